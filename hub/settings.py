@@ -1,0 +1,109 @@
+"""Settings: a frozen picture of ``hub.toml`` and the ``HUB_*`` environment. Unknown keys are refused, secrets never printed.
+
+``HUB_LOG_URL`` overrides ``log_url``; two underscores go one table down: ``HUB_WEB__PORT``, ``HUB_CONNECTORS__UTILITY_CRM__TOKEN``.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from hub.errors import Misconfigured
+
+DEFAULT_HOME = Path(".hub")
+# Variables that belong to tests and to the process, not to the settings.
+_NOT_SETTINGS = ("HUB_CRASH", "HUB_CONFIG", "HUB_TEST_")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WebSettings(_Frozen):
+    """Where the HTTP API listens. Loopback unless somebody decides otherwise."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; put a TLS proxy in front before it is anything but loopback.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8460, description="Port; 0 takes a free one.")
+
+
+class LimitSettings(_Frozen):
+    """A bound on everything that could grow."""
+
+    batch_records: Annotated[int, Field(ge=1, le=50_000)] = Field(2_000, description="Records in one transaction of a stage.")
+    record_bytes_max: Annotated[int, Field(ge=1_024)] = Field(262_144, description="Largest record accepted, bytes.")
+    poll_timeout_s: Annotated[float, Field(gt=0, le=5)] = Field(0.2, description="Longest wait of a stage for new records, seconds.")
+    redrive_attempts_max: Annotated[int, Field(ge=1)] = Field(5, description="How often one rejected record may be sent through again.")
+
+
+class Settings(_Frozen):
+    """Everything an operator sets. Relative paths are relative to the file they stand in."""
+
+    instance: str = Field("hub-1", description="This process's stable name; two hubs of one installation have different ones.")
+    log_url: str = Field("sqlite:///.hub/log.db", description="The record log: sqlite:///PATH, or kafka://HOST:PORT,….")
+    store_url: str = Field("sqlite:///.hub/store.db", description="The projections: sqlite:///PATH, or postgresql+psycopg://….")
+    vault_url: str = Field("sqlite:///.hub/vault.db", description="Identities and data keys: a database of its own.")
+    master_key_file: Path = Field(DEFAULT_HOME / "master.key", description="The key that wraps all data keys; mode 0600.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_json: bool = Field(False, description="Log lines as JSON, for machines.")
+    partitions: Annotated[int, Field(ge=1, le=256)] = Field(1, description="Partitions of every topic along one path; fixed once made.")
+    web: WebSettings = WebSettings()
+    limits: LimitSettings = LimitSettings()
+    connectors: dict[str, dict[str, SecretStr | int | float | bool]] = Field(
+        default_factory=dict, description="One table per connector; its keys are in the connector's connector.toml."
+    )
+
+    def connector(self, name: str) -> dict[str, Any]:
+        """The settings of one connector, secrets opened: give them to the connector and to nobody else."""
+        table = self.connectors.get(name, {})
+        return {key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in table.items()}
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read ``path`` (or ``$HUB_CONFIG``, or ``hub.toml`` if it is there), then the environment over it.
+
+    Raises ``Misconfigured`` naming the key, never its value.
+    """
+    environ = os.environ if environ is None else environ
+    chosen = path or (Path(environ["HUB_CONFIG"]) if "HUB_CONFIG" in environ else None)
+    if chosen is not None and not chosen.exists():
+        raise Misconfigured(f"no settings file at {chosen}", "name one that exists with --config or HUB_CONFIG")
+    file = chosen or Path("hub.toml")
+    values: dict[str, Any] = _read(file) if file.exists() else {}
+    _overlay(values, environ)
+    try:
+        return _anchor(Settings.model_validate(values), file.parent)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise Misconfigured(f"setting {key!r}: {first['msg']}", "see docs/operating.md for every key") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"{file} is not valid TOML: {error}", "mend the file") from None
+
+
+def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for name, text in environ.items():
+        if not name.startswith("HUB_") or name.startswith(_NOT_SETTINGS):
+            continue
+        *tables, key = name.removeprefix("HUB_").lower().split("__")
+        table = values
+        for part in tables:
+            table = table.setdefault(part, {})
+        table[key] = text
+
+
+def _anchor(settings: Settings, base: Path) -> Settings:
+    """Make relative paths absolute, so that a change of directory changes nothing."""
+    changes: dict[str, Any] = {"master_key_file": (base / settings.master_key_file).absolute()}
+    for field in ("log_url", "store_url", "vault_url"):
+        url = getattr(settings, field)
+        if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+            changes[field] = f"sqlite:///{(base / url.removeprefix('sqlite:///')).absolute()}"
+    return settings.model_copy(update=changes)
