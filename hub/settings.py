@@ -49,8 +49,8 @@ class Settings(_Frozen):
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_json: bool = Field(False, description="Log lines as JSON, for machines.")
     partitions: Annotated[int, Field(ge=1, le=256)] = Field(1, description="Partitions of every topic along one path; fixed once made.")
-    web: WebSettings = WebSettings()
-    limits: LimitSettings = LimitSettings()
+    web: WebSettings = Field(default_factory=WebSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
     connectors: dict[str, dict[str, SecretStr | int | float | bool]] = Field(
         default_factory=dict, description="One table per connector; its keys are in the connector's connector.toml."
     )
