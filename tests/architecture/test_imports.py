@@ -1,0 +1,101 @@
+"""Import directions are a test: who may know whom (docs/architecture.md)."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# A room, and the only rooms of the house that it may import. The longest matching prefix counts.
+ALLOWED = {
+    "hub.errors": (),
+    "hub.crash": (),
+    "hub.clock": (),
+    "hub.logging": (),
+    "hub.ports": (),
+    "hub.settings": ("hub.errors",),
+    "hub.records": ("hub.errors", "hub.ports", "hub.records"),
+    "hub.privacy": ("hub.errors", "hub.ports", "hub.records", "hub.privacy"),
+    "hub.logs": ("hub.errors", "hub.ports", "hub.crash", "hub.logging", "hub.logs"),
+    "hub.stores": ("hub.errors", "hub.ports", "hub.stores"),
+    "hub.connect": ("hub.errors", "hub.ports", "hub.records", "hub.logging", "hub.connect"),
+    "hub.cases": ("hub.errors", "hub.ports", "hub.records", "hub.privacy", "hub.stores", "hub.logging", "hub.crash", "hub.cases"),
+    "hub.pipeline": (
+        "hub.errors", "hub.ports", "hub.records", "hub.privacy", "hub.stores", "hub.cases", "hub.connect", "hub.logging", "hub.crash", "hub.pipeline",
+    ),
+    "hub.sandbox": ("hub.errors", "hub.clock", "hub.sandbox"),
+    "hub.bootstrap": ("hub",),
+    "hub.web": ("hub.errors", "hub.ports", "hub.bootstrap", "hub.cases", "hub.stores", "hub.settings", "hub.logging", "hub.records", "hub.web"),
+    "hub.cli": ("hub",),
+    "connectors": ("hub.connect", "hub.ports", "hub.records", "hub.errors", "connectors"),
+}  # fmt: skip
+# Only these may start the outside world.
+SANDBOX_USERS = ("hub.sandbox", "hub.cli.sandbox", "hub.cli.demo", "hub.demo")
+
+
+def modules() -> list[Path]:
+    return sorted(path for top in ("hub", "connectors") for path in (ROOT / top).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path, name: str) -> Iterator[str]:
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            prefix = ".".join([*base, *([node.module] if node.module else [])])
+            yield prefix
+            yield from (f"{prefix}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, room: str) -> bool:
+    return name == room or name.startswith(room + ".")
+
+
+def forbidden(path: Path, name: str) -> list[str]:
+    """Imports of ``path`` that its room may not make."""
+    rooms = [room for room in ALLOWED if within(name, room)]
+    if not rooms:
+        return []
+    allowed = ALLOWED[max(rooms, key=len)]
+    found = []
+    for imported in imports(path, name):
+        if not within(imported, "hub") and not within(imported, "connectors"):
+            continue
+        if imported == "hub" or any(within(imported, room) or within(room, imported) for room in allowed):
+            if not within(imported, "hub.sandbox") or any(within(name, user) for user in SANDBOX_USERS):
+                continue
+        found.append(imported)
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_imports_point_inwards(path: Path) -> None:
+    assert forbidden(path, name_of(path)) == []
+
+
+def test_a_connector_that_imports_the_pipeline_is_caught(tmp_path: Path) -> None:
+    path = tmp_path / "source.py"
+    path.write_text("from hub.pipeline import ingest\n")
+    assert "hub.pipeline" in forbidden(path, "connectors.planted.source")
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_no_file_over_400_lines(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_only_the_clock_reads_time(path: Path) -> None:
+    if within(name_of(path), "hub.sandbox") or name_of(path) in ("hub.clock", "hub.cli.bench"):
+        return
+    text = path.read_text("utf-8")
+    for reader in ("time.time(", "time.time_ns(", "datetime.now(", "date.today(", "time.monotonic(", "datetime.utcnow("):
+        assert reader not in text, f"{reader} outside hub/clock.py"
