@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
     Integer,
     LargeBinary,
     MetaData,
@@ -30,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.errors import Misconfigured, TamperDetected
+from hub.ports import Store
 
 KEY_BYTES = 32
 ID_BYTES = 16
@@ -96,15 +96,15 @@ def _write_new(path: Path) -> None:
 class DatabaseVault:
     """``KeyVault`` port over SQLAlchemy: a SQLite file on one machine, PostgreSQL for several."""
 
-    def __init__(self, engine: Engine, master: MasterKey) -> None:
-        self._engine = engine
+    def __init__(self, store: Store, master: MasterKey) -> None:
+        self._store = store
         self._index_key = master.derive("identity-index")
         self._wrapper = AESGCM(master.derive("key-wrap"))
         self._ids: dict[bytes, bytes] = {}
         self._keys: dict[bytes, bytes] = {}
         self._erasures = -1
-        metadata.create_all(engine)
-        with engine.begin() as connection:
+        with store.write() as connection:
+            metadata.create_all(connection)
             connection.execute(_or_ignore(connection, epoch), [{"one": 1, "erasures": 0}])
 
     def identify(self, namespace: str, values: Sequence[str]) -> list[bytes]:
@@ -132,7 +132,7 @@ class DatabaseVault:
         return [keys.get(one) for one in ids]
 
     def erase(self, subject: bytes) -> bool:
-        with self._engine.begin() as connection:
+        with self._store.write() as connection:
             gone = connection.execute(delete(data_key).where(data_key.c.id == subject)).rowcount
             gone += connection.execute(delete(identity).where(identity.c.id == subject)).rowcount
             connection.execute(update(epoch).values(erasures=epoch.c.erasures + 1))
@@ -140,7 +140,7 @@ class DatabaseVault:
         return gone > 0
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._store.close()
 
     def _hmac(self, namespace: str, value: str) -> bytes:
         return hmac.digest(self._index_key, f"{namespace}\0{value}".encode(), "sha256")
@@ -157,7 +157,7 @@ class DatabaseVault:
 
     def _load_ids(self, wanted: Sequence[bytes]) -> dict[bytes, bytes]:
         """The cache, filled with what the database knows of ``wanted``."""
-        with self._engine.connect() as connection:
+        with self._store.read() as connection:
             self._heed_erasures(connection)
             ids = self._ids
             ids.update(_pairs(connection, identity.c.hmac, identity.c.id, _unknown(wanted, ids)))
@@ -165,13 +165,13 @@ class DatabaseVault:
 
     def _create_ids(self, missing: Sequence[bytes], ids: dict[bytes, bytes]) -> None:
         rows = [{"hmac": key, "id": os.urandom(ID_BYTES)} for key in missing]
-        with self._engine.begin() as connection:
+        with self._store.write() as connection:
             connection.execute(_or_ignore(connection, identity), rows)
             # Another process may have been first: what is stored counts, not what we drew.
             ids.update(_pairs(connection, identity.c.hmac, identity.c.id, missing))
 
     def _load_keys(self, wanted: Sequence[bytes]) -> dict[bytes, bytes]:
-        with self._engine.connect() as connection:
+        with self._store.read() as connection:
             self._heed_erasures(connection)
             keys = self._keys
             for one, wrapped in _pairs(connection, data_key.c.id, data_key.c.wrapped, _unknown(wanted, keys)):
@@ -180,7 +180,7 @@ class DatabaseVault:
 
     def _create_keys(self, missing: Sequence[bytes], keys: dict[bytes, bytes]) -> None:
         rows = [{"id": one, "wrapped": self._wrap(one, os.urandom(KEY_BYTES))} for one in missing]
-        with self._engine.begin() as connection:
+        with self._store.write() as connection:
             connection.execute(_or_ignore(connection, data_key), rows)
             for one, wrapped in _pairs(connection, data_key.c.id, data_key.c.wrapped, missing):
                 keys[one] = self._unwrap(one, wrapped)
