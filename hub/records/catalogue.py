@@ -1,0 +1,194 @@
+"""The schema catalogue: ids ↔ Avro schemas, from the files of ``schemas/``. An id never changes its meaning.
+
+``schemas/catalogue.toml`` is the truth. A schema is a whole file, or one part of a kind's file (``part = "enterprise"``), since
+what is sealed for one subject has a schema of its own.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import fastavro
+
+from hub.errors import Misconfigured, RecordRejected
+
+Json = dict[str, Any]
+
+FIRST_RUNTIME_ID = 1_000_000
+"""Registrations at run time (development only) get ids from here on."""
+
+_DOCUMENTATION = ("doc", "doc_zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One version of one record's schema. ``json`` is as in the file; ``parsed`` is what fastavro reads and writes with."""
+
+    id: int
+    name: str
+    version: int
+    file: str
+    part: str
+    fingerprint: str
+    json: Json = field(repr=False)
+    parsed: Any = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The schema as compact JSON: what a registry serves."""
+        return json.dumps(self.json, ensure_ascii=False, separators=(",", ":"))
+
+
+class Catalogue:
+    """Schemas by id and by name. Immutable once made."""
+
+    def __init__(self, schemas: list[Schema], reserved: dict[int, str]) -> None:
+        self._by_id = {schema.id: schema for schema in schemas}
+        self._by_name = {(schema.name, schema.version): schema for schema in schemas}
+        self.reserved = reserved
+        if (
+            len(self._by_id) != len(schemas)
+            or len(self._by_name) != len(schemas)
+            or self._by_id.keys() & reserved.keys()
+        ):
+            raise Misconfigured(
+                "schemas/catalogue.toml names an id or a version twice", "give every schema an id of its own"
+            )
+
+    def __iter__(self) -> Iterator[Schema]:
+        return iter(self._by_id.values())
+
+    def by_id(self, schema_id: int) -> Schema:
+        """Raises ``RecordRejected`` (SCHEMA_UNKNOWN) for an id that is not in the catalogue."""
+        schema = self._by_id.get(schema_id)
+        if schema is None:
+            raise RecordRejected("SCHEMA_UNKNOWN", detail=str(schema_id))
+        return schema
+
+    def by_name(self, name: str, version: int | None = None) -> Schema:
+        """The newest version, or the one asked for. Raises ``KeyError``."""
+        return self._by_name[name, version or self.versions(name)[-1].version]
+
+    def versions(self, name: str) -> list[Schema]:
+        """All versions of a name, oldest first. Raises ``KeyError`` when there is none."""
+        found = sorted((schema for schema in self if schema.name == name), key=lambda schema: schema.version)
+        if not found:
+            raise KeyError(name)
+        return found
+
+    def names(self) -> list[str]:
+        return sorted({schema.name for schema in self})
+
+
+def fingerprint(schema: Any) -> str:
+    """SHA-256 (hex) of what a schema means: its JSON with sorted keys and without documentation.
+
+    >>> fingerprint({"type": "string", "doc": "a"}) == fingerprint({"doc": "b", "type": "string"})
+    True
+    """
+    plain = json.dumps(_without_documentation(schema), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _without_documentation(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _without_documentation(value) for key, value in node.items() if key not in _DOCUMENTATION}
+    if isinstance(node, list):
+        return [_without_documentation(value) for value in node]
+    return node
+
+
+def part_schema(schema: Json, part: str) -> Json:
+    """The schema of one part of a kind, complete in itself: named types defined elsewhere in the file are put in where first used."""
+    named: dict[str, Json] = {}
+    _collect(schema, "", named)
+    entry = next(entry for entry in schema["fields"] if entry["name"] == part)
+    inner = entry["type"]["items"] if entry["type"]["type"] == "array" else entry["type"]
+    result: Json = _expand(inner, "", named, set())
+    return result
+
+
+def _is_named(node: Json) -> bool:
+    return node.get("type") in ("record", "enum", "fixed")
+
+
+def _full_name(node: Json, namespace: str) -> str:
+    return f"{node.get('namespace', namespace)}.{node['name']}"
+
+
+def _collect(node: Any, namespace: str, named: dict[str, Json]) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _collect(item, namespace, named)
+    elif isinstance(node, dict):
+        if _is_named(node):
+            named[_full_name(node, namespace)] = node
+            namespace = node.get("namespace", namespace)
+        for child in (node.get("type"), node.get("items"), node.get("fields")):
+            if isinstance(child, (dict, list)):
+                _collect(child, namespace, named)
+
+
+def _expand(node: Any, namespace: str, named: dict[str, Json], seen: set[str]) -> Any:
+    """``node`` with every name that is not yet in ``seen`` replaced by its definition."""
+    if isinstance(node, str):
+        full = node if "." in node else f"{namespace}.{node}"
+        return (
+            _expand(deepcopy(named[full]), full.rpartition(".")[0], named, seen)
+            if full in named and full not in seen
+            else node
+        )
+    if isinstance(node, list):
+        return [_expand(item, namespace, named, seen) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if _is_named(node):
+        seen.add(_full_name(node, namespace))
+        namespace = node.get("namespace", namespace)
+        node = {**node, "namespace": namespace}
+    followed = {
+        key: _expand(node[key], namespace, named, seen)
+        for key in ("type", "items")
+        if key in node and not _is_named(node)
+    }
+    fields = (
+        {"fields": [_expand(entry, namespace, named, seen) for entry in node["fields"]]} if "fields" in node else {}
+    )
+    return {**node, **followed, **fields}
+
+
+def read(entries: Json, root: Any) -> Catalogue:
+    """A catalogue from the parsed ``catalogue.toml`` and the folder that its files lie in (a ``Traversable``)."""
+    return Catalogue(
+        [_load(entry, root) for entry in entries["schema"]],
+        {entry["id"]: entry["name"] for entry in entries.get("reserved", [])},
+    )
+
+
+def _load(entry: Json, root: Any) -> Schema:
+    document = json.loads(root.joinpath(*entry["file"].split("/")).read_text("utf-8"))
+    part = entry.get("part", "")
+    schema = part_schema(document, part) if part else document
+    return Schema(
+        entry["id"],
+        entry["name"],
+        entry["version"],
+        entry["file"],
+        part,
+        entry["fingerprint"],
+        schema,
+        fastavro.parse_schema(deepcopy(schema)),
+    )
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue that this release ships."""
+    root = resources.files("schemas")
+    return read(tomllib.loads(root.joinpath("catalogue.toml").read_text("utf-8")), root)
