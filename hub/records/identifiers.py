@@ -1,8 +1,8 @@
 """Identifiers: their forms, check digits and canonical spelling (domain.md §3).
 
-Each ``check_*`` function returns a published reason code, or ``None`` when the identifier is good. Checks are strict: full-width
-digits, spaces and lower case are for ``tidy`` to mend before a record is made. Check digits run through small automata (one dictionary look-up a
-character), because verification checks millions.
+Each ``check_*`` function returns a published reason code, or ``None`` when the identifier is good. Checks are strict:
+full-width digits, spaces and lower case are for ``tidy`` to mend before a record is made. Check digits run through small
+automata (one dictionary look-up a character), because verification checks millions.
 """
 
 import re
@@ -31,7 +31,7 @@ def tidy(text: str) -> str:
 
 
 def _automaton(states: int, step: Callable[[int, int], int], alphabet: str) -> list[_Node]:
-    """Nodes of a finite automaton: ``node[character]`` is the next node, so that ``reduce(getitem, text, start)`` runs in C."""
+    """Nodes of an automaton: ``node[character]`` is the next node, so that ``reduce(getitem, text, start)`` runs in C."""
     nodes: list[_Node] = [{} for _ in range(states)]
     for state, node in enumerate(nodes):
         node.update((character, nodes[step(state, value)]) for value, character in enumerate(alphabet))
@@ -56,8 +56,10 @@ def _day(text: str) -> date | None:
 def check_resident_id(number: str) -> str | None:
     """GB 11643: ID_FORM, ID_DATE, ID_CHECK; ID_LEGACY (a warning) for a well-formed number of 15 digits.
 
-    >>> check_resident_id("360426199101010071"), check_resident_id("360426199101010072"), check_resident_id("360426199113010071")
-    (None, 'ID_CHECK', 'ID_DATE')
+    >>> check_resident_id("360426199101010071"), check_resident_id("360426199101010072")
+    (None, 'ID_CHECK')
+    >>> check_resident_id("360426199113010071"), check_resident_id("360426910101007")
+    ('ID_DATE', 'ID_LEGACY')
     """
     if len(number) != _RESIDENT_LENGTH or number.find("X", 0, 17) >= 0:
         return _check_legacy(number)
@@ -164,7 +166,7 @@ _BRACKETS = str.maketrans("【〔[{〈《｛】〕]}〉》｝", "(((((((" + ")))
 
 
 def check_unit_number(number: str) -> str | None:
-    """不动产单元号: 6 county, 3 + 3 cadastral area, 2 parcel kind, 5 parcel, 1 fixture kind, 8: UNIT_FORM. There is no check digit.
+    """不动产单元号: 6 county, 3 + 3 cadastral area, 2 parcel kind, 5 parcel, 1 fixture kind, 8; no check digit: UNIT_FORM.
 
     >>> check_unit_number("120104001001GB00001F00010001"), check_unit_number("120104001001GB00001")
     (None, 'UNIT_FORM')
@@ -209,7 +211,7 @@ _LICENCE_END = {_BASE36[(37 - (state or 36)) % 36]: node for state, node in enum
 
 
 def check_licence_id(identifier: str) -> str | None:
-    """GB/T 36904, check character by ISO 7064 MOD 37,36 over type, issuer, serial and version: ELICENCE_FORM, ELICENCE_CHECK.
+    """GB/T 36904, ISO 7064 MOD 37,36 over type, issuer, serial and version: ELICENCE_FORM, ELICENCE_CHECK.
 
     >>> check_licence_id("1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U")
     >>> check_licence_id("1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000404.001.U")
@@ -230,8 +232,10 @@ _PROJECT_CODE = re.compile(r"(20[0-9]{2}|[0-9]{2}(?:0[1-9]|1[0-2]))-[0-9]{6}-[0-
 def check_project_code(code: str) -> str | None:
     """Five segments: time (a year, or YYMM), region, department or industry, type, serial: PROJECT_CODE_FORM.
 
-    >>> check_project_code("2020-120000-44-03-001234"), check_project_code("2105-120103-04-01-123456"), check_project_code("2020-12-44")
-    (None, None, 'PROJECT_CODE_FORM')
+    >>> check_project_code("2020-120000-44-03-001234"), check_project_code("2105-120103-04-01-123456")
+    (None, None)
+    >>> check_project_code("2113-120103-04-01-123456")
+    'PROJECT_CODE_FORM'
     """
     return None if _PROJECT_CODE.fullmatch(code) else "PROJECT_CODE_FORM"
 
@@ -243,15 +247,15 @@ Identity = tuple[str, str]
 
 
 def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Identity | None:
-    """Whose or what's identifier this is, or ``None`` when it is malformed: a wrong number must never be taken for somebody's.
+    """Whose or what's identifier this is; ``None`` for a malformed one, since a wrong number must not be taken for somebody's.
 
-    ``identifier`` is resident-id | uscc | document | unit-no | title-no | address | project-code; a document's ``value`` is
-    ``<id_type>:<number>``, an address is the structured one or its text.
+    ``identifier`` is resident-id | uscc | document | unit-no | title-no | address | project-code; a document's ``value``
+    is ``<id_type>:<number>``, an address is the structured one or its text.
 
     >>> identity_of("resident-id", "360426910101007") == identity_of("document", "RESIDENT_ID:360426199101010071")
     True
-    >>> identity_of("uscc", "91110000600037341L"), identity_of("uscc", "60003734-1"), identity_of("uscc", "91110000600037341M")
-    (('enterprise', '600037341'), ('enterprise', '600037341'), None)
+    >>> identity_of("uscc", "91110000600037341L"), identity_of("uscc", "60003734-1")
+    (('enterprise', '600037341'), ('enterprise', '600037341'))
     """
     if not value:
         return None

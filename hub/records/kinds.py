@@ -30,7 +30,10 @@ class Identifying(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a kind: what is sealed for one subject. ``subject`` is person, enterprise, object, or party (person or enterprise, by its document)."""
+    """A part of a kind: what is sealed for one subject.
+
+    ``subject`` is person, enterprise, object, or party (a person or an enterprise, as its document says).
+    """
 
     name: str
     role: str
@@ -43,17 +46,17 @@ class Part:
 
 
 class PartValue(NamedTuple):
-    """One part of one record: ``path`` is its place in the record, e.g. ``holders.1``."""
+    """One part of one record: ``item`` counts within an array, ``path`` is its place in the record, e.g. ``holders.1``."""
 
     part: Part
-    index: int
+    item: int
     path: str
     value: Plain
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of record; ``name`` is also its topics' prefix, ``entity`` the dotted path of what its entity id is made from."""
+    """A kind of record; ``name`` is also its topics' prefix, ``entity`` the path of what its entity id is made from."""
 
     name: str
     schema_id: int
@@ -89,7 +92,7 @@ class Kind:
         """Whose key seals the part. Without a good identifier the subject is a stranger, known in this row only."""
         identifier = value.part.identifier
         return identity_of(identifier.kind, identifier.read(value.value)) or self._own(
-            record, f":{value.part.role}:{value.index}"
+            record, f":{value.part.role}:{value.item}"
         )
 
     def _own(self, record: Plain, what: str = "") -> Identity:
@@ -104,7 +107,7 @@ class Kind:
         return list(dict.fromkeys(identity for identity in found if identity))
 
     def complete(self, record: Plain) -> Plain:
-        """A copy in which fields that the schema has a default for are filled in. Other gaps stay, for the shape check to name."""
+        """A copy with the schema's defaults filled in. Other gaps stay, for the shape check to name."""
         completed: Plain = _complete(record, self.schema.parsed)
         return completed
 
