@@ -1,0 +1,126 @@
+"""``Store`` port on SQLAlchemy: SQLite for one process, PostgreSQL for many."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from hub.errors import Misconfigured, Unavailable
+
+_BUSY_MS = 30_000
+_POOL_SIZE = 16
+_MISSING = ("no such table", "no such column", "does not exist")
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
+
+class Database:
+    """``Store`` port. Thread-safe; a write inside a write of the same thread is a mistake and waits for itself."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = engine_for(url)
+        # A deferred transaction of SQLite in WAL mode is a snapshot as it is.
+        self._snapshot: dict[str, Any] = (
+            {} if self.embedded else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        # SQLite has one writer: waiting on a lock here is fair, waiting on its file is polling.
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.embedded else nullcontext()
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
+    @property
+    def embedded(self) -> bool:
+        """Whether one process owns the database (SQLite)."""
+        return self._engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: commit on leaving, roll back on any exception. ``Unavailable`` when the database is away."""
+        with self._turn, _translated(), self._open(hub_write=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot: everything read inside is of one moment."""
+        with _translated(), self._open(**self._snapshot) as connection, connection.begin():
+            yield connection
+
+    def _open(self, **options: Any) -> Connection:
+        return self._engine.connect().execution_options(**options)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def engine_for(url: str) -> Engine:
+    """An engine with our habits: WAL and full durability on SQLite, no parameters in error messages anywhere."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Misconfigured("the store URL cannot be read", "use sqlite:///PATH or postgresql+psycopg://…") from error
+    backend = parsed.get_backend_name()
+    if backend not in _DRIVERS:
+        raise Misconfigured(f"no store for {backend}", "use sqlite:///PATH or postgresql+psycopg://…")
+    if backend == "sqlite":
+        return _sqlite(parsed.database)
+    return create_engine(
+        parsed.set(drivername=_DRIVERS[backend]), hide_parameters=True, pool_pre_ping=True, pool_size=_POOL_SIZE
+    )
+
+
+def _sqlite(path: str | None) -> Engine:
+    if not path or path == ":memory:":
+        raise Misconfigured("the store needs a file", "use sqlite:///PATH")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        f"sqlite:///{path}", hide_parameters=True, pool_size=_POOL_SIZE, connect_args={"check_same_thread": False}
+    )
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, so that a transaction is what we think it is
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={_BUSY_MS}",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("hub_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The driver's errors as ours: away is ``Unavailable``, a missing table is the operator's."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("the database has no free connection") from error
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        if any(sign in str(error.orig) for sign in _MISSING):
+            raise Misconfigured(
+                "the database has no such table", "run `hub doctor`, then start `hub run` to migrate"
+            ) from error
+        if isinstance(error, ProgrammingError):
+            raise
+        raise Unavailable(f"the database is away ({type(error.orig).__name__})") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("the database closed the connection") from error
+        raise

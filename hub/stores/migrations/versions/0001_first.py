@@ -1,0 +1,201 @@
+"""The first tables: records, tallies, cases, deliveries, outbox, tokens."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _records()
+    _tallies()
+    _cases()
+    _deliveries()
+    _outbox_and_tokens()
+
+
+def downgrade() -> None:
+    raise NotImplementedError("restore the backup: going back would lose cases")
+
+
+def _records() -> None:
+    op.create_table(
+        "record",
+        sa.Column("record_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("row_id", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("entity_id", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("operation", sa.String(length=16), nullable=False),
+        sa.Column(
+            "authority",
+            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("assurance", sa.String(length=32), nullable=False),
+        sa.Column("issued_month", sa.Integer(), nullable=True),
+        sa.Column("valid_until_year", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("topic", sa.String(length=128), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("judged_ms", sa.BigInteger(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name="pk_record"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "record_link",
+        sa.Column("link_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("record_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("row_id", sa.LargeBinary(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("link_id", "record_id", name="pk_record_link"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "current",
+        sa.Column("row_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("entity_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("record_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "authority",
+            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("operation", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("row_id", name="pk_current"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_current_entity_id", "current", ["entity_id"], unique=False)
+
+
+def _tallies() -> None:
+    op.create_table(
+        "tally",
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("received", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("verified", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rejected", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("duplicate", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("source", "kind", name="pk_tally"),
+        comment="the conservation line: received = verified + rejected + duplicate + pending",
+    )
+    op.create_table(
+        "reason_tally",
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("verdicts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("source", "kind", "code", name="pk_reason_tally"),
+    )
+    op.create_table(
+        "projection_offset",
+        sa.Column("group", sa.String(length=64), nullable=False),
+        sa.Column("topic", sa.String(length=128), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("next", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("group", "topic", "partition", name="pk_projection_offset"),
+    )
+
+
+def _cases() -> None:
+    op.create_table(
+        "application",
+        sa.Column("application_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("customer_class", sa.String(length=16), nullable=False),
+        sa.Column("voltage", sa.String(length=16), nullable=False),
+        sa.Column("applicant_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.Column("legal_basis", sa.String(length=512), nullable=False),
+        sa.Column("policy", sa.String(length=64), nullable=False),
+        sa.Column("case_type", sa.String(length=32), nullable=False),
+        sa.Column("submitted_ms", sa.BigInteger(), nullable=False),
+        sa.Column("due_on", sa.String(length=10), nullable=True),
+        sa.Column("held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("pieces", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("application_id", name="pk_application"),
+    )
+    op.create_index("ix_application_submitted_ms", "application", ["submitted_ms", "application_id"], unique=False)
+    op.create_table(
+        "application_need",
+        sa.Column("application_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("wanted_by", sa.String(length=16), nullable=False),
+        sa.Column("wanted_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("record_id", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("piece", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("next_ask_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.application_id"], name="fk_application_need_application_id"
+        ),
+        sa.PrimaryKeyConstraint("application_id", "kind", name="pk_application_need"),
+    )
+    op.create_index("ix_application_need_due", "application_need", ["state", "next_ask_ms"], unique=False)
+    op.create_index("ix_application_need_wanted_id", "application_need", ["wanted_id"], unique=False)
+
+
+def _deliveries() -> None:
+    op.create_table(
+        "delivery",
+        sa.Column("application_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("piece", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("record_id", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("topic", sa.String(length=128), nullable=True),
+        sa.Column("partition", sa.Integer(), nullable=True),
+        sa.Column("offset", sa.BigInteger(), nullable=True),
+        sa.Column("holder_relation", sa.String(length=16), nullable=False),
+        sa.Column("decided_ms", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("receipt", sa.String(length=128), nullable=True),
+        sa.Column("receipt_at", sa.String(length=40), nullable=True),
+        sa.Column("reason", sa.String(length=64), nullable=True),
+        sa.Column("sealed_reason", sa.LargeBinary(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_attempt_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("claimed_by", sa.String(length=128), nullable=True),
+        sa.Column("lease_until_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["application_id"], ["application.application_id"], name="fk_delivery_application_id"),
+        sa.PrimaryKeyConstraint("application_id", "piece", name="pk_delivery"),
+    )
+    op.create_index("ix_delivery_due", "delivery", ["state", "next_attempt_ms"], unique=False)
+
+
+def _outbox_and_tokens() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("topic", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("headers", sa.Text(), nullable=False),
+        sa.Column("timestamp_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_outbox"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "token",
+        sa.Column("token_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("scopes", sa.String(length=256), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("token_id", name="pk_token"),
+    )

@@ -1,0 +1,244 @@
+"""The tables, as data. Most are projections: ``hub rebuild`` makes them again from the topics, row for row.
+
+No personal value is in any of them (P5): ids are opaque, facts are open fields, what a person wrote is sealed for them.
+Times are milliseconds since the epoch, UTC; dates ISO text; ids 16 random or keyed bytes.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = LargeBinary(16)
+# SQLite hands out row ids only for INTEGER; elsewhere 2^31 outbox rows would not be enough.
+_Sequence = BigInteger().with_variant(Integer, "sqlite")
+# PostgreSQL would otherwise compare by the machine's language, and hubs could disagree on which version counts.
+_Code = String(64).with_variant(String(64, collation="C"), "postgresql")
+
+# ---- projections of the records ------------------------------------------------------------------------------------
+
+record = Table(
+    "record",
+    metadata,
+    Column("record_id", _Id, primary_key=True, comment="keyed hash of authority, source row and version"),
+    Column("kind", String(64), nullable=False),
+    Column("source", String(64), nullable=False, comment="connector"),
+    Column("row_id", _Id, comment="all versions of one row of the authority; null for what could not be read"),
+    Column("entity_id", _Id, comment="the licence, property unit or project; null for what could not be read"),
+    Column("version", BigInteger, nullable=False),
+    Column("operation", String(16), nullable=False, comment="UPSERT, DELETE"),
+    Column("authority", _Code, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("assurance", String(32), nullable=False),
+    Column("issued_month", Integer, comment="yyyymm"),
+    Column("valid_until_year", Integer, comment="null: long-term, or not of this kind"),
+    Column("state", String(16), nullable=False, comment="verified, rejected; verified wins, whichever came first"),
+    Column("topic", String(128), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("judged_ms", BigInteger, nullable=False),
+    Column("seen", Integer, nullable=False, comment="verdicts on this id; more than one: it was received again"),
+    sqlite_with_rowid=False,
+)
+
+record_link = Table(
+    "record_link",
+    metadata,
+    Column(
+        "link_id",
+        _Id,
+        primary_key=True,
+        comment="opaque id that the record can be found by: unit, address, title, enterprise",
+    ),
+    Column("record_id", _Id, primary_key=True),
+    Column("row_id", _Id, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+current = Table(
+    "current",
+    metadata,
+    Column("row_id", _Id, primary_key=True),
+    Column("entity_id", _Id, nullable=False, index=True),
+    Column(
+        "record_id",
+        _Id,
+        nullable=False,
+        comment="the version that counts: highest (version, authority), never the last to arrive",
+    ),
+    Column("kind", String(64), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("authority", _Code, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("operation", String(16), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("received", BigInteger, nullable=False, server_default="0"),
+    Column("verified", BigInteger, nullable=False, server_default="0"),
+    Column("rejected", BigInteger, nullable=False, server_default="0"),
+    Column("duplicate", BigInteger, nullable=False, server_default="0"),
+    comment="the conservation line: received = verified + rejected + duplicate + pending",
+)
+
+reason_tally = Table(
+    "reason_tally",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("code", String(64), primary_key=True),
+    Column("verdicts", BigInteger, nullable=False, server_default="0"),
+)
+
+projection_offset = Table(
+    "projection_offset",
+    metadata,
+    Column("group", String(64), primary_key=True),
+    Column("topic", String(128), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next", BigInteger, nullable=False),
+)
+
+# ---- cases ---------------------------------------------------------------------------------------------------------
+
+application = Table(
+    "application",
+    metadata,
+    Column("application_id", _Id, primary_key=True),
+    Column("number", Integer, nullable=False, comment="events so far; the next one is this plus one"),
+    Column("channel", String(64), nullable=False),
+    Column("customer_class", String(16), nullable=False),
+    Column("voltage", String(16), nullable=False),
+    Column("applicant_id", _Id, nullable=False, comment="subject that the body is sealed for"),
+    Column("purpose", String(64), nullable=False),
+    Column("legal_basis", String(512), nullable=False),
+    Column("policy", String(64), nullable=False, comment="version of the limits that the case started under"),
+    Column("case_type", String(32), nullable=False, comment="row of the policy's table"),
+    Column("submitted_ms", BigInteger, nullable=False),
+    Column("due_on", String(10), comment="null while the calendar of that year is not known"),
+    Column("held", Boolean, nullable=False, server_default=false()),
+    Column("pieces", Integer, nullable=False, comment="deliveries decided so far, registration included"),
+    Column("sealed", LargeBinary, nullable=False, comment="the body as submitted, under the applicant's key"),
+    Index("ix_application_submitted_ms", "submitted_ms", "application_id"),
+)
+
+application_need = Table(
+    "application_need",
+    metadata,
+    Column("application_id", _Id, ForeignKey("application.application_id"), primary_key=True),
+    Column("kind", String(64), primary_key=True, comment="evidence still wanted or met"),
+    Column("wanted_by", String(16), nullable=False, comment="uscc, resident-id, unit-no, address"),
+    Column("wanted_id", _Id, nullable=False, comment="a record that answers is linked to this id"),
+    Column("state", String(16), nullable=False, comment="open, met"),
+    Column("record_id", _Id),
+    Column("piece", Integer),
+    Column(
+        "reason", String(64), nullable=False, comment="code of hub.cases.reasons; what a person reads is made from it"
+    ),
+    Column("attempt", Integer, nullable=False),
+    Column("next_ask_ms", BigInteger, nullable=False),
+    Index("ix_application_need_wanted_id", "wanted_id"),
+    Index("ix_application_need_due", "state", "next_ask_ms"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("application_id", _Id, ForeignKey("application.application_id"), primary_key=True),
+    Column("piece", Integer, primary_key=True, comment="0 is the registration"),
+    Column("kind", String(64), nullable=False, comment="registration, or the evidence's kind"),
+    Column("key", String(32), nullable=False, comment="idempotency key, hex"),
+    Column("record_id", _Id),
+    Column("topic", String(128)),
+    Column("partition", Integer),
+    Column("offset", BigInteger),
+    Column("holder_relation", String(16), nullable=False, comment="SELF, OTHER, NONE"),
+    Column("decided_ms", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False, comment="pending, in_flight, acknowledged, refused, withdrawn, held"),
+    Column("receipt", String(128)),
+    Column("receipt_at", String(40)),
+    Column("reason", String(64), comment="why refused, withdrawn or held: the sink's code or ours"),
+    Column(
+        "sealed_reason",
+        LargeBinary,
+        comment="the sink's own words, under the applicant's key: they may name the customer",
+    ),
+    Column(
+        "attempts",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="above 0: an earlier one may have taken effect, ask first",
+    ),
+    Column("next_attempt_ms", BigInteger, nullable=False, server_default="0"),
+    Column("claimed_by", String(128)),
+    Column("lease_until_ms", BigInteger, nullable=False, server_default="0"),
+    Index("ix_delivery_due", "state", "next_attempt_ms"),
+)
+
+# ---- not projections -----------------------------------------------------------------------------------------------
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("topic", String(128), nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("headers", Text, nullable=False, comment="JSON object of text"),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+    comment="what relay has yet to publish; the newest row stays, so that the highest number is always known",
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("token_id", String(16), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, comment="SHA-256 of a 256-bit random secret"),
+    Column("scopes", String(256), nullable=False, comment="space-separated"),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+)
+
+PROJECTIONS: tuple[Table, ...] = (
+    record,
+    record_link,
+    current,
+    tally,
+    reason_tally,
+    application,
+    application_need,
+    delivery,
+)
+"""What rebuild makes again and compares, parents before children."""
+
+VOLATILE: dict[str, frozenset[str]] = {
+    "delivery": frozenset({"attempts", "next_attempt_ms", "claimed_by", "lease_until_ms"}),
+}
+"""Columns that steer the next attempt and say nothing about what happened: not on a topic, not compared."""
