@@ -1,7 +1,7 @@
 """Salted field commitments: one Merkle root that binds a part's every field, so that one can be shown later without the rest.
 
-Leaf of field i = SHA-256(0x00 ∥ name ∥ 0x00 ∥ salt_i ∥ value), salt_i = SHA-256(seed ∥ i)[:16], fields in schema order, the tree of
-RFC 9162 §2.1. The seed is inside the ciphertext: whoever may not read the part cannot guess a field from the root, although a
+Leaf of field i = SHA-256(0x00 ∥ name ∥ 0x00 ∥ salt_i ∥ value), salt_i = SHA-256(seed ∥ i)[:16], fields sorted by name, the
+tree of RFC 9162 §2.1. The seed is inside the ciphertext: whoever may not read the part cannot guess a field from the root, although a
 resident number has only about 2^37 possible values.
 """
 
@@ -40,7 +40,7 @@ def commit(seed: bytes, part: Mapping[str, Any]) -> bytes:
 
 def disclose(seed: bytes, part: Mapping[str, Any], name: str) -> Disclosure:
     """What shows field ``name`` and nothing else. Raises ``KeyError`` when the part has no such field."""
-    index = list(part).index(name) if name in part else -1
+    index = sorted(part).index(name) if name in part else -1
     if index < 0:
         raise KeyError(name)
     path = merkle.paths(_leaves(seed, part))[index]
@@ -55,7 +55,7 @@ def check(root: bytes, shown: Disclosure) -> None:
 
 
 def _leaves(seed: bytes, part: Mapping[str, Any]) -> list[bytes]:
-    return [_leaf(name, _salt(seed, index), value) for index, (name, value) in enumerate(part.items())]
+    return [_leaf(name, _salt(seed, index), value) for index, (name, value) in enumerate(sorted(part.items()))]
 
 
 def _salt(seed: bytes, index: int) -> bytes:

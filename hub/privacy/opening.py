@@ -1,0 +1,148 @@
+"""Opening: from the envelopes that lie on topics to plain records in memory. Takes a whole batch, so that keys are asked for in one go.
+
+Nothing here raises for one bad value: it gets a ``problem`` with a published code, and its neighbours are opened.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from hub.errors import RecordRejected, TamperDetected
+from hub.ports import Fault, KeyVault, Plain
+from hub.privacy import cipher, commitment
+from hub.privacy.sealing import ORIGINAL_SCHEMA, RECORD_SCHEMA, UNREADABLE_SCHEMA
+from hub.records import wire
+from hub.records.kinds import KINDS
+
+# Which kind and part a part's schema belongs to.
+_PARTS = {part.schema_id: (kind.name, part) for kind in KINDS.values() for part in kind.parts}
+
+
+class Original(NamedTuple):
+    """What the source returned: the row's key there, its bytes, and the proof of its signature (b"" if it does not sign)."""
+
+    key: str
+    raw: bytes
+    proof: bytes
+
+
+@dataclass(slots=True)
+class Opened:
+    """One value from a topic. ``envelope`` is empty when not even that could be read; ``record`` is there unless ``problem`` is."""
+
+    envelope: dict[str, Any] = field(default_factory=dict)
+    schema_id: int = 0
+    record: Plain | None = field(default=None, repr=False)
+    problem: Fault | None = None
+    keys: Sequence[bytes] = field(default=(), repr=False)
+
+    def original(self) -> Original:
+        """The sealed original. Raises ``TamperDetected`` when it does not open."""
+        record_id = self.envelope["record_id"]
+        plaintext = cipher.decrypt(cipher.joint_key(self.keys, record_id), self.envelope["original"], record_id)
+        schema_id, value = wire.decode(plaintext)
+        if schema_id != ORIGINAL_SCHEMA:
+            raise TamperDetected("the sealed original is of another schema")
+        return Original(value["key"], value["raw"], value["proof"])
+
+
+class Opener:
+    """Opens values with the keys of a vault. Everything it returns is personal: keep it in memory."""
+
+    def __init__(self, vault: KeyVault) -> None:
+        self._vault = vault
+
+    def open(self, values: Sequence[bytes | None]) -> list[Opened]:
+        """One ``Opened`` per value, in order."""
+        opened = [_read(value) for value in values]
+        subjects = list(dict.fromkeys(part["subject_id"] for one in opened for part in one.envelope.get("parts", ())))
+        keys = dict(zip(subjects, self._vault.open_keys(subjects), strict=True)) if subjects else {}
+        for one in opened:
+            if one.problem is None:
+                _open_record(one, keys)
+        return opened
+
+    def open_value(self, subject_id: bytes, sealed: bytes) -> bytes | None:
+        """What ``Sealer.seal_value`` sealed; ``None`` once the subject is erased."""
+        key = self._vault.open_keys([subject_id])[0]
+        return cipher.decrypt(key, sealed, subject_id) if key else None
+
+    def open_unreadable(self, envelope: dict[str, Any]) -> Original | None:
+        """The row behind an unreadable record, for the person who mends it; ``None`` once the source's key has expired."""
+        key = self._vault.open_keys([envelope["subject_id"]])[0]
+        if key is None:
+            return None
+        value = wire.decode(cipher.decrypt(key, envelope["ciphertext"], envelope["record_id"]))[1]
+        return Original(value["key"], value["raw"], value["proof"])
+
+
+def _read(value: bytes | None) -> Opened:
+    try:
+        schema_id, envelope = wire.decode(value or b"")
+    except RecordRejected as rejected:
+        return Opened(problem=Fault(rejected.code))
+    if schema_id == RECORD_SCHEMA:
+        return Opened(envelope, schema_id)
+    if schema_id == UNREADABLE_SCHEMA:
+        return Opened(envelope, schema_id, problem=Fault(envelope["code"], envelope["field"]))
+    return Opened({}, schema_id, problem=Fault("SCHEMA_UNKNOWN"))
+
+
+def _open_record(one: Opened, keys: dict[bytes, bytes | None]) -> None:
+    """Fill in ``record``, or the ``problem``: ERASED when a subject's key is gone, SEAL_BROKEN when something was changed."""
+    envelope = one.envelope
+    found = [keys[part["subject_id"]] for part in envelope["parts"]]
+    one.keys = [key for key in found if key is not None]
+    if not found or len(one.keys) < len(found):
+        one.problem = Fault("ERASED")
+        return
+    try:
+        one.record = _assemble(envelope, one.keys)
+    except (TamperDetected, RecordRejected, KeyError):
+        one.problem = Fault("SEAL_BROKEN")
+
+
+def _assemble(envelope: dict[str, Any], keys: Sequence[bytes]) -> Plain:
+    source = envelope["source"]
+    record: Plain = {
+        "source": {"system": source["system"], "key": "", "version": source["version"], "operation": source["operation"]},
+        "authority": envelope["authority"],
+        "region": envelope["region"],
+        "status": envelope["status"],
+        "assurance": envelope["assurance"],
+    }
+    for part in KINDS[envelope["kind"]].parts:
+        if part.many:
+            record[part.name] = []
+    opened = _binding(envelope)
+    for sealed, key in zip(envelope["parts"], keys, strict=True):
+        _put_part(record, envelope["kind"], sealed, key, opened)
+    return record
+
+
+def _binding(envelope: dict[str, Any]) -> bytes:
+    return cipher.open_part(envelope, [part["subject_id"] for part in envelope["parts"]])
+
+
+def _put_part(record: Plain, kind: str, sealed: dict[str, Any], key: bytes, opened: bytes) -> None:
+    binding = cipher.part_binding(opened, sealed["subject_id"], sealed["role"], sealed["root"])
+    plaintext = cipher.decrypt(key, sealed["ciphertext"], binding)
+    schema_id, value = wire.decode(plaintext[commitment.SEED_BYTES :])
+    belongs_to, part = _PARTS[schema_id]
+    if belongs_to != kind:
+        raise TamperDetected("a part of another kind")
+    if part.many:
+        record[part.name].append(value)
+    else:
+        record[part.name] = value
+
+
+def check_commitments(opened: Opened) -> None:
+    """Raises ``TamperDetected`` unless every part's fields are those that its root commits to. For whoever passes fields on."""
+    binding = _binding(opened.envelope)
+    for sealed, key in zip(opened.envelope["parts"], opened.keys, strict=True):
+        bound = cipher.part_binding(binding, sealed["subject_id"], sealed["role"], sealed["root"])
+        plaintext = cipher.decrypt(key, sealed["ciphertext"], bound)
+        seed, frame = plaintext[: commitment.SEED_BYTES], plaintext[commitment.SEED_BYTES :]
+        if commitment.commit(seed, wire.decode(frame)[1]) != sealed["root"]:
+            raise TamperDetected("a part is not what its root commits to")

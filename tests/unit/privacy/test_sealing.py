@@ -1,0 +1,149 @@
+"""Sealing and opening: P5 (nothing personal lies open), P4 (nothing is quietly changed), P2 (ids are computed)."""
+
+import base64
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from hub.errors import TamperDetected
+from hub.ports import Fault, Plain, SourceRow
+from hub.privacy import commitment
+from hub.privacy.opening import Opened, Opener, check_commitments
+from hub.privacy.sealing import SealedRow, Sealer
+from hub.privacy.vault import DatabaseVault
+from hub.records import wire
+from tests import samples
+
+
+class Info(NamedTuple):
+    name: str
+    kind: str
+
+
+TITLES = Info("property_title", "licence.property-title")
+LICENCES = Info("business_licence", "licence.business")
+
+
+def row(record: Plain) -> SourceRow:
+    return SourceRow(record["source"]["key"], record["source"]["version"], b"raw bytes", record, proof=b"proof")
+
+
+@pytest.fixture
+def sealer(vault: DatabaseVault) -> Sealer:
+    return Sealer(vault, b"k" * 32)
+
+
+@pytest.fixture
+def opener(vault: DatabaseVault) -> Opener:
+    return Opener(vault)
+
+
+def seal(sealer: Sealer, info: Info, *records: Plain) -> list[SealedRow]:
+    return sealer.seal_page(info, [row(record) for record in records], 1_700_000_000_000)
+
+
+def changed(value: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    envelope = wire.decode(value)[1]
+    change(envelope)
+    return wire.encode(1, envelope)
+
+
+def open_one(opener: Opener, value: bytes) -> Opened:
+    return opener.open([value])[0]
+
+
+@pytest.mark.parametrize(("info", "record"), [(TITLES, samples.title()), (LICENCES, samples.business())])
+def test_p4_what_is_opened_is_what_was_sealed(sealer: Sealer, opener: Opener, info: Info, record: Plain) -> None:
+    sealed = seal(sealer, info, record)[0]
+    opened = open_one(opener, sealed.value)
+    assert opened.problem is None
+    assert opened.record == {**record, "source": {**record["source"], "key": ""}}
+    assert opened.original() == (record["source"]["key"], b"raw bytes", b"proof")
+    check_commitments(opened)
+
+
+def test_p5_no_personal_value_is_in_the_message(sealer: Sealer) -> None:
+    sealed = seal(sealer, TITLES, samples.title())[0]
+    message = sealed.entity_id + sealed.value
+    for word in (samples.PERSON, samples.USCC, samples.UNIT_NO, "王伟", "南京路", "1000001", "raw bytes"):
+        for form in (word.encode(), word.encode("utf-16-le"), base64.b64encode(word.encode()), word.encode().hex().encode()):
+            assert form not in message
+
+
+def test_p2_versions_of_one_thing_share_a_key_and_not_an_id(sealer: Sealer) -> None:
+    first, again, second = seal(sealer, TITLES, samples.title(version=1), samples.title(version=1), samples.title(version=2))
+    assert first.entity_id == second.entity_id
+    assert first.record_id == again.record_id != second.record_id
+    other = seal(sealer, TITLES, samples.title(key="T2", unit_no="120101001001GB00001F00010002"))[0]
+    assert other.entity_id != first.entity_id
+
+
+def test_p2_one_enterprise_is_one_subject_in_every_kind(sealer: Sealer) -> None:
+    title = wire.decode(seal(sealer, TITLES, samples.title())[0].value)[1]
+    licence = wire.decode(seal(sealer, LICENCES, samples.business())[0].value)[1]
+    assert title["parts"][2]["subject_id"] == licence["parts"][0]["subject_id"]
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "status": lambda e: e.update(status="REVOKED"),
+    "version": lambda e: e["source"].update(version=99),
+    "assurance": lambda e: e.update(assurance="SEALED_DOCUMENT"),
+    "a holder taken away": lambda e: e["parts"].pop(),
+    "holders swapped": lambda e: e["parts"].reverse(),
+    "root": lambda e: e["parts"][0].update(root=bytes(32)),
+    "ciphertext": lambda e: e["parts"][0].update(ciphertext=e["parts"][0]["ciphertext"][:-1] + b"\x00"),
+    "links": lambda e: e.update(links=[]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_p4_any_change_of_the_envelope_is_noticed(sealer: Sealer, opener: Opener, change: Callable[[dict[str, Any]], object]) -> None:
+    value = seal(sealer, TITLES, samples.title())[0].value
+    neighbour = seal(sealer, LICENCES, samples.business())[0].value
+    broken, fine = opener.open([changed(value, change), neighbour])
+    assert broken.problem == Fault("SEAL_BROKEN")
+    assert fine.problem is None
+
+
+def test_p5_erasing_one_holder_closes_the_record_and_its_original(sealer: Sealer, opener: Opener, vault: DatabaseVault) -> None:
+    title = seal(sealer, TITLES, samples.title())[0].value
+    licence = seal(sealer, LICENCES, samples.business())[0].value
+    vault.erase(wire.decode(title)[1]["parts"][1]["subject_id"])
+    erased, other = opener.open([title, licence])
+    assert erased.problem == Fault("ERASED")
+    with pytest.raises(TamperDetected):
+        erased.original()
+    assert other.problem is None
+
+
+def test_p1_a_row_that_is_no_record_is_sealed_and_counted(sealer: Sealer, opener: Opener) -> None:
+    bad = SourceRow("B9", 3, "坏数据".encode(), None, Fault("SHAPE_MISSING", "enterprise.uscc"))
+    good = row(samples.business())
+    sealed = sealer.seal_page(LICENCES, [bad, good], 1_700_000_000_000)
+    opened = opener.open([one.value for one in sealed])
+    assert opened[0].problem == Fault("SHAPE_MISSING", "enterprise.uscc")
+    original = opener.open_unreadable(opened[0].envelope)
+    assert original is not None and original.raw == "坏数据".encode()
+    assert opened[1].problem is None
+
+
+@pytest.mark.parametrize("junk", [None, b"", b"\x00", b"hello", b"\x00\x00\x00\x00\x01", b"\x00\x7f\xff\xff\xff1", b"\x00\x00\x00\x00\x0b\x02"])
+def test_p1_junk_gets_a_code_and_its_neighbour_is_opened(sealer: Sealer, opener: Opener, junk: bytes | None) -> None:
+    value = seal(sealer, LICENCES, samples.business())[0].value
+    broken, trailing, fine = opener.open([junk, value + b"x", value])
+    assert broken.problem is not None and broken.problem.code in ("UNREADABLE", "SCHEMA_UNKNOWN")
+    assert trailing.problem == Fault("TRAILING_BYTES")
+    assert fine.problem is None
+
+
+def test_p5_one_field_is_shown_without_the_rest(sealer: Sealer) -> None:
+    seed, part = bytes(16), samples.title()["holders"][0]
+    root = commitment.commit(seed, part)
+    shown = commitment.disclose(seed, part, "name")
+    commitment.check(root, shown)
+    with pytest.raises(TamperDetected):
+        commitment.check(root, shown._replace(value="王芳"))
+    with pytest.raises(TamperDetected):
+        commitment.check(root, shown._replace(name="id_number"))
+    assert samples.PERSON not in repr(shown)
