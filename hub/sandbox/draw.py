@@ -1,0 +1,72 @@
+"""Deterministic numbers: every choice in the sandbox is a function of (seed, what it is about), never of what was made before it."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from math import gcd
+from typing import TypeVar
+
+Item = TypeVar("Item")
+_WORDS = 16
+
+
+class Draw:
+    """A short stream of numbers that depends only on ``seed`` and ``names``.
+
+    >>> Draw(1, "person", 7).below(100) == Draw(1, "person", 7).below(100)
+    True
+    """
+
+    __slots__ = ("_label", "_left", "_turn")
+
+    def __init__(self, seed: int, *names: object) -> None:
+        self._label = f"{seed}:{names}".encode()
+        self._turn = 0
+        self._left: list[int] = []
+
+    def word(self) -> int:
+        """The next number of 32 bits."""
+        if not self._left:
+            digest = blake2b(self._label, digest_size=64, salt=self._turn.to_bytes(8, "big")).digest()
+            self._left = [int.from_bytes(digest[i : i + 4], "big") for i in range(0, 4 * _WORDS, 4)]
+            self._turn += 1
+        return self._left.pop()
+
+    def below(self, bound: int) -> int:
+        """A number in ``[0, bound)``; the bias is below 2^-32 times ``bound``."""
+        return self.word() % bound
+
+    def chance(self, share: float) -> bool:
+        """True in ``share`` of all draws."""
+        return self.word() < share * 0x1_0000_0000
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """One of ``items``."""
+        return items[self.word() % len(items)]
+
+
+class Shuffle:
+    """A permutation of ``[0, size)`` that can be asked in both directions without a table.
+
+    >>> deck = Shuffle(1000, 42, "uscc")
+    >>> deck.back(deck.forth(17))
+    17
+    """
+
+    __slots__ = ("_back", "_factor", "_offset", "size")
+
+    def __init__(self, size: int, seed: int, name: str) -> None:
+        draw = Draw(seed, "shuffle", name)
+        self.size = size
+        self._offset = ((draw.word() << 32) | draw.word()) % size
+        # Near the golden section of the range, neighbours land far apart.
+        factor = max(1, int(size * 0.6180339887) + draw.below(997))
+        while gcd(factor, size) != 1:
+            factor += 1
+        self._factor = factor % size if size > 1 else 0
+        self._back = pow(self._factor, -1, size) if size > 1 else 0
+
+    def forth(self, index: int) -> int:
+        return (index * self._factor + self._offset) % self.size
+
+    def back(self, image: int) -> int:
+        return (image - self._offset) * self._back % self.size
