@@ -1,0 +1,60 @@
+"""Divisions of the country (GB/T 2260): which codes there are or were, and Tianjin's districts by name.
+
+``divisions.txt`` has every county-level code in use at some time since 1980, retired ones too, because people keep the
+number that they were given; a line is a province and the ranges of its last four digits. 83 is Taiwan on residence permits.
+"""
+
+from functools import cache
+from importlib import resources
+from typing import Final
+
+PROVINCES: Final = {
+    "11": "北京市", "12": "天津市", "13": "河北省", "14": "山西省", "15": "内蒙古自治区", "21": "辽宁省", "22": "吉林省",
+    "23": "黑龙江省", "31": "上海市", "32": "江苏省", "33": "浙江省", "34": "安徽省", "35": "福建省", "36": "江西省",
+    "37": "山东省", "41": "河南省", "42": "湖北省", "43": "湖南省", "44": "广东省", "45": "广西壮族自治区", "46": "海南省",
+    "50": "重庆市", "51": "四川省", "52": "贵州省", "53": "云南省", "54": "西藏自治区", "61": "陕西省", "62": "甘肃省",
+    "63": "青海省", "64": "宁夏回族自治区", "65": "新疆维吾尔自治区", "71": "台湾省", "81": "香港特别行政区",
+    "82": "澳门特别行政区",
+}  # fmt: skip
+
+TIANJIN: Final = "天津市"
+TIANJIN_DISTRICTS: Final = {
+    "和平区": "120101", "河东区": "120102", "河西区": "120103", "南开区": "120104", "河北区": "120105", "红桥区": "120106",
+    "东丽区": "120110", "西青区": "120111", "津南区": "120112", "北辰区": "120113", "武清区": "120114", "宝坻区": "120115",
+    "滨海新区": "120116", "宁河区": "120117", "静海区": "120118", "蓟州区": "120119",
+}  # fmt: skip
+TIANJIN_FORMER: Final = {
+    "塘沽区": "滨海新区", "汉沽区": "滨海新区", "大港区": "滨海新区", "宁河县": "宁河区", "静海县": "静海区",
+    "蓟县": "蓟州区", "武清县": "武清区", "宝坻县": "宝坻区", "东郊区": "东丽区", "西郊区": "西青区", "南郊区": "津南区",
+    "北郊区": "北辰区",
+}  # fmt: skip
+"""Districts that were renamed or merged, as old addresses still have them."""
+
+
+@cache
+def _codes() -> frozenset[str]:
+    codes: set[str] = set()
+    for line in (resources.files("hub.records") / "divisions.txt").read_text("utf-8").splitlines():
+        province, *ranges = line.split()
+        for span in ranges:
+            first, _, last = span.partition("-")
+            codes.update(f"{province}{number:04}" for number in range(int(first), int(last or first) + 1))
+    return frozenset(codes)
+
+
+CODES: Final = _codes()
+
+
+def same_division(code: str, province: str, district: str) -> bool:
+    """Whether a six-digit code can be the place named; what is not named, or not known here, is no contradiction.
+
+    >>> same_division("120104", "天津市", "南开区"), same_division("120103", "天津市", "南开区")
+    (True, False)
+    >>> same_division("120000", "天津市", "南开区"), same_division("310000", "天津市", "")
+    (True, False)
+    """
+    named = PROVINCES.get(code[:2])
+    if province and named and province != named:
+        return False
+    expected = TIANJIN_DISTRICTS.get(district) if province == TIANJIN else None
+    return expected is None or code in (expected, "120000", "120100")
