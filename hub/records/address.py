@@ -1,8 +1,8 @@
 """Chinese addresses: parsed from province to door, and a key that two spellings of one address share.
 
-The parser is a ladder of patterns, each tried at the start of what is left. It loses nothing: what no rung takes stays with
-the room, so that addresses that differ in anything that matters have different keys. A missed match goes to a person; a
-false match would show somebody another's title.
+The parser is a ladder of patterns, each tried at the start of what is left. It loses nothing: what no rung takes stays
+with the room, so that addresses that differ in anything that matters have different keys. A missed match goes to a
+person; a false match would show somebody another's title.
 """
 
 import re
@@ -25,7 +25,8 @@ _VARIANTS: Final = str.maketrans(
         **dict.fromkeys("〔【［{〈《｛", "("),
         **dict.fromkeys("〕】］}〉》｝", ")"),
         **dict.fromkeys("•・∙⋅‧●", "·"),
-        "邨": "村", "衖": "弄", "號": "号", "樓": "楼", "棟": "栋", "＃": "#", "〇": "零", "巿": "市", "壹": "一", "貳": "二",
+        "邨": "村", "衖": "弄", "號": "号", "樓": "楼", "棟": "栋", "＃": "#", "〇": "零", "巿": "市",
+        "壹": "一", "貳": "二",
         "\u200b": "", "\ufeff": "", "|": "/",
     }
 )  # fmt: skip
@@ -74,7 +75,8 @@ _LADDER: Final = tuple(
         ),
         (
             "road",
-            r"([^号0-9()]{1,12}?(?:大街|大道|公路|胡同|路|街|道|巷|弄|条)(?:[东西南北中]段)?|[^号0-9()]{1,10}?村)",
+            r"([^号0-9()]{1,12}?(?:大街|大道|公路|胡同|路|街|道|巷|弄|条)(?:[东西南北中]段)?"
+            r"|[零一二三四五六七八九十]{1,3}号(?:大街|路|街|道)|[^号0-9()]{1,10}?村)",
         ),
         ("number", r"((?:甲|乙|丙|附|增|内)?[0-9]{1,5}(?:-[0-9]{1,4})?号院?)(?!楼)"),
         ("compound", r"([^0-9A-Za-z#()-]{2,24}(?:[A-Za-z]区)?)"),
@@ -138,12 +140,13 @@ def _complete(found: dict[str, str]) -> None:
 
 
 def address_key(value: str | Mapping[str, Any]) -> str:
-    """What all spellings of one address share and neighbours do not; "" when the address is too vague to find a place by.
+    """What all spellings of one address share and neighbours do not; "" when it is too vague to find a place by.
 
-    A structured address counts by its fields; one that is only text is parsed first. The town is left out where a road and
-    a number stand for the place, since most spellings leave it out.
+    A structured address counts by its fields; one that is only text is parsed first. The town is left out where a road
+    and a number stand for the place, since most spellings leave it out.
 
-    >>> address_key("天津市南开区长江道12号美丽花园3号楼2门501室") == address_key("南开区长江道１２号 美丽花园三号楼-2-501")
+    >>> other = "南开区长江道１２号 美丽花园三号楼-2-501"
+    >>> address_key("天津市南开区长江道12号美丽花园3号楼2门501室") == address_key(other)
     True
     >>> address_key("南开区长江道12号") == address_key("南开区长江道12号院")
     False

@@ -1,7 +1,7 @@
 """The schema catalogue: ids ↔ Avro schemas, from the files of ``schemas/``. An id never changes its meaning.
 
-``schemas/catalogue.toml`` is the truth. A schema is a whole file, or one part of a kind's file (``part = "enterprise"``),
-since what is sealed for one subject has a schema of its own.
+``schemas/catalogue.toml`` is the truth. A schema is a whole file, or one part of a kind's file
+(``part = "enterprise"``), since what is sealed for one subject has a schema of its own.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _DOCUMENTATION = ("doc", "doc_zh")
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One version of one record's schema. ``json`` is as in the file, ``parsed`` what fastavro reads and writes with."""
+    """One version of one record's schema: ``json`` as in the file, ``parsed`` as fastavro reads and writes with it."""
 
     id: int
     name: str
@@ -105,7 +105,7 @@ def _without_documentation(node: Any) -> Any:
 
 
 def part_schema(schema: Json, part: str) -> Json:
-    """The schema of one part of a kind, complete in itself: types defined elsewhere in the file are put in where first used."""
+    """The schema of one part of a kind, complete in itself: types defined elsewhere are put in where first used."""
     named: dict[str, Json] = {}
     _collect(schema, "", named)
     entry = next(entry for entry in schema["fields"] if entry["name"] == part)

@@ -1,8 +1,8 @@
 """Identifiers: their forms, check digits and canonical spelling (domain.md §3).
 
 Each ``check_*`` function returns a published reason code, or ``None`` when the identifier is good. Checks are strict:
-full-width digits, spaces and lower case are for ``tidy`` to mend before a record is made. Check digits run through small
-automata (one dictionary look-up a character), because verification checks millions.
+full-width digits, spaces and lower case are for ``tidy`` to mend before a record is made. Check digits run through
+small automata (one dictionary look-up a character), because verification checks millions.
 """
 
 import re
@@ -31,7 +31,7 @@ def tidy(text: str) -> str:
 
 
 def _automaton(states: int, step: Callable[[int, int], int], alphabet: str) -> list[_Node]:
-    """Nodes of an automaton: ``node[character]`` is the next node, so that ``reduce(getitem, text, start)`` runs in C."""
+    """Nodes of an automaton: ``node[character]`` is the next node, so ``reduce(getitem, text, start)`` runs in C."""
     nodes: list[_Node] = [{} for _ in range(states)]
     for state, node in enumerate(nodes):
         node.update((character, nodes[step(state, value)]) for value, character in enumerate(alphabet))
@@ -72,10 +72,14 @@ def check_resident_id(number: str) -> str | None:
     return None if end is _RESIDENT[1] else "ID_CHECK"
 
 
+def _is_legacy(number: str) -> bool:
+    return len(number) == _LEGACY_LENGTH and number.isascii() and number.isdigit()
+
+
 def _check_legacy(number: str) -> str:
-    if len(number) != _LEGACY_LENGTH or not (number.isascii() and number.isdigit()):
+    if not _is_legacy(number):
         return "ID_FORM"
-    return "ID_DATE" if _day(f"19{number[6:12]}") is None else "ID_LEGACY"
+    return "ID_DATE" if _day(resident_id_18(number)[6:14]) is None else "ID_LEGACY"
 
 
 def resident_id_check_character(body: str) -> str:
@@ -94,9 +98,10 @@ def resident_id_18(number: str) -> str:
     >>> resident_id_18("360426910101007")
     '360426199101010071'
     """
-    if len(number) != _LEGACY_LENGTH or not (number.isascii() and number.isdigit()):
+    if not _is_legacy(number):
         return number
-    body = f"{number[:6]}19{number[6:]}"
+    # Sequence numbers 996 to 999 were kept for people over a hundred, born in the 1800s.
+    body = f"{number[:6]}{'18' if number[12:] >= '996' else '19'}{number[6:]}"
     return body + resident_id_check_character(body)
 
 
@@ -166,7 +171,7 @@ _BRACKETS = str.maketrans("【〔[{〈《｛】〕]}〉》｝", "(((((((" + ")))
 
 
 def check_unit_number(number: str) -> str | None:
-    """不动产单元号: 6 county, 3 + 3 cadastral area, 2 parcel kind, 5 parcel, 1 fixture kind, 8; no check digit: UNIT_FORM.
+    """不动产单元号: 6 county, 3 + 3 cadastral area, 2 parcel kind, 5 parcel, 1 fixture kind, 8: UNIT_FORM.
 
     >>> check_unit_number("120104001001GB00001F00010001"), check_unit_number("120104001001GB00001")
     (None, 'UNIT_FORM')
@@ -247,10 +252,10 @@ Identity = tuple[str, str]
 
 
 def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Identity | None:
-    """Whose or what's identifier this is; ``None`` for a malformed one, since a wrong number must not be taken for somebody's.
+    """Whose or what's identifier this is; ``None`` for a malformed one: a wrong number must not pass for somebody's.
 
-    ``identifier`` is resident-id | uscc | document | unit-no | title-no | address | project-code; a document's ``value``
-    is ``<id_type>:<number>``, an address is the structured one or its text.
+    ``identifier`` is resident-id | uscc | document | unit-no | title-no | address | project-code; a document's
+    ``value`` is ``<id_type>:<number>``, an address is the structured one or its text.
 
     >>> identity_of("resident-id", "360426910101007") == identity_of("document", "RESIDENT_ID:360426199101010071")
     True

@@ -13,7 +13,6 @@ from hub.records.catalogue import Schema, catalogue
 from hub.records.identifiers import Identity, identity_of
 
 KIND_NAMES: Final = ("licence.resident-id", "licence.business", "licence.property-title", "project.approval")
-SUFFIXES: Final = ("received", "verified", "rejected")
 
 
 class Identifying(NamedTuple):
@@ -46,7 +45,7 @@ class Part:
 
 
 class PartValue(NamedTuple):
-    """One part of one record: ``item`` counts within an array, ``path`` is its place in the record, e.g. ``holders.1``."""
+    """One part of one record: ``item`` counts within an array, ``path`` is its place in it, e.g. ``holders.1``."""
 
     part: Part
     item: int
