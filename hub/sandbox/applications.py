@@ -24,27 +24,21 @@ Applicant = dict[str, str]
 
 def scripted(world: World) -> list[Entry]:
     """The three that the demo follows."""
-    titles = world.titles
-    own, tenant, late = (titles.current(unit) for unit in range(SCRIPTED))
-    made = [
-        ("own-title", 0, own, "SELF", "an enterprise on its own title"),
-        ("tenant", 1, tenant, "OTHER", "a tenant: the title's holder is a person"),
-        (
-            "late-title",
-            LATE_POSITION,
-            late,
-            "SELF",
-            "the title comes late: POST /_control/release puts it into the table",
-        ),
+    late = "the title comes late: POST /_control/release puts it into the table"
+    return [
+        _scripted(world, "own-title", 0, "SELF", "an enterprise on its own title"),
+        _scripted(world, "tenant", 1, "OTHER", "a tenant: the title's holder is a person"),
+        _scripted(world, "late-title", LATE_POSITION, "SELF", late),
     ]
-    return [_scripted(world, *each) for each in made]
 
 
-def _scripted(world: World, name: str, enterprise: int, title: int | None, relation: str, story: str) -> Entry:
-    place = site(world.titles.unit_of(title or 0))
-    applicant = {"uscc": world.enterprises.code(enterprise), "name": world.enterprises.at(enterprise, 1).name}
-    body = _body(f"SBX-{world.spec.seed}-{name}", applicant, {"unit_no": place.unit_no}, enterprise)
-    expected = _expected(world, applicant, title, relation) | {"withheld": title == LATE_POSITION}
+def _scripted(world: World, name: str, position: int, relation: str, story: str) -> Entry:
+    """Enterprise, title and unit of a scripted application have the same number."""
+    enterprise = world.enterprises.at(position, 1)
+    applicant = {"uscc": enterprise.uscc, "name": enterprise.name}
+    where = {"unit_no": site(world.titles.unit_of(position)).unit_no}
+    body = _body(f"SBX-{world.spec.seed}-{name}", applicant, where, position)
+    expected = _expected(world, applicant, position, relation) | {"withheld": position == LATE_POSITION}
     return {"id": name, "story": story, "body": body, "expected": expected}
 
 
@@ -86,7 +80,7 @@ def _body(external_no: str, applicant: Applicant, where: dict[str, str], number:
 
 
 def _expected(world: World, applicant: Applicant, title: int | None, relation: str | None) -> Entry:
-    """The title's row key or ``None``, the holder's relation to the applicant, the applicant's licence row or ``None``."""
+    """The title's row key, the holder's relation to the applicant, the applicant's licence; ``None`` where none."""
     key = None if title is None else world.titles.key_of(title)
     return {"title_key": key, "holder_relation": relation if key else None} | _licence(world, applicant.get("uscc"))
 
@@ -102,7 +96,7 @@ def _licence(world: World, uscc: str | None) -> Entry:
     return {"licence_key": row.key, "licence_version": row.version, "licence_status": word}
 
 
-# ---- traps: each gives the applicant, the unit applied for, the title to be found there, the holder's relation ----------------
+# ---- traps: each gives the applicant, the unit applied for, the title to be found there, the holder's relation -------
 
 Found = tuple[Applicant, int, int | None, str | None]
 
@@ -214,7 +208,7 @@ def _absent(world: World, draw: Draw, unit: int) -> Found:  # noqa: ARG001
     return _person(person), world.spec.size * 4 + draw.below(10_000), None, None
 
 
-def _defective(world: World, draw: Draw, unit: int) -> Found:  # noqa: ARG001
+def _defective(world: World, draw: Draw, unit: int) -> Found:
     """The unit's title is there, but a hub must reject its row."""
     limit = world.spec.size // ROWS * UNITS
     for step in range(limit):

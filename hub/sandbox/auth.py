@@ -42,7 +42,7 @@ def _mac(secret: str, text: str) -> str:
     return b64encode(hmac.digest(secret.encode(), text.encode(), "sha256")).decode()
 
 
-def signatures(caller: Caller, method: str, target: str, rtime: str, nonce: str, digest: str) -> tuple[str, str]:
+def signatures(caller: Caller, *, method: str, target: str, rtime: str, nonce: str, digest: str) -> tuple[str, str]:
     """Both signatures; ``target`` is the path with its query as sent."""
     whole = "\n".join((method, target, caller.sid, caller.rid, rtime, nonce, digest))
     return _mac(caller.secret, caller.sid + caller.rid + rtime), _mac(caller.secret, whole)
@@ -52,7 +52,7 @@ def sign_call(caller: Caller, method: str, target: str, body: bytes = b"", now_m
     """The headers of one call."""
     rtime = str(time.time_ns() // 1_000_000 if now_ms is None else now_ms)
     nonce, digest = uuid.uuid4().hex, sha256(body).hexdigest()
-    national, own = signatures(caller, method, target, rtime, nonce, digest)
+    national, own = signatures(caller, method=method, target=target, rtime=rtime, nonce=nonce, digest=digest)
     return {
         "gjgxjhpt_rid": caller.rid,
         "gjgxjhpt_sid": caller.sid,
@@ -82,7 +82,7 @@ class CallChecker:
         digest = sha256(body).hexdigest()
         if headers.get("x-onecert-digest") != digest:
             return "x-onecert-digest is not the body's"
-        national, own = signatures(self._caller, method, target, rtime, nonce, digest)
+        national, own = signatures(self._caller, method=method, target=target, rtime=rtime, nonce=nonce, digest=digest)
         given = (headers.get("gjgxjhpt_sign", ""), headers.get("x-onecert-sign", ""))
         if not (_same(given[0], national) and _same(given[1], own)):
             return "signature does not hold"

@@ -20,8 +20,8 @@ from hub.sandbox.world import SIZE_MAX, SIZE_MIN
 _NUMBERS = ("share", "seconds", "delay_s", "retry_after_s")
 _HELP = """Run the outside world on this machine: licence gateway, property exchange table, connection system (CRM).
 
-Three servers on loopback, made from a seed: the same seed and size give the same people, enterprises, titles and mistakes, byte
-for byte. They end when this command ends, however it ends.
+Three servers on loopback, made from a seed: the same seed and size give the same people, enterprises, titles and
+mistakes, byte for byte. They end when this command ends, however it ends.
 
 \b
   hub sandbox --size 1000                    1,000 rows from each source; addresses and secrets as JSON on stdout
@@ -30,9 +30,9 @@ for byte. They end when this command ends, however it ends.
   hub sandbox --fault utility_crm:drop_after_commit:share=0.3,seconds=60
   hub sandbox --list-faults                  every fault, by server
 
-What is in HOME afterwards: truth.jsonl (each row that a source emits, and the verdict that a hub must give), truth-summary.json
-(the counts), applications.json (what to post to the hub, and what must come of it), the databases, and world.json. The same HOME
-takes up the same world again.
+What is in HOME afterwards: truth.jsonl (each row that a source emits, and the verdict that a hub must give),
+truth-summary.json (the counts), applications.json (what to post to the hub, and what must come of it), the databases,
+and world.json. The same HOME takes up the same world again.
 
 \b
 While it runs (BASE is an address from the JSON):
@@ -47,7 +47,7 @@ While it runs (BASE is an address from the JSON):
 """
 
 
-class FaultOption(click.ParamType):
+class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
     """``SERVER:NAME[:key=value,…]``."""
 
     name = "fault"

@@ -1,4 +1,7 @@
-"""The utility's connection system. It does not deduplicate: every POST that commits is an effect, and effects are counted durably."""
+"""The utility's connection system.
+
+It does not deduplicate: every POST that commits is an effect, and effects are counted durably.
+"""
 
 import hmac
 import json
@@ -199,7 +202,7 @@ def _effects(effects: Effects) -> Endpoint:
 
 
 def _refuse(effects: Effects) -> Endpoint:
-    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses an application for good, ``DELETE`` allows it again."""
+    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses for good, ``DELETE`` allows again."""
 
     async def endpoint(request: Request) -> Response:
         body = await body_of(request)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Defect(NamedTuple):
-    """``name`` says what was done to the row, ``code`` the verdict; ``anonymous`` when the row's own key cannot be read from it."""
+    """``name`` says what was done to the row, ``code`` the verdict. ``anonymous``: a reader may find no key in the row."""
 
     name: str
     code: str

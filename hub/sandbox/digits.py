@@ -1,4 +1,7 @@
-"""Check digits, written here on their own: the hub's rules have theirs, and the tests hold the two (and a third) against each other."""
+"""Check digits, written here on their own.
+
+The hub's rules have theirs, and the tests hold the two (and a third) against each other.
+"""
 
 _USCC = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

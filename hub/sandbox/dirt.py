@@ -40,6 +40,15 @@ def dirty_code(draw: Draw, code: str) -> str:
     return draw.pick((full_width_code, spaced_code, lower_code))(code)
 
 
+def spaced_address(address: str) -> str:
+    return address.replace("号楼", "号楼 ")
+
+
+def padded(text: str) -> str:
+    """Between a full-width blank and an ordinary one."""
+    return f"　{text} "
+
+
 def dirty_address(draw: Draw, address: str) -> str:
     """An address in one of its untidy spellings."""
-    return draw.pick((full_width, lambda text: text.replace("号楼", "号楼 "), lambda text: f"　{text} "))(address)
+    return draw.pick((full_width, spaced_address, padded))(address)

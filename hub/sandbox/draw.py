@@ -1,4 +1,4 @@
-"""Deterministic numbers: every choice in the sandbox is a function of (seed, what it is about), never of what was made before it."""
+"""Deterministic numbers: a choice depends on the seed and what it is about, never on what was made before it."""
 
 from collections.abc import Sequence
 from hashlib import blake2b

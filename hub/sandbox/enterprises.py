@@ -1,4 +1,4 @@
-"""Enterprises: companies, self-employed (个体户), groups with former names, and a few rural ones whose USCC begins with a letter."""
+"""Enterprises: companies, 个体户, groups with former names, a few whose USCC begins with a letter."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The property exchange database 前置库: its two tables and how rows get in. Texts are GB18030 bytes, as the registry's own system writes them."""
+"""The property exchange database 前置库: its two tables and how rows get in. Texts are GB18030 bytes."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -62,7 +62,10 @@ _CHUNK = 2_000
 
 
 def engine_of(url: str) -> Engine:
-    """An engine on the exchange database. On SQLite without WAL, so that a writer can lock readers out, as big databases do in trouble."""
+    """An engine on the exchange database.
+
+    On SQLite without WAL, so that a writer can lock readers out, as big databases do in trouble.
+    """
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
 

@@ -26,7 +26,7 @@ _ALTER = {
 
 
 class TableFaults:
-    """Applies faults to the tables when they are armed and takes them back when they are cleared or their time is over."""
+    """Applies faults to the tables when they are armed, takes them back when they are cleared or over."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""The control server of the exchange database: what a registry does to its table over time, and what goes wrong with it."""
+"""The control server of the exchange database: what a registry does to its table over time."""
 
 import json
 import threading
@@ -30,7 +30,10 @@ _LATE_S = 2.0
 
 
 class Exchange:
-    """The registry behind the table. Its place in the sequence of changes is kept in a file, so that a restart goes on where it was."""
+    """The registry behind the table.
+
+    Its place in the sequence of changes is kept in a file, so that a restart goes on where it was.
+    """
 
     def __init__(self, world: World, home: Path, engine: Engine, faults: Faults) -> None:
         self._world = world
@@ -44,7 +47,10 @@ class Exchange:
         self.state: dict[str, Any] = json.loads(self._file.read_text("utf-8")) if self._file.exists() else begin
 
     def advance(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """Let ``steps`` changes happen: rows overwritten in place, removed, and one in ten new. No row changes twice in one round."""
+        """Let ``steps`` changes happen: rows overwritten, removed, one in ten new.
+
+        No row changes twice in one round.
+        """
         steps = _number(wish, "steps", 1, 1, STEPS_MAX)
         if steps > self._deck.size:
             raise Misconfigured(f"steps {steps}", f"no more than the {self._deck.size} rows that can change")
@@ -53,9 +59,9 @@ class Exchange:
             first = self.state["changes"]
             rows = [row for change in range(first, first + steps) if (row := self._change(change)) is not None]
             self._tell([title_line(row) for row in rows])
-            late = [row for row in rows if self._faults.strikes("late")]
-            self._write([row for row in rows if row not in late])
-            self._write_later(late)
+            late = {row.key for row in rows if self._faults.strikes("late")}
+            self._write([row for row in rows if row.key not in late])
+            self._write_later([row for row in rows if row.key in late])
             self._keep(changes=first + steps)
         return {"changes": self.state["changes"], "written": len(rows), "late": len(late)}
 
@@ -90,7 +96,10 @@ class Exchange:
             timer.start()
 
     def reload(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """The nightly full reload: every row anew under one update_time; removed ones, and ``vanish`` more, are left out without a word."""
+        """The nightly full reload: every row anew under one update_time.
+
+        Removed ones, and ``vanish`` more, are left out without a word.
+        """
         vanish = _number(wish, "vanish", 0, 0, min(STEPS_MAX, self._deck.size))
         self._refuse_when_renamed()
         with self._lock, self._engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""Faults on demand: armed by option or by ``POST /_control/faults``, struck by share, deterministic in the number of calls."""
+"""Faults on demand: armed by option or over HTTP, struck by share, deterministic in the number of calls."""
 
 import asyncio
 import json
@@ -30,7 +30,11 @@ _DELAY_MAX_S = 3_600.0
 
 @dataclass(slots=True)
 class Fault:
-    """An armed fault. ``share`` of the calls whose path starts with ``path`` are struck, until ``seconds`` have passed (0: until cleared)."""
+    """An armed fault.
+
+    ``share`` of the calls whose path starts with ``path`` are struck, until ``seconds`` have passed (0: until
+    cleared).
+    """
 
     name: str
     share: float = 1.0

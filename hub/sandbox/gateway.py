@@ -1,4 +1,4 @@
-"""The business-licence gateway: a feed of changes, a query by USCC, a day's count; every call signed, every page signed."""
+"""The business-licence gateway: a feed, a query by USCC, a day's count; every call and every page is signed."""
 
 import json
 import threading
@@ -63,6 +63,7 @@ class Gateway:
 def application_of(world: World, home: Path, faults: Faults) -> ASGIApp:
     """The gateway as an ASGI application."""
     gateway = Gateway(world, home, faults)
+    threading.Thread(target=gateway.pages.ahead, args=(-LIMIT_MAX, LIMIT_MAX, gateway.total), daemon=True).start()
     routes = [
         Route("/licences/changes", _checked(gateway, _changes), methods=["GET"]),
         Route("/licences/query", _checked(gateway, _query), methods=["POST"]),

@@ -1,4 +1,6 @@
-"""Start the three sandbox servers, each its own process: ``start(...)`` → ``Running``. Used by ``hub sandbox``, the demo and tests."""
+"""Start the three sandbox servers, each its own process: ``start(...)`` → ``Running``.
+
+Used by ``hub sandbox``, the demo and tests."""
 
 import json
 import os
@@ -30,7 +32,7 @@ _CONTROL_S = 120.0
 class Running:
     """A running sandbox.
 
-    ``urls``: business_licence and utility_crm (base URLs), property_title (database URL), property_title_control (base URL).
+    ``urls``: business_licence, utility_crm and property_title_control are base URLs, property_title is a database URL.
     ``secrets``: per server what a caller needs: rid, sid, secret, key_id, public_key; token.
     """
 
@@ -123,7 +125,7 @@ class Running:
         return self.urls["property_title_control" if name == "property_title" else name]
 
 
-def start(  # noqa: PLR0917 - the first three are what everybody gives
+def start(
     seed: int,
     size: int,
     home: Path,
@@ -140,8 +142,9 @@ def start(  # noqa: PLR0917 - the first three are what everybody gives
 ) -> Running:
     """Make the world in ``home`` (or take up the one that is there) and start the servers.
 
-    ``size`` is how many rows each source emits. ``ports`` and ``faults`` are by server (``ROLES``); ``refuse`` are application
-    numbers that the connection system refuses for good; the servers end when the process ``parent`` (this one) does.
+    ``size`` is how many rows each source emits. ``ports`` and ``faults`` are by server (``ROLES``); ``refuse`` are
+    application numbers that the connection system refuses for good; the servers end when the process ``parent`` (this
+    one) does.
     Raises ``Misconfigured`` when ``home`` holds another world or the exchange tables are not empty.
     """
     home = home.absolute()

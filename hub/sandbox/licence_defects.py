@@ -97,7 +97,7 @@ def _licence_id(change: Callable[[str], str]) -> Callable[[Record, Draw], None]:
     return apply
 
 
-def _bell(record: Record, draw: Draw) -> None:
+def _bell(record: Record, draw: Draw) -> None:  # noqa: ARG001
     record["entname"] = record["czzt"] = record["entname"][:3] + "\x07" + record["entname"][3:]
 
 

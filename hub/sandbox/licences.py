@@ -1,4 +1,4 @@
-"""The licence gateway's rows: which change stands at which place of the feed, and its text. Row i is made without the rows before it.
+"""The licence gateway's rows: which change stands at which place of the feed. Row i needs no row before it.
 
 Twenty rows make a block of eighteen enterprises: eighteen first issues, one later version of one of them, and one later
 version of an enterprise of the block before (or, by the stated share, a repetition of an earlier row).
@@ -35,7 +35,10 @@ SOURCE = "business_licence"
 
 @dataclass(frozen=True, slots=True)
 class LicenceRow:
-    """One place of the feed. ``text`` is what is served, ``hashed`` the text that its leaf was made from (they differ when tampered with)."""
+    """One place of the feed.
+
+    ``text`` is what is served, ``hashed`` the text that its leaf was made from (they differ when tampered with).
+    """
 
     position: int
     key: str

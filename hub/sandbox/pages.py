@@ -1,4 +1,7 @@
-"""The licence feed cut into signed pages. A page is made once and kept; the next one is made ahead while the caller works on this one."""
+"""The licence feed cut into signed pages.
+
+A page is made once and kept; the next one is made ahead while the caller works on this one.
+"""
 
 import base64
 import json
@@ -15,7 +18,7 @@ LIMIT_MAX = 500
 _KEPT = 40
 PAGE_FAULTS = {
     "bad_signature": "the signature over a page does not hold",
-    "duplicates": "every twentieth item of a page stands in it twice, and the page begins with the last item of the one before",
+    "duplicates": "one item in twenty stands in a page twice, and the page begins with the last item of the one before",
     "extra_field": "records have a column ext_hylb that nobody announced",
     "renamed_field": "the column opscope is called jyfw",
 }

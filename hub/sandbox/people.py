@@ -80,7 +80,7 @@ class People:
         rest, sequence = divmod(self._deck.forth(index % PEOPLE_MAX), 990)
         region, day = divmod(rest, _DAYS)
         born = _FIRST_BIRTH + timedelta(days=day)
-        # One in fifty was registered in a county that no longer exists; the sequence keeps such numbers apart from the rest.
+        # One in fifty was registered in a county that no longer exists; day and sequence keep the numbers apart.
         code = draw.pick(_RETIRED_REGIONS) if region == 0 and draw.chance(0.3) else DISTRICTS[region][0]
         return resident_id(code, born.strftime("%Y%m%d"), sequence + 1)
 

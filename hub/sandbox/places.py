@@ -96,7 +96,7 @@ def site(unit: int) -> Site:
 
 
 def unit_number(region: str, parcel: int, inside: int) -> str:
-    """28 characters: county 6, cadastral district 3, subdistrict 3, parcel kind 2, parcel 5, fixture kind 1, fixture 8."""
+    """28 characters: county 6, cadastral areas 3 and 3, parcel kind 2, parcel 5, fixture kind 1, fixture 8."""
     area, serial = divmod(parcel, 99_999)
     return f"{region}{area // 900 + 1:03d}{area % 900 + 1:03d}GB{serial + 1:05d}F{inside + 1:08d}"
 

@@ -1,4 +1,4 @@
-"""The exchange table's rows: property titles with owners, co-owners, neighbours and namesakes. Row i is made without the rows before it.
+"""The exchange table's rows: property titles with co-owners, neighbours, namesakes. Row i needs no row before it.
 
 Twenty rows make a block of eighteen units: seventeen current titles, one unit whose only title was cancelled, and the
 superseded titles of two of the seventeen.
@@ -29,7 +29,10 @@ _REASONS = {"100": "首次登记", "200": "买卖", "300": "变更"}
 
 @dataclass(slots=True)
 class TitleRow:
-    """One row of ``ex_bdc_title`` with its holders. ``texts`` are the BLOB columns, still as text; ``raw`` overrides some with bytes."""
+    """One row of ``ex_bdc_title`` with its holders.
+
+    ``texts`` are the BLOB columns, still as text; ``raw`` overrides some with bytes.
+    """
 
     position: int
     key: str

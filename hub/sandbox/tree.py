@@ -14,7 +14,10 @@ def leaf_hash(text: str) -> bytes:
 
 
 def root_and_paths(leaves: Sequence[bytes]) -> tuple[bytes, list[list[bytes]]]:
-    """The root, and for each leaf the siblings on its way up. A last node without sibling rises as it is, which is RFC 9162's tree."""
+    """The root, and for each leaf the siblings on its way up.
+
+    A last node without sibling rises as it is, which is RFC 9162's tree.
+    """
     paths: list[list[bytes]] = [[] for _ in leaves]
     level = list(leaves)
     depth = 0

@@ -1,7 +1,8 @@
 """The truth file: one JSON line per row that a source emits, with the verdict that a hub must give; and its summary.
 
-``truth.jsonl``: source, key, version, operation (UPSERT or DELETE), expect ("verified" or "rejected"), code, defect; some with
-``duplicate_of`` ("key#version": the same row once more) or ``raw_sha256`` (of the served text, where no key can be read from it).
+``truth.jsonl``: source, key, version, operation (UPSERT or DELETE), expect ("verified" or "rejected"), code, defect.
+Some lines have ``duplicate_of`` ("key#version": the same row once more), ``raw_sha256`` (of the served text, where a
+reader may find no key in it) or ``vanished`` (the row was left out of a full reload).
 """
 
 import fcntl

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.errors import Misconfigured
 from hub.sandbox import licences, titles
+from hub.sandbox.defects import Defect
 from hub.sandbox.enterprises import Enterprises
 from hub.sandbox.licences import Licences
 from hub.sandbox.owners import Owners
@@ -69,35 +70,26 @@ class World:
         defect = feed.defect(origin)
         index, version = feed.plan(origin)
         if defect is None:
-            line = _line(licences.SOURCE, feed.key_of(self.enterprises.at(index, 1)), version, "UPSERT")
+            line = _line(licences.SOURCE, feed.key_of(self.enterprises.at(index, 1)), version, "UPSERT", None)
             return line if origin == position else line | {"duplicate_of": f"{line['key']}#{version}"}
         row = feed.row(origin)
-        line = _line(licences.SOURCE, row.key, version, "UPSERT", defect.code, defect.name)
+        line = _line(licences.SOURCE, row.key, version, "UPSERT", defect)
         return line | {"raw_sha256": sha256(row.text.encode()).hexdigest()} if defect.anonymous else line
 
     def _title_line(self, position: int) -> dict[str, Any]:
         defect = self.titles.defect(position)
         key, version = self.titles.key_of(position), self.titles.update_time(position)
-        return _line(titles.SOURCE, key, version, "UPSERT", *((defect.code, defect.name) if defect else ()))
+        return _line(titles.SOURCE, key, version, "UPSERT", defect)
 
 
 def title_line(row: TitleRow) -> dict[str, Any]:
     """What a hub must find in a row that was written later."""
     operation = "DELETE" if row.operation == "D" else "UPSERT"
-    known = (row.defect.code, row.defect.name) if row.defect else ()
-    return _line(titles.SOURCE, row.key, row.update_time, operation, *known)
+    return _line(titles.SOURCE, row.key, row.update_time, operation, row.defect)
 
 
-def _line(
-    source: str, key: str, version: int, operation: str, code: str | None = None, defect: str | None = None
-) -> dict[str, Any]:
-    expect = "rejected" if code else "verified"
-    return {
-        "source": source,
-        "key": key,
-        "version": version,
-        "operation": operation,
-        "expect": expect,
-        "code": code,
-        "defect": defect,
-    }
+def _line(source: str, key: str, version: int, operation: str, defect: Defect | None) -> dict[str, Any]:
+    line: dict[str, Any] = {"source": source, "key": key, "version": version, "operation": operation}
+    if defect is None:
+        return line | {"expect": "verified", "code": None, "defect": None}
+    return line | {"expect": "rejected", "code": defect.code, "defect": defect.name}
