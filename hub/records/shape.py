@@ -1,0 +1,223 @@
+"""The exact shape of a plain record: every field there, none more, each of its schema's type, texts within bounds.
+
+Two passes over the same schema: ``fits`` says yes to a good record in a few microseconds, and only what does not fit is
+walked again field by field, to name the faults.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from operator import gt, itemgetter
+from typing import Any, Final
+
+from hub.ports import Fault
+from hub.records.kinds import KINDS
+
+Fits = Callable[[Any], bool]
+
+TEXT_CHARACTERS_MAX: Final = 200
+"""Of a text whose schema names no ``hub.max``."""
+LONG_TEXT_CHARACTERS: Final = 500
+"""Texts that may be as long as this may have line breaks in them."""
+ITEMS_MAX: Final = 1_000
+"""Items of one array."""
+
+_PLAIN_TYPES: Final = {
+    "string": str, "long": int, "int": int, "boolean": bool, "bytes": bytes, "null": type(None), "double": float,
+}  # fmt: skip
+_FORMS: Final = {
+    "region": re.compile(r"[0-9]{6}"),
+    "decimal": re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?"),
+    "fraction": re.compile(r"[0-9]{1,9}/[1-9][0-9]{0,8}|[0-9]{1,3}(?:\.[0-9]{1,6})?%"),
+}
+# C0 and C1 controls, line and paragraph separators, bidirectional overrides, the byte order mark.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL_LONG: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SUSPECT: Final = re.compile(f"{_CONTROL.pattern}|{_SURROGATE.pattern}")
+_FIELD_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,40}")
+_LONG: Final = range(-(2**63), 2**63)
+
+
+def _branches(schema: Any) -> list[Any]:
+    return schema if isinstance(schema, list) else [schema]
+
+
+def _name(branch: Any) -> str:
+    found: str = branch["type"] if isinstance(branch, dict) else branch
+    return found
+
+
+def _python_type(branch: Any) -> type:
+    if isinstance(branch, dict) and branch.get("logicalType") == "date":
+        return date
+    return {"record": dict, "array": list, "enum": str}.get(_name(branch)) or _PLAIN_TYPES[_name(branch)]
+
+
+def _main(schema: Any) -> Any:
+    """The branch of a nullable type that is not null; any other type as it is."""
+    return next(branch for branch in _branches(schema) if branch != "null")
+
+
+def text_fault(text: str, limit: int) -> str | None:
+    """TEXT_TOO_LONG, TEXT_ENCODING (a lone surrogate: no UTF-8 for it), TEXT_CONTROL, or ``None``.
+
+    >>> text_fault("天津", 2), text_fault("天津市", 2), text_fault("a\\x00", 9), text_fault("\\ud800", 9)
+    (None, 'TEXT_TOO_LONG', 'TEXT_CONTROL', 'TEXT_ENCODING')
+    """
+    if len(text) > limit:
+        return "TEXT_TOO_LONG"
+    if text.isprintable():
+        return None
+    if _SURROGATE.search(text):
+        return "TEXT_ENCODING"
+    return "TEXT_CONTROL" if (_CONTROL_LONG if limit >= LONG_TEXT_CHARACTERS else _CONTROL).search(text) else None
+
+
+# ---- the quick pass ------------------------------------------------------------------------------------------------
+
+
+class _Record:
+    """The quick pass over one record schema; calling it says whether a value fits.
+
+    The types of all values at once are a key into ``_plans``, which grows by one entry for each combination of nulls.
+    """
+
+    def __init__(self, schema: Any) -> None:
+        fields = schema["fields"]
+        self._count = len(fields)
+        self._values = itemgetter(*(entry["name"] for entry in fields))
+        self._types = [frozenset(map(_python_type, _branches(entry["type"]))) for entry in fields]
+        self._limits = [entry.get("hub.max", TEXT_CHARACTERS_MAX) for entry in fields]
+        self._texts = [_name(_main(entry["type"])) == "string" for entry in fields]
+        self._inner = tuple((place, fits) for place, entry in enumerate(fields) if (fits := _inner(entry)))
+        self._plans: dict[tuple[type, ...], tuple[Callable[[Any], tuple[str, ...]], tuple[int, ...]] | None] = {}
+
+    def __call__(self, value: Any) -> bool:
+        if type(value) is not dict or len(value) != self._count:
+            return False
+        try:
+            values = self._values(value)
+        except KeyError:
+            return False
+        types = tuple(map(type, values))
+        plan = self._plans[types] if types in self._plans else self._plan(types)
+        if plan is None:
+            return False
+        texts, limits = plan
+        found = texts(values)
+        if any(map(gt, map(len, found), limits)):
+            return False
+        together = "".join(found)
+        if not together.isprintable() and _SUSPECT.search(together):
+            return False
+        for place, fits in self._inner:  # noqa: SIM110 - a generator would cost as much as the checks
+            if not fits(values[place]):
+                return False
+        return True
+
+    def _plan(self, types: tuple[type, ...]) -> Any:
+        """For one combination of types: how to pick the texts, and their limits; ``None`` if a type is wrong."""
+        if not all(map(frozenset.__contains__, self._types, types)):
+            return None
+        places = [place for place, kind in enumerate(types) if self._texts[place] and kind is str]
+        # itemgetter gives a tuple only for two places or more; a repeated one does no harm.
+        picked = [*places, *places][: max(2, len(places))] if places else []
+        getter = itemgetter(*picked) if picked else lambda _: ()
+        self._plans[types] = plan = (getter, tuple(self._limits[place] for place in picked))
+        return plan
+
+
+def _inner(entry: Any) -> Fits | None:
+    """What the type alone does not settle: enums, ranges, forms, arrays, records."""
+    branch, form = _main(entry["type"]), _FORMS.get(entry.get("hub.form", ""))
+    name = _name(branch)
+    if form:
+        match = form.fullmatch
+        return lambda value: value is None or match(value) is not None
+    if name == "enum":
+        return frozenset(branch["symbols"]).__contains__
+    if name == "long":
+        return _LONG.__contains__
+    if name == "record":
+        return _Record(branch)
+    if name == "array":
+        return _array(branch["items"], entry.get("hub.max", TEXT_CHARACTERS_MAX))
+    return None
+
+
+def _array(items: Any, limit: int) -> Fits:
+    if _name(items) == "record":
+        fits: Fits = _Record(items)
+    else:
+
+        def fits(item: Any) -> bool:
+            return type(item) is str and text_fault(item, limit) is None
+
+    return lambda values: len(values) <= ITEMS_MAX and all(map(fits, values))
+
+
+# ---- the slow pass -------------------------------------------------------------------------------------------------
+
+
+def _faults(value: Any, entry: Any, path: str) -> list[Fault]:
+    """What is wrong with one value, ``entry`` being its field (type, limit, form)."""
+    nullable = "null" in _branches(entry["type"])
+    branch = _main(entry["type"])
+    if value is None and nullable:
+        return []
+    if _python_type(branch) is not type(value):
+        return [Fault("SHAPE_TYPE", path)]
+    name = _name(branch)
+    if name == "record":
+        return _record_faults(value, branch, path)
+    if name == "array":
+        return _array_faults(value, branch["items"], entry, path)
+    if name == "string":
+        return _text_faults(value, entry, path)
+    fits = _inner(entry)
+    return [Fault("SHAPE_TYPE", path)] if fits and not fits(value) else []
+
+
+def _text_faults(value: str, entry: Any, path: str) -> list[Fault]:
+    if code := text_fault(value, entry.get("hub.max", TEXT_CHARACTERS_MAX)):
+        return [Fault(code, path)]
+    form = _FORMS.get(entry.get("hub.form", ""))
+    return [Fault("SHAPE_TYPE", path)] if form and not form.fullmatch(value) else []
+
+
+def _array_faults(values: list[Any], items: Any, entry: Any, path: str) -> list[Fault]:
+    if len(values) > ITEMS_MAX:
+        return [Fault("TOO_LARGE", path)]
+    inner = {**entry, "type": items}
+    return [fault for place, value in enumerate(values) for fault in _faults(value, inner, f"{path}.{place}")]
+
+
+def _record_faults(value: dict[str, Any], schema: Any, path: str) -> list[Fault]:
+    prefix = f"{path}." if path else ""
+    found: list[Fault] = []
+    for entry in schema["fields"]:
+        name = entry["name"]
+        found += (
+            _faults(value[name], entry, prefix + name) if name in value else [Fault("SHAPE_MISSING", prefix + name)]
+        )
+    known = {entry["name"] for entry in schema["fields"]}
+    # A strange field's name is input too: it is repeated only when it looks like a name.
+    strange = {prefix + name if _FIELD_NAME.fullmatch(str(name)) else path for name in value if name not in known}
+    return found + [Fault("SHAPE_UNKNOWN_FIELD", name) for name in sorted(strange)]
+
+
+_QUICK: Final[dict[str, Fits]] = {name: _Record(kind.schema.parsed) for name, kind in KINDS.items()}
+
+
+def check_shape(kind: str, record: Any) -> Sequence[Fault]:
+    """What keeps ``record`` from being a record of ``kind``: codes with dotted fields; empty when it fits.
+
+    SHAPE_MISSING, SHAPE_TYPE, SHAPE_UNKNOWN_FIELD, TEXT_TOO_LONG, TEXT_CONTROL, TEXT_ENCODING, TOO_LARGE (an array).
+
+    >>> check_shape("licence.business", {"region": 12})[:2]
+    [Fault(code='SHAPE_MISSING', field='source'), Fault(code='SHAPE_MISSING', field='authority')]
+    """
+    if _QUICK[kind](record):
+        return ()
+    return _faults(record, {"type": KINDS[kind].schema.parsed}, "")
