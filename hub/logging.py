@@ -8,7 +8,9 @@ from typing import Any
 import structlog
 
 # Anything that looks like a resident number, a USCC or a unit number is masked, however it came here (P5).
-_IDENTIFIER = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{15}|[0-9A-HJ-NP-RTUW-Y]{18}|\d{12}[GJZ][A-Z]\d{5}[FLQW]\d{8})(?![0-9A-Za-z])")
+_IDENTIFIER = re.compile(
+    r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{15}|[0-9A-HJ-NP-RTUW-Y]{18}|\d{12}[GJZ][A-Z]\d{5}[FLQW]\d{8})(?![0-9A-Za-z])"
+)
 MASK = "[masked]"
 
 
@@ -27,8 +29,10 @@ def _mask_values(_logger: object, _method: str, event: structlog.types.EventDict
 
 def configure(json_lines: bool, level: str = "INFO") -> None:
     """Send every log line to standard error; JSON lines for machines, coloured text for people."""
-    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False) if json_lines else structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty()
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json_lines
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[

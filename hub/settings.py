@@ -25,30 +25,46 @@ class _Frozen(BaseModel):
 class WebSettings(_Frozen):
     """Where the HTTP API listens. Loopback unless somebody decides otherwise."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on; put a TLS proxy in front before it is anything but loopback.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; put a TLS proxy in front before it is anything but loopback."
+    )
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8460, description="Port; 0 takes a free one.")
 
 
 class LimitSettings(_Frozen):
     """A bound on everything that could grow."""
 
-    batch_records: Annotated[int, Field(ge=1, le=50_000)] = Field(2_000, description="Records in one transaction of a stage.")
+    batch_records: Annotated[int, Field(ge=1, le=50_000)] = Field(
+        2_000, description="Records in one transaction of a stage."
+    )
     record_bytes_max: Annotated[int, Field(ge=1_024)] = Field(262_144, description="Largest record accepted, bytes.")
-    poll_timeout_s: Annotated[float, Field(gt=0, le=5)] = Field(0.2, description="Longest wait of a stage for new records, seconds.")
-    redrive_attempts_max: Annotated[int, Field(ge=1)] = Field(5, description="How often one rejected record may be sent through again.")
+    poll_timeout_s: Annotated[float, Field(gt=0, le=5)] = Field(
+        0.2, description="Longest wait of a stage for new records, seconds."
+    )
+    redrive_attempts_max: Annotated[int, Field(ge=1)] = Field(
+        5, description="How often one rejected record may be sent through again."
+    )
 
 
 class Settings(_Frozen):
     """Everything an operator sets. Relative paths are relative to the file they stand in."""
 
-    instance: str = Field("hub-1", description="This process's stable name; two hubs of one installation have different ones.")
+    instance: str = Field(
+        "hub-1", description="This process's stable name; two hubs of one installation have different ones."
+    )
     log_url: str = Field("sqlite:///.hub/log.db", description="The record log: sqlite:///PATH, or kafka://HOST:PORT,….")
-    store_url: str = Field("sqlite:///.hub/store.db", description="The projections: sqlite:///PATH, or postgresql+psycopg://….")
+    store_url: str = Field(
+        "sqlite:///.hub/store.db", description="The projections: sqlite:///PATH, or postgresql+psycopg://…."
+    )
     vault_url: str = Field("sqlite:///.hub/vault.db", description="Identities and data keys: a database of its own.")
-    master_key_file: Path = Field(DEFAULT_HOME / "master.key", description="The key that wraps all data keys; mode 0600.")
+    master_key_file: Path = Field(
+        DEFAULT_HOME / "master.key", description="The key that wraps all data keys; mode 0600."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_json: bool = Field(False, description="Log lines as JSON, for machines.")
-    partitions: Annotated[int, Field(ge=1, le=256)] = Field(1, description="Partitions of every topic along one path; fixed once made.")
+    partitions: Annotated[int, Field(ge=1, le=256)] = Field(
+        1, description="Partitions of every topic along one path; fixed once made."
+    )
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     connectors: dict[str, dict[str, SecretStr | int | float | bool]] = Field(
@@ -58,7 +74,9 @@ class Settings(_Frozen):
     def connector(self, name: str) -> dict[str, Any]:
         """The settings of one connector, secrets opened: give them to the connector and to nobody else."""
         table = self.connectors.get(name, {})
-        return {key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in table.items()}
+        return {
+            key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in table.items()
+        }
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

@@ -27,7 +27,12 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(hub.__version__, prog_name="hub")
-@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings file; otherwise $HUB_CONFIG, otherwise hub.toml.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Settings file; otherwise $HUB_CONFIG, otherwise hub.toml.",
+)
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None) -> None:
     """One-certificate hub (一证办电数据枢纽): verified government records for electricity connection applications.

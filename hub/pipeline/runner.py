@@ -115,7 +115,9 @@ class Runner:
         progress.failures += 1
         progress.trouble = trouble
         wait_s = back_off_s(progress.failures, retry_after_s)
-        log.warning("task backs off", task=progress.name, failures=progress.failures, wait_s=round(wait_s, 1), reason=trouble)
+        log.warning(
+            "task backs off", task=progress.name, failures=progress.failures, wait_s=round(wait_s, 1), reason=trouble
+        )
         self._stop.wait(wait_s)
 
 

@@ -105,7 +105,12 @@ def _open_record(one: Opened, keys: dict[bytes, bytes | None]) -> None:
 def _assemble(envelope: dict[str, Any], keys: Sequence[bytes]) -> Plain:
     source = envelope["source"]
     record: Plain = {
-        "source": {"system": source["system"], "key": "", "version": source["version"], "operation": source["operation"]},
+        "source": {
+            "system": source["system"],
+            "key": "",
+            "version": source["version"],
+            "operation": source["operation"],
+        },
         "authority": envelope["authority"],
         "region": envelope["region"],
         "status": envelope["status"],

@@ -1,4 +1,4 @@
-"""Purposes, as data (P3): what may be used for what, and which fields may leave for it. The table is ``purposes.toml``."""
+"""Purposes, as data (P3): what may be used for what, and which fields may leave for it. See ``purposes.toml``."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ class EvidenceRule:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """Why the hub may use records. ``legal_basis`` is the clause that allows it; ``busi_type`` the utility's word for the business."""
+    """Why the hub may use records, and the clause that allows it. ``busi_type`` is the utility's word for it."""
 
     name: str
     zh: str

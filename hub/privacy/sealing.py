@@ -7,7 +7,7 @@ keys are asked for in one go. The layout is in ``schemas/hub/record.v1.avsc``; w
 import hmac
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +16,7 @@ from hub.privacy import cipher, commitment
 from hub.records import wire
 from hub.records.identifiers import Identity
 from hub.records.kinds import KINDS, Kind, PartValue
+from hub.records.shape import check_shape
 
 RECORD_SCHEMA = 1
 UNREADABLE_SCHEMA = 2
@@ -67,14 +68,20 @@ class Sealer:
 
     def record_id(self, authority: str, key: str, version: int) -> bytes:
         """The id of one version of one row: the same however often, and by whichever source, it is received (P2). 16 bytes."""
-        return hmac.digest(self._record_key, f"{authority}\0{key}\0{version}".encode("utf-8", "surrogatepass"), "sha256")[:ID_BYTES]
+        return hmac.digest(
+            self._record_key, f"{authority}\0{key}\0{version}".encode("utf-8", "surrogatepass"), "sha256"
+        )[:ID_BYTES]
 
     def row_id(self, authority: str, key: str) -> bytes:
         """The id of a row: shared by all its versions, so that a newer one replaces its own row and no other. 16 bytes."""
-        return hmac.digest(self._record_key, f"row\0{authority}\0{key}".encode("utf-8", "surrogatepass"), "sha256")[:ID_BYTES]
+        return hmac.digest(self._record_key, f"row\0{authority}\0{key}".encode("utf-8", "surrogatepass"), "sha256")[
+            :ID_BYTES
+        ]
 
     def seal_page(self, source: SourceInfo, rows: Sequence[SourceRow], received_at_ms: int) -> list[SealedRow]:
-        """One sealed row per row, in order; those that did not become a record are sealed as unreadable, so that they are counted like the rest."""
+        """One sealed row per row, in order; those that did not become a record of its kind's exact shape are sealed as unreadable, with the
+        fault, so that they are counted like the rest (P1)."""
+        rows = [_shaped(KINDS[source.kind], row) for row in rows]
         plans = [_plan(KINDS[source.kind], row) for row in rows]
         ids = self._resolve(identity for plan in plans if plan for identity in plan.identities())
         subjects = list(dict.fromkeys(ids[identity] for plan in plans if plan for _, identity in plan.parts))
@@ -99,7 +106,9 @@ class Sealer:
             spaces.setdefault(identity[0], []).append(identity)
         found: dict[Identity, bytes] = {}
         for namespace, wanted in spaces.items():
-            found.update(zip(wanted, self._vault.identify(namespace, [identity[1] for identity in wanted]), strict=True))
+            found.update(
+                zip(wanted, self._vault.identify(namespace, [identity[1] for identity in wanted]), strict=True)
+            )
         return found
 
     def _seal(self, plan: _Plan, ids: dict[Identity, bytes], keys: dict[bytes, bytes]) -> SealedRow:
@@ -107,7 +116,8 @@ class Sealer:
         subjects = [ids[identity] for _, identity in plan.parts]
         opened = cipher.open_part(envelope, subjects)
         envelope["parts"] = [
-            _seal_part(value, subject, keys[subject], opened) for (value, _), subject in zip(plan.parts, subjects, strict=True)
+            _seal_part(value, subject, keys[subject], opened)
+            for (value, _), subject in zip(plan.parts, subjects, strict=True)
         ]
         joint = cipher.joint_key([keys[subject] for subject in subjects], envelope["record_id"])
         envelope["original"] = cipher.encrypt(joint, _original(plan.row), envelope["record_id"])
@@ -150,6 +160,15 @@ class Sealer:
             "ciphertext": cipher.encrypt(self._vault.keys([subject])[0], _original(row), record_id),
         }
         return SealedRow(kind, record_id, record_id, wire.encode(UNREADABLE_SCHEMA, value))
+
+
+def _shaped(kind: Kind, row: SourceRow) -> SourceRow:
+    """The row with its record complete, or without a record and with the first fault."""
+    if row.record is None:
+        return row
+    record = kind.complete(row.record)
+    faults = check_shape(kind.name, record)
+    return replace(row, record=None, fault=faults[0]) if faults else replace(row, record=record)
 
 
 def _plan(kind: Kind, row: SourceRow) -> _Plan | None:

@@ -50,10 +50,14 @@ data_key = Table(
     "data_key",
     metadata,
     Column("id", LargeBinary(ID_BYTES), primary_key=True),
-    Column("wrapped", LargeBinary, nullable=False, comment="nonce and AES-256-GCM ciphertext of the key, bound to the id"),
+    Column(
+        "wrapped", LargeBinary, nullable=False, comment="nonce and AES-256-GCM ciphertext of the key, bound to the id"
+    ),
 )
 # Counts erasures, so that every process drops its cached keys when any process erases.
-epoch = Table("vault_epoch", metadata, Column("one", Integer, primary_key=True), Column("erasures", Integer, nullable=False))
+epoch = Table(
+    "vault_epoch", metadata, Column("one", Integer, primary_key=True), Column("erasures", Integer, nullable=False)
+)
 
 
 class MasterKey:
@@ -70,7 +74,9 @@ class MasterKey:
         """
         if not path.exists():
             if not create:
-                raise Misconfigured(f"no master key at {path}", "restore it from the backup, or let `hub demo` make a new one")
+                raise Misconfigured(
+                    f"no master key at {path}", "restore it from the backup, or let `hub demo` make a new one"
+                )
             _write_new(path)
         if path.stat().st_mode & 0o077:
             raise Misconfigured(f"{path} is readable by others", f"chmod 600 {path}")
@@ -193,14 +199,18 @@ class DatabaseVault:
         try:
             return self._wrapper.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], one)
         except InvalidTag:
-            raise TamperDetected("a data key does not open under this master key: wrong key file, or a changed vault") from None
+            raise TamperDetected(
+                "a data key does not open under this master key: wrong key file, or a changed vault"
+            ) from None
 
 
 def _unknown(wanted: Iterable[bytes], cache: dict[bytes, bytes]) -> list[bytes]:
     return [key for key in dict.fromkeys(wanted) if key not in cache]
 
 
-def _pairs(connection: Connection, key: Column[bytes], value: Column[bytes], wanted: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+def _pairs(
+    connection: Connection, key: Column[bytes], value: Column[bytes], wanted: Sequence[bytes]
+) -> list[tuple[bytes, bytes]]:
     found: list[tuple[bytes, bytes]] = []
     query = select(key, value).where(key.in_(bindparam("wanted", expanding=True)))
     for start in range(0, len(wanted), _CHUNK):

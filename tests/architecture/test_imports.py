@@ -97,5 +97,12 @@ def test_only_the_clock_reads_time(path: Path) -> None:
     if within(name_of(path), "hub.sandbox") or name_of(path) in ("hub.clock", "hub.cli.bench"):
         return
     text = path.read_text("utf-8")
-    for reader in ("time.time(", "time.time_ns(", "datetime.now(", "date.today(", "time.monotonic(", "datetime.utcnow("):
+    for reader in (
+        "time.time(",
+        "time.time_ns(",
+        "datetime.now(",
+        "date.today(",
+        "time.monotonic(",
+        "datetime.utcnow(",
+    ):
         assert reader not in text, f"{reader} outside hub/clock.py"

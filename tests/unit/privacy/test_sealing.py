@@ -67,12 +67,19 @@ def test_p5_no_personal_value_is_in_the_message(sealer: Sealer) -> None:
     sealed = seal(sealer, TITLES, samples.title())[0]
     message = sealed.entity_id + sealed.value
     for word in (samples.PERSON, samples.USCC, samples.UNIT_NO, "王伟", "南京路", "1000001", "raw bytes"):
-        for form in (word.encode(), word.encode("utf-16-le"), base64.b64encode(word.encode()), word.encode().hex().encode()):
+        for form in (
+            word.encode(),
+            word.encode("utf-16-le"),
+            base64.b64encode(word.encode()),
+            word.encode().hex().encode(),
+        ):
             assert form not in message
 
 
 def test_p2_versions_of_one_thing_share_a_key_and_not_an_id(sealer: Sealer) -> None:
-    first, again, second = seal(sealer, TITLES, samples.title(version=1), samples.title(version=1), samples.title(version=2))
+    first, again, second = seal(
+        sealer, TITLES, samples.title(version=1), samples.title(version=1), samples.title(version=2)
+    )
     assert first.entity_id == second.entity_id
     assert first.record_id == again.record_id != second.record_id
     other = seal(sealer, TITLES, samples.title(key="T2", unit_no="120101001001GB00001F00010002"))[0]
@@ -98,7 +105,9 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_p4_any_change_of_the_envelope_is_noticed(sealer: Sealer, opener: Opener, change: Callable[[dict[str, Any]], object]) -> None:
+def test_p4_any_change_of_the_envelope_is_noticed(
+    sealer: Sealer, opener: Opener, change: Callable[[dict[str, Any]], object]
+) -> None:
     value = seal(sealer, TITLES, samples.title())[0].value
     neighbour = seal(sealer, LICENCES, samples.business())[0].value
     broken, fine = opener.open([changed(value, change), neighbour])
@@ -106,7 +115,9 @@ def test_p4_any_change_of_the_envelope_is_noticed(sealer: Sealer, opener: Opener
     assert fine.problem is None
 
 
-def test_p5_erasing_one_holder_closes_the_record_and_its_original(sealer: Sealer, opener: Opener, vault: DatabaseVault) -> None:
+def test_p5_erasing_one_holder_closes_the_record_and_its_original(
+    sealer: Sealer, opener: Opener, vault: DatabaseVault
+) -> None:
     title = seal(sealer, TITLES, samples.title())[0].value
     licence = seal(sealer, LICENCES, samples.business())[0].value
     vault.erase(wire.decode(title)[1]["parts"][1]["subject_id"])
@@ -128,7 +139,23 @@ def test_p1_a_row_that_is_no_record_is_sealed_and_counted(sealer: Sealer, opener
     assert opened[1].problem is None
 
 
-@pytest.mark.parametrize("junk", [None, b"", b"\x00", b"hello", b"\x00\x00\x00\x00\x01", b"\x00\x7f\xff\xff\xff1", b"\x00\x00\x00\x00\x0b\x02"])
+def test_p1_a_record_of_the_wrong_shape_is_sealed_with_its_fault(sealer: Sealer, opener: Opener) -> None:
+    record = samples.business()
+    del record["enterprise"]["uscc"]
+    surrogate = samples.business(key="B2")
+    surrogate["enterprise"]["name"] = "\ud800"
+    opened = opener.open([one.value for one in seal(sealer, LICENCES, record, surrogate, samples.business(key="B3"))])
+    assert [one.problem for one in opened] == [
+        Fault("SHAPE_MISSING", "enterprise.uscc"),
+        Fault("TEXT_ENCODING", "enterprise.name"),
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [None, b"", b"\x00", b"hello", b"\x00\x00\x00\x00\x01", b"\x00\x7f\xff\xff\xff1", b"\x00\x00\x00\x00\x0b\x02"],
+)
 def test_p1_junk_gets_a_code_and_its_neighbour_is_opened(sealer: Sealer, opener: Opener, junk: bytes | None) -> None:
     value = seal(sealer, LICENCES, samples.business())[0].value
     broken, trailing, fine = opener.open([junk, value + b"x", value])

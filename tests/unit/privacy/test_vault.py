@@ -92,7 +92,9 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_p5_a_hundred_thousand_cold_subjects_in_batches(vault: DatabaseVault, url: str) -> None:
     names = [str(i) for i in range(100_000)]
-    ids = [one for start in range(0, len(names), 2_000) for one in vault.identify("person", names[start : start + 2_000])]
+    ids = [
+        one for start in range(0, len(names), 2_000) for one in vault.identify("person", names[start : start + 2_000])
+    ]
     keys = vault.keys(ids)
     cold = DatabaseVault(Database(url), MasterKey(bytes(32)))
     assert cold.identify("person", names) == ids

@@ -1,0 +1,100 @@
+"""Reconcile one day of one source: what it counts, against what the hub received, and the verdicts on it.
+
+Reads the received topic from that day on and opens the originals, because a source's keys are sealed. Memory grows with one day of
+the source's keys, not with history.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from hub.errors import TamperDetected
+from hub.ports import LogRecord, RecordLog, Source, Store
+from hub.privacy.opening import Opened, Opener, Original
+from hub.records.kinds import KINDS
+from hub.stores import tables
+
+CHINA = ZoneInfo("Asia/Shanghai")
+MISSING, PENDING, VERIFIED, REJECTED = "missing", "pending", "verified", "rejected"
+
+
+class Line(NamedTuple):
+    """One key of the source's day and what became of it; ``code`` is the first reason of a rejection."""
+
+    key: str
+    state: str
+    code: str = ""
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """The day's account. ``lines`` has every key of the source, in the source's spelling: personal, for the source's own people."""
+
+    source: str
+    day: date
+    lines: list[Line] = field(default_factory=list, repr=False)
+
+    def count(self, state: str) -> int:
+        return Counter(line.state for line in self.lines)[state]
+
+    @property
+    def complete(self) -> bool:
+        return not self.count(MISSING)
+
+
+def reconcile(
+    name: str, kind: str, source: Source, day: date, log: RecordLog, store: Store, opener: Opener
+) -> Reconciliation:
+    """Ask ``source`` for its day and look every key up in the log. Raises ``Unavailable`` when the source is away."""
+    wanted = source.day(day).keys
+    start_ms = int(datetime.combine(day, time(), CHINA).timestamp() * 1000)
+    found: dict[str, bytes] = {}
+    for records in _received(log, KINDS[kind].topic("received"), name, start_ms):
+        for opened in opener.open([record.value for record in records]):
+            key = _source_key(opener, opened)
+            if key in wanted:
+                found[key] = opened.envelope["record_id"]
+    verdicts = _verdicts(store, list(found.values()))
+    lines = [Line(key, *_state(found.get(key), verdicts)) for key in sorted(wanted)]
+    return Reconciliation(name, day, lines)
+
+
+def _received(log: RecordLog, topic: str, name: str, start_ms: int) -> Iterator[Sequence[LogRecord]]:
+    came_from = ("ce_source", f"/sources/{name}".encode())
+    for partition in range(log.topics().get(topic, 0)):
+        for batch in log.scan(topic, partition, log.offset_at(topic, partition, start_ms)):
+            yield [record for record in batch.records if came_from in record.headers]
+
+
+def _source_key(opener: Opener, opened: Opened) -> str:
+    """``key#version`` as the source's own list has it; "" for what cannot be opened any more."""
+    if not opened.envelope:
+        return ""
+    try:
+        original: Original | None = opened.original() if opened.record else opener.open_unreadable(opened.envelope)
+    except (TamperDetected, KeyError):
+        return ""
+    return f"{original.key}#{opened.envelope['source']['version']}" if original else ""
+
+
+def _verdicts(store: Store, ids: Sequence[bytes]) -> dict[bytes, tuple[str, str, int, int]]:
+    table = tables.record
+    found: dict[bytes, tuple[str, str, int, int]] = {}
+    with store.read() as connection:
+        for start in range(0, len(ids), 500):
+            query = select(table).where(table.c.record_id.in_(ids[start : start + 500]))
+            for row in connection.execute(query):
+                found[bytes(row.record_id)] = (row.state, row.topic, row.partition, row.offset)
+    return found
+
+
+def _state(record_id: bytes | None, verdicts: dict[bytes, tuple[str, str, int, int]]) -> tuple[str, str]:
+    if record_id is None:
+        return MISSING, ""
+    verdict = verdicts.get(record_id)
+    return (verdict[0], "") if verdict else (PENDING, "")

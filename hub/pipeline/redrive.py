@@ -1,0 +1,157 @@
+"""Redrive: send rejected records through again, after their cause was mended. A job with filter, dry run, progress and attempt cap.
+
+A rejected record is sent again only while its rejection is its newest verdict: the ``record`` table points at that one message, so a
+record rejected twice is sent once, and one that was verified meanwhile is left alone (P2). The message goes back to ``received`` with
+the same value and id and ``hub_attempt`` one higher; the conservation line counts it once.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+
+from hub.errors import RecordRejected
+from hub.ports import Batch, Clock, LogRecord, Outgoing, RecordLog, Store
+from hub.records import wire
+from hub.records.kinds import KINDS, Kind
+from hub.stores import tables
+
+_LOOKED_UP_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rejected records; an empty field means all. ``record_id`` is hex."""
+
+    kind: str = ""
+    source: str = ""
+    code: str = ""
+    record_id: str = ""
+    since_ms: int = 0
+
+    def fits(self, one: "Rejection") -> bool:
+        return (
+            self.source in ("", one.source)
+            and self.record_id in ("", one.record_id)
+            and (not self.code or any(reason["code"] == self.code for reason in one.reasons))
+        )
+
+
+class Rejection(NamedTuple):
+    """One message of a rejected topic, as far as it is open."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    record_id: str
+    source: str
+    attempt: int
+    reasons: Sequence[Mapping[str, str]]
+
+    @property
+    def place(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+class Outcome(NamedTuple):
+    """What a redrive did: sent again, and left alone because verified or sent meanwhile, or because the cap is reached."""
+
+    sent: int = 0
+    settled: int = 0
+    capped: int = 0
+
+
+def rejections(log: RecordLog, wanted: Filter) -> Iterator[tuple[Rejection, LogRecord]]:
+    """Rejected messages that fit, in the order of their topics; constant memory."""
+    for kind in _kinds(wanted.kind):
+        topic = kind.topic("rejected")
+        for partition in range(log.topics().get(topic, 0)):
+            start = log.offset_at(topic, partition, wanted.since_ms) if wanted.since_ms else 0
+            for batch in log.scan(topic, partition, start):
+                yield from ((one, record) for one, record in _read(batch) if wanted.fits(one))
+
+
+def _kinds(name: str) -> list[Kind]:
+    return [KINDS[name]] if name else list(KINDS.values())
+
+
+def _read(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
+    for record in batch.records:
+        headers = dict(record.headers)
+        place = (batch.topic, batch.partition, record.offset, record.timestamp)
+        reasons = json.loads(headers.get("hub_reasons", b"[]"))
+        record_id = headers.get("ce_id", b"").decode("ascii", "replace")
+        yield Rejection(*place, record_id, source_of(record), int(headers.get("hub_attempt", b"1")), reasons), record
+
+
+def source_of(record: LogRecord) -> str:
+    """The connector that a message came through; "outside" when nobody's connector made it."""
+    try:
+        value: dict[str, Any] = wire.decode(record.value or b"")[1]
+        return str(value["source"]["system"])
+    except (RecordRejected, KeyError, TypeError):
+        return "outside"
+
+
+class Redrive:
+    """The job. ``attempts_max`` counts verdicts on one record, the first included."""
+
+    def __init__(self, log: RecordLog, store: Store, clock: Clock, attempts_max: int) -> None:
+        self._log = log
+        self._store = store
+        self._clock = clock
+        self._attempts_max = attempts_max
+
+    def run(self, wanted: Filter, dry_run: bool, progress: Callable[[Outcome], None]) -> Outcome:
+        """Send what fits; ``progress`` hears the sums so far. A run that is cut off can simply be run again."""
+        writer = None if dry_run else self._log.writer("redrive")
+        total = Outcome()
+        for chunk in _chunks(rejections(self._log, wanted)):
+            current = self._current([one for one, _ in chunk])
+            due = [(one, record) for one, record in chunk if one.place in current and one.attempt < self._attempts_max]
+            if writer:
+                writer.commit([self._again(one, record) for one, record in due])
+            capped = sum(one.place in current and one.attempt >= self._attempts_max for one, _ in chunk)
+            total = Outcome(
+                total.sent + len(due), total.settled + len(chunk) - len(due) - capped, total.capped + capped
+            )
+            progress(total)
+        if writer:
+            writer.close()
+        return total
+
+    def _current(self, chunk: Sequence[Rejection]) -> set[str]:
+        """The places that are still their record's newest verdict."""
+        ids = [bytes.fromhex(one.record_id) for one in chunk if one.record_id]
+        table = tables.record
+        query = select(table.c.topic, table.c.partition, table.c.offset).where(
+            table.c.record_id.in_(ids), table.c.state == "rejected"
+        )
+        with self._store.read() as connection:
+            return {f"{row.topic}/{row.partition}/{row.offset}" for row in connection.execute(query)}
+
+    def _again(self, one: Rejection, record: LogRecord) -> Outgoing:
+        kind = one.topic.rpartition(".")[0]
+        headers = (
+            ("ce_id", one.record_id.encode()),
+            ("ce_type", f"cn.onecert.{kind}.received".encode()),
+            ("ce_source", f"/sources/{one.source}".encode()),
+            ("ce_time", self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()),
+            ("ce_specversion", b"1.0"),
+            ("hub_attempt", str(one.attempt + 1).encode()),
+        )
+        return Outgoing(f"{kind}.received", one.partition, record.key, record.value, headers, self._clock.now_ms())
+
+
+def _chunks(found: Iterator[tuple[Rejection, LogRecord]]) -> Iterator[list[tuple[Rejection, LogRecord]]]:
+    chunk: list[tuple[Rejection, LogRecord]] = []
+    for one in found:
+        chunk.append(one)
+        if len(chunk) == _LOOKED_UP_AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
