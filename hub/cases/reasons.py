@@ -1,0 +1,125 @@
+"""What a person reads: every reason that a case can show, in Chinese and English. Codes are stable, words are not."""
+
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """One reason in plain words."""
+
+    zh: str
+    en: str
+
+
+NEW = "NEW"
+ASKED = "ASKED"
+FOUND_CHECKING = "FOUND_CHECKING"
+NOT_FOUND = "NOT_FOUND"
+UNAVAILABLE = "UNAVAILABLE"
+REFUSED_BY_SOURCE = "REFUSED_BY_SOURCE"
+NO_LOOKUP = "NO_LOOKUP"
+NOT_CURRENT = "NOT_CURRENT"
+EXPIRED = "EXPIRED"
+NOT_VERIFIED = "NOT_VERIFIED"
+AMBIGUOUS = "AMBIGUOUS"
+ADDRESS_UNCLEAR = "ADDRESS_UNCLEAR"
+ASSURANCE_LOW = "ASSURANCE_LOW"
+CHANGED = "CHANGED"
+ERASED = "ERASED"
+MET = "MET"
+HELD_BY_OTHER = "HELD_BY_OTHER"
+SEAL_BROKEN = "SEAL_BROKEN"
+REFUSED = "REFUSED"
+
+_GOES_ON_ZH = "不影响受理，记录到达后自动补送。"
+_GOES_ON_EN = "The application goes on; the evidence follows by itself when the record arrives."
+
+_WORDS = {
+    NEW: Words("正在查找所需证照。", "The record is being looked for."),
+    ASKED: Words("已向数据来源查询，等待答复。", "The source has been asked; its answer is awaited."),
+    FOUND_CHECKING: Words("来源已返回记录，正在核验。", "The source returned the record; it is being verified."),
+    NOT_FOUND: Words(f"来源中暂无此记录。{_GOES_ON_ZH}", f"The source has no such record yet. {_GOES_ON_EN}"),
+    UNAVAILABLE: Words(
+        f"来源系统暂时无法访问，将自动重试。{_GOES_ON_ZH}", f"The source is away and will be asked again. {_GOES_ON_EN}"
+    ),
+    REFUSED_BY_SOURCE: Words(
+        "来源系统拒绝了查询，请工作人员核对用途和授权。",
+        "The source refused the query: please check purpose and authorisation.",
+    ),
+    NO_LOOKUP: Words(
+        f"没有可按此信息查询的来源，等待数据推送。{_GOES_ON_ZH}",
+        f"No source can be asked with what is given; the feed is awaited. {_GOES_ON_EN}",
+    ),
+    NOT_CURRENT: Words(
+        "找到的证照已注销、吊销、暂停或被取代，请工作人员核对。",
+        "The record found is cancelled, revoked, suspended or superseded: please check.",
+    ),
+    EXPIRED: Words("找到的证照已过有效期，请工作人员核对。", "The record found has expired: please check."),
+    NOT_VERIFIED: Words(
+        "来源返回了记录，但尚无通过核验的记录，请工作人员核对来源数据。",
+        "The source returned a record, but none has passed verification yet: please check the source's data.",
+    ),
+    AMBIGUOUS: Words(
+        "该条件对应多个登记单元，不能自动判断，请工作人员确认。",
+        "Several registered units answer to this: please choose one.",
+    ),
+    ADDRESS_UNCLEAR: Words(
+        "地址不够具体，不能自动匹配不动产登记，请工作人员补充不动产单元号或完整地址。",
+        "The address is too vague to be matched: please add the unit number or the full address.",
+    ),
+    ASSURANCE_LOW: Words(
+        "找到的记录可信级别不符合本用途的要求，请工作人员核对。",
+        "The record found is not trusted enough for this purpose: please check.",
+    ),
+    CHANGED: Words(
+        "证照在推送前发生变化，正在重新查找。",
+        "The record changed before it was delivered; it is being looked for again.",
+    ),
+    ERASED: Words("该主体的个人信息已依法删除。", "The subject's personal data has been erased."),
+    MET: Words("已找到经核验的记录。", "A verified record has been found."),
+    HELD_BY_OTHER: Words(
+        "不动产权利人不是申请人（例如租户），已推送并提示工作人员核对；不得因此拒绝受理。",
+        "The title's holder is not the applicant (a tenant, say): delivered, shown to a person, no ground for refusal.",
+    ),
+    SEAL_BROKEN: Words(
+        "记录的封存校验不通过，已停止推送，请审计人员检查。",
+        "The record's seal does not hold: not delivered, an auditor must look.",
+    ),
+    REFUSED: Words(
+        "供电企业业务系统拒绝接收，原因如下，请工作人员处理。",
+        "The connection system refused it for the reason given: please see to it.",
+    ),
+    # Refusals of what was submitted.
+    "NOT_ASKED": Words(
+        "不得要求或提交申请资料清单以外的内容（津工信电力〔2021〕8号 §5）。",
+        "Nothing beyond the policy's list is asked or taken (津工信电力〔2021〕8号 §5).",
+    ),
+    "FIELD_MISSING": Words("缺少必填内容。", "A required field is missing."),
+    "FIELD_INVALID": Words("内容不符合要求。", "A field is not as it should be."),
+    "PURPOSE_UNKNOWN": Words("用途不在允许范围内。", "This purpose is not in the table of purposes."),
+    "UNREADABLE": Words("无法读取提交的内容。", "The body cannot be read."),
+    "TOO_LARGE": Words("提交的内容过大。", "The body is too large."),
+    "ID_FORM": Words("身份证号格式不正确。", "Not a resident ID number."),
+    "ID_DATE": Words("身份证号中的日期不存在。", "The date in the resident ID number does not exist."),
+    "ID_CHECK": Words("身份证号校验位不正确。", "The resident ID number's check character is wrong."),
+    "USCC_FORM": Words("统一社会信用代码格式不正确。", "Not a unified social credit code."),
+    "USCC_CHECK": Words("统一社会信用代码校验位不正确。", "The unified social credit code's check character is wrong."),
+    "UNIT_FORM": Words("不动产单元号格式不正确。", "Not a real-estate unit number."),
+    "EXTERNAL_NO_TAKEN": Words(
+        "该渠道已用此编号提交过内容不同的申请。",
+        "This channel has used the number for an application with another content.",
+    ),
+    "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),
+    "UNAUTHORISED": Words("缺少访问令牌或令牌无效。", "The bearer token is missing or not valid."),
+    "FORBIDDEN": Words("令牌没有此操作的权限。", "The token does not allow this."),
+    "TRY_LATER": Words("服务暂时不可用，请稍后重试。", "Temporarily unavailable; please try again."),
+    "INTERNAL": Words("服务内部错误。", "Something went wrong inside the hub."),
+}
+
+
+def words(code: str) -> Words:
+    """A reason in plain words; an unknown code speaks for itself.
+
+    >>> words("NOT_FOUND").en[:40]
+    'The source has no such record yet. The a'
+    """
+    return _WORDS.get(code, Words(code, code))

@@ -1,0 +1,93 @@
+"""The outbox: messages that became true in a database transaction, until ``relay`` has published them in commit order.
+
+Numbers are given out before transactions commit, so a lower one may become visible later. Whoever reads therefore
+first asks for a horizon, ``allocated`` then ``started``, each in a transaction of its own, and waits until ``finished``
+has reached ``started``: from then on every number up to the horizon is either visible or will never be.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select, text
+
+from hub.stores.tables import outbox
+
+
+class Message(NamedTuple):
+    """One message to publish. ``timestamp_ms`` is when what it says happened."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Mapping[str, str]
+    timestamp_ms: int
+
+
+class Numbered(NamedTuple):
+    """A message of the outbox with its number."""
+
+    seq: int
+    message: Message
+
+
+def put(connection: Connection, messages: Sequence[Message]) -> None:
+    """Append in the caller's transaction, numbered in this order."""
+    if not messages:
+        return
+    if connection.dialect.name == "postgresql":
+        # The horizon rests on it: a transaction has its id before it draws a number.
+        connection.execute(text("SELECT pg_current_xact_id()"))
+    connection.execute(insert(outbox), [_row(message) for message in messages])
+
+
+def _row(message: Message) -> dict[str, Any]:
+    headers = json.dumps(message.headers, ensure_ascii=False)
+    return {
+        "topic": message.topic,
+        "key": message.key,
+        "value": message.value,
+        "headers": headers,
+        "timestamp_ms": message.timestamp_ms,
+    }
+
+
+def allocated(connection: Connection) -> int:
+    """The highest number ever given out, 0 when none was."""
+    if connection.dialect.name == "postgresql":
+        drawn = connection.execute(text("SELECT last_value, is_called FROM outbox_seq_seq")).one()
+        return int(drawn[0]) if drawn[1] else 0
+    return int(connection.execute(select(func.coalesce(func.max(outbox.c.seq), 0))).scalar_one())
+
+
+def started(connection: Connection) -> int:
+    """Every transaction that has an id by now has one below this."""
+    return _snapshot(connection, "pg_snapshot_xmax")
+
+
+def finished(connection: Connection) -> int:
+    """Every transaction with an id below this has ended, and what it committed is visible here."""
+    return _snapshot(connection, "pg_snapshot_xmin")
+
+
+def _snapshot(connection: Connection, function: str) -> int:
+    if connection.dialect.name != "postgresql":
+        return 0
+    return int(connection.execute(text(f"SELECT {function}(pg_current_snapshot())::text")).scalar_one())
+
+
+def after(connection: Connection, seq: int, until: int, limit: int) -> list[Numbered]:
+    """Messages numbered above ``seq`` up to ``until``, in order, at most ``limit``."""
+    query = select(outbox).where(outbox.c.seq > seq, outbox.c.seq <= until).order_by(outbox.c.seq).limit(limit)
+    return [
+        Numbered(
+            row.seq, Message(row.topic, bytes(row.key), bytes(row.value), json.loads(row.headers), row.timestamp_ms)
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def forget(connection: Connection, until: int) -> int:
+    """Delete what is published, up to ``until``; the newest row stays, so that the highest number is always known."""
+    newest = select(func.max(outbox.c.seq)).scalar_subquery()
+    return connection.execute(delete(outbox).where(outbox.c.seq <= until, outbox.c.seq < newest)).rowcount
