@@ -56,7 +56,7 @@ class DeliveryEvent:
 
 
 def piece_key(application_id: bytes, kind: str, record_id: bytes = b"") -> str:
-    """The idempotency key of a piece, 32 hex digits, from what it is about: the same piece has the same key for ever (P2)."""
+    """The idempotency key of a piece, 32 hex digits, from what it is about: the same piece, the same key (P2)."""
     return hashlib.sha256(application_id + kind.encode() + b"\0" + record_id).hexdigest()[:32]
 
 
