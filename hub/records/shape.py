@@ -106,10 +106,8 @@ class _Record:
             return False
         texts, limits = plan
         found = texts(values)
-        if any(map(gt, map(len, found), limits)):
-            return False
         together = "".join(found)
-        if not together.isprintable() and _SUSPECT.search(together):
+        if any(map(gt, map(len, found), limits)) or (not together.isprintable() and _SUSPECT.search(together)):
             return False
         for place, fits in self._inner:  # noqa: SIM110 - a generator would cost as much as the checks
             if not fits(values[place]):
@@ -166,7 +164,8 @@ def _faults(value: Any, entry: Any, path: str) -> list[Fault]:
     branch = _main(entry["type"])
     if value is None and nullable:
         return []
-    if _python_type(branch) is not type(value):
+    given: type = type(value)
+    if given is not _python_type(branch):
         return [Fault("SHAPE_TYPE", path)]
     name = _name(branch)
     if name == "record":

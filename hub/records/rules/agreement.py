@@ -1,0 +1,150 @@
+"""Fields of one record agree with each other."""
+
+from datetime import date
+from fractions import Fraction
+
+from hub.ports import Plain
+from hub.records.divisions import same_division
+from hub.records.identifiers import check_resident_id, identity_of, resident_id_birth, resident_id_sex
+from hub.records.rules.base import NOTHING, Context, Finding, Findings, found, rule
+
+_CARD = ("licence.resident-id",)
+_TITLE = ("licence.property-title",)
+
+
+@rule("BIRTH_MISMATCH", "SEX_MISMATCH", kinds=_CARD)
+def card_agrees_with_number(record: Plain, _context: Context) -> Findings:
+    """Birth date and sex are in the number; a number that is wrong in itself says nothing about them.
+
+    >>> holder = {"id_number": "360426199101010071", "birth": date(1991, 1, 2), "sex": "MALE"}
+    >>> card_agrees_with_number({"holder": holder}, None)
+    [Fault(code='BIRTH_MISMATCH', field='holder.birth')]
+    """
+    holder = record["holder"]
+    number = holder["id_number"]
+    if check_resident_id(number) is not None:
+        return NOTHING
+    findings = []
+    if resident_id_birth(number) != holder["birth"]:
+        findings.append(Finding("BIRTH_MISMATCH", "holder.birth"))
+    if resident_id_sex(number) != holder["sex"]:
+        findings.append(Finding("SEX_MISMATCH", "holder.sex"))
+    return findings
+
+
+def _term_years(age: int) -> int | None:
+    """Validity of a card by the holder's age at issue, in years; ``None`` is long-term (居民身份证法 §5).
+
+    >>> [_term_years(age) for age in (15, 16, 25, 26, 45, 46)]
+    [5, 10, 10, 20, 20, None]
+    """
+    for below, years in ((16, 5), (26, 10), (46, 20)):
+        if age < below:
+            return years
+    return None
+
+
+def _age(birth: date, day: date) -> int:
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+@rule("VALIDITY_TERM", kinds=_CARD)
+def card_term(record: Plain, _context: Context) -> Findings:
+    """5, 10 or 20 years or long-term, by the age at issue.
+
+    >>> holder = {"birth": date(1991, 1, 1), "issued_on": date(2010, 1, 1), "valid_from": None, "valid_until": None}
+    >>> card_term({"holder": holder}, None)
+    (Fault(code='VALIDITY_TERM', field='holder.valid_until'),)
+    """
+    holder = record["holder"]
+    start, end = holder["valid_from"] or holder["issued_on"], holder["valid_until"]
+    years = _term_years(_age(holder["birth"], start))
+    # A day's difference is how offices count, and what 29 February brings.
+    fits = end is None if years is None else end is not None and abs((end - start).days - years * 365.25) < 2
+    return NOTHING if fits else found("VALIDITY_TERM", "holder.valid_until")
+
+
+def share_of(text: str) -> Fraction:
+    """A share as an exact fraction; the shape check has let nothing else through.
+
+    >>> share_of("1/3"), share_of("33.5%")
+    (Fraction(1, 3), Fraction(67, 200))
+    """
+    return Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
+
+
+@rule("SHARES_MISSING", "SHARES_SUM", kinds=_TITLE)
+def shares_make_one(record: Plain, _context: Context) -> Findings:
+    """Owned by shares: each holder has one, and they make exactly one whole. Otherwise nobody has less than the whole.
+
+    >>> holders = [{"share": "1/3"}, {"share": "1/3"}, {"share": "33.33%"}]
+    >>> shares_make_one({"unit": {"co_ownership": "SHARES"}, "holders": holders}, None)
+    (Fault(code='SHARES_SUM', field='holders'),)
+    """
+    shares = [holder["share"] for holder in record["holders"]]
+    if record["unit"]["co_ownership"] != "SHARES":
+        partial = any(share is not None and share_of(share) != 1 for share in shares)
+        return found("SHARES_SUM", "unit.co_ownership") if partial else NOTHING
+    if None in shares:
+        return found("SHARES_MISSING", f"holders.{shares.index(None)}.share")
+    return found("SHARES_SUM", "holders") if shares and sum(map(share_of, shares)) != 1 else NOTHING
+
+
+@rule("HOLDERS_EMPTY", "HOLDER_TWICE", kinds=_TITLE)
+def holders_are_several(record: Plain, _context: Context) -> Findings:
+    """A title has a holder, and nobody holds it twice: people are told apart by document, never by name.
+
+    >>> numbers = ("360426910101007", "360426199101010071")
+    >>> twice = [{"id_type": "RESIDENT_ID", "id_number": number} for number in numbers]
+    >>> holders_are_several({"holders": twice}, None)
+    (Fault(code='HOLDER_TWICE', field='holders.1.id_number'),)
+    """
+    holders = record["holders"]
+    if not holders:
+        return found("HOLDERS_EMPTY", "holders")
+    if len(holders) == 1:
+        return NOTHING
+    seen = set()
+    for place, holder in enumerate(holders):
+        who = identity_of("document", f"{holder['id_type']}:{holder['id_number'] or ''}")
+        if who in seen:
+            return found("HOLDER_TWICE", f"holders.{place}.id_number")
+        if who is not None:
+            seen.add(who)
+    return NOTHING
+
+
+def _region(record: Plain, address: Plain) -> Findings:
+    agrees = same_division(record["region"], address["province"], address["district"])
+    return NOTHING if agrees else found("REGION_MISMATCH", "region")
+
+
+@rule("REGION_MISMATCH", kinds=("licence.business",))
+def business_region(record: Plain, _context: Context) -> Findings:
+    """The registering authority's region is that of the domicile.
+
+    >>> enterprise = {"domicile": {"province": "天津市", "district": "河西区"}}
+    >>> business_region({"region": "120104", "enterprise": enterprise}, None)
+    (Fault(code='REGION_MISMATCH', field='region'),)
+    """
+    return _region(record, record["enterprise"]["domicile"])
+
+
+@rule("REGION_MISMATCH", kinds=_TITLE)
+def title_region(record: Plain, _context: Context) -> Findings:
+    """The registry's region is that of the unit.
+
+    >>> title_region({"region": "120104", "unit": {"address": {"province": "天津市", "district": "南开区"}}}, None)
+    ()
+    """
+    return _region(record, record["unit"]["address"])
+
+
+@rule("REGION_MISMATCH", kinds=("project.approval",))
+def site_region(record: Plain, _context: Context) -> Findings:
+    """The approving office's region is that of the site.
+
+    >>> site_region({"region": "310000", "project": {"site": {"province": "天津市", "district": ""}}}, None)
+    (Fault(code='REGION_MISMATCH', field='region'),)
+    """
+    return _region(record, record["project"]["site"])

@@ -1,0 +1,127 @@
+"""Dates and validity, the status, and the source's proof."""
+
+from datetime import date
+
+from hub.ports import Plain
+from hub.records.rules.base import NOTHING, Context, Finding, Findings, found, rule
+
+
+def validity(part: Plain, name: str, record: Plain, context: Context, expires: bool) -> Findings:
+    """The dates of a principal part against each other and against the day of judging.
+
+    ``DATE_ORDER``: ends before it begins or before it was issued. ``EXPIRED`` counts only for what the source calls
+    current and still has: a licence that is over and called so is good information.
+    """
+    today, issued, start, end = context.judged_on, part["issued_on"], part["valid_from"], part["valid_until"]
+    # Nearly every record is in order, and most never end: two comparisons settle them.
+    if issued <= today and (start is None or start <= today) and (end is None or _in_order(issued, start, end, today)):
+        return NOTHING
+    return list(_findings(part, name, record, today, expires))
+
+
+def _in_order(issued: date, start: date | None, end: date, today: date) -> bool:
+    return end >= today and end >= issued and (start is None or end >= start)
+
+
+def _findings(part: Plain, name: str, record: Plain, today: date, expires: bool) -> Findings:
+    issued, start, end = part["issued_on"], part["valid_from"], part["valid_until"]
+    findings = []
+    if end is not None and (end < issued or (start is not None and end < start)):
+        findings.append(Finding("DATE_ORDER", f"{name}.valid_until"))
+    if issued > today:
+        findings.append(Finding("DATE_FUTURE", f"{name}.issued_on"))
+    current = record["status"] == "CURRENT" and record["source"]["operation"] == "UPSERT"
+    if expires and current and end is not None and end < today:
+        findings.append(Finding("EXPIRED", f"{name}.valid_until"))
+    if start is not None and start > today:
+        findings.append(Finding("NOT_YET_VALID", f"{name}.valid_from"))
+    return findings
+
+
+@rule("DATE_ORDER", "DATE_FUTURE", "EXPIRED", "NOT_YET_VALID", kinds=("licence.resident-id",))
+def card_validity(record: Plain, context: Context) -> Findings:
+    """The dates on the card.
+
+    >>> holder = {"issued_on": date(2010, 1, 1), "valid_from": date(2010, 1, 1), "valid_until": date(2020, 1, 1)}
+    >>> record = {"holder": holder, "status": "CURRENT", "source": {"operation": "UPSERT"}}
+    >>> card_validity(record, Context(date(2024, 1, 1)))
+    [Fault(code='EXPIRED', field='holder.valid_until')]
+    """
+    return validity(record["holder"], "holder", record, context, expires=True)
+
+
+@rule("DATE_ORDER", "DATE_FUTURE", "EXPIRED", "NOT_YET_VALID", kinds=("licence.business",))
+def business_validity(record: Plain, context: Context) -> Findings:
+    """The dates on the business licence.
+
+    >>> enterprise = {"issued_on": date(2020, 1, 1), "valid_from": None, "valid_until": None}
+    >>> business_validity({"enterprise": enterprise}, Context(date(2024, 1, 1)))
+    ()
+    """
+    return validity(record["enterprise"], "enterprise", record, context, expires=True)
+
+
+@rule("DATE_ORDER", "DATE_FUTURE", "NOT_YET_VALID", kinds=("licence.property-title",))
+def title_validity(record: Plain, context: Context) -> Findings:
+    """The dates on the title. Its last day is that of the land use term, whose end ends no title (民法典 §359).
+
+    >>> unit = {"issued_on": date(2030, 1, 1), "valid_from": None, "valid_until": None}
+    >>> record = {"unit": unit, "status": "CURRENT", "source": {"operation": "UPSERT"}}
+    >>> title_validity(record, Context(date(2024, 1, 1)))
+    [Fault(code='DATE_FUTURE', field='unit.issued_on')]
+    """
+    return validity(record["unit"], "unit", record, context, expires=False)
+
+
+@rule("DATE_ORDER", "DATE_FUTURE", "EXPIRED", "NOT_YET_VALID", kinds=("project.approval",))
+def approval_validity(record: Plain, context: Context) -> Findings:
+    """The dates of the approval, and of the works.
+
+    >>> project = {"issued_on": date(2020, 1, 1), "valid_from": None, "valid_until": None,
+    ...            "planned_start": date(2021, 1, 1), "planned_completion": date(2020, 6, 1)}
+    >>> approval_validity({"project": project}, Context(date(2024, 1, 1)))
+    (Fault(code='DATE_ORDER', field='project.planned_completion'),)
+    """
+    project = record["project"]
+    start, completion = project["planned_start"], project["planned_completion"]
+    late = start is not None and completion is not None and completion < start
+    findings = validity(project, "project", record, context, expires=True)
+    return (*findings, Finding("DATE_ORDER", "project.planned_completion")) if late else findings
+
+
+@rule("DATE_ORDER", "DATE_FUTURE", kinds=("licence.resident-id",))
+def birth_before_issue(record: Plain, context: Context) -> Findings:
+    """Nobody is born after today, nor after the card was issued.
+
+    >>> holder = {"birth": date(2020, 1, 1), "issued_on": date(2019, 1, 1)}
+    >>> birth_before_issue({"holder": holder}, Context(date(2024, 1, 1)))
+    (Fault(code='DATE_ORDER', field='holder.issued_on'),)
+    """
+    holder = record["holder"]
+    if holder["birth"] > context.judged_on:
+        return found("DATE_FUTURE", "holder.birth")
+    return found("DATE_ORDER", "holder.issued_on") if holder["issued_on"] < holder["birth"] else NOTHING
+
+
+@rule("STATUS_UNKNOWN")
+def status_known(record: Plain, _context: Context) -> Findings:
+    """A status that is in no table decides nothing: somebody must extend the table.
+
+    >>> status_known({"status": "UNKNOWN"}, None)
+    (Fault(code='STATUS_UNKNOWN', field='status'),)
+    """
+    return found("STATUS_UNKNOWN", "status") if record["status"] == "UNKNOWN" else NOTHING
+
+
+@rule("PROOF_MISSING", "PROOF_INVALID")
+def proof_holds(record: Plain, context: Context) -> Findings:
+    """What the assurance promises is there and holds. Checking it is the caller's work; ``None``: nobody checked.
+
+    >>> proof_holds({"assurance": "SIGNED_RESPONSE"}, Context(date(2024, 1, 1), proof="missing"))
+    (Fault(code='PROOF_MISSING', field='assurance'),)
+    """
+    if context.proof is None or context.proof == "valid":
+        return NOTHING
+    if context.proof == "invalid":
+        return found("PROOF_INVALID", "assurance")
+    return found("PROOF_MISSING", "assurance") if record["assurance"] != "CHANNEL_ONLY" else NOTHING

@@ -1,0 +1,174 @@
+"""Identifiers have their form, and their check characters hold."""
+
+from hub.ports import Plain
+from hub.records.divisions import CODES as DIVISIONS
+from hub.records.identifiers import (
+    check_licence_id,
+    check_organisation_code,
+    check_project_code,
+    check_resident_id,
+    check_title_number,
+    check_unit_number,
+    check_uscc,
+)
+from hub.records.rules.base import NOTHING, Context, Findings, found, rule
+
+_RESIDENT_CODES = ("ID_FORM", "ID_DATE", "ID_CHECK", "ID_LEGACY", "ID_REGION")
+_USCC_CODES = ("USCC_FORM", "USCC_CHECK")
+_LICENCE_ID_CODES = ("ELICENCE_FORM", "ELICENCE_CHECK")
+
+
+def resident_number(number: str, field: str) -> Findings:
+    """A resident number's own code, or else what is to be said of its region.
+
+    >>> resident_number("990426199112010074", "holder.id_number")
+    (Fault(code='ID_REGION', field='holder.id_number'),)
+    """
+    code = check_resident_id(number)
+    if code is None and number[:6] not in DIVISIONS:
+        code = "ID_REGION"
+    return found(code, field)
+
+
+def document(party: Plain, field: str) -> Findings:
+    """The number of a party's document, by the kind of document; passports and permits have no public check.
+
+    >>> document({"id_type": "RESIDENT_ID", "id_number": "11010519491231002X"}, "holders.0.id_number")
+    ()
+    >>> document({"id_type": "USCC", "id_number": "91110000600037341M"}, "holders.0.id_number")
+    (Fault(code='USCC_CHECK', field='holders.0.id_number'),)
+    """
+    number, id_type = party["id_number"], party["id_type"]
+    if number is None:
+        return NOTHING
+    if id_type == "RESIDENT_ID":
+        return resident_number(number, field)
+    if id_type == "USCC":
+        return found(check_uscc(number), field)
+    return found(check_organisation_code(number), field) if id_type == "ORGANISATION_CODE" else NOTHING
+
+
+@rule(*_RESIDENT_CODES, kinds=("licence.resident-id",))
+def holder_number(record: Plain, _context: Context) -> Findings:
+    """The card's own number.
+
+    >>> holder_number({"holder": {"id_number": "36042619910102009X"}}, None)
+    (Fault(code='ID_CHECK', field='holder.id_number'),)
+    """
+    return resident_number(record["holder"]["id_number"], "holder.id_number")
+
+
+@rule(*_USCC_CODES, kinds=("licence.business",))
+def enterprise_code(record: Plain, _context: Context) -> Findings:
+    """The enterprise's credit code.
+
+    >>> enterprise_code({"enterprise": {"uscc": "91350100M000100Y43"}}, None)
+    ()
+    """
+    return found(check_uscc(record["enterprise"]["uscc"]), "enterprise.uscc")
+
+
+@rule(*_RESIDENT_CODES, *_USCC_CODES, kinds=("licence.business",))
+def representative_number(record: Plain, _context: Context) -> Findings:
+    """The legal representative's document.
+
+    >>> representative_number({"legal_representative": {"id_type": "RESIDENT_ID", "id_number": "1"}}, None)
+    (Fault(code='ID_FORM', field='legal_representative.id_number'),)
+    """
+    return document(record["legal_representative"], "legal_representative.id_number")
+
+
+@rule("UNIT_FORM", kinds=("licence.property-title",))
+def unit_number(record: Plain, _context: Context) -> Findings:
+    """The real-estate unit number; there is no check digit.
+
+    >>> unit_number({"unit": {"unit_no": "450103001001GB00001"}}, None)
+    (Fault(code='UNIT_FORM', field='unit.unit_no'),)
+    """
+    return found(check_unit_number(record["unit"]["unit_no"]), "unit.unit_no")
+
+
+@rule("TITLE_NO_FORM", kinds=("licence.property-title",))
+def title_number(record: Plain, _context: Context) -> Findings:
+    """The title number; older forms are still good titles.
+
+    >>> title_number({"unit": {"title_no": "津(2021)南开区不动产权第1000001号"}}, None)
+    ()
+    """
+    return found(check_title_number(record["unit"]["title_no"]), "unit.title_no")
+
+
+@rule(*_RESIDENT_CODES, *_USCC_CODES, kinds=("licence.property-title",))
+def holders_numbers(record: Plain, _context: Context) -> Findings:
+    """Every holder's document.
+
+    >>> holders_numbers({"holders": [{"id_type": "PASSPORT", "id_number": "E123"}]}, None)
+    []
+    """
+    holders = enumerate(record["holders"])
+    return [finding for place, holder in holders for finding in document(holder, f"holders.{place}.id_number")]
+
+
+@rule("PROJECT_CODE_FORM", kinds=("project.approval",))
+def project_code(record: Plain, _context: Context) -> Findings:
+    """The project code's five segments; its check digit's algorithm is not public.
+
+    >>> project_code({"project": {"code": "2020-120000-44-03-001234"}}, None)
+    ()
+    """
+    return found(check_project_code(record["project"]["code"]), "project.code")
+
+
+@rule(*_USCC_CODES, kinds=("project.approval",))
+def builder_code(record: Plain, _context: Context) -> Findings:
+    """The builder's credit code.
+
+    >>> builder_code({"builder": {"uscc": "91110000600037341l"}}, None)
+    (Fault(code='USCC_FORM', field='builder.uscc'),)
+    """
+    return found(check_uscc(record["builder"]["uscc"]), "builder.uscc")
+
+
+@rule(*_LICENCE_ID_CODES, kinds=("licence.resident-id",))
+def card_licence_id(record: Plain, _context: Context) -> Findings:
+    """The card's e-licence identifier.
+
+    >>> card_licence_id({"holder": {"licence_id": None}}, None)
+    ()
+    """
+    return _licence_id(record["holder"], "holder.licence_id")
+
+
+@rule(*_LICENCE_ID_CODES, kinds=("licence.business",))
+def business_licence_id(record: Plain, _context: Context) -> Findings:
+    """The business licence's e-licence identifier.
+
+    >>> business_licence_id({"enterprise": {"licence_id": "1.2.156.3005.2"}}, None)
+    (Fault(code='ELICENCE_FORM', field='enterprise.licence_id'),)
+    """
+    return _licence_id(record["enterprise"], "enterprise.licence_id")
+
+
+@rule(*_LICENCE_ID_CODES, kinds=("licence.property-title",))
+def title_licence_id(record: Plain, _context: Context) -> Findings:
+    """The title's e-licence identifier.
+
+    >>> title_licence_id({"unit": {"licence_id": None}}, None)
+    ()
+    """
+    return _licence_id(record["unit"], "unit.licence_id")
+
+
+@rule(*_LICENCE_ID_CODES, kinds=("project.approval",))
+def approval_licence_id(record: Plain, _context: Context) -> Findings:
+    """The approval's e-licence identifier.
+
+    >>> approval_licence_id({"project": {"licence_id": None}}, None)
+    ()
+    """
+    return _licence_id(record["project"], "project.licence_id")
+
+
+def _licence_id(part: Plain, field: str) -> Findings:
+    identifier = part["licence_id"]
+    return NOTHING if identifier is None else found(check_licence_id(identifier), field)
