@@ -127,7 +127,7 @@ class SqliteMember:
         fresh = self._mine - self._next.keys()
         if not fresh:
             return
-        known = self._starts(fresh) if self._starts else self._committed()
+        known = self._starts(frozenset(fresh)) if self._starts else self._committed()
         self._next.update((slot, known.get(slot, 0)) for slot in fresh)
 
     def _committed(self) -> dict[Slot, int]:
