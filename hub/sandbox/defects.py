@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Defect(NamedTuple):
-    """``name`` says what was done to the row, ``code`` the verdict. ``anonymous``: a reader may find no key in the row."""
+    """``name`` says what was done to the row, ``code`` the verdict; ``anonymous``: it may be read without a key."""
 
     name: str
     code: str

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from hashlib import blake2b
 from math import gcd
+from struct import Struct
 from typing import TypeVar
 
 Item = TypeVar("Item")
-_WORDS = 16
+_SIXTEEN = Struct(">16I").unpack
 
 
 class Draw:
@@ -16,20 +17,20 @@ class Draw:
     True
     """
 
-    __slots__ = ("_label", "_left", "_turn")
+    __slots__ = ("_label", "_turn", "_words")
 
     def __init__(self, seed: int, *names: object) -> None:
         self._label = f"{seed}:{names}".encode()
         self._turn = 0
-        self._left: list[int] = []
+        self._words: list[int] = []
 
     def word(self) -> int:
         """The next number of 32 bits."""
-        if not self._left:
-            digest = blake2b(self._label, digest_size=64, salt=self._turn.to_bytes(8, "big")).digest()
-            self._left = [int.from_bytes(digest[i : i + 4], "big") for i in range(0, 4 * _WORDS, 4)]
+        if not self._words:
+            digest = blake2b(self._label, salt=self._turn.to_bytes(8, "big")).digest()
+            self._words.extend(_SIXTEEN(digest))
             self._turn += 1
-        return self._left.pop()
+        return self._words.pop()
 
     def below(self, bound: int) -> int:
         """A number in ``[0, bound)``; the bias is below 2^-32 times ``bound``."""

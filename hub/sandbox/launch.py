@@ -24,7 +24,7 @@ from hub.sandbox.world import World, WorldSpec
 
 Progress = Callable[[str, int, int], None]
 """Told what is being made, how much is done, and out of how much."""
-_START_S = 30.0
+_END_S = 5.0
 _CONTROL_S = 120.0
 
 
@@ -76,7 +76,8 @@ class Running:
 
     def restart(self, name: str) -> None:
         self.kill(name)
-        self._processes[name] = _spawn(self.home, self._configs[name])[0]
+        self._processes[name] = _spawn(self.home, self._configs[name])
+        _port(self._processes[name], name)
 
     def alive(self) -> bool:
         """Whether all servers are still there."""
@@ -108,7 +109,7 @@ class Running:
             process.send_signal(signal.SIGTERM)
         for process in self._processes.values():
             try:
-                process.wait(3)
+                process.wait(_END_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -149,8 +150,7 @@ def start(
     """
     home = home.absolute()
     spec = WorldSpec(seed, size, defect_share, duplicate_share)
-    url = exchange_url or f"sqlite:///{home / 'exchange.db'}"
-    _prepare(spec, home, url, applications_count, progress or (lambda what, done, total: None))  # noqa: ARG005
+    url = prepare(spec, home, applications_count=applications_count, exchange_url=exchange_url, progress=progress)
     common = {"world": spec.plain(), "home": str(home), "parent": parent or os.getpid(), "exchange_url": url}
     configs = {
         role: common
@@ -165,7 +165,9 @@ def _run(spec: WorldSpec, home: Path, url: str, configs: dict[str, dict[str, Any
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for role, config in configs.items():
-            processes[role], config["port"] = _spawn(home, config)
+            processes[role] = _spawn(home, config)
+        for role, config in configs.items():
+            config["port"] = _port(processes[role], role)
     except BaseException:
         for process in processes.values():
             process.kill()
@@ -193,8 +195,8 @@ def _run(spec: WorldSpec, home: Path, url: str, configs: dict[str, dict[str, Any
     )
 
 
-def _spawn(home: Path, config: dict[str, Any]) -> tuple[subprocess.Popen[bytes], int]:
-    """Start one server and wait for the line that says its port."""
+def _spawn(home: Path, config: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start one server."""
     run = home / "run"
     run.mkdir(mode=0o700, exist_ok=True)
     file = run / f"{config['role']}.json"
@@ -202,30 +204,43 @@ def _spawn(home: Path, config: dict[str, Any]) -> tuple[subprocess.Popen[bytes],
     file.write_text(json.dumps(config), "utf-8")
     with (run / f"{config['role']}.log").open("ab") as log:
         command = [sys.executable, "-m", "hub.sandbox.serve", str(file)]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+
+
+def _port(process: subprocess.Popen[bytes], role: str) -> int:
+    """Wait for the line in which a server says its port."""
     assert process.stdout is not None
-    line = process.stdout.readline()
-    process.stdout.close()
+    with process.stdout as stdout:
+        line = stdout.readline()
     if not line:
-        process.wait(_START_S)
-        raise Unavailable(f"sandbox server {config['role']} did not start: see {log.name}")
-    return process, int(json.loads(line)["port"])
+        process.wait(_END_S)
+        raise Unavailable(f"sandbox server {role} did not start: see run/{role}.log in its home")
+    return int(json.loads(line)["port"])
 
 
-def _prepare(spec: WorldSpec, home: Path, url: str, count: int, progress: Progress) -> None:
-    """Write the truth, the applications and the exchange table, unless this world is here already."""
+def prepare(
+    spec: WorldSpec,
+    home: Path,
+    *,
+    applications_count: int = 0,
+    exchange_url: str | None = None,
+    progress: Progress | None = None,
+) -> str:
+    """Write truth, applications and exchange table, unless this world is here already; returns the table's URL."""
     home.mkdir(parents=True, exist_ok=True)
+    own = f"sqlite:///{home.absolute() / 'exchange.db'}"
     marker = home / "world.json"
-    made = spec.plain() | {"applications": count}
+    made = spec.plain() | {"applications": applications_count}
     if marker.exists():
         if json.loads(marker.read_text("utf-8")) != made:
             raise Misconfigured(f"{home} holds another sandbox", "choose another home, or remove it")
-        return
-    world = World(spec)
-    _write_truth(world, home, progress)
-    _write_applications(world, home / "applications.json", count)
-    _fill_exchange(world, url, url == f"sqlite:///{home / 'exchange.db'}", progress)
+        return exchange_url or own
+    world, told = World(spec), progress or (lambda what, done, total: None)  # noqa: ARG005
+    _write_truth(world, home, told)
+    _write_applications(world, home / "applications.json", applications_count)
+    _fill_exchange(world, exchange_url or own, exchange_url in (None, own), told)
     marker.write_text(json.dumps(made), "utf-8")
+    return exchange_url or own
 
 
 def _write_truth(world: World, home: Path, progress: Progress) -> None:

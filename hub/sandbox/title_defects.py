@@ -67,6 +67,7 @@ def _unit(row: TitleRow, change: Callable[[str], str]) -> None:
 
 def _no_holders(row: TitleRow) -> None:
     row.owners = []
+    row.columns["gyfs"] = "0"
 
 
 def _control(row: TitleRow) -> None:
