@@ -1,0 +1,27 @@
+"""What the hub hands a connector when it opens it."""
+
+from dataclasses import dataclass, field
+from importlib import resources
+
+from hub.connect.codes import Codes
+from hub.connect.spec import ConnectorInfo, Limits
+from hub.ports import Clock
+
+
+@dataclass(frozen=True)
+class Context:
+    """A connector's surroundings: what it said of itself, its limits as the operator has set them, and the clock."""
+
+    info: ConnectorInfo
+    limits: Limits
+    clock: Clock
+    package: str
+    record_bytes_max: int = 262_144
+    codes: Codes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", self._codes())
+
+    def _codes(self) -> Codes:
+        file = resources.files(self.package).joinpath("codes.csv")
+        return Codes.read(file.read_text("utf-8")) if file.is_file() else Codes({})

@@ -1,0 +1,140 @@
+"""``connector.toml``: what a connector says of itself, read into frozen models. Unknown keys are refused."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hub.errors import Misconfigured
+
+Seconds = Annotated[float, Field(gt=0, le=600)]
+_TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "integer": (int,), "number": (int, float), "flag": (bool,)}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Title(_Frozen):
+    """What people call the outside system."""
+
+    zh: str
+    en: str
+
+
+class Setting(_Frozen):
+    """One key of the connector's table in ``hub.toml``."""
+
+    name: str
+    type: Literal["text", "integer", "number", "flag"] = "text"
+    doc: str
+    doc_zh: str = ""
+    secret: bool = False
+    required: bool = True
+    default: str | int | float | bool | None = None
+
+
+class Limits(_Frozen):
+    """Bounds on what the hub does to an outside system. Each is a setting of every connector as well."""
+
+    rate_per_s: Annotated[float, Field(gt=0)] = Field(50.0, description="Calls a second, on average.")
+    burst: Annotated[int, Field(ge=1)] = Field(20, description="Calls at once after a quiet time.")
+    calls_a_day: Annotated[int, Field(ge=0)] = Field(
+        0, description="Quota from midnight to midnight, Beijing time; 0: none."
+    )
+    connect_timeout_s: Seconds = Field(3.0, description="Longest wait for a connection.")
+    read_timeout_s: Seconds = Field(10.0, description="Longest wait for the next bytes.")
+    write_timeout_s: Seconds = Field(10.0, description="Longest wait to send bytes.")
+    pool_timeout_s: Seconds = Field(5.0, description="Longest wait for a free connection.")
+    total_timeout_s: Seconds = Field(
+        30.0, description="Longest a whole call may take, however steadily bytes trickle in."
+    )
+    answer_bytes_max: Annotated[int, Field(ge=1_024)] = Field(33_554_432, description="Largest answer read.")
+    page_rows: Annotated[int, Field(ge=1, le=50_000)] = Field(500, description="Rows asked for at once.")
+    poll_s: Seconds = Field(1.0, description="Wait before asking again when there was nothing new.")
+
+
+class ConnectorInfo(_Frozen):
+    """Everything that is known of a connector without opening it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
+    kind: str = Field("", description="Kind of record that a source gives; empty for a sink.")
+    title: Title
+    direction: Literal["source", "sink"]
+    transport: Literal["rest", "table", "file"]
+    assurance: Literal["", "SEALED_DOCUMENT", "SIGNED_RESPONSE", "CHANNEL_ONLY"] = ""
+    authority: str = Field("", description="Who answers for the system, in words.")
+    lookup_by: tuple[str, ...] = Field((), description="uscc, resident-id, unit-no, address, title-no.")
+    remembers: bool = Field(
+        False, description="Rows come again unchanged: the hub keeps a digest of each and drops repeats."
+    )
+    columns: tuple[str, ...] = Field((), description="Columns of the source, as the mapping knows them.")
+    settings: tuple[Setting, ...] = ()
+    limits: Limits = Limits()
+
+    def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The connector's own settings, complete and of the right type. Raises ``Misconfigured`` naming the key, never its value."""
+        known = {setting.name for setting in self.settings} | Limits.model_fields.keys()
+        if strange := sorted(set(given) - known):
+            raise Misconfigured(
+                f"connectors.{self.name}: unknown setting {strange[0]!r}", f"it has {', '.join(sorted(known))}"
+            )
+        return {setting.name: self._option(setting, given) for setting in self.settings}
+
+    def _option(self, setting: Setting, given: Mapping[str, Any]) -> Any:
+        where = f"connectors.{self.name}.{setting.name}"
+        value = given.get(setting.name, setting.default)
+        if value is None or value == "":
+            if setting.required:
+                raise Misconfigured(f"{where} is missing", f"set it in hub.toml: {setting.doc}")
+            return value
+        value = _converted(setting.type, value)
+        if not isinstance(value, _TYPES[setting.type]) or (isinstance(value, bool) and setting.type != "flag"):
+            raise Misconfigured(f"{where} is no {setting.type}", setting.doc)
+        return value
+
+    def limits_with(self, given: Mapping[str, Any]) -> Limits:
+        """The connector's limits with the operator's own over them."""
+        own = {key: given[key] for key in Limits.model_fields if key in given}
+        try:
+            return Limits.model_validate(self.limits.model_dump() | own)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            raise Misconfigured(f"connectors.{self.name}.{first['loc'][0]}: {first['msg']}", "mend hub.toml") from None
+
+    def secret_names(self) -> frozenset[str]:
+        return frozenset(setting.name for setting in self.settings if setting.secret)
+
+
+def _converted(kind: str, value: Any) -> Any:
+    """Text from the environment as the number or flag that it means; anything else as it is."""
+    if not isinstance(value, str) or kind == "text":
+        return value
+    if kind == "flag":
+        return {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
+    try:
+        return int(value) if kind == "integer" else float(value)
+    except ValueError:
+        return value
+
+
+def parse_info(text: str, where: str) -> ConnectorInfo:
+    """``connector.toml`` as a ``ConnectorInfo``. Raises ``Misconfigured`` with the key that is wrong."""
+    try:
+        return ConnectorInfo.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"{where} is not valid TOML: {error}", "mend the file") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise Misconfigured(f"{where}: {key}: {first['msg']}", "see docs/connectors.md") from None
+
+
+def read_info(package: str) -> ConnectorInfo:
+    """The ``connector.toml`` of a connector's package."""
+    file = resources.files(package).joinpath("connector.toml")
+    if not file.is_file():
+        raise Misconfigured(f"{package} has no connector.toml", "a connector's package holds one: docs/connectors.md")
+    return parse_info(file.read_text("utf-8"), f"{package}/connector.toml")
