@@ -125,3 +125,14 @@ def _anchor(settings: Settings, base: Path) -> Settings:
         if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
             changes[field] = f"sqlite:///{(base / url.removeprefix('sqlite:///')).absolute()}"
     return settings.model_copy(update=changes)
+
+
+def without_secrets(url: str) -> str:
+    """A URL as it may be shown.
+
+    >>> without_secrets("postgresql+psycopg://hub:secret@db/hub?sslmode=require")
+    'postgresql+psycopg://***@db/hub'
+    """
+    scheme, _, rest = url.partition("://")
+    place = rest.partition("?")[0]
+    return f"{scheme}://***@{place.rpartition('@')[2]}" if "@" in place else f"{scheme}://{place}"

@@ -71,14 +71,14 @@ def rejections(log: RecordLog, wanted: Filter) -> Iterator[tuple[Rejection, LogR
         for partition in range(log.topics().get(topic, 0)):
             start = log.offset_at(topic, partition, wanted.since_ms) if wanted.since_ms else 0
             for batch in log.scan(topic, partition, start):
-                yield from ((one, record) for one, record in _read(batch) if wanted.fits(one))
+                yield from ((one, record) for one, record in read_rejections(batch) if wanted.fits(one))
 
 
 def _kinds(name: str) -> list[Kind]:
     return [KINDS[name]] if name else list(KINDS.values())
 
 
-def _read(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
+def read_rejections(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
     for record in batch.records:
         headers = dict(record.headers)
         place = (batch.topic, batch.partition, record.offset, record.timestamp)
