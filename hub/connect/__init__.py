@@ -1,1 +1,2 @@
-"""What connector authors use: REST and table bases, signing, retries, cursors, look-ups, and a certification kit (docs/connectors.md)."""
+"""What connector authors use: REST and table bases, signing, retries, cursors, look-ups, and a certification kit
+(docs/connectors.md)."""

@@ -1,7 +1,8 @@
 """Signed pages: one Ed25519 signature over a Merkle root (RFC 9162 §2.1), and a path from each record to it.
 
-The page is checked when it is fetched: one that was cut or forged is fetched again. A record's own path is kept with the record
-and judged later, so that a record that was changed after signing is refused by name while its neighbours flow on.
+The page is checked when it is fetched: one that was cut or forged is fetched again. A record's own path is kept with
+the record and judged later, so that a record that was changed after signing is refused by name while its neighbours
+flow on.
 """
 
 import binascii
@@ -48,7 +49,8 @@ class PageHead:
 
 
 def head_of(page: Mapping[str, object]) -> PageHead:
-    """The head of a page as the gateway sends it. Raises ``Unavailable`` when it is not one: a broken answer is asked for again."""
+    """The head of a page as the gateway sends it. Raises ``Unavailable`` when it is not one: a broken answer is asked
+    for again."""
     try:
         root, size, signed_at = str(page["root"]), page["size"], str(page["signedAt"])
         key_id, signature = str(page["keyId"]), b64decode(str(page["signature"]), validate=True)
@@ -61,7 +63,8 @@ def head_of(page: Mapping[str, object]) -> PageHead:
 
 
 def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys) -> None:
-    """Raises ``Unavailable`` for a page that is not what was signed, ``Misconfigured`` for a key that nobody told us to trust."""
+    """Raises ``Unavailable`` for a page that is not what was signed, ``Misconfigured`` for a key that nobody told us
+    to trust."""
     if head.key_id not in trusted_keys:
         raise Misconfigured(
             "the source signs with a key that is not trusted", "verify the new key with the source and add it"
@@ -73,7 +76,8 @@ def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys) -> None:
 
 
 def pack_proof(head: bytes, index: object, path: object) -> bytes:
-    """A row's proof. What is malformed in ``index`` or ``path`` makes a proof that no check accepts, so that the row is judged by it."""
+    """A row's proof. What is malformed in ``index`` or ``path`` makes a proof that no check accepts, so that the row
+    is judged by it."""
     try:
         nodes = b"".join(bytes.fromhex(node) for node in path)  # type: ignore[attr-defined]
         return _FRONT.pack(_VERSION, index, len(head)) + head + nodes
@@ -82,7 +86,8 @@ def pack_proof(head: bytes, index: object, path: object) -> bytes:
 
 
 def check_row_proof(raw: bytes, proof: bytes, trusted_keys: TrustedKeys) -> ProofState:
-    """Whether ``raw`` is a leaf of a page that a trusted key signed. A page's signature is checked once and remembered; 5 µs a row."""
+    """Whether ``raw`` is a leaf of a page that a trusted key signed. A page's signature is checked once and
+    remembered; 5 µs a row."""
     if not proof:
         return "missing"
     if len(proof) < _FRONT.size:
@@ -123,7 +128,8 @@ def _signed(head: bytes, public_key: bytes) -> bool:
 
 
 def trusted_keys_of(options: Mapping[str, object]) -> dict[str, bytes]:
-    """The keys that a connector's settings name: ``key_id`` and ``public_key``, and more in ``public_keys`` as ``id=base64`` words.
+    """The keys that a connector's settings name: ``key_id`` and ``public_key``, and more in ``public_keys`` as
+    ``id=base64`` words.
 
     Raises ``Misconfigured``.
     """

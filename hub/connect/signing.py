@@ -1,7 +1,8 @@
-"""Calls signed in the national style, and our own envelope on top, because that style covers neither the body nor repetition.
+"""Calls signed in the national style, and our own envelope on top, because that style covers neither the body nor
+repetition.
 
-National: ``gjgxjhpt_sign`` = Base64(HMAC-SHA256(secret, sid + rid + rtime)). Ours: ``x-onecert-sign`` over method, target, both
-ids, time, a nonce and the body's digest, one a line.
+National: ``gjgxjhpt_sign`` = Base64(HMAC-SHA256(secret, sid + rid + rtime)). Ours: ``x-onecert-sign`` over method,
+target, both ids, time, a nonce and the body's digest, one a line.
 """
 
 import hmac
@@ -22,7 +23,8 @@ class NationalSigner:
         self._clock = clock
 
     def headers(self, method: str, target: str, body: bytes) -> dict[str, str]:
-        """The headers of one call; ``target`` is the path with its query exactly as sent. Each call has a nonce of its own."""
+        """The headers of one call; ``target`` is the path with its query exactly as sent. Each call has a nonce of
+        its own."""
         rtime, nonce, digest = str(self._clock.now_ms()), uuid.uuid4().hex, sha256(body).hexdigest()
         whole = "\n".join((method, target, self._sid, self._rid, rtime, nonce, digest))
         return {

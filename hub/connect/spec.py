@@ -75,7 +75,8 @@ class ConnectorInfo(_Frozen):
     limits: Limits = Limits()
 
     def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The connector's own settings, complete and of the right type. Raises ``Misconfigured`` naming the key, never its value."""
+        """The connector's own settings, complete and of the right type. Raises ``Misconfigured`` naming the key,
+        never its value."""
         known = {setting.name for setting in self.settings} | Limits.model_fields.keys()
         if strange := sorted(set(given) - known):
             raise Misconfigured(

@@ -1,0 +1,82 @@
+"""Circuit breaker: after some failures in a row, leave a system alone for a while, then try it with one call.
+
+CLOSED ──(failures_max failures, or the peer named a time)──► OPEN ──(time is up)──► HALF_OPEN
+   ▲                                                            ▲                       │
+   └──────────────────(the trial works)─────────────────────────┼───────────────────────┤
+                                                                └──(the trial fails)────┘
+"""
+
+import threading
+from typing import Final
+
+from hub.errors import Unavailable
+from hub.ports import Clock
+
+CLOSED: Final = "CLOSED"
+OPEN: Final = "OPEN"
+HALF_OPEN: Final = "HALF_OPEN"
+_TRIAL_MAX_S = 120.0
+
+
+class Circuit:
+    """One system's breaker, shared by all threads that call it."""
+
+    def __init__(
+        self, name: str, clock: Clock, failures_max: int = 5, open_s: float = 5.0, longest_s: float = 60.0
+    ) -> None:
+        self._name = name
+        self._clock = clock
+        self._failures_max = failures_max
+        self._open_s = open_s
+        self._longest_s = longest_s
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._opened = 0
+        self._until_s = 0.0
+        self._trial_s: float | None = None
+
+    @property
+    def state(self) -> str:
+        with self._lock:
+            return self._state()
+
+    def _state(self) -> str:
+        if not self._until_s:
+            return CLOSED
+        return OPEN if self._clock.monotonic_s() < self._until_s else HALF_OPEN
+
+    def enter(self) -> None:
+        """Ask before a call. Raises ``Unavailable`` with the time left while open, or while somebody else's trial
+        runs."""
+        with self._lock:
+            state, now_s = self._state(), self._clock.monotonic_s()
+            if state == OPEN:
+                raise Unavailable(f"{self._name}: resting after failures", self._until_s - now_s)
+            if state == HALF_OPEN:
+                # A trial whose thread died must not shut the system out for ever.
+                if self._trial_s is not None and now_s - self._trial_s < _TRIAL_MAX_S:
+                    raise Unavailable(f"{self._name}: being tried by another call", 0.5)
+                self._trial_s = now_s
+
+    def left(self) -> None:
+        """Take back an ``enter`` that led to no call."""
+        with self._lock:
+            self._trial_s = None
+
+    def succeeded(self) -> None:
+        with self._lock:
+            self._failures = self._opened = 0
+            self._until_s = 0.0
+            self._trial_s = None
+
+    def failed(self, retry_after_s: float | None = None) -> None:
+        """Count a failure. A time that the peer named opens the circuit at once: it binds all our callers, not only
+        this one."""
+        with self._lock:
+            self._failures += 1
+            tried, self._trial_s = self._trial_s is not None, None
+            if retry_after_s is None and not tried and self._failures < self._failures_max:
+                return
+            rest_s = min(self._longest_s, self._open_s * 2 ** min(self._opened, 10))
+            self._opened += 1
+            self._until_s = self._clock.monotonic_s() + (rest_s if retry_after_s is None else retry_after_s)

@@ -1,0 +1,166 @@
+"""Base for REST connectors: one bounded call at a time, and what its failure means.
+
+Anything that time may mend is ``Unavailable``: no connection, time-outs, a body that breaks off, 408, 425, 429 and
+every 5xx, with ``Retry-After`` where the peer gave one. 401 and 403 are for the operator. Every other answer goes to
+the connector, which knows it. Messages name the system and the sort of failure, never a URL: queries hold identifiers
+(P5).
+"""
+
+import json
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpcore
+
+from hub.connect.context import Context
+from hub.connect.deadline import DeadlineBackend, deadline
+from hub.errors import Misconfigured, Unavailable
+
+Sign = Callable[[str, str, bytes], Mapping[str, str]]
+"""(method, target as sent, body) → headers."""
+
+_LATER = (408, 425, 429)
+_RETRY_AFTER_MAX_S = 3_600.0
+_CONNECTIONS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, within its size limit."""
+
+    status: int
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body as JSON. A whole answer that is none is an accident on the way: ``Unavailable``."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise Unavailable("the answer is no JSON") from None
+
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        value = self.json()
+        if not isinstance(value, dict):
+            raise Unavailable("the answer is no JSON object")
+        return value
+
+
+class RestClient:
+    """Calls to one system. Safe for use by several threads."""
+
+    def __init__(self, context: Context, base_url: str, sign: Sign, ca_file: str = "") -> None:
+        self._name = context.info.name
+        self._origin, self._prefix = _split(self._name, base_url)
+        self._limits = context.limits
+        self._clock = context.clock
+        self._sign = sign
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl.create_default_context(cafile=ca_file or None),
+            max_connections=_CONNECTIONS_MAX,
+            keepalive_expiry=30.0,
+            network_backend=DeadlineBackend(context.clock.monotonic_s),
+        )
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
+        """GET ``path``; ``query`` is encoded here, so that what is signed is what is sent."""
+        return self._call("GET", path + (f"?{urlencode(query)}" if query else ""), b"", {})
+
+    def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+        """POST ``body`` as JSON. ``Unavailable`` leaves open whether it took effect."""
+        encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._call("POST", path, encoded, {"content-type": "application/json; charset=utf-8", **(headers or {})})
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        target = self._prefix + path
+        # Compressed answers could swell beyond any limit in one step.
+        sent = {
+            "accept": "application/json",
+            "accept-encoding": "identity",
+            "content-length": str(len(body)),
+            **headers,
+        }
+        sent |= self._sign(method, target, body)
+        try:
+            with deadline(self._clock.monotonic_s() + self._limits.total_timeout_s):
+                return self._judged(self._exchange(method, target, body, sent))
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            raise Unavailable(f"{self._name}: {type(error).__name__}") from None
+
+    def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> tuple[Answer, str]:
+        limits = self._limits
+        waits = {
+            "connect": limits.connect_timeout_s,
+            "read": limits.read_timeout_s,
+            "write": limits.write_timeout_s,
+            "pool": limits.pool_timeout_s,
+        }
+        url = self._origin + target
+        sent = [("host", urlsplit(self._origin).netloc), *headers.items()]
+        with self._pool.stream(method, url, headers=sent, content=body, extensions={"timeout": waits}) as response:
+            answer = Answer(response.status, self._read(response))
+            return answer, _header(response, b"retry-after")
+
+    def _read(self, response: httpcore.Response) -> bytes:
+        chunks, size = [], 0
+        for chunk in response.iter_stream():
+            size += len(chunk)
+            if size > self._limits.answer_bytes_max:
+                raise Unavailable(f"{self._name}: the answer is larger than {self._limits.answer_bytes_max} bytes")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _judged(self, found: tuple[Answer, str]) -> Answer:
+        answer, retry_after = found
+        if answer.status in _LATER or answer.status >= 500:
+            raise Unavailable(f"{self._name}: HTTP {answer.status}", self._seconds(retry_after))
+        if answer.status in (401, 403):
+            raise Misconfigured(
+                f"{self._name} refuses our credentials (HTTP {answer.status})",
+                "check the connector's secrets, and this machine's clock against the system's (300 s are allowed)",
+            )
+        if 300 <= answer.status < 400:
+            raise Misconfigured(f"{self._name} answers with a redirection", "set the connector's url to where it leads")
+        return answer
+
+    def _seconds(self, retry_after: str) -> float | None:
+        """``Retry-After`` in seconds, given as seconds or as a date (RFC 9110 §10.2.3)."""
+        if retry_after.isascii() and retry_after.isdigit():
+            return min(float(retry_after), _RETRY_AFTER_MAX_S)
+        try:
+            when = parsedate_to_datetime(retry_after)
+        except ValueError:
+            return None
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        return min(max(0.0, (when - self._clock.now()).total_seconds()), _RETRY_AFTER_MAX_S)
+
+
+def _split(name: str, base_url: str) -> tuple[str, str]:
+    """Origin and path prefix of a base URL."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or "@" in parts.netloc:
+        raise Misconfigured(f"connectors.{name}.url is no base URL", "use http(s)://HOST[:PORT][/PATH]")
+    return f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+
+
+def _header(response: httpcore.Response, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
+
+
+def bearer(token: str) -> Sign:
+    """A ``Sign`` for systems that take a bearer token."""
+    headers = {"authorization": f"Bearer {token}"}
+    return lambda method, target, body: headers  # noqa: ARG005
