@@ -53,7 +53,7 @@ def command() -> None:
 @click.option("--limit", default=50, show_default=True, help="Rows shown; 0 for all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
-def list_(config: Path | None, limit: int, as_json: bool, **wanted: Any) -> None:
+def list_(config: Path | None, /, limit: int, as_json: bool, **wanted: Any) -> None:
     """Rejected records in the order of their topics, and how often each reason occurs."""
     hub = _open(config)
     counts: Counter[str] = Counter()
@@ -124,7 +124,7 @@ def _find(hub: Hub, topic: str, partition: int, offset: int) -> Rejection:
 @click.option("--dry-run", is_flag=True, help="Only count.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def redrive(config: Path | None, dry_run: bool, as_json: bool, **wanted: Any) -> None:
+def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any) -> None:
     """Send rejected records through again. Run it after the cause is mended: a new rule set, a key that is now trusted.
 
     A record goes only while its rejection is its newest verdict, and only up to limits.redrive_attempts_max verdicts. Cut off in

@@ -1,0 +1,155 @@
+"""The verify stage: P1 (a bad record is rejected with its reasons, never lost), P2 (the same bytes go on, once), P5."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hub.clock import SystemClock
+from hub.logs.sqlite import SqliteLog
+from hub.pipeline.verify import GROUP, INPUTS, LOOKUP_ANSWERED, Verify
+from hub.ports import Fault, LogRecord, Outgoing, Plain, SourceRow
+from hub.privacy.opening import Opener
+from hub.privacy.sealing import Sealer
+from hub.privacy.vault import DatabaseVault
+from hub.records.topics import declared
+from tests import samples
+
+BUSINESS, TITLE = "licence.business.received", "licence.property-title.received"
+
+
+class Info(NamedTuple):
+    name: str
+    kind: str
+
+
+TITLES = Info("property_title", "licence.property-title")
+
+
+class Bench:
+    """A log with the hub's topics, and a verify stage on it."""
+
+    def __init__(self, tmp_path: Path, vault: DatabaseVault) -> None:
+        self.clock = SystemClock()
+        self.log = SqliteLog(tmp_path / "log.db", self.clock)
+        self.log.create(declared(2))
+        self.sealer = Sealer(vault, b"k" * 32)
+        self.vault = vault
+        self.writer = self.log.writer("test")
+
+    def stage(self) -> Verify:
+        member = self.log.join(GROUP, INPUTS, "verify-1")
+        return Verify(member, Opener(self.vault), self.sealer, {}, self.clock, 100, 0.01)
+
+    def receive(self, *records: Plain | Fault) -> list[bytes]:
+        rows = [
+            SourceRow(f"k{i}", 1, b"raw", None, one) if isinstance(one, Fault) else SourceRow(f"k{i}", 1, b"raw", one)
+            for i, one in enumerate(records)
+        ]
+        sealed = self.sealer.seal_page(TITLES, rows, 1)
+        self.put(TITLE, *(row.value for row in sealed))
+        return [row.value for row in sealed]
+
+    def put(self, topic: str, *values: bytes, ce_type: bytes = b"cn.onecert.licence.property-title.received") -> None:
+        headers = (("ce_id", b"00"), ("ce_type", ce_type))
+        self.writer.commit([Outgoing(topic, 1, b"key", value, headers, 5) for value in values])
+
+    def read(self, topic: str) -> list[LogRecord]:
+        return [record for partition in (0, 1) for batch in self.log.scan(topic, partition) for record in batch.records]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, vault: DatabaseVault) -> Iterator[Bench]:
+    bench = Bench(tmp_path, vault)
+    yield bench
+    bench.log.close()
+
+
+def run(bench: Bench) -> None:
+    stage = bench.stage()
+    while stage.step():
+        pass
+    stage.close()
+
+
+def test_p2_a_good_record_goes_on_as_the_same_bytes_in_its_partition(bench: Bench) -> None:
+    sent = bench.receive(samples.title("a"), samples.title("b"))
+    run(bench)
+    verified = bench.read("licence.property-title.verified")
+    assert [record.value for record in verified] == sent
+    assert [name for name, _ in verified[0].headers] == ["ce_id", "ce_type", "ce_source", "ce_time", "ce_specversion"]
+    assert bench.log.bounds("licence.property-title.verified")[1][1] == 2
+    assert bench.read("licence.property-title.rejected") == []
+
+
+def test_p1_a_bad_record_is_rejected_with_its_reason_and_its_neighbours_flow_on(bench: Bench) -> None:
+    bad = samples.title("b")
+    bad["holders"][0]["id_number"] = samples.PERSON[:-1] + "2"
+    sent = bench.receive(samples.title("a"), bad, Fault("SHAPE_MISSING", "unit.unit_no"), samples.title("c"))
+    run(bench)
+    rejected = bench.read("licence.property-title.rejected")
+    assert [record.value for record in rejected] == sent[1:3]
+    assert [json.loads(dict(record.headers)["hub_reasons"]) for record in rejected] == [
+        [{"code": "ID_CHECK", "field": "holders.0.id_number"}],
+        [{"code": "SHAPE_MISSING", "field": "unit.unit_no"}],
+    ]
+    headers = dict(rejected[0].headers)
+    assert headers["__connect.errors.topic"] == TITLE.encode()
+    assert headers["__connect.errors.offset"] == b"1"
+    assert len(bench.read("licence.property-title.verified")) == 2
+
+
+def test_p5_bytes_that_no_connector_made_are_sealed_before_they_travel_on(bench: Bench, vault: DatabaseVault) -> None:
+    bench.put(BUSINESS, b"360426199101010071", b"", b"\x00\x00\x00\x00\x01junk")
+    run(bench)
+    rejected = bench.read("licence.business.rejected")
+    assert len(rejected) == 3
+    assert all(b"360426199101010071" not in (record.value or b"") + (record.key or b"") for record in rejected)
+    opened = Opener(vault).open([record.value for record in rejected])
+    assert [one.problem for one in opened] == [Fault("UNREADABLE")] * 3
+    original = Opener(vault).open_unreadable(opened[0].envelope)
+    assert original is not None and original.raw == b"360426199101010071"
+
+
+def test_answers_of_the_look_up_lane_are_not_judged(bench: Bench) -> None:
+    bench.put("lookup.received", b"answer", ce_type=LOOKUP_ANSWERED)
+    run(bench)
+    assert all(not bench.read(topic) for topic in bench.log.topics() if topic.endswith((".verified", ".rejected")))
+
+
+def test_p2_a_stage_that_died_before_commit_leaves_nothing_and_the_next_does_it_all(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = bench.receive(*(samples.title(str(i)) for i in range(10)))
+    dying = bench.stage()
+    monkeypatch.setattr(dying._member, "commit", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        dying.step()
+    dying.close()
+    monkeypatch.undo()
+    run(bench)
+    run(bench)
+    assert [record.value for record in bench.read("licence.property-title.verified")] == sent
+
+
+def test_p5_a_record_of_an_erased_person_is_rejected_as_erased(bench: Bench, vault: DatabaseVault) -> None:
+    value = bench.receive(samples.title())[0]
+    holder = Opener(vault).open([value])[0].envelope["parts"][1]["subject_id"]
+    vault.erase(holder)
+    run(bench)
+    (rejected,) = bench.read("licence.property-title.rejected")
+    assert b"ERASED" in dict(rejected.headers)["hub_reasons"]
+
+
+def test_p4_a_changed_record_is_rejected_as_broken(bench: Bench) -> None:
+    from hub.records import wire
+
+    value = bench.receive(samples.title())[0]
+    envelope = wire.decode(value)[1]
+    envelope["status"] = "CANCELLED"
+    bench.put(TITLE, wire.encode(1, envelope))
+    run(bench)
+    (rejected,) = bench.read("licence.property-title.rejected")
+    assert b"SEAL_BROKEN" in dict(rejected.headers)["hub_reasons"]
