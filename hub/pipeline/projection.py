@@ -1,11 +1,12 @@
 """From messages to tables of records, tallies included. The live stage and ``hub rebuild`` call the same functions.
 
-What the tables say in the end does not depend on the order in which topics were read, only on the order within a partition:
-verified wins over rejected, and the version that counts is the highest (version, authority), never the last to arrive.
+What the tables say in the end does not depend on the order in which topics were read, only on the order within a
+partition: verified wins over rejected, and the version that counts is the highest (version, authority), never the last
+to arrive.
 
-The conservation line: each verdict on something received adds one ``duplicate``, and each record moves one of them to its
-state, ``verified`` or ``rejected``. A record sent again by redrive (``hub_attempt`` 2 and up) was received once, and so
-adds none.
+The conservation line: each verdict on something received adds one ``duplicate``, and each record moves one of them to
+its state, ``verified`` or ``rejected``. A record sent again by redrive (``hub_attempt`` 2 and up) was received once,
+and so adds none.
 """
 
 import json
@@ -17,8 +18,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hub.errors import RecordRejected
+from hub.errors import RecordRejected, TamperDetected
 from hub.ports import Batch, LogRecord
+from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records import wire
 from hub.records.topics import LOOKUP_RECEIVED
 from hub.stores.tables import current, reason_tally, record, record_link, tally
@@ -109,11 +111,14 @@ def _verdicts(batch: Batch, state: str) -> list[_Verdict]:
 
 
 def _envelope(message: LogRecord) -> _Row:
-    """The open part. What verify wrote is always readable; anything else on the topic would be somebody else's."""
+    """The open part. Raises ``TamperDetected`` for a message that verify did not write: nobody else may write there."""
     try:
-        return wire.decode(message.value or b"")[1]
-    except RecordRejected as rejected:
-        raise AssertionError(f"a message on a verdict topic is not ours: {rejected.code}") from None
+        schema_id, envelope = wire.decode(message.value or b"")
+    except RecordRejected:
+        schema_id, envelope = 0, {}
+    if schema_id not in (RECORD_SCHEMA, UNREADABLE_SCHEMA):
+        raise TamperDetected(f"offset {message.offset} of a verdict topic was not written by this hub")
+    return envelope
 
 
 def _known(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, _Row]:

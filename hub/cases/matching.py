@@ -1,0 +1,109 @@
+"""Which verified record answers an application's need. Only current records count, only exact ids are compared, and
+where several units answer a person decides: a missed match is asked for again, a false one would show somebody
+another's title.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases import reasons
+from hub.errors import TamperDetected
+from hub.ports import RecordLog
+from hub.privacy.purposes import Purpose
+from hub.records import wire
+from hub.stores.tables import current, record, record_link
+
+SELF, CO_OWNER, OTHER = "SELF", "CO_OWNER", "OTHER"
+_OWNER_ROLES = ("HOLDER", "ENTERPRISE")
+
+
+class Match(NamedTuple):
+    """The record that answers, where it lies, and how its holder relates to the applicant."""
+
+    record_id: bytes
+    topic: str
+    partition: int
+    offset: int
+    holder_relation: str
+
+
+class Wanted(NamedTuple):
+    """What is looked for: a record of ``kind`` linked to ``wanted_id``, for an applicant and a purpose, in ``year``."""
+
+    kind: str
+    wanted_id: bytes
+    applicant_id: bytes
+    purpose: Purpose
+    year: int
+
+
+def find(connection: Connection, log: RecordLog, wanted: Wanted) -> Match | str | None:
+    """The match, or the code of the reason why a record that was found does not do, or ``None`` when none was found."""
+    found = _found(connection, wanted)
+    if not found:
+        return None
+    live = [row for row in found if _lives(row)]
+    if not live:
+        return reasons.NOT_CURRENT
+    valid = [row for row in live if row.valid_until_year is None or row.valid_until_year >= wanted.year]
+    if not valid:
+        return reasons.EXPIRED
+    if len({row.entity_id for row in valid}) > 1:
+        return reasons.AMBIGUOUS
+    trusted = [row for row in valid if wanted.purpose.accepts(wanted.kind, row.assurance)]
+    if not trusted:
+        return reasons.ASSURANCE_LOW
+    return _best([_match(log, row, wanted.applicant_id) for row in trusted])
+
+
+def _found(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
+    """Of every row that is linked to what is wanted, the version that counts; the newest first."""
+    query = (
+        select(record)
+        .join(current, current.c.record_id == record.c.record_id)
+        .join(
+            record_link, (record_link.c.row_id == current.c.row_id) & (record_link.c.record_id == current.c.record_id)
+        )
+        .where(record_link.c.link_id == wanted.wanted_id, record.c.kind == wanted.kind)
+        .order_by(record.c.version.desc(), record.c.authority.desc(), record.c.record_id.desc())
+    )
+    return connection.execute(query).all()
+
+
+def _lives(row: Row[Any]) -> bool:
+    return bool(row.status == "CURRENT" and row.operation == "UPSERT")
+
+
+def _match(log: RecordLog, row: Row[Any], applicant_id: bytes) -> Match:
+    envelope = read_envelope(log, row.topic, row.partition, row.offset)
+    relation = holder_relation(envelope, applicant_id)
+    return Match(bytes(row.record_id), row.topic, row.partition, row.offset, relation)
+
+
+def _best(matches: Sequence[Match]) -> Match:
+    """Several titles may be current on one unit, one for each co-owner: the applicant's own first, else the newest."""
+    return next((match for match in matches if match.holder_relation != OTHER), matches[0])
+
+
+def read_value(log: RecordLog, topic: str, partition: int, offset: int) -> bytes:
+    """The message at one place. Raises ``TamperDetected`` when it is not there: nothing is ever taken from a topic."""
+    for batch in log.scan(topic, partition, offset, offset + 1):
+        for message in batch.records:
+            if message.offset == offset and message.value is not None:
+                return message.value
+    raise TamperDetected(f"{topic}/{partition}/{offset} is gone from the log")
+
+
+def read_envelope(log: RecordLog, topic: str, partition: int, offset: int) -> dict[str, Any]:
+    """The open part of the record at one place."""
+    return wire.decode(read_value(log, topic, partition, offset))[1]
+
+
+def holder_relation(envelope: dict[str, Any], applicant_id: bytes) -> str:
+    """SELF, CO_OWNER (one of several holders) or OTHER, by opaque ids alone: same names are not the same person."""
+    holders = {part["subject_id"] for part in envelope["parts"] if part["role"] in _OWNER_ROLES}
+    if applicant_id not in holders:
+        return OTHER
+    return SELF if len(holders) == 1 else CO_OWNER
