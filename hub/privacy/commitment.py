@@ -1,14 +1,14 @@
 """Salted field commitments: one Merkle root that binds a part's every field, so that one can be shown later without the rest.
 
-Leaf of field i = SHA-256(0x00 ∥ name ∥ 0x00 ∥ salt_i ∥ value), salt_i = SHA-256(seed ∥ i)[:16], fields sorted by name, the
-tree of RFC 9162 §2.1. The seed is inside the ciphertext: whoever may not read the part cannot guess a field from the root, although a
+Leaf of field i = SHA-256(0x00 ∥ name ∥ 0x00 ∥ salt_i ∥ value), salt_i = the i-th 16 bytes of SHAKE256(seed) (FIPS 202), fields
+sorted by name, the tree of RFC 9162 §2.1. The seed is inside the ciphertext: whoever may not read the part cannot guess a field from the root, although a
 resident number has only about 2^37 possible values.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from hashlib import sha256
+from hashlib import sha256, shake_256
 from typing import Any, NamedTuple
 
 from hub.errors import TamperDetected
@@ -44,7 +44,7 @@ def disclose(seed: bytes, part: Mapping[str, Any], name: str) -> Disclosure:
     if index < 0:
         raise KeyError(name)
     path = merkle.paths(_leaves(seed, part))[index]
-    return Disclosure(name, part[name], _salt(seed, index), index, len(part), path)
+    return Disclosure(name, part[name], _salts(seed, len(part))[index], index, len(part), path)
 
 
 def check(root: bytes, shown: Disclosure) -> None:
@@ -55,25 +55,25 @@ def check(root: bytes, shown: Disclosure) -> None:
 
 
 def _leaves(seed: bytes, part: Mapping[str, Any]) -> list[bytes]:
-    return [_leaf(name, _salt(seed, index), value) for index, (name, value) in enumerate(sorted(part.items()))]
+    names, salts = sorted(part), _salts(seed, len(part))
+    return [_leaf(name, salt, part[name]) for name, salt in zip(names, salts, strict=True)]
 
 
-def _salt(seed: bytes, index: int) -> bytes:
-    return sha256(seed + index.to_bytes(2, "big")).digest()[:SALT_BYTES]
+def _salts(seed: bytes, count: int) -> list[bytes]:
+    stream = shake_256(seed).digest(SALT_BYTES * count)
+    return [stream[start : start + SALT_BYTES] for start in range(0, len(stream), SALT_BYTES)]
 
 
 def _leaf(name: str, salt: bytes, value: Any) -> bytes:
-    return sha256(b"\x00" + name.encode() + b"\x00" + salt + _canonical(value)).digest()
-
-
-def _canonical(value: Any) -> bytes:
-    """One byte string per value: text as UTF-8 behind a type mark, all else as JSON with sorted keys."""
-    if isinstance(value, str):
-        return b"s" + value.encode("utf-8", "surrogatepass")
-    return b"j" + json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_iso).encode()
+    # Text stands as it is behind a type mark; all else is JSON with sorted keys: one byte string per value.
+    shown = b"s" + value.encode() if isinstance(value, str) else b"j" + _JSON.encode(value).encode()
+    return sha256(b"\x00" + name.encode() + b"\x00" + salt + shown).digest()
 
 
 def _iso(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_iso)
