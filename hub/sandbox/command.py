@@ -13,7 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from hub.errors import Unavailable
-from hub.sandbox import crm, exchange_server, gateway, launch
+from hub.sandbox import launch
 from hub.sandbox.serve import ROLES, end_with
 from hub.sandbox.world import SIZE_MAX, SIZE_MIN
 
@@ -169,8 +169,8 @@ def command(  # noqa: PLR0917 - click passes one argument per option
 
 def _show_faults() -> None:
     table = Table("server", "fault", "what it does")
-    for role, module in zip(ROLES, (gateway, exchange_server, crm), strict=True):
-        for name, meaning in module.faults_of(0).known.items():
+    for role, known in launch.FAULTS.items():
+        for name, meaning in known.items():
             table.add_row(role, name, meaning)
     Console().print(table)
 

@@ -18,10 +18,19 @@ from typing import Any
 from hub.errors import Misconfigured, Unavailable
 from hub.sandbox import applications, exchange, truth
 from hub.sandbox.auth import caller_of, token_of
+from hub.sandbox.exchange_faults import TABLE_FAULTS
+from hub.sandbox.faults import WIRE_FAULTS, Faults
+from hub.sandbox.pages import PAGE_FAULTS
 from hub.sandbox.serve import ROLES
 from hub.sandbox.tree import PageSigner
 from hub.sandbox.world import World, WorldSpec
 
+FAULTS = {
+    "business_licence": WIRE_FAULTS | PAGE_FAULTS,
+    "property_title": TABLE_FAULTS,
+    "utility_crm": WIRE_FAULTS,
+}
+"""What can be asked of each server: name → what it does."""
 Progress = Callable[[str, int, int], None]
 """Told what is being made, how much is done, and out of how much."""
 _END_S = 5.0
@@ -146,8 +155,11 @@ def start(
     ``size`` is how many rows each source emits. ``ports`` and ``faults`` are by server (``ROLES``); ``refuse`` are
     application numbers that the connection system refuses for good; the servers end when the process ``parent`` (this
     one) does.
-    Raises ``Misconfigured`` when ``home`` holds another world or the exchange tables are not empty.
+    Raises ``Misconfigured`` when ``home`` holds another world, the exchange tables are in use, or a fault is unknown.
     """
+    for role, wishes in (faults or {}).items():
+        for wish in wishes:
+            Faults(seed, FAULTS[role]).arm(wish)
     home = home.absolute()
     spec = WorldSpec(seed, size, defect_share, duplicate_share)
     url = prepare(spec, home, applications_count=applications_count, exchange_url=exchange_url, progress=progress)

@@ -114,3 +114,9 @@ def test_the_help_teaches_and_lists_the_faults() -> None:
 @pytest.mark.parametrize("fault", ["crm:error", "utility_crm", "utility_crm:error:share=many"])
 def test_a_fault_option_that_makes_no_sense_is_wrong_usage(fault: str) -> None:
     assert CliRunner().invoke(command, ["--fault", fault]).exit_code == 2
+
+
+def test_a_fault_that_the_server_does_not_know_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="sloth"):
+        start(3, 40, tmp_path / "home", faults={"utility_crm": [{"name": "sloth"}]})
+    assert not (tmp_path / "home").exists()
