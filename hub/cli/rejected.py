@@ -98,7 +98,9 @@ def show(config: Path | None, place: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_plain(found), ensure_ascii=False))
         return
-    click.echo(f"record   {found.record_id}\nsource   {found.source}\nrejected {_time(found.timestamp_ms)} UTC, attempt {found.attempt}")
+    click.echo(
+        f"record   {found.record_id}\nsource   {found.source}\nrejected {_time(found.timestamp_ms)} UTC, attempt {found.attempt}"
+    )
     for reason in found.reasons:
         told = CODES[reason["code"]]
         click.echo(f"\n{told.code}  {reason['field']}\n  {told.chinese}\n  {told.english}\n  {told.clause}")
@@ -134,13 +136,17 @@ def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any)
     job = Redrive(hub.log, hub.store, hub.clock, hub.settings.limits.redrive_attempts_max)
     with Progress(TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading rejected topics")
-        outcome = job.run(_filter(**wanted), dry_run, lambda so_far: bar.update(task, description=f"{so_far.sent} sent again"))
+        outcome = job.run(
+            _filter(**wanted), dry_run, lambda so_far: bar.update(task, description=f"{so_far.sent} sent again")
+        )
     hub.close()
     if as_json:
         click.echo(json.dumps({**outcome._asdict(), "dry_run": dry_run}))
         return
     would = "would be " if dry_run else ""
-    click.echo(f"{outcome.sent} {would}sent again, {outcome.settled} settled meanwhile, {outcome.capped} at the attempt cap")
+    click.echo(
+        f"{outcome.sent} {would}sent again, {outcome.settled} settled meanwhile, {outcome.capped} at the attempt cap"
+    )
 
 
 def _open(config: Path | None) -> Hub:

@@ -17,9 +17,11 @@ from hub.errors import TamperDetected
 from hub.ports import LogRecord, RecordLog, Source, Store
 from hub.privacy.opening import Opened, Opener, Original
 from hub.records.kinds import KINDS
+from hub.pipeline.redrive import read_rejections
 from hub.stores import tables
 
 CHINA = ZoneInfo("Asia/Shanghai")
+_LOOKED_UP_AT_ONCE = 500
 MISSING, PENDING, VERIFIED, REJECTED = "missing", "pending", "verified", "rejected"
 
 
@@ -29,6 +31,15 @@ class Line(NamedTuple):
     key: str
     state: str
     code: str = ""
+
+
+class _Verdict(NamedTuple):
+    """A record's newest verdict, and the message that holds it."""
+
+    state: str
+    topic: str
+    partition: int
+    offset: int
 
 
 @dataclass(slots=True)
@@ -60,7 +71,7 @@ def reconcile(
             if key in wanted:
                 found[key] = opened.envelope["record_id"]
     verdicts = _verdicts(store, list(found.values()))
-    lines = [Line(key, *_state(found.get(key), verdicts)) for key in sorted(wanted)]
+    lines = [_line(log, key, found.get(key), verdicts) for key in sorted(wanted)]
     return Reconciliation(name, day, lines)
 
 
@@ -82,19 +93,27 @@ def _source_key(opener: Opener, opened: Opened) -> str:
     return f"{original.key}#{opened.envelope['source']['version']}" if original else ""
 
 
-def _verdicts(store: Store, ids: Sequence[bytes]) -> dict[bytes, tuple[str, str, int, int]]:
+def _verdicts(store: Store, ids: Sequence[bytes]) -> dict[bytes, _Verdict]:
     table = tables.record
-    found: dict[bytes, tuple[str, str, int, int]] = {}
+    found: dict[bytes, _Verdict] = {}
     with store.read() as connection:
-        for start in range(0, len(ids), 500):
-            query = select(table).where(table.c.record_id.in_(ids[start : start + 500]))
+        for start in range(0, len(ids), _LOOKED_UP_AT_ONCE):
+            query = select(table).where(table.c.record_id.in_(ids[start : start + _LOOKED_UP_AT_ONCE]))
             for row in connection.execute(query):
-                found[bytes(row.record_id)] = (row.state, row.topic, row.partition, row.offset)
+                found[bytes(row.record_id)] = _Verdict(row.state, row.topic, row.partition, row.offset)
     return found
 
 
-def _state(record_id: bytes | None, verdicts: dict[bytes, tuple[str, str, int, int]]) -> tuple[str, str]:
+def _line(log: RecordLog, key: str, record_id: bytes | None, verdicts: dict[bytes, _Verdict]) -> Line:
     if record_id is None:
-        return MISSING, ""
+        return Line(key, MISSING)
     verdict = verdicts.get(record_id)
-    return (verdict[0], "") if verdict else (PENDING, "")
+    if verdict is None:
+        return Line(key, PENDING)
+    return Line(key, verdict.state, _first_code(log, verdict) if verdict.state == REJECTED else "")
+
+
+def _first_code(log: RecordLog, verdict: _Verdict) -> str:
+    batches = log.scan(verdict.topic, verdict.partition, verdict.offset, verdict.offset + 1)
+    found = (one for batch in batches for one, _ in read_rejections(batch))
+    return next((one.reasons[0]["code"] for one in found if one.reasons), "")

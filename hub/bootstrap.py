@@ -1,0 +1,130 @@
+"""The one place that wires things: from settings to a hub with its log, its tables, its keys and its stages."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from hub.cases.applications import Applications
+from hub.clock import SystemClock
+from hub.connect.registry import discover, open_sink, open_source, trusted_keys
+from hub.connect.spec import ConnectorInfo
+from hub.errors import HubError, Misconfigured
+from hub.logs import open_log
+from hub.pipeline import verify
+from hub.pipeline.reconcile import Reconciliation, reconcile
+from hub.pipeline.runner import Task
+from hub.ports import Clock, RecordLog
+from hub.privacy.opening import Opener
+from hub.privacy.purposes import shipped
+from hub.privacy.sealing import Sealer
+from hub.privacy.vault import DatabaseVault, MasterKey
+from hub.records.topics import declared
+from hub.settings import Settings
+from hub.stores.database import Database
+from hub.stores.migrate import upgrade
+
+Make = Callable[[], Task]
+
+
+class Hub:
+    """A hub's parts, opened. Close it when done."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._open = ExitStack()
+        try:
+            self._wire()
+        except BaseException:
+            self._open.close()
+            raise
+
+    def _wire(self) -> None:
+        master = MasterKey.load(self.settings.master_key_file, create=self._new())
+        self.log: RecordLog = open_log(self.settings.log_url, self.clock)
+        self._open.callback(self.log.close)
+        self.store = Database(self.settings.store_url)
+        self._open.callback(self.store.close)
+        self.vault = DatabaseVault(Database(self.settings.vault_url), master)
+        self._open.callback(self.vault.close)
+        self.sealer = Sealer(self.vault, master.derive("record-id"))
+        self.opener = Opener(self.vault)
+        self.seen_key = master.derive("seen-rows")
+
+    def _new(self) -> bool:
+        """Whether a missing master key may be made: only before there is anything that an old one would have to open."""
+        url = make_url(self.settings.vault_url)
+        return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+
+    def close(self) -> None:
+        self._open.close()
+
+    def prepare(self) -> None:
+        """Create the topics and bring the tables to this version. Safe to run again."""
+        upgrade(self.settings.store_url)
+        self.log.create(declared(self.settings.partitions))
+
+    @cached_property
+    def connectors(self) -> dict[str, ConnectorInfo]:
+        """The installed connectors that have a table in the settings. Raises ``Misconfigured`` for a table of none."""
+        found: dict[str, ConnectorInfo] = {}
+        for name in self.settings.connectors:
+            installed = discover().get(name)
+            if installed is None:
+                raise Misconfigured(
+                    f"connectors.{name}: no such connector is installed", f"installed: {', '.join(discover())}"
+                )
+            if isinstance(installed, HubError):
+                raise installed
+            found[name] = installed.info
+        return found
+
+    def sources(self) -> dict[str, ConnectorInfo]:
+        return {name: info for name, info in self.connectors.items() if info.direction == "source"}
+
+    @cached_property
+    def trusted(self) -> dict[str, dict[str, bytes]]:
+        """Whose signatures count for which source."""
+        return {name: trusted_keys(name, self.settings.connector(name)) for name in self.sources()}
+
+    def applications(self) -> Applications:
+        """The application service."""
+        kinds = frozenset(info.kind for info in self.sources().values())
+        return Applications(self.store, self.vault, self.sealer, self.opener, self.clock, shipped(), kinds)
+
+    def reconcile(self, name: str, day: date) -> Reconciliation:
+        """One day's account of one source. Raises ``Unavailable`` when it is away."""
+        info = self.sources().get(name)
+        if info is None:
+            raise Misconfigured(f"no source {name!r}", f"sources here: {', '.join(self.sources())}")
+        source = open_source(name, self.settings.connector(name), self.clock)
+        try:
+            return reconcile(name, info.kind, source, day, self.log, self.store, self.opener)
+        finally:
+            source.close()
+
+    def tasks(self) -> list[tuple[str, Make]]:
+        """Every stage by name, and how to make it; the runner makes it again after a failure."""
+        return [("verify", self._verify)]
+
+    def _verify(self) -> verify.Verify:
+        member = self.log.join(verify.GROUP, verify.INPUTS, f"{self.settings.instance}.verify")
+        limits = self.settings.limits
+        return verify.Verify(
+            member, self.opener, self.sealer, self.trusted, self.clock, limits.batch_records, limits.poll_timeout_s
+        )
+
+
+def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:
+    """Everything wired and prepared. Raises ``Misconfigured`` with the remedy, ``Unavailable`` when the log or database is away."""
+    hub = Hub(settings, clock or SystemClock())
+    try:
+        hub.prepare()
+    except BaseException:
+        hub.close()
+        raise
+    return hub

@@ -1,0 +1,175 @@
+"""``hub demo``: the whole job on this machine, and the proof that it balances."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub.cases.commands import submit_body
+from hub.cases.view import show_application
+from hub.demo import Delivered, Demo, Live, Report, SourceLine
+from hub.logging import configure
+from hub.records.rules import CODES
+
+DEFAULT_HOME = Path(".hub/demo")
+
+
+@click.command("demo")
+@click.option(
+    "--records", default=2_000, show_default=True, type=click.IntRange(100), help="Rows that each source emits."
+)
+@click.option(
+    "--seed", default=20210419, show_default=True, help="The outside world's seed: the same seed, the same world."
+)
+@click.option(
+    "--home", type=click.Path(path_type=Path), default=DEFAULT_HOME, show_default=True, help="Where everything is put."
+)
+@click.option("--resume", is_flag=True, help="Go on with what is in HOME, instead of beginning anew.")
+@click.option("--keep", is_flag=True, help="Leave it running afterwards, to look around; Ctrl-C ends it.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_json: bool) -> None:
+    """Run the whole job on this machine: an outside world, the hub, three applications; then prove that it balances.
+
+    \b
+    1. starts a licence gateway, a property exchange table and a utility's connection system on loopback
+    2. takes in everything they have, judges it, and shows what was received, verified and rejected, and why
+    3. submits three applications with one certificate: an enterprise on its own title, a tenant, and one whose title comes late
+    4. compares every count with the outside world's own truth; exit 0 only if all agree
+
+    Everything lies in HOME; `hub --config HOME/hub.toml …` works on it while it runs with --keep, and afterwards.
+    """
+    configure(json_lines=False, level="ERROR")
+    if not resume:
+        shutil.rmtree(home, ignore_errors=True)
+    console = Console(stderr=as_json)
+    demo = Demo(home, records, seed)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as bars:
+        world = bars.add_task("making the outside world")
+        with demo.running(
+            lambda what, done, total: bars.update(world, description=f"making {what}", completed=done, total=total)
+        ) as live:
+            report = _run(live, bars)
+            bars.stop()
+            _show(report, as_json, console)
+            if keep:
+                _stay(live, console, demo)
+    sys.exit(0 if report.balanced else 1)
+
+
+def _run(live: Live, bars: Progress) -> Report:
+    entries = live.scripted()
+    ids = [submit_body(live.hub, entry["body"]) for entry in entries]
+    expected = {line.source: line.expected["emitted"] for line in live.lines()}
+    tasks = {name: bars.add_task(f"{name}: judged", total=total) for name, total in expected.items()}
+    pushes = bars.add_task("acknowledged by the utility")
+    live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
+    live.sandbox.control("property_title", "release", {})
+    wanted = sum(entry["expected"]["pieces"] for entry in entries)
+    live.settle(
+        lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered) and delivered.acknowledged >= wanted
+    )
+    shown = [show_application(live.hub, one) for one in ids]
+    return Report(
+        live.lines(),
+        live.delivered(),
+        [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)],
+    )
+
+
+def _advance(
+    bars: Progress, tasks: dict[str, TaskID], pushes: TaskID, lines: list[SourceLine], delivered: Delivered
+) -> bool:
+    for line in lines:
+        done = line.verified + line.rejected + line.duplicate
+        bars.update(tasks[line.source], completed=done, total=line.expected["emitted"])
+    bars.update(pushes, completed=delivered.acknowledged, total=delivered.decided)
+    return (
+        all(line.pending == 0 and line.received >= line.expected["emitted"] for line in lines) and not delivered.pending
+    )
+
+
+def _show(report: Report, as_json: bool, console: Console) -> None:
+    if as_json:
+        click.echo(json.dumps(_plain(report), ensure_ascii=False, default=str))
+        return
+    console.print(_conservation(report))
+    console.print(_reasons(report))
+    for application in report.applications:
+        console.print(_application(application))
+    delivered = report.delivered
+    console.print(
+        f"delivered {delivered.decided} = acknowledged {delivered.acknowledged} + refused {delivered.refused} + pending {delivered.pending}; "
+        f"the utility counts {len(delivered.effects)} effects, {sum(count > 1 for count in delivered.effects.values())} doubled"
+    )
+    console.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
+
+
+def _conservation(report: Report) -> Table:
+    table = Table(
+        "source 来源",
+        "received 接收",
+        "= verified 通过",
+        "+ rejected 拒收",
+        "+ duplicate 重复",
+        "+ pending 待处理",
+        "truth 真值",
+    )
+    for line in report.lines:
+        numbers = (line.received, line.verified, line.rejected, line.duplicate, line.pending)
+        table.add_row(
+            line.source, *map(str, numbers), "agrees 一致" if line.balanced else f"DIFFERS: {dict(line.expected)}"
+        )
+    return table
+
+
+def _reasons(report: Report) -> Table:
+    table = Table("source 来源", "reason 拒收原因", "count", "meaning 含义")
+    for line in report.lines:
+        for code, count in sorted(line.reasons.items(), key=lambda pair: -pair[1])[:5]:
+            table.add_row(line.source, code, str(count), f"{CODES[code].chinese} · {CODES[code].english}")
+    return table
+
+
+def _application(application: dict[str, Any]) -> Table:
+    table = Table(
+        "stage 环节",
+        "after 用时",
+        "receipt 回执",
+        title=f"{application['story']} · due {application['due_on']}",
+        title_justify="left",
+    )
+    submitted = application["submitted_ms"]
+    for piece in application["pieces"]:
+        note = f" (holder: {piece['holder_relation']})" if piece["holder_relation"] == "OTHER" else ""
+        table.add_row(piece["kind"] + note, f"{(piece['acknowledged_ms'] - submitted) / 1000:.1f} s", piece["receipt"])
+    return table
+
+
+def _plain(report: Report) -> dict[str, Any]:
+    lines = [{**line._asdict(), "pending": line.pending, "balanced": line.balanced} for line in report.lines]
+    delivered = {
+        "decided": report.delivered.decided,
+        "acknowledged": report.delivered.acknowledged,
+        "effects": len(report.delivered.effects),
+    }
+    return {"balanced": report.balanced, "sources": lines, "delivered": delivered, "applications": report.applications}
+
+
+def _stay(live: Live, console: Console, demo: Demo) -> None:
+    console.print(f"running; in another terminal: hub --config {demo.home / 'hub.toml'} topics   (Ctrl-C ends it)")
+    try:
+        live.runner.wait()
+    except KeyboardInterrupt:
+        console.print("stopping")

@@ -1,0 +1,71 @@
+"""``hub reconcile SOURCE --date D``: a source's own count of one day, against what the hub has."""
+
+import csv
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hub import settings as hub_settings
+from hub.bootstrap import open_hub
+from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, VERIFIED, Reconciliation
+from hub.records.rules import CODES
+
+_CHINESE = {MISSING: "枢纽未收到", PENDING: "待处理", VERIFIED: "核验通过", REJECTED: "拒收"}
+
+
+@click.command("reconcile")
+@click.argument("source")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The source's day, Beijing time.")
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path),
+    help="Write every key with its state and the reason in Chinese; - for standard output.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
+@click.pass_obj
+def command(config: Path | None, source: str, day: datetime, csv_file: Path | None, as_json: bool) -> None:
+    """Compare what SOURCE says it changed on a day with what was received, verified and rejected.
+
+    Exit 1 when a key is missing here. The CSV holds the source's own keys: it is for the source's people, to mend their data.
+    """
+    hub = open_hub(hub_settings.load(config))
+    try:
+        account = hub.reconcile(source, day.date())
+    finally:
+        hub.close()
+    if csv_file:
+        _write(account, csv_file)
+    if as_json:
+        click.echo(json.dumps(_counts(account)))
+    elif str(csv_file) != "-":
+        _show(account)
+    sys.exit(0 if account.complete else 1)
+
+
+def _counts(account: Reconciliation) -> dict[str, object]:
+    counts = {state: account.count(state) for state in (VERIFIED, REJECTED, PENDING, MISSING)}
+    return {"source": account.source, "date": account.day.isoformat(), "at_source": len(account.lines), **counts}
+
+
+def _show(account: Reconciliation) -> None:
+    table = Table(*_counts(account))
+    table.add_row(*(str(value) for value in _counts(account).values()))
+    Console().print(table)
+    if not account.complete:
+        click.echo(
+            f"{account.count(MISSING)} keys are missing: list them with --csv FILE, then `hub connectors restart {account.source}`"
+        )
+
+
+def _write(account: Reconciliation, file: Path) -> None:
+    with click.open_file(str(file), "w", encoding="utf-8-sig") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(("主键 key", "状态 state", "代码 code", "原因 reason"))
+        for line in account.lines:
+            rows.writerow((line.key, _CHINESE[line.state], line.code, CODES[line.code].chinese if line.code else ""))
