@@ -16,7 +16,6 @@ class Context:
     limits: Limits
     clock: Clock
     package: str
-    record_bytes_max: int = 262_144
     codes: Codes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

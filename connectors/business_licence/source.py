@@ -1,0 +1,91 @@
+"""The gateway as a ``Source``: ``/licences/changes`` by cursor, ``/licences/query`` by USCC, ``/licences/count`` by
+day."""
+
+from collections.abc import Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from connectors.business_licence.mapping import to_record
+from hub.connect.context import Context
+from hub.connect.mapping import to_row
+from hub.connect.pageproof import check_page, head_of, pack_proof, trusted_keys_of
+from hub.connect.rest import Answer, RestClient
+from hub.connect.signing import NationalSigner
+from hub.errors import Misconfigured, RecordRejected, Unavailable
+from hub.ports import Cursor, DayCount, Fault, LookupQuery, Page, SourceRow
+from hub.records.parse_json import load
+
+
+class LicenceGateway:
+    """``Source`` on the e-licence gateway. Safe for use by several threads."""
+
+    def __init__(self, options: Mapping[str, Any], context: Context) -> None:
+        signer = NationalSigner(options["rid"], options["sid"], options["secret"], context.clock)
+        self._rest = RestClient(context, options["url"], signer.headers, options["ca_file"] or "")
+        self._trusted = trusted_keys_of(options)
+        self._context = context
+
+    def fetch(self, cursor: Cursor | None) -> Page:
+        after = str(cursor["after"]) if cursor else ""
+        page = self._object(
+            self._rest.get("/licences/changes", {"after": after, "limit": self._context.limits.page_rows})
+        )
+        rows, following = self._rows(page), page.get("next")
+        if not isinstance(following, str):
+            raise Unavailable("the page has no cursor")
+        return Page(rows, {"after": following}, page.get("more") is True)
+
+    def look_up(self, query: LookupQuery) -> Page:
+        body = {"certIdentifier": query.value, "useCause": query.purpose}
+        return Page(self._rows(self._object(self._rest.post("/licences/query", body))), {}, False)
+
+    def day(self, day: date) -> DayCount:
+        counted = self._object(self._rest.get("/licences/count", {"date": day.isoformat()}))
+        return DayCount(day, frozenset(map(str, counted["keys"])))
+
+    def close(self) -> None:
+        self._rest.close()
+
+    def _object(self, answer: Answer) -> dict[str, Any]:
+        if not answer.ok:
+            raise Misconfigured(
+                f"the gateway refuses the call (HTTP {answer.status})", "compare its interface with docs/connectors.md"
+            )
+        return answer.object()
+
+    def _rows(self, page: dict[str, Any]) -> list[SourceRow]:
+        items = page.get("items")
+        if not isinstance(items, list) or not all(
+            isinstance(item, dict) and isinstance(item.get("record"), str) for item in items
+        ):
+            raise Unavailable("the page holds something else than records")
+        head = head_of(page)
+        check_page(head, len(items), self._trusted)
+        if [item.get("index") for item in items] != list(range(len(items))):
+            raise Unavailable("the page's records are not those that were signed")
+        packed = head.pack()
+        return [self._row(item, packed) for item in items]
+
+    def _row(self, item: dict[str, Any], head: bytes) -> SourceRow:
+        raw = item["record"].encode("utf-8", "surrogatepass")
+        proof = pack_proof(head, item["index"], item.get("path"))
+        try:
+            row = load(raw)
+        except RecordRejected as rejected:
+            return _nameless(raw, Fault(rejected.code, rejected.field), proof)
+        key, version = (row.get("zzbs"), row.get("version")) if isinstance(row, dict) else (None, None)
+        if not isinstance(key, str) or type(version) is not int or not 0 <= version < 2**63:
+            return _nameless(raw, Fault("SHAPE_MISSING", "source"), proof)
+        return to_row(key, version, raw, lambda: to_record(row, self._context.codes), proof)
+
+
+def _nameless(raw: bytes, fault: Fault, proof: bytes) -> SourceRow:
+    """A row whose own key cannot be read goes by its digest (which travels sealed), so that the same bytes are the
+    same row."""
+    return SourceRow(f"sha256:{sha256(raw).hexdigest()}", 0, raw, None, fault, proof)
+
+
+def open_source(options: Mapping[str, Any], context: Context) -> LicenceGateway:
+    """Open the connector with its settings."""
+    return LicenceGateway(options, context)
