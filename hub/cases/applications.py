@@ -1,4 +1,4 @@
-"""Applications: submit, show, list, hold, release. Submission registers at once, starts the clock and waits for nothing.
+"""Applications: submit, show, list, hold, release. Submission registers at once and waits for nothing.
 
     (none) ──submit──▶ open ──hold──▶ held ──release──▶ open
 

@@ -185,7 +185,7 @@ def due(connection: Connection, now_ms: int, limit: int) -> Sequence[Any]:
     query = (
         select(need.application_id, need.kind, need.wanted_by, need.attempt, case.applicant_id, case.sealed)
         .join(application, case.application_id == need.application_id)
-        .where(need.state == "open", need.next_ask_ms <= now_ms)
+        .where(need.state == "open", need.next_ask_ms <= now_ms, need.wanted_id.is_not(None))
         .order_by(need.next_ask_ms)
         .limit(limit)
     )

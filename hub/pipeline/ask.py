@@ -1,0 +1,74 @@
+"""Ask: evidence that is due is looked for among the verified records, and asked for where it is not.
+
+The question goes through the outbox to ``lookup.requests``; the answer comes back to ``project``. What is due is found
+by time, so an answer that never comes only means that the question is put again.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.cases import evidence
+from hub.cases.command import Application
+from hub.cases.evidence import Evidence, LookupSource, Opens, Question, Seals
+from hub.ports import Clock, Store
+
+AT_ONCE = 50
+IDLE_S = 0.1
+"""How long a step waits when nothing was due."""
+
+
+class Ask:
+    """The ask stage. Any number of them may run: a need is looked at with its case locked."""
+
+    def __init__(
+        self,
+        store: Store,
+        evidence: Evidence,
+        sources: Sequence[LookupSource],
+        seals: tuple[Seals, Opens],
+        clock: Clock,
+        *,
+        idle_s: float = IDLE_S,
+    ) -> None:
+        self._store = store
+        self._evidence = evidence
+        self._sources = sources
+        self._sealer, self._opener = seals
+        self._clock = clock
+        self._idle_s = idle_s
+
+    def step(self) -> int:
+        with self._store.read() as connection:
+            due = evidence.due(connection, self._clock.now_ms(), AT_ONCE)
+        for need in due:
+            question = self._question(need)
+            with self._store.write() as connection:
+                self._evidence.look(connection, bytes(need.application_id), need.kind, question)
+        if not due:
+            time.sleep(self._idle_s)
+        return len(due)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _question(self, need: Any) -> Question | None:
+        """What to ask of which source; of several that know the kind, another each time. ``None``: none can be asked."""
+        opened = self._opener.open_value(bytes(need.applicant_id), bytes(need.sealed))
+        if opened is None:
+            return None
+        values = ways(Application.model_validate_json(opened), need.wanted_by)
+        able = [source for source in self._sources if source.kind == need.kind and source.by & values.keys()]
+        if not able:
+            return None
+        source = able[need.attempt % len(able)]
+        by = next(by for by in values if by in source.by)
+        return Question(source.name, by, self._sealer.seal_value(bytes(need.applicant_id), values[by].encode()))
+
+
+def ways(application: Application, wanted_by: str) -> Mapping[str, str]:
+    """By what the record may be asked for, best first: as it is wanted, else by the applicant as its holder."""
+    site = {"unit-no": application.site.unit_no, "address": application.site.address}
+    found = {by: value for by, value in site.items() if by == wanted_by and value}
+    by, value = application.applicant_identifier()
+    return found | {by: value}

@@ -1,0 +1,124 @@
+"""Project: topics become tables, and what becomes verified answers the applications that wait for it.
+
+    <kind>.received | .verified | .rejected, lookup.received ── tables, application events (through the outbox)
+
+One database transaction per batch, offsets included (P2): whoever dies in between leaves either all of it or none. The
+offsets are compared as they are set, so that of two processes with the same partition only one gets through.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from hub.cases.evidence import Evidence
+from hub.crash import crash_point
+from hub.errors import Fenced, HubError
+from hub.logging import get_logger
+from hub.pipeline import projection
+from hub.ports import Batch, Member, Positions, RecordLog, Store
+from hub.records import wire
+from hub.records.kinds import KINDS
+from hub.records.topics import LOOKUP_RECEIVED
+from hub.stores.tables import projection_offset
+
+GROUP = "project"
+INPUTS = (
+    *(kind.topic(suffix) for kind in KINDS.values() for suffix in ("received", "verified", "rejected")),
+    LOOKUP_RECEIVED,
+)
+POLL_TIMEOUT_S = 0.2
+"""Longest wait for new records, seconds."""
+
+log = get_logger("project")
+
+Slot = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Offsets:
+    """Where the projections stand, kept in their own database. ``expected`` is what this process last saw."""
+
+    store: Store
+    group: str = GROUP
+    expected: dict[Slot, int] = field(default_factory=dict)
+
+    def starts(self, slots: frozenset[Slot]) -> Positions:
+        """Where each partition starts; asked on every assignment and rewind."""
+        with self.store.read() as connection:
+            known = read_offsets(connection, self.group)
+        self.expected.update((slot, known.get(slot, 0)) for slot in slots)
+        return {slot: self.expected[slot] for slot in slots}
+
+    def move(self, connection: Connection, batches: Sequence[Batch]) -> dict[Slot, int]:
+        """Set the offsets after ``batches``. Raises ``Fenced`` when another process has moved one of them."""
+        moved: dict[Slot, int] = {}
+        for batch in batches:
+            slot = (batch.topic, batch.partition)
+            after = batch.records[-1].offset + 1
+            self._set(connection, slot, moved.get(slot, self.expected.get(slot, 0)), after)
+            moved[slot] = after
+        return moved
+
+    def _set(self, connection: Connection, slot: Slot, before: int, after: int) -> None:
+        table = projection_offset.c
+        row = {"group": self.group, "topic": slot[0], "partition": slot[1]}
+        found = connection.execute(
+            update(projection_offset)
+            .where(table.group == self.group, table.topic == slot[0], table.partition == slot[1], table.next == before)
+            .values(next=after)
+        )
+        if found.rowcount == 1:
+            return
+        if before:
+            raise Fenced(f"another process has moved {slot[0]}/{slot[1]}")
+        try:
+            connection.execute(insert(projection_offset), [row | {"next": after}])
+        except IntegrityError:
+            raise Fenced(f"another process has begun {slot[0]}/{slot[1]}") from None
+
+
+def read_offsets(connection: Connection, group: str = GROUP) -> dict[Slot, int]:
+    """Where a group of projections goes on: (topic, partition) → next offset."""
+    table = projection_offset.c
+    rows = connection.execute(select(table.topic, table.partition, table.next).where(table.group == group))
+    return {(row.topic, row.partition): row.next for row in rows}
+
+
+class Project:
+    """The project stage."""
+
+    def __init__(self, log: RecordLog, store: Store, evidence: Evidence, member: str, batch_records: int) -> None:
+        self._store = store
+        self._evidence = evidence
+        self._batch_records = batch_records
+        self._offsets = Offsets(store)
+        self._member: Member = log.join(GROUP, INPUTS, member, self._offsets.starts)
+
+    def step(self) -> int:
+        batches = self._member.poll(self._batch_records, POLL_TIMEOUT_S)
+        if not batches:
+            return 0
+        try:
+            moved = self._apply(batches)
+        except HubError:
+            self._member.rewind()
+            raise
+        self._offsets.expected.update(moved)
+        crash_point("project.applied")
+        return sum(len(batch.records) for batch in batches)
+
+    def _apply(self, batches: Sequence[Batch]) -> Mapping[Slot, int]:
+        with self._store.write() as connection:
+            moved = self._offsets.move(connection, batches)
+            applied = projection.apply(connection, batches)
+            for answer in applied.answers:
+                self._evidence.answered(connection, wire.decode(answer)[1])
+            if applied.mentions:
+                ids = frozenset().union(*(mention.ids for mention in applied.mentions))
+                self._evidence.arrived(connection, list(ids))
+        return moved
+
+    def close(self) -> None:
+        self._member.close()

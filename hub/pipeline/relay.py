@@ -1,0 +1,118 @@
+"""Relay: publishes the outbox exactly once, in commit order.
+
+    outbox ── application.events, delivery.events, lookup.requests; its place on hub.cursors in the same transaction
+
+Opening the writer fences an earlier relay; only then is the place read, so nothing of the earlier one can follow it.
+A crash before the commit leaves nothing, one after it leaves the place: both ways the next relay goes on where the log
+stands.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+
+from hub.crash import crash_point
+from hub.ports import Clock, Outgoing, RecordLog, Store, Writer
+from hub.records import wire
+from hub.records.topics import CURSORS, partition_of
+from hub.stores import outbox
+from hub.stores.outbox import Numbered
+
+WRITER_ID = "relay"
+KEY = b"relay"
+SEQ_HEADER = "hub_seq"
+CURSOR_SCHEMA = 3
+BATCH_MAX = 500
+IDLE_S = 0.05
+
+
+class Relay:
+    """The relay stage: one at a time, kept by the writer's fence."""
+
+    def __init__(self, log: RecordLog, store: Store, clock: Clock, *, idle_s: float = IDLE_S) -> None:
+        self._log = log
+        self._store = store
+        self._clock = clock
+        self._idle_s = idle_s
+        self._writer: Writer = log.writer(WRITER_ID)
+        self._published = watermark(log)
+        self._forgotten = 0
+        self._horizon: tuple[int, int] | None = None
+
+    def step(self) -> int:
+        rows = self._settled()
+        if rows:
+            crash_point("relay.read")
+            self._publish(rows)
+            crash_point("relay.committed")
+        if self._published > self._forgotten and len(rows) < BATCH_MAX:
+            self._forget()
+        if not rows:
+            time.sleep(self._idle_s)
+        return len(rows)
+
+    def drain(self) -> int:
+        """Publish until nothing is left of what is there now; how many."""
+        total = 0
+        while count := self.step():
+            total += count
+        return total
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def _settled(self) -> list[Numbered]:
+        """The next rows in order, once no lower number can become visible any more."""
+        horizon = self._horizon or self._look_ahead()
+        if horizon is None:
+            return []
+        with self._store.read() as connection:
+            if outbox.finished(connection) < horizon[1]:
+                self._horizon = horizon
+                return []
+            rows = outbox.after(connection, self._published, horizon[0], BATCH_MAX)
+        self._horizon = horizon if len(rows) == BATCH_MAX else None
+        return rows
+
+    def _look_ahead(self) -> tuple[int, int] | None:
+        with self._store.read() as connection:
+            highest = outbox.allocated(connection)
+        if highest <= self._published:
+            return None
+        with self._store.read() as connection:
+            return highest, outbox.started(connection)
+
+    def _publish(self, rows: Sequence[Numbered]) -> None:
+        counts = self._log.topics()
+        outgoing = [_outgoing(row, counts[row.message.topic]) for row in rows]
+        place = rows[-1].seq
+        self._writer.commit([*outgoing, _cursor(place, counts[CURSORS], self._clock.now_ms())])
+        self._published = place
+
+    def _forget(self) -> None:
+        with self._store.write() as connection:
+            outbox.forget(connection, self._published)
+        self._forgotten = self._published
+
+
+def _outgoing(row: Numbered, partitions: int) -> Outgoing:
+    message = row.message
+    headers = [(name, value.encode()) for name, value in message.headers.items()]
+    headers.append((SEQ_HEADER, str(row.seq).encode()))
+    partition = partition_of(message.key, partitions)
+    return Outgoing(message.topic, partition, message.key, message.value, headers, message.timestamp_ms)
+
+
+def _cursor(place: int, partitions: int, now_ms: int) -> Outgoing:
+    value = {"source": WRITER_ID, "cursor": json.dumps({"seq": place}), "sealed_at_ms": now_ms}
+    return Outgoing(CURSORS, partition_of(KEY, partitions), KEY, wire.encode(CURSOR_SCHEMA, value), (), now_ms)
+
+
+def watermark(log: RecordLog) -> int:
+    """The number of the last outbox row that is on the log."""
+    place = 0
+    for batch in log.scan(CURSORS, partition_of(KEY, log.topics()[CURSORS])):
+        for record in batch.records:
+            if record.key == KEY and record.value is not None:
+                place = int(json.loads(wire.decode(record.value)[1]["cursor"])["seq"])
+    return place
