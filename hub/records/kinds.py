@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from hub.ports import Plain
 from hub.records.catalogue import Schema, catalogue
+from hub.records.fill import Fill, filler
 from hub.records.identifiers import Identity, identity_of
 
 KIND_NAMES: Final = ("licence.resident-id", "licence.business", "licence.property-title", "project.approval")
@@ -107,25 +108,14 @@ class Kind:
 
     def complete(self, record: Plain) -> Plain:
         """A copy with the schema's defaults filled in. Other gaps stay, for the shape check to name."""
-        completed: Plain = _complete(record, self.schema.parsed)
+        completed: Plain = self._fill(record)
         return completed
 
-
-def _complete(value: Any, schema: Any) -> Any:
-    if not isinstance(schema, dict):
-        return value
-    if schema["type"] == "array" and isinstance(value, list):
-        return [_complete(item, schema["items"]) for item in value]
-    if schema["type"] != "record" or not isinstance(value, dict):
-        return value
-    filled = dict(value)
-    for entry in schema["fields"]:
-        name = entry["name"]
-        if name in filled:
-            filled[name] = _complete(filled[name], entry["type"])
-        elif "default" in entry:
-            filled[name] = list(entry["default"]) if isinstance(entry["default"], list) else entry["default"]
-    return filled
+    @cached_property
+    def _fill(self) -> Fill:
+        fill = filler(self.schema.parsed)
+        assert fill is not None
+        return fill
 
 
 def _identifying(record: dict[str, Any], attribute: str) -> tuple[Identifying, ...]:

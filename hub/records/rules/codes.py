@@ -36,8 +36,8 @@ _TABLE: Final = {
         ("TEXT_ENCODING", "GB 18030, RFC 3629", "Text in a wrong encoding.", "文本编码错误"),
         ("SCHEMA_UNKNOWN", "hub", "The schema is unknown or unsafe to read.", "未知或不安全的数据结构"),
         ("TRAILING_BYTES", "hub", "Bytes are left over after the record.", "记录之后有多余字节"),
-        ("SEAL_BROKEN", "hub", "A sealed value or the open fields around it were changed.", "密封内容或公开字段被改动"),
-        ("ERASED", "PIPL §47", "A person in the record was erased: it can no longer be judged.", "当事人信息已删除，无法核验"),
+        ("SEAL_BROKEN", "hub", "A sealed value or its open fields were changed.", "密封内容或公开字段被改动"),
+        ("ERASED", "PIPL §47", "Someone in it was erased: it cannot be judged.", "当事人信息已删除，无法核验"),
     ),
     "shape": (
         ("SHAPE_MISSING", "schemas/", "A field is missing.", "缺少字段"),
