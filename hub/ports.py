@@ -192,11 +192,16 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in the source's order, the cursor after them, and whether the source has more right now."""
+    """Rows in the source's order, the cursor after them, and whether the source has more right now.
+
+    ``complete_since``: the source was written anew as a whole; everything that it still has has at least this version, and
+    has been returned. A row with a lower one that did not come again has gone.
+    """
 
     rows: Sequence[SourceRow]
     cursor: Cursor
     more: bool
+    complete_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ class Reader:
             return None
         if type(value) is not str:
             if type(value) not in (int, float):
-                raise Unmapped("SHAPE_TYPE", field)
+                # A text of a table that is still bytes could not be decoded.
+                raise Unmapped("TEXT_ENCODING" if isinstance(value, bytes) else "SHAPE_TYPE", field)
             value = str(value)
         return value.strip(_BLANK) or None
 

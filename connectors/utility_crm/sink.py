@@ -1,0 +1,56 @@
+"""The connection system as a ``Sink``. It does not deduplicate, so whoever pushes asks first when an outcome is
+unknown (P2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.utility_crm.mapping import find_receipt, to_call, to_receipt
+from hub.connect.context import Context
+from hub.connect.rest import Answer, RestClient, bearer
+from hub.errors import Misconfigured, Unavailable
+from hub.ports import Receipt, Refused
+
+
+class ConnectionSystem:
+    """``Sink`` on the connection system's REST interface. Safe for use by several threads."""
+
+    def __init__(self, options: Mapping[str, Any], context: Context) -> None:
+        self._rest = RestClient(context, options["url"], bearer(options["token"]), options["ca_file"] or "")
+
+    def push(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
+        call = to_call(what, key, body)
+        answer = self._rest.post(call.path, call.body, {"idempotency-key": key})
+        if not answer.ok:
+            raise _refused(answer)
+        receipt = to_receipt(what, answer.object())
+        if receipt is None:
+            raise Unavailable("utility_crm: acknowledged without a number")
+        return receipt
+
+    def find(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt | None:
+        call = to_call(what, key, body)
+        answer = self._rest.get(call.path, call.query)
+        if answer.status == 404:
+            return None
+        if not answer.ok:
+            raise Misconfigured(
+                f"utility_crm: cannot be asked (HTTP {answer.status})", "compare its interface with docs/connectors.md"
+            )
+        return find_receipt(what, key, answer.object().get("items"))
+
+    def close(self) -> None:
+        self._rest.close()
+
+
+def _refused(answer: Answer) -> Refused:
+    """The system's own words for its no. An answer that is no JSON still says no."""
+    try:
+        said = answer.object()
+    except Unavailable:
+        said = {}
+    return Refused(str(said.get("errorCode") or f"HTTP_{answer.status}"), str(said.get("message") or ""))
+
+
+def open_sink(options: Mapping[str, Any], context: Context) -> ConnectionSystem:
+    """Open the connector with its settings."""
+    return ConnectionSystem(options, context)
