@@ -37,7 +37,7 @@ check: $(VENV)/.dev  ## style, types, architecture, documents
 	$(BIN)/python -m pytest tests/architecture
 
 bench: $(VENV)/.run  ## speed of every stage, beside the bare libraries, in one run
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(if $(SIZES),--sizes $(SIZES)) $(if $(REPEATS),--repeats $(REPEATS))
 
 clean:  ## remove what was installed and run here
 	rm -rf $(VENV) .hub

@@ -9,13 +9,17 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from hub.cases.applications import Applications
+from hub.cases.evidence import Evidence, LookupSource
 from hub.clock import SystemClock
 from hub.connect.registry import discover, open_sink, open_source, trusted_keys
 from hub.connect.spec import ConnectorInfo
 from hub.errors import HubError, Misconfigured
 from hub.logs import open_log
 from hub.pipeline import verify
+from hub.pipeline.ask import Ask
+from hub.pipeline.project import Project
 from hub.pipeline.reconcile import Reconciliation, reconcile
+from hub.pipeline.relay import Relay
 from hub.pipeline.runner import Task
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
@@ -109,7 +113,29 @@ class Hub:
 
     def tasks(self) -> list[tuple[str, Make]]:
         """Every stage by name, and how to make it; the runner makes it again after a failure."""
-        return [("verify", self._verify)]
+        return [
+            ("verify", self._verify),
+            ("project", self._project),
+            ("ask", self._ask),
+            ("relay", lambda: Relay(self.log, self.store, self.clock)),
+        ]
+
+    def task(self, name: str) -> Make:
+        """One stage by name. Raises ``KeyError``."""
+        return dict(self.tasks())[name]
+
+    def _evidence(self) -> Evidence:
+        return Evidence(self.log, shipped(), self.clock)
+
+    def _project(self) -> Project:
+        limits = self.settings.limits
+        return Project(
+            self.log, self.store, self._evidence(), f"{self.settings.instance}.project", limits.batch_records
+        )
+
+    def _ask(self) -> Ask:
+        sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by)) for info in self.sources().values()]
+        return Ask(self.store, self._evidence(), sources, (self.sealer, self.opener), self.clock)
 
     def _verify(self) -> verify.Verify:
         member = self.log.join(verify.GROUP, verify.INPUTS, f"{self.settings.instance}.verify")

@@ -66,7 +66,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
 
 def _bad(what: str, error: HubError) -> Finding:
     remedy = error.remedy if isinstance(error, Misconfigured) else "see that it runs and can be reached from here"
-    return Finding(what, False, str(error), remedy)
+    return Finding(what, False, str(error).removesuffix(f" — {remedy}"), remedy)
 
 
 def _log(hub: Hub, settings: Settings) -> str:

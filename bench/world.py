@@ -1,0 +1,63 @@
+"""What is measured on: business licences of the sandbox, as the gateway serves them, made and thrown away page by page."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from connectors.business_licence.source import LicenceGateway
+from hub.clock import SystemClock
+from hub.connect.context import Context
+from hub.connect.registry import find
+from hub.ports import SourceRow
+from hub.sandbox.auth import caller_of
+from hub.sandbox.gateway import faults_of
+from hub.sandbox.pages import Pages
+from hub.sandbox.tree import PageSigner
+from hub.sandbox.world import World, WorldSpec
+
+SEED = 8
+PAGE_ROWS = 500
+NAME, KIND = "business_licence", "licence.business"
+
+
+class Feed:
+    """``size`` licences in pages of 500, 2 % of them bad, signed; and a connector that reads such pages."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        world, self._signer = World(WorldSpec(SEED, size, 0.02, 0.005)), PageSigner(SEED)
+        self._pages = Pages(world, self._signer, faults_of(SEED))
+        self._source = LicenceGateway(self.options(), self._context())
+
+    def options(self) -> dict[str, str]:
+        caller = caller_of(SEED)
+        keys = {"key_id": self._signer.key_id, "public_key": self._signer.public_key, "public_keys": ""}
+        return {
+            "url": "http://127.0.0.1:9",
+            "rid": caller.rid,
+            "sid": caller.sid,
+            "secret": caller.secret,
+            "ca_file": "",
+            **keys,
+        }
+
+    def trusted(self) -> dict[str, bytes]:
+        return dict(self._source._trusted)  # noqa: SLF001 - the bench stands in for the connector's caller
+
+    def pages(self) -> Iterator[bytes]:
+        """The gateway's answers."""
+        for position in range(0, self._size, PAGE_ROWS):
+            yield self._pages.page(position, PAGE_ROWS, self._size)
+
+    def read(self, page: bytes) -> list[SourceRow]:
+        """What the connector makes of one answer: parsed, its signature checked, mapped."""
+        return self._source._rows(json.loads(page))  # noqa: SLF001
+
+    def _context(self) -> Context:
+        info = find(NAME).info
+        return Context(info, info.limits, SystemClock(), find(NAME).package)
+
+
+def now() -> str:
+    """Time of the run, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
