@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.world import KIND, NAME, Feed
-from hub.bootstrap import Hub, open_hub
-from hub.pipeline import verify
+from hub.bootstrap import Hub, Make, open_hub
 from hub.ports import Outgoing
 from hub.records import wire
 from hub.records.topics import partition_of
@@ -102,7 +101,7 @@ def _received(entity_id: bytes, record_id: bytes, value: bytes, now_ms: int) -> 
     return Outgoing(f"{KIND}.received", partition_of(entity_id, 1), entity_id, value, headers, now_ms)
 
 
-def _run(make: Callable[[], verify.Verify], row: str, watch: Watch) -> None:
+def _run(make: Make, row: str, watch: Watch) -> None:
     stage = make()
     with watch.on(row):
         while stage.step():

@@ -1,0 +1,62 @@
+"""The documents are checked against the product: a setting, a verb or a link that is not there fails."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from hub.cli import VERBS
+from hub.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "connectors").rglob("*.md")])
+
+
+def settings_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kind: Any = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_keys(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+@pytest.mark.parametrize("key", settings_keys(Settings))
+def test_every_setting_is_documented(key: str) -> None:
+    assert f"`{key}`" in (ROOT / "docs/operating.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_in_a_document_exists(document: Path) -> None:
+    for verb in re.findall(r"(?m)(?:^|`)hub (?!--)([a-z]+)", document.read_text("utf-8")):
+        assert verb in VERBS, f"hub {verb}"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_in_both_readmes_or_the_operators_page(verb: str) -> None:
+    told = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "docs/operating.md"))
+    assert f"hub {verb}" in told
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", document.read_text("utf-8")):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    def commands(name: str) -> list[str]:
+        return re.findall(r"(?m)^(?:hub|make) [a-z]+", (ROOT / name).read_text("utf-8"))
+
+    assert commands("README.md") == commands("README.zh-CN.md")
+
+
+def test_every_crash_point_is_documented() -> None:
+    page = (ROOT / "docs/operating.md").read_text("utf-8")
+    for path in (ROOT / "hub").rglob("*.py"):
+        for point in re.findall(r'crash_point\("([a-z._]+)"\)', path.read_text("utf-8")):
+            assert f"`{point}`" in page or path.name == "crash.py", point
