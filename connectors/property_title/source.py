@@ -15,8 +15,8 @@ LAYOUT = Layout(
     time="update_time",
     operation="operatetype",
     columns=(
-        "bdcdyh", "bdcqzh", "zl", "ghyt", "mj", "djlx", "djyy", "djsj", "qszt", "gyfs", "cfzt", "dyzt", "xzqhdm", "djjg",
-        "fj",
+        "bdcdyh", "bdcqzh", "zl", "ghyt", "mj", "djlx", "djyy", "djsj", "qszt", "gyfs", "cfzt", "dyzt", "xzqhdm",
+        "djjg", "fj",
     ),
     texts=frozenset({"bdcqzh", "zl", "ghyt", "djyy", "fj", "qlr"}),
     children={"holders": Child("ex_bdc_qlr", "title_rowguid", "sxh", ("qlr", "zjzl", "zjh", "qlbl"))},

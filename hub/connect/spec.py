@@ -53,6 +53,10 @@ class Limits(_Frozen):
     )
     answer_bytes_max: Annotated[int, Field(ge=1_024)] = Field(33_554_432, description="Largest answer read.")
     page_rows: Annotated[int, Field(ge=1, le=50_000)] = Field(500, description="Rows asked for at once.")
+    vanish_share_max: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.2,
+        description="Largest share of known rows that a full reload may leave out; beyond it the feed stops and asks.",
+    )
     poll_s: Seconds = Field(1.0, description="Wait before asking again when there was nothing new.")
 
 

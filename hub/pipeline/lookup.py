@@ -1,0 +1,209 @@
+"""Lookup: questions of applications to sources, in a lane of their own beside the feeds.
+
+    lookup.requests ── open ── ask (one pool a source) ──┬── lookup.received: the records found
+                                                         └── lookup.received: the answer, cn.onecert.lookup.answered
+
+One transaction per poll. Every question has a deadline, and one that is not answered by then has the answer
+UNAVAILABLE: who asked asks again, with more time. So a source that is slow or away holds up neither the others nor
+the lane.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hub.connect.guard import GuardedSource
+from hub.errors import Misconfigured, RecordRejected, TamperDetected, Unavailable
+from hub.logging import get_logger
+from hub.pipeline.received import REQUEST_HEADER, Envelopes, rfc3339
+from hub.ports import Batch, Clock, LookupQuery, Member, Outgoing, Page
+from hub.privacy.opening import Opener
+from hub.privacy.sealing import Sealer
+from hub.records import wire
+from hub.records.topics import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
+
+GROUP = "lookup"
+REQUEST_SCHEMA, ANSWER_SCHEMA = 51, 52
+ANSWERED = b"cn.onecert.lookup.answered"
+FOUND, NOT_FOUND, UNAVAILABLE, REFUSED = "FOUND", "NOT_FOUND", "UNAVAILABLE", "REFUSED"
+
+THREADS_PER_SOURCE = 32
+REQUESTS_AT_ONCE = 64
+FIRST_ANSWER_WITHIN_S = 2.5
+"""Time for a first attempt; each later one gets as much again, up to the source's own limit."""
+log = get_logger("lookup")
+
+
+@dataclass(frozen=True)
+class LookupParts:
+    """What the stage is made of. ``sources`` opens each source when it is first asked."""
+
+    sources: Mapping[str, Callable[[], GuardedSource]]
+    sealer: Sealer
+    opener: Opener
+    clock: Clock
+    partitions: int
+    poll_timeout_s: float = 0.1
+
+
+class Reply(NamedTuple):
+    """What a source said to one question."""
+
+    outcome: str
+    page: Page | None = None
+    retry_after_s: float | None = None
+    reason: str = ""
+
+
+class Lane:
+    """One source and the threads that ask it: a source that hangs uses up its own threads, nobody else's."""
+
+    def __init__(self, open_source: Callable[[], GuardedSource], name: str) -> None:
+        self._open = open_source
+        self._lock = threading.Lock()
+        self._source: GuardedSource | None = None
+        self._pool = ThreadPoolExecutor(THREADS_PER_SOURCE, thread_name_prefix=f"lookup.{name}")
+
+    @property
+    def source(self) -> GuardedSource:
+        with self._lock:
+            if self._source is None:
+                self._source = self._open()
+            return self._source
+
+    def ask(self, query: LookupQuery) -> "Future[Page]":
+        return self._pool.submit(lambda: self.source.look_up(query))
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._source is not None:
+            self._source.close()
+
+
+class _Question(NamedTuple):
+    request: Mapping[str, Any]
+    reply: Reply | None
+    future: "Future[Page] | None"
+    deadline_s: float
+
+
+class Lookup:
+    """The lookup stage. Stateless: any number of them share the work."""
+
+    def __init__(self, member: Member, parts: LookupParts) -> None:
+        self._member = member
+        self._parts = parts
+        self._lanes = {name: Lane(open_source, name) for name, open_source in parts.sources.items()}
+
+    def step(self) -> int:
+        batches = self._member.poll(REQUESTS_AT_ONCE, self._parts.poll_timeout_s)
+        questions = [self._put(request) for batch in batches for request in _requests(batch)]
+        outgoing = [message for question in questions for message in self._messages(question)]
+        if batches:
+            self._member.commit(outgoing)
+        return len(questions)
+
+    def close(self) -> None:
+        for lane in self._lanes.values():
+            lane.close()
+        self._member.close()
+
+    def _put(self, request: Mapping[str, Any]) -> _Question:
+        """Begin to ask; all of a poll are under way before the first is waited for."""
+        lane = self._lanes.get(request["source"])
+        if lane is None:
+            return _Question(request, Reply(REFUSED, reason="SOURCE_UNKNOWN"), None, 0.0)
+        try:
+            value = self._value(request)
+            limit_s = lane.source.context.limits.total_timeout_s
+        except RecordRejected as rejected:
+            return _Question(request, Reply(REFUSED, reason=rejected.code), None, 0.0)
+        except Misconfigured:
+            return _Question(request, Reply(UNAVAILABLE, reason="MISCONFIGURED"), None, 0.0)
+        query = LookupQuery(request["by"], value, request["purpose"], request["legal_basis"])
+        within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), limit_s)
+        return _Question(request, None, lane.ask(query), self._parts.clock.monotonic_s() + within_s)
+
+    def _value(self, request: Mapping[str, Any]) -> str:
+        """Raises ``RecordRejected`` when the question cannot be opened: its subject was erased, or it was tampered
+        with."""
+        sealed = request["query"]
+        try:
+            opened = self._parts.opener.open_value(sealed["subject_id"], sealed["ciphertext"])
+            if opened is not None:
+                return opened.decode()
+        except (TamperDetected, UnicodeDecodeError):
+            raise RecordRejected("SEAL_BROKEN") from None
+        raise RecordRejected("ERASED")
+
+    def _messages(self, question: _Question) -> list[Outgoing]:
+        reply = question.reply or self._reply(question)
+        if reply.outcome == UNAVAILABLE:
+            log.info("source not asked", source=question.request["source"], reason=reply.reason)
+        records = self._records(question.request, reply.page) if reply.page else []
+        return [*records, self._answer(question.request, reply)]
+
+    def _reply(self, question: _Question) -> Reply:
+        assert question.future is not None
+        left_s = max(0.0, question.deadline_s - self._parts.clock.monotonic_s())
+        try:
+            page = question.future.result(left_s)
+        except NotYet:
+            question.future.cancel()
+            return Reply(UNAVAILABLE, reason="TIME_OUT")
+        except Unavailable as away:
+            return Reply(UNAVAILABLE, None, away.retry_after_s, "AWAY")
+        except RecordRejected as rejected:
+            return Reply(REFUSED, reason=rejected.code)
+        except Exception as failure:  # a connector's defect is no answer; the question stays open
+            log.error("look-up failed", source=question.request["source"], error=type(failure).__name__)
+            return Reply(UNAVAILABLE, reason=type(failure).__name__.upper())
+        return Reply(FOUND if page.rows else NOT_FOUND, page)
+
+    def _records(self, request: Mapping[str, Any], page: Page) -> list[Outgoing]:
+        now = self._parts.clock.now()
+        info = self._lanes[request["source"]].source.context.info
+        sealed = self._parts.sealer.seal_page(info, page.rows, self._parts.clock.now_ms())
+        envelopes = Envelopes(info.name, self._parts.partitions, now)
+        asked = [(REQUEST_HEADER, request["request_id"].hex().encode())]
+        return [envelopes.message(row, LOOKUP_RECEIVED, asked) for row in sealed]
+
+    def _answer(self, request: Mapping[str, Any], reply: Reply) -> Outgoing:
+        value = {
+            "request_id": request["request_id"],
+            "application_id": request["application_id"],
+            "source": request["source"],
+            "outcome": reply.outcome,
+            "count": len(reply.page.rows) if reply.page else 0,
+            "retry_after_s": reply.retry_after_s,
+            "reason": reply.reason,
+            "attempt": request["attempt"],
+        }
+        now, key = self._parts.clock.now(), request["application_id"]
+        headers = (
+            ("ce_id", request["request_id"].hex().encode()),
+            ("ce_type", ANSWERED),
+            ("ce_source", f"/sources/{request['source']}".encode()),
+            ("ce_time", rfc3339(now)),
+            ("ce_specversion", b"1.0"),
+        )
+        partition = partition_of(key, self._parts.partitions)
+        timestamp = int(now.timestamp() * 1000)
+        return Outgoing(LOOKUP_RECEIVED, partition, key, wire.encode(ANSWER_SCHEMA, value), headers, timestamp)
+
+
+def _requests(batch: Batch) -> Sequence[Mapping[str, Any]]:
+    """The questions of a batch. What is none has nobody who waits for an answer: it is logged and passed over."""
+    found = []
+    for record in batch.records:
+        try:
+            schema_id, value = wire.decode(record.value or b"")
+            if schema_id != REQUEST_SCHEMA:
+                raise RecordRejected("SCHEMA_UNKNOWN")
+            found.append(value)
+        except RecordRejected as rejected:
+            log.warning("not a question", topic=LOOKUP_REQUESTS, offset=record.offset, code=rejected.code)
+    return found
