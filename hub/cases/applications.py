@@ -77,7 +77,7 @@ class Applications:
         """Everything that a person may see of one application. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
             row = _required(_row(connection, application_id))
-            return views.full(connection, row, self._external_no(row))
+            return views.full(connection, row, self._external_no(row), lambda sealed: self._text(row, sealed))
 
     def list(self, after: bytes = b"", limit: int = 50, **wanted: str) -> list[dict[str, Any]]:
         """Summaries, newest first, after the application ``after``. ``wanted``: channel, voltage, customer_class."""
@@ -133,6 +133,10 @@ class Applications:
         opened = self.opener.open_value(bytes(known.applicant_id), bytes(known.sealed)) if known is not None else None
         if opened != wanted.canonical():
             raise RecordRejected("EXTERNAL_NO_TAKEN", "external_no")
+
+    def _text(self, row: Row[Any], sealed: bytes) -> str | None:
+        opened = self.opener.open_value(bytes(row.applicant_id), sealed)
+        return opened.decode() if opened is not None else None
 
     def _external_no(self, row: Row[Any]) -> str | None:
         opened = self.opener.open_value(bytes(row.applicant_id), bytes(row.sealed))

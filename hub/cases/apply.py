@@ -101,7 +101,8 @@ def _matched(connection: Connection, event: "Event") -> None:
 
 def _withdrawn(connection: Connection, event: "Event") -> None:
     detail = event.detail
-    reopened = {"state": "open", "record_id": None, "piece": None, "reason": detail["reason"]}
+    # The record's id stays with the need, so that it is not found again.
+    reopened = {"state": "open", "piece": None, "reason": detail["reason"]}
     _set_need(connection, event, detail["kind"], reopened | {"next_ask_ms": detail["next_ask_ms"]})
     connection.execute(
         update(delivery)

@@ -132,7 +132,8 @@ class Evidence:
     def _wanted(self, case: Row[Any], need: Row[Any]) -> matching.Wanted:
         purpose = self._purposes.get(case.purpose)
         year = china_day(self._clock.now()).year
-        return matching.Wanted(need.kind, bytes(need.wanted_id), bytes(case.applicant_id), purpose, year)
+        but_not = bytes(need.record_id) if need.record_id else None
+        return matching.Wanted(need.kind, bytes(need.wanted_id), bytes(case.applicant_id), purpose, year, but_not)
 
     def _decide(self, connection: Connection, case: Row[Any], need: Row[Any], match: matching.Match) -> None:
         application_id = bytes(case.application_id)

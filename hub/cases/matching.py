@@ -37,11 +37,13 @@ class Wanted(NamedTuple):
     applicant_id: bytes
     purpose: Purpose
     year: int
+    but_not: bytes | None = None
+    """A record that was withdrawn: it will not do this time either."""
 
 
 def find(connection: Connection, log: RecordLog, wanted: Wanted) -> Match | str | None:
     """The match, or the code of the reason why a record that was found does not do, or ``None`` when none was found."""
-    found = _found(connection, wanted)
+    found = [row for row in _found(connection, wanted) if bytes(row.record_id) != wanted.but_not]
     if not found:
         return None
     live = [row for row in found if _lives(row)]

@@ -1,6 +1,6 @@
 """What a person may see of an application, as JSON values: opaque ids, the caller's number, reasons in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +12,11 @@ from hub.errors import Misconfigured
 from hub.stores.tables import application_need, delivery
 
 Json = dict[str, Any]
+OpenText = Callable[[bytes], str | None]
 
 
-def full(connection: Connection, row: Row[Any], external_no: str | None) -> Json:
-    """One application with its clock, evidence and deliveries."""
+def full(connection: Connection, row: Row[Any], external_no: str | None, open_text: OpenText) -> Json:
+    """One application with its clock, evidence and deliveries. ``open_text`` opens what is sealed for the applicant."""
     application_id = bytes(row.application_id)
     needs = connection.execute(
         select(application_need)
@@ -30,7 +31,7 @@ def full(connection: Connection, row: Row[Any], external_no: str | None) -> Json
         "legal_basis": row.legal_basis,
         "clock": _clock(row),
         "evidence": [_need(need) for need in needs],
-        "deliveries": [_delivery(one) for one in sent],
+        "deliveries": [_delivery(one, open_text) for one in sent],
     }
 
 
@@ -99,7 +100,7 @@ def _need(need: Row[Any]) -> Json:
     }
 
 
-def _delivery(one: Row[Any]) -> Json:
+def _delivery(one: Row[Any], open_text: OpenText) -> Json:
     words = reasons.words(one.reason) if one.reason else None
     return {
         "piece": one.piece,
@@ -115,6 +116,7 @@ def _delivery(one: Row[Any]) -> Json:
         "reason": one.reason,
         "reason_zh": words.zh if words else None,
         "reason_en": words.en if words else None,
+        "said": open_text(bytes(one.sealed_reason)) if one.sealed_reason else None,
     }
 
 

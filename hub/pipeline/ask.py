@@ -53,7 +53,7 @@ class Ask:
         """Nothing is held."""
 
     def _question(self, need: Any) -> Question | None:
-        """What to ask of which source; of several that know the kind, another each time. ``None``: none can be asked."""
+        """What to ask of which source; of several, another each time. ``None``: none can be asked."""
         opened = self._opener.open_value(bytes(need.applicant_id), bytes(need.sealed))
         if opened is None:
             return None

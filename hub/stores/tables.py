@@ -155,7 +155,7 @@ application_need = Table(
     Column("wanted_by", String(16), nullable=False, comment="uscc, resident-id, unit-no, address"),
     Column("wanted_id", _Id, comment="a record that answers is linked to this id; null: nothing can be found by it"),
     Column("state", String(16), nullable=False, comment="open, met"),
-    Column("record_id", _Id),
+    Column("record_id", _Id, comment="the record that met it; while open, one that was withdrawn and will not do"),
     Column("piece", Integer),
     Column(
         "reason", String(64), nullable=False, comment="code of hub.cases.reasons; what a person reads is made from it"

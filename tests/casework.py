@@ -1,0 +1,231 @@
+"""A small hub on real adapters, for tests of what is behind verify: records lie on topics as if verify had put them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases.applications import Applications
+from hub.cases.evidence import Evidence, LookupSource
+from hub.errors import Unavailable
+from hub.logs.sqlite import SqliteLog
+from hub.pipeline.ask import Ask
+from hub.pipeline.deliver import Deliver, Desk
+from hub.pipeline.project import Project
+from hub.pipeline.relay import Relay
+from hub.ports import Outgoing, Plain, Receipt, SourceRow
+from hub.privacy.opening import Opener
+from hub.privacy.purposes import shipped
+from hub.privacy.sealing import SealedRow, Sealer
+from hub.privacy.vault import DatabaseVault, MasterKey
+from hub.records.kinds import KINDS
+from hub.records.topics import declared, partition_of
+from hub.stores import migrate
+from hub.stores.database import Database
+
+PARTITIONS = 2
+LEGAL_BASIS = "津工信电力〔2021〕8号 §6"
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+        self._s = 0.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def now_ms(self) -> int:
+        return int(self._now.timestamp() * 1000)
+
+    def monotonic_s(self) -> float:
+        # poll() waits for time to pass, so each look costs a little.
+        self._s += 0.05
+        return self._s
+
+    def pass_s(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        self._s += seconds
+
+
+class Info(NamedTuple):
+    name: str
+    kind: str
+
+
+@dataclass
+class House:
+    """Log, store, vault and clock of one hub in ``folder``, and its stages made on demand."""
+
+    folder: Path
+    sources: Sequence[LookupSource] = ()
+    kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def __post_init__(self) -> None:
+        self.url = f"sqlite:///{self.folder}/store.db"
+        migrate.upgrade(self.url)
+        self.store = Database(self.url)
+        self.log = SqliteLog(self.folder / "log.db", self.clock)
+        self.log.create(declared(PARTITIONS))
+        self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)))
+        self.sealer = Sealer(self.vault, b"r" * 32)
+        self.opener = Opener(self.vault)
+        self.evidence = Evidence(self.log, shipped(), self.clock)
+        self.writer = self.log.writer("test")
+        self.applications = Applications(
+            self.store, self.vault, self.sealer, self.opener, self.clock, shipped(), self.kinds
+        )
+
+    def close(self) -> None:
+        self.log.close()
+        self.store.close()
+        self.vault.close()
+
+    # ---- what ingest and verify would put on topics ----
+
+    def seal(self, record: Plain) -> SealedRow:
+        kind = next(kind for kind in KINDS.values() if kind.principal.name in record)
+        info = Info(record["source"]["system"], kind.name)
+        row = SourceRow(record["source"]["key"], record["source"]["version"], b"raw", record)
+        return self.sealer.seal_page(info, [row], self.clock.now_ms())[0]
+
+    def received(self, *rows: SealedRow, source: str = "", attempt: int = 0) -> None:
+        self._put("received", rows, {"source": source}, attempt)
+
+    def verified(self, *records: Plain) -> list[SealedRow]:
+        """Received and verified."""
+        rows = [self.seal(record) for record in records]
+        self.received(*rows, source=records[0]["source"]["system"])
+        self._put("verified", rows, {}, 0)
+        return rows
+
+    def rejected(self, *records: Plain, attempt: int = 1, code: str = "EXPIRED") -> list[SealedRow]:
+        """Received and rejected."""
+        rows = [self.seal(record) for record in records]
+        self.received(*rows, source=records[0]["source"]["system"], attempt=attempt if attempt > 1 else 0)
+        self._put("rejected", rows, {"hub_reasons": json.dumps([{"code": code, "field": ""}])}, attempt)
+        return rows
+
+    def again(self, row: SealedRow, suffix: str, attempt: int) -> None:
+        """A verdict on something that redrive sent."""
+        self._put(suffix, [row], {"hub_reasons": json.dumps([{"code": "EXPIRED", "field": ""}])}, attempt)
+
+    def _put(self, suffix: str, rows: Sequence[SealedRow], extra: dict[str, str], attempt: int) -> None:
+        outgoing = []
+        for row in rows:
+            headers = [
+                ("ce_id", row.record_id.hex().encode()),
+                ("ce_type", f"cn.onecert.{row.kind}.{suffix}".encode()),
+                ("ce_source", f"/sources/{extra.get('source', 'x')}".encode()),
+            ]
+            headers += [(name, value.encode()) for name, value in extra.items() if name.startswith("hub_")]
+            headers += [("hub_attempt", str(attempt).encode())] if attempt else []
+            partition = partition_of(row.entity_id, PARTITIONS)
+            topic = f"{row.kind}.{suffix}"
+            outgoing.append(Outgoing(topic, partition, row.entity_id, row.value, headers, self.clock.now_ms()))
+        self.writer.commit(outgoing)
+
+    # ---- stages ----
+
+    def project(self, batch_records: int = 500) -> int:
+        stage = Project(self.log, self.store, self.evidence, "m", batch_records)
+        try:
+            return drain(stage)
+        finally:
+            stage.close()
+
+    def ask(self) -> int:
+        stage = Ask(self.store, self.evidence, self.sources, (self.sealer, self.opener), self.clock, idle_s=0)
+        return drain(stage)
+
+    def relay(self) -> int:
+        stage = Relay(self.log, self.store, self.clock, idle_s=0)
+        try:
+            return stage.drain()
+        finally:
+            stage.close()
+
+    def desk(self, sink: Any, instance: str = "hub-1") -> Desk:
+        return Desk(self.log, self.store, sink, self.opener, self.sealer, shipped(), self.clock, instance)
+
+    def deliver(self, sink: Any) -> int:
+        stage = Deliver(self.desk(sink), idle_s=0)
+        try:
+            return drain(stage)
+        finally:
+            stage.close()
+
+    # ---- looking ----
+
+    def rows(self, table: Any) -> list[Row[Any]]:
+        with self.store.read() as connection:
+            return rows(connection, table)
+
+    def tallies(self) -> dict[str, tuple[int, int, int, int]]:
+        from hub.stores.tables import tally
+
+        return {row.source: (row.received, row.verified, row.rejected, row.duplicate) for row in self.rows(tally)}
+
+
+def rows(connection: Connection, table: Any) -> list[Row[Any]]:
+    return list(connection.execute(select(table).order_by(*table.primary_key.columns)))
+
+
+def drain(stage: Any) -> int:
+    total = 0
+    while count := stage.step():
+        total += count
+    return total
+
+
+def body(external_no: str = "A-1", **changes: Any) -> dict[str, Any]:
+    """An application of the sample enterprise for the sample unit."""
+    from tests import samples
+
+    return {
+        "external_no": external_no,
+        "channel": "gov-platform",
+        "applicant": {"uscc": samples.USCC, "name": "津门电气有限公司"},
+        "site": {"unit_no": samples.UNIT_NO},
+        "voltage": "LOW",
+        "capacity_kw": 50,
+        "customer_class": "NON_RESIDENT",
+        "sanling": True,
+        "purpose": "connection-application",
+        "legal_basis": LEGAL_BASIS,
+    } | changes
+
+
+class ConnectionSystem:
+    """A sink that polices its caller: every push that takes effect is counted."""
+
+    def __init__(self) -> None:
+        self.effects: dict[str, list[dict[str, Any]]] = {}
+        self.failures: list[Exception | str] = []
+        """What the next pushes do: an exception, or "dropped": the effect happens and the answer is lost."""
+        self.asked = 0
+        self.pushed = 0
+
+    def push(self, what: str, key: str, body: Any) -> Receipt:
+        self.pushed += 1
+        failure = self.failures.pop(0) if self.failures else None
+        if isinstance(failure, Exception):
+            raise failure
+        self.effects.setdefault(key, []).append({"what": what, **body})
+        if failure == "dropped":
+            raise Unavailable("connection dropped after commit")
+        return Receipt(f"R{len(self.effects)}", "2026-03-02T09:00:00+08:00")
+
+    def find(self, what: str, key: str, body: Any) -> Receipt | None:
+        self.asked += 1
+        assert body["externalAppNo"]
+        return Receipt("FOUND", "2026-03-02T09:00:00+08:00") if key in self.effects else None
+
+    def close(self) -> None: ...

@@ -1,0 +1,156 @@
+"""Asking sources: an answer of any kind only changes the reason a person reads; what arrives goes on by itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.cases.evidence import LookupSource, request_id
+from hub.ports import Outgoing
+from hub.records import wire
+from hub.records.topics import LOOKUP_RECEIVED, LOOKUP_REQUESTS
+from tests import samples
+from tests.casework import PARTITIONS, House, body
+
+TITLE = "licence.property-title"
+SOURCES = (
+    LookupSource("business_licence", "licence.business", frozenset({"uscc"})),
+    LookupSource("property_title", TITLE, frozenset({"unit-no", "uscc", "resident-id"})),
+)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path, sources=SOURCES)
+    yield house
+    house.close()
+
+
+def asked(house: House) -> list[dict[str, Any]]:
+    house.relay()
+    return [
+        wire.decode(record.value or b"")[1]
+        for partition in range(PARTITIONS)
+        for batch in house.log.scan(LOOKUP_REQUESTS, partition)
+        for record in batch.records
+    ]
+
+
+def answer(house: House, request: dict[str, Any], outcome: str, retry_after_s: float | None = None) -> None:
+    value = {"count": 1 if outcome == "FOUND" else 0, "outcome": outcome, "retry_after_s": retry_after_s}
+    value |= {name: request[name] for name in ("request_id", "application_id", "source", "attempt")}
+    headers = (("ce_type", b"cn.onecert.lookup.answered"),)
+    frame = wire.encode(52, value)
+    house.writer.commit([Outgoing(LOOKUP_RECEIVED, 0, request["application_id"], frame, headers, house.clock.now_ms())])
+    house.project()
+
+
+def need(house: House, number: str = "A-1") -> tuple[str, str, int]:
+    application_id = house.applications.find("gov-platform", number)
+    assert application_id
+    one = next(one for one in house.applications.show(application_id)["evidence"] if one["kind"] == TITLE)
+    return one["state"], one["reason"], one["asked"]
+
+
+def title_question(house: House) -> dict[str, Any]:
+    return [one for one in asked(house) if one["source"] == "property_title"][-1]
+
+
+def test_each_need_is_asked_once_with_purpose_and_legal_basis_and_sealed(house: House) -> None:
+    submitted = house.applications.submit(body())
+    house.ask()
+    house.ask()
+    questions = asked(house)
+    assert sorted((one["source"], one["by"]) for one in questions) == [
+        ("business_licence", "uscc"),
+        ("property_title", "unit-no"),
+    ]
+    question = title_question(house)
+    assert question["purpose"] == "connection-application"
+    assert question["legal_basis"]
+    assert question["request_id"] == request_id(submitted.application_id, TITLE, 1)
+    assert samples.UNIT_NO.encode() not in question["query"]["ciphertext"]
+    opened = house.opener.open_value(question["query"]["subject_id"], question["query"]["ciphertext"])
+    assert opened == samples.UNIT_NO.encode()
+    assert need(house) == ("open", "ASKED", 1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [("NOT_FOUND", "NOT_FOUND"), ("UNAVAILABLE", "UNAVAILABLE"), ("REFUSED", "REFUSED_BY_SOURCE")],
+)
+def test_an_answer_leaves_a_reason_never_a_refusal_and_it_is_asked_again(
+    house: House, outcome: str, reason: str
+) -> None:
+    house.applications.submit(body())
+    house.ask()
+    answer(house, title_question(house), outcome)
+    assert need(house) == ("open", reason, 1)
+    house.ask()
+    assert need(house) == ("open", reason, 1)
+    house.clock.pass_s(3600)
+    house.ask()
+    assert need(house) == ("open", reason, 2)
+
+
+def test_what_arrives_by_feed_after_not_found_goes_on_by_itself(house: House) -> None:
+    house.applications.submit(body())
+    house.ask()
+    answer(house, title_question(house), "NOT_FOUND")
+    house.verified(samples.title())
+    house.project()
+    assert need(house)[:2] == ("met", "MET")
+
+
+def test_found_but_never_verified_is_for_a_person_and_asked_again_later(house: House) -> None:
+    house.applications.submit(body())
+    house.ask()
+    answer(house, title_question(house), "FOUND")
+    assert need(house) == ("open", "FOUND_CHECKING", 1)
+    house.clock.pass_s(31)
+    house.ask()
+    assert need(house) == ("open", "NOT_VERIFIED", 1)
+    house.clock.pass_s(61)
+    house.ask()
+    assert need(house) == ("open", "NOT_VERIFIED", 2)
+
+
+def test_a_source_that_says_when_is_asked_then(house: House) -> None:
+    house.applications.submit(body())
+    house.ask()
+    answer(house, title_question(house), "UNAVAILABLE", retry_after_s=500)
+    house.clock.pass_s(499)
+    house.ask()
+    assert need(house)[2] == 1
+    house.clock.pass_s(2)
+    house.ask()
+    assert need(house)[2] == 2
+
+
+def test_an_answer_to_an_older_question_changes_nothing(house: House) -> None:
+    house.applications.submit(body())
+    house.ask()
+    first = title_question(house)
+    house.clock.pass_s(3600)
+    house.ask()
+    assert need(house)[2] == 2
+    answer(house, first, "NOT_FOUND")
+    assert need(house) == ("open", "ASKED", 2)
+
+
+def test_an_address_that_the_source_cannot_be_asked_by_is_asked_by_holder(house: House) -> None:
+    house.applications.submit(body(site={"address": "天津市和平区南京路128号1号楼2单元301室"}))
+    house.ask()
+    question = title_question(house)
+    assert question["by"] == "uscc"
+    opened = house.opener.open_value(question["query"]["subject_id"], question["query"]["ciphertext"])
+    assert opened == samples.USCC.encode()
+
+
+def test_p5_an_erased_applicant_is_not_asked_about(house: House) -> None:
+    house.applications.submit(body())
+    (enterprise,) = house.vault.find("enterprise", ["600037341"])
+    assert enterprise and house.vault.erase(enterprise)
+    house.ask()
+    assert asked(house) == []

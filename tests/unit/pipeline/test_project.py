@@ -1,0 +1,115 @@
+"""The project stage: P2 (nothing is doubled), P3 (only what is needed is decided), and which version counts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.errors import Fenced
+from hub.pipeline.project import Project
+from hub.stores.tables import current, delivery, projection_offset, reason_tally, record
+from tests import samples
+from tests.casework import House, body, drain
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def test_the_conservation_line_balances(house: House) -> None:
+    house.verified(samples.title("T1"), samples.title("T2", unit_no="120101001001GB00001F00010002"))
+    house.rejected(samples.title("T3", unit_no="120101001001GB00001F00010003"))
+    house.verified(samples.title("T1"))
+    house.received(house.seal(samples.title("T9")), source="property_title")
+    house.project()
+    received, verified, rejected, duplicate = house.tallies()["property_title"]
+    assert (received, verified, rejected, duplicate) == (5, 2, 1, 1)
+    assert [(row.code, row.verdicts) for row in house.rows(reason_tally)] == [("EXPIRED", 1)]
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_redriven_record_is_counted_once_whatever_topic_is_read_first(house: House, late: bool) -> None:
+    row = house.rejected(samples.title())[0]
+    if late:
+        house.project()
+    house.received(row, source="property_title", attempt=2)
+    house.again(row, "verified", 2)
+    house.project()
+    assert house.tallies()["property_title"] == (1, 1, 0, 0)
+    assert [one.state for one in house.rows(record)] == ["verified"]
+
+
+def test_a_record_rejected_again_points_at_its_newest_rejection(house: House) -> None:
+    row = house.rejected(samples.title())[0]
+    house.again(row, "rejected", 2)
+    house.project()
+    (one,) = house.rows(record)
+    assert one.offset == 1
+    assert house.tallies()["property_title"] == (1, 0, 1, 0)
+
+
+def test_the_version_that_counts_is_the_highest_not_the_last_to_arrive(house: House) -> None:
+    newer, older = samples.title(version=7), samples.title(version=3)
+    newer["status"] = "REVOKED"
+    house.verified(newer)
+    house.project()
+    house.verified(older)
+    house.project()
+    assert [(row.version, row.status) for row in house.rows(current)] == [(7, "REVOKED")]
+
+
+def test_a_superseded_row_of_the_same_unit_hides_no_other_row(house: House) -> None:
+    old = samples.title("OLD", version=9)
+    old["status"] = "SUPERSEDED"
+    house.verified(samples.title("NEW", version=5), old)
+    house.project()
+    house.applications.submit(body())
+    house.ask()
+    assert [row.kind for row in house.rows(delivery)] == ["registration", "licence.property-title"]
+
+
+def test_p2_a_batch_is_all_or_nothing_and_another_processs_offset_fences(house: House) -> None:
+    stage = Project(house.log, house.store, house.evidence, "m", 500)
+    assert stage.step() == 0  # it has its partitions, all at the start
+    moved = {"group": "project", "topic": "licence.property-title.verified", "next": 99}
+    with house.store.write() as connection:
+        connection.execute(projection_offset.insert(), [moved | {"partition": n} for n in (0, 1)])
+    house.verified(samples.title())
+    with pytest.raises(Fenced):
+        drain(stage)
+    stage.close()
+    assert house.rows(record) == []
+
+
+def test_p2_reading_again_after_a_restart_doubles_nothing(house: House) -> None:
+    house.verified(samples.title())
+    assert house.project() == 2
+    assert house.project() == 0
+    house.verified(samples.business())
+    assert house.project() == 2
+    assert house.tallies() == {"property_title": (1, 1, 0, 0), "business_licence": (1, 1, 0, 0)}
+
+
+def test_p3_what_no_application_needs_is_never_decided(house: House) -> None:
+    house.applications.submit(body(site={"unit_no": "120101001001GB00001F00019999"}))
+    house.verified(samples.title())
+    house.project()
+    assert [row.kind for row in house.rows(delivery)] == ["registration"]
+
+
+def test_a_record_that_arrives_by_feed_answers_who_waits_for_it(house: House) -> None:
+    house.applications.submit(body())
+    house.ask()
+    house.verified(samples.title(), samples.business())
+    house.project()
+    found = [(row.piece, row.kind, row.holder_relation) for row in house.rows(delivery)]
+    assert sorted(kind for _, kind, _ in found) == ["licence.business", "licence.property-title", "registration"]
+    assert {kind: relation for _, kind, relation in found} == {
+        "registration": "NONE",
+        "licence.business": "SELF",
+        "licence.property-title": "CO_OWNER",
+    }
+    assert [piece for piece, _, _ in found] == [0, 1, 2]

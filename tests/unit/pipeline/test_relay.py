@@ -1,0 +1,121 @@
+"""The relay: P2 (the outbox is published exactly once, in order), whatever line it dies on."""
+
+import multiprocessing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hub.crash
+from hub.cases import events
+from hub.errors import Fenced
+from hub.pipeline.relay import SEQ_HEADER, Relay, watermark
+from hub.records.topics import APPLICATION_EVENTS
+from hub.stores.tables import outbox
+from tests.casework import PARTITIONS, House, body
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def published(house: House) -> list[int]:
+    """Outbox numbers on the topic, over all partitions."""
+    records = [
+        record
+        for partition in range(PARTITIONS)
+        for batch in house.log.scan(APPLICATION_EVENTS, partition)
+        for record in batch.records
+    ]
+    return sorted(int(dict(record.headers)[SEQ_HEADER]) for record in records)
+
+
+def submit(house: House, count: int, first: int = 0) -> None:
+    for number in range(first, first + count):
+        house.applications.submit(body(f"A-{number}"))
+
+
+def test_p2_every_row_is_published_once_and_forgotten_later(house: House) -> None:
+    submit(house, 5)
+    assert house.relay() == 5
+    assert published(house) == [1, 2, 3, 4, 5]
+    assert [row.seq for row in house.rows(outbox)] == [5]
+    submit(house, 2, first=5)
+    assert house.relay() == 2
+    assert published(house) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_events_of_one_application_keep_their_order_and_their_cloud_event_headers(house: House) -> None:
+    application_id = house.applications.submit(body()).application_id
+    house.applications.hold(application_id, "test")
+    house.relay()
+    records = [
+        record
+        for partition in range(PARTITIONS)
+        for batch in house.log.scan(APPLICATION_EVENTS, partition)
+        for record in batch.records
+    ]
+    assert [events.read(record.value or b"").type for record in records] == ["SUBMITTED", "HELD"]  # type: ignore[union-attr]
+    headers = dict(records[0].headers)
+    assert headers["ce_type"] == b"cn.onecert.application.submitted"
+    assert headers["ce_id"] == f"{application_id.hex()}-1".encode()
+
+
+def test_a_newer_relay_fences_the_older(house: House) -> None:
+    submit(house, 1)
+    older = Relay(house.log, house.store, house.clock, idle_s=0)
+    assert house.relay() == 1
+    submit(house, 1, first=1)
+    with pytest.raises(Fenced):
+        older.drain()
+    assert house.relay() == 1
+    assert published(house) == [1, 2]
+
+
+def test_rows_above_a_number_that_was_never_used_are_published(house: House) -> None:
+    submit(house, 1)
+    with pytest.raises(RuntimeError), house.store.write() as connection:
+        events.happen(
+            connection, events.Event(house.applications.find("gov-platform", "A-0") or b"", 2, "HELD", 0, {}, "x")
+        )
+        raise RuntimeError
+    submit(house, 1, first=1)
+    assert house.relay() == 2
+    assert watermark(house.log) == published(house)[-1]
+
+
+def _prepare(folder: Path) -> None:
+    house = House(folder)
+    submit(house, 3)
+    house.close()
+
+
+def _die(folder: Path, point: str) -> None:
+    hub.crash._name, hub.crash._left = point, 1
+    house = House(folder)
+    house.relay()
+
+
+def _finish(folder: Path) -> None:
+    house = House(folder)
+    house.relay()
+    assert published(house) == [1, 2, 3]
+    house.close()
+
+
+def spawn(target: Any, *arguments: Any) -> int | None:
+    process = multiprocessing.get_context("fork").Process(target=target, args=arguments)
+    process.start()
+    process.join(60)
+    return process.exitcode
+
+
+@pytest.mark.parametrize("point", ["relay.read", "relay.committed"])
+def test_p2_killed_at_each_point_every_row_is_published_once(tmp_path: Path, point: str) -> None:
+    assert spawn(_prepare, tmp_path) == 0
+    assert spawn(_die, tmp_path, point) == -9
+    assert spawn(_finish, tmp_path) == 0
