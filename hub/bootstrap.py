@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -11,12 +11,21 @@ from sqlalchemy import make_url
 from hub.cases.applications import Applications
 from hub.cases.evidence import Evidence, LookupSource
 from hub.clock import SystemClock
+from hub.connect import state
+from hub.connect.control import Orders, Reports, StoredQuota
+from hub.connect.guard import GuardedSource
 from hub.connect.registry import discover, open_sink, open_source, trusted_keys
+from hub.connect.seen import StoredSeen
 from hub.connect.spec import ConnectorInfo
 from hub.errors import HubError, Misconfigured
 from hub.logs import open_log
-from hub.pipeline import verify
+from hub.pipeline import lookup, verify
 from hub.pipeline.ask import Ask
+from hub.pipeline.deliver import Deliver, Desk
+from hub.pipeline.feed import Surroundings
+from hub.pipeline.gone import Gone
+from hub.pipeline.ingest import Ingest, IngestParts
+from hub.pipeline.lookup import Lookup, LookupParts
 from hub.pipeline.project import Project
 from hub.pipeline.reconcile import Reconciliation, reconcile
 from hub.pipeline.relay import Relay
@@ -26,7 +35,7 @@ from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
 from hub.privacy.sealing import Sealer
 from hub.privacy.vault import DatabaseVault, MasterKey
-from hub.records.topics import declared
+from hub.records.topics import LOOKUP_REQUESTS, declared
 from hub.settings import Settings
 from hub.stores.database import Database
 from hub.stores.migrate import upgrade
@@ -70,6 +79,7 @@ class Hub:
     def prepare(self) -> None:
         """Create the topics and bring the tables to this version. Safe to run again."""
         upgrade(self.settings.store_url)
+        state.prepare(self.store)
         self.log.create(declared(self.settings.partitions))
 
     @cached_property
@@ -90,6 +100,13 @@ class Hub:
     def sources(self) -> dict[str, ConnectorInfo]:
         return {name: info for name, info in self.connectors.items() if info.direction == "source"}
 
+    def sinks(self) -> dict[str, ConnectorInfo]:
+        return {name: info for name, info in self.connectors.items() if info.direction == "sink"}
+
+    def source(self, name: str) -> GuardedSource:
+        """A configured source, opened behind its gate."""
+        return open_source(name, self.settings.connector(name), self.clock, StoredQuota(self.store))
+
     @cached_property
     def trusted(self) -> dict[str, dict[str, bytes]]:
         """Whose signatures count for which source."""
@@ -105,7 +122,7 @@ class Hub:
         info = self.sources().get(name)
         if info is None:
             raise Misconfigured(f"no source {name!r}", f"sources here: {', '.join(self.sources())}")
-        source = open_source(name, self.settings.connector(name), self.clock)
+        source = self.source(name)
         try:
             return reconcile(name, info.kind, source, day, self.log, self.store, self.opener)
         finally:
@@ -114,15 +131,37 @@ class Hub:
     def tasks(self) -> list[tuple[str, Make]]:
         """Every stage by name, and how to make it; the runner makes it again after a failure."""
         return [
+            ("ingest", self._ingest),
+            ("lookup", self._lookup),
             ("verify", self._verify),
             ("project", self._project),
             ("ask", self._ask),
             ("relay", lambda: Relay(self.log, self.store, self.clock)),
+            *((f"deliver.{name}", partial(self._deliver, name)) for name in self.sinks()),
         ]
 
     def task(self, name: str) -> Make:
         """One stage by name. Raises ``KeyError``."""
         return dict(self.tasks())[name]
+
+    def _ingest(self) -> Ingest:
+        seen = StoredSeen(self.store, self.seen_key)
+        around = Surroundings(self.log, self.sealer, seen, Gone(self.log, self.store, self.opener, seen), self.clock)
+        sources = {name: partial(self.source, name) for name in self.sources()}
+        instance = self.settings.instance
+        parts = IngestParts(around, sources, Orders(self.store), Reports(self.store, self.clock), instance)
+        return Ingest(parts, f"{instance}.ingest")
+
+    def _lookup(self) -> Lookup:
+        sources = {name: partial(self.source, name) for name in self.sources()}
+        member = self.log.join(lookup.GROUP, [LOOKUP_REQUESTS], f"{self.settings.instance}.lookup")
+        return Lookup(member, LookupParts(sources, self.sealer, self.opener, self.clock, self.settings.partitions))
+
+    def _deliver(self, name: str) -> Deliver:
+        sink = open_sink(name, self.settings.connector(name), self.clock, StoredQuota(self.store))
+        return Deliver(
+            Desk(self.log, self.store, sink, self.opener, self.sealer, shipped(), self.clock, self.settings.instance)
+        )
 
     def _evidence(self) -> Evidence:
         return Evidence(self.log, shipped(), self.clock)

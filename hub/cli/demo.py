@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from hub.cases.commands import submit_body
-from hub.cases.view import show_application
 from hub.demo import Delivered, Demo, Live, Report, SourceLine
 from hub.logging import configure
 from hub.records.rules import CODES
 
 DEFAULT_HOME = Path(".hub/demo")
+PIECES = 3
+"""What an enterprise's application comes to: registration, business licence, property title."""
 
 
 @click.command("demo")
@@ -70,17 +71,18 @@ def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_js
 
 def _run(live: Live, bars: Progress) -> Report:
     entries = live.scripted()
-    ids = [submit_body(live.hub, entry["body"]) for entry in entries]
+    applications = live.hub.applications()
+    ids = [applications.submit(entry["body"]).application_id for entry in entries]
     expected = {line.source: line.expected["emitted"] for line in live.lines()}
     tasks = {name: bars.add_task(f"{name}: judged", total=total) for name, total in expected.items()}
     pushes = bars.add_task("acknowledged by the utility")
     live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
     live.sandbox.control("property_title", "release", {})
-    wanted = sum(entry["expected"]["pieces"] for entry in entries)
+    wanted = len(entries) * PIECES
     live.settle(
         lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered) and delivered.acknowledged >= wanted
     )
-    shown = [show_application(live.hub, one) for one in ids]
+    shown = [applications.show(one) for one in ids]
     return Report(
         live.lines(),
         live.delivered(),
@@ -143,18 +145,29 @@ def _reasons(report: Report) -> Table:
 
 
 def _application(application: dict[str, Any]) -> Table:
+    title = f"{application['story']} · due 承诺办结 {application['due_on']} ({application['clock']['working_days']} working days 工作日)"
     table = Table(
-        "stage 环节",
-        "after 用时",
-        "receipt 回执",
-        title=f"{application['story']} · due {application['due_on']}",
+        "piece 推送",
+        "decided after 决定",
+        "acknowledged after 回执",
+        "receipt 回执号",
+        title=title,
         title_justify="left",
     )
-    submitted = application["submitted_ms"]
-    for piece in application["pieces"]:
-        note = f" (holder: {piece['holder_relation']})" if piece["holder_relation"] == "OTHER" else ""
-        table.add_row(piece["kind"] + note, f"{(piece['acknowledged_ms'] - submitted) / 1000:.1f} s", piece["receipt"])
+    submitted = datetime.fromisoformat(application["submitted_at"])
+    for piece in application["deliveries"]:
+        note = f" (holder 权利人: {piece['holder_relation']})" if piece["holder_relation"] == "OTHER" else ""
+        table.add_row(
+            piece["kind"] + note,
+            _after(submitted, piece["decided_at"]),
+            _after(submitted, piece["ended_at"]),
+            piece["receipt"],
+        )
     return table
+
+
+def _after(submitted: datetime, moment: str | None) -> str:
+    return f"{(datetime.fromisoformat(moment) - submitted).total_seconds():.2f} s" if moment else "—"
 
 
 def _plain(report: Report) -> dict[str, Any]:
