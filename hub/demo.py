@@ -31,6 +31,7 @@ class SourceLine(NamedTuple):
     source: str
     kind: str
     received: int
+    looked_up: int
     verified: int
     rejected: int
     duplicate: int
@@ -43,11 +44,12 @@ class SourceLine(NamedTuple):
 
     @property
     def balanced(self) -> bool:
-        """Nothing pending, and every number, to the last reason code, is the truth's."""
-        truth = self.expected
+        """Nothing pending, and every number, to the last reason code, is the truth's. What look-ups brought came, or will come, by the
+        feed as well: each counts once more as received, and once as duplicate."""
+        truth, fed, duplicate = self.expected, self.received - self.looked_up, self.duplicate - self.looked_up
         return (
             self.pending == 0
-            and (self.received, self.verified, self.rejected, self.duplicate)
+            and (fed, self.verified, self.rejected, duplicate)
             == (truth["emitted"], truth["verified"], truth["rejected"], truth["duplicates"])
             and dict(self.reasons) == truth["codes"]
         )
@@ -191,5 +193,15 @@ def _per_key(effects: Mapping[str, Any]) -> dict[str, int]:
 
 def _line(name: str, tally: Any, reasons: Mapping[str, int], truth: Mapping[str, Any]) -> SourceLine:
     if tally is None:
-        return SourceLine(name, "", 0, 0, 0, 0, reasons, truth)
-    return SourceLine(name, tally.kind, tally.received, tally.verified, tally.rejected, tally.duplicate, reasons, truth)
+        return SourceLine(name, "", 0, 0, 0, 0, 0, reasons, truth)
+    return SourceLine(
+        name,
+        tally.kind,
+        tally.received,
+        tally.looked_up,
+        tally.verified,
+        tally.rejected,
+        tally.duplicate,
+        reasons,
+        truth,
+    )

@@ -98,7 +98,8 @@ def _advance(
         bars.update(tasks[line.source], completed=done, total=line.expected["emitted"])
     bars.update(pushes, completed=delivered.acknowledged, total=delivered.decided)
     return (
-        all(line.pending == 0 and line.received >= line.expected["emitted"] for line in lines) and not delivered.pending
+        all(line.pending == 0 and line.received - line.looked_up >= line.expected["emitted"] for line in lines)
+        and not delivered.pending
     )
 
 
@@ -129,7 +130,7 @@ def _conservation(report: Report) -> Table:
         "truth 真值",
     )
     for line in report.lines:
-        numbers = (line.received, line.verified, line.rejected, line.duplicate, line.pending)
+        numbers = (line.received, line.looked_up, line.verified, line.rejected, line.duplicate, line.pending)
         table.add_row(
             line.source, *map(str, numbers), "agrees 一致" if line.balanced else f"DIFFERS: {dict(line.expected)}"
         )

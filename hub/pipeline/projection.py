@@ -23,6 +23,7 @@ from hub.ports import Batch, LogRecord
 from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records import wire
 from hub.records.topics import LOOKUP_RECEIVED
+from hub.stores.bulk import many
 from hub.stores.tables import current, reason_tally, record, record_link, tally
 
 ANSWERED = b"cn.onecert.lookup.answered"
@@ -97,7 +98,9 @@ def _count_received(batch: Batch, work: _Work) -> None:
             work.applied.answers.append(message.value or b"")
         elif "hub_attempt" not in headers:
             source = headers.get("ce_source", b"").decode("utf-8", "replace").removeprefix("/sources/")
-            work.counts[source or "outside", _kind(batch.topic, kind_of_event), "received"] += 1
+            kind = _kind(batch.topic, kind_of_event)
+            work.counts[source or "outside", kind, "received"] += 1
+            work.counts[source or "outside", kind, "looked_up"] += batch.topic == LOOKUP_RECEIVED
 
 
 def _kind(topic: str, event_type: bytes) -> str:
@@ -225,13 +228,11 @@ def _place(verdict: _Verdict) -> _Row:
 
 
 def _write(connection: Connection, work: _Work) -> None:
-    if work.new:
-        connection.execute(insert(record), list(work.new.values()))
+    many(connection, insert(record), list(work.new.values()))
     for row in work.changed.values():
         values = {name: value for name, value in row.items() if name != "record_id"}
         connection.execute(update(record).where(record.c.record_id == row["record_id"]).values(**values))
-    if work.links:
-        connection.execute(insert(record_link), work.links)
+    many(connection, insert(record_link), work.links)
     _write_current(connection, work)
     _add_counts(connection, tally, ("source", "kind"), _by_line(work.counts))
     _add_counts(
@@ -253,7 +254,7 @@ def _write_current(connection: Connection, work: _Work) -> None:
     newer = tuple_(*(statement.excluded[name] for name in _RANK)) > tuple_(*(current.c[name] for name in _RANK))
     values = {name: statement.excluded[name] for name in names if name != "row_id"}
     statement = statement.on_conflict_do_update(index_elements=["row_id"], set_=values, where=newer)
-    connection.execute(statement, [{name: row[name] for name in names} for row in best.values()])
+    many(connection, statement, [{name: row[name] for name in names} for row in best.values()])
 
 
 _RANK = ("version", "authority", "record_id")
@@ -266,7 +267,7 @@ def _rank(row: _Row) -> tuple[Any, ...]:
 def _by_line(counts: Counter[tuple[str, str, str]]) -> dict[_TallyKey, dict[str, int]]:
     lines: dict[_TallyKey, dict[str, int]] = {}
     for (source, kind, what), count in counts.items():
-        zero = {"received": 0, "verified": 0, "rejected": 0, "duplicate": 0}
+        zero = {"received": 0, "looked_up": 0, "verified": 0, "rejected": 0, "duplicate": 0}
         lines.setdefault((source, kind), zero)[what] += count
     return lines
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -28,7 +29,20 @@ metadata = MetaData(
     }
 )
 
-_Id = LargeBinary(16)
+
+class Opaque(LargeBinary):
+    """Bytes, as the drivers give and take them: no conversion a value, which a bulk of ids would pay for."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:  # noqa: ARG002
+        return None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:  # noqa: ARG002
+        return None
+
+
+_Id = Opaque(16)
 # SQLite hands out row ids only for INTEGER; elsewhere 2^31 outbox rows would not be enough.
 _Sequence = BigInteger().with_variant(Integer, "sqlite")
 # PostgreSQL would otherwise compare by the machine's language, and hubs could disagree on which version counts.
@@ -99,6 +113,7 @@ tally = Table(
     Column("source", String(64), primary_key=True),
     Column("kind", String(64), primary_key=True),
     Column("received", BigInteger, nullable=False, server_default="0"),
+    Column("looked_up", BigInteger, nullable=False, server_default="0", comment="of received: answers to look-ups"),
     Column("verified", BigInteger, nullable=False, server_default="0"),
     Column("rejected", BigInteger, nullable=False, server_default="0"),
     Column("duplicate", BigInteger, nullable=False, server_default="0"),
@@ -143,7 +158,7 @@ application = Table(
     Column("due_on", String(10), comment="null while the calendar of that year is not known"),
     Column("held", Boolean, nullable=False, server_default=false()),
     Column("pieces", Integer, nullable=False, comment="deliveries decided so far, registration included"),
-    Column("sealed", LargeBinary, nullable=False, comment="the body as submitted, under the applicant's key"),
+    Column("sealed", Opaque, nullable=False, comment="the body as submitted, under the applicant's key"),
     Index("ix_application_submitted_ms", "submitted_ms", "application_id"),
 )
 
@@ -211,8 +226,8 @@ outbox = Table(
     metadata,
     Column("seq", _Sequence, primary_key=True, autoincrement=True),
     Column("topic", String(128), nullable=False),
-    Column("key", LargeBinary, nullable=False),
-    Column("value", LargeBinary, nullable=False),
+    Column("key", Opaque, nullable=False),
+    Column("value", Opaque, nullable=False),
     Column("headers", Text, nullable=False, comment="JSON object of text"),
     Column("timestamp_ms", BigInteger, nullable=False),
     sqlite_autoincrement=True,
@@ -224,7 +239,7 @@ token = Table(
     metadata,
     Column("token_id", String(16), primary_key=True),
     Column("name", String(128), nullable=False),
-    Column("hash", LargeBinary(32), nullable=False, comment="SHA-256 of a 256-bit random secret"),
+    Column("hash", Opaque(32), nullable=False, comment="SHA-256 of a 256-bit random secret"),
     Column("scopes", String(256), nullable=False, comment="space-separated"),
     Column("created_ms", BigInteger, nullable=False),
     Column("revoked_ms", BigInteger),

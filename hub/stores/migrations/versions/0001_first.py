@@ -83,6 +83,13 @@ def _tallies() -> None:
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("received", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "looked_up",
+            sa.BigInteger(),
+            server_default="0",
+            nullable=False,
+            comment="of received: answers to look-ups",
+        ),
         sa.Column("verified", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rejected", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("duplicate", sa.BigInteger(), server_default="0", nullable=False),
