@@ -32,8 +32,8 @@ FOUND, NOT_FOUND, UNAVAILABLE, REFUSED = "FOUND", "NOT_FOUND", "UNAVAILABLE", "R
 
 THREADS_PER_SOURCE = 32
 REQUESTS_AT_ONCE = 64
-FIRST_ANSWER_WITHIN_S = 2.5
-"""Time for a first attempt; each later one gets as much again, up to the source's own limit."""
+FIRST_ANSWER_WITHIN_S, ANSWER_WITHIN_MAX_S = 2.5, 10.0
+"""Time for a first attempt, and at most: each later one gets as much again. A poll waits for its slowest question."""
 log = get_logger("lookup")
 
 
@@ -124,7 +124,7 @@ class Lookup:
         except Misconfigured:
             return _Question(request, Reply(UNAVAILABLE, reason="MISCONFIGURED"), None, 0.0)
         query = LookupQuery(request["by"], value, request["purpose"], request["legal_basis"])
-        within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), limit_s)
+        within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), ANSWER_WITHIN_MAX_S, limit_s)
         return _Question(request, None, lane.ask(query), self._parts.clock.monotonic_s() + within_s)
 
     def _value(self, request: Mapping[str, Any]) -> str:

@@ -1,0 +1,191 @@
+"""Certification kit: what every connector must keep, as functions that a connector's own tests call
+(docs/connectors.md).
+
+Each check raises ``AssertionError`` with what is wrong in words. A connector that passes them all can be run by the
+hub without losing, doubling or stalling anything.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from hub.connect.codes import Codes
+from hub.connect.spec import ConnectorInfo, read_info
+from hub.errors import RecordRejected
+from hub.ports import Cursor, LookupQuery, Page, Plain, Receipt, Sink, Source, SourceRow
+from hub.records.shape import check_shape
+
+_PAGES_MAX = 10_000
+_SECRET_WORDS = ("secret", "token", "password")
+
+
+def check_package(package: str) -> ConnectorInfo:
+    """The package describes itself: ``connector.toml``, code tables, samples, a README, and secrets are marked as
+    such."""
+    info = read_info(package)
+    files = resources.files(package)
+    for name in ("README.md", "samples"):
+        assert files.joinpath(name).is_file() or files.joinpath(name).is_dir(), f"{package} has no {name}"
+    for setting in info.settings:
+        looks_secret = any(word in setting.name for word in _SECRET_WORDS)
+        assert setting.secret or not looks_secret, f"setting {setting.name} looks secret and is not marked so"
+        assert setting.doc, f"setting {setting.name} has no doc"
+    if info.direction == "source":
+        assert info.kind and info.assurance, "a source names its kind and its assurance"
+        unknown = codes_of(package).columns() - set(info.columns)
+        assert not unknown, f"codes.csv has columns that connector.toml does not: {sorted(unknown)}"
+    return info
+
+
+def codes_of(package: str) -> Codes:
+    """The code tables of a package; empty ones when it has none."""
+    file = resources.files(package).joinpath("codes.csv")
+    return Codes.read(file.read_text("utf-8")) if file.is_file() else Codes({})
+
+
+def read_all(source: Source, cursor: Cursor | None = None) -> list[Page]:
+    """Every page from ``cursor`` until the source has nothing more."""
+    pages: list[Page] = []
+    for _ in range(_PAGES_MAX):
+        page = source.fetch(cursor)
+        pages.append(page)
+        cursor = page.cursor
+        if not page.more and not page.rows:
+            return pages
+    raise AssertionError(f"the source has more after {_PAGES_MAX} pages: does its cursor move?")
+
+
+def check_feed(source: Source, info: ConnectorInfo) -> list[SourceRow]:
+    """Cursors are small JSON and move; a page fetched again is the same; every row is a record of its kind, or has a
+    fault."""
+    pages = read_all(source)
+    cursors: list[Cursor | None] = [None, *(page.cursor for page in pages)]
+    for before, page in zip(cursors, pages, strict=False):
+        _check_cursor(page.cursor)
+        if page.rows:
+            assert page.cursor != before, "a page with rows leaves the cursor where it was: the feed would never end"
+    for cursor, page in list(zip(cursors, pages, strict=False))[:3]:
+        again = source.fetch(json.loads(json.dumps(cursor)))
+        assert _names(again.rows) == _names(page.rows), (
+            "a page fetched again, by a cursor that was stored, is not the same"
+        )
+        assert [row.raw for row in again.rows] == [row.raw for row in page.rows], "a row fetched again has other bytes"
+    rows = [row for page in pages for row in page.rows]
+    check_rows(rows, info)
+    return rows
+
+
+def _check_cursor(cursor: Cursor) -> None:
+    text = json.dumps(cursor)
+    assert len(text) < 4_096, "a cursor is a place, not a store: keep it under 4 kB"
+    assert json.loads(text) == dict(cursor), "a cursor must survive being stored as JSON"
+
+
+def _names(rows: Iterable[SourceRow]) -> list[tuple[str, int]]:
+    return [(row.key, row.version) for row in rows]
+
+
+def check_rows(rows: Sequence[SourceRow], info: ConnectorInfo) -> None:
+    """Each row has a key, a version, its bytes, and either a record that says where it comes from, or a fault with a
+    code."""
+    for row in rows:
+        assert row.key, "a row without a key"
+        assert row.version >= 0, "a version only grows from 0"
+        assert row.raw, "a row without its bytes"
+        assert (row.record is None) == (row.fault is not None), "a row has a record or a fault, and not both"
+        if row.fault is not None:
+            assert row.fault.code.isupper(), "a fault's code is one of docs/codes.md"
+            continue
+        assert row.record is not None
+        source = row.record["source"]
+        assert (source["system"], source["key"], source["version"]) == (info.name, row.key, row.version), (
+            "a record's source does not name its row"
+        )
+        assert row.record["assurance"] == info.assurance, "a record claims another assurance than its connector"
+        if info.assurance == "SIGNED_RESPONSE":
+            assert row.proof, "a signed source keeps the proof with each row"
+
+
+def check_resumes(source: Source, at: int = 1) -> None:
+    """Going on from the cursor after page ``at`` brings exactly what came after it: nothing lost, nothing twice."""
+    pages = read_all(source)
+    rest = [name for page in pages[at:] for name in _names(page.rows)]
+    assert rest, "the sandbox holds too little to test resuming: use smaller pages"
+    again = [name for page in read_all(source, pages[at - 1].cursor) for name in _names(page.rows)]
+    assert again == rest, "going on from a stored cursor loses or repeats rows"
+
+
+def check_isolation(mapping: Callable[[Mapping[str, Any]], SourceRow], row: Mapping[str, Any]) -> None:
+    """Whatever stands in one column, the mapping returns a row: a bad one never stops its neighbours."""
+    strange: tuple[Any, ...] = (None, "", " ", [], {}, [1], -1, 1e308, True, "\ud800", "x" * 100_000, b"\xff")
+    for column in row:
+        for value in strange:
+            assert isinstance(mapping({**row, column: value}), SourceRow), f"{column}: the mapping gives up"
+        assert isinstance(mapping({name: value for name, value in row.items() if name != column}), SourceRow)
+
+
+def check_samples(folder: Path, kind: str, mapping: Callable[[Any], SourceRow]) -> int:
+    """Each ``samples/NAME.json`` maps to ``samples/NAME.expected.json`` (a record, or ``{"fault": [code, field]}``);
+    how many there were.
+
+    Dates are ISO text there. A sample that maps to a record must have its kind's shape.
+    """
+    found = 0
+    for file in sorted(folder.glob("*.json")):
+        if file.name.endswith(".expected.json"):
+            continue
+        row = mapping(json.loads(file.read_text("utf-8")))
+        expected = json.loads(file.with_suffix(".expected.json").read_text("utf-8"))
+        assert plain(row) == expected, f"{file.name}: the mapping gives something else"
+        if row.record is not None:
+            assert not check_shape(kind, row.record), f"{file.name}: {check_shape(kind, row.record)}"
+        found += 1
+    assert found, f"no samples in {folder}"
+    return found
+
+
+def plain(row: SourceRow) -> Any:
+    """A mapped row as JSON, for ``samples/*.expected.json``."""
+    if row.fault is not None:
+        return {"fault": list(row.fault)}
+    return _plain(row.record)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def check_look_up(source: Source, info: ConnectorInfo, query: LookupQuery, found: Callable[[Plain], bool]) -> None:
+    """``query`` finds only what it asks for; asked without purpose or legal basis, or by something else, nothing goes
+    out (P3)."""
+    page = source.look_up(query)
+    assert page.rows, "the look-up finds nothing"
+    check_rows(page.rows, info)
+    for row in page.rows:
+        assert row.record is not None, "a look-up's row could not be read"
+        assert found(row.record), "the look-up returns something that was not asked for"
+    for refused in (replace(query, purpose=" "), replace(query, legal_basis=""), replace(query, by="hair-colour")):
+        try:
+            source.look_up(refused)
+        except RecordRejected:
+            continue
+        raise AssertionError("a look-up without purpose or by an unknown key is answered")
+
+
+def check_sink(sink: Sink, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
+    """A push can be found by its key afterwards, with the same receipt; nothing is found for a key that was never
+    pushed (P2)."""
+    assert sink.find(what, key, body) is None, "found before it was pushed"
+    receipt = sink.push(what, key, body)
+    assert receipt.number, "a receipt without a number"
+    assert sink.find(what, key, body) == receipt, "a push cannot be found by its key: it would be made twice"
+    assert sink.find(what, f"{key}-other", body) is None, "another key finds it too"
+    return receipt

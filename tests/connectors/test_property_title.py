@@ -1,0 +1,206 @@
+"""The exchange-table connector against a real database that a real registry writes to: late rows, reloads, garbage,
+locks."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import connectors.property_title as package
+from connectors.property_title.mapping import to_record
+from hub.clock import SystemClock
+from hub.connect import kit, registry
+from hub.connect.guard import GuardedSource
+from hub.connect.mapping import to_row
+from hub.connect.table import TableRow
+from hub.errors import Misconfigured, Unavailable
+from hub.ports import LookupQuery, SourceRow
+from hub.sandbox import launch
+from hub.sandbox.launch import Running
+
+NAME = "property_title"
+FOLDER = Path(package.__file__).parent
+QUICK = {"lag_s": 0.6, "sweep_s": 0.2}
+
+
+def opened(sandbox: Running, **more: object) -> GuardedSource:
+    return registry.open_source(NAME, sandbox.connectors()[NAME] | {"page_rows": 100} | more, SystemClock())
+
+
+@pytest.fixture
+def source(sandbox: Running) -> Iterator[GuardedSource]:
+    source = opened(sandbox)
+    yield source
+    source.close()
+
+
+@pytest.fixture
+def registry_office(tmp_path: Path) -> Iterator[Running]:
+    """A table of one's own, to change."""
+    with launch.start(9, 60, tmp_path, defect_share=0.0) as running:
+        yield running
+
+
+def mapped(sample: dict[str, object]) -> SourceRow:
+    row = {name: value for name, value in sample.items() if name != "holders"}
+    holders = sample.get("holders", [])
+    table_row = TableRow(
+        str(row.pop("rowguid", "K")), 1, str(row.pop("operation", "UPSERT")), row, {"holders": holders}
+    )  # type: ignore[dict-item]
+    return to_row(table_row.key, 1, b"raw", lambda: to_record(table_row, kit.codes_of("connectors.property_title")))
+
+
+def drained(source: GuardedSource, cursor: object = None) -> tuple[list[SourceRow], object]:
+    rows: list[SourceRow] = []
+    while True:
+        page = source.fetch(cursor)  # type: ignore[arg-type]
+        rows += page.rows
+        cursor = page.cursor
+        if not page.more and not page.rows:
+            return rows, cursor
+
+
+def test_the_package_describes_itself() -> None:
+    assert kit.check_package("connectors.property_title").remembers
+
+
+def test_samples_map_as_expected() -> None:
+    assert kit.check_samples(FOLDER / "samples", "licence.property-title", mapped) >= 4
+
+
+def test_a_bad_column_stops_no_neighbour() -> None:
+    kit.check_isolation(mapped, json.loads((FOLDER / "samples" / "shares.json").read_text("utf-8")))
+
+
+def test_the_feed_is_certified_and_brings_every_row_of_the_truth_file(sandbox: Running, source: GuardedSource) -> None:
+    """P1, with rows that share one update_time across page borders."""
+    rows = kit.check_feed(source, source.context.info)
+    lines = [json.loads(line) for line in sandbox.truth.open(encoding="utf-8")]
+    truth = {(line["key"], line["version"]) for line in lines if line["source"] == NAME}
+    assert {(row.key, row.version) for row in rows} == truth
+    assert len(rows) == len(truth)
+
+
+def test_the_feed_resumes_at_a_stored_cursor(source: GuardedSource) -> None:
+    kit.check_resumes(source)
+
+
+def test_text_that_is_no_gb18030_is_a_fault_of_its_row_only(sandbox: Running, source: GuardedSource) -> None:
+    rows = [row for page in kit.read_all(source) for row in page.rows]
+    garbage = [row for row in rows if row.fault and row.fault.code == "TEXT_ENCODING"]
+    lines = [json.loads(line) for line in sandbox.truth.open(encoding="utf-8")]
+    assert {row.key for row in garbage} == {
+        line["key"] for line in lines if line["code"] == "TEXT_ENCODING" and line["source"] == NAME
+    }
+    assert garbage and sum(row.record is not None for row in rows) > 500
+
+
+@pytest.mark.parametrize("by", ["unit-no", "resident-id", "uscc"])
+def test_look_up_finds_titles_in_force_however_the_number_is_spelt(source: GuardedSource, by: str) -> None:
+    """P3: only the holder's or the unit's own; refused without purpose."""
+    kinds = {"resident-id": "RESIDENT_ID", "uscc": "USCC"}
+
+    def numbers(record: dict[str, object]) -> list[str]:
+        if by == "unit-no":
+            return [record["unit"]["unit_no"]]  # type: ignore[index]
+        return [holder["id_number"] for holder in record["holders"] if holder["id_type"] == kinds[by]]  # type: ignore[attr-defined]
+
+    rows = [row for page in kit.read_all(source) for row in page.rows]
+    known = [row.record for row in rows if row.record and row.record["status"] == "CURRENT"]
+    value = next(number for record in known for number in numbers(record) if len(number) >= 18)
+    query = LookupQuery(by, value, "electricity-connection", "优化营商环境条例 第28条")
+    same = {value, value[8:17], value[:6] + value[8:17]}
+
+    def belongs(record: dict[str, object]) -> bool:
+        holders = {str(holder["id_number"]).replace("-", "") for holder in record["holders"]}  # type: ignore[attr-defined]
+        return record["status"] == "CURRENT" and bool(same & ({record["unit"]["unit_no"]} | holders))  # type: ignore[index]
+
+    kit.check_look_up(source, source.context.info, query, belongs)
+
+
+def test_a_row_that_commits_late_is_found_by_the_sweep(registry_office: Running) -> None:
+    """P1: its update_time lies behind the cursor when it appears."""
+    source = opened(registry_office, **QUICK)
+    _, cursor = drained(source)
+    registry_office.fault(NAME, "late", share=0.5, delay_s=0.4)
+    registry_office.control(NAME, "advance", {"steps": 8})
+    registry_office.clear(NAME)
+    lines = [json.loads(line) for line in registry_office.truth.open(encoding="utf-8")][-8:]
+    wanted = {(line["key"], line["version"]) for line in lines}
+    found: set[tuple[str, int]] = set()
+    deadline = time.monotonic() + 5
+    while not wanted <= found and time.monotonic() < deadline:
+        rows, cursor = drained(source, cursor)
+        found |= {(row.key, row.version) for row in rows}
+        time.sleep(0.05)
+    assert wanted <= found
+
+
+def test_a_row_taken_back_is_a_deletion(registry_office: Running) -> None:
+    source = opened(registry_office, **QUICK)
+    _, cursor = drained(source)
+    registry_office.control(NAME, "advance", {"steps": 40})
+    lines = [json.loads(line) for line in registry_office.truth.open(encoding="utf-8")]
+    removed = {line["key"] for line in lines if line["operation"] == "DELETE"}
+    rows, _ = drained(source, cursor)
+    assert {row.key for row in rows if row.record and row.record["source"]["operation"] == "DELETE"} == removed != set()
+
+
+def test_a_full_reload_is_told_once_it_is_over_and_rows_keep_their_bytes(registry_office: Running) -> None:
+    """What vanished is below ``complete_since``; what stayed says the same as before, byte for byte."""
+    source = opened(registry_office, **QUICK)
+    before, cursor = drained(source)
+    reload = registry_office.control(NAME, "reload", {"vanish": 3})
+    seen, told = {}, None
+    deadline = time.monotonic() + 5
+    while told is None and time.monotonic() < deadline:
+        page = source.fetch(cursor)
+        cursor, told = page.cursor, page.complete_since
+        seen |= {row.key: row for row in page.rows}
+        time.sleep(0 if page.more else 0.05)
+    assert told == reload["update_time"]
+    assert {row.key for row in before} - seen.keys() == set(reload["vanished"])
+    assert all(seen[row.key].raw == row.raw for row in before if row.key in seen)
+    assert source.fetch(cursor).complete_since is None
+
+
+def test_a_renamed_column_is_for_the_operator_and_named(registry_office: Running) -> None:
+    registry_office.fault(NAME, "renamed_field")
+    with pytest.raises(Misconfigured, match=r"ex_bdc_title\.mj"):
+        opened(registry_office).fetch(None)
+
+
+def test_a_new_column_changes_nothing(registry_office: Running) -> None:
+    registry_office.fault(NAME, "extra_field")
+    assert opened(registry_office).fetch(None).rows
+
+
+def test_a_locked_table_is_unavailable_within_the_time_out(registry_office: Running) -> None:
+    source = opened(registry_office, read_timeout_s=0.3)
+    registry_office.fault(NAME, "down", seconds=5)
+    begin = time.monotonic()
+    with pytest.raises(Unavailable):
+        source.fetch(None)
+    assert time.monotonic() - begin < 3
+
+
+def test_the_connector_cannot_write(registry_office: Running) -> None:
+    source = opened(registry_office)
+    with source.inner._database.read() as connection, pytest.raises(Exception, match="readonly"):  # type: ignore[attr-defined]
+        connection.exec_driver_sql("DELETE FROM ex_bdc_title")
+
+
+def test_the_day_names_what_changed(sandbox: Running, source: GuardedSource) -> None:
+    path = sandbox.urls[NAME].removeprefix("sqlite:///")
+    with sqlite3.connect(path) as database:
+        count = database.execute("SELECT count(*) FROM ex_bdc_title").fetchone()[0]
+    assert len(source.day(date(2024, 1, 2)).keys) == count
+
+
+def test_a_database_that_is_not_there_is_for_the_operator(sandbox: Running) -> None:
+    with pytest.raises(Misconfigured, match="no such SQLite file"):
+        opened(sandbox, url="sqlite:////nowhere/x.db")
