@@ -10,6 +10,8 @@ from hub.connect.rest import Answer, RestClient, bearer
 from hub.errors import Misconfigured, Unavailable
 from hub.ports import Receipt, Refused
 
+_FINAL = 422
+
 
 class ConnectionSystem:
     """``Sink`` on the connection system's REST interface. Safe for use by several threads."""
@@ -20,8 +22,9 @@ class ConnectionSystem:
     def push(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
         call = to_call(what, key, body)
         answer = self._rest.post(call.path, call.body, {"idempotency-key": key})
-        if not answer.ok:
+        if answer.status == _FINAL:
             raise _refused(answer)
+        _check(answer)
         receipt = to_receipt(what, answer.object())
         if receipt is None:
             raise Unavailable("utility_crm: acknowledged without a number")
@@ -30,16 +33,21 @@ class ConnectionSystem:
     def find(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt | None:
         call = to_call(what, key, body)
         answer = self._rest.get(call.path, call.query)
-        if answer.status == 404:
-            return None
-        if not answer.ok:
-            raise Misconfigured(
-                f"utility_crm: cannot be asked (HTTP {answer.status})", "compare its interface with docs/connectors.md"
-            )
+        _check(answer)
         return find_receipt(what, key, answer.object().get("items"))
 
     def close(self) -> None:
         self._rest.close()
+
+
+def _check(answer: Answer) -> None:
+    """Only 422 is a no. Anything else that is no yes may be a wrong address or version: nobody's application is
+    refused for it."""
+    if not answer.ok:
+        raise Misconfigured(
+            f"utility_crm: does not know the call (HTTP {answer.status})",
+            "compare the url and the interface with connectors/utility_crm/README.md",
+        )
 
 
 def _refused(answer: Answer) -> Refused:

@@ -24,7 +24,7 @@ _BLANK = " \t\r\n\u3000\ufeff\u200b"
 log = get_logger("mapping")
 
 
-class Unmapped(Exception):  # noqa: N818 - ends a mapping, is never seen outside
+class Unmapped(Exception):
     """A column that cannot become its field."""
 
     def __init__(self, code: str, field: str) -> None:

@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ NAME = "business_licence"
 FOLDER = Path(package.__file__).parent
 
 
-def opened(sandbox: Running, **more: object) -> GuardedSource:
+def opened(sandbox: Running, **more: Any) -> GuardedSource:
     return registry.open_source(NAME, sandbox.connectors()[NAME] | more, SystemClock())
 
 
@@ -34,7 +35,7 @@ def source(sandbox: Running) -> Iterator[GuardedSource]:
     source.close()
 
 
-def mapped(row: dict[str, object]) -> SourceRow:
+def mapped(row: Mapping[str, Any]) -> SourceRow:
     codes = kit.codes_of("connectors.business_licence")
     return to_row(str(row.get("zzbs")), 1, b"raw", lambda: to_record(row, codes))
 

@@ -4,9 +4,10 @@ locks."""
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ FOLDER = Path(package.__file__).parent
 QUICK = {"lag_s": 0.6, "sweep_s": 0.2}
 
 
-def opened(sandbox: Running, **more: object) -> GuardedSource:
+def opened(sandbox: Running, **more: Any) -> GuardedSource:
     return registry.open_source(NAME, sandbox.connectors()[NAME] | {"page_rows": 100} | more, SystemClock())
 
 
@@ -45,19 +46,19 @@ def registry_office(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
-def mapped(sample: dict[str, object]) -> SourceRow:
+def mapped(sample: Mapping[str, Any]) -> SourceRow:
     row = {name: value for name, value in sample.items() if name != "holders"}
     holders = sample.get("holders", [])
     table_row = TableRow(
         str(row.pop("rowguid", "K")), 1, str(row.pop("operation", "UPSERT")), row, {"holders": holders}
-    )  # type: ignore[dict-item]
+    )
     return to_row(table_row.key, 1, b"raw", lambda: to_record(table_row, kit.codes_of("connectors.property_title")))
 
 
-def drained(source: GuardedSource, cursor: object = None) -> tuple[list[SourceRow], object]:
+def drained(source: GuardedSource, cursor: Any = None) -> tuple[list[SourceRow], Any]:
     rows: list[SourceRow] = []
     while True:
-        page = source.fetch(cursor)  # type: ignore[arg-type]
+        page = source.fetch(cursor)
         rows += page.rows
         cursor = page.cursor
         if not page.more and not page.rows:
@@ -104,10 +105,10 @@ def test_look_up_finds_titles_in_force_however_the_number_is_spelt(source: Guard
     """P3: only the holder's or the unit's own; refused without purpose."""
     kinds = {"resident-id": "RESIDENT_ID", "uscc": "USCC"}
 
-    def numbers(record: dict[str, object]) -> list[str]:
+    def numbers(record: dict[str, Any]) -> list[str]:
         if by == "unit-no":
-            return [record["unit"]["unit_no"]]  # type: ignore[index]
-        return [holder["id_number"] for holder in record["holders"] if holder["id_type"] == kinds[by]]  # type: ignore[attr-defined]
+            return [record["unit"]["unit_no"]]
+        return [holder["id_number"] for holder in record["holders"] if holder["id_type"] == kinds[by]]
 
     rows = [row for page in kit.read_all(source) for row in page.rows]
     known = [row.record for row in rows if row.record and row.record["status"] == "CURRENT"]
@@ -115,9 +116,9 @@ def test_look_up_finds_titles_in_force_however_the_number_is_spelt(source: Guard
     query = LookupQuery(by, value, "electricity-connection", "优化营商环境条例 第28条")
     same = {value, value[8:17], value[:6] + value[8:17]}
 
-    def belongs(record: dict[str, object]) -> bool:
-        holders = {str(holder["id_number"]).replace("-", "") for holder in record["holders"]}  # type: ignore[attr-defined]
-        return record["status"] == "CURRENT" and bool(same & ({record["unit"]["unit_no"]} | holders))  # type: ignore[index]
+    def belongs(record: dict[str, Any]) -> bool:
+        holders = {str(holder["id_number"]).replace("-", "") for holder in record["holders"]}
+        return record["status"] == "CURRENT" and bool(same & ({record["unit"]["unit_no"]} | holders))
 
     kit.check_look_up(source, source.context.info, query, belongs)
 
@@ -155,7 +156,8 @@ def test_a_full_reload_is_told_once_it_is_over_and_rows_keep_their_bytes(registr
     source = opened(registry_office, **QUICK)
     before, cursor = drained(source)
     reload = registry_office.control(NAME, "reload", {"vanish": 3})
-    seen, told = {}, None
+    seen: dict[str, SourceRow] = {}
+    told = None
     deadline = time.monotonic() + 5
     while told is None and time.monotonic() < deadline:
         page = source.fetch(cursor)

@@ -55,7 +55,7 @@ def sink(sandbox: Running) -> Iterator[GuardedSink]:
 
 @pytest.fixture
 def number() -> str:
-    return f"T/{uuid.uuid4().hex[:8]} 号"
+    return f"T {uuid.uuid4().hex[:8]} 号?"
 
 
 def test_the_package_describes_itself() -> None:
