@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 
 def many(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Execute an INSERT for every row; all have the same keys, at least two, and values that the driver takes as they are."""
+    """Execute an INSERT for every row; all have the same keys, at least two, and values that the driver takes as
+    they are."""
     if not rows:
         return
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))

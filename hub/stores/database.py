@@ -94,7 +94,8 @@ def _on_connect(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         f"busy_timeout={_BUSY_MS}",
         "foreign_keys=ON",
-        "cache_size=-65536", "wal_autocheckpoint=8000",
+        "cache_size=-65536",
+        "wal_autocheckpoint=8000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
