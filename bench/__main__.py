@@ -1,7 +1,7 @@
 """``make bench``: speed of every stage on the embedded log. ``make bench SIZES=10000,100000,1000000`` shows the shape.
 
-Prints min, median and max of the repeats in records a second, the ratio to the bare library, and the peak memory; writes the same as
-JSON to ``bench-sqlite.json``. Each measurement runs in a process of its own.
+Prints min, median and max of the repeats in records a second, the ratio to the bare library, and the peak memory;
+writes the same as JSON to ``bench-sqlite.json``. Each measurement runs in a process of its own.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""One measurement of every stage over ``size`` records on the embedded log; and of the libraries underneath on the same bytes."""
+"""One measurement of every stage over ``size`` records on the embedded log; and of the libraries underneath on the
+same bytes."""
 
 import resource
 import sqlite3
@@ -68,7 +69,8 @@ def _settings(home: Path) -> Settings:
 
 
 def _ingest(hub: Hub, feed: Feed, watch: Watch, home: Path) -> None:
-    """map: parse, check the page's signature, map; seal; append in one transaction a page; and SQLite alone on the same bytes."""
+    """map: parse, check the page's signature, map; seal; append in one transaction a page; and SQLite alone on the
+    same bytes."""
     writer, info = hub.log.writer("bench"), _Info(NAME, KIND)
     bare = sqlite3.connect(home / "bare.db", isolation_level=None)
     bare.executescript(

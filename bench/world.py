@@ -1,4 +1,5 @@
-"""What is measured on: business licences of the sandbox, as the gateway serves them, made and thrown away page by page."""
+"""What is measured on: business licences of the sandbox, as the gateway serves them, made and thrown away page by
+page."""
 
 import json
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ class Feed:
         }
 
     def trusted(self) -> dict[str, bytes]:
-        return dict(self._source._trusted)  # noqa: SLF001 - the bench stands in for the connector's caller
+        return dict(self._source._trusted)
 
     def pages(self) -> Iterator[bytes]:
         """The gateway's answers."""
@@ -51,7 +52,7 @@ class Feed:
 
     def read(self, page: bytes) -> list[SourceRow]:
         """What the connector makes of one answer: parsed, its signature checked, mapped."""
-        return self._source._rows(json.loads(page))  # noqa: SLF001
+        return self._source._rows(json.loads(page))
 
     def _context(self) -> Context:
         info = find(NAME).info

@@ -69,7 +69,8 @@ class Hub:
         self.seen_key = master.derive("seen-rows")
 
     def _new(self) -> bool:
-        """Whether a missing master key may be made: only before there is anything that an old one would have to open."""
+        """Whether a missing master key may be made: only before there is anything that an old one would have to
+        open."""
         url = make_url(self.settings.vault_url)
         return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
@@ -185,7 +186,8 @@ class Hub:
 
 
 def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:
-    """Everything wired and prepared. Raises ``Misconfigured`` with the remedy, ``Unavailable`` when the log or database is away."""
+    """Everything wired and prepared. Raises ``Misconfigured`` with the remedy, ``Unavailable`` when the log or
+    database is away."""
     hub = Hub(settings, clock or SystemClock())
     try:
         hub.prepare()

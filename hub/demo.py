@@ -1,4 +1,5 @@
-"""The demonstration: an outside world, a whole hub and three applications in one directory, and the proof that it balances.
+"""The demonstration: an outside world, a whole hub and three applications in one directory, and the proof that it
+balances.
 
 Killed at any moment and started again on the same directory, it goes on where it was.
 """
@@ -44,7 +45,8 @@ class SourceLine(NamedTuple):
 
     @property
     def balanced(self) -> bool:
-        """Nothing pending, and every number, to the last reason code, is the truth's. What look-ups brought came, or will come, by the
+        """Nothing pending, and every number, to the last reason code, is the truth's. What look-ups brought came, or
+        will come, by the
         feed as well: each counts once more as received, and once as duplicate."""
         truth, fed, duplicate = self.expected, self.received - self.looked_up, self.duplicate - self.looked_up
         return (
@@ -69,12 +71,13 @@ class Delivered:
         return self.decided - self.acknowledged - self.refused
 
     @property
+    def doubled(self) -> int:
+        """Pieces that took effect more than once."""
+        return sum(count > 1 for count in self.effects.values())
+
+    @property
     def balanced(self) -> bool:
-        return (
-            self.pending == 0
-            and len(self.effects) == self.acknowledged
-            and all(count == 1 for count in self.effects.values())
-        )
+        return not self.pending and not self.doubled and len(self.effects) == self.acknowledged
 
 
 @dataclass(slots=True)
@@ -181,9 +184,8 @@ class Live:
             if fresh != seen:
                 seen, since_s = fresh, now_s
             elif now_s - since_s > NO_PROGRESS_S:
-                raise Unavailable(
-                    f"nothing moved for {NO_PROGRESS_S:.0f} s; {first_trouble(self.runner.progress) or 'no stage complains'}"
-                )
+                trouble = first_trouble(self.runner.progress) or "no stage complains"
+                raise Unavailable(f"nothing moved for {NO_PROGRESS_S:.0f} s; {trouble}")
             self.runner.wait(_LOOK_S)
 
 

@@ -6,7 +6,8 @@ configuration), the auditor (somebody changed something).
 
 
 class HubError(Exception):
-    """Root of every error raised on purpose. The message is written for the person who reads it and holds no personal value."""
+    """Root of every error raised on purpose. The message is written for the person who reads it and holds no
+    personal value."""
 
     exit_code = 1
 
@@ -14,7 +15,8 @@ class HubError(Exception):
 class RecordRejected(HubError):
     """One record cannot be accepted. Only this record stops; its neighbours flow on.
 
-    ``code`` is a published reason code (docs/codes.md), ``field`` the dotted path of the field, or ``""`` for the whole.
+    ``code`` is a published reason code (docs/codes.md), ``field`` the dotted path of the field, or ``""`` for the
+    whole.
     """
 
     exit_code = 1

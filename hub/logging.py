@@ -1,4 +1,5 @@
-"""Log lines: for people on a terminal, JSON for machines. Personal values never get here; what might slip in is masked."""
+"""Log lines: for people on a terminal, JSON for machines. Personal values never get here; what might slip in is
+masked."""
 
 import logging
 import re

@@ -1,4 +1,5 @@
-"""The ports: what the hub needs from the outside, each with its full contract. Adapters implement, nothing above them knows which."""
+"""The ports: what the hub needs from the outside, each with its full contract. Adapters implement, nothing above
+them knows which."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -11,7 +12,8 @@ from sqlalchemy import Connection
 Headers = Sequence[tuple[str, bytes]]
 Positions = Mapping[tuple[str, int], int]
 Plain = dict[str, Any]
-"""A record in the clear: the shape of its kind's Avro schema. Lives in memory only, never on a topic, in a table or a log line (P5)."""
+"""A record in the clear: the shape of its kind's Avro schema. Lives in memory only, never on a topic, in a table or
+a log line (P5)."""
 
 
 class Clock(Protocol):
@@ -34,7 +36,8 @@ class TopicSpec(NamedTuple):
 
 
 class LogRecord(Protocol):
-    """A committed record. ``timestamp`` is milliseconds since the epoch, as its producer gave it. ``kafka.ConsumerRecord`` fits as it is."""
+    """A committed record. ``timestamp`` is milliseconds since the epoch, as its producer gave it.
+    ``kafka.ConsumerRecord`` fits as it is."""
 
     @property
     def offset(self) -> int: ...
@@ -74,8 +77,8 @@ class Writer(Protocol):
         """Append all or nothing, durable on return, in the order given within a partition.
 
         Raises ``Fenced`` when a newer writer has the id: nothing was appended, and this writer is dead.
-        Raises ``Unavailable`` when the outcome is unknown (a crash or time-out between append and answer): the caller reads
-        what is durable before it decides, and never assumes "not written".
+        Raises ``Unavailable`` when the outcome is unknown (a crash or time-out between append and answer): the caller
+        reads what is durable before it decides, and never assumes "not written".
         """
 
     def close(self) -> None: ...
@@ -92,16 +95,20 @@ class Member(Protocol):
         """The (topic, partition) pairs that this member owns since its last ``poll``."""
 
     def poll(self, records_max: int, timeout_s: float) -> list[Batch]:
-        """The next committed records after those already polled, at most ``records_max`` in all; empty after ``timeout_s``.
+        """The next committed records after those already polled, at most ``records_max`` in all; empty after
+        ``timeout_s``.
 
-        A rebalance happens only inside this call, so a transaction is never open across one.
+        A rebalance happens only inside this call, so a transaction is never open across one. Raises ``Fenced`` when
+        another has joined by this member's name (close it and join again), or when partitions were taken away with
+        uncommitted
+        records.
         """
 
     def commit(self, outgoing: Sequence[Outgoing]) -> None:
         """Append ``outgoing`` and move the group past everything polled, in one transaction (P2).
 
-        Raises ``Fenced`` (lost the partitions; nothing appended) or ``Unavailable`` (outcome unknown). In both cases the member
-        has already gone back to what is durable: forget the batch and ``poll`` again.
+        Raises ``Fenced`` (lost the partitions; nothing appended) or ``Unavailable`` (outcome unknown). In both cases
+        the member has already gone back to what is durable: forget the batch and ``poll`` again.
         """
 
     def rewind(self) -> None:
@@ -121,7 +128,8 @@ class RecordLog(Protocol):
     """
 
     def create(self, topics: Sequence[TopicSpec]) -> list[str]:
-        """Create those that are missing and return their names. Raises ``Misconfigured`` if one exists with other partitions."""
+        """Create those that are missing and return their names. Raises ``Misconfigured`` if one exists with other
+        partitions."""
 
     def topics(self) -> dict[str, int]:
         """Topic name → partition count."""
@@ -130,7 +138,8 @@ class RecordLog(Protocol):
         """Partition → (first offset kept, offset after the last committed record)."""
 
     def scan(self, topic: str, partition: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
-        """Committed records with ``start <= offset < stop``; without ``stop``, up to the end as it was at the call. Constant memory."""
+        """Committed records with ``start <= offset < stop``; without ``stop``, up to the end as it was at the call.
+        Constant memory."""
 
     def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int:
         """The first offset whose record has ``timestamp >= timestamp_ms``, or the end."""
@@ -153,8 +162,9 @@ class RecordLog(Protocol):
     ) -> Member:
         """Join a group as ``member`` (a name that stays the same over restarts).
 
-        ``positions`` is for projections, which keep their offsets in their own database: asked on every new assignment and
-        ``rewind``, it says where each partition starts (0 where it says nothing); such members never call ``commit``.
+        ``positions`` is for projections, which keep their offsets in their own database: asked on every new
+        assignment and ``rewind``, it says where each partition starts (0 where it says nothing); such members never
+        call ``commit``.
         """
 
     def close(self) -> None: ...
@@ -194,8 +204,8 @@ class SourceRow:
 class Page:
     """Rows in the source's order, the cursor after them, and whether the source has more right now.
 
-    ``complete_since``: the source was written anew as a whole; everything that it still has has at least this version, and
-    has been returned. A row with a lower one that did not come again has gone.
+    ``complete_since``: the source was written anew as a whole; everything that it still has has at least this
+    version, and has been returned. A row with a lower one that did not come again has gone.
     """
 
     rows: Sequence[SourceRow]
@@ -206,7 +216,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class LookupQuery:
-    """One question about one holder or thing. ``by`` is uscc | resident-id | unit-no | address | title-no; a question without purpose is refused (domain.md §3)."""
+    """One question about one holder or thing. ``by`` is uscc | resident-id | unit-no | address | title-no; a
+    question without purpose is refused (domain.md §3)."""
 
     by: str
     value: str
@@ -223,11 +234,13 @@ class DayCount:
 
 
 class Source(Protocol):
-    """A government system. Every call has a time-out; raises ``Unavailable`` for anything that time may mend, ``Misconfigured`` for what
+    """A government system. Every call has a time-out; raises ``Unavailable`` for anything that time may mend,
+    ``Misconfigured`` for what
     only the operator can. A call that returned can be made again: reading changes nothing at the source."""
 
     def fetch(self, cursor: Cursor | None) -> Page:
-        """The page after ``cursor`` (``None``: from the beginning). Empty rows and ``more=False`` when there is nothing new."""
+        """The page after ``cursor`` (``None``: from the beginning). Empty rows and ``more=False`` when there is
+        nothing new."""
 
     def look_up(self, query: LookupQuery) -> Page:
         """All current records that answer ``query``, as a page whose cursor is ignored; empty when there are none."""
@@ -244,8 +257,9 @@ class Receipt(NamedTuple):
     received_at: str
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
-    """The sink said no for good. ``code`` and ``message`` are the sink's own; kept, shown to a person, never retried by itself."""
+class Refused(Exception):
+    """The sink said no for good. ``code`` and ``message`` are the sink's own; kept, shown to a person, never retried
+    by itself."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code} {message}")
@@ -254,9 +268,11 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Sink(Protocol):
-    """The utility's connection system. Each push carries ``key``, the idempotency key; ``find`` asks whether a push with that key took effect.
+    """The utility's connection system. Each push carries ``key``, the idempotency key; ``find`` asks whether a push
+    with that key took effect.
 
-    ``push`` raises ``Unavailable`` with the outcome unknown: ask with ``find`` before pushing again (P2). Raises ``Refused`` for a final no.
+    ``push`` raises ``Unavailable`` with the outcome unknown: ask with ``find`` before pushing again (P2). Raises
+    ``Refused`` for a final no.
     """
 
     def push(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
@@ -273,7 +289,8 @@ class Sink(Protocol):
 class Store(Protocol):
     """The projections' database. ``write`` is one transaction: commit on leaving, roll back on any exception.
 
-    Raises ``Unavailable`` when the database is away; the transaction then had no effect or its outcome is found by reading.
+    Raises ``Unavailable`` when the database is away; the transaction then had no effect or its outcome is found by
+    reading.
     """
 
     def write(self) -> AbstractContextManager[Connection]: ...
@@ -282,19 +299,23 @@ class Store(Protocol):
 
 
 class KeyVault(Protocol):
-    """Identities and data keys: the erasable state (P5). Calls take many at once, because one by one a cold backfill would crawl.
+    """Identities and data keys: the erasable state (P5). Calls take many at once, because one by one a cold backfill
+    would crawl.
 
-    Durable on return. Safe for concurrent use by threads and processes: two that meet the same new identity get the same id.
+    Durable on return. Safe for concurrent use by threads and processes: two that meet the same new identity get the
+    same id.
     """
 
     def identify(self, namespace: str, values: Sequence[str]) -> list[bytes]:
-        """Normalised identifiers → their opaque 16-byte ids, made at random when new. Only a keyed HMAC of the value is stored."""
+        """Normalised identifiers → their opaque 16-byte ids, made at random when new. Only a keyed HMAC of the value
+        is stored."""
 
     def find(self, namespace: str, values: Sequence[str]) -> list[bytes | None]:
         """As ``identify``, but never creates."""
 
     def keys(self, ids: Sequence[bytes]) -> list[bytes]:
-        """Ids → 32-byte data keys, made when new. Raises ``RecordRejected`` ("ERASED") never: an erased id gets no key, see ``open_keys``."""
+        """Ids → 32-byte data keys, made when new. Raises ``RecordRejected`` ("ERASED") never: an erased id gets no
+        key, see ``open_keys``."""
 
     def open_keys(self, ids: Sequence[bytes]) -> list[bytes | None]:
         """As ``keys``, but never creates; ``None`` for an id that is erased or unknown."""
@@ -314,6 +335,7 @@ class Signer(Protocol):
 
 
 class Verifier(Protocol):
-    """Checks signatures by key id. Raises ``TamperDetected`` when one does not hold, ``Misconfigured`` for an unknown key."""
+    """Checks signatures by key id. Raises ``TamperDetected`` when one does not hold, ``Misconfigured`` for an
+    unknown key."""
 
     def verify(self, key_id: str, message: bytes, signature: bytes) -> None: ...

@@ -1,6 +1,8 @@
-"""Settings: a frozen picture of ``hub.toml`` and the ``HUB_*`` environment. Unknown keys are refused, secrets never printed.
+"""Settings: a frozen picture of ``hub.toml`` and the ``HUB_*`` environment. Unknown keys are refused, secrets never
+printed.
 
-``HUB_LOG_URL`` overrides ``log_url``; two underscores go one table down: ``HUB_WEB__PORT``, ``HUB_CONNECTORS__UTILITY_CRM__TOKEN``.
+``HUB_LOG_URL`` overrides ``log_url``; two underscores go one table down: ``HUB_WEB__PORT``,
+``HUB_CONNECTORS__UTILITY_CRM__TOKEN``.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""Looks for planted personal values in whatever bytes the hub left behind, in every spelling they could have leaked in (P5)."""
+"""Looks for planted personal values in whatever bytes the hub left behind, in every spelling they could have leaked
+in (P5)."""
 
 import base64
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,8 @@ def spellings(value: str) -> set[bytes]:
 
 
 def _base64_windows(raw: bytes) -> Iterator[bytes]:
-    """The part of the base64 text that does not depend on what stands around ``raw``, for each of the three alignments."""
+    """The part of the base64 text that does not depend on what stands around ``raw``, for each of the three
+    alignments."""
     for shift in range(3):
         text = base64.b64encode(bytes(shift) + raw)
         inner = text[4 if shift else 0 : len(text) - (4 if (shift + len(raw)) % 3 else 0)]

@@ -11,9 +11,17 @@ OTHER_PERSON = "11010519491231002X"
 
 _ADDRESS = {
     "text": "天津市和平区南京路128号1号楼2单元301室",
-    "province": "天津市", "city": "天津市", "district": "和平区", "town": "", "road": "南京路", "number": "128号",
-    "compound": "", "building": "1号楼", "entrance": "2单元", "room": "301室",
-}  # fmt: skip
+    "province": "天津市",
+    "city": "天津市",
+    "district": "和平区",
+    "town": "",
+    "road": "南京路",
+    "number": "128号",
+    "compound": "",
+    "building": "1号楼",
+    "entrance": "2单元",
+    "room": "301室",
+}
 
 
 def _open(system: str, key: str, version: int, assurance: str) -> dict[str, Any]:
@@ -31,16 +39,27 @@ def title(key: str = "T1", version: int = 1, unit_no: str = UNIT_NO) -> dict[str
     return {
         **_open("property_title", key, version, "CHANNEL_ONLY"),
         "unit": {
-            "unit_no": unit_no, "title_no": "津(2020)和平区不动产权第1000001号", "address": deepcopy(_ADDRESS), "usage": "成套住宅",
-            "area_m2": "88.50", "registration_type": "200", "registration_reason": "买卖", "issued_on": date(2020, 5, 6),
-            "valid_from": None, "valid_until": None, "seized": False, "mortgaged": False, "co_ownership": "SHARES", "notes": "",
+            "unit_no": unit_no,
+            "title_no": "津(2020)和平区不动产权第1000001号",
+            "address": deepcopy(_ADDRESS),
+            "usage": "成套住宅",
+            "area_m2": "88.50",
+            "registration_type": "200",
+            "registration_reason": "买卖",
+            "issued_on": date(2020, 5, 6),
+            "valid_from": None,
+            "valid_until": None,
+            "seized": False,
+            "mortgaged": False,
+            "co_ownership": "SHARES",
+            "notes": "",
             "licence_id": None,
         },
         "holders": [
             {"name": "王伟", "id_type": "RESIDENT_ID", "id_number": PERSON, "share": "1/2"},
             {"name": "津门电气有限公司", "id_type": "USCC", "id_number": USCC, "share": "1/2"},
         ],
-    }  # fmt: skip
+    }
 
 
 def business(key: str = "B1", version: int = 1) -> dict[str, Any]:
@@ -48,9 +67,19 @@ def business(key: str = "B1", version: int = 1) -> dict[str, Any]:
     return {
         **_open("business_licence", key, version, "SIGNED_RESPONSE"),
         "enterprise": {
-            "uscc": USCC, "name": "津门电气有限公司", "former_names": [], "type": "有限责任公司", "domicile": deepcopy(_ADDRESS),
-            "status_text": None, "registered_capital": "1000000", "business_scope": "电气安装", "issued_on": date(2018, 3, 1),
-            "valid_from": date(2018, 3, 1), "valid_until": None, "licence_id": None, "licence_number": None,
+            "uscc": USCC,
+            "name": "津门电气有限公司",
+            "former_names": [],
+            "type": "有限责任公司",
+            "domicile": deepcopy(_ADDRESS),
+            "status_text": None,
+            "registered_capital": "1000000",
+            "business_scope": "电气安装",
+            "issued_on": date(2018, 3, 1),
+            "valid_from": date(2018, 3, 1),
+            "valid_until": None,
+            "licence_id": None,
+            "licence_number": None,
         },
         "legal_representative": {"name": "李娜", "id_type": "RESIDENT_ID", "id_number": OTHER_PERSON},
-    }  # fmt: skip
+    }

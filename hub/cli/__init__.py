@@ -37,9 +37,11 @@ class Verbs(click.Group):
 def cli(ctx: click.Context, config: Path | None) -> None:
     """One-certificate hub (一证办电数据枢纽): verified government records for electricity connection applications.
 
-    New here? `hub demo` runs the whole job on this machine, `hub check` judges a file of records, `hub run` is the service.
+    New here? `hub demo` runs the whole job on this machine, `hub check` judges a file of records, `hub run` is the
+    service.
 
-    Exit codes: 0 fine; 1 something was found or rejected; 2 wrong usage; 3 tampering detected; 75 try again later; 78 mend the settings.
+    Exit codes: 0 fine; 1 something was found or rejected; 2 wrong usage; 3 tampering detected; 75 try again later; 78
+    mend the settings.
     """
     ctx.obj = config
 

@@ -40,8 +40,8 @@ def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_js
     \b
     1. starts a licence gateway, a property exchange table and a utility's connection system on loopback
     2. takes in everything they have, judges it, and shows what was received, verified and rejected, and why
-    3. submits three applications with one certificate: an enterprise on its own title, a tenant, and one whose title comes late
-    4. compares every count with the outside world's own truth; exit 0 only if all agree
+    3. submits three applications with one certificate: an enterprise on its own title, a tenant, and one whose title
+    comes late 4. compares every count with the outside world's own truth; exit 0 only if all agree
 
     Everything lies in HOME; `hub --config HOME/hub.toml …` works on it while it runs with --keep, and afterwards.
     """
@@ -113,8 +113,8 @@ def _show(report: Report, as_json: bool, console: Console) -> None:
         console.print(_application(application))
     delivered = report.delivered
     console.print(
-        f"delivered {delivered.decided} = acknowledged {delivered.acknowledged} + refused {delivered.refused} + pending {delivered.pending}; "
-        f"the utility counts {len(delivered.effects)} effects, {sum(count > 1 for count in delivered.effects.values())} doubled"
+        f"delivered {delivered.decided} = acknowledged {delivered.acknowledged} + refused {delivered.refused}"
+        f" + pending {delivered.pending}; the utility counts {len(delivered.effects)} effects, {delivered.doubled} doubled"
     )
     console.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
 
@@ -146,7 +146,8 @@ def _reasons(report: Report) -> Table:
 
 
 def _application(application: dict[str, Any]) -> Table:
-    title = f"{application['story']} · due 承诺办结 {application['due_on']} ({application['clock']['working_days']} working days 工作日)"
+    days = application["clock"]["working_days"]
+    title = f"{application['story']} · due 承诺办结 {application['due_on']} ({days} working days 工作日)"
     table = Table(
         "piece 推送",
         "decided after 决定",

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,10 +53,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         yield _bad("settings", error)
         return
     yield Finding("settings", True, f"{settings.instance}, {len(settings.connectors)} connectors")
-    checks: tuple[tuple[str, Callable[[Hub, Settings], str]], ...] = (
-        ("log", _log), ("topics", _topics), ("store", _store), ("vault", _vault), ("connectors", _connectors), ("calendar", _calendar),
-    )  # fmt: skip
-    for what, check in checks:
+    for check in (_log, _topics, _store, _vault, _connectors, _calendar):
+        what = check.__name__.removeprefix("_")
         try:
             yield Finding(what, True, check(hub, settings))
         except HubError as error:
@@ -83,8 +81,8 @@ def _topics(hub: Hub, settings: Settings) -> str:
     uneven = [spec.name for spec in wanted if there[spec.name] != spec.partitions]
     if uneven:
         raise Misconfigured(
-            f"{uneven[0]} has {there[uneven[0]]} partitions, not {settings.partitions}: records would change partition along their path",
-            "set `partitions` to what the topics have; counts are fixed once made",
+            f"{uneven[0]} has {there[uneven[0]]} partitions, not {settings.partitions}",
+            "set `partitions` to what the topics have: a record must keep its partition along its path",
         )
     return f"{len(wanted)} declared, {settings.partitions} partitions each"
 

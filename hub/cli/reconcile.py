@@ -32,7 +32,8 @@ _CHINESE = {MISSING: "枢纽未收到", PENDING: "待处理", VERIFIED: "核验�
 def command(config: Path | None, source: str, day: datetime, csv_file: Path | None, as_json: bool) -> None:
     """Compare what SOURCE says it changed on a day with what was received, verified and rejected.
 
-    Exit 1 when a key is missing here. The CSV holds the source's own keys: it is for the source's people, to mend their data.
+    Exit 1 when a key is missing here. The CSV holds the source's own keys: it is for the source's people, to mend
+    their data.
     """
     hub = open_hub(hub_settings.load(config))
     try:
@@ -59,7 +60,8 @@ def _show(account: Reconciliation) -> None:
     Console().print(table)
     if not account.complete:
         click.echo(
-            f"{account.count(MISSING)} keys are missing: list them with --csv FILE, then `hub connectors restart {account.source}`"
+            f"{account.count(MISSING)} keys are missing: list them with --csv FILE, "
+            f"then `hub connectors restart {account.source}`"
         )
 
 

@@ -99,7 +99,8 @@ def show(config: Path | None, place: str, as_json: bool) -> None:
         click.echo(json.dumps(_plain(found), ensure_ascii=False))
         return
     click.echo(
-        f"record   {found.record_id}\nsource   {found.source}\nrejected {_time(found.timestamp_ms)} UTC, attempt {found.attempt}"
+        f"record   {found.record_id}\nsource   {found.source}\n"
+        f"rejected {_time(found.timestamp_ms)} UTC, attempt {found.attempt}"
     )
     for reason in found.reasons:
         told = CODES[reason["code"]]
@@ -129,8 +130,8 @@ def _find(hub: Hub, topic: str, partition: int, offset: int) -> Rejection:
 def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any) -> None:
     """Send rejected records through again. Run it after the cause is mended: a new rule set, a key that is now trusted.
 
-    A record goes only while its rejection is its newest verdict, and only up to limits.redrive_attempts_max verdicts. Cut off in
-    the middle, run it again. Needs no running hub; with the embedded log, stop `hub run` first.
+    A record goes only while its rejection is its newest verdict, and only up to limits.redrive_attempts_max verdicts.
+    Cut off in the middle, run it again. Needs no running hub; with the embedded log, stop `hub run` first.
     """
     hub = _open(config)
     job = Redrive(hub.log, hub.store, hub.clock, hub.settings.limits.redrive_attempts_max)

@@ -49,11 +49,11 @@ _PROCESS = secrets.token_hex(4)
 log = get_logger("deliver")
 
 
-class _Stop(Exception):  # noqa: N818 - a decision, not a fault
+class _Stop(Exception):
     """The hub must not send this piece."""
 
 
-class _Withdraw(Exception):  # noqa: N818 - a decision, not a fault
+class _Withdraw(Exception):
     """The record will not do any more."""
 
 

@@ -1,7 +1,7 @@
 """Reconcile one day of one source: what it counts, against what the hub received, and the verdicts on it.
 
-Reads the received topic from that day on and opens the originals, because a source's keys are sealed. Memory grows with one day of
-the source's keys, not with history.
+Reads the received topic from that day on and opens the originals, because a source's keys are sealed. Memory grows
+with one day of the source's keys, not with history.
 """
 
 from collections import Counter
@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from hub.errors import TamperDetected
+from hub.pipeline.redrive import read_rejections
 from hub.ports import LogRecord, RecordLog, Source, Store
 from hub.privacy.opening import Opened, Opener, Original
 from hub.records.kinds import KINDS
-from hub.pipeline.redrive import read_rejections
 from hub.stores import tables
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -44,7 +44,8 @@ class _Verdict(NamedTuple):
 
 @dataclass(slots=True)
 class Reconciliation:
-    """The day's account. ``lines`` has every key of the source, in the source's spelling: personal, for the source's own people."""
+    """The day's account. ``lines`` has every key of the source, in the source's spelling: personal, for the source's
+    own people."""
 
     source: str
     day: date

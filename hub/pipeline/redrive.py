@@ -1,8 +1,10 @@
-"""Redrive: send rejected records through again, after their cause was mended. A job with filter, dry run, progress and attempt cap.
+"""Redrive: send rejected records through again, after their cause was mended. A job with filter, dry run, progress
+and attempt cap.
 
-A rejected record is sent again only while its rejection is its newest verdict: the ``record`` table points at that one message, so a
-record rejected twice is sent once, and one that was verified meanwhile is left alone (P2). The message goes back to ``received`` with
-the same value and id and ``hub_attempt`` one higher; the conservation line counts it once.
+A rejected record is sent again only while its rejection is its newest verdict: the ``record`` table points at that
+one message, so a record rejected twice is sent once, and one that was verified meanwhile is left alone (P2). The
+message goes back to
+``received`` with the same value and id and ``hub_attempt`` one higher; the conservation line counts it once.
 """
 
 import json
@@ -57,7 +59,8 @@ class Rejection(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a redrive did: sent again, and left alone because verified or sent meanwhile, or because the cap is reached."""
+    """What a redrive did: sent again, and left alone because verified or sent meanwhile, or because the cap is
+    reached."""
 
     sent: int = 0
     settled: int = 0

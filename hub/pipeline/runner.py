@@ -1,7 +1,7 @@
 """The runner: owns the threads of any number of tasks, and their back-off, restart, shutdown and progress.
 
-A task knows only how to do its next piece of work. Its state, as shown to operators, comes from progress made, never from a thread
-being alive: a task that has not finished a step for ``STALE_S`` is STALE, whatever its thread does.
+A task knows only how to do its next piece of work. Its state, as shown to operators, comes from progress made, never
+from a thread being alive: a task that has not finished a step for ``STALE_S`` is STALE, whatever its thread does.
 """
 
 import random
@@ -28,8 +28,8 @@ class Task(Protocol):
     def step(self) -> int:
         """Do the next piece of work; return the number of records it took, 0 when there was nothing.
 
-        Waits for work itself, no longer than a second. Raises ``Unavailable`` when something outside is away: nothing was lost, the
-        runner backs off and makes the task anew, from what is durable.
+        Waits for work itself, no longer than a second. Raises ``Unavailable`` when something outside is away: nothing
+        was lost, the runner backs off and makes the task anew, from what is durable.
         """
 
     def close(self) -> None: ...
@@ -83,7 +83,8 @@ class Runner:
         self._stop.set()
 
     def stop(self) -> list[str]:
-        """Ask, and wait up to ``STOP_TIMEOUT_S`` for all; the names of those that did not end. They lose nothing: what is not committed is done again."""
+        """Ask, and wait up to ``STOP_TIMEOUT_S`` for all; the names of those that did not end. They lose nothing:
+        what is not committed is done again."""
         self.request_stop()
         deadline = self._clock.monotonic_s() + STOP_TIMEOUT_S
         for thread in self._threads:
@@ -122,7 +123,8 @@ class Runner:
 
 
 def back_off_s(failures: int, retry_after_s: float | None) -> float:
-    """Seconds to wait after the n-th failure in a row: doubling with full jitter, capped; what the other side asked for, if it did."""
+    """Seconds to wait after the n-th failure in a row: doubling with full jitter, capped; what the other side asked
+    for, if it did."""
     if retry_after_s is not None:
         return min(retry_after_s, BACKOFF_MAX_S)
     ceiling = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(failures - 1, 20))

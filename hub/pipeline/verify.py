@@ -3,9 +3,10 @@
     <kind>.received, lookup.received ── open ── judge ──┬── <kind>.verified
                                                         └── <kind>.rejected
 
-One transaction per poll: output and offsets together (P2). A record that cannot even be read is rejected like any other (P1); only an
-outage stops the stage, and then nothing has moved. The whole poll is judged before the first record is sent: interleaving costs a
-fifth of the speed (kafka-python's sender thread wakes for every record).
+One transaction per poll: output and offsets together (P2). A record that cannot even be read is rejected like any
+other (P1); only an outage stops the stage, and then nothing has moved. The whole poll is judged before the first
+record is sent:
+interleaving costs a fifth of the speed (kafka-python's sender thread wakes for every record).
 """
 
 import json
@@ -134,7 +135,8 @@ def _kind_of_topic(topic: str) -> str:
 
 
 class Marks:
-    """The headers of one batch of verdicts: CloudEvents in binary mode, and Kafka Connect's error headers on what was rejected."""
+    """The headers of one batch of verdicts: CloudEvents in binary mode, and Kafka Connect's error headers on what
+    was rejected."""
 
     def __init__(self, now: datetime) -> None:
         self._timestamp = int(now.timestamp() * 1000)

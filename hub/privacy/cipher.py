@@ -33,7 +33,8 @@ def joint_key(keys: Sequence[bytes], record_id: bytes) -> bytes:
 
 
 def open_part(envelope: dict[str, Any], subjects: Sequence[bytes]) -> bytes:
-    """Everything in the open, and whose parts there are, as bytes: every part is bound to it, so that a changed status or a part taken
+    """Everything in the open, and whose parts there are, as bytes: every part is bound to it, so that a changed
+    status or a part taken
     away is noticed (P4)."""
     source = envelope["source"]
     return (

@@ -1,8 +1,10 @@
-"""Salted field commitments: one Merkle root that binds a part's every field, so that one can be shown later without the rest.
+"""Salted field commitments: one Merkle root that binds a part's every field, so that one can be shown later without
+the rest.
 
-Leaf of field i = SHA-256(0x00 ∥ name ∥ 0x00 ∥ salt_i ∥ value), salt_i = the i-th 16 bytes of SHAKE256(seed) (FIPS 202), fields
-sorted by name, the tree of RFC 9162 §2.1. The seed is inside the ciphertext: whoever may not read the part cannot guess a field from the root, although a
-resident number has only about 2^37 possible values.
+Leaf of field i = SHA-256(0x00 ∥ name ∥ 0x00 ∥ salt_i ∥ value), salt_i = the i-th 16 bytes of SHAKE256(seed) (FIPS
+202), fields sorted by name, the tree of RFC 9162 §2.1. The seed is inside the ciphertext: whoever may not read the
+part cannot
+guess a field from the root, although a resident number has only about 2^37 possible values.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""Opening: from the envelopes that lie on topics to plain records in memory. Takes a whole batch, so that keys are asked for in one go.
+"""Opening: from the envelopes that lie on topics to plain records in memory. Takes a whole batch, so that keys are
+asked for in one go.
 
 Nothing here raises for one bad value: it gets a ``problem`` with a published code, and its neighbours are opened.
 """
@@ -19,7 +20,8 @@ _PARTS = {part.schema_id: (kind.name, part) for kind in KINDS.values() for part 
 
 
 class Original(NamedTuple):
-    """What the source returned: the row's key there, its bytes, and the proof of its signature (b"" if it does not sign)."""
+    """What the source returned: the row's key there, its bytes, and the proof of its signature (b"" if it does not
+    sign)."""
 
     key: str
     raw: bytes
@@ -28,7 +30,8 @@ class Original(NamedTuple):
 
 @dataclass(slots=True)
 class Opened:
-    """One value from a topic. ``envelope`` is empty when not even that could be read; ``record`` is there unless ``problem`` is."""
+    """One value from a topic. ``envelope`` is empty when not even that could be read; ``record`` is there unless
+    ``problem`` is."""
 
     envelope: dict[str, Any] = field(default_factory=dict)
     schema_id: int = 0
@@ -68,7 +71,8 @@ class Opener:
         return cipher.decrypt(key, sealed, subject_id) if key else None
 
     def open_unreadable(self, envelope: dict[str, Any]) -> Original | None:
-        """The row behind an unreadable record, for the person who mends it; ``None`` once the source's key has expired."""
+        """The row behind an unreadable record, for the person who mends it; ``None`` once the source's key has
+        expired."""
         key = self._vault.open_keys([envelope["subject_id"]])[0]
         if key is None:
             return None
@@ -89,7 +93,8 @@ def _read(value: bytes | None) -> Opened:
 
 
 def _open_record(one: Opened, keys: dict[bytes, bytes | None]) -> None:
-    """Fill in ``record``, or the ``problem``: ERASED when a subject's key is gone, SEAL_BROKEN when something was changed."""
+    """Fill in ``record``, or the ``problem``: ERASED when a subject's key is gone, SEAL_BROKEN when something was
+    changed."""
     envelope = one.envelope
     found = [keys[part["subject_id"]] for part in envelope["parts"]]
     one.keys = [key for key in found if key is not None]
@@ -143,7 +148,8 @@ def _put_part(record: Plain, kind: str, sealed: dict[str, Any], key: bytes, open
 
 
 def check_commitments(opened: Opened) -> None:
-    """Raises ``TamperDetected`` unless every part's fields are those that its root commits to. For whoever passes fields on."""
+    """Raises ``TamperDetected`` unless every part's fields are those that its root commits to. For whoever passes
+    fields on."""
     binding = _binding(opened.envelope)
     for sealed, key in zip(opened.envelope["parts"], opened.keys, strict=True):
         bound = cipher.part_binding(binding, sealed["subject_id"], sealed["role"], sealed["root"])

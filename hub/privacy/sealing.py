@@ -1,7 +1,8 @@
 """Sealing: from plain records, which live in memory only, to the envelopes that lie on topics (P5).
 
 Sealed once, in ingest; every later stage forwards the same bytes. It takes a whole page, so that identities and
-keys are asked for in one go. The layout is in ``schemas/hub/record.v1.avsc``; what every ciphertext is bound to, in ``cipher.py``.
+keys are asked for in one go. The layout is in ``schemas/hub/record.v1.avsc``; what every ciphertext is bound to, in
+``cipher.py``.
 """
 
 import hmac
@@ -67,19 +68,22 @@ class Sealer:
         self._record_key = record_key
 
     def record_id(self, authority: str, key: str, version: int) -> bytes:
-        """The id of one version of one row: the same however often, and by whichever source, it is received (P2). 16 bytes."""
+        """The id of one version of one row: the same however often, and by whichever source, it is received (P2). 16
+        bytes."""
         return hmac.digest(
             self._record_key, f"{authority}\0{key}\0{version}".encode("utf-8", "surrogatepass"), "sha256"
         )[:ID_BYTES]
 
     def row_id(self, authority: str, key: str) -> bytes:
-        """The id of a row: shared by all its versions, so that a newer one replaces its own row and no other. 16 bytes."""
+        """The id of a row: shared by all its versions, so that a newer one replaces its own row and no other. 16
+        bytes."""
         return hmac.digest(self._record_key, f"row\0{authority}\0{key}".encode("utf-8", "surrogatepass"), "sha256")[
             :ID_BYTES
         ]
 
     def seal_page(self, source: SourceInfo, rows: Sequence[SourceRow], received_at_ms: int) -> list[SealedRow]:
-        """One sealed row per row, in order; those that did not become a record of its kind's exact shape are sealed as unreadable, with the
+        """One sealed row per row, in order; those that did not become a record of its kind's exact shape are sealed
+        as unreadable, with the
         fault, so that they are counted like the rest (P1)."""
         rows = [_shaped(KINDS[source.kind], row) for row in rows]
         plans = [_plan(KINDS[source.kind], row) for row in rows]
@@ -92,7 +96,8 @@ class Sealer:
         ]
 
     def seal_foreign(self, kind: str, raw: bytes, fault: Fault, received_at_ms: int) -> SealedRow:
-        """Bytes that nobody's connector made, as an unreadable record: whatever is in them does not travel on in the open."""
+        """Bytes that nobody's connector made, as an unreadable record: whatever is in them does not travel on in the
+        open."""
         digest = hmac.digest(self._record_key, raw, "sha256").hex()
         return self._seal_as_unreadable("outside", kind, SourceRow(digest, 0, raw, None, fault), received_at_ms)
 

@@ -1,8 +1,9 @@
 """Key vault: who is who, under opaque ids, and the data key of each. The erasable half of the hub's state (P5).
 
 Two tables in a database of their own, apart from topics and projections, so that erasing here reaches every copy there:
-``identity`` finds an opaque random id by a keyed HMAC of a normalised identifier; ``data_key`` holds each id's AES-256 key,
-wrapped (AES-256-GCM) under the master key. Without the master key's file the database says nothing about anybody.
+``identity`` finds an opaque random id by a keyed HMAC of a normalised identifier; ``data_key`` holds each id's
+AES-256 key, wrapped (AES-256-GCM) under the master key. Without the master key's file the database says nothing about
+anybody.
 """
 
 import hmac

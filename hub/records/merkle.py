@@ -59,7 +59,8 @@ def paths(leaves: Sequence[bytes]) -> list[list[bytes]]:
 
 
 def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root that ``path`` leads to from leaf ``index`` of ``size`` (RFC 9162 §2.1.3.2), or ``None`` for a path of the wrong length.
+    """The root that ``path`` leads to from leaf ``index`` of ``size`` (RFC 9162 §2.1.3.2), or ``None`` for a path of
+    the wrong length.
 
     >>> leaves = [leaf_hash(bytes([n])) for n in range(5)]
     >>> all(root_from_path(leaves[i], i, 5, p) == root(leaves) for i, p in enumerate(paths(leaves)))

@@ -1,4 +1,5 @@
-"""Confluent wire format: 0x00, the schema id as int32 big-endian, the Avro body. Any Kafka client with a registry decodes it."""
+"""Confluent wire format: 0x00, the schema id as int32 big-endian, the Avro body. Any Kafka client with a registry
+decodes it."""
 
 import struct
 from io import BytesIO
@@ -17,7 +18,8 @@ _parsed = {schema.id: schema.parsed for schema in catalogue()}
 
 
 def encode(schema_id: int, value: dict[str, Any]) -> bytes:
-    """Frame ``value`` under a schema of the catalogue. Raises ``ValueError`` or ``TypeError`` when it does not fit: our own mistake."""
+    """Frame ``value`` under a schema of the catalogue. Raises ``ValueError`` or ``TypeError`` when it does not fit:
+    our own mistake."""
     out = BytesIO()
     out.write(HEADER.pack(MAGIC, schema_id))
     _write(out, _parsed[schema_id], value)
