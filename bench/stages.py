@@ -51,9 +51,9 @@ def measure(size: int, progress: Callable[[str], None]) -> tuple[Rates, int]:
             hub.__dict__["trusted"] = {NAME: feed.trusted()}
             progress("ingest")
             _ingest(hub, feed, watch, home)
-            for row, step in (("verify", hub.task("verify")), ("project", hub.task("project"))):
+            for row, messages in (("verify", size), ("project", 2 * size)):
                 progress(row)
-                _run(step, row, watch)
+                _run(hub.task(row), row, messages, watch)
             progress("replay")
             _replay(hub, watch)
         finally:
@@ -103,11 +103,12 @@ def _received(entity_id: bytes, record_id: bytes, value: bytes, now_ms: int) -> 
     return Outgoing(f"{KIND}.received", partition_of(entity_id, 1), entity_id, value, headers, now_ms)
 
 
-def _run(make: Make, row: str, watch: Watch) -> None:
-    stage = make()
+def _run(make: Make, row: str, messages: int, watch: Watch) -> None:
+    """Run a stage until it has taken so many messages (project takes what was received, and the verdict on it)."""
+    stage, taken = make(), 0
     with watch.on(row):
-        while stage.step():
-            pass
+        while taken < messages:
+            taken += stage.step()
     stage.close()
 
 
