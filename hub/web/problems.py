@@ -1,0 +1,46 @@
+"""Errors as people and machines read them: problem documents (RFC 9457) with a stable code, in Chinese and English."""
+
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse
+
+from hub.cases import reasons
+from hub.errors import HubError, RecordRejected, Unavailable
+
+_STATUS = {
+    "UNREADABLE": 400,
+    "UNAUTHORISED": 401,
+    "FORBIDDEN": 403,
+    "NO_SUCH_APPLICATION": 404,
+    "EXTERNAL_NO_TAKEN": 409,
+    "TOO_LARGE": 413,
+    "TRY_LATER": 503,
+    "INTERNAL": 500,
+}
+_RETRY_AFTER_S = 5
+
+
+def problem(code: str, field: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The problem document of a code; 422 unless the code has a status of its own."""
+    words = reasons.words(code)
+    status = _STATUS.get(code, 422)
+    body = {
+        "status": status,
+        "error_code": code,
+        "message": f"{words.zh} {words.en}",
+        "message_zh": words.zh,
+        "message_en": words.en,
+    }
+    if field:
+        body["field"] = field
+    return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
+
+
+def problem_of(error: HubError) -> JSONResponse:
+    """An error of the hub as a problem document. Only codes and field names go out, never a message."""
+    if isinstance(error, RecordRejected):
+        return problem(error.code, error.field)
+    if isinstance(error, Unavailable):
+        wait_s = max(1, round(error.retry_after_s or _RETRY_AFTER_S))
+        return problem("TRY_LATER", headers={"Retry-After": str(wait_s)})
+    return problem("INTERNAL")
