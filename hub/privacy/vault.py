@@ -171,11 +171,13 @@ class DatabaseVault:
         return ids
 
     def _create_ids(self, missing: Sequence[bytes], ids: dict[bytes, bytes]) -> None:
-        rows = [{"hmac": key, "id": os.urandom(ID_BYTES)} for key in missing]
+        drawn = {key: os.urandom(ID_BYTES) for key in missing}
         with self._store.write() as connection:
-            connection.execute(_or_ignore(connection, identity), rows)
-            # Another process may have been first: what is stored counts, not what we drew.
-            ids.update(_pairs(connection, identity.c.hmac, identity.c.id, missing))
+            rows = [{"hmac": key, "id": one} for key, one in drawn.items()]
+            if connection.execute(_or_ignore(connection, identity), rows).rowcount == len(rows):
+                ids.update(drawn)
+            else:  # another process was first with some: what is stored counts, not what we drew
+                ids.update(_pairs(connection, identity.c.hmac, identity.c.id, missing))
 
     def _load_keys(self, wanted: Sequence[bytes]) -> dict[bytes, bytes]:
         with self._store.read() as connection:
@@ -186,11 +188,14 @@ class DatabaseVault:
         return keys
 
     def _create_keys(self, missing: Sequence[bytes], keys: dict[bytes, bytes]) -> None:
-        rows = [{"id": one, "wrapped": self._wrap(one, os.urandom(KEY_BYTES))} for one in missing]
+        drawn = {one: os.urandom(KEY_BYTES) for one in missing}
         with self._store.write() as connection:
-            connection.execute(_or_ignore(connection, data_key), rows)
-            for one, wrapped in _pairs(connection, data_key.c.id, data_key.c.wrapped, missing):
-                keys[one] = self._unwrap(one, wrapped)
+            rows = [{"id": one, "wrapped": self._wrap(one, key)} for one, key in drawn.items()]
+            if connection.execute(_or_ignore(connection, data_key), rows).rowcount == len(rows):
+                keys.update(drawn)
+            else:
+                for one, wrapped in _pairs(connection, data_key.c.id, data_key.c.wrapped, missing):
+                    keys[one] = self._unwrap(one, wrapped)
 
     def _wrap(self, one: bytes, key: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
