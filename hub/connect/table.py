@@ -108,6 +108,8 @@ class TableSource:
             rows = self._between(connection, at["time"], at["key"])
             if rows:
                 at |= {"time": rows[-1].version, "key": rows[-1].key}
+                # Set with the first page, so that it is durable before any reload can come.
+                at.setdefault("base", at["time"])
                 return self._page(rows, at, more=True)
             if rows := self._sweep(connection, at):
                 return self._page(rows, at, more="sweep" in at)
@@ -134,12 +136,11 @@ class TableSource:
 
     def _complete_since(self, connection: Connection, at: dict[str, Any]) -> int | None:
         """The time of a full reload that is now over and wholly read, told once; changes ``at``."""
-        if not self._timing.full_reload or at["time"] < 0 or "sweep" in at:
+        if not self._timing.full_reload or "sweep" in at or at["time"] <= at.get("base", at["time"]):
             return None
-        base = at.setdefault("base", at["time"])
-        oldest = connection.execute(select(func.min(self._time))).scalar() if at["time"] > base else None
+        oldest = connection.execute(select(func.min(self._time))).scalar()
         settled_ms = self._context.clock.now_ms() - round(self._timing.lag_s * 1000)
-        if oldest is None or not base < oldest <= settled_ms:
+        if oldest is None or not at["base"] < oldest <= settled_ms:
             return None
         at["base"] = at["time"]
         return int(oldest)
