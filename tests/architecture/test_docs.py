@@ -24,7 +24,7 @@ def settings_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-@pytest.mark.parametrize("key", settings_keys(Settings))
+@pytest.mark.parametrize("key", list(settings_keys(Settings)))
 def test_every_setting_is_documented(key: str) -> None:
     assert f"`{key}`" in (ROOT / "docs/operating.md").read_text("utf-8")
 
