@@ -183,6 +183,11 @@ class Fault(NamedTuple):
     field: str = ""
 
 
+NAMELESS = "sha256:"
+"""A row whose own key cannot be read goes by this and the digest of its bytes, so that the same bytes are the same
+row."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRow:
     """One row as a source gave it.

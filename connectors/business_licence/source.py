@@ -13,7 +13,7 @@ from hub.connect.pageproof import check_page, head_of, pack_proof, trusted_keys_
 from hub.connect.rest import Answer, RestClient
 from hub.connect.signing import NationalSigner
 from hub.errors import Misconfigured, RecordRejected, Unavailable
-from hub.ports import Cursor, DayCount, Fault, LookupQuery, Page, SourceRow
+from hub.ports import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, SourceRow
 from hub.records.parse_json import load
 
 
@@ -81,9 +81,7 @@ class LicenceGateway:
 
 
 def _nameless(raw: bytes, fault: Fault, proof: bytes) -> SourceRow:
-    """A row whose own key cannot be read goes by its digest (which travels sealed), so that the same bytes are the
-    same row."""
-    return SourceRow(f"sha256:{sha256(raw).hexdigest()}", 0, raw, None, fault, proof)
+    return SourceRow(f"{NAMELESS}{sha256(raw).hexdigest()}", 0, raw, None, fault, proof)
 
 
 def open_source(options: Mapping[str, Any], context: Context) -> LicenceGateway:

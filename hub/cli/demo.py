@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hub.cli._console import console
 from hub.demo import Delivered, Demo, Live, Report, SourceLine
 from hub.logging import configure
 from hub.records.rules import CODES
@@ -48,14 +49,14 @@ def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_js
     configure(json_lines=False, level="ERROR")
     if not resume:
         shutil.rmtree(home, ignore_errors=True)
-    console = Console(stderr=as_json)
+    out = console(stderr=as_json)
     demo = Demo(home, records, seed)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console(stderr=True),
     ) as bars:
         world = bars.add_task("making the outside world")
         with demo.running(
@@ -63,9 +64,9 @@ def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_js
         ) as live:
             report = _run(live, bars)
             bars.stop()
-            _show(report, as_json, console)
+            _show(report, as_json, out)
             if keep:
-                _stay(live, console, demo)
+                _stay(live, out, demo)
     sys.exit(0 if report.balanced else 1)
 
 
@@ -103,20 +104,21 @@ def _advance(
     )
 
 
-def _show(report: Report, as_json: bool, console: Console) -> None:
+def _show(report: Report, as_json: bool, out: Console) -> None:
     if as_json:
         click.echo(json.dumps(_plain(report), ensure_ascii=False, default=str))
         return
-    console.print(_conservation(report))
-    console.print(_reasons(report))
+    out.print(_conservation(report))
+    out.print(_reasons(report))
     for application in report.applications:
-        console.print(_application(application))
+        out.print(_application(application))
     delivered = report.delivered
-    console.print(
+    out.print(
         f"delivered {delivered.decided} = acknowledged {delivered.acknowledged} + refused {delivered.refused}"
-        f" + pending {delivered.pending}; the utility counts {len(delivered.effects)} effects, {delivered.doubled} doubled"
+        f" + pending {delivered.pending}; the utility counts {len(delivered.effects)} effects, "
+        f"{delivered.doubled} doubled"
     )
-    console.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
+    out.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
 
 
 def _conservation(report: Report) -> Table:
@@ -182,9 +184,9 @@ def _plain(report: Report) -> dict[str, Any]:
     return {"balanced": report.balanced, "sources": lines, "delivered": delivered, "applications": report.applications}
 
 
-def _stay(live: Live, console: Console, demo: Demo) -> None:
-    console.print(f"running; in another terminal: hub --config {demo.home / 'hub.toml'} topics   (Ctrl-C ends it)")
+def _stay(live: Live, out: Console, demo: Demo) -> None:
+    out.print(f"running; in another terminal: hub --config {demo.home / 'hub.toml'} topics   (Ctrl-C ends it)")
     try:
         live.runner.wait()
     except KeyboardInterrupt:
-        console.print("stopping")
+        out.print("stopping")

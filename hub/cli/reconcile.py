@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import open_hub
+from hub.cli._console import console
 from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, VERIFIED, Reconciliation
 from hub.records.rules import CODES
 
@@ -50,14 +50,21 @@ def command(config: Path | None, source: str, day: datetime, csv_file: Path | No
 
 
 def _counts(account: Reconciliation) -> dict[str, object]:
-    counts = {state: account.count(state) for state in (VERIFIED, REJECTED, PENDING, MISSING)}
-    return {"source": account.source, "date": account.day.isoformat(), "at_source": len(account.lines), **counts}
+    return {
+        "source": account.source,
+        "date": account.day.isoformat(),
+        "at_source": len(account.lines),
+        **{state: account.count(state) for state in (VERIFIED, REJECTED, PENDING, MISSING)},
+        "unreadable": account.unreadable,
+    }
 
 
 def _show(account: Reconciliation) -> None:
     table = Table(*_counts(account))
     table.add_row(*(str(value) for value in _counts(account).values()))
-    Console().print(table)
+    console().print(table)
+    if account.unreadable:
+        click.echo(f"{account.unreadable} rows were received that name no key: theirs are among the missing")
     if not account.complete:
         click.echo(
             f"{account.count(MISSING)} keys are missing: list them with --csv FILE, "

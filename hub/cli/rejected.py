@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
+from hub.cli._console import console
 from hub.pipeline.redrive import Filter, Redrive, Rejection, read_rejections, rejections
 from hub.records.kinds import find_kind
 from hub.records.rules import CODES
@@ -74,13 +74,13 @@ def list_(config: Path | None, /, limit: int, as_json: bool, **wanted: Any) -> N
 
 
 def _print_list(table: Table, counts: Counter[str]) -> None:
-    console = Console()
+    out = console()
     if not counts:
-        console.print("nothing is rejected · 没有拒收记录")
+        out.print("nothing is rejected · 没有拒收记录")
         return
-    console.print(table)
+    out.print(table)
     for code, count in counts.most_common():
-        console.print(f"{count:8}  {code:20} {CODES[code].chinese} · {CODES[code].english}")
+        out.print(f"{count:8}  {code:20} {CODES[code].chinese} · {CODES[code].english}")
 
 
 @command.command("show")
@@ -135,7 +135,7 @@ def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any)
     """
     hub = _open(config)
     job = Redrive(hub.log, hub.store, hub.clock, hub.settings.limits.redrive_attempts_max)
-    with Progress(TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
+    with Progress(TextColumn("{task.description}"), console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading rejected topics")
         outcome = job.run(
             _filter(**wanted), dry_run, lambda so_far: bar.update(task, description=f"{so_far.sent} sent again")

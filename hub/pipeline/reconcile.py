@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from hub.errors import TamperDetected
 from hub.pipeline.redrive import read_rejections
-from hub.ports import LogRecord, RecordLog, Source, Store
+from hub.ports import NAMELESS, LogRecord, RecordLog, Source, Store
 from hub.privacy.opening import Opened, Opener, Original
 from hub.records.kinds import KINDS
 from hub.stores import tables
@@ -50,6 +50,8 @@ class Reconciliation:
     source: str
     day: date
     lines: list[Line] = field(default_factory=list, repr=False)
+    unreadable: int = 0
+    """Rows received since that day that could not be read as far as their key: theirs are among the missing."""
 
     def count(self, state: str) -> int:
         return Counter(line.state for line in self.lines)[state]
@@ -66,14 +68,16 @@ def reconcile(
     wanted = source.day(day).keys
     start_ms = int(datetime.combine(day, time(), CHINA).timestamp() * 1000)
     found: dict[str, bytes] = {}
+    unreadable = 0
     for records in _received(log, KINDS[kind].topic("received"), name, start_ms):
         for opened in opener.open([record.value for record in records]):
             key = _source_key(opener, opened)
+            unreadable += key.startswith(NAMELESS)
             if key in wanted:
                 found[key] = opened.envelope["record_id"]
     verdicts = _verdicts(store, list(found.values()))
     lines = [_line(log, key, found.get(key), verdicts) for key in sorted(wanted)]
-    return Reconciliation(name, day, lines)
+    return Reconciliation(name, day, lines, unreadable)
 
 
 def _received(log: RecordLog, topic: str, name: str, start_ms: int) -> Iterator[Sequence[LogRecord]]:
