@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 
 from hub.crash import crash_point
+from hub.errors import Misconfigured
 from hub.ports import Clock, Outgoing, RecordLog, Store, Writer
 from hub.records import wire
 from hub.records.topics import CURSORS, partition_of
@@ -37,6 +38,7 @@ class Relay:
         self._writer: Writer = log.writer(WRITER_ID)
         self._published = watermark(log)
         self._forgotten = 0
+        self._check_numbers()
         self._horizon: tuple[int, int] | None = None
 
     def step(self) -> int:
@@ -60,6 +62,15 @@ class Relay:
 
     def close(self) -> None:
         self._writer.close()
+
+    def _check_numbers(self) -> None:
+        """A database that was lost gives out old numbers again; its rows would be taken for published ones."""
+        with self._store.read() as connection:
+            if outbox.allocated(connection) < self._published:
+                raise Misconfigured(
+                    "the outbox is behind the log: this database is not the one that wrote it",
+                    "restore the database, or run `hub rebuild --replace`",
+                )
 
     def _settled(self) -> list[Numbered]:
         """The next rows in order, once no lower number can become visible any more."""

@@ -57,7 +57,16 @@ def allocated(connection: Connection) -> int:
     if connection.dialect.name == "postgresql":
         drawn = connection.execute(text("SELECT last_value, is_called FROM outbox_seq_seq")).one()
         return int(drawn[0]) if drawn[1] else 0
-    return int(connection.execute(select(func.coalesce(func.max(outbox.c.seq), 0))).scalar_one())
+    return connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")).scalar_one_or_none() or 0
+
+
+def go_on_after(connection: Connection, seq: int) -> None:
+    """The next number is above ``seq``: for a database that was made anew beside a log that was not."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT setval('outbox_seq_seq', :seq)"), {"seq": max(seq, 1)})
+        return
+    connection.execute(text("DELETE FROM sqlite_sequence WHERE name = 'outbox'"))
+    connection.execute(text("INSERT INTO sqlite_sequence(name, seq) VALUES ('outbox', :seq)"), {"seq": seq})
 
 
 def started(connection: Connection) -> int:

@@ -1,0 +1,150 @@
+"""Where ``hub application`` goes: straight to the store, or to a hub's HTTP API."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+import httpx
+
+from hub import settings as hub_settings
+from hub.bootstrap import open_hub
+from hub.cases import reasons
+from hub.cases.applications import Applications
+from hub.errors import Misconfigured, RecordRejected, Unavailable
+
+TIMEOUT_S = 10.0
+Json = dict[str, Any]
+
+
+class Answered(Exception):
+    """The hub said no: a published code, the field, and the words for a person."""
+
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(f"{code} {field} {message}".replace("  ", " "))
+        self.code = code
+
+
+class Desk(Protocol):
+    """What the command does with applications."""
+
+    def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
+        """The application, and whether it is new. Raises ``Answered``."""
+
+    def show(self, application_id: str) -> Json: ...
+    def find(self, channel: str, external_no: str) -> Json: ...
+    def list(self, limit: int, after: str, wanted: Mapping[str, str]) -> list[Json]: ...
+    def set_held(self, application_id: str, held: bool) -> Json: ...
+
+
+@contextmanager
+def desk(config: Path | None, url: str | None, token: str | None) -> Iterator[Desk]:
+    """The hub of the settings, or with ``url`` the one that answers there."""
+    if url:
+        with httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {token or ''}"}, timeout=TIMEOUT_S
+        ) as client:
+            yield Remote(client)
+        return
+    hub = open_hub(hub_settings.load(config))
+    try:
+        yield Direct(hub.applications())
+    finally:
+        hub.close()
+
+
+class Direct:
+    """``Desk`` on the store."""
+
+    def __init__(self, applications: Applications) -> None:
+        self._applications = applications
+
+    def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
+        with _said():
+            submitted = self._applications.submit(document)
+            return self._applications.show(submitted.application_id), submitted.created
+
+    def show(self, application_id: str) -> Json:
+        with _said():
+            return self._applications.show(_id(application_id))
+
+    def find(self, channel: str, external_no: str) -> Json:
+        with _said():
+            return self._applications.show(self._applications.find(channel, external_no) or b"")
+
+    def list(self, limit: int, after: str, wanted: Mapping[str, str]) -> list[Json]:
+        with _said():
+            return self._applications.list(_id(after) if after else b"", limit, **wanted)
+
+    def set_held(self, application_id: str, held: bool) -> Json:
+        with _said():
+            act = self._applications.hold if held else self._applications.release
+            act(_id(application_id), "command")
+            return self._applications.show(_id(application_id))
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    try:
+        yield
+    except RecordRejected as rejected:
+        words = reasons.words(rejected.code)
+        raise Answered(rejected.code, rejected.field, f"{words.zh} {words.en}") from None
+
+
+def _id(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise click.UsageError(
+            f"{text!r} is no application id: 32 hex digits, as `hub application list` shows"
+        ) from None
+
+
+class Remote:
+    """``Desk`` on a hub's HTTP API."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
+        answer = self._call("POST", "/applications", json=dict(document))
+        return answer.json(), answer.status_code == httpx.codes.CREATED
+
+    def show(self, application_id: str) -> Json:
+        return self._json("GET", f"/applications/{application_id}")
+
+    def find(self, channel: str, external_no: str) -> Json:
+        items = self._json("GET", "/applications", params={"channel": channel, "external_no": external_no})["items"]
+        if not items:
+            raise Answered("NO_SUCH_APPLICATION", "", " ".join(reasons.words("NO_SUCH_APPLICATION")))
+        found: Json = items[0]
+        return found
+
+    def list(self, limit: int, after: str, wanted: Mapping[str, str]) -> list[Json]:
+        params = {"limit": limit, **wanted} | ({"after": after} if after else {})
+        items: list[Json] = self._json("GET", "/applications", params=params)["items"]
+        return items
+
+    def set_held(self, application_id: str, held: bool) -> Json:
+        return self._json("POST", f"/applications/{application_id}/{'hold' if held else 'release'}")
+
+    def _json(self, method: str, path: str, **rest: Any) -> Json:
+        found: Json = self._call(method, path, **rest).json()
+        return found
+
+    def _call(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        try:
+            answer = self._client.request(method, path, **rest)
+            if answer.is_success:
+                return answer
+            said = answer.json()
+        except (httpx.TransportError, ValueError) as error:
+            raise Unavailable(f"the hub at {self._client.base_url} does not answer ({type(error).__name__})") from None
+        code = str(said.get("error_code", answer.status_code))
+        if answer.status_code in (401, 403):
+            raise Misconfigured(f"{code}: {said.get('message', '')}", "give a token with --token or HUB_TOKEN")
+        if answer.status_code >= 500:
+            raise Unavailable(f"{code}: {said.get('message', '')}")
+        raise Answered(code, str(said.get("field", "")), str(said.get("message", "")))

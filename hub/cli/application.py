@@ -1,0 +1,236 @@
+"""``hub application submit|show|list|hold|release``: applications made with one certificate."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hub.cases.command import read_json
+from hub.cases.limits import VOLTAGES
+from hub.cli._applications import Answered, Json, desk
+from hub.errors import RecordRejected
+
+_WHERE = (
+    click.option("--url", envvar="HUB_URL", help="A hub's HTTP API; without it, the store of the settings."),
+    click.option("--token", envvar="HUB_TOKEN", help="Bearer token for --url."),
+    click.option("--json", "as_json", is_flag=True, help="JSON, one object a line."),
+)
+
+
+def _anywhere(function: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_WHERE):
+        function = option(function)
+    return function
+
+
+@click.group("application")
+def command() -> None:
+    """Applications for a connection, made with one certificate: a USCC or a face-verified resident ID.
+
+    An application is registered with the utility the moment it is submitted, and its clock runs. Evidence follows in
+    numbered pieces as it is found; `show` says what is still awaited and why.
+    """
+
+
+@command.command("submit")
+@click.argument("file", required=False, type=click.File("rb"))
+@click.option("--external-no", help="The caller's own number, unique in its channel.")
+@click.option("--channel", default="counter", show_default=True, help="Channel that it came by.")
+@click.option("--uscc", help="Enterprise: unified social credit code.")
+@click.option(
+    "--resident-id", help="Resident: ID number. Other users of this machine can see it: rather use FILE or -."
+)
+@click.option("--name", help="Name of the applicant, if the connection system wants it.")
+@click.option("--unit-no", help="Site: real-estate unit number (28 characters).")
+@click.option("--address", help="Site: address.")
+@click.option("--voltage", type=click.Choice(VOLTAGES), default="LOW", show_default=True)
+@click.option("--capacity-kw", type=float, help="Capacity wanted, kW.")
+@click.option("--resident/--non-resident", default=None, help="Customer class; otherwise as the certificate says.")
+@click.option("--sanling/--no-sanling", default=False, show_default=True, help="Served under 三零.")
+@click.option("--sources", type=click.IntRange(1, 2), default=1, show_default=True, help="Supply sources.")
+@click.option("--important/--not-important", default=False, show_default=True, help="Important user.")
+@click.option("--purpose", default="connection-application", show_default=True)
+@click.option("--legal-basis", default="津工信电力〔2021〕8号 §6", show_default=True)
+@_anywhere
+@click.pass_obj
+def submit(config: Path | None, /, file: Any, url: str | None, token: str | None, as_json: bool, **given: Any) -> None:
+    """Submit an application from FILE (one JSON object, or one a line; - for standard input), or from the options.
+
+    The same application again gets the same answer. Exit 1 when one is not taken.
+    """
+    taken = True
+    with desk(config, url, token) as to:
+        for document in _documents(file) if file else [_document(given)]:
+            try:
+                shown, created = to.submit(document() if callable(document) else document)
+            except (Answered, RecordRejected) as refused:
+                taken = False
+                click.echo(f"refused: {refused}", err=True)
+                continue
+            if as_json:
+                click.echo(json.dumps(shown, ensure_ascii=False))
+            else:
+                _show(shown, "submitted" if created else "submitted before")
+    if not taken:
+        raise click.exceptions.Exit(1)
+
+
+def _documents(file: Any) -> Iterator[Callable[[], Json]]:
+    """Each application, read when it is its turn, so that a bad line does not stop the others."""
+    content = file.read()
+    try:
+        whole = read_json(content)
+    except RecordRejected:
+        lines = [line for line in content.splitlines() if line.strip()]
+        yield from (lambda line=line: read_json(line) for line in lines)
+    else:
+        yield lambda: whole
+
+
+def _document(given: dict[str, Any]) -> Json:
+    resident = bool(given["resident_id"]) if given["resident"] is None else given["resident"]
+    applicant = {"uscc": given["uscc"], "resident_id": given["resident_id"], "name": given["name"]}
+    site = {"unit_no": given["unit_no"], "address": given["address"]}
+    document = {
+        "external_no": given["external_no"],
+        "channel": given["channel"],
+        "applicant": _given(applicant),
+        "site": _given(site),
+        "voltage": given["voltage"],
+        "capacity_kw": given["capacity_kw"],
+        "customer_class": "RESIDENT" if resident else "NON_RESIDENT",
+        "sanling": given["sanling"],
+        "sources": given["sources"],
+        "important": given["important"],
+        "purpose": given["purpose"],
+        "legal_basis": given["legal_basis"],
+    }
+    return _given(document)
+
+
+def _given(values: dict[str, Any]) -> Json:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@command.command("show")
+@click.argument("application_id", required=False)
+@click.option("--external-no", help="Instead of the id: the caller's own number.")
+@click.option("--channel", default="counter", show_default=True, help="With --external-no.")
+@_anywhere
+@click.pass_obj
+def show(
+    config: Path | None,
+    application_id: str | None,
+    external_no: str | None,
+    channel: str,
+    url: str | None,
+    token: str | None,
+    as_json: bool,
+) -> None:
+    """One application: its clock, what evidence is there or awaited and why, what was delivered."""
+    if not application_id and not external_no:
+        raise click.UsageError("give an application id, or --external-no")
+    with desk(config, url, token) as to:
+        shown = _or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
+    _print(shown, as_json)
+
+
+@command.command("list")
+@click.option("--channel")
+@click.option("--voltage", type=click.Choice(VOLTAGES))
+@click.option("--customer-class", type=click.Choice(["RESIDENT", "NON_RESIDENT"]))
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--after", default="", help="Go on after this application id.")
+@_anywhere
+@click.pass_obj
+def list_(
+    config: Path | None,
+    /,
+    limit: int,
+    after: str,
+    url: str | None,
+    token: str | None,
+    as_json: bool,
+    **wanted: str | None,
+) -> None:
+    """Applications, newest first."""
+    chosen = {name: value for name, value in wanted.items() if value}
+    with desk(config, url, token) as to:
+        found = _or_leave(lambda: to.list(limit, after, chosen))
+    table = Table("application", "number", "channel", "submitted", "due", "state", "pieces")
+    for one in found:
+        if as_json:
+            click.echo(json.dumps(one, ensure_ascii=False))
+        pieces = ", ".join(f"{count} {state}" for state, count in sorted(one["pieces"].items()))
+        table.add_row(
+            one["application_id"],
+            one["external_no"] or "—",
+            one["channel"],
+            one["submitted_at"],
+            one["due_on"] or "?",
+            one["state"],
+            pieces,
+        )
+    if not as_json:
+        Console().print(table)
+
+
+@command.command("hold")
+@click.argument("application_id")
+@_anywhere
+@click.pass_obj
+def hold(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
+    """Stop an application's deliveries, and nobody else's. Its clock runs on."""
+    with desk(config, url, token) as to:
+        _print(_or_leave(lambda: to.set_held(application_id, True)), as_json)
+
+
+@command.command("release")
+@click.argument("application_id")
+@_anywhere
+@click.pass_obj
+def release(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
+    """Let an application's deliveries go on, refused and stopped ones as well. Each is asked for before it is sent."""
+    with desk(config, url, token) as to:
+        _print(_or_leave(lambda: to.set_held(application_id, False)), as_json)
+
+
+def _or_leave(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except Answered as refused:
+        click.echo(f"error: {refused}", err=True)
+        sys.exit(1)
+
+
+def _print(shown: Json, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False))
+    else:
+        _show(shown, shown["state"])
+
+
+def _show(shown: Json, said: str) -> None:
+    console = Console()
+    clock = shown["clock"]
+    console.print(f"[bold]{shown['application_id']}[/]  {shown['external_no'] or '—'} ({shown['channel']})  {said}")
+    due = shown["due_on"] or "not known: the calendar of that year is missing"
+    console.print(
+        f"{clock['case_type_zh']}, {clock['working_days']} working days from {shown['submitted_at']}: due {due}"
+    )
+    for need in shown["evidence"]:
+        mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
+        console.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}")
+    table = Table("piece", "what", "state", "holder", "attempts", "receipt", "reason")
+    for one in shown["deliveries"]:
+        reason = " ".join(part for part in (one["reason"], one["reason_zh"], one["said"]) if part)
+        relation = "" if one["holder_relation"] == "NONE" else one["holder_relation"]
+        table.add_row(
+            str(one["piece"]), one["kind"], one["state"], relation, str(one["attempts"]), one["receipt"] or "", reason
+        )
+    console.print(table)

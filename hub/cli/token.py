@@ -1,0 +1,85 @@
+"""``hub token create|list|revoke``: who may use the HTTP API, and for what."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hub import settings as hub_settings
+from hub.bootstrap import Hub, open_hub
+from hub.cases.views import iso
+from hub.web.tokens import SCOPES, Tokens
+
+
+@click.group("token")
+def command() -> None:
+    """Bearer tokens of the HTTP API. Only a hash is kept: a token's text is shown once, when it is made."""
+
+
+@command.command("create")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    default=("applications:write", "applications:read"),
+    show_default=True,
+    help="What it may do; several times for several.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def create(config: Path | None, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
+    """Make a token for NAME, the system that will use it (not a person)."""
+    hub = _open(config)
+    try:
+        token_id, text = Tokens(hub.store, hub.clock).create(name, frozenset(scopes))
+    finally:
+        hub.close()
+    if as_json:
+        click.echo(json.dumps({"id": token_id, "token": text, "scopes": sorted(scopes)}))
+    else:
+        click.echo(text)
+        click.echo(f"Token {token_id} for {name}: {' '.join(scopes)}. It is not shown again.", err=True)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def list_(config: Path | None, as_json: bool) -> None:
+    """Every token that was made, never its text."""
+    hub = _open(config)
+    try:
+        rows = Tokens(hub.store, hub.clock).all()
+    finally:
+        hub.close()
+    table = Table("id", "name", "scopes", "made", "revoked")
+    for row in rows:
+        made, revoked = iso(row.created_ms), iso(row.revoked_ms)
+        if as_json:
+            shown = {"id": row.token_id, "name": row.name, "scopes": row.scopes.split(), "created_at": made}
+            click.echo(json.dumps(shown | {"revoked_at": revoked}, ensure_ascii=False))
+        table.add_row(row.token_id, row.name, row.scopes, made, revoked or "")
+    if not as_json:
+        Console().print(table)
+
+
+@command.command("revoke")
+@click.argument("token_id")
+@click.pass_obj
+def revoke(config: Path | None, token_id: str) -> None:
+    """End a token at once. Exit 1 when there is none of that id that still works."""
+    hub = _open(config)
+    try:
+        ended = Tokens(hub.store, hub.clock).revoke(token_id)
+    finally:
+        hub.close()
+    click.echo(f"token {token_id} revoked" if ended else f"no token {token_id} that still works", err=not ended)
+    if not ended:
+        raise click.exceptions.Exit(1)
+
+
+def _open(config: Path | None) -> Hub:
+    return open_hub(hub_settings.load(config))

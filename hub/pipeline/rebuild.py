@@ -1,0 +1,299 @@
+"""Rebuild: make every projection again from the topics, and compare it with the tables, row by row.
+
+It reads one snapshot of the live tables. Records are replayed up to the offsets where the live projections stand;
+events up to the newest outbox number in the snapshot, those not yet published straight from the outbox. So it may run
+beside a working hub, and nothing is ever emitted again.
+"""
+
+import hashlib
+import heapq
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, Connection, Row, String, Table, delete, func, insert, select
+
+from hub.cases import apply, events
+from hub.errors import TamperDetected, Unavailable
+from hub.pipeline import projection
+from hub.pipeline.project import GROUP, INPUTS, Slot, read_offsets
+from hub.pipeline.relay import SEQ_HEADER, watermark
+from hub.ports import Batch, RecordLog, Store
+from hub.records.topics import APPLICATION_EVENTS, DELIVERY_EVENTS
+from hub.stores import outbox as outbox_rows
+from hub.stores.tables import PROJECTIONS, VOLATILE, delivery, outbox, projection_offset
+
+NAMED_MAX = 100
+"""Differing rows that are named for each table; all are counted."""
+_AT_ONCE = 2_000
+_EVENT_TOPICS = (APPLICATION_EVENTS, DELIVERY_EVENTS)
+
+Progress = Callable[[str, int], None]
+"""Hears a topic's name and how many messages were taken since it was last called."""
+Numbered = tuple[int, bytes]
+
+
+class Difference(NamedTuple):
+    """One row that is not as its topics say: ``what`` is changed, missing (from the live table) or extra."""
+
+    table: str
+    key: str
+    what: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One table, live and rebuilt: rows, canonical hash (SHA-256, hex) and what differs."""
+
+    table: str
+    live_rows: int = 0
+    rebuilt_rows: int = 0
+    live_hash: str = ""
+    rebuilt_hash: str = ""
+    differing: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def equal(self) -> bool:
+        return self.live_hash == self.rebuilt_hash
+
+
+def rebuild(log: RecordLog, live: Connection, fresh: Store, progress: Progress) -> dict[Slot, int]:
+    """Make all projections again in ``fresh``, as of the snapshot ``live``; up to which offset of each partition."""
+    # Without any offsets the tables were lost: everything that the log has counts.
+    stops = read_offsets(live) or _ends(log)
+    for (topic, partition), stop in stops.items():
+        _replay(log, fresh, (topic, partition, stop), progress)
+    _replay_events(log, live, fresh, progress)
+    return stops
+
+
+def _ends(log: RecordLog) -> dict[Slot, int]:
+    known = log.topics()
+    return {
+        (topic, partition): end
+        for topic in INPUTS
+        if topic in known
+        for partition, (_, end) in log.bounds(topic).items()
+    }
+
+
+def _replay(log: RecordLog, fresh: Store, span: tuple[str, int, int], progress: Progress) -> None:
+    topic, partition, stop = span
+    for batches in _chunks(log.scan(topic, partition, 0, stop)):
+        with fresh.write() as connection:
+            projection.apply(connection, batches)
+        progress(topic, sum(len(batch.records) for batch in batches))
+
+
+def _chunks(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
+    chunk: list[Batch] = []
+    for batch in batches:
+        chunk.append(batch)
+        if sum(len(one.records) for one in chunk) >= _AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _replay_events(log: RecordLog, live: Connection, fresh: Store, progress: Progress) -> None:
+    newest = live.execute(select(func.max(outbox.c.seq))).scalar_one()
+    numbered = _numbered(log, live)
+    until = ((seq, value) for seq, value in numbered if newest is None or seq <= newest)
+    while chunk := list(islice(until, _AT_ONCE)):
+        with fresh.write() as connection:
+            for _, value in chunk:
+                _apply(connection, value)
+        progress("events", len(chunk))
+
+
+def _numbered(log: RecordLog, live: Connection) -> Iterator[Numbered]:
+    """Every event once, in the order of its number: published ones from the topics, the others from the outbox."""
+    counts = log.topics()
+    published = [
+        _published(log, topic, partition) for topic in _EVENT_TOPICS for partition in range(counts.get(topic, 0))
+    ]
+    last = 0
+    for seq, value in heapq.merge(*published, _waiting(live), key=lambda one: one[0]):
+        if seq > last:
+            yield seq, value
+        last = seq
+
+
+def _published(log: RecordLog, topic: str, partition: int) -> Iterator[Numbered]:
+    for batch in log.scan(topic, partition):
+        for message in batch.records:
+            seq = dict(message.headers).get(SEQ_HEADER)
+            if seq is None or message.value is None:
+                raise TamperDetected(f"{topic}/{partition}/{message.offset} was not written by this hub's relay")
+            yield int(seq), message.value
+
+
+def _waiting(live: Connection) -> Iterator[Numbered]:
+    query = select(outbox.c.seq, outbox.c.value).where(outbox.c.topic.in_(_EVENT_TOPICS)).order_by(outbox.c.seq)
+    for row in live.execute(query):
+        yield row.seq, bytes(row.value)
+
+
+def _apply(connection: Connection, value: bytes) -> None:
+    event = events.read(value)
+    if isinstance(event, events.Event):
+        apply.application_event(connection, event)
+    else:
+        apply.delivery_event(connection, event)
+
+
+# ---- comparing -----------------------------------------------------------------------------------------------------
+
+
+def compare(live: Connection, rebuilt: Connection) -> list[Comparison]:
+    """Every projection, table by table, in constant memory."""
+    return [_compare(table, live, rebuilt) for table in PROJECTIONS]
+
+
+def _compare(table: Table, live: Connection, rebuilt: Connection) -> Comparison:
+    result = Comparison(table.name)
+    hashes = hashlib.sha256(), hashlib.sha256()
+    for key, ours, theirs in _pairs(_rows(table, live), _rows(table, rebuilt)):
+        for digest, row in zip(hashes, (ours, theirs), strict=True):
+            if row is not None:
+                digest.update(canonical(row))
+        result.live_rows += ours is not None
+        result.rebuilt_rows += theirs is not None
+        if ours != theirs:
+            _differ(result, key, ours, theirs)
+    result.live_hash, result.rebuilt_hash = (digest.hexdigest() for digest in hashes)
+    return result
+
+
+_Key = tuple[Any, ...]
+_Values = dict[str, Any]
+
+
+def _rows(table: Table, connection: Connection) -> Iterator[tuple[_Key, _Values]]:
+    """Rows in the order of their primary key, without the columns that only steer the next attempt."""
+    names = [column.name for column in table.columns if column.name not in VOLATILE.get(table.name, frozenset())]
+    key = [column.name for column in table.primary_key.columns]
+    query = select(*(table.c[name] for name in names)).order_by(*(_ordered(connection, table.c[name]) for name in key))
+    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
+        values = _values(table, names, row)
+        yield tuple(values[name] for name in key), values
+
+
+def _ordered(connection: Connection, column: Column[Any]) -> Any:
+    """Text in the order of its code points, as the merge compares it, whatever the database's language."""
+    by_language = connection.dialect.name == "postgresql" and isinstance(column.type, String)
+    return column.collate("C") if by_language else column
+
+
+def _values(table: Table, names: Sequence[str], row: Row[Any]) -> _Values:
+    values = dict(zip(names, row, strict=True))
+    if table.name == "delivery" and values["state"] == "in_flight":
+        # On its way says nothing about what happened yet.
+        values["state"] = "pending"
+    return values
+
+
+def _pairs(
+    ours: Iterator[tuple[_Key, _Values]], theirs: Iterator[tuple[_Key, _Values]]
+) -> Iterator[tuple[_Key, _Values | None, _Values | None]]:
+    """Both sides merged by key; ``None`` where one has no such row."""
+    left, right = next(ours, None), next(theirs, None)
+    while left or right:
+        if right is None or (left is not None and left[0] < right[0]):
+            assert left is not None
+            yield left[0], left[1], None
+            left = next(ours, None)
+        elif left is None or right[0] < left[0]:
+            yield right[0], None, right[1]
+            right = next(theirs, None)
+        else:
+            yield left[0], left[1], right[1]
+            left, right = next(ours, None), next(theirs, None)
+
+
+def _differ(result: Comparison, key: _Key, ours: _Values | None, theirs: _Values | None) -> None:
+    result.differing += 1
+    if len(result.differences) >= NAMED_MAX:
+        return
+    named = "/".join(one.hex() if isinstance(one, bytes) else str(one) for one in key)
+    if ours is None or theirs is None:
+        what = "missing" if ours is None else "extra"
+        result.differences.append(Difference(result.table, named, what))
+    else:
+        columns = tuple(name for name in ours if ours[name] != theirs[name])
+        result.differences.append(Difference(result.table, named, "changed", columns))
+
+
+def canonical(row: Mapping[str, Any]) -> bytes:
+    """One row as bytes that mean the same on every database.
+
+    >>> canonical({"b": b"\\x01", "a": None, "c": True})
+    b'{"a":null,"b":"01","c":1}\\n'
+    """
+    plain = {name: _plain(value) for name, value in row.items()}
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    return value.hex() if isinstance(value, bytes) else value
+
+
+# ---- putting it in place -------------------------------------------------------------------------------------------
+
+
+def replace(log: RecordLog, store: Store, rebuilt: Connection, stops: Mapping[Slot, int]) -> None:
+    """Put the rebuilt tables in place of the live ones, in one transaction; no hub may be running.
+
+    Raises ``Unavailable`` when the live tables have moved on since ``stops``. What was on its way is asked for before
+    it is sent again, and the outbox goes on above the numbers that are on the log.
+    """
+    with store.write() as live:
+        known = read_offsets(live)
+        if known and known != dict(stops):
+            raise Unavailable("the tables moved on while they were rebuilt: stop the hub and try again")
+        steering = _steering(live)
+        for table in reversed(PROJECTIONS):
+            live.execute(delete(table))
+        for table in PROJECTIONS:
+            _copy(table, rebuilt, live, steering)
+        live.execute(delete(projection_offset).where(projection_offset.c.group == GROUP))
+        rows = [{"group": GROUP, "topic": slot[0], "partition": slot[1], "next": stop} for slot, stop in stops.items()]
+        if rows:
+            live.execute(insert(projection_offset), rows)
+        outbox_rows.go_on_after(live, max(watermark(log), outbox_rows.allocated(live)))
+
+
+_Steering = dict[tuple[bytes, int], dict[str, Any]]
+
+
+def _steering(live: Connection) -> _Steering:
+    """How far the next attempts of undelivered pieces had come."""
+    table = delivery.c
+    columns = (table.attempts, table.next_attempt_ms, table.claimed_by, table.lease_until_ms, table.state)
+    query = select(table.application_id, table.piece, *columns).where(table.state.in_(("pending", "in_flight")))
+    return {
+        (bytes(row[0]), row[1]): dict(zip((one.name for one in columns), row[2:], strict=True))
+        for row in live.execute(query)
+    }
+
+
+def _copy(table: Table, rebuilt: Connection, live: Connection, steering: _Steering) -> None:
+    rows = (dict(row._mapping) for row in rebuilt.execution_options(yield_per=_AT_ONCE).execute(select(table)))
+    while chunk := list(islice(rows, _AT_ONCE)):
+        if table is delivery:
+            chunk = [row | _steered(row, steering) for row in chunk]
+        live.execute(insert(table), chunk)
+
+
+def _steered(row: Mapping[str, Any], steering: _Steering) -> dict[str, Any]:
+    if row["state"] != "pending":
+        return {}
+    # Nobody knows any more whether it was tried, so it counts as tried.
+    return steering.get((bytes(row["application_id"]), row["piece"]), {"attempts": 1})

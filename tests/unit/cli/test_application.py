@@ -1,0 +1,121 @@
+"""``hub application``, ``hub token`` and ``hub rebuild``, as a newcomer runs them: without a server, and with one."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import update
+
+from hub import settings as hub_settings
+from hub.bootstrap import open_hub
+from hub.cli import cli
+from hub.stores.tables import application
+from hub.web.serve import serve
+from tests.casework import body
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hub.toml").write_text("[web]\nport = 0\n")
+
+    def run(*arguments: str, given: str | bytes | None = None) -> Result:
+        return CliRunner().invoke(cli, list(arguments), input=given)
+
+    return run
+
+
+@pytest.fixture
+def url(run: Run) -> Iterator[str]:
+    hub = open_hub(hub_settings.load())
+    try:
+        with serve(hub) as url:
+            yield url
+    finally:
+        hub.close()
+
+
+def test_submit_show_list_hold_and_release_without_a_server(run: Run) -> None:
+    first = run("application", "submit", "-", "--json", given=json.dumps(body()))
+    assert first.exit_code == 0, first.output
+    application_id = json.loads(first.stdout)["application_id"]
+    again = run("application", "submit", "-", given=json.dumps(body()))
+    assert "submitted before" in again.stdout
+    shown = run("application", "show", "--channel", "gov-platform", "--external-no", "A-1", "--json")
+    assert json.loads(shown.stdout)["application_id"] == application_id
+    assert json.loads(run("application", "hold", application_id, "--json").stdout)["state"] == "held"
+    assert json.loads(run("application", "release", application_id, "--json").stdout)["state"] == "open"
+    listed = run("application", "list", "--json").stdout.splitlines()
+    assert [json.loads(line)["application_id"] for line in listed] == [application_id]
+    assert application_id[:8] in run("application", "list").stdout
+
+
+def test_submit_from_options_and_many_a_file(run: Run, tmp_path: Path) -> None:
+    options = (
+        "--external-no",
+        "O-1",
+        "--uscc",
+        "91110000600037341L",
+        "--address",
+        "天津市和平区南京路128号1号楼2单元301室",
+    )
+    made = run("application", "submit", *options, "--capacity-kw", "50", "--json")
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["customer_class"] == "NON_RESIDENT"
+    file = tmp_path / "many.jsonl"
+    lines = [json.dumps(body("M-1")), "not json", json.dumps(body("M-2", extra=1)), json.dumps(body("M-3"))]
+    file.write_text("\n".join(lines))
+    many = run("application", "submit", str(file), "--json")
+    assert many.exit_code == 1
+    assert [json.loads(line)["external_no"] for line in many.stdout.splitlines()] == ["M-1", "M-3"]
+    assert "NOT_ASKED" in many.stderr and "UNREADABLE" in many.stderr
+
+
+def test_what_is_not_there_is_said(run: Run) -> None:
+    assert run("application", "show", "0" * 32).exit_code == 1
+    assert run("application", "show", "--external-no", "none").exit_code == 1
+    assert run("application", "show", "xyz").exit_code == 2
+    assert run("application", "show").exit_code == 2
+
+
+def objects(result: Result) -> list[dict]:
+    """What was printed, without the log lines of the server in this process."""
+    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
+    made = run("token", "create", "tests", "--scope", "applications:write", "--scope", "applications:read", "--json")
+    token = json.loads(made.stdout)
+    there = ("--url", url, "--token", token["token"])
+    (shown,) = objects(run("application", "submit", "-", "--json", *there, given=json.dumps(body())))
+    assert "submitted before" in run("application", "submit", "-", *there, given=json.dumps(body())).stdout
+    assert objects(run("application", "show", shown["application_id"], "--json", *there)) == [shown]
+    assert len(objects(run("application", "list", "--json", *there))) == 1
+    assert run("application", "show", "--external-no", "none", *there).exit_code == 1
+    refused = run("application", "submit", "-", *there, given=json.dumps(body(extra=1)))
+    assert refused.exit_code == 1 and "NOT_ASKED" in refused.stderr
+    assert type(run("application", "hold", shown["application_id"], *there).exception).__name__ == "Misconfigured"
+    assert run("token", "revoke", token["id"]).exit_code == 0
+    assert run("token", "revoke", token["id"]).exit_code == 1
+    assert type(run("application", "list", *there).exception).__name__ == "Misconfigured"
+    assert token["token"] not in run("token", "list").stdout
+
+
+def test_p4_rebuild_names_a_row_that_was_edited_by_hand(run: Run) -> None:
+    shown = json.loads(run("application", "submit", "-", "--json", given=json.dumps(body())).stdout)
+    fine = run("rebuild", "--check", "--json")
+    assert fine.exit_code == 0, fine.output
+    assert json.loads(fine.stdout)["equal"]
+    hub = open_hub(hub_settings.load())
+    with hub.store.write() as connection:
+        connection.execute(update(application).values(due_on="2099-01-01"))
+    hub.close()
+    found = run("rebuild")
+    assert found.exit_code == 1
+    assert f"changed application {shown['application_id']} (due_on)" in found.stdout
+    assert run("rebuild", "--replace").exit_code == 1
+    assert run("rebuild").exit_code == 0

@@ -1,0 +1,148 @@
+"""Rebuild: P4 (nothing is quietly changed): the tables are what the topics say, and a row that is not is named."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from hub.errors import Misconfigured, Unavailable
+from hub.pipeline.rebuild import Comparison, compare, rebuild, replace
+from hub.ports import Refused
+from hub.stores import migrate
+from hub.stores.database import Database
+from hub.stores.tables import PROJECTIONS, application, delivery, outbox, projection_offset, record, tally
+from tests import samples
+from tests.casework import ConnectionSystem, House, body
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def lived(house: House) -> None:
+    """A bit of everything that can happen."""
+    sink = ConnectionSystem()
+    house.verified(samples.title(), samples.title("T2", 4, "120101001001GB00001F00010002"))
+    redriven = house.rejected(samples.business("B7"))[0]
+    house.project()
+    for number in range(4):
+        house.applications.submit(body(f"A-{number}"))
+    house.ask()
+    house.relay()
+    house.verified(samples.title(version=2), samples.business())
+    house.received(redriven, source="business_licence", attempt=2)
+    house.again(redriven, "verified", 2)
+    house.verified(samples.title())
+    house.project()
+    sink.failures = [Refused("NO", "never"), Unavailable("later")]
+    house.deliver(sink)
+    known = house.applications.find("gov-platform", "A-2")
+    assert known
+    house.applications.hold(known, "test")
+    house.relay()
+    house.applications.release(known, "test")
+    house.clock.pass_s(60)
+    house.ask()
+    house.deliver(sink)
+
+
+def remade(house: House, replacing: bool = False) -> dict[str, Comparison]:
+    folder = house.folder / "fresh.db"
+    folder.unlink(missing_ok=True)
+    url = f"sqlite:///{folder}"
+    migrate.upgrade(url)
+    fresh = Database(url)
+    with house.store.read() as live:
+        stops = rebuild(house.log, live, fresh, lambda *_: None)
+        with fresh.read() as rebuilt:
+            found = {one.table: one for one in compare(live, rebuilt)}
+    if replacing:
+        with fresh.read() as rebuilt:
+            replace(house.log, house.store, rebuilt, stops)
+    fresh.close()
+    return found
+
+
+@pytest.mark.parametrize("relayed", [True, False])
+def test_p4_every_table_is_made_again_with_equal_content(house: House, relayed: bool) -> None:
+    lived(house)
+    if relayed:
+        house.relay()
+    found = remade(house)
+    assert {name: one.differences for name, one in found.items() if not one.equal} == {}
+    assert set(found) == {table.name for table in PROJECTIONS}
+    assert all(one.live_rows for one in found.values())
+
+
+def test_events_are_never_emitted_again(house: House) -> None:
+    lived(house)
+    house.relay()
+    before = len(house.rows(outbox))
+    remade(house)
+    assert len(house.rows(outbox)) == before
+    assert house.relay() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "table", "what"),
+    [
+        (update(record).where(record.c.version == 4).values(status="REVOKED"), "record", "changed"),
+        (update(tally).where(tally.c.source == "property_title").values(verified=99), "tally", "changed"),
+        (update(delivery).where(delivery.c.piece == 0).values(receipt="FORGED"), "delivery", "changed"),
+        (delete(record).where(record.c.version == 4), "record", "missing"),
+        (insert(tally).values(source="nobody", kind="x"), "tally", "extra"),
+    ],
+)
+def test_p4_a_row_edited_by_hand_is_named(house: House, change: Any, table: str, what: str) -> None:
+    lived(house)
+    with house.store.write() as connection:
+        connection.execute(change)
+    found = remade(house)
+    assert [name for name, one in found.items() if not one.equal] == [table]
+    assert {one.what for one in found[table].differences} == {what}
+    keys = {"/".join(str(part) for part in _key(row)) for row in house.rows(PROJECTIONS[0])}
+    if table == "record" and what == "changed":
+        assert found[table].differences[0].key in keys
+        assert found[table].differences[0].columns == ("status",)
+
+
+def _key(row: Any) -> tuple[str, ...]:
+    return (row.record_id.hex(),)
+
+
+def test_a_lost_database_comes_back_and_what_was_on_its_way_is_asked_for(house: House) -> None:
+    lived(house)
+    house.applications.submit(body("LAST"))
+    house.relay()
+    before = {table.name: house.rows(table) for table in PROJECTIONS if table is not delivery}
+    with house.store.write() as connection:
+        for table in (*reversed(PROJECTIONS), outbox, projection_offset):
+            connection.execute(delete(table))
+        connection.exec_driver_sql("DELETE FROM sqlite_sequence")
+    with pytest.raises(Misconfigured, match="rebuild --replace"):
+        house.relay()
+    remade(house, replacing=True)
+    assert {table.name: house.rows(table) for table in PROJECTIONS if table is not delivery} == before
+    assert {row.attempts for row in house.rows(delivery) if row.state == "pending"} == {1}
+    house.applications.submit(body("NEXT"))
+    assert house.relay() == 1
+    assert house.project() == 0
+    assert all(one.equal for one in remade(house).values())
+
+
+def test_replacing_keeps_how_far_attempts_had_come(house: House) -> None:
+    house.applications.submit(body())
+    sink = ConnectionSystem()
+    sink.failures = [Unavailable("later", retry_after_s=100)]
+    house.deliver(sink)
+    before = house.rows(delivery)
+    with house.store.write() as connection:
+        connection.execute(update(application).values(channel="edited"))
+    remade(house, replacing=True)
+    assert house.rows(delivery) == before
+    assert house.rows(application)[0].channel == "gov-platform"
