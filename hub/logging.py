@@ -52,5 +52,5 @@ def configure(json_lines: bool, level: str = "INFO") -> None:
 
 
 def get_logger(name: str) -> Any:
-    """A logger that carries ``stage=name`` on every line."""
-    return structlog.get_logger().bind(stage=name)
+    """A logger that carries ``stage=name`` on every line. Lazy: made at import, it still obeys ``configure``."""
+    return structlog.get_logger(stage=name)

@@ -1,0 +1,38 @@
+"""Log lines: P5 (no personal value in them), and that loggers made at import obey the configuration."""
+
+import json
+
+import pytest
+import structlog
+
+from hub import logging
+
+EARLY = logging.get_logger("early")
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> None:
+    structlog.reset_defaults()
+
+
+def test_p5_what_looks_like_an_identifier_is_masked_in_every_value(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.configure(json_lines=True)
+    EARLY.warning("refused 360426199101010071", holder="91110000600037341L", unit="120101001001GB00001F00010001")
+    line = json.loads(capsys.readouterr().err)
+    assert line["event"] == "refused [masked]"
+    assert (line["holder"], line["unit"], line["stage"]) == ("[masked]", "[masked]", "early")
+
+
+def test_p5_an_exception_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.configure(json_lines=True)
+    try:
+        raise ValueError("no such number 360426199101010071")
+    except ValueError:
+        logging.get_logger("late").exception("failed")
+    assert "360426199101010071" not in capsys.readouterr().err
+
+
+def test_the_level_is_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.configure(json_lines=True, level="WARNING")
+    logging.get_logger("quiet").info("nothing")
+    assert capsys.readouterr().err == ""
