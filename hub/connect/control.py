@@ -1,13 +1,14 @@
 """Orders to connectors and reports from them, across processes: what ``hub connectors pause`` writes and ``status``
 reads."""
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.connect.state import connector_control, connector_quota, connector_status, upsert
-from hub.ports import Clock, Store
+from hub.ports import Clock, Cursor, Store
 
 RUNNING: Final = "RUNNING"
 PAUSED: Final = "PAUSED"
@@ -22,10 +23,12 @@ STALE_MS: Final = 60_000
 
 
 class Order(NamedTuple):
-    """What an operator wants of a connector. A higher ``restart_token`` than the one acted on means: begin again."""
+    """What an operator wants of a connector. A higher ``restart_token`` than the one acted on means: begin again;
+    ``cursor`` (JSON) is where the feed is to go on when it next starts."""
 
     wanted: str = RUNNING
     restart_token: int = 0
+    cursor: str | None = None
 
 
 class Orders:
@@ -35,21 +38,32 @@ class Orders:
         self._store = store
 
     def get(self, name: str) -> Order:
-        query = select(connector_control.c.wanted, connector_control.c.restart_token).where(
-            connector_control.c.name == name
-        )
+        columns = [connector_control.c[name] for name in Order._fields]
         with self._store.read() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(select(*columns).where(connector_control.c.name == name)).one_or_none()
         return Order(*row) if row else Order()
 
     def want(self, name: str, wanted: str) -> None:
         """RUNNING, PAUSED (keeps its place and connections) or STOPPED (lets go of everything; its cursor may be
         set)."""
-        self._put(name, Order(wanted, self.get(name).restart_token))
+        self._put(name, self.get(name)._replace(wanted=wanted))
 
     def restart(self, name: str) -> None:
         """Begin again from what is durable; a stopped or paused one runs again."""
-        self._put(name, Order(RUNNING, self.get(name).restart_token + 1))
+        order = self.get(name)
+        self._put(name, order._replace(wanted=RUNNING, restart_token=order.restart_token + 1))
+
+    def move(self, name: str, cursor: Cursor | None) -> None:
+        """Have the feed go on at ``cursor`` (``None``: the beginning) when it next starts. Its owner makes that
+        durable."""
+        self._put(name, self.get(name)._replace(cursor=json.dumps(cursor)))
+
+    def moved(self, name: str, order: Order) -> None:
+        """The owner has made ``order.cursor`` durable. A newer one stays."""
+        table = connector_control
+        done = update(table).where(table.c.name == name, table.c.cursor == order.cursor).values(cursor=None)
+        with self._store.write() as connection:
+            connection.execute(done)
 
     def _put(self, name: str, order: Order) -> None:
         with self._store.write() as connection:

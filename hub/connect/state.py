@@ -46,6 +46,7 @@ connector_control = Table(
     Column("name", String(64), primary_key=True),
     Column("wanted", String(16), nullable=False, comment="RUNNING, PAUSED, STOPPED"),
     Column("restart_token", Integer, nullable=False, comment="grows with every restart that was asked for"),
+    Column("cursor", Text, comment="JSON: where the feed is to go on when it next starts; null: where it stood"),
 )
 connector_status = Table(
     "connector_status",

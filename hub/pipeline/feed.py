@@ -66,6 +66,11 @@ class Feed:
         deleted, pending = self._vanished(page.cursor, page.complete_since)
         return Taken(rows + deleted, page.more or (pending and deleted > 0))
 
+    def move(self, cursor: Cursor | None) -> None:
+        """Go on at ``cursor`` (``None``: the beginning), durably."""
+        self._commit((), cursor)
+        self._cursor = cursor
+
     def _take(self, rows: Sequence[SourceRow], cursor: Cursor | None) -> int:
         """Commit what is new of ``rows`` with ``cursor``; returns how many that were."""
         bounded = [_bounded(row) for row in rows]

@@ -11,6 +11,7 @@
 A source that is slow or away holds up no other. What operators see is computed from progress (``hub.connect.control``).
 """
 
+import json
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -105,10 +106,18 @@ class FeedThread:
         if self._source is None:
             self._source = self._parts.sources[self.name]()
         if self._feed is None:
-            self._feed = Feed(self._source, self._parts.around)
+            self._feed = self._begin(self._source)
         taken = self._feed.step()
         self._progress(taken.rows, taken.more)
         return 0.0 if taken.more or taken.rows else self._source.context.limits.poll_s
+
+    def _begin(self, source: GuardedSource) -> Feed:
+        feed = Feed(source, self._parts.around)
+        order = self._parts.orders.get(self.name)
+        if order.cursor is not None:
+            feed.move(json.loads(order.cursor))
+            self._parts.orders.moved(self.name, order)
+        return feed
 
     def _obey(self) -> str:
         """Act on the operator's order; returns what is wanted now."""

@@ -1,0 +1,258 @@
+"""``hub connectors``: what is installed, how it is doing, and what operators can do with it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from hub import settings as hub_settings
+from hub.bootstrap import Hub, open_hub
+from hub.cli._console import console
+from hub.clock import SystemClock
+from hub.connect.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
+from hub.connect.probe import Probe, probe
+from hub.connect.registry import discover, find, open_source
+from hub.connect.seen import StoredSeen
+from hub.errors import Misconfigured
+from hub.pipeline.cursors import newest
+
+JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
+
+
+@click.group("connectors")
+def command() -> None:
+    """The outside systems: what is installed, how each feed is doing, pausing and restarting it.
+
+    Orders are kept in the hub's store: they reach a running hub within a second, and one that starts later.
+    """
+
+
+@command.command("list")
+@JSON
+@click.pass_obj
+def list_(config: Path | None, as_json: bool) -> None:
+    """Every connector that is installed, configured or not."""
+    configured = hub_settings.load(config).connectors
+    found = [_described(name, name in configured) for name in discover()]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    table = Table("name", "configured", "direction", "transport", "kind", "assurance", "look-up by", "title")
+    for one in found:
+        table.add_row(*(", ".join(value) if isinstance(value, list) else str(value) for value in one.values()))
+    console().print(table)
+
+
+def _described(name: str, configured: bool) -> dict[str, Any]:
+    try:
+        info = find(name).info
+    except Misconfigured as broken:
+        gaps = dict.fromkeys(("direction", "transport", "kind", "assurance"), "")
+        return {"name": name, "configured": configured, **gaps, "lookup_by": [], "title": str(broken)}
+    return {
+        "name": name,
+        "configured": configured,
+        "direction": info.direction,
+        "transport": info.transport,
+        "kind": info.kind,
+        "assurance": info.assurance,
+        "lookup_by": list(info.lookup_by),
+        "title": f"{info.title.zh} {info.title.en}",
+    }
+
+
+@command.command("status")
+@click.argument("name", required=False)
+@JSON
+@click.pass_obj
+def status(config: Path | None, name: str | None, as_json: bool) -> None:
+    """How each source's feed is doing, by what it achieved. Exit 1 when one has failed or is stale.
+
+    \b
+    RUNNING     its fetches work (stale: none has for a minute)
+    PAUSED      an operator paused it; it keeps its place
+    STOPPED     an operator stopped it; its cursor may be set
+    FAILED      something that time does not mend; tried again with back-off
+    RESTARTING  beginning again
+    UNASSIGNED  no hub process runs it
+    """
+    sound = True
+    with _open(config) as hub:
+        reports = Reports(hub.store, hub.clock)
+        shown = []
+        for source in [_source(hub, name)] if name else hub.sources():
+            report = reports.get(source) or Report(source, UNASSIGNED)
+            stale = reports.stale(report)
+            sound &= not stale and report.state != FAILED
+            shown.append((report, stale))
+        _show_status(shown, hub.clock.now_ms(), as_json)
+    sys.exit(0 if sound else 1)
+
+
+def _show_status(shown: list[tuple[Report, bool]], now_ms: int, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([_connect_shape(*one) for one in shown], ensure_ascii=False))
+        return
+    table = Table("name", "state", "rows", "last fetch", "behind for", "failures", "circuit", "quota left", "trouble")
+    for report, stale in shown:
+        table.add_row(
+            report.name,
+            f"{report.state} (stale)" if stale else report.state,
+            str(report.rows),
+            _age(report.fetched_ms, now_ms),
+            _age(report.behind_ms, now_ms),
+            str(report.failures),
+            report.circuit,
+            "" if report.quota_left is None else str(report.quota_left),
+            report.trouble,
+        )
+    console().print(table)
+
+
+def _connect_shape(report: Report, stale: bool) -> dict[str, Any]:
+    """As Kafka Connect's ``GET /connectors/{name}/status``, and the progress beside it."""
+    where = {"state": report.state, "worker_id": report.worker}
+    task = {"id": 0, **where, **({"trace": report.trace} if report.trace else {})}
+    progress = {key: value for key, value in asdict(report).items() if key not in ("name", "state", "worker", "trace")}
+    shape = {"name": report.name, "connector": where, "tasks": [task], "type": "source"}
+    return shape | {"stale": stale, "progress": progress}
+
+
+def _age(then_ms: int, now_ms: int) -> str:
+    return f"{max(0, now_ms - then_ms) / 1000:.0f} s" if then_ms else ""
+
+
+def _ordering(verb: str, wanted: str, words: str) -> click.Command:
+    @click.argument("name")
+    @click.pass_obj
+    def order(config: Path | None, name: str) -> None:
+        with _open(config) as hub:
+            Orders(hub.store).want(_source(hub, name), wanted)
+        click.echo(f"{name}: {wanted} ordered")
+
+    return click.command(verb, help=words)(order)
+
+
+command.add_command(_ordering("pause", PAUSED, "Take no more pages of NAME; it keeps its place and connections."))
+command.add_command(_ordering("resume", RUNNING, "Let NAME run again."))
+command.add_command(_ordering("stop", STOPPED, "Let NAME go of everything; its cursor may then be set."))
+
+
+@command.command("restart")
+@click.argument("name")
+@click.pass_obj
+def restart(config: Path | None, name: str) -> None:
+    """Begin NAME again from its last durable cursor, with new connections; a paused or stopped one runs again."""
+    with _open(config) as hub:
+        Orders(hub.store).restart(_source(hub, name))
+    click.echo(f"{name}: restart ordered")
+
+
+@command.command("offsets")
+@click.argument("name")
+@click.option("--set", "wish", metavar="JSON", help="Go on at this cursor; only while stopped.")
+@click.option("--reset", is_flag=True, help="Go on at the beginning; only while stopped. Repeats keep their ids.")
+@click.option("--forget", is_flag=True, help="Also forget which rows were seen, so that unchanged ones come again.")
+@JSON
+@click.pass_obj
+def offsets(config: Path | None, name: str, wish: str | None, reset: bool, forget: bool, as_json: bool) -> None:
+    """Show or set where NAME's feed goes on."""
+    if wish is not None and reset:
+        raise click.UsageError("--set and --reset exclude each other")
+    with _open(config) as hub:
+        source, orders = _source(hub, name), Orders(hub.store)
+        if wish is not None or reset or forget:
+            _refuse_unless_stopped(hub, source, orders.get(source))
+        if wish is not None or reset:
+            orders.move(source, None if reset else _cursor(wish or ""))
+        if forget:
+            StoredSeen(hub.store, hub.seen_key).forget(source)
+        _show_offsets(source, newest(hub.log, source), orders.get(source), as_json)
+
+
+def _refuse_unless_stopped(hub: Hub, name: str, order: Order) -> None:
+    report = Reports(hub.store, hub.clock).get(name)
+    if order.wanted != STOPPED or (report and report.state not in (STOPPED, UNASSIGNED)):
+        raise Misconfigured(f"{name} is not stopped", f"run `hub connectors stop {name}` first, and see its status")
+
+
+def _cursor(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise click.UsageError("--set needs a JSON object, as `hub connectors offsets NAME --json` shows it")
+    return value
+
+
+def _show_offsets(name: str, cursor: Any, order: Order, as_json: bool) -> None:
+    wished = {} if order.cursor is None else {"next": json.loads(order.cursor)}
+    if as_json:
+        click.echo(json.dumps({"name": name, "cursor": cursor, **wished}, ensure_ascii=False))
+        return
+    click.echo(f"{name}: {json.dumps(cursor, ensure_ascii=False) if cursor else 'at the beginning'}")
+    if wished:
+        click.echo(f"  set for its next start: {json.dumps(wished['next'], ensure_ascii=False)}")
+
+
+@command.command("probe")
+@click.argument("name")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Rows looked at.")
+@JSON
+@click.pass_obj
+def probe_(config: Path | None, name: str, limit: int, as_json: bool) -> None:
+    """Look at NAME's first rows: mapped, with personal values reduced to their form; unknown codes; columns that
+    differ.
+
+    Writes nothing and moves nothing. Exit 1 when something needs a look.
+    """
+    table = hub_settings.load(config).connector(find(name).info.name)
+    source = open_source(name, table | {"page_rows": min(limit, 500)}, SystemClock())
+    try:
+        found = probe(source, limit)
+    finally:
+        source.close()
+    if as_json:
+        click.echo(json.dumps(found.plain(), ensure_ascii=False))
+    else:
+        _show_probe(found)
+    sys.exit(0 if found.clean else 1)
+
+
+def _show_probe(found: Probe) -> None:
+    table = Table("key", "version", "record or faults")
+    for row in found.rows:
+        faults = "; ".join(f"{fault.code} {fault.field}".strip() for fault in row.faults)
+        record = json.dumps(row.record, ensure_ascii=False) if row.record else ""
+        table.add_row(row.key, str(row.version), f"{faults}\n{record}".strip())
+    console().print(table)
+    for (column, code), count in found.unknown_codes.most_common():
+        click.echo(f"unknown code  {column} = {code!r}  in {count} rows: add it to codes.csv")
+    for column in found.strange_columns:
+        click.echo(f"new column    {column}: the mapping does not read it")
+    for column in found.missing_columns:
+        click.echo(f"missing       {column}: the mapping reads it")
+    if found.clean:
+        click.echo(f"{len(found.rows)} rows, nothing to report")
+
+
+def _source(hub: Hub, name: str) -> str:
+    if name not in hub.sources():
+        raise Misconfigured(f"no source {name!r} is configured", f"sources here: {', '.join(hub.sources()) or 'none'}")
+    return name
+
+
+@contextmanager
+def _open(config: Path | None) -> Iterator[Hub]:
+    hub = open_hub(hub_settings.load(config))
+    try:
+        yield hub
+    finally:
+        hub.close()

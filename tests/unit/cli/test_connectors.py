@@ -1,0 +1,152 @@
+"""``hub connectors``: what it shows is true, what it orders happens, and nothing personal is on the screen."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.cli import cli
+from hub.connect.control import RUNNING, STOPPED, Reports
+from hub.errors import Misconfigured
+from hub.sandbox import launch
+from hub.sandbox.launch import Running
+from tests.feeding import connectors, feeding, ids, received, until
+
+LICENCES, TITLES = "business_licence", "property_title"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with launch.start(8, 60, tmp_path_factory.mktemp("world"), defect_share=0.0) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(world: Running) -> Iterator[Running]:
+    yield world
+    for name in (LICENCES, TITLES):
+        world.clear(name)
+
+
+@pytest.fixture
+def config(sandbox: Running, tmp_path: Path) -> Path:
+    lines = [f'{what}_url = "sqlite:///{tmp_path}/{what}.db"' for what in ("log", "store", "vault")]
+    lines += ["partitions = 2", f'master_key_file = "{tmp_path}/master.key"']
+    for name, table in connectors(sandbox, LICENCES, TITLES, "utility_crm").items():
+        lines += [f"[connectors.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+    file = tmp_path / "hub.toml"
+    file.write_text("\n".join(lines), "utf-8")
+    return file
+
+
+def hub(config: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["--config", str(config), "connectors", *arguments])
+
+
+def shown(result: Result) -> Any:
+    assert result.output, result.exception
+    return json.loads(result.output)
+
+
+def test_list_names_every_connector_and_whether_it_is_configured(config: Path) -> None:
+    found = {one["name"]: one for one in shown(hub(config, "list", "--json"))}
+    assert found[LICENCES]["configured"] and found[LICENCES]["lookup_by"] == ["uscc"]
+    assert found["utility_crm"]["direction"] == "sink"
+    assert LICENCES in hub(config, "list").output
+
+
+@pytest.mark.parametrize("name", [LICENCES, TITLES])
+def test_probe_writes_nothing_and_shows_forms_only(config: Path, sandbox: Running, name: str) -> None:
+    """P5: nobody can be recognised; and no log, table or key is made."""
+    before = set(config.parent.iterdir())
+    result = hub(config, "probe", name, "--limit", "7", "--json")
+    found = shown(result)
+    assert result.exit_code == 0
+    assert len(found["rows"]) == 7
+    assert (found["strange_columns"], found["missing_columns"], found["unknown_codes"]) == ([], [], [])
+    assert set(config.parent.iterdir()) == before
+    text = hub(config, "probe", name, "--limit", "20").output + result.output
+    for line in sandbox.applications.read_text("utf-8").split('"'):
+        assert len(line) < 16 or not line[:6].isdigit() or line not in text
+    assert "天津市南开区" not in text and "9999-99-99" in text
+
+
+def test_probe_names_new_and_missing_columns_and_unknown_codes(config: Path, sandbox: Running) -> None:
+    sandbox.fault(LICENCES, "extra_field")
+    found = shown(hub(config, "probe", LICENCES, "--json"))
+    assert found["strange_columns"] == ["ext_hylb"]
+    sandbox.clear(LICENCES)
+    sandbox.fault(LICENCES, "renamed_field")
+    result = hub(config, "probe", LICENCES)
+    assert result.exit_code == 1
+    assert "missing       opscope" in result.output and "new column    jyfw" in result.output
+    assert "SHAPE_MISSING enterprise.business_scope" in result.output
+
+
+def test_status_of_what_nobody_runs_is_unassigned(config: Path) -> None:
+    found = shown(hub(config, "status", "--json"))
+    assert {one["name"]: one["connector"]["state"] for one in found} == {LICENCES: "UNASSIGNED", TITLES: "UNASSIGNED"}
+    assert found[0].keys() >= {"name", "connector", "tasks", "type"}
+
+
+def test_orders_reach_a_running_hub_and_its_place_can_be_set_while_stopped(
+    config: Path, sandbox: Running, tmp_path: Path
+) -> None:
+    with feeding(tmp_path, connectors(sandbox, LICENCES)) as (running, task):
+        reports = Reports(running.store, running.clock)
+
+        def is_in(state: str) -> bool:
+            report = reports.get(LICENCES)
+            return report is not None and report.state == state
+
+        until(task, lambda: len(received(running, "licence.business")) == 60)
+        assert shown(hub(config, "status", LICENCES, "--json"))[0]["progress"]["rows"] == 60
+        refused = hub(config, "offsets", LICENCES, "--reset")
+        assert isinstance(refused.exception, Misconfigured)
+        assert hub(config, "stop", LICENCES).exit_code == 0
+        until(task, lambda: is_in(STOPPED))
+        place = shown(hub(config, "offsets", LICENCES, "--json"))["cursor"]
+        assert shown(hub(config, "offsets", LICENCES, "--reset", "--json"))["next"] is None
+        assert hub(config, "resume", LICENCES).exit_code == 0
+        until(task, lambda: ids(running, "licence.business").total() >= 120)
+        until(task, lambda: is_in(RUNNING))
+        assert set(ids(running, "licence.business").values()) == {2}
+        assert shown(hub(config, "offsets", LICENCES, "--json")) == {"name": LICENCES, "cursor": place}
+
+
+def test_rows_that_were_seen_come_again_only_when_they_are_forgotten(
+    config: Path, sandbox: Running, tmp_path: Path
+) -> None:
+    tables = connectors(sandbox, TITLES)
+    for arguments, total in (((), 59), (("--reset",), 59), (("--reset", "--forget"), 118)):
+        if arguments:
+            hub(config, "stop", TITLES)
+            assert hub(config, "offsets", TITLES, *arguments).exit_code == 0
+            hub(config, "resume", TITLES)
+        with feeding(tmp_path, tables) as (running, task):
+            reports = Reports(running.store, running.clock)
+
+            def idle(reports: Reports = reports) -> bool:
+                report = reports.get(TITLES)
+                return bool(report and report.state == RUNNING and report.fetched_ms and not report.behind_ms)
+
+            until(task, idle)
+            until(task, lambda total=total, running=running: len(received(running, "licence.property-title")) == total)  # type: ignore[misc]
+            for _ in range(3):
+                task.step()
+            assert len(received(running, "licence.property-title")) == total
+
+
+@pytest.mark.parametrize("arguments", [("pause", "nobody"), ("status", "nobody"), ("pause", "utility_crm")])
+def test_what_is_no_source_is_told(config: Path, arguments: tuple[str, ...]) -> None:
+    result = hub(config, *arguments)
+    assert isinstance(result.exception, Misconfigured)
+
+
+def test_a_cursor_that_is_none_is_refused(config: Path) -> None:
+    hub(config, "stop", LICENCES)
+    assert hub(config, "offsets", LICENCES, "--set", "[1]").exit_code == 2
+    assert hub(config, "offsets", LICENCES, "--set", "{}", "--reset").exit_code == 2
