@@ -88,13 +88,11 @@ def _tallies() -> None:
             sa.BigInteger(),
             server_default="0",
             nullable=False,
-            comment="of received: answers to look-ups",
         ),
         sa.Column("verified", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rejected", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("duplicate", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("source", "kind", name="pk_tally"),
-        comment="the conservation line: received = verified + rejected + duplicate + pending",
     )
     op.create_table(
         "reason_tally",

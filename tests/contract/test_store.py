@@ -1,24 +1,42 @@
-"""The store and its migrations: P2 (one transaction moves state and offsets together) rests on them."""
+"""The ``Store`` port's contract, on every adapter: P2 (one transaction moves state and offsets together) rests on it.
 
+``HUB_TEST_POSTGRES`` names a PostgreSQL server's URL; each test makes a database of its own there.
+"""
+
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import func, insert, select
+from sqlalchemy import create_engine, func, insert, make_url, select, text
 
 from hub.errors import Misconfigured, Unavailable
-from hub.stores import migrate, tables
+from hub.stores import migrate, outbox, tables
 from hub.stores.database import Database
 
 ROW = {"group": "project", "topic": "t", "partition": 0, "next": 7}
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/store.db"
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/store.db"
+        return
+    if "HUB_TEST_POSTGRES" not in os.environ:
+        pytest.skip("HUB_TEST_POSTGRES names no server")
+    server = make_url(os.environ["HUB_TEST_POSTGRES"]).set(drivername="postgresql+psycopg")
+    name = f"hub_test_{uuid4().hex[:8]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
 
 
 @pytest.fixture
@@ -102,3 +120,49 @@ def test_a_database_that_is_away_is_unavailable_and_says_no_secret() -> None:
     with pytest.raises(Unavailable) as caught, store.read():
         pass
     assert "secret-word" not in str(caught.value)
+
+
+def message(number: int) -> outbox.Message:
+    return outbox.Message("t", b"k", str(number).encode(), {"ce_id": str(number)}, number)
+
+
+def settled(store: Database) -> int:
+    """The horizon up to which every number is decided, 0 while one is not."""
+    with store.read() as connection:
+        highest = outbox.allocated(connection)
+    with store.read() as connection:
+        started = outbox.started(connection)
+    with store.read() as connection:
+        return highest if outbox.finished(connection) >= started else 0
+
+
+def test_the_outbox_gives_back_what_was_put_in_order_and_keeps_the_newest(store: Database) -> None:
+    with store.write() as connection:
+        outbox.put(connection, [message(1), message(2), message(3)])
+    with store.write() as connection:
+        found = outbox.after(connection, 1, settled(store), 10)
+        assert [(row.seq, row.message) for row in found] == [(2, message(2)), (3, message(3))]
+        assert outbox.forget(connection, 3) == 2
+    with store.read() as connection:
+        assert [row.seq for row in outbox.after(connection, 0, 99, 10)] == [3]
+        assert outbox.allocated(connection) == 3
+
+
+def test_p2_a_number_that_may_still_become_visible_holds_the_horizon_back(store: Database) -> None:
+    if store.embedded:
+        pytest.skip("SQLite has one writer: numbers become visible in order")
+    with store.write() as early:
+        outbox.put(early, [message(1)])
+        with store.write() as late:
+            outbox.put(late, [message(2)])
+        assert settled(store) == 0
+    assert settled(store) == 2
+
+
+def test_numbers_go_on_above_those_on_the_log(store: Database) -> None:
+    with store.write() as connection:
+        outbox.go_on_after(connection, 41)
+    with store.write() as connection:
+        outbox.put(connection, [message(1)])
+    with store.read() as connection:
+        assert outbox.allocated(connection) == 42
