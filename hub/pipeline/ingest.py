@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hub.connect.control import FAILED, PAUSED, RESTARTING, RUNNING, STOPPED, Order, Orders, Report, Reports
+from hub.connect.control import FAILED, PAUSED, RESTARTING, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
 from hub.connect.guard import GuardedSource
 from hub.connect.retry import Backoff
 from hub.errors import Fenced, HubError, Unavailable
@@ -83,6 +83,7 @@ class FeedThread:
                 self._wait(self._turn())
         finally:
             self._let_go(everything=True)
+            self._sign_off()
 
     def _turn(self) -> float:
         """One piece of work; returns the seconds to wait before the next."""
@@ -177,7 +178,7 @@ class FeedThread:
 
     def _progress(self, rows: int, more: bool) -> None:
         report, now_ms = self._report, self._clock.now_ms()
-        changed = report.state != RUNNING or report.failures > 0
+        changed = report.state != RUNNING or report.failures > 0 or bool(report.behind_ms) != more
         report.state, report.failures, report.trouble, report.trace, report.wait_s = RUNNING, 0, "", "", 0.0
         report.fetched_ms = now_ms
         report.rows += rows
@@ -200,6 +201,14 @@ class FeedThread:
         except Unavailable:
             log.warning("no report: the store is away", source=self.name)
         return report.wait_s
+
+    def _sign_off(self) -> None:
+        """Say that nobody runs it from here on, so that operators need not wait for the report to age."""
+        self._report.state, self._report.wait_s = UNASSIGNED, 0.0
+        try:
+            self._tell(at_once=True)
+        except Unavailable:
+            log.warning("no report: the store is away", source=self.name)
 
     def _tell(self, at_once: bool = False) -> None:
         now_s = self._clock.monotonic_s()

@@ -20,7 +20,7 @@ LICENCES, TITLES = "business_licence", "property_title"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with launch.start(8, 60, tmp_path_factory.mktemp("world"), defect_share=0.0) as running:
+    with launch.start(8, 60, tmp_path_factory.mktemp("world"), defect_share=0.0, duplicate_share=0.0) as running:
         yield running
 
 
@@ -103,7 +103,7 @@ def test_orders_reach_a_running_hub_and_its_place_can_be_set_while_stopped(
             return report is not None and report.state == state
 
         until(task, lambda: len(received(running, "licence.business")) == 60)
-        assert shown(hub(config, "status", LICENCES, "--json"))[0]["progress"]["rows"] == 60
+        until(task, lambda: shown(hub(config, "status", LICENCES, "--json"))[0]["progress"]["rows"] == 60)
         refused = hub(config, "offsets", LICENCES, "--reset")
         assert isinstance(refused.exception, Misconfigured)
         assert hub(config, "stop", LICENCES).exit_code == 0
@@ -117,6 +117,7 @@ def test_orders_reach_a_running_hub_and_its_place_can_be_set_while_stopped(
         assert shown(hub(config, "offsets", LICENCES, "--json")) == {"name": LICENCES, "cursor": place}
 
 
+@pytest.mark.slow
 def test_rows_that_were_seen_come_again_only_when_they_are_forgotten(
     config: Path, sandbox: Running, tmp_path: Path
 ) -> None:
