@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hub.cases.command import read_json
 from hub.cases.limits import VOLTAGES
 from hub.cli._applications import Answered, Json, desk
+from hub.cli._console import console
 from hub.errors import RecordRejected
 
 _WHERE = (
@@ -177,7 +177,7 @@ def list_(
             pieces,
         )
     if not as_json:
-        Console().print(table)
+        console().print(table)
 
 
 @command.command("hold")
@@ -216,16 +216,14 @@ def _print(shown: Json, as_json: bool) -> None:
 
 
 def _show(shown: Json, said: str) -> None:
-    console = Console()
+    out = console()
     clock = shown["clock"]
-    console.print(f"[bold]{shown['application_id']}[/]  {shown['external_no'] or '—'} ({shown['channel']})  {said}")
+    out.print(f"[bold]{shown['application_id']}[/]  {shown['external_no'] or '—'} ({shown['channel']})  {said}")
     due = shown["due_on"] or "not known: the calendar of that year is missing"
-    console.print(
-        f"{clock['case_type_zh']}, {clock['working_days']} working days from {shown['submitted_at']}: due {due}"
-    )
+    out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {shown['submitted_at']}: due {due}")
     for need in shown["evidence"]:
         mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
-        console.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}")
+        out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}")
     table = Table("piece", "what", "state", "holder", "attempts", "receipt", "reason")
     for one in shown["deliveries"]:
         reason = " ".join(part for part in (one["reason"], one["reason_zh"], one["said"]) if part)
@@ -233,4 +231,4 @@ def _show(shown: Json, said: str) -> None:
         table.add_row(
             str(one["piece"]), one["kind"], one["state"], relation, str(one["attempts"]), one["receipt"] or "", reason
         )
-    console.print(table)
+    out.print(table)

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
+from hub.cli._console import console
 from hub.pipeline import rebuild
 from hub.pipeline.rebuild import Comparison
 from hub.stores.database import Database
@@ -67,11 +67,9 @@ def _run(hub: Hub, url: str, replace: bool, heard: Heard) -> list[Comparison]:
 @contextmanager
 def _heard() -> Iterator[Heard]:
     """A line of progress on standard error; nothing when that is no terminal."""
-    console = Console(stderr=True)
+    out = console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,} messages"))
-    with Progress(
-        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    with Progress(*columns, TimeElapsedColumn(), console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("replaying", total=None)
         yield lambda topic, count: bar.update(task, description=topic, advance=count)
 
@@ -81,16 +79,16 @@ def _show(found: list[Comparison], replaced: bool) -> None:
     for one in found:
         verdict = "[green]equal[/]" if one.equal else f"[red]{one.differing} differ[/]"
         table.add_row(one.table, f"{one.live_rows:,}", f"{one.rebuilt_rows:,}", one.rebuilt_hash[:16], verdict)
-    console = Console()
-    console.print(table)
+    out = console()
+    out.print(table)
     for one in found:
         for row in one.differences:
             columns = f" ({', '.join(row.columns)})" if row.columns else ""
-            console.print(f"{row.what} {row.table} {row.key}{columns}", highlight=False, soft_wrap=True)
+            out.print(f"{row.what} {row.table} {row.key}{columns}", highlight=False, soft_wrap=True)
         if one.differing > len(one.differences):
-            console.print(f"… and {one.differing - len(one.differences)} more in {one.table}")
+            out.print(f"… and {one.differing - len(one.differences)} more in {one.table}")
     if replaced:
-        console.print("The rebuilt tables are in place.")
+        out.print("The rebuilt tables are in place.")
 
 
 def _show_json(found: list[Comparison]) -> None:

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
 from hub.cases.views import iso
+from hub.cli._console import console
 from hub.web.tokens import SCOPES, Tokens
 
 
@@ -63,7 +63,7 @@ def list_(config: Path | None, as_json: bool) -> None:
             click.echo(json.dumps(shown | {"revoked_at": revoked}, ensure_ascii=False))
         table.add_row(row.token_id, row.name, row.scopes, made, revoked or "")
     if not as_json:
-        Console().print(table)
+        console().print(table)
 
 
 @command.command("revoke")
