@@ -124,7 +124,9 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
 def _conservation(report: Report) -> Table:
     table = Table(
         "source 来源",
+        "kind 证照",
         "received 接收",
+        "of it looked up 其中查询",
         "= verified 通过",
         "+ rejected 拒收",
         "+ duplicate 重复",
@@ -134,7 +136,10 @@ def _conservation(report: Report) -> Table:
     for line in report.lines:
         numbers = (line.received, line.looked_up, line.verified, line.rejected, line.duplicate, line.pending)
         table.add_row(
-            line.source, *map(str, numbers), "agrees 一致" if line.balanced else f"DIFFERS: {dict(line.expected)}"
+            line.source,
+            line.kind,
+            *map(str, numbers),
+            "agrees 一致" if line.balanced else f"DIFFERS: {dict(line.expected)}",
         )
     return table
 
