@@ -30,7 +30,8 @@ class Health:
 
 
 class Gate:
-    """One connector's quota, rate and circuit, shared by its feed and its look-ups."""
+    """One connector's quota, rate and circuit. Feed and look-ups have a gate each, so that a backfill takes no turn
+    from somebody who waits; the day's quota they share through the book."""
 
     def __init__(
         self, context: Context, book: QuotaBook | None = None, wait: Callable[[float], object] | None = None

@@ -6,7 +6,7 @@ the commit of the records (P1): dying in between costs repeats, which carry the 
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import delete, func, select
@@ -54,6 +54,10 @@ class Seen(Protocol):
     def counts(self, source: str, before: int) -> tuple[int, int]:
         """(rows counted as present, those last seen below ``before``)."""
 
+    def passed(self, source: str, versions: Mapping[str, int]) -> frozenset[str]:
+        """Of row keys with a version each, those that were seen in that version or a later one, new or not: what a
+        reload wrote again unchanged was received under its earlier version."""
+
     def forget(self, source: str, row_keys: Sequence[bytes] | None = None) -> None:
         """Forget some rows, or with ``None`` the whole source: the next reading brings everything again."""
 
@@ -81,10 +85,19 @@ class StoredSeen:
             known[mark.row_key] = mark.version, mark.digest
         return News([row for row, _ in fresh], [mark for _, mark in fresh], unchanged)
 
+    def passed(self, source: str, versions: Mapping[str, int]) -> frozenset[str]:
+        names = {self._row_key(source, key): key for key in versions}
+        known = self._known(source, list(names))
+        return frozenset(
+            names[row_key] for row_key, (version, _) in known.items() if (version or 0) >= versions[names[row_key]]
+        )
+
+    def _row_key(self, source: str, key: str) -> bytes:
+        return self._hash(b"key\0" + f"{source}\0{key}".encode("utf-8", "surrogatepass"))
+
     def _mark(self, source: str, row: SourceRow) -> SeenRow:
-        name = f"{source}\0{row.key}".encode("utf-8", "surrogatepass")
         removed = row.record is not None and row.record["source"]["operation"] == "DELETE"
-        return SeenRow(self._hash(b"key\0" + name), self._hash(b"row\0" + row.raw), row.version, not removed)
+        return SeenRow(self._row_key(source, row.key), self._hash(b"row\0" + row.raw), row.version, not removed)
 
     def _hash(self, data: bytes) -> bytes:
         return hmac.digest(self._key, data, "sha256")[:_BYTES]

@@ -66,6 +66,14 @@ def test_a_version_that_cannot_be_read_keeps_the_last_readable_one(seen: StoredS
     assert (found.version, found.row_id, found.record_id) == (2, b"r" * 16, b"1" * 16)
 
 
+def test_what_a_reload_wrote_again_unchanged_counts_as_seen(seen: StoredSeen) -> None:
+    """For ``hub reconcile``: the source names it under a version that was never received."""
+    learn(seen, row("A", 1), row("B", 1))
+    learn(seen, row("A", 9))
+    assert seen.passed(SOURCE, {"A": 9, "B": 9, "C": 9}) == {"A"}
+    assert seen.passed(SOURCE, {"A": 10, "B": 1}) == {"B"}
+
+
 def test_forgetting_a_source_brings_everything_again(seen: StoredSeen) -> None:
     learn(seen, row("A", 1))
     seen.forget("another")
