@@ -1,0 +1,1 @@
+"""Running the hub: servers, containers, units."""

@@ -1,0 +1,1 @@
+"""Real servers for tests and for a person to try things on: ``make kafka``."""

@@ -1,0 +1,192 @@
+"""A real Kafka cluster on loopback without a container engine: one node or three, KRaft, everything in one directory.
+
+``python -m deploy.broker.kafka`` runs one until Ctrl-C. Needs Java 17 or newer and, the first time, Maven, which fetches
+the jars (43 MB) into the user's cache.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+POM = Path(__file__).with_name("pom.xml")
+READY_S = 60.0
+STOP_S = 15.0
+
+
+class Missing(Exception):  # noqa: N818 - what is missing, and how to get it
+    """Something on this machine is missing; the message says how to get it."""
+
+
+def jars() -> Path:
+    """The folder of jars, fetched once. Raises ``Missing``."""
+    for tool, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
+        if not shutil.which(tool):
+            raise Missing(f"{tool} is missing: install it, e.g. apt-get install -y {package}")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onecert-hub"
+    folder = cache / "kafka-4.1.0"
+    if not (folder / "complete").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(POM, folder / "pom.xml")
+        command = ["mvn", "-q", "-B", "-f", str(folder / "pom.xml"), "dependency:copy-dependencies", "-DoutputDirectory=libs"]
+        subprocess.run(command, cwd=folder, check=True)
+        (folder / "complete").touch()
+    return folder / "libs"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Node:
+    """One broker and controller. Its process can be frozen, killed and started again on the same data."""
+
+    number: int
+    port: int
+    controller_port: int
+    home: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        libs = jars()
+        with (self.home / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["java", "-Xmx512m", "-cp", f"{libs}/*", "kafka.Kafka", str(self.home / "server.properties")],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home,
+            )  # fmt: skip
+
+    def wait_ready(self) -> None:
+        """Until the port answers. Raises ``TimeoutError`` with the end of the log."""
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        tail = (self.home / "server.log").read_text("utf-8", "replace")[-2_000:]
+        raise TimeoutError(f"broker {self.number} is not ready after {READY_S:.0f} s:\n{tail}")
+
+    def signal(self, number: int) -> None:
+        """SIGSTOP freezes it, SIGCONT wakes it, SIGKILL ends it."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@dataclass
+class Cluster:
+    """Running nodes; ``bootstrap`` is what clients are given."""
+
+    nodes: list[Node]
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            node.stop()
+
+
+def start(home: Path, count: int = 1, port: int = 0) -> Cluster:
+    """Format and start ``count`` nodes in ``home``, ready for clients on return. Raises ``Missing``, ``TimeoutError``."""
+    libs = jars()
+    nodes = [
+        Node(n + 1, port if port and not n else free_port(), free_port(), home / f"node-{n + 1}") for n in range(count)
+    ]
+    cluster_id = _java(libs, "kafka.tools.StorageTool", "random-uuid").strip()
+    for node in nodes:
+        node.home.mkdir(parents=True)
+        properties = node.home / "server.properties"
+        properties.write_text(_properties(node, nodes), "utf-8")
+        _java(libs, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties))
+    cluster = Cluster(nodes)
+    try:
+        for node in nodes:
+            node.start()
+        for node in nodes:
+            node.wait_ready()
+    except BaseException:
+        cluster.stop()
+        raise
+    return cluster
+
+
+def _java(libs: Path, *arguments: str) -> str:
+    done = subprocess.run(["java", "-cp", f"{libs}/*", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def _properties(node: Node, nodes: list[Node]) -> str:
+    copies, least = (3, 2) if len(nodes) >= 3 else (1, 1)
+    return "\n".join(
+        (
+            "process.roles=broker,controller",
+            f"node.id={node.number}",
+            "controller.quorum.voters=" + ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in nodes),
+            f"listeners=PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
+            "controller.listener.names=CONTROLLER",
+            "inter.broker.listener.name=PLAINTEXT",
+            f"log.dirs={node.home}/data",
+            f"default.replication.factor={copies}",
+            f"min.insync.replicas={least}",
+            f"offsets.topic.replication.factor={copies}",
+            f"transaction.state.log.replication.factor={copies}",
+            f"transaction.state.log.min.isr={least}",
+            f"share.coordinator.state.topic.replication.factor={copies}",
+            f"share.coordinator.state.topic.min.isr={least}",
+            "offsets.topic.num.partitions=8",
+            "transaction.state.log.num.partitions=8",
+            "group.initial.rebalance.delay.ms=0",
+            "group.min.session.timeout.ms=1000",
+            "auto.create.topics.enable=false",
+            "unclean.leader.election.enable=false",
+            "",
+        )
+    )
+
+
+def main() -> None:
+    """Run a cluster until Ctrl-C and print its address."""
+    parser = argparse.ArgumentParser(prog="make kafka", description=main.__doc__)
+    parser.add_argument("--nodes", type=int, default=1, choices=(1, 3))
+    parser.add_argument("--port", type=int, default=9092)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="onecert-kafka-") as home:
+        try:
+            cluster = start(Path(home), options.nodes, options.port)
+        except Missing as missing:
+            sys.exit(f"error: {missing}")
+        print(f"log_url = \"kafka://{cluster.bootstrap}\"   (Ctrl-C ends it)", flush=True)
+        try:
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        finally:
+            cluster.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""A real PostgreSQL on loopback for tests, in one directory. Needs the server's binaries (Debian: postgresql)."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.broker.kafka import Missing, free_port
+
+
+@dataclass
+class Server:
+    """A running server; ``url`` is what SQLAlchemy is given."""
+
+    port: int
+    home: Path
+    binaries: Path
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+
+    def control(self, *arguments: str) -> None:
+        """``pg_ctl`` on this server: ``start``, ``stop -m immediate``, …"""
+        _run(self.binaries, "pg_ctl", "-D", str(self.home / "data"), "-w", "-s", *arguments)
+
+    def stop(self) -> None:
+        self.control("stop", "-m", "fast")
+
+
+def start(home: Path) -> Server:
+    """Make a cluster in ``home`` and start it. Raises ``Missing``."""
+    binaries = _binaries()
+    home.mkdir(parents=True, exist_ok=True)
+    _give_away(home)
+    _run(binaries, "initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+    server = Server(free_port(), home, binaries)
+    options = f"-p {server.port} -h 127.0.0.1 -k {home} -c max_prepared_transactions=0 -c max_connections=100"
+    server.control("-l", str(home / "server.log"), "-o", options, "start")
+    return server
+
+
+def _binaries() -> Path:
+    if found := shutil.which("initdb"):
+        return Path(found).parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not versions:
+        raise Missing("PostgreSQL's server is missing: install it, e.g. apt-get install -y postgresql")
+    return versions[-1].parent
+
+
+def _owner() -> str | None:
+    """PostgreSQL refuses to run as root; its own user is made by its package."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _give_away(home: Path) -> None:
+    if owner := _owner():
+        entry = pwd.getpwnam(owner)
+        os.chown(home, entry.pw_uid, entry.pw_gid)
+
+
+def _run(binaries: Path, tool: str, *arguments: str) -> None:
+    owner = _owner()
+    command = [str(binaries / tool), *arguments]
+    subprocess.run(command, check=True, user=owner, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
