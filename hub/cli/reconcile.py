@@ -12,10 +12,10 @@ from rich.table import Table
 from hub import settings as hub_settings
 from hub.bootstrap import open_hub
 from hub.cli._console import console
-from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, VERIFIED, Reconciliation
+from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, UNCHANGED, VERIFIED, Reconciliation
 from hub.records.rules import CODES
 
-_CHINESE = {MISSING: "枢纽未收到", PENDING: "待处理", VERIFIED: "核验通过", REJECTED: "拒收"}
+_CHINESE = {MISSING: "枢纽未收到", PENDING: "待处理", VERIFIED: "核验通过", REJECTED: "拒收", UNCHANGED: "无变化"}
 
 
 @click.command("reconcile")
@@ -54,7 +54,7 @@ def _counts(account: Reconciliation) -> dict[str, object]:
         "source": account.source,
         "date": account.day.isoformat(),
         "at_source": len(account.lines),
-        **{state: account.count(state) for state in (VERIFIED, REJECTED, PENDING, MISSING)},
+        **{state: account.count(state) for state in (VERIFIED, REJECTED, UNCHANGED, PENDING, MISSING)},
         "unreadable": account.unreadable,
     }
 
@@ -68,7 +68,7 @@ def _show(account: Reconciliation) -> None:
     if not account.complete:
         click.echo(
             f"{account.count(MISSING)} keys are missing: list them with --csv FILE, "
-            f"then `hub connectors restart {account.source}`"
+            f"then read the source again: `hub connectors offsets {account.source} --reset --forget`"
         )
 
 

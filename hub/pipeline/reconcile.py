@@ -5,7 +5,7 @@ with one day of the source's keys, not with history.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import NamedTuple
@@ -23,6 +23,10 @@ from hub.stores import tables
 CHINA = ZoneInfo("Asia/Shanghai")
 _LOOKED_UP_AT_ONCE = 500
 MISSING, PENDING, VERIFIED, REJECTED = "missing", "pending", "verified", "rejected"
+UNCHANGED = "unchanged"
+"""The source wrote the row again as it was: it was received under its earlier version."""
+Passed = Callable[[Mapping[str, int]], frozenset[str]]
+"""Of row keys with a version each, those that were seen in that version or a later one, new or not."""
 
 
 class Line(NamedTuple):
@@ -61,23 +65,44 @@ class Reconciliation:
         return not self.count(MISSING)
 
 
-def reconcile(
-    name: str, kind: str, source: Source, day: date, log: RecordLog, store: Store, opener: Opener
-) -> Reconciliation:
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the hub has: its log, its tables, the keys to open with, and what a source wrote again unchanged."""
+
+    log: RecordLog
+    store: Store
+    opener: Opener
+    passed: Passed
+
+
+def reconcile(name: str, kind: str, source: Source, day: date, books: Books) -> Reconciliation:
     """Ask ``source`` for its day and look every key up in the log. Raises ``Unavailable`` when the source is away."""
     wanted = source.day(day).keys
     start_ms = int(datetime.combine(day, time(), CHINA).timestamp() * 1000)
     found: dict[str, bytes] = {}
     unreadable = 0
-    for records in _received(log, KINDS[kind].topic("received"), name, start_ms):
-        for opened in opener.open([record.value for record in records]):
-            key = _source_key(opener, opened)
+    for records in _received(books.log, KINDS[kind].topic("received"), name, start_ms):
+        for opened in books.opener.open([record.value for record in records]):
+            key = _source_key(books.opener, opened)
             unreadable += key.startswith(NAMELESS)
             if key in wanted:
                 found[key] = opened.envelope["record_id"]
-    verdicts = _verdicts(store, list(found.values()))
-    lines = [_line(log, key, found.get(key), verdicts) for key in sorted(wanted)]
+    verdicts = _verdicts(books.store, list(found.values()))
+    lines = [_line(books.log, key, found.get(key), verdicts) for key in sorted(wanted)]
+    unchanged = books.passed(_versions(line.key for line in lines if line.state == MISSING))
+    lines = [_unchanged(line, unchanged) for line in lines]
     return Reconciliation(name, day, lines, unreadable)
+
+
+def _unchanged(line: Line, unchanged: frozenset[str]) -> Line:
+    again = line.state == MISSING and line.key.rpartition("#")[0] in unchanged
+    return line._replace(state=UNCHANGED) if again else line
+
+
+def _versions(keys: Iterator[str]) -> dict[str, int]:
+    """``key#version`` of the source's list, taken apart."""
+    split = (key.rpartition("#") for key in keys)
+    return {key: int(version) for key, _, version in split if version.isdigit()}
 
 
 def _received(log: RecordLog, topic: str, name: str, start_ms: int) -> Iterator[Sequence[LogRecord]]:

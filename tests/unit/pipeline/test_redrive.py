@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.bootstrap import Hub, open_hub
-from hub.pipeline.reconcile import MISSING, REJECTED, VERIFIED, reconcile
+from hub.pipeline.reconcile import MISSING, REJECTED, UNCHANGED, VERIFIED, Books, reconcile
 from hub.pipeline.redrive import Filter, Outcome, Redrive, rejections
 from hub.ports import DayCount, Outgoing, SourceRow
 from hub.settings import Settings
@@ -137,12 +137,14 @@ def test_p1_a_key_that_never_came_is_missing_and_a_bad_one_says_why(hub: Hub) ->
     receive(hub, title("a"), title("b", good=False))
     flow(hub)
     today = hub.clock.now().date()
-    source: Any = Counting("a#1", "b#1", "c#1")
-    account = reconcile(NAME, KIND, source, date.fromordinal(today.toordinal() - 1), hub.log, hub.store, hub.opener)
+    source: Any = Counting("a#1", "b#1", "c#1", "d#2")
+    books = Books(hub.log, hub.store, hub.opener, lambda versions: frozenset(versions) & {"d"})
+    account = reconcile(NAME, KIND, source, date.fromordinal(today.toordinal() - 1), books)
     assert [(line.key, line.state, line.code) for line in account.lines] == [
         ("a#1", VERIFIED, ""),
         ("b#1", REJECTED, "STATUS_UNKNOWN"),
         ("c#1", MISSING, ""),
+        ("d#2", UNCHANGED, ""),
     ]
     assert not account.complete
     assert "a#1" not in repr(account)
