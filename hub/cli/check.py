@@ -181,6 +181,7 @@ class TableReport(Report):
                 counted.add_row(name, code.severity, str(count), f"{code.chinese} / {code.english}")
             console.print(counted)
         console.print(
-            f"通过 verified {self.verified}, 拒收 rejected {self.rejected} (judged on {day.isoformat()}, rules {version})",
+            f"通过 verified {self.verified}, 拒收 rejected {self.rejected}"
+            f" (judged on {day.isoformat()}, rules {version})",
             highlight=False,
         )
