@@ -27,7 +27,7 @@ from hub.pipeline.gone import Gone
 from hub.pipeline.ingest import Ingest, IngestParts
 from hub.pipeline.lookup import Lookup, LookupParts
 from hub.pipeline.project import Project
-from hub.pipeline.reconcile import Books, Reconciliation, reconcile
+from hub.pipeline.reconcile import Books, Passed, Reconciliation, reconcile
 from hub.pipeline.relay import Relay
 from hub.pipeline.runner import Task
 from hub.ports import Clock, RecordLog
@@ -126,7 +126,7 @@ class Hub:
         source = self.source(name)
         try:
             seen = StoredSeen(self.store, self.seen_key)
-            passed = partial(seen.passed, name) if info.remembers else lambda _: frozenset()
+            passed: Passed = partial(seen.passed, name) if info.remembers else lambda _: frozenset()
             return reconcile(name, info.kind, source, day, Books(self.log, self.store, self.opener, passed))
         finally:
             source.close()
