@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from hub.errors import Fenced, Unavailable
-from hub.ports import Member, Outgoing, RecordLog, TopicSpec, Writer
+from hub.ports import Batch, Member, Outgoing, RecordLog, TopicSpec, Writer
 from tests.contract.record_logs import PATIENCE_S, Logs, copies, numbers, out, poll_until, polled, values
 
 POINTS = ("log.appended", "log.positioned", "log.committed")
@@ -136,18 +136,26 @@ class TestSharing:
         for partition in (0, 1):
             assert values(log, target, partition) == values(log, topic, partition)
 
-    def test_p2_a_batch_in_hand_survives_another_joining(
-        self, logs: Logs, log: RecordLog, topic: str, target: str
+    @pytest.mark.parametrize("polls", [1, 2])
+    def test_p2_a_transaction_is_whole_when_another_joins_in_its_middle(
+        self, logs: Logs, log: RecordLog, topic: str, target: str, polls: int
     ) -> None:
         log.writer(logs.name("w")).commit(numbers(topic, 10, 2))
         one = log.join(logs.name("g"), [topic], "m1")
-        batches = one.poll(100, PATIENCE_S)
+        batches = one.poll(4, PATIENCE_S)
         two = log.join(logs.name("g"), [topic], "m2")
-        worker = threading.Thread(target=lambda: two.poll(1, 1.0))
+        theirs: list[Batch] = []
+        worker = threading.Thread(target=lambda: theirs.extend(two.poll(1, 1.0)))
         worker.start()
         with contextlib.suppress(Fenced):
+            for _ in range(1, polls):
+                time.sleep(0.2)
+                batches += one.poll(4, 1.0)
+                time.sleep(0.2)
             one.commit(copies(target, batches))
         worker.join()
+        with contextlib.suppress(Fenced):
+            two.commit(copies(target, theirs))
         wait_for(lambda: _drained(one, two, log, target, 10))
         one.close()
         two.close()
