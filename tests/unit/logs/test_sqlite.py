@@ -43,11 +43,11 @@ def out(value: str, partition: int = 0) -> Outgoing:
 
 
 def in_another_process(path: Path, call: str) -> subprocess.CompletedProcess[str]:
-    code = (
-        "import sys; from pathlib import Path; from hub.clock import SystemClock; "
-        "from hub.logs.sqlite import SqliteLog; from hub.ports import TopicSpec; log = SqliteLog(Path(sys.argv[1]), SystemClock()); "
-        + call
+    imports = (
+        "from hub.logs.sqlite import SqliteLog; from hub.ports import TopicSpec; from hub.clock import SystemClock"
     )
+    opened = "import sys, pathlib; log = SqliteLog(pathlib.Path(sys.argv[1]), SystemClock())"
+    code = f"{imports}; {opened}; {call}"
     return subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=30, check=False
     )
