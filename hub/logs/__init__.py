@@ -15,4 +15,8 @@ def open_log(url: str, clock: Clock) -> RecordLog:
         from hub.logs.sqlite import SqliteLog
 
         return SqliteLog(Path(rest[1:]), clock)
+    if scheme == "kafka":
+        from hub.logs.kafka import KafkaLog
+
+        return KafkaLog(url, clock)
     raise Misconfigured(f"no record log of the kind {scheme!r}", "set log_url to sqlite:///PATH or kafka://HOST:PORT,…")

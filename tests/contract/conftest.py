@@ -10,8 +10,10 @@ from hub.ports import RecordLog, TopicSpec
 from tests.contract.record_logs import Logs
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=[pytest.mark.kafka, pytest.mark.slow])])
 def logs(request: pytest.FixtureRequest, tmp_path: Path) -> Logs:
+    if request.param == "kafka":
+        return Logs(request.getfixturevalue("kafka_url"), uuid4().hex[:8], examples=5)
     return Logs(f"sqlite:///{tmp_path}/log.db", uuid4().hex[:8], examples=40)
 
 

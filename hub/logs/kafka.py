@@ -1,0 +1,160 @@
+"""The log on Apache Kafka: any number of processes on any number of machines share it."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import NewTopic
+from kafka.structs import OffsetAndMetadata
+
+from hub.errors import Misconfigured, Unavailable
+from hub.logs.kafka_client import WAIT_S, client_options, translated
+from hub.logs.kafka_member import FETCH, KafkaMember
+from hub.logs.kafka_writer import KafkaWriter
+from hub.ports import Batch, Clock, Member, Positions, TopicSpec, Writer
+
+Slot = tuple[str, int]
+# History is kept for ever; a compacted topic keeps the newest record of a key.
+_CONFIGS = {"retention.ms": "-1", "message.timestamp.type": "CreateTime", "unclean.leader.election.enable": "false"}
+_POLL_RECORDS = 5_000
+_POLL_MS = 500
+_IDLE_READERS = 4
+
+
+class KafkaLog:
+    """``RecordLog`` on a broker. Thread-safe, except for what ``writer`` and ``join`` return."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._options = client_options(url)
+        self._clock = clock
+        self._readers: list[Any] = []
+        self._lock = threading.Lock()
+        self._admin_client: Any = None
+
+    def create(self, topics: Sequence[TopicSpec]) -> list[str]:
+        existing = self.topics()
+        for spec in topics:
+            if existing.get(spec.name, spec.partitions) != spec.partitions:
+                raise Misconfigured(
+                    f"topic {spec.name} has {existing[spec.name]} partitions, not {spec.partitions}",
+                    "partition counts are fixed once made: set `partitions` back, or begin on another broker",
+                )
+        missing = [spec for spec in topics if spec.name not in existing]
+        if missing:
+            with translated(), self._lock:
+                self._admin().create_topics([_new_topic(spec) for spec in missing], wait_for_metadata=True)
+        return [spec.name for spec in missing]
+
+    def topics(self) -> dict[str, int]:
+        with translated(), self._lock:
+            described = self._admin().describe_topics()
+        return {one["name"]: len(one["partitions"]) for one in described if not one["is_internal"]}
+
+    def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        with translated(), self._reader() as reader:
+            places = [TopicPartition(topic, one) for one in sorted(reader.partitions_for_topic(topic) or ())]
+            if not places:
+                raise Misconfigured(f"no topic {topic}", "`hub topics` lists them")
+            first, end = reader.beginning_offsets(places), reader.end_offsets(places)
+        return {place.partition: (first[place], end[place]) for place in places}
+
+    def scan(self, topic: str, partition: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
+        end = self.bounds(topic)[partition][1]
+        return self._scan(TopicPartition(topic, partition), start, end if stop is None else min(stop, end))
+
+    def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int:
+        place = TopicPartition(topic, partition)
+        end = self.bounds(topic)[partition][1]
+        with translated(), self._reader() as reader:
+            found = reader.offsets_for_times({place: timestamp_ms})[place]
+        if found is None:
+            return end
+        # The broker may point at a record that was never committed: the first one that a reader sees counts.
+        return next((one.offset for batch in self._scan(place, found.offset, end) for one in batch.records), end)
+
+    def committed(self, group: str) -> dict[Slot, int]:
+        with translated(), self._lock:
+            found = self._admin().list_group_offsets({group: None})[group]
+        return {(place.topic, place.partition): at.offset for place, at in found.items() if at.offset >= 0}
+
+    def reset(self, group: str, positions: Positions) -> None:
+        offsets = {TopicPartition(*slot): OffsetAndMetadata(at, "", -1) for slot, at in positions.items()}
+        with translated(), self._lock:
+            outcome = self._admin().alter_group_offsets(group, offsets)
+        for error in outcome.values():
+            if getattr(error, "errno", 0):
+                raise Misconfigured(f"group {group} has members ({error.__name__})", "stop its stages before you move it")
+
+    def writer(self, writer_id: str) -> Writer:
+        return KafkaWriter(self._options, writer_id)
+
+    def join(
+        self,
+        group: str,
+        topics: Sequence[str],
+        member: str,
+        positions: Callable[[frozenset[Slot]], Positions] | None = None,
+    ) -> Member:
+        known = self.topics()
+        if unknown := [topic for topic in topics if topic not in known]:
+            raise Misconfigured(f"no topic {unknown[0]}", "`hub topics apply` creates them")
+        return KafkaMember(self._options, group, topics, member, positions)
+
+    def close(self) -> None:
+        with self._lock:
+            readers, self._readers = self._readers, []
+            admin, self._admin_client = self._admin_client, None
+        for client in (*readers, *([admin] if admin else ())):
+            client.close()
+
+    def _admin(self) -> Any:
+        if self._admin_client is None:
+            self._admin_client = KafkaAdminClient(**self._options)
+        return self._admin_client
+
+    @contextmanager
+    def _reader(self) -> Iterator[Any]:
+        """A consumer without a group; kept for the next reader unless something went wrong with it."""
+        with self._lock:
+            reader = self._readers.pop() if self._readers else None
+        if reader is None:
+            reader = KafkaConsumer(
+                **self._options, **FETCH, group_id=None, isolation_level="read_committed", max_poll_records=_POLL_RECORDS
+            )
+        try:
+            yield reader
+        except BaseException:
+            reader.close(autocommit=False)
+            raise
+        with self._lock:
+            keep = len(self._readers) < _IDLE_READERS
+            if keep:
+                self._readers.append(reader)
+        if not keep:
+            reader.close(autocommit=False)
+
+    def _scan(self, place: TopicPartition, start: int, stop: int) -> Iterator[Batch]:
+        if start >= stop:
+            return
+        with translated(), self._reader() as reader:
+            reader.assign([place])
+            reader.seek(place, start)
+            quiet_since_s = self._clock.monotonic_s()
+            while (at := reader.position(place)) < stop:
+                records = reader.poll(timeout_ms=_POLL_MS).get(place, [])
+                if records and records[-1].offset >= stop:
+                    records = [one for one in records if one.offset < stop]
+                if records:
+                    yield Batch(place.topic, place.partition, records)
+                if reader.position(place) > at:
+                    quiet_since_s = self._clock.monotonic_s()
+                elif self._clock.monotonic_s() - quiet_since_s > WAIT_S:
+                    raise Unavailable(f"{place.topic}/{place.partition} gives nothing at {at}, though it ends at {stop}")
+            reader.unsubscribe()
+
+
+def _new_topic(spec: TopicSpec) -> NewTopic:
+    configs = {**_CONFIGS, "cleanup.policy": "compact" if spec.compacted else "delete"}
+    return NewTopic(spec.name, spec.partitions, -1, topic_configs=configs)

@@ -1,0 +1,90 @@
+"""What every Kafka client of the hub shares: the URL, time-outs, and the driver's errors as ours."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from kafka import errors
+
+from hub.errors import Fenced, HubError, Misconfigured, Unavailable
+
+T = TypeVar("T")
+# Options that a URL may pass through to the client: TLS and SASL, by kafka-python's own names.
+_PASSED = (
+    "security_protocol", "ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_check_hostname",
+    "sasl_mechanism", "sasl_plain_username", "sasl_plain_password", "sasl_kerberos_service_name",
+)  # fmt: skip
+WAIT_S = 20.0
+"""Longest wait for one call; the transaction itself ends on the broker after 15 s."""
+
+_FENCED = (
+    errors.ProducerFencedError,
+    errors.InvalidProducerEpochError,
+    errors.CommitFailedError,
+    errors.IllegalGenerationError,
+    errors.UnknownMemberIdError,
+    errors.FencedInstanceIdError,
+    errors.RebalanceInProgressError,
+)
+_FOR_THE_OPERATOR = (
+    errors.AuthorizationError,
+    errors.SaslAuthenticationFailedError,
+    errors.KafkaConfigurationError,
+    errors.UnsupportedVersionError,
+)
+
+
+def client_options(url: str) -> dict[str, Any]:
+    """``kafka://host:port,host:port?security_protocol=SASL_SSL&…`` as keyword arguments. Raises ``Misconfigured``."""
+    parts = urlsplit(url)
+    if not parts.netloc:
+        raise Misconfigured("the log URL names no broker", "use kafka://HOST:PORT,HOST:PORT")
+    options: dict[str, Any] = {"bootstrap_servers": parts.netloc.split(",")}
+    for name, value in parse_qsl(parts.query):
+        if name not in _PASSED:
+            raise Misconfigured(f"the log URL has an unknown option {name!r}", f"it may have {', '.join(_PASSED)}")
+        options[name] = value != "false" if name == "ssl_check_hostname" else value
+    return options
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The driver's errors as ours. What is not known to be fenced or the operator's is ``Unavailable``: unknown, retried."""
+    try:
+        yield
+    except HubError:
+        raise
+    except _FENCED as error:
+        raise Fenced(f"the broker gave the work to another ({type(error).__name__})") from error
+    except _FOR_THE_OPERATOR as error:
+        raise Misconfigured(
+            f"the broker refuses ({type(error).__name__})", "see log_url's credentials and the hub's ACLs"
+        ) from error
+    except errors.KafkaError as error:
+        raise Unavailable(f"the broker is away or slow ({type(error).__name__})") from error
+
+
+def bounded(call: Callable[[], T], what: str, wait_s: float = WAIT_S) -> T:
+    """``call`` in a thread of its own, because the driver's transactional calls wait without a time-out.
+
+    Raises ``Unavailable`` after ``wait_s``: the outcome is unknown, and whoever called abandons the client it hangs in.
+    """
+    outcome: list[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append((call(), None))
+        except BaseException as error:  # handed to the caller, whatever it is
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, name=f"kafka.{what}", daemon=True)
+    thread.start()
+    thread.join(wait_s)
+    if not outcome:
+        raise Unavailable(f"no answer to {what} within {wait_s:.0f} s")
+    value, error = outcome[0]
+    if error is not None:
+        raise error
+    return value  # type: ignore[no-any-return]

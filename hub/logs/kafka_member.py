@@ -1,0 +1,133 @@
+"""A consumer of a group on Kafka, and the transaction that moves it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.structs import OffsetAndMetadata
+
+from hub.errors import Fenced, HubError, Misconfigured
+from hub.logs.kafka_client import translated
+from hub.logs.kafka_writer import Transactions
+from hub.ports import Batch, Outgoing, Positions
+
+Slot = tuple[str, int]
+Starts = Callable[[frozenset[Slot]], Positions]
+SESSION_TIMEOUT_MS = 10_000
+HEARTBEAT_MS = 3_000
+FETCH = {"max_partition_fetch_bytes": 4 << 20, "fetch_max_bytes": 32 << 20, "metrics_enabled": False}
+
+
+class KafkaMember:
+    """``Member`` with a static membership: its name is its ``group.instance.id``, so a quick restart moves no partition."""
+
+    def __init__(
+        self, options: Mapping[str, Any], group: str, topics: Sequence[str], name: str, starts: Starts | None
+    ) -> None:
+        self._name = f"{group}.{name}"
+        self._starts = starts
+        self._polled: dict[TopicPartition, int] = {}
+        self._lost: set[TopicPartition] = set()
+        self._settled = True
+        self._transactions = Transactions(options, self._name)
+        with translated():
+            self._consumer = KafkaConsumer(
+                **options,
+                **FETCH,
+                group_id=group,
+                group_instance_id=name,
+                isolation_level="read_committed",
+                auto_offset_reset="earliest",
+                enable_auto_commit=False,
+                partition_assignment_strategy=[CooperativeStickyAssignor],
+                session_timeout_ms=SESSION_TIMEOUT_MS,
+                heartbeat_interval_ms=HEARTBEAT_MS,
+            )
+            self._consumer.subscribe(list(topics), listener=_Listener(self))
+
+    def assigned(self) -> frozenset[Slot]:
+        return frozenset((one.topic, one.partition) for one in self._consumer.assignment())
+
+    def poll(self, records_max: int, timeout_s: float) -> list[Batch]:
+        if not self._settled:
+            self._settle()
+        with translated():
+            found = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=records_max)
+        self._check_lost()
+        batches = [Batch(place.topic, place.partition, records) for place, records in found.items() if records]
+        if self._starts is None:
+            for place, records in found.items():
+                self._polled[place] = records[-1].offset + 1
+        return batches
+
+    def commit(self, outgoing: Sequence[Outgoing]) -> None:
+        if self._starts is not None:
+            raise Misconfigured(f"member {self._name} keeps its own positions", "commit them in its own database")
+        if not outgoing and not self._polled:
+            return
+        offsets = {place: OffsetAndMetadata(after, "", -1) for place, after in self._polled.items()}
+        try:
+            self._transactions.commit(outgoing, offsets, self._consumer.group_metadata())
+        except HubError:
+            self.rewind()
+            raise
+        self._polled.clear()
+
+    def rewind(self) -> None:
+        # What is durable is asked for at the next poll: now the broker may be away.
+        self._polled.clear()
+        self._settled = False
+
+    def close(self) -> None:
+        self._transactions.close()
+        with translated():
+            self._consumer.close(autocommit=False)
+
+    def _settle(self) -> None:
+        """Make the last transaction's outcome definite, then go to what is durable."""
+        if self._starts is None:
+            self._transactions.open()
+        with translated():
+            self._seek(self._consumer.assignment())
+        self._settled = True
+
+    def _seek(self, places: Iterable[TopicPartition]) -> None:
+        wanted = set(places)
+        starts = self._starts(frozenset((one.topic, one.partition) for one in wanted)) if self._starts and wanted else {}
+        for place in wanted:
+            at = starts.get((place.topic, place.partition), 0) if self._starts else self._consumer.committed(place)
+            if at:
+                self._consumer.seek(place, at)
+            else:
+                self._consumer.seek_to_beginning(place)
+
+    def _check_lost(self) -> None:
+        """Raises ``Fenced`` if partitions went away with something uncommitted."""
+        lost, self._lost = self._lost & self._polled.keys(), set()
+        if lost:
+            self.rewind()
+            raise Fenced(f"member {self._name} lost partitions with records that it had not committed")
+
+    def took(self, places: Iterable[TopicPartition]) -> None:
+        if self._starts:
+            self._seek(places)
+
+    def gave(self, places: Iterable[TopicPartition]) -> None:
+        self._lost |= set(places)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Called inside ``poll``, when no transaction is open: there is nothing to finish on revoke."""
+
+    def __init__(self, member: KafkaMember) -> None:
+        self._member = member
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._member.took(assigned)
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._member.gave(revoked)
+
+    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        self._member.gave(lost)

@@ -1,0 +1,137 @@
+"""Transactions on Kafka: one producer per transactional id, and what is done when nobody knows how one ended.
+
+kafka-python turns a client-side time-out on a transactional call into a fatal error although the transaction may have
+committed. So any error but a fence means *unknown*: the producer is abandoned, and the next one with the same id, once
+``init_transactions`` has returned, has made the outcome definite (committed or aborted, nothing in between).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+
+from hub.crash import crash_point
+from hub.errors import Fenced, HubError
+from hub.logging import get_logger
+from hub.logs.kafka_client import bounded, translated
+from hub.ports import Outgoing
+
+TRANSACTION_TIMEOUT_MS = 15_000
+# A batch that is as large as the transaction, and a linger longer than it: otherwise every send wakes the sender thread.
+_BATCH_BYTES = 1 << 20
+_LINGER_MS = 2_000
+_BYTES_MAX = 16 << 20
+
+log = get_logger("kafka")
+
+
+class Transactions:
+    """All-or-nothing appends under one transactional id. Belongs to one thread."""
+
+    def __init__(self, options: Mapping[str, Any], transactional_id: str) -> None:
+        self._options = options
+        self._id = transactional_id
+        self._producer: Any = None
+        self._fenced = False
+
+    def open(self) -> None:
+        """Have a producer whose earlier transactions are over. Fences an earlier holder of the id."""
+        if self._fenced:
+            raise Fenced(f"{self._id} was opened again elsewhere")
+        if self._producer is not None:
+            return
+        with translated():
+            producer = KafkaProducer(
+                **self._options,
+                transactional_id=self._id,
+                transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+                enable_idempotence=True,
+                acks="all",
+                compression_type="lz4",
+                batch_size=_BATCH_BYTES,
+                linger_ms=_LINGER_MS,
+                max_request_size=_BYTES_MAX,
+                max_block_ms=TRANSACTION_TIMEOUT_MS,
+                metrics_enabled=False,
+            )
+            try:
+                bounded(producer.init_transactions, "init_transactions")
+            except BaseException:
+                _abandon(producer)
+                raise
+        self._producer = producer
+
+    def commit(self, outgoing: Sequence[Outgoing], offsets: Any = None, group: Any = None) -> None:
+        """Append ``outgoing``, and move ``group`` to ``offsets``, in one transaction.
+
+        Raises ``Fenced`` (nothing was appended) or ``Unavailable`` (unknown until ``open`` has returned again).
+        """
+        self.open()
+        try:
+            with translated():
+                self._transact(outgoing, offsets, group)
+        except Fenced:
+            self._drop()
+            raise
+        except BaseException:
+            self._drop()
+            raise
+
+    def _transact(self, outgoing: Sequence[Outgoing], offsets: Any, group: Any) -> None:
+        producer = self._producer
+        producer.begin_transaction()
+        send = producer.send
+        futures = [
+            send(one.topic, one.value, one.key, list(one.headers), one.partition, one.timestamp) for one in outgoing
+        ]
+        crash_point("log.appended")
+        if offsets:
+            bounded(lambda: producer.send_offsets_to_transaction(offsets, group), "send_offsets_to_transaction")
+            crash_point("log.positioned")
+        bounded(producer.commit_transaction, "commit_transaction")
+        for future in futures:
+            if future.failed():
+                raise future.exception
+        crash_point("log.committed")
+
+    def fence(self) -> None:
+        """Never open again: another has the id."""
+        self._fenced = True
+
+    def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            _abandon(producer)
+
+    def close(self) -> None:
+        self._drop()
+
+
+def _abandon(producer: Any) -> None:
+    """Close without waiting for what hangs; the broker ends its transaction."""
+    try:
+        bounded(lambda: producer.close(timeout=1), "close", wait_s=3.0)
+    except Exception as error:  # nothing more can be done with it
+        log.warning("a producer did not close", error=type(error).__name__)
+
+
+class KafkaWriter:
+    """``Writer``: the newest producer of its transactional id."""
+
+    def __init__(self, options: Mapping[str, Any], writer_id: str) -> None:
+        self._transactions = Transactions(options, writer_id)
+        self._transactions.open()
+
+    def commit(self, outgoing: Sequence[Outgoing]) -> None:
+        if not outgoing:
+            return
+        try:
+            self._transactions.commit(outgoing)
+        except Fenced:
+            self._transactions.fence()
+            raise
+        except HubError:
+            raise
+
+    def close(self) -> None:
+        self._transactions.close()
