@@ -66,8 +66,8 @@ _LADDER: Final = tuple(
     (field, re.compile(pattern))
     for field, pattern in (
         ("province", rf"({_NAMED}|{_MUNICIPALITIES})"),
-        ("city", rf"(?:市辖区|县)?({_PLACE}{{1,8}}?(?:自治州|地区|盟|市))"),
-        ("district", rf"({_DISTRICTS}|{_PLACE}{{1,8}}?(?:新区|(?<![小园社校厂院片])区|自治县|县|旗|市))"),
+        ("city", rf"({_PLACE}{{1,8}}?(?:自治州|地区|盟|市))"),
+        ("district", rf"(?:市辖区)?({_DISTRICTS}|{_PLACE}{{1,8}}?(?:新区|(?<![小园社校厂院片])区|自治县|县|旗|市))"),
         # 街 alone is a subdistrict when a road with a number follows.
         (
             "town",

@@ -110,7 +110,7 @@ def part_schema(schema: Json, part: str) -> Json:
     _collect(schema, "", named)
     entry = next(entry for entry in schema["fields"] if entry["name"] == part)
     inner = entry["type"]["items"] if entry["type"]["type"] == "array" else entry["type"]
-    result: Json = _expand(inner, "", named, set())
+    result: Json = _expand(inner, schema.get("namespace", ""), named, set())
     return result
 
 
