@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from rich.markup import escape
+from rich.table import Table
 
+from hub.cli._console import console
 from hub.cli.topics import json_option, known, log_option, opened
 from hub.errors import RecordRejected
 from hub.ports import LogRecord, RecordLog
@@ -16,6 +19,9 @@ from hub.records.catalogue import catalogue
 
 SEALED = frozenset({"ciphertext", "original", "sealed", "sealed_reason"})
 """Fields that hold sealed bytes: only their size is shown."""
+_JSON_HEADERS = ("hub_reasons", "hub_cursor")
+_GIST = ("type", "kind", "status", "assurance", "region", "outcome", "source", "cursor", "unreadable")
+_TABLE_ROWS = 50
 
 
 class Wanted(NamedTuple):
@@ -30,16 +36,11 @@ class Wanted(NamedTuple):
     key: bytes | None
 
 
-class Hex(click.ParamType[bytes]):
-    """Bytes in hex."""
-
-    name = "hex"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
-        try:
-            return bytes.fromhex(value)
-        except ValueError:
-            self.fail(f"{value!r} is not hexadecimal", param, ctx)
+def _hex(_: click.Context, __: click.Parameter, text: str | None) -> bytes | None:
+    try:
+        return bytes.fromhex(text) if text else None
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not hexadecimal") from None
 
 
 @click.command("replay")
@@ -49,23 +50,29 @@ class Hex(click.ParamType[bytes]):
 @click.option("--to-offset", type=click.IntRange(0), help="Up to before this offset.")
 @click.option("--since", type=click.DateTime(), help="Records of this time or later, UTC.")
 @click.option("--until", type=click.DateTime(), help="Records before this time, UTC.")
-@click.option("--key", type=Hex(), metavar="HEX", help="Only records with this key (entity id).")
-@click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="Records shown; 0 for all.")
+@click.option("--key", callback=_hex, metavar="HEX", help="Only records with this key (entity id).")
+@click.option("--limit", type=click.IntRange(0), help="Records shown. [default: 50 as a table, all as JSON]")
 @log_option
 @json_option
 @click.pass_obj
-def command(config: Path | None, /, limit: int, url: str | None, as_json: bool, **wanted: Any) -> None:
-    """Show the committed records of TOPIC, decoded, partition by partition. May run beside `hub run`; changes nothing.
+def command(config: Path | None, /, limit: int | None, url: str | None, as_json: bool, **wanted: Any) -> None:
+    """Show the committed records of TOPIC in order, partition by partition. May run beside `hub run`; changes nothing.
 
-    What is sealed stays sealed: its size is shown, never its content.
+    What is sealed stays sealed: its size is shown, never its content. --json gives each record whole, decoded by its
+    schema. Offsets are the log's own, so that two people who replay the same range see the same.
+
+    \b
+      hub replay licence.business.verified --limit 10
+      hub replay licence.business.rejected --since 2026-11-01 --json | jq .headers.hub_reasons
+      hub replay application.events --key 82d731f90f88ed71c625fca9f44d39fc
     """
     with opened(config, url) as (log, _):
-        shown = _limited(_views(log, Wanted(**wanted)), limit)
+        views = _views(log, Wanted(**wanted))
         if as_json:
-            for view in shown:
+            for view in _limited(views, limit or 0):
                 click.echo(json.dumps(view, ensure_ascii=False, default=str))
         else:
-            _print_lines(shown)
+            _print_table(_limited(views, _TABLE_ROWS if limit is None else limit))
 
 
 def _limited(views: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, Any]]:
@@ -75,16 +82,21 @@ def _limited(views: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, 
             return
 
 
-def _print_lines(views: Iterator[dict[str, Any]]) -> None:
-    """One block a record, as it comes: a table would have to wait for the last."""
+def _print_table(views: Iterator[dict[str, Any]]) -> None:
+    table = Table("partition", "offset", "time (UTC)", "key", "type", "what")
     for view in views:
-        click.echo(f"{view['partition']}/{view['offset']}  {view['time']}  key {view['key']}  {view['schema'] or ''}")
-        for name, value in {**view["headers"], **_lines(view["value"])}.items():
-            click.echo(f"    {name:24} {json.dumps(value, ensure_ascii=False, default=str)}")
+        cells = (view["partition"], view["offset"], view["time"][:23], (view["key"] or "")[:12])
+        table.add_row(*(escape(str(cell)) for cell in (*cells, view["headers"].get("ce_type", ""), _gist(view))))
+    console().print(table)
 
 
-def _lines(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {"value": value}
+def _gist(view: dict[str, Any]) -> str:
+    """A record in a few words: why it was rejected, or what its open part says of it."""
+    reasons = view["headers"].get("hub_reasons")
+    if isinstance(reasons, list):
+        return ", ".join(f"{reason['code']} {reason['field']}".strip() for reason in reasons)
+    value = view["value"] or {}
+    return " ".join(str(value[name]) for name in _GIST if isinstance(value.get(name), str))
 
 
 def _views(log: RecordLog, wanted: Wanted) -> Iterator[dict[str, Any]]:
@@ -126,7 +138,7 @@ def view(topic: str, partition: int, record: LogRecord) -> dict[str, Any]:
         "offset": record.offset,
         "time": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="milliseconds"),
         "key": record.key.hex() if record.key is not None else None,
-        "headers": {name: _text(content) for name, content in record.headers},
+        "headers": {name: _header(name, content) for name, content in record.headers},
         "schema": schema,
         "value": value,
     }
@@ -153,8 +165,9 @@ def _plain(value: Any, name: str = "") -> Any:
     return value
 
 
-def _text(content: bytes) -> str:
+def _header(name: str, content: bytes) -> Any:
     try:
-        return content.decode()
-    except UnicodeDecodeError:
+        text = content.decode()
+        return json.loads(text) if name in _JSON_HEADERS else text
+    except ValueError:
         return content.hex()

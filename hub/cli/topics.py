@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hub import settings as hub_settings
+from hub.cli._console import console
 from hub.clock import SystemClock
 from hub.errors import Misconfigured
 from hub.logs import open_log
@@ -57,7 +57,7 @@ def list_(config: Path | None, url: str | None = None, as_json: bool = False) ->
     table = Table("topic", "partitions", "offsets in use", "state")
     for row in rows:
         table.add_row(row["topic"], str(row["partitions"]), f"{row['offsets']:,}", row["state"])
-    Console().print(table)
+    console().print(table)
 
 
 def _rows(log: RecordLog, settings: Settings) -> Iterator[dict[str, Any]]:
@@ -98,7 +98,7 @@ def show(config: Path | None, name: str, url: str | None, as_json: bool) -> None
     table = Table("partition", "first offset", "next offset", title=name)
     for partition, (first, end) in bounds.items():
         table.add_row(str(partition), str(first), str(end))
-    Console().print(table)
+    console().print(table)
 
 
 def known(log: RecordLog, topic: str) -> dict[int, tuple[int, int]]:

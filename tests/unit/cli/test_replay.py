@@ -45,7 +45,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordLog]:
     monkeypatch.setenv("HUB_LOG_URL", f"sqlite:///{tmp_path}/log.db")
     opened = open_log(f"sqlite:///{tmp_path}/log.db", SystemClock())
     opened.create([TopicSpec("t", 2), TopicSpec("decoded", 1)])
-    headers = [("ce_id", b"abc"), ("odd", b"\xff")]
+    headers = [("ce_id", b"abc"), ("odd", b"\xff"), ("hub_cursor", b'{"at":[1]}'), ("hub_reasons", b"[not JSON")]
     opened.writer("w").commit(
         [Outgoing("t", n % 2, bytes([n % 4]), b"junk", headers, 1_700_000_000_000 + n * 1000) for n in range(20)]
         + [Outgoing("decoded", 0, b"\x00\xff", unreadable(), [], 0), Outgoing("decoded", 0, None, None, [], 0)]
@@ -76,7 +76,10 @@ def test_a_record_is_shown_whole(log: RecordLog) -> None:
     assert run("t", "--limit", "1") == [
         {
             "topic": "t", "partition": 0, "offset": 0, "time": "2023-11-14T22:13:20.000+00:00", "key": "00",
-            "headers": {"ce_id": "abc", "odd": "ff"}, "schema": None, "value": {"unreadable": "UNREADABLE", "bytes": 4},
+            "headers": {
+                "ce_id": "abc", "odd": "ff", "hub_cursor": {"at": [1]}, "hub_reasons": b"[not JSON".hex(),
+            },
+            "schema": None, "value": {"unreadable": "UNREADABLE", "bytes": 4},
         }
     ]  # fmt: skip
 
@@ -87,10 +90,18 @@ def test_p5_a_value_is_decoded_and_what_is_sealed_stays_sealed(log: RecordLog) -
     assert first["value"]["ciphertext"] == f"sealed, {len(SECRET)} bytes"
     assert (empty["key"], empty["value"]) == (None, None)
     printed = CliRunner().invoke(cli, ["replay", "decoded"]).output
-    assert "hub.unreadable.v1" in printed
+    assert "00ff" in printed
     for text in (printed, json.dumps(first)):
         assert SECRET.hex() not in text
         assert SECRET.decode() not in text
+
+
+def test_a_table_says_why_a_record_was_rejected_and_takes_nothing_for_markup(log: RecordLog) -> None:
+    reasons = json.dumps([{"code": "EXPIRED", "field": "[/red]x"}]).encode()
+    log.writer("w").commit([Outgoing("t", 0, b"k", b"", [("hub_reasons", reasons), ("ce_type", b"[bold]")], 0)])
+    printed = CliRunner().invoke(cli, ["replay", "t", "--from-offset", "10"]).output
+    assert "EXPIRED [/red]x" in printed
+    assert "[bold]" in printed
 
 
 def test_usage_and_unknown_topics_are_told(log: RecordLog) -> None:
