@@ -117,18 +117,22 @@ def columns(header: list[str], schema: Any) -> list[Column]:
 
 
 def _column(name: str, schema: Any) -> Column:
+    """Follows a dotted name into the schema; one that leads nowhere is a strange field of the last record on it."""
     path: list[str | int] = []
     steps = name.split(".")
+    record_at = 0
     for place, step in enumerate(steps):
-        fields = {entry["name"]: entry["type"] for entry in schema["fields"]} if _is(schema, "record") else {}
-        if _is(schema, "array") and step.isdecimal() and step.isascii() and len(step) <= 3:
-            path.append(int(step))
-            schema = schema["items"]
-        elif step in fields:
+        if _is(schema, "record"):
+            record_at = place
+            schema = next((entry["type"] for entry in schema["fields"] if entry["name"] == step), None)
             path.append(step)
-            schema = fields[step]
+        elif _is(schema, "array") and step.isdecimal() and step.isascii() and len(step) <= 3:
+            schema = schema["items"]
+            path.append(int(step))
         else:
-            return (*path, ".".join(steps[place:])), _text
+            schema = None
+        if schema is None:
+            return (*path[:record_at], ".".join(steps[record_at:])), _text
     return tuple(path), _converter(schema)
 
 

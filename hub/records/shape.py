@@ -35,7 +35,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066
 _CONTROL_LONG: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SUSPECT: Final = re.compile(f"{_CONTROL.pattern}|{_SURROGATE.pattern}")
-_FIELD_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,40}")
+_FIELD_NAME: Final = re.compile(r"[a-z_][a-z0-9_.]{0,60}")
 _LONG: Final = range(-(2**63), 2**63)
 
 
