@@ -61,18 +61,19 @@ class KafkaLog:
         return {place.partition: (first[place], end[place]) for place in places}
 
     def scan(self, topic: str, partition: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
-        end = self.bounds(topic)[partition][1]
+        end = self._end(topic, partition)
         return self._scan(TopicPartition(topic, partition), start, end if stop is None else min(stop, end))
 
     def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int:
         place = TopicPartition(topic, partition)
-        end = self.bounds(topic)[partition][1]
+        end = self._end(topic, partition)
         with translated(), self._reader() as reader:
             found = reader.offsets_for_times({place: timestamp_ms})[place]
         if found is None:
             return end
-        # The broker may point at a record that was never committed: the first one that a reader sees counts.
-        return next((one.offset for batch in self._scan(place, found.offset, end) for one in batch.records), end)
+        # The broker may point at a marker, or at a record that was never committed: what a reader sees counts.
+        batches = self._scan(place, found.offset, end)
+        return next((one.offset for batch in batches for one in batch.records if one.timestamp >= timestamp_ms), end)
 
     def committed(self, group: str) -> dict[Slot, int]:
         with translated(), self._lock:
@@ -85,10 +86,12 @@ class KafkaLog:
             outcome = self._admin().alter_group_offsets(group, offsets)
         for error in outcome.values():
             if getattr(error, "errno", 0):
-                raise Misconfigured(f"group {group} has members ({error.__name__})", "stop its stages before you move it")
+                raise Misconfigured(
+                    f"group {group} has members ({error.__name__})", "stop its stages before you move it"
+                )
 
     def writer(self, writer_id: str) -> Writer:
-        return KafkaWriter(self._options, writer_id)
+        return KafkaWriter(self._options, writer_id, self.topics)
 
     def join(
         self,
@@ -100,7 +103,7 @@ class KafkaLog:
         known = self.topics()
         if unknown := [topic for topic in topics if topic not in known]:
             raise Misconfigured(f"no topic {unknown[0]}", "`hub topics apply` creates them")
-        return KafkaMember(self._options, group, topics, member, positions)
+        return KafkaMember(self._options, group, member, topics, positions, self.topics)
 
     def close(self) -> None:
         with self._lock:
@@ -108,6 +111,12 @@ class KafkaLog:
             admin, self._admin_client = self._admin_client, None
         for client in (*readers, *([admin] if admin else ())):
             client.close()
+
+    def _end(self, topic: str, partition: int) -> int:
+        bounds = self.bounds(topic)
+        if partition not in bounds:
+            raise Misconfigured(f"topic {topic} has no partition {partition}", f"it has 0 to {len(bounds) - 1}")
+        return bounds[partition][1]
 
     def _admin(self) -> Any:
         if self._admin_client is None:
@@ -121,7 +130,11 @@ class KafkaLog:
             reader = self._readers.pop() if self._readers else None
         if reader is None:
             reader = KafkaConsumer(
-                **self._options, **FETCH, group_id=None, isolation_level="read_committed", max_poll_records=_POLL_RECORDS
+                **self._options,
+                **FETCH,
+                group_id=None,
+                isolation_level="read_committed",
+                max_poll_records=_POLL_RECORDS,
             )
         try:
             yield reader
@@ -151,7 +164,9 @@ class KafkaLog:
                 if reader.position(place) > at:
                     quiet_since_s = self._clock.monotonic_s()
                 elif self._clock.monotonic_s() - quiet_since_s > WAIT_S:
-                    raise Unavailable(f"{place.topic}/{place.partition} gives nothing at {at}, though it ends at {stop}")
+                    raise Unavailable(
+                        f"{place.topic}/{place.partition} gives nothing at {at}, though it ends at {stop}"
+                    )
             reader.unsubscribe()
 
 

@@ -19,13 +19,11 @@ _PASSED = (
 WAIT_S = 20.0
 """Longest wait for one call; the transaction itself ends on the broker after 15 s."""
 
+_REPLACED = (errors.ProducerFencedError, errors.InvalidProducerEpochError, errors.FencedInstanceIdError)
 _FENCED = (
-    errors.ProducerFencedError,
-    errors.InvalidProducerEpochError,
     errors.CommitFailedError,
     errors.IllegalGenerationError,
     errors.UnknownMemberIdError,
-    errors.FencedInstanceIdError,
     errors.RebalanceInProgressError,
 )
 _FOR_THE_OPERATOR = (
@@ -34,6 +32,10 @@ _FOR_THE_OPERATOR = (
     errors.KafkaConfigurationError,
     errors.UnsupportedVersionError,
 )
+
+
+class Replaced(Fenced):
+    """Another process works under this very name or id, or the broker ended our transaction: join again."""
 
 
 def client_options(url: str) -> dict[str, Any]:
@@ -51,11 +53,14 @@ def client_options(url: str) -> dict[str, Any]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """The driver's errors as ours. What is not known to be fenced or the operator's is ``Unavailable``: unknown, retried."""
+    """The driver's errors as ours. What is not known to be fenced or the operator's is ``Unavailable``:
+    unknown, retried."""
     try:
         yield
     except HubError:
         raise
+    except _REPLACED as error:
+        raise Replaced(f"another process took over ({type(error).__name__})") from error
     except _FENCED as error:
         raise Fenced(f"the broker gave the work to another ({type(error).__name__})") from error
     except _FOR_THE_OPERATOR as error:

@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.structs import OffsetAndMetadata
 
-from hub.errors import Fenced, HubError, Misconfigured
+from hub.errors import Fenced, HubError, Misconfigured, Unavailable
+from hub.logging import get_logger
 from hub.logs.kafka_client import translated
-from hub.logs.kafka_writer import Transactions
+from hub.logs.kafka_writer import Topics, Transactions
 from hub.ports import Batch, Outgoing, Positions
+
+log = get_logger("kafka")
 
 Slot = tuple[str, int]
 Starts = Callable[[frozenset[Slot]], Positions]
@@ -20,17 +24,30 @@ FETCH = {"max_partition_fetch_bytes": 4 << 20, "fetch_max_bytes": 32 << 20, "met
 
 
 class KafkaMember:
-    """``Member`` with a static membership: its name is its ``group.instance.id``, so a quick restart moves no partition."""
+    """``Member`` with a static membership: its name is its ``group.instance.id``, so a quick restart moves no
+    partition."""
 
     def __init__(
-        self, options: Mapping[str, Any], group: str, topics: Sequence[str], name: str, starts: Starts | None
+        self,
+        options: Mapping[str, Any],
+        group: str,
+        name: str,
+        subscribed: Sequence[str],
+        starts: Starts | None,
+        topics: Topics,
     ) -> None:
+        self._options = options
+        self._group, self._instance = group, name
         self._name = f"{group}.{name}"
         self._starts = starts
         self._polled: dict[TopicPartition, int] = {}
         self._lost: set[TopicPartition] = set()
         self._settled = True
-        self._transactions = Transactions(options, self._name)
+        self._trouble: Exception | None = None
+        self._transactions = Transactions(options, self._name, topics)
+        if starts is None:
+            # At once, not at the first commit: so that an heir fences us, and we never fence an heir.
+            self._transactions.open()
         with translated():
             self._consumer = KafkaConsumer(
                 **options,
@@ -44,22 +61,38 @@ class KafkaMember:
                 session_timeout_ms=SESSION_TIMEOUT_MS,
                 heartbeat_interval_ms=HEARTBEAT_MS,
             )
-            self._consumer.subscribe(list(topics), listener=_Listener(self))
+            self._consumer.subscribe(list(subscribed), listener=_Listener(self))
 
     def assigned(self) -> frozenset[Slot]:
         return frozenset((one.topic, one.partition) for one in self._consumer.assignment())
 
     def poll(self, records_max: int, timeout_s: float) -> list[Batch]:
+        if self._transactions.replaced:
+            raise Fenced(f"member {self._name} has joined again elsewhere")
         if not self._settled:
             self._settle()
-        with translated():
-            found = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=records_max)
+        found = self._fetch(records_max, timeout_s)
         self._check_lost()
         batches = [Batch(place.topic, place.partition, records) for place, records in found.items() if records]
         if self._starts is None:
             for place, records in found.items():
                 self._polled[place] = records[-1].offset + 1
         return batches
+
+    def _fetch(self, records_max: int, timeout_s: float) -> Mapping[TopicPartition, Any]:
+        try:
+            with translated():
+                found: Mapping[TopicPartition, Any] = self._consumer.poll(
+                    int(timeout_s * 1000), max_records=records_max
+                )
+        except Unavailable:
+            # The driver wraps what our own listener raised.
+            trouble, self._trouble = self._trouble, None
+            if trouble is None:
+                raise
+            self.rewind()
+            raise trouble from None
+        return found
 
     def commit(self, outgoing: Sequence[Outgoing]) -> None:
         if self._starts is not None:
@@ -83,6 +116,19 @@ class KafkaMember:
         self._transactions.close()
         with translated():
             self._consumer.close(autocommit=False)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Leave for good: a static member that only closes keeps its partitions until its session ends."""
+        try:
+            with translated():
+                admin = KafkaAdminClient(**self._options)
+                try:
+                    admin.remove_group_members(self._group, [MemberToRemove(group_instance_id=self._instance)])
+                finally:
+                    admin.close()
+        except HubError as away:
+            log.warning("left without saying so", group=self._group, reason=str(away))
 
     def _settle(self) -> None:
         """Make the last transaction's outcome definite, then go to what is durable."""
@@ -94,7 +140,9 @@ class KafkaMember:
 
     def _seek(self, places: Iterable[TopicPartition]) -> None:
         wanted = set(places)
-        starts = self._starts(frozenset((one.topic, one.partition) for one in wanted)) if self._starts and wanted else {}
+        starts = (
+            self._starts(frozenset((one.topic, one.partition) for one in wanted)) if self._starts and wanted else {}
+        )
         for place in wanted:
             at = starts.get((place.topic, place.partition), 0) if self._starts else self._consumer.committed(place)
             if at:
@@ -110,8 +158,13 @@ class KafkaMember:
             raise Fenced(f"member {self._name} lost partitions with records that it had not committed")
 
     def took(self, places: Iterable[TopicPartition]) -> None:
-        if self._starts:
+        if not self._starts:
+            return
+        try:
             self._seek(places)
+        except Exception as trouble:
+            self._trouble = trouble
+            raise
 
     def gave(self, places: Iterable[TopicPartition]) -> None:
         self._lost |= set(places)

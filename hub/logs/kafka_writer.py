@@ -5,22 +5,25 @@ committed. So any error but a fence means *unknown*: the producer is abandoned, 
 ``init_transactions`` has returned, has made the outcome definite (committed or aborted, nothing in between).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaProducer
 
 from hub.crash import crash_point
-from hub.errors import Fenced, HubError
+from hub.errors import Misconfigured
 from hub.logging import get_logger
-from hub.logs.kafka_client import bounded, translated
+from hub.logs.kafka_client import Replaced, bounded, translated
 from hub.ports import Outgoing
 
 TRANSACTION_TIMEOUT_MS = 15_000
-# A batch that is as large as the transaction, and a linger longer than it: otherwise every send wakes the sender thread.
+# A batch that is as large as the transaction, and a linger longer than it: otherwise every send wakes the sender
+# thread.
 _BATCH_BYTES = 1 << 20
 _LINGER_MS = 2_000
 _BYTES_MAX = 16 << 20
+
+Topics = Callable[[], Mapping[str, int]]
 
 log = get_logger("kafka")
 
@@ -28,16 +31,19 @@ log = get_logger("kafka")
 class Transactions:
     """All-or-nothing appends under one transactional id. Belongs to one thread."""
 
-    def __init__(self, options: Mapping[str, Any], transactional_id: str) -> None:
+    def __init__(self, options: Mapping[str, Any], transactional_id: str, topics: Topics) -> None:
         self._options = options
+        self._topics = topics
+        self._counts: Mapping[str, int] = {}
         self._id = transactional_id
         self._producer: Any = None
-        self._fenced = False
+        self.replaced = False
+        """Another process opened the id: this one is dead."""
 
     def open(self) -> None:
         """Have a producer whose earlier transactions are over. Fences an earlier holder of the id."""
-        if self._fenced:
-            raise Fenced(f"{self._id} was opened again elsewhere")
+        if self.replaced:
+            raise Replaced(f"{self._id} was opened again elsewhere")
         if self._producer is not None:
             return
         with translated():
@@ -66,11 +72,13 @@ class Transactions:
 
         Raises ``Fenced`` (nothing was appended) or ``Unavailable`` (unknown until ``open`` has returned again).
         """
+        self._check_places({(one.topic, one.partition) for one in outgoing})
         self.open()
         try:
             with translated():
                 self._transact(outgoing, offsets, group)
-        except Fenced:
+        except Replaced:
+            self.replaced = True
             self._drop()
             raise
         except BaseException:
@@ -87,16 +95,21 @@ class Transactions:
         crash_point("log.appended")
         if offsets:
             bounded(lambda: producer.send_offsets_to_transaction(offsets, group), "send_offsets_to_transaction")
-            crash_point("log.positioned")
+        crash_point("log.positioned")
         bounded(producer.commit_transaction, "commit_transaction")
         for future in futures:
             if future.failed():
                 raise future.exception
         crash_point("log.committed")
 
-    def fence(self) -> None:
-        """Never open again: another has the id."""
-        self._fenced = True
+    def _check_places(self, places: set[tuple[str, int]]) -> None:
+        """Raises ``Misconfigured`` for a partition that is not there; the driver would wait for it."""
+        for _ in range(2):
+            missing = [place for place in places if place[1] >= self._counts.get(place[0], 0)]
+            if not missing:
+                return
+            self._counts = self._topics()
+        raise Misconfigured("no partition {1} of topic {0}".format(*missing[0]), "`hub topics` lists them")
 
     def _drop(self) -> None:
         producer, self._producer = self._producer, None
@@ -118,20 +131,14 @@ def _abandon(producer: Any) -> None:
 class KafkaWriter:
     """``Writer``: the newest producer of its transactional id."""
 
-    def __init__(self, options: Mapping[str, Any], writer_id: str) -> None:
-        self._transactions = Transactions(options, writer_id)
+    def __init__(self, options: Mapping[str, Any], writer_id: str, topics: Topics) -> None:
+        self._transactions = Transactions(options, writer_id, topics)
         self._transactions.open()
 
     def commit(self, outgoing: Sequence[Outgoing]) -> None:
         if not outgoing:
             return
-        try:
-            self._transactions.commit(outgoing)
-        except Fenced:
-            self._transactions.fence()
-            raise
-        except HubError:
-            raise
+        self._transactions.commit(outgoing)
 
     def close(self) -> None:
         self._transactions.close()
