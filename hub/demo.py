@@ -106,7 +106,7 @@ class Demo:
     def running(self, progress: launch.Progress) -> Iterator["Live"]:
         """The sandbox and a hub with every stage, running."""
         with launch.start(self.seed, self.records, self.home / "sandbox", progress=progress) as sandbox:
-            self._write_settings(sandbox)
+            self.write_settings(sandbox)
             hub = open_hub(self.settings())
             runner = Runner(hub.clock)
             try:
@@ -120,7 +120,7 @@ class Demo:
     def settings(self) -> Settings:
         return hub_settings.load(self.home / "hub.toml", environ={})
 
-    def _write_settings(self, sandbox: launch.Running) -> None:
+    def write_settings(self, sandbox: launch.Running) -> None:
         """``hub.toml`` beside the data, so that every other command can be tried on the demonstration's hub."""
         lines = [
             'instance = "demo"',

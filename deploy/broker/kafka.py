@@ -1,7 +1,7 @@
 """A real Kafka cluster on loopback without a container engine: one node or three, KRaft, everything in one directory.
 
-``python -m deploy.broker.kafka`` runs one until Ctrl-C. Needs Java 17 or newer and, the first time, Maven, which fetches
-the jars (43 MB) into the user's cache.
+``python -m deploy.broker.kafka`` runs one until Ctrl-C. Needs Java 17 or newer and, the first time, Maven, which
+fetches the jars (43 MB) into the user's cache.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def jars() -> Path:
     if not (folder / "complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(POM, folder / "pom.xml")
-        command = ["mvn", "-q", "-B", "-f", str(folder / "pom.xml"), "dependency:copy-dependencies", "-DoutputDirectory=libs"]
+        command = ["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=libs"]
         subprocess.run(command, cwd=folder, check=True)
         (folder / "complete").touch()
     return folder / "libs"
@@ -113,7 +113,8 @@ class Cluster:
 
 
 def start(home: Path, count: int = 1, port: int = 0) -> Cluster:
-    """Format and start ``count`` nodes in ``home``, ready for clients on return. Raises ``Missing``, ``TimeoutError``."""
+    """Format and start ``count`` nodes in ``home``, ready for clients on return. Raises ``Missing``,
+    ``TimeoutError``."""
     libs = jars()
     nodes = [
         Node(n + 1, port if port and not n else free_port(), free_port(), home / f"node-{n + 1}") for n in range(count)

@@ -1,0 +1,185 @@
+"""A whole hub as its own process beside an outside world that outlives it, and the account that must balance
+afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hub.bootstrap import Hub
+from hub.clock import SystemClock
+from hub.demo import Demo, Live
+from hub.pipeline.redrive import read_rejections
+from hub.pipeline.runner import Runner
+from hub.records.kinds import KINDS
+from hub.sandbox import launch
+
+KINDS_OF = {"business_licence": "licence.business", "property_title": "licence.property-title"}
+PATIENCE_S = 90.0
+BROKEN = Path(__file__).with_name("broken.py")
+
+
+@dataclass
+class World:
+    """A sandbox, a hub's home, and the hub's process."""
+
+    home: Path
+    sandbox: launch.Running
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def config(self) -> Path:
+        return self.home / "hub.toml"
+
+    @property
+    def stderr(self) -> Path:
+        return self.home / "hub.stderr"
+
+    def start(self, crash: str = "", broken: str = "") -> None:
+        """Start ``hub run``, armed to die at a crash point, or with one of its guards taken out (``broken.py``)."""
+        entry = [str(BROKEN), broken] if broken else ["-m", "hub"]
+        environ = {**os.environ, "HUB_CRASH": crash, "HUB_LOG_LEVEL": "DEBUG", "HUB_LOG_JSON": "true"}
+        command = [sys.executable, *entry, "--config", str(self.config), "run", "--no-web"]
+        with self.stderr.open("ab") as stream:
+            self.process = subprocess.Popen(command, env=environ, stdout=stream, stderr=stream)
+
+    def wait_killed(self) -> None:
+        """Until the armed process has died of SIGKILL."""
+        assert self.process is not None
+        try:
+            code = self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the crash point was never passed\n{self.tail()}") from None
+        assert code == -signal.SIGKILL, f"exit {code}\n{self.tail()}"
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> int:
+        """As an operator stops it; the exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(20)
+
+    def tail(self) -> str:
+        return self.stderr.read_text("utf-8", "replace")[-3_000:] if self.stderr.exists() else ""
+
+    @contextmanager
+    def hub(self) -> Iterator[Hub]:
+        """The hub's parts, to look at and to submit with; the log is only read."""
+        hub = Hub(Demo(self.home, 0, 0).settings(), SystemClock())
+        try:
+            yield hub
+        finally:
+            hub.close()
+
+    def prepare(self) -> None:
+        with self.hub() as hub:
+            hub.prepare()
+
+    def submit(self, entries: list[dict[str, Any]]) -> list[bytes]:
+        with self.hub() as hub:
+            return [hub.applications().submit(entry["body"]).application_id for entry in entries]
+
+    def applications(self) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = json.loads(self.sandbox.applications.read_text("utf-8"))
+        return entries
+
+    def settle(self, deliveries: int = 0) -> None:
+        """Wait until every source's line balances and so many pieces are acknowledged."""
+        self.settle_within(PATIENCE_S, deliveries)
+
+    def settle_within(self, patience_s: float, deliveries: int = 0) -> None:
+        """As ``settle``, with another patience."""
+        deadline_s = time.monotonic() + patience_s
+        with self.hub() as hub:
+            live = Live(hub, Runner(hub.clock), self.sandbox)
+            while time.monotonic() < deadline_s:
+                delivered = live.delivered()
+                done = delivered.balanced and delivered.acknowledged >= deliveries
+                if done and all(line.balanced for line in live.lines()):
+                    return
+                if self.process is not None and self.process.poll() is not None:
+                    raise AssertionError(f"the hub ended by itself\n{self.tail()}")
+                time.sleep(0.2)
+            raise AssertionError(f"does not balance: {live.lines()} {live.delivered()}\n{self.tail()}")
+
+    def check(self) -> None:
+        """Row by row: every row of the truth has exactly its verdict, and nothing is there twice that was not sent
+        twice."""
+        with self.hub() as hub:
+            live = Live(hub, Runner(hub.clock), self.sandbox)
+            delivered = live.delivered()
+            assert delivered.doubled == 0, f"doubled in the utility: {delivered.effects}"
+            for line in live.lines():
+                messages = Counter(verdicts(hub, line.source))
+                assert wrong(self.truth(line.source), messages) == []
+                extra = sum(messages.values()) - len(messages)
+                assert extra == line.duplicate, f"{line.source}: {extra} verdicts too many, {line.duplicate} duplicates"
+
+    def truth(self, source: str) -> dict[tuple[str, int], tuple[str, str]]:
+        """(key or digest, version) → (verdict, code)."""
+        rows = (json.loads(line) for line in self.sandbox.truth.read_text("utf-8").splitlines())
+        return {
+            name(row): (row["expect"], row["code"] or "")
+            for row in rows
+            if row["source"] == source and "duplicate_of" not in row
+        }
+
+
+def name(row: dict[str, Any]) -> tuple[str, int]:
+    """What a row of the truth goes by: its bytes' digest where a reader may find no key in it."""
+    return (row["raw_sha256"], 0) if row.get("raw_sha256") else (row["key"], row["version"])
+
+
+Message = tuple[tuple[str, int], str, str]
+
+
+def verdicts(hub: Hub, source: str) -> Iterator[Message]:
+    """((key or digest, version), verdict, first code) of every message on the verdict topics that came from
+    ``source``."""
+    for suffix in ("verified", "rejected"):
+        topic = KINDS[KINDS_OF[source]].topic(suffix)
+        for partition in range(hub.log.topics()[topic]):
+            for batch in hub.log.scan(topic, partition):
+                codes = [one.reasons[0]["code"] if one.reasons else "" for one, _ in read_rejections(batch)]
+                opened = hub.opener.open([record.value for record in batch.records])
+                for one, code in zip(opened, codes, strict=True):
+                    original = one.original() if one.record else hub.opener.open_unreadable(one.envelope)
+                    assert original is not None
+                    yield (original.key, one.envelope["source"]["version"]), suffix, code
+
+
+def wrong(truth: dict[tuple[str, int], tuple[str, str]], messages: Counter[Message]) -> list[str]:
+    """What the verdicts say otherwise than the truth."""
+    said = {where: (verdict, code) for where, verdict, code in messages}
+    digests = {key: (verdict, code) for (key, _), verdict, code in messages if key.startswith("sha256:")}
+    found = []
+    for where, expected in truth.items():
+        got = said.get(where) or digests.get(f"sha256:{where[0]}")
+        if got != expected:
+            found.append(f"{where}: expected {expected}, got {got}")
+    return found
+
+
+@contextmanager
+def world(home: Path, size: int, applications: int = 0, seed: int = 11) -> Iterator[World]:
+    """A sandbox and a prepared hub's home; the hub is not running yet."""
+    with launch.start(seed, size, home / "sandbox", applications_count=applications) as sandbox:
+        Demo(home, size, seed).write_settings(sandbox)
+        one = World(home, sandbox)
+        one.prepare()
+        try:
+            yield one
+        finally:
+            one.kill()
