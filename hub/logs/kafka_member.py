@@ -61,6 +61,10 @@ class KafkaMember:
                 session_timeout_ms=SESSION_TIMEOUT_MS,
                 heartbeat_interval_ms=HEARTBEAT_MS,
             )
+            # The driver's group leader deals out what its metadata shows. Were that not there yet, it would deal out
+            # nothing, and a static member that takes over from it would keep that nothing for ever.
+            for topic in subscribed:
+                self._consumer.partitions_for_topic(topic)
             self._consumer.subscribe(list(subscribed), listener=_Listener(self))
 
     def assigned(self) -> frozenset[Slot]:

@@ -1,5 +1,6 @@
 """What every ``RecordLog`` promises (hub/ports.py), over every adapter."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -281,6 +282,20 @@ class TestMember:
         heir.commit([out(target, "last")])
         heir.close()
         assert values(log, target) == ["0", "1", "2", "3", "4", "last"]
+
+    def test_p1_the_heir_of_a_member_that_had_hardly_joined_gets_everything(
+        self, logs: Logs, log: RecordLog, topic: str
+    ) -> None:
+        log.writer(logs.name("w")).commit(numbers(topic, 6, 2))
+        short_lived = log.join(logs.name("g"), [topic], "m")
+        with contextlib.suppress(Fenced):
+            short_lived.poll(1, 0.01)
+        heir = log.join(logs.name("g"), [topic], "m")
+        assert sorted(poll_until(heir, 6)) == ["0", "1", "2", "3", "4", "5"]
+        short_lived.close()
+        heir.commit([])
+        assert heir.poll(10, 0.2) == []
+        heir.close()
 
     def test_poll_waits_and_wakes(self, logs: Logs, log: RecordLog, topic: str) -> None:
         member = log.join(logs.name("g"), [topic], "m")
