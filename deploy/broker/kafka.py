@@ -21,7 +21,7 @@ READY_S = 60.0
 STOP_S = 15.0
 
 
-class Missing(Exception):  # noqa: N818 - what is missing, and how to get it
+class Missing(Exception):
     """Something on this machine is missing; the message says how to get it."""
 
 
@@ -182,7 +182,7 @@ def main() -> None:
             cluster = start(Path(home), options.nodes, options.port)
         except Missing as missing:
             sys.exit(f"error: {missing}")
-        print(f"log_url = \"kafka://{cluster.bootstrap}\"   (Ctrl-C ends it)", flush=True)
+        print(f'log_url = "kafka://{cluster.bootstrap}"   (Ctrl-C ends it)', flush=True)
         try:
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
         finally:

@@ -95,6 +95,13 @@ class World:
         entries: list[dict[str, Any]] = json.loads(self.sandbox.applications.read_text("utf-8"))
         return entries
 
+    def registered(self, count: int) -> None:
+        """Wait until the utility has so many applications."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while len(self.sandbox.control("utility_crm", "effects")["applications"]) < count:
+            assert time.monotonic() < deadline_s, f"not registered\n{self.tail()}"
+            time.sleep(0.2)
+
     def settle(self, deliveries: int = 0) -> None:
         """Wait until every source's line balances and so many pieces are acknowledged."""
         self.settle_within(PATIENCE_S, deliveries)

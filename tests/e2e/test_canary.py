@@ -1,0 +1,97 @@
+"""P5: after a whole run, with rejections, errors and every command, no personal value can be read anywhere."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.bootstrap import Hub
+from tests import canary
+from tests.e2e.harness import KINDS_OF, World, world
+
+VERDICT_TOPICS = [f"{kind}.{suffix}" for kind in KINDS_OF.values() for suffix in ("received", "verified", "rejected")]
+CASE_TOPICS = ["application.events", "delivery.events", "lookup.requests", "lookup.received"]
+COMMANDS = (
+    ["topics"],
+    ["doctor"],
+    ["rejected", "list", "--json", "--limit", "0"],
+    ["rebuild", "--check"],
+    ["application", "list"],
+    ["connectors", "status", "--json"],
+    *(["replay", topic, "--json"] for topic in (*VERDICT_TOPICS, *CASE_TOPICS)),
+)
+PLANTED_MAX = 80
+
+
+def planted(hub: Hub) -> list[str]:
+    """Names, numbers and places of people, enterprises and units in what was received, the bad and unreadable rows
+    included."""
+    found: dict[str, None] = {}
+    for kind in KINDS_OF.values():
+        for suffix in ("rejected", "verified"):
+            for batch in hub.log.scan(f"{kind}.{suffix}", 0):
+                for one in hub.opener.open([record.value for record in batch.records[:40]]):
+                    found.update(dict.fromkeys(_values(one.record or {})))
+    return [value for value in found if len(value.encode()) >= canary.SHORTEST][:: max(1, len(found) // PLANTED_MAX)]
+
+
+def _values(record: dict[str, object]) -> list[str]:
+    wanted = ("name", "uscc", "id_number", "unit_no", "title_no", "text")
+    values: list[str] = []
+    for name, value in record.items():
+        if isinstance(value, dict):
+            values += _values(value)
+        elif isinstance(value, list):
+            values += [text for item in value if isinstance(item, dict) for text in _values(item)]
+        elif name in wanted and isinstance(value, str):
+            values.append(value)
+    return values
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> World:
+    with world(tmp_path_factory.mktemp("canary"), 400, applications=20) as one:
+        one.submit(one.applications())
+        one.start()
+        one.settle(deliveries=30)
+        bad = {"applicant": {"resident_id": "360426199101010072"}, "site": {"address": "天津市和平区秘密路9号"}}
+        (one.home / "bad.json").write_text(json.dumps(bad), "utf-8")
+        _command(one, ["application", "submit", str(one.home / "bad.json")])
+        (one.home / "bad.json").unlink()
+        one.stop()
+        for command in COMMANDS:
+            _command(one, list(command))
+        yield one
+
+
+def _command(one: World, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "hub", "--config", str(one.config), *arguments]
+    with (one.home / "output.txt").open("ab") as out:
+        subprocess.run(command, stdout=out, stderr=out, timeout=60, check=False)
+
+
+def _files(one: World) -> list[Path]:
+    return [path for path in one.home.iterdir() if path.is_file() and path.name != "hub.toml"]
+
+
+def test_p5_nothing_personal_lies_open(ran: World) -> None:
+    with ran.hub() as hub:
+        values = planted(hub)
+    assert len(values) >= 50
+    names = {path.name for path in _files(ran)}
+    assert {"log.db", "store.db", "vault.db", "hub.stderr", "output.txt"} <= names
+    secrets = [*values, "360426199101010072", "秘密路9号"]
+    assert canary.search(secrets, _files(ran)) == []
+
+
+def test_p5_the_search_would_find_a_leak_in_the_log(ran: World) -> None:
+    with ran.hub() as hub:
+        value = planted(hub)[0]
+    with sqlite3.connect(ran.home / "store.db") as connection:
+        connection.execute("CREATE TABLE leak (value TEXT)")
+        connection.execute("INSERT INTO leak VALUES (?)", (value,))
+    connection.close()
+    assert canary.search([value], _files(ran)) != []

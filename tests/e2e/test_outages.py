@@ -1,0 +1,55 @@
+"""Something outside is away: an outage is back-pressure, never a dead letter (P1), and never holds up an
+application."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.harness import world
+
+SECONDS = [8, pytest.param(60, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("seconds", SECONDS)
+def test_p1_p2_the_connection_system_drops_every_answer_for_a_while(tmp_path: Path, seconds: int) -> None:
+    with world(tmp_path, 60) as one:
+        one.sandbox.fault("utility_crm", "drop_after_commit", share=1.0, seconds=seconds)
+        one.submit(one.applications()[:2])
+        one.start()
+        time.sleep(seconds)
+        one.settle(deliveries=6)
+        one.check()
+
+
+@pytest.mark.parametrize("seconds", SECONDS)
+def test_p1_the_registry_is_down_for_a_while(tmp_path: Path, seconds: int) -> None:
+    with world(tmp_path, 60) as one:
+        one.sandbox.kill("business_licence")
+        begun = time.monotonic()
+        ids = one.submit(one.applications()[:2])
+        assert time.monotonic() - begun < 5
+        one.start()
+        one.registered(len(ids))
+        assert time.monotonic() - begun < 20
+        time.sleep(seconds)
+        one.sandbox.restart("business_licence")
+        one.settle(deliveries=6)
+        one.check()
+
+
+def test_everything_is_down_and_an_application_is_taken_all_the_same(tmp_path: Path) -> None:
+    with world(tmp_path, 60) as one:
+        for server in ("business_licence", "utility_crm"):
+            one.sandbox.kill(server)
+        one.start()
+        (application_id,) = one.submit(one.applications()[:1])
+        time.sleep(2)
+        with one.hub() as hub:
+            shown = hub.applications().show(application_id)
+        assert shown["due_on"]
+        assert all(need["reason_zh"] for need in shown["evidence"])
+        for server in ("business_licence", "utility_crm"):
+            one.sandbox.restart(server)
+        one.settle(deliveries=3)
+        one.check()
