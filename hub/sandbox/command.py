@@ -125,7 +125,7 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
 )
 @click.option("--parent-pid", type=int, help="End when this process has gone.")
 @click.option("--list-faults", is_flag=True, help="Show every fault, by server, and end.")
-def command(  # noqa: PLR0917 - click passes one argument per option
+def command(
     seed: int,
     size: int,
     home: Path,
