@@ -1,6 +1,7 @@
 """What a caller may submit: read strictly, tidied, and nothing beyond the policy's list is taken (P6)."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -117,13 +118,15 @@ def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
     )
 
 
+_FIELD_NAME = re.compile(r"[A-Za-z_]{1,40}")
 _CODES = {"extra_forbidden": "NOT_ASKED", "missing": "FIELD_MISSING"}
+_FIELD_NAME = re.compile(r"[a-z_]{1,40}")
 
 
 def _refusal(error: ValidationError) -> RecordRejected:
     first = error.errors(include_input=False, include_url=False)[0]
-    # The name of a field that nobody asked for is the caller's text: it could be anything, so it is cut.
-    field = ".".join(str(part)[:64] for part in first["loc"])
+    # The name of a field that nobody asked for is the caller's text: repeated only when it looks like a name (P5).
+    field = ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in first["loc"])
     return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]))
 
 

@@ -47,6 +47,9 @@ def test_p6_anything_beyond_the_list_is_refused_with_the_clause() -> None:
     assert (error.code, error.field) == ("NOT_ASKED", "planning_permit")
     assert "§5" in reasons.words(error.code).zh
     assert refused(changed(applicant={"uscc": USCC, "phone": "1"})).field == "applicant.phone"
+    # P5: whose number or name stands where a field's name should is not repeated.
+    assert refused(changed(**{PERSON: 1})).field == "?"
+    assert refused(changed(applicant={"uscc": USCC, "王建国": "1"})).field == "applicant.?"
     assert refused(changed(applicant={"uscc": USCC, "resident_id": PERSON})).code == "NOT_ASKED"
 
 
@@ -114,3 +117,9 @@ def test_a_resident_needs_an_id_where_a_source_is_and_a_vague_address_finds_noth
         "licence.property-title"
     ]
     assert needs(resident, ("property",), ALL)[0].identity is None
+
+
+def test_p5_a_field_name_that_is_somebodys_number_is_not_repeated() -> None:
+    error = refused(changed(**{PERSON: 1}))
+    assert (error.code, error.field) == ("NOT_ASKED", "?")
+    assert PERSON not in str(error)
