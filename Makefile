@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOG ?= sqlite
 
-.PHONY: demo test test-fast check bench kafka clean help
+.PHONY: demo test test-kafka test-fast check bench kafka clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -24,8 +24,14 @@ $(VENV)/.dev: $(VENV)/.run
 demo: $(VENV)/.run  ## run the whole job on this machine: LOG=sqlite (default)
 	$(BIN)/hub demo $(DEMO)
 
-test: $(VENV)/.dev  ## every test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(VENV)/.dev  ## every test of what is released
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not kafka"
+
+test-kafka: $(VENV)/.dev  ## the record log's contract on a real broker (Java 17, Maven): not released yet
+	$(BIN)/python -m pytest -m kafka tests/contract
+
+kafka: $(VENV)/.run  ## a real broker on this machine, until Ctrl-C (Java 17, Maven)
+	$(BIN)/python -m deploy.broker.kafka
 
 test-fast: $(VENV)/.dev  ## the tests that take seconds
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"

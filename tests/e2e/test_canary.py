@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ COMMANDS = (
     *(["replay", topic, "--json"] for topic in (*VERDICT_TOPICS, *CASE_TOPICS)),
 )
 PLANTED_MAX = 80
+STRANGER, STRANGERS_HOME = "360426199101010072", "天津市和平区秘密路9号"
 
 
 def planted(hub: Hub) -> list[str]:
@@ -57,14 +59,24 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> World:
         one.submit(one.applications())
         one.start()
         one.settle(deliveries=30)
-        bad = {"applicant": {"resident_id": "360426199101010072"}, "site": {"address": "天津市和平区秘密路9号"}}
-        (one.home / "bad.json").write_text(json.dumps(bad), "utf-8")
-        _command(one, ["application", "submit", str(one.home / "bad.json")])
-        (one.home / "bad.json").unlink()
+        for bad in _bad_bodies(one.applications()[0]["body"]):
+            (one.home / "bad.json").write_text(json.dumps(bad), "utf-8")
+            _command(one, ["application", "submit", str(one.home / "bad.json")])
+            (one.home / "bad.json").unlink()
         one.stop()
         for command in COMMANDS:
             _command(one, list(command))
         yield one
+
+
+def _bad_bodies(good: dict[str, Any]) -> list[Any]:
+    """A stranger's number where a number belongs, where a name belongs, and where nothing does."""
+    return [
+        good | {"applicant": {"resident_id": STRANGER}, "site": {"address": STRANGERS_HOME}},
+        good | {STRANGER: STRANGERS_HOME},
+        good | {"purpose": STRANGER, "channel": STRANGERS_HOME},
+        [STRANGER],
+    ]
 
 
 def _command(one: World, arguments: list[str]) -> None:
@@ -83,8 +95,7 @@ def test_p5_nothing_personal_lies_open(ran: World) -> None:
     assert len(values) >= 50
     names = {path.name for path in _files(ran)}
     assert {"log.db", "store.db", "vault.db", "hub.stderr", "output.txt"} <= names
-    secrets = [*values, "360426199101010072", "秘密路9号"]
-    assert canary.search(secrets, _files(ran)) == []
+    assert canary.search([*values, STRANGER, STRANGERS_HOME], _files(ran)) == []
 
 
 def test_p5_the_search_would_find_a_leak_in_the_log(ran: World) -> None:
