@@ -2,7 +2,7 @@
 in (P5)."""
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import md5, sha1, sha256
 from pathlib import Path
 
@@ -39,11 +39,22 @@ def search(values: Iterable[str], files: Iterable[Path]) -> list[tuple[str, Path
     """(value, file) for every planted value that can be read in a file."""
     needles = [(form, value) for value in values for form in spellings(value)]
     overlap = max((len(form) for form, _ in needles), default=0)
+    by_start: dict[bytes, list[tuple[bytes, str]]] = {}
+    for form, value in needles:
+        by_start.setdefault(form[:SHORTEST], []).append((form, value))
     leaks: dict[tuple[str, Path], None] = {}
     for file in files:
         for block in _blocks(file, overlap):
-            leaks.update({(value, file): None for form, value in needles if form in block})
+            leaks.update({(value, file): None for value in _found(block, by_start)})
     return list(leaks)
+
+
+def _found(block: bytes, by_start: Mapping[bytes, Sequence[tuple[bytes, str]]]) -> Iterator[str]:
+    """One pass over the block, however many needles there are: thousands would each take one of their own."""
+    for at in range(len(block) - SHORTEST + 1):
+        for form, value in by_start.get(block[at : at + SHORTEST], ()):
+            if block.startswith(form, at):
+                yield value
 
 
 def _blocks(file: Path, overlap: int) -> Iterator[bytes]:
