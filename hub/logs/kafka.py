@@ -1,7 +1,7 @@
 """The log on Apache Kafka: any number of processes on any number of machines share it."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,9 @@ _CONFIGS = {"retention.ms": "-1", "message.timestamp.type": "CreateTime", "uncle
 _POLL_RECORDS = 5_000
 _POLL_MS = 500
 _IDLE_READERS = 4
+_VISIBLE_S = 5.0
+"""Another's unfinished transaction may keep ours from being read: so long is waited before it is left out."""
+_PAUSE_S = 0.002
 
 
 class KafkaLog:
@@ -32,6 +35,8 @@ class KafkaLog:
         self._readers: list[Any] = []
         self._lock = threading.Lock()
         self._admin_client: Any = None
+        self._written: dict[Slot, int] = {}
+        self._pause = threading.Event()
 
     def create(self, topics: Sequence[TopicSpec]) -> list[str]:
         existing = self.topics()
@@ -57,8 +62,18 @@ class KafkaLog:
             places = [TopicPartition(topic, one) for one in sorted(reader.partitions_for_topic(topic) or ())]
             if not places:
                 raise Misconfigured(f"no topic {topic}", "`hub topics` lists them")
-            first, end = reader.beginning_offsets(places), reader.end_offsets(places)
+            first, end = reader.beginning_offsets(places), self._ends(reader, places)
         return {place.partition: (first[place], end[place]) for place in places}
+
+    def _ends(self, reader: Any, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where the committed records end. A commit returns a moment before its records can be read: wait for ours."""
+        deadline_s = self._clock.monotonic_s() + _VISIBLE_S
+        while True:
+            end: dict[TopicPartition, int] = reader.end_offsets(places)
+            late = any(end[place] < self._written.get((place.topic, place.partition), 0) for place in places)
+            if not late or self._clock.monotonic_s() > deadline_s:
+                return end
+            self._pause.wait(_PAUSE_S)
 
     def scan(self, topic: str, partition: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
         end = self._end(topic, partition)
@@ -91,7 +106,7 @@ class KafkaLog:
                 )
 
     def writer(self, writer_id: str) -> Writer:
-        return KafkaWriter(self._options, writer_id, self.topics)
+        return KafkaWriter(self._options, writer_id, self)
 
     def join(
         self,
@@ -103,9 +118,14 @@ class KafkaLog:
         known = self.topics()
         if unknown := [topic for topic in topics if topic not in known]:
             raise Misconfigured(f"no topic {unknown[0]}", "`hub topics apply` creates them")
-        return KafkaMember(self._options, group, member, topics, positions, self.topics)
+        return KafkaMember(self._options, group, member, topics, positions, self)
+
+    def wrote(self, ends: Mapping[Slot, int]) -> None:
+        """A writer or member of this log committed up to these offsets: its readers see them from now on."""
+        self._written.update(ends)
 
     def close(self) -> None:
+        self._pause.set()
         with self._lock:
             readers, self._readers = self._readers, []
             admin, self._admin_client = self._admin_client, None

@@ -68,6 +68,9 @@ def translated() -> Iterator[None]:
             f"the broker refuses ({type(error).__name__})", "see log_url's credentials and the hub's ACLs"
         ) from error
     except errors.KafkaError as error:
+        # A transaction that failed earlier names its cause in words only.
+        if any(one.__name__ in str(error) for one in _REPLACED):
+            raise Replaced("another process took over") from error
         raise Unavailable(f"the broker is away or slow ({type(error).__name__})") from error
 
 

@@ -11,7 +11,7 @@ from kafka.structs import OffsetAndMetadata
 from hub.errors import Fenced, HubError, Misconfigured, Unavailable
 from hub.logging import get_logger
 from hub.logs.kafka_client import translated
-from hub.logs.kafka_writer import Topics, Transactions
+from hub.logs.kafka_writer import Broker, Transactions
 from hub.ports import Batch, Outgoing, Positions
 
 log = get_logger("kafka")
@@ -34,7 +34,7 @@ class KafkaMember:
         name: str,
         subscribed: Sequence[str],
         starts: Starts | None,
-        topics: Topics,
+        broker: Broker,
     ) -> None:
         self._options = options
         self._group, self._instance = group, name
@@ -44,7 +44,7 @@ class KafkaMember:
         self._lost: set[TopicPartition] = set()
         self._settled = True
         self._trouble: Exception | None = None
-        self._transactions = Transactions(options, self._name, topics)
+        self._transactions = Transactions(options, self._name, broker)
         if starts is None:
             # At once, not at the first commit: so that an heir fences us, and we never fence an heir.
             self._transactions.open()
@@ -118,17 +118,20 @@ class KafkaMember:
 
     def close(self) -> None:
         self._transactions.close()
+        # Both names: by the instance's alone, a member that was replaced would throw its heir out.
+        place = MemberToRemove(self._consumer.group_metadata().member_id, self._instance)
         with translated():
             self._consumer.close(autocommit=False)
-        self._leave()
+        if place.member_id:
+            self._leave(place)
 
-    def _leave(self) -> None:
+    def _leave(self, place: MemberToRemove) -> None:
         """Leave for good: a static member that only closes keeps its partitions until its session ends."""
         try:
             with translated():
                 admin = KafkaAdminClient(**self._options)
                 try:
-                    admin.remove_group_members(self._group, [MemberToRemove(group_instance_id=self._instance)])
+                    admin.remove_group_members(self._group, [place])
                 finally:
                     admin.close()
         except HubError as away:

@@ -5,8 +5,8 @@ committed. So any error but a fence means *unknown*: the producer is abandoned, 
 ``init_transactions`` has returned, has made the outcome definite (committed or aborted, nothing in between).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from kafka import KafkaProducer
 
@@ -23,7 +23,15 @@ _BATCH_BYTES = 1 << 20
 _LINGER_MS = 2_000
 _BYTES_MAX = 16 << 20
 
-Topics = Callable[[], Mapping[str, int]]
+
+class Broker(Protocol):
+    """What a transaction asks of the log that it belongs to, and tells it."""
+
+    def topics(self) -> dict[str, int]: ...
+
+    def wrote(self, ends: Mapping[tuple[str, int], int]) -> None:
+        """A transaction is committed; its records end at these offsets."""
+
 
 log = get_logger("kafka")
 
@@ -31,9 +39,9 @@ log = get_logger("kafka")
 class Transactions:
     """All-or-nothing appends under one transactional id. Belongs to one thread."""
 
-    def __init__(self, options: Mapping[str, Any], transactional_id: str, topics: Topics) -> None:
+    def __init__(self, options: Mapping[str, Any], transactional_id: str, broker: Broker) -> None:
         self._options = options
-        self._topics = topics
+        self._broker = broker
         self._counts: Mapping[str, int] = {}
         self._id = transactional_id
         self._producer: Any = None
@@ -92,15 +100,19 @@ class Transactions:
         futures = [
             send(one.topic, one.value, one.key, list(one.headers), one.partition, one.timestamp) for one in outgoing
         ]
+        bounded(producer.flush, "flush")
+        # A fence shows itself here; the calls below would only say that they cannot go on.
+        for future in futures:
+            if future.failed():
+                raise future.exception
         crash_point("log.appended")
         if offsets:
             bounded(lambda: producer.send_offsets_to_transaction(offsets, group), "send_offsets_to_transaction")
         crash_point("log.positioned")
         bounded(producer.commit_transaction, "commit_transaction")
-        for future in futures:
-            if future.failed():
-                raise future.exception
         crash_point("log.committed")
+        last = {(one.topic, one.partition): future for one, future in zip(outgoing, futures, strict=True)}
+        self._broker.wrote({slot: future.value.offset + 1 for slot, future in last.items()})
 
     def _check_places(self, places: set[tuple[str, int]]) -> None:
         """Raises ``Misconfigured`` for a partition that is not there; the driver would wait for it."""
@@ -108,7 +120,7 @@ class Transactions:
             missing = [place for place in places if place[1] >= self._counts.get(place[0], 0)]
             if not missing:
                 return
-            self._counts = self._topics()
+            self._counts = self._broker.topics()
         raise Misconfigured("no partition {1} of topic {0}".format(*missing[0]), "`hub topics` lists them")
 
     def _drop(self) -> None:
@@ -131,8 +143,8 @@ def _abandon(producer: Any) -> None:
 class KafkaWriter:
     """``Writer``: the newest producer of its transactional id."""
 
-    def __init__(self, options: Mapping[str, Any], writer_id: str, topics: Topics) -> None:
-        self._transactions = Transactions(options, writer_id, topics)
+    def __init__(self, options: Mapping[str, Any], writer_id: str, broker: Broker) -> None:
+        self._transactions = Transactions(options, writer_id, broker)
         self._transactions.open()
 
     def commit(self, outgoing: Sequence[Outgoing]) -> None:

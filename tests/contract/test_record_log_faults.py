@@ -11,7 +11,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
@@ -279,6 +279,7 @@ def test_p1_p2_any_history_agrees_with_lists_in_memory(logs: Logs) -> None:
         max_examples=logs.examples,
         stateful_step_count=25,
         deadline=None,
+        phases=(Phase.generate, Phase.shrink) if logs.examples > 10 else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(lambda: History(logs), settings=affordable)
