@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOG ?= sqlite
 
 .PHONY: demo test test-kafka test-fast check bench kafka clean help
 
@@ -21,7 +20,7 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.run  ## run the whole job on this machine: LOG=sqlite (default)
+demo: $(VENV)/.run  ## run the whole job on this machine; DEMO="--keep" leaves it running
 	$(BIN)/hub demo $(DEMO)
 
 test: $(VENV)/.dev  ## every test of what is released

@@ -98,6 +98,11 @@ class Hub:
             found[name] = installed.info
         return found
 
+    def check_connectors(self) -> None:
+        """Raises ``Misconfigured`` for the first setting of a connector that is wrong."""
+        for name, info in self.connectors.items():
+            info.options(self.settings.connector(name))
+
     def sources(self) -> dict[str, ConnectorInfo]:
         return {name: info for name, info in self.connectors.items() if info.direction == "source"}
 

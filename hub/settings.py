@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -39,7 +39,6 @@ class LimitSettings(_Frozen):
     batch_records: Annotated[int, Field(ge=1, le=50_000)] = Field(
         2_000, description="Records in one transaction of a stage."
     )
-    record_bytes_max: Annotated[int, Field(ge=1_024)] = Field(262_144, description="Largest record accepted, bytes.")
     poll_timeout_s: Annotated[float, Field(gt=0, le=5)] = Field(
         0.2, description="Longest wait of a stage for new records, seconds."
     )
@@ -62,7 +61,9 @@ class Settings(_Frozen):
     master_key_file: Path = Field(
         DEFAULT_HOME / "master.key", description="The key that wraps all data keys; mode 0600."
     )
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
     log_json: bool = Field(False, description="Log lines as JSON, for machines.")
     partitions: Annotated[int, Field(ge=1, le=256)] = Field(
         1, description="Partitions of every topic along one path; fixed once made."
@@ -104,6 +105,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{file} cannot be read ({type(error).__name__})", "name a TOML file in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"{file} is not valid TOML: {error}", "mend the file") from None
 
@@ -116,6 +119,10 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
         table = values
         for part in tables:
             table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise Misconfigured(
+                    f"{name} sets a key of {part!r}, which is no table", "unset one of the two variables"
+                )
         table[key] = text
 
 

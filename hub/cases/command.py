@@ -12,8 +12,6 @@ from hub.errors import RecordRejected
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import Identity, check_resident_id, check_unit_number, check_uscc, identity_of, tidy
 
-DEPTH_MAX = 8
-
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 

@@ -49,7 +49,9 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 def main() -> None:
     """Entry point of the ``hub`` command."""
     try:
-        cli.main(standalone_mode=False)
+        # A command that ends by click's Exit hands its code back here.
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.ClickException as error:

@@ -50,7 +50,7 @@ def _list_codes(ctx: click.Context, _param: click.Parameter, wanted: bool) -> No
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge as on this day; otherwise today in China."
 )
 @click.option(
-    "--rules", "version", type=click.IntRange(min=1), default=CURRENT, show_default=True, help="Rules version."
+    "--rules", "version", type=click.IntRange(1, CURRENT), default=CURRENT, show_default=True, help="Rules version."
 )
 @click.option(
     "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="Findings listed in the table."

@@ -63,7 +63,7 @@ def _show(account: Reconciliation) -> None:
     table = Table(*_counts(account))
     table.add_row(*(str(value) for value in _counts(account).values()))
     console().print(table)
-    if account.unreadable:
+    if account.unreadable and not account.complete:
         click.echo(f"{account.unreadable} rows were received that name no key: theirs are among the missing")
     if not account.complete:
         click.echo(

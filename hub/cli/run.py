@@ -24,6 +24,7 @@ def command(config: Path | None, stages: str | None, list_stages: bool, no_web: 
       ingest   sources → *.received, cursors in the same transaction
       lookup   lookup.requests → sources → lookup.received
       verify   *.received → *.verified or *.rejected, with reasons
+      ask      what applications still need → look-ups
       project  topics → tables; matches evidence to applications
       deliver  evidence → the utility's connection system, once
       relay    outbox → topics, in commit order
@@ -35,11 +36,14 @@ def command(config: Path | None, stages: str | None, list_stages: bool, no_web: 
     log = get_logger("run")
     hub = open_hub(settings)
     try:
+        hub.check_connectors()
         tasks = hub.tasks()
         if list_stages:
             click.echo("\n".join(name for name, _ in tasks))
             return
         wanted = _wanted(stages, [name for name, _ in tasks])
+        # One process writes an embedded log: better told now than by every stage.
+        hub.log.writer(f"run.{settings.instance}").close()
         runner = Runner(hub.clock)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: runner.request_stop())

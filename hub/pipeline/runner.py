@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hub.errors import Unavailable
+from hub.errors import Misconfigured, Unavailable
 from hub.logging import get_logger
 from hub.ports import Clock
 
@@ -97,6 +97,9 @@ class Runner:
                 self._run(progress, make)
             except Unavailable as away:
                 self._back_off(progress, str(away), away.retry_after_s)
+            except Misconfigured as wrong:
+                log.error("task cannot run", task=progress.name, reason=str(wrong))
+                self._back_off(progress, str(wrong), None)
             except Exception as failure:  # a task must never end for good because of one defect
                 log.exception("task failed", task=progress.name, error=type(failure).__name__)
                 self._back_off(progress, type(failure).__name__, None)

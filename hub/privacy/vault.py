@@ -61,6 +61,12 @@ epoch = Table(
 )
 
 
+# Says whether a master key is this vault's: another one would quietly give everybody a second identity.
+check = Table(
+    "vault_check", metadata, Column("one", Integer, primary_key=True), Column("value", LargeBinary(32), nullable=False)
+)
+
+
 class MasterKey:
     """The installation's secret: 32 random bytes in a file that only its owner reads. Sub-keys are derived per use."""
 
@@ -76,7 +82,7 @@ class MasterKey:
         if not path.exists():
             if not create:
                 raise Misconfigured(
-                    f"no master key at {path}", "restore it from the backup, or let `hub demo` make a new one"
+                    f"no master key at {path}", "restore it from the backup: without it nothing sealed can be opened"
                 )
             _write_new(path)
         if path.stat().st_mode & 0o077:
@@ -113,6 +119,7 @@ class DatabaseVault:
         with store.write() as connection:
             metadata.create_all(connection)
             connection.execute(_or_ignore(connection, epoch), [{"one": 1, "erasures": 0}])
+            _check_master(connection, master.derive("vault-check"))
 
     def identify(self, namespace: str, values: Sequence[str]) -> list[bytes]:
         wanted = [self._hmac(namespace, value) for value in values]
@@ -208,6 +215,12 @@ class DatabaseVault:
             raise TamperDetected(
                 "a data key does not open under this master key: wrong key file, or a changed vault"
             ) from None
+
+
+def _check_master(connection: Connection, value: bytes) -> None:
+    connection.execute(_or_ignore(connection, check), [{"one": 1, "value": value}])
+    if not hmac.compare_digest(bytes(connection.execute(select(check.c.value)).scalar_one()), value):
+        raise TamperDetected("the master key is not this vault's: restore the key file that was backed up with it")
 
 
 def _unknown(wanted: Iterable[bytes], cache: dict[bytes, bytes]) -> list[bytes]:

@@ -120,7 +120,7 @@ def _hex(text: str) -> bytes:
 
 
 def _limit(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= LIST_MAX:
+    if not text.isdecimal() or not 1 <= int(text) <= LIST_MAX:
         raise RecordRejected("FIELD_INVALID", "limit")
     return int(text)
 

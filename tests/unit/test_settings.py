@@ -29,7 +29,14 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "environ"),
-    [("strange = 1\n", {}), ("[web]\nport = 99999\n", {}), ("", {"HUB_STRANGE": "1"}), ("= broken", {})],
+    [
+        ("strange = 1\n", {}),
+        ("[web]\nport = 99999\n", {}),
+        ("", {"HUB_STRANGE": "1"}),
+        ("= broken", {}),
+        ('log_level = "LOUD"', {}),
+        ("", {"HUB_WEB": "1", "HUB_WEB__PORT": "2"}),
+    ],
 )
 def test_what_is_not_a_setting_is_refused_by_name(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
     with pytest.raises(Misconfigured):
@@ -48,3 +55,10 @@ def test_p5_a_secret_is_shown_neither_by_repr_nor_by_an_error(tmp_path: Path) ->
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="no settings file"):
         load(tmp_path / "none.toml", {})
+
+
+def test_a_file_that_is_no_text_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_bytes(b"\xff\xfe")
+    for path in (tmp_path / "hub.toml", tmp_path):
+        with pytest.raises(Misconfigured, match="cannot be read"):
+            load(path, {})
