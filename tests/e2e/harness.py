@@ -17,10 +17,13 @@ from typing import Any
 from hub.bootstrap import Hub
 from hub.clock import SystemClock
 from hub.demo import Demo, Live
+from hub.pipeline.rebuild import Difference, compare, rebuild
 from hub.pipeline.redrive import read_rejections
 from hub.pipeline.runner import Runner
 from hub.records.kinds import KINDS
 from hub.sandbox import launch
+from hub.stores.database import Database
+from hub.stores.migrate import upgrade
 
 KINDS_OF = {"business_licence": "licence.business", "property_title": "licence.property-title"}
 PATIENCE_S = 90.0
@@ -43,11 +46,13 @@ class World:
     def stderr(self) -> Path:
         return self.home / "hub.stderr"
 
-    def start(self, crash: str = "", broken: str = "") -> None:
-        """Start ``hub run``, armed to die at a crash point, or with one of its guards taken out (``broken.py``)."""
+    def start(self, crash: str = "", broken: str = "", web: bool = False) -> None:
+        """Start ``hub run``, armed to die at a crash point, or with one of its guards taken out (``broken.py``);
+        with ``web`` also its API, on a free port that its log names."""
         entry = [str(BROKEN), broken] if broken else ["-m", "hub"]
         environ = {**os.environ, "HUB_CRASH": crash, "HUB_LOG_LEVEL": "DEBUG", "HUB_LOG_JSON": "true"}
-        command = [sys.executable, *entry, "--config", str(self.config), "run", "--no-web"]
+        environ |= {"HUB_WEB__PORT": "0"} if web else {}
+        command = [sys.executable, *entry, "--config", str(self.config), "run", *([] if web else ["--no-web"])]
         with self.stderr.open("ab") as stream:
             self.process = subprocess.Popen(command, env=environ, stdout=stream, stderr=stream)
 
@@ -133,6 +138,7 @@ class World:
                 assert wrong(self.truth(line.source), messages) == []
                 extra = sum(messages.values()) - len(messages)
                 assert extra == line.duplicate, f"{line.source}: {extra} verdicts too many, {line.duplicate} duplicates"
+            assert rebuilt_otherwise(hub, self.home) == []
 
     def truth(self, source: str) -> dict[tuple[str, int], tuple[str, str]]:
         """(key or digest, version) → (verdict, code)."""
@@ -142,6 +148,21 @@ class World:
             for row in rows
             if row["source"] == source and "duplicate_of" not in row
         }
+
+
+def rebuilt_otherwise(hub: Hub, home: Path) -> list[Difference]:
+    """What ``hub rebuild --check`` finds: rows that are not as their topics say."""
+    file = home / "rebuilt.db"
+    file.unlink(missing_ok=True)
+    upgrade(f"sqlite:///{file}")
+    fresh = Database(f"sqlite:///{file}")
+    try:
+        with hub.store.read() as live:
+            rebuild(hub.log, live, fresh, lambda topic, count: None)
+            with fresh.read() as rebuilt:
+                return [row for one in compare(live, rebuilt) for row in one.differences]
+    finally:
+        fresh.close()
 
 
 def name(row: dict[str, Any]) -> tuple[str, int]:

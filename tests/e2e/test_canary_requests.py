@@ -1,0 +1,206 @@
+"""P5: what callers get wrong over HTTP, and what every command shows, repeats nobody's data; not of rows that cannot
+even be read."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from hub.cli import cli
+from hub.clock import SystemClock
+from hub.demo import Live
+from hub.logs.sqlite import SqliteLog
+from hub.pipeline.runner import Runner
+from hub.ports import Outgoing, TopicSpec
+from hub.records.topics import ACCESS_EVENTS
+from hub.sandbox.places import site
+from hub.sandbox.world import World as Outside
+from hub.sandbox.world import WorldSpec
+from tests import canary
+from tests.e2e.harness import World, world
+
+SIZE, SEED = 400, 11
+# Somebody who is in no source, and whom only bad requests name.
+STRANGER, STRANGERS_ID, STRANGERS_HOME = "欧阳司马", "360426199101010072", "天津市和平区秘密路97号2门1902室"
+LISTENING = re.compile(r'"url": "(http://[^"]+)"')
+
+
+def planted() -> list[str]:
+    """Values behind rows that are sound, rejected and unreadable, as the outside world knows them."""
+    outside = Outside(WorldSpec(SEED, SIZE))
+    licences, titles = outside.licences, outside.titles
+    bad = [*_first(licences.defect), *_first(lambda at: (defect := licences.defect(at)) and defect.anonymous)]
+    values = [text for at in (*bad, 5, 6, 7) for text in _of_licence(outside, at)]
+    values += [text for at in (*_first(titles.defect), 5, 6, 7) for text in _of_title(outside, at)]
+    return [value for value in dict.fromkeys(values) if len(value.encode()) >= canary.SHORTEST]
+
+
+def _first(fits: Any) -> list[int]:
+    return list(islice((at for at in range(3, SIZE) if fits(at)), 6))
+
+
+def _of_licence(outside: Outside, at: int) -> list[str]:
+    enterprise = outside.enterprises.at(*outside.licences.plan(at))
+    return [enterprise.uscc, enterprise.name, enterprise.address, enterprise.head.name, enterprise.head.id_number]
+
+
+def _of_title(outside: Outside, at: int) -> list[str]:
+    place = site(outside.titles.unit_of(at))
+    owned = [text for owner in outside.titles.owners(at) for text in (owner.name, owner.number)]
+    return [place.unit_no, place.text(), outside.titles.row(at).texts["bdcqzh"] or "", *owned]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A hub that was killed, met faults, was asked badly, and then asked everything by command."""
+    with world(tmp_path_factory.mktemp("requests"), SIZE, applications=20, seed=SEED) as one:
+        for server in ("business_licence", "utility_crm"):
+            one.sandbox.fault(server, "truncate", share=0.3, seconds=2)
+        good = [entry["body"] for entry in one.applications()]
+        wish = {"externalAppNo": good[7]["external_no"], "message": f"客户 {STRANGER} 已列入黑名单"}
+        one.submit(one.applications()[:6])
+        one.start(crash="deliver.posted:2")
+        one.wait_killed()
+        one.sandbox.control("utility_crm", "refuse", wish)
+        token = json.loads(_say(one, "token", "create", "caller", "--json"))["token"]
+        one.start(web=True)
+        _ask_badly(one, token, good)
+        one.sandbox.control("property_title", "release", {})
+        one.registered(13)
+        _wait_for_verdicts(one)
+        one.stop()
+        for command in _commands(one):
+            _say(one, *command)
+        yield one
+
+
+def _ask_badly(one: World, token: str, good: list[dict[str, Any]]) -> None:
+    with httpx.Client(base_url=_url(one), headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
+        said = [client.post("/applications", json=body) for body in [*good[6:14], *_bad()]]
+        said.append(client.post("/applications", json=good[6] | {"capacity_kw": 77}))
+        said.append(client.post("/applications", content=f'{{"applicant": {{"name": "{STRANGER}"'.encode()))
+        said.append(client.post("/applications", content=STRANGERS_HOME.encode() * 2_000))
+        for path in (f"/applications/{STRANGERS_ID}", f"/{STRANGER}/{STRANGERS_ID}"):
+            said.append(client.get(path))
+        for query in ({"external_no": STRANGERS_ID, "channel": STRANGER}, {"after": STRANGERS_ID}, {"limit": STRANGER}):
+            said.append(client.get("/applications", params=query))
+        for header in (f"Bearer {STRANGERS_ID}", f"Basic {STRANGERS_ID}"):
+            said.append(client.get("/applications", headers={"Authorization": header}))
+    assert {answer.status_code for answer in said} >= {201, 401, 404, 409, 413, 422}
+    (one.home / "answers.txt").write_text("\n".join(f"{one.headers} {one.text}" for one in said), "utf-8")
+
+
+def _url(one: World) -> str:
+    deadline_s = time.monotonic() + 30
+    while not (found := LISTENING.findall(one.stderr.read_text("utf-8", "replace"))):
+        assert time.monotonic() < deadline_s, one.tail()
+        time.sleep(0.1)
+    return str(found[-1])
+
+
+def _wait_for_verdicts(one: World) -> None:
+    deadline_s = time.monotonic() + 60
+    with one.hub() as hub:
+        live = Live(hub, Runner(hub.clock), one.sandbox)
+        while not all(line.balanced for line in live.lines()):
+            assert time.monotonic() < deadline_s, f"{live.lines()}\n{one.tail()}"
+            time.sleep(0.2)
+
+
+def _bad() -> list[Any]:
+    """Applications that are not taken, with somebody's data where it belongs and where it does not."""
+    good = {
+        "external_no": "bad-1",
+        "channel": "gov-platform",
+        "applicant": {"resident_id": STRANGERS_ID, "name": STRANGER},
+        "site": {"address": STRANGERS_HOME},
+        "voltage": "LOW",
+        "capacity_kw": 8,
+        "customer_class": "RESIDENT",
+        "purpose": "connection-application",
+        "legal_basis": "津工信电力〔2021〕8号 §6",
+    }
+    return [
+        good,
+        good | {"applicant": {"uscc": STRANGERS_ID}},
+        good | {"remarks": STRANGER},
+        good | {STRANGERS_ID: STRANGER},
+        good | {"voltage": STRANGER, "capacity_kw": STRANGERS_ID},
+        good | {"purpose": STRANGER},
+        good | {"site": {"unit_no": STRANGERS_ID}},
+        {"applicant": STRANGERS_ID},
+        [STRANGER],
+    ]
+
+
+def _commands(one: World) -> list[list[str]]:
+    file = one.home / "sandbox" / "bad.jsonl"
+    file.write_text("\n".join(json.dumps(body, ensure_ascii=False) for body in _bad()), "utf-8")
+    with one.hub() as hub:
+        topics = [["replay", topic, "--json"] for topic in hub.log.topics()]
+    return [
+        *topics,
+        ["replay", "licence.business.received"],
+        ["topics"],
+        ["doctor"],
+        ["rejected", "list"],
+        ["rejected", "show", "licence.business.rejected/0/0"],
+        ["rejected", "redrive", "--json"],
+        ["application", "list", "--json"],
+        ["token", "list"],
+        ["connectors", "list"],
+        ["connectors", "status"],
+        ["connectors", "probe", "business_licence", "--limit", "200"],
+        ["connectors", "probe", "property_title", "--limit", "200", "--json"],
+        ["reconcile", "business_licence", "--date", "2024-01-02", "--csv", "-"],
+        ["reconcile", "property_title", "--date", "2024-01-02", "--csv", "-"],
+        ["check", "business", str(file)],
+        ["check", "property-title", str(file), "--json"],
+        ["rebuild", "--check"],
+    ]
+
+
+def _say(one: World, *arguments: str) -> str:
+    """Run a command (in this process: thirty of its own would take their time) and keep what it said."""
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["--config", str(one.config), *arguments])
+    assert done.exit_code in (0, 1), f"{arguments}: exit {done.exit_code}\n{done.output[-2_000:]}"
+    assert done.exception is None or isinstance(done.exception, SystemExit), f"{arguments}: {done.exception!r}"
+    with (one.home / "said.txt").open("a", encoding="utf-8") as file:
+        file.write(f"$ {' '.join(arguments)}\n{done.output}\n{done.stderr}\n")
+    return done.stdout
+
+
+def _files(one: World) -> list[Path]:
+    return [path for path in one.home.iterdir() if path.is_file() and path != one.config]
+
+
+def test_p5_nothing_personal_is_repeated(asked: World) -> None:
+    values = [*planted(), STRANGER, STRANGERS_ID, STRANGERS_HOME]
+    assert len(values) >= 60
+    assert {path.name for path in _files(asked)} >= {"log.db", "store.db", "vault.db", "hub.stderr", "answers.txt"}
+    assert canary.search(values, _files(asked)) == []
+
+
+def test_there_was_something_to_repeat(asked: World) -> None:
+    """Otherwise finding nothing would prove nothing."""
+    said = (asked.home / "answers.txt").read_text("utf-8") + (asked.home / "said.txt").read_text("utf-8")
+    assert '"refused"' in said
+    for code in ("ID_CHECK", "NOT_ASKED", "EXTERNAL_NO_TAKEN", "UNAUTHORISED", "TOO_LARGE", "USCC_CHECK"):
+        assert code in said, code
+    lines = [json.loads(line) for line in asked.stderr.read_text("utf-8").splitlines() if line.startswith("{")]
+    assert {"request", "running"} <= {line["event"] for line in lines}
+
+
+def test_p5_the_search_finds_a_value_on_a_topic(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db", SystemClock())
+    log.create([TopicSpec(ACCESS_EVENTS, 1)])
+    log.writer("leak").commit([Outgoing(ACCESS_EVENTS, 0, b"key", STRANGER.encode("gb18030"), (), 0)])
+    log.close()
+    assert canary.search([STRANGER], tmp_path.iterdir()) != []
