@@ -186,9 +186,10 @@ def test_p5_nothing_personal_is_repeated(asked: World) -> None:
     assert len(values) >= 60
     assert {path.name for path in _files(asked)} >= {"log.db", "store.db", "vault.db", "hub.stderr", "answers.txt"}
     assert canary.search(values, _files(asked)) == []
+    _there_was_something_to_repeat(asked)
 
 
-def test_there_was_something_to_repeat(asked: World) -> None:
+def _there_was_something_to_repeat(asked: World) -> None:
     """Otherwise finding nothing would prove nothing."""
     said = (asked.home / "answers.txt").read_text("utf-8") + (asked.home / "said.txt").read_text("utf-8")
     assert '"refused"' in said
