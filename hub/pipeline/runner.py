@@ -5,6 +5,7 @@ from a thread being alive: a task that has not finished a step for ``STALE_S`` i
 """
 
 import random
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ BACKOFF_FIRST_S = 0.1
 BACKOFF_MAX_S = 30.0
 STALE_S = 60.0
 STOP_TIMEOUT_S = 10.0
+_TURN_S = 0.001
 
 log = get_logger("runner")
 
@@ -58,6 +60,8 @@ class Runner:
     """Runs tasks, each in a thread of its own, until ``stop``."""
 
     def __init__(self, clock: Clock) -> None:
+        # Stages take turns on one interpreter, and SQLite and sockets give theirs away at every call: shorter turns.
+        sys.setswitchinterval(_TURN_S)
         self._clock = clock
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
