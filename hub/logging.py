@@ -28,6 +28,18 @@ def _mask_values(_logger: object, _method: str, event: structlog.types.EventDict
     return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
+class _StandardError:
+    """Writes to whatever standard error is at the moment: it may be redirected after a logger was first used."""
+
+    def __init__(self, *_: object) -> None:
+        """structlog hands a factory the arguments of ``get_logger``; there is nothing to keep."""
+
+    def msg(self, message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    log = debug = info = warning = warn = error = critical = exception = fatal = failure = msg
+
+
 def configure(json_lines: bool, level: str = "INFO") -> None:
     """Send every log line to standard error; JSON lines for machines, coloured text for people."""
     renderer: Any = (
@@ -45,7 +57,7 @@ def configure(json_lines: bool, level: str = "INFO") -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

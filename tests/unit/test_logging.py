@@ -1,5 +1,6 @@
 """Log lines: P5 (no personal value in them), and that loggers made at import obey the configuration."""
 
+import io
 import json
 
 import pytest
@@ -36,3 +37,13 @@ def test_the_level_is_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     logging.configure(json_lines=True, level="WARNING")
     logging.get_logger("quiet").info("nothing")
     assert capsys.readouterr().err == ""
+
+
+def test_a_logger_follows_standard_error_when_it_is_redirected(monkeypatch: pytest.MonkeyPatch) -> None:
+    logging.configure(json_lines=True)
+    early, late = io.StringIO(), io.StringIO()
+    for stream in (early, late):
+        monkeypatch.setattr("sys.stderr", stream)
+        EARLY.warning("said")
+        assert "said" in stream.getvalue()
+        stream.close()
