@@ -41,7 +41,7 @@ LEASE_S = 120
 """Longer than any call to a sink may take, so that nobody takes over what is still on its way."""
 TAKEOVER_S = 2
 """After a restart: time for what the dead process had sent to take effect, before it is asked for."""
-BACK_OFF_MAX_S = 300
+BACK_OFF_MAX_S = 30
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # Tells this process's claims from those of an earlier one of the same instance.
 _PROCESS = secrets.token_hex(4)
