@@ -42,6 +42,7 @@ LEASE_S = 120
 TAKEOVER_S = 2
 """After a restart: time for what the dead process had sent to take effect, before it is asked for."""
 BACK_OFF_MAX_S = 30
+RETRY_AFTER_MAX_S = 300
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # Tells this process's claims from those of an earlier one of the same instance.
 _PROCESS = secrets.token_hex(4)
@@ -312,6 +313,6 @@ def back_off_s(attempts: int, retry_after_s: float | None) -> float:
     (True, 7.0, 300)
     """
     if retry_after_s is not None:
-        return min(BACK_OFF_MAX_S, retry_after_s)
+        return min(RETRY_AFTER_MAX_S, retry_after_s)
     ceiling = min(BACK_OFF_MAX_S, 2 ** min(attempts, 20))
     return random.uniform(ceiling / 2, ceiling)
