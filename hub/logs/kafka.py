@@ -13,6 +13,7 @@ from hub.errors import Misconfigured, Unavailable
 from hub.logs.kafka_client import WAIT_S, client_options, translated
 from hub.logs.kafka_member import FETCH, KafkaMember
 from hub.logs.kafka_writer import KafkaWriter
+from hub.logs.missing import missing_topics
 from hub.ports import Batch, Clock, Member, Positions, TopicSpec, Writer
 
 Slot = tuple[str, int]
@@ -39,14 +40,7 @@ class KafkaLog:
         self._pause = threading.Event()
 
     def create(self, topics: Sequence[TopicSpec]) -> list[str]:
-        existing = self.topics()
-        for spec in topics:
-            if existing.get(spec.name, spec.partitions) != spec.partitions:
-                raise Misconfigured(
-                    f"topic {spec.name} has {existing[spec.name]} partitions, not {spec.partitions}",
-                    "partition counts are fixed once made: set `partitions` back, or begin on another broker",
-                )
-        missing = [spec for spec in topics if spec.name not in existing]
+        missing = missing_topics(self.topics(), topics)
         if missing:
             with translated(), self._lock:
                 self._admin().create_topics([_new_topic(spec) for spec in missing], wait_for_metadata=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from hub.errors import Misconfigured
 from hub.logs import packing, sqlite_rows
 from hub.logs.groups import Slot
+from hub.logs.missing import missing_topics
 from hub.logs.packing import RECORDS_MAX, Row
 from hub.logs.sqlite_engine import Engine
 from hub.logs.sqlite_member import SqliteMember, SqliteWriter
@@ -24,14 +25,7 @@ class SqliteLog:
         self._file = self._engine.file
 
     def create(self, topics: Sequence[TopicSpec]) -> list[str]:
-        existing = self.topics()
-        for spec in topics:
-            if existing.get(spec.name, spec.partitions) != spec.partitions:
-                raise Misconfigured(
-                    f"topic {spec.name} has {existing[spec.name]} partitions, not {spec.partitions}",
-                    "partition counts are fixed once made: set `partitions` back, or begin a new log",
-                )
-        missing = [spec for spec in topics if spec.name not in existing]
+        missing = missing_topics(self.topics(), topics)
         if missing:
             self._engine.add_topics(missing)
         return [spec.name for spec in missing]
