@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-kafka test-fast check bench kafka clean help
+.PHONY: demo test test-embedded test-fast servers check bench kafka clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -23,17 +23,20 @@ $(VENV)/.dev: $(VENV)/.run
 demo: $(VENV)/.run  ## run the whole job on this machine; DEMO="--keep" leaves it running
 	$(BIN)/hub demo $(DEMO)
 
-test: $(VENV)/.dev  ## every test of what is released
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not kafka"
+test: $(VENV)/.dev servers  ## every test, on the embedded adapters and on a real Kafka and PostgreSQL, which it starts
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-kafka: $(VENV)/.dev  ## the record log's contract on a real broker (Java 17, Maven): not released yet
-	$(BIN)/python -m pytest -m kafka tests/contract
+test-embedded: $(VENV)/.dev  ## the same without Kafka and PostgreSQL
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not kafka and not postgres"
 
-kafka: $(VENV)/.run  ## a real broker on this machine, until Ctrl-C (Java 17, Maven)
-	$(BIN)/python -m deploy.broker.kafka
+kafka: $(VENV)/.run servers  ## a real Kafka and PostgreSQL on this machine, until Ctrl-C
+	$(BIN)/python -m deploy.broker $(if $(NODES),--nodes $(NODES))
+
+servers: $(VENV)/.run
+	@$(BIN)/python -m deploy.broker.prepare
 
 test-fast: $(VENV)/.dev  ## the tests that take seconds
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not kafka and not postgres"
 
 check: $(VENV)/.dev  ## style, types, architecture, documents
 	$(BIN)/ruff check .

@@ -3,10 +3,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
-from deploy.broker import kafka
+from deploy.broker import kafka, postgres
+from deploy.broker.missing import Missing
 from hub.privacy.vault import DatabaseVault, MasterKey
 from hub.stores.database import Database
 
@@ -26,7 +29,35 @@ def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     try:
         cluster = kafka.start(tmp_path_factory.mktemp("kafka") / "cluster")
-    except kafka.Missing as missing:
+    except Missing as missing:
         pytest.skip(str(missing))
     yield f"kafka://{cluster.bootstrap}"
     cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL: the one whose URL ``HUB_TEST_POSTGRES`` is, or one of our own for this run."""
+    if named := os.environ.get("HUB_TEST_POSTGRES"):
+        yield named
+        return
+    try:
+        server = postgres.start()
+    except Missing as missing:
+        pytest.skip(str(missing))
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A database of the test's own on that server, dropped afterwards."""
+    server = make_url(postgres_server).set(drivername="postgresql+psycopg")
+    name = f"hub_test_{uuid4().hex[:8]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()

@@ -1,35 +1,35 @@
 """A real Kafka cluster on loopback without a container engine: one node or three, KRaft, everything in one directory.
 
-``python -m deploy.broker.kafka`` runs one until Ctrl-C. Needs Java 17 or newer and, the first time, Maven, which
-fetches the jars (43 MB) into the user's cache.
+Needs Java 17 or newer and, the first time, Maven, which fetches the jars (43 MB) into the user's cache.
 """
 
-import argparse
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from deploy.broker.missing import Missing
+from deploy.broker.ports import free_port
 
 POM = Path(__file__).with_name("pom.xml")
 READY_S = 60.0
 STOP_S = 15.0
 
 
-class Missing(Exception):
-    """Something on this machine is missing; the message says how to get it."""
+def tools() -> None:
+    """Raises ``Missing`` when Java or Maven is."""
+    for tool, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
+        if not shutil.which(tool):
+            raise Missing(tool, package)
 
 
 def jars() -> Path:
     """The folder of jars, fetched once. Raises ``Missing``."""
-    for tool, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
-        if not shutil.which(tool):
-            raise Missing(f"{tool} is missing: install it, e.g. apt-get install -y {package}")
+    tools()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onecert-hub"
     folder = cache / "kafka-4.1.0"
     if not (folder / "complete").exists():
@@ -39,12 +39,6 @@ def jars() -> Path:
         subprocess.run(command, cwd=folder, check=True)
         (folder / "complete").touch()
     return folder / "libs"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -169,25 +163,3 @@ def _properties(node: Node, nodes: list[Node]) -> str:
             "",
         )
     )
-
-
-def main() -> None:
-    """Run a cluster until Ctrl-C and print its address."""
-    parser = argparse.ArgumentParser(prog="make kafka", description=main.__doc__)
-    parser.add_argument("--nodes", type=int, default=1, choices=(1, 3))
-    parser.add_argument("--port", type=int, default=9092)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="onecert-kafka-") as home:
-        try:
-            cluster = start(Path(home), options.nodes, options.port)
-        except Missing as missing:
-            sys.exit(f"error: {missing}")
-        print(f'log_url = "kafka://{cluster.bootstrap}"   (Ctrl-C ends it)', flush=True)
-        try:
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
-        finally:
-            cluster.stop()
-
-
-if __name__ == "__main__":
-    main()

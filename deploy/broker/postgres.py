@@ -1,13 +1,15 @@
-"""A real PostgreSQL on loopback for tests, in one directory. Needs the server's binaries (Debian: postgresql)."""
+"""A real PostgreSQL on loopback, in one directory. Needs the server's binaries (Debian: postgresql)."""
 
 import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.broker.kafka import Missing, free_port
+from deploy.broker.missing import Missing
+from deploy.broker.ports import free_port
 
 
 @dataclass
@@ -27,27 +29,30 @@ class Server:
         _run(self.binaries, "pg_ctl", "-D", str(self.home / "data"), "-w", "-s", *arguments)
 
     def stop(self) -> None:
-        self.control("stop", "-m", "fast")
+        """Stop it and throw its data away."""
+        self.control("stop", "-m", "immediate")
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
-def start(home: Path) -> Server:
-    """Make a cluster in ``home`` and start it. Raises ``Missing``."""
-    binaries = _binaries()
-    home.mkdir(parents=True, exist_ok=True)
+def start(port: int = 0) -> Server:
+    """Make a cluster in a folder of its own and start it. Raises ``Missing``."""
+    folder = binaries()
+    # Not below pytest's or a user's private folders: PostgreSQL's own user must get there, and socket paths are short.
+    home = Path(tempfile.mkdtemp(prefix="onecert-pg-"))
     _give_away(home)
-    _run(binaries, "initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-    server = Server(free_port(), home, binaries)
-    options = f"-p {server.port} -h 127.0.0.1 -k {home} -c max_prepared_transactions=0 -c max_connections=100"
+    _run(folder, "initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+    server = Server(port or free_port(), home, folder)
+    options = f"-p {server.port} -h 127.0.0.1 -k {home} -c max_prepared_transactions=0 -c max_connections=200"
     server.control("-l", str(home / "server.log"), "-o", options, "start")
     return server
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     if found := shutil.which("initdb"):
         return Path(found).parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not versions:
-        raise Missing("PostgreSQL's server is missing: install it, e.g. apt-get install -y postgresql")
+        raise Missing("PostgreSQL's server", "postgresql")
     return versions[-1].parent
 
 

@@ -1,18 +1,13 @@
-"""The ``Store`` port's contract, on every adapter: P2 (one transaction moves state and offsets together) rests on it.
+"""The ``Store`` port's contract, on every adapter: P2 (one transaction moves state and offsets together) rests on it."""
 
-``HUB_TEST_POSTGRES`` names a PostgreSQL server's URL; each test makes a database of its own there.
-"""
-
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, func, insert, make_url, select, text
+from sqlalchemy import func, insert, select
 
 from hub.errors import Misconfigured, Unavailable
 from hub.stores import migrate, outbox, tables
@@ -21,22 +16,12 @@ from hub.stores.database import Database
 ROW = {"group": "project", "topic": "t", "partition": 0, "next": 7}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres])])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/store.db"
         return
-    if "HUB_TEST_POSTGRES" not in os.environ:
-        pytest.skip("HUB_TEST_POSTGRES names no server")
-    server = make_url(os.environ["HUB_TEST_POSTGRES"]).set(drivername="postgresql+psycopg")
-    name = f"hub_test_{uuid4().hex[:8]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+    yield request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture
