@@ -28,9 +28,9 @@ def _install(missing: Missing) -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         sys.exit(f"error: {missing}\n       {_INSTEAD}")
     print(f"installing {missing.package} …", file=sys.stderr, flush=True)
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
-    subprocess.run(["apt-get", "-qq", "update"], **quiet)
-    subprocess.run(["apt-get", "-qq", "install", "-y", "--no-install-recommends", missing.package], **quiet)
+    for arguments in (("update",), ("install", "-y", "--no-install-recommends", missing.package)):
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "-qq", *arguments], check=True, stdout=subprocess.DEVNULL, env=environ)
 
 
 if __name__ == "__main__":

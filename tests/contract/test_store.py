@@ -1,4 +1,4 @@
-"""The ``Store`` port's contract, on every adapter: P2 (one transaction moves state and offsets together) rests on it."""
+"""The ``Store`` port's contract, on every adapter: P2 rests on it, since one transaction moves state and offsets."""
 
 import threading
 from collections.abc import Iterator
