@@ -58,7 +58,7 @@ class Hub:
 
     def _wire(self) -> None:
         master = MasterKey.load(self.settings.master_key_file, create=self._new())
-        self.log: RecordLog = open_log(self.settings.log_url, self.clock)
+        self.log: RecordLog = open_log(self.settings.log_url, self.clock, self.settings.kafka)
         self._open.callback(self.log.close)
         self.store = Database(self.settings.store_url)
         self._open.callback(self.store.close)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
@@ -28,11 +29,26 @@ class Clock(Protocol):
 
 
 class TopicSpec(NamedTuple):
-    """A topic as declared: its name, partition count, and whether only the newest record of a key is kept."""
+    """A topic as declared: its name, partition count, and whether only the newest record of a key is kept.
+
+    ``configs`` is what a broker is told about it besides, by Kafka's names; an embedded log has no use for them.
+    """
 
     name: str
     partitions: int
     compacted: bool = False
+    configs: Mapping[str, str] = MappingProxyType({})
+
+
+class Grant(NamedTuple):
+    """What a principal may do on a broker: ``operation`` on the ``resource`` (topic, group or transactional_id) called
+    ``name``, or on all whose names begin so."""
+
+    principal: str
+    operation: str
+    resource: str
+    name: str
+    prefix: bool
 
 
 class LogRecord(Protocol):

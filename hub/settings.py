@@ -47,6 +47,39 @@ class LimitSettings(_Frozen):
     )
 
 
+class KafkaSettings(_Frozen):
+    """How a broker is reached, and how safely it keeps the topics. A key in ``log_url``'s query goes over the same key
+    here."""
+
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="What the broker's listener speaks: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."
+    )
+    ca_file: Path | None = Field(
+        None, description="Certificates, PEM, that may have signed the broker's; otherwise the system's."
+    )
+    cert_file: Path | None = Field(None, description="The hub's own certificate chain, PEM, where the broker asks.")
+    key_file: Path | None = Field(None, description="The private key of `cert_file`, PEM.")
+    key_password: SecretStr | None = Field(None, description="What `key_file` is encrypted with.")
+    check_hostname: bool = Field(True, description="Whether the broker's certificate must name its host.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
+        None, description="PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER; for the SASL protocols."
+    )
+    user: str | None = Field(None, description="User of PLAIN and SCRAM.")
+    password: SecretStr | None = Field(None, description="Password of PLAIN and SCRAM.")
+    token_file: Path | None = Field(
+        None, description="File that holds the OAUTHBEARER token; read anew for every connection."
+    )
+    replication: Annotated[int, Field(ge=1, le=9)] = Field(
+        3, description="Copies of every partition, on as many nodes."
+    )
+    min_insync_replicas: Annotated[int, Field(ge=1, le=9)] = Field(
+        2, description="Copies that must have a record before it counts as written."
+    )
+    principals: dict[str, str] = Field(
+        default_factory=dict, description="Role of deploy/acls.toml → the broker's principal, User:NAME."
+    )
+
+
 class Settings(_Frozen):
     """Everything an operator sets. Relative paths are relative to the file they stand in."""
 
@@ -70,6 +103,7 @@ class Settings(_Frozen):
     )
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     connectors: dict[str, dict[str, SecretStr | int | float | bool]] = Field(
         default_factory=dict, description="One table per connector; its keys are in the connector's connector.toml."
     )
@@ -133,6 +167,10 @@ def _anchor(settings: Settings, base: Path) -> Settings:
         url = getattr(settings, field)
         if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
             changes[field] = f"sqlite:///{(base / url.removeprefix('sqlite:///')).absolute()}"
+    files = {name: value for name, value in settings.kafka if isinstance(value, Path)}
+    changes["kafka"] = settings.kafka.model_copy(
+        update={name: (base / file).absolute() for name, file in files.items()}
+    )
     return settings.model_copy(update=changes)
 
 

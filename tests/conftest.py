@@ -25,13 +25,13 @@ def vault(tmp_path: Path) -> Iterator[DatabaseVault]:
 def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real broker: the one that ``HUB_TEST_KAFKA`` names (HOST:PORT), or one of our own for this run."""
     if named := os.environ.get("HUB_TEST_KAFKA"):
-        yield f"kafka://{named}"
+        yield f"kafka://{named}?replication=1&min_insync_replicas=1"
         return
     try:
         cluster = kafka.start(tmp_path_factory.mktemp("kafka") / "cluster")
     except Missing as missing:
         pytest.skip(str(missing))
-    yield f"kafka://{cluster.bootstrap}"
+    yield cluster.log_url
     cluster.stop()
 
 

@@ -23,7 +23,7 @@ def main() -> None:
             database = postgres.start(options.postgres_port)
         except Missing as missing:
             sys.exit(f"error: {missing}")
-        print(f'log_url = "kafka://{cluster.bootstrap}"')
+        print(f'log_url = "{cluster.log_url}"')
         print(f'store_url = "{database.url}"\nvault_url = "{database.url}"   # Ctrl-C ends both', flush=True)
         try:
             signal.sigwait({signal.SIGINT, signal.SIGTERM})

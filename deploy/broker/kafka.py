@@ -101,6 +101,12 @@ class Cluster:
     def bootstrap(self) -> str:
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
+    @property
+    def log_url(self) -> str:
+        """The hub's ``log_url`` on this cluster, with as many copies of a topic as it can keep."""
+        copies, least = _copies(self.nodes)
+        return f"kafka://{self.bootstrap}?replication={copies}&min_insync_replicas={least}"
+
     def stop(self) -> None:
         for node in self.nodes:
             node.stop()
@@ -136,8 +142,13 @@ def _java(libs: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def _copies(nodes: list[Node]) -> tuple[int, int]:
+    """Copies of a partition, and how many must have a record before it counts."""
+    return (3, 2) if len(nodes) >= 3 else (1, 1)
+
+
 def _properties(node: Node, nodes: list[Node]) -> str:
-    copies, least = (3, 2) if len(nodes) >= 3 else (1, 1)
+    copies, least = _copies(nodes)
     return "\n".join(
         (
             "process.roles=broker,controller",

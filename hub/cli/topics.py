@@ -23,7 +23,7 @@ from hub.settings import Settings
 def opened(config: Path | None, url: str | None) -> Iterator[tuple[RecordLog, Settings]]:
     """The log of the settings, or the one named by ``url``; nothing else of the hub is opened."""
     settings = hub_settings.load(config)
-    log = open_log(url or settings.log_url, SystemClock())
+    log = open_log(url or settings.log_url, SystemClock(), settings.kafka)
     try:
         yield log, settings
     finally:

@@ -6,19 +6,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import NewTopic
 from kafka.structs import OffsetAndMetadata
 
 from hub.errors import Misconfigured, Unavailable
-from hub.logs.kafka_client import WAIT_S, client_options, translated
+from hub.logs import kafka_topics
+from hub.logs.kafka_client import WAIT_S, translated
+from hub.logs.kafka_knock import knock
 from hub.logs.kafka_member import FETCH, KafkaMember
+from hub.logs.kafka_options import client_options, merged
 from hub.logs.kafka_writer import KafkaWriter
 from hub.logs.missing import missing_topics
 from hub.ports import Batch, Clock, Member, Positions, TopicSpec, Writer
+from hub.settings import KafkaSettings
 
 Slot = tuple[str, int]
-# History is kept for ever; a compacted topic keeps the newest record of a key.
-_CONFIGS = {"retention.ms": "-1", "message.timestamp.type": "CreateTime", "unclean.leader.election.enable": "false"}
 _POLL_RECORDS = 5_000
 _POLL_MS = 500
 _IDLE_READERS = 4
@@ -30,8 +31,9 @@ _PAUSE_S = 0.002
 class KafkaLog:
     """``RecordLog`` on a broker. Thread-safe, except for what ``writer`` and ``join`` return."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        self._options = client_options(url)
+    def __init__(self, url: str, clock: Clock, kafka: KafkaSettings) -> None:
+        self._kafka = merged(url, kafka)
+        self._options = client_options(url, self._kafka)
         self._clock = clock
         self._readers: list[Any] = []
         self._lock = threading.Lock()
@@ -43,7 +45,7 @@ class KafkaLog:
         missing = missing_topics(self.topics(), topics)
         if missing:
             with translated(), self._lock:
-                self._admin().create_topics([_new_topic(spec) for spec in missing], wait_for_metadata=True)
+                kafka_topics.create(self._admin(), missing, self._kafka)
         return [spec.name for spec in missing]
 
     def topics(self) -> dict[str, int]:
@@ -100,6 +102,7 @@ class KafkaLog:
                 )
 
     def writer(self, writer_id: str) -> Writer:
+        knock(self._options)
         return KafkaWriter(self._options, writer_id, self)
 
     def join(
@@ -134,6 +137,7 @@ class KafkaLog:
 
     def _admin(self) -> Any:
         if self._admin_client is None:
+            knock(self._options)
             self._admin_client = KafkaAdminClient(**self._options)
         return self._admin_client
 
@@ -143,6 +147,7 @@ class KafkaLog:
         with self._lock:
             reader = self._readers.pop() if self._readers else None
         if reader is None:
+            knock(self._options)
             reader = KafkaConsumer(
                 **self._options,
                 **FETCH,
@@ -182,8 +187,3 @@ class KafkaLog:
                         f"{place.topic}/{place.partition} gives nothing at {at}, though it ends at {stop}"
                     )
             reader.unsubscribe()
-
-
-def _new_topic(spec: TopicSpec) -> NewTopic:
-    configs = {**_CONFIGS, "cleanup.policy": "compact" if spec.compacted else "delete"}
-    return NewTopic(spec.name, spec.partitions, -1, topic_configs=configs)

@@ -1,21 +1,15 @@
-"""What every Kafka client of the hub shares: the URL, time-outs, and the driver's errors as ours."""
+"""What every Kafka client of the hub shares: time-outs, and the driver's errors as ours."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
 from kafka import errors
 
 from hub.errors import Fenced, HubError, Misconfigured, Unavailable
 
 T = TypeVar("T")
-# Options that a URL may pass through to the client: TLS and SASL, by kafka-python's own names.
-_PASSED = (
-    "security_protocol", "ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_check_hostname",
-    "sasl_mechanism", "sasl_plain_username", "sasl_plain_password", "sasl_kerberos_service_name",
-)  # fmt: skip
 WAIT_S = 20.0
 """Longest wait for one call; the transaction itself ends on the broker after 15 s."""
 
@@ -38,19 +32,6 @@ class Replaced(Fenced):
     """Another process works under this very name or id, or the broker ended our transaction: join again."""
 
 
-def client_options(url: str) -> dict[str, Any]:
-    """``kafka://host:port,host:port?security_protocol=SASL_SSL&…`` as keyword arguments. Raises ``Misconfigured``."""
-    parts = urlsplit(url)
-    if not parts.netloc:
-        raise Misconfigured("the log URL names no broker", "use kafka://HOST:PORT,HOST:PORT")
-    options: dict[str, Any] = {"bootstrap_servers": parts.netloc.split(",")}
-    for name, value in parse_qsl(parts.query):
-        if name not in _PASSED:
-            raise Misconfigured(f"the log URL has an unknown option {name!r}", f"it may have {', '.join(_PASSED)}")
-        options[name] = value != "false" if name == "ssl_check_hostname" else value
-    return options
-
-
 @contextmanager
 def translated() -> Iterator[None]:
     """The driver's errors as ours. What is not known to be fenced or the operator's is ``Unavailable``:
@@ -65,7 +46,8 @@ def translated() -> Iterator[None]:
         raise Fenced(f"the broker gave the work to another ({type(error).__name__})") from error
     except _FOR_THE_OPERATOR as error:
         raise Misconfigured(
-            f"the broker refuses ({type(error).__name__})", "see log_url's credentials and the hub's ACLs"
+            f"the broker refuses ({type(error).__name__})",
+            "see [kafka] in the settings, and grant what is missing: `hub topics apply --acls`",
         ) from error
     except errors.KafkaError as error:
         # A transaction that failed earlier names its cause in words only.

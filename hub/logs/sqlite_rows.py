@@ -23,7 +23,8 @@ def topics(connection: sqlite3.Connection) -> dict[str, tuple[int, TopicSpec]]:
 
 def add_topics(connection: sqlite3.Connection, specs: Iterable[TopicSpec]) -> None:
     connection.executemany(
-        "INSERT INTO topic (name, partitions, compacted) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", specs
+        "INSERT INTO topic (name, partitions, compacted) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(spec.name, spec.partitions, spec.compacted) for spec in specs],
     )
 
 

@@ -1,7 +1,12 @@
-"""The topics, as declared. ``hub topics`` and ``hub doctor`` compare a log with this."""
+"""The topics, as ``deploy/topics.toml`` declares them. ``hub topics`` and ``hub doctor`` compare a log with this."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
 
 from hub.ports import TopicSpec
-from hub.records.kinds import KINDS
 
 LOOKUP_REQUESTS = "lookup.requests"
 LOOKUP_RECEIVED = "lookup.received"
@@ -13,12 +18,25 @@ HEADS = "audit.heads"
 SUFFIXES = ("received", "verified", "rejected")
 
 
+@cache
+def _file() -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("deploy").joinpath("topics.toml").read_text("utf-8"))
+
+
 def declared(partitions: int) -> list[TopicSpec]:
-    """Every topic of the hub. All have the same partition count, so that a stage can keep a record's partition along
-    its path."""
-    plain = [f"{kind}.{suffix}" for kind in KINDS for suffix in SUFFIXES]
-    plain += [LOOKUP_REQUESTS, LOOKUP_RECEIVED, APPLICATION_EVENTS, DELIVERY_EVENTS, ACCESS_EVENTS, HEADS]
-    return [TopicSpec(name, partitions) for name in plain] + [TopicSpec(CURSORS, partitions, compacted=True)]
+    """Every topic of the hub, as ``deploy/topics.toml`` has it. All have the same partition count, so that a stage can
+    keep a record's partition along its path."""
+    return [
+        TopicSpec(name, partitions, configs["cleanup.policy"] == "compact", configs)
+        for name, table in _file()["topics"].items()
+        for configs in [{**_file()["configs"], **table.get("configs", {})}]
+    ]
+
+
+def about(topic: str) -> str:
+    """What a declared topic is for, in one line. Raises ``KeyError``."""
+    said: str = _file()["topics"][topic]["about"]
+    return said
 
 
 def partition_of(key: bytes, partitions: int) -> int:

@@ -19,7 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "hub.settings": ("hub.errors",),
     "hub.records": _BASE,
     "hub.privacy": (*_BASE, "hub.privacy"),
-    "hub.logs": ("hub.errors", "hub.ports", "hub.crash", "hub.logging", "hub.logs"),
+    "hub.logs": ("hub.errors", "hub.ports", "hub.settings", "hub.crash", "hub.logging", "hub.logs"),
     "hub.stores": ("hub.errors", "hub.ports", "hub.stores"),
     "hub.connect": (*_BASE, "hub.logging", "hub.connect"),
     "hub.cases": _CASES,
