@@ -1,6 +1,6 @@
 """The one place that wires things: from settings to a hub with its log, its tables, its keys and its stages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import date
 from functools import cached_property, partial
@@ -28,13 +28,14 @@ from hub.pipeline.ingest import Ingest, IngestParts
 from hub.pipeline.lookup import Lookup, LookupParts
 from hub.pipeline.project import Project
 from hub.pipeline.reconcile import Books, Passed, Reconciliation, reconcile
-from hub.pipeline.relay import Relay
-from hub.pipeline.runner import Task
+from hub.pipeline.relay import Relay, RelayStage
+from hub.pipeline.runner import Runner, Task
+from hub.pipeline.status import Report, StageReports
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
 from hub.privacy.sealing import Sealer
-from hub.privacy.vault import DatabaseVault, MasterKey
+from hub.privacy.vault import DatabaseVault, MasterKey, untouched
 from hub.records.topics import LOOKUP_REQUESTS, declared
 from hub.settings import Settings
 from hub.stores.database import Database
@@ -57,22 +58,30 @@ class Hub:
             raise
 
     def _wire(self) -> None:
-        master = MasterKey.load(self.settings.master_key_file, create=self._new())
+        identities = Database(self.settings.vault_url)
+        self._open.callback(identities.close)
+        master = MasterKey.load(self.settings.master_key_file, create=self._new(identities))
         self.log: RecordLog = open_log(self.settings.log_url, self.clock, self.settings.kafka)
         self._open.callback(self.log.close)
         self.store = Database(self.settings.store_url)
         self._open.callback(self.store.close)
-        self.vault = DatabaseVault(Database(self.settings.vault_url), master)
-        self._open.callback(self.vault.close)
+        self.vault = DatabaseVault(identities, master)
         self.sealer = Sealer(self.vault, master.derive("record-id"))
         self.opener = Opener(self.vault)
         self.seen_key = master.derive("seen-rows")
 
-    def _new(self) -> bool:
+    def _new(self, identities: Database) -> bool:
         """Whether a missing master key may be made: only before there is anything that an old one would have to
         open."""
-        url = make_url(self.settings.vault_url)
-        return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+        if identities.embedded:
+            return not Path(make_url(self.settings.vault_url).database or "").exists()
+        return untouched(identities)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes may run this hub's stages: none of its engines belongs to one process."""
+        stores = (self.settings.store_url, self.settings.vault_url, self.settings.log_url)
+        return not any(url.startswith("sqlite:") for url in stores)
 
     def close(self) -> None:
         self._open.close()
@@ -144,9 +153,17 @@ class Hub:
             ("verify", self._verify),
             ("project", self._project),
             ("ask", self._ask),
-            ("relay", lambda: Relay(self.log, self.store, self.clock)),
+            ("relay", self._relay),
             *((f"deliver.{name}", partial(self._deliver, name)) for name in self.sinks()),
         ]
+
+    def start(self, runner: Runner, tasks: Sequence[tuple[str, Make]]) -> None:
+        """Run tasks, and report how they stand to every process of this hub."""
+        for name, make in tasks:
+            runner.start(name, make)
+        reported = tuple(runner.progress)
+        reports = StageReports(self.store, self.clock)
+        runner.start("report", lambda: Report(reports, self.settings.instance, lambda: reported))
 
     def task(self, name: str) -> Make:
         """One stage by name. Raises ``KeyError``."""
@@ -164,6 +181,10 @@ class Hub:
         sources = {name: partial(self.source, name) for name in self.sources()}
         member = self.log.join(lookup.GROUP, [LOOKUP_REQUESTS], f"{self.settings.instance}.lookup")
         return Lookup(member, LookupParts(sources, self.sealer, self.opener, self.clock, self.settings.partitions))
+
+    def _relay(self) -> RelayStage:
+        make = partial(Relay, self.log, self.store, self.clock)
+        return RelayStage(make, self.log, f"{self.settings.instance}.relay")
 
     def _deliver(self, name: str) -> Deliver:
         sink = open_sink(name, self.settings.connector(name), self.clock, StoredQuota(self.store))

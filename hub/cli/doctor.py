@@ -91,7 +91,7 @@ def _topics(hub: Hub, settings: Settings) -> str:
 def _store(hub: Hub, settings: Settings) -> str:
     with hub.store.read() as connection:
         found = current_revision(connection)
-    if found != head():
+    if found is None or found < head():
         raise Misconfigured(
             f"the tables are at revision {found}, this hub needs {head()}", "start `hub run`: it migrates"
         )

@@ -1,23 +1,36 @@
 """``hub run``: the service."""
 
 import signal
+import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
 from hub import settings as hub_settings
-from hub.bootstrap import open_hub
+from hub.bootstrap import Hub, Make, open_hub
+from hub.errors import Misconfigured
 from hub.logging import configure, get_logger
-from hub.pipeline.runner import Runner
+from hub.pipeline.runner import STOP_TIMEOUT_S, Runner
+from hub.pipeline.workers import Worker, when_parent_ends
+from hub.settings import Settings
 from hub.web.serve import serve
+
+WORKER_STOP_TIMEOUT_S = 8.0
 
 
 @click.command("run")
 @click.option("--stages", metavar="NAME,…", help="Only these stages; otherwise all. `hub run --list` names them.")
 @click.option("--list", "list_stages", is_flag=True, help="Name the stages and leave.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that share the stages."
+)
 @click.option("--no-web", is_flag=True, help="Without the HTTP API.")
+@click.option("--worker", type=int, hidden=True, help="This process is the parent's worker of that number.")
 @click.pass_obj
-def command(config: Path | None, stages: str | None, list_stages: bool, no_web: bool) -> None:
+def command(
+    config: Path | None, stages: str | None, list_stages: bool, workers: int, no_web: bool, worker: int | None
+) -> None:
     """Run the hub: every stage, and the HTTP API, until Ctrl-C or SIGTERM.
 
     \b
@@ -30,37 +43,65 @@ def command(config: Path | None, stages: str | None, list_stages: bool, no_web: 
       relay    outbox → topics, in commit order
 
     Killed at any moment, it goes on where it was. Stopping takes at most ten seconds.
+
+    On Kafka and PostgreSQL any number of hubs, on any machines, share the work: each with its own `instance`, and
+    each with as many --workers as it has cores to give.
     """
-    settings = hub_settings.load(config)
+    settings = _named(hub_settings.load(config), worker)
     configure(settings.log_json, settings.log_level)
-    log = get_logger("run")
     hub = open_hub(settings)
     try:
         hub.check_connectors()
-        tasks = hub.tasks()
+        names = [name for name, _ in hub.tasks()]
         if list_stages:
-            click.echo("\n".join(name for name, _ in tasks))
+            click.echo("\n".join(names))
             return
-        wanted = _wanted(stages, [name for name, _ in tasks])
-        # One process writes an embedded log: better told now than by every stage.
-        hub.log.writer(f"run.{settings.instance}").close()
-        runner = Runner(hub.clock)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: runner.request_stop())
-        for name, make in tasks:
-            if name in wanted:
-                runner.start(name, make)
-        log.info("running", stages=sorted(wanted), log=hub_settings.without_secrets(settings.log_url))
-        with serve(hub, enabled=not no_web):
-            runner.wait()
-        if late := runner.stop():
-            log.warning("did not end in time; what they had not committed is done again", stages=late)
+        wanted = _wanted(stages, names)
+        tasks = _workers(hub, config, workers, wanted) if workers > 1 else _stages(hub, wanted)
+        _run(hub, tasks, web=not no_web, worker=worker is not None)
     finally:
         hub.close()
 
 
-def _wanted(stages: str | None, names: list[str]) -> set[str]:
-    wanted = set(stages.split(",")) if stages else set(names)
-    if strange := sorted(wanted - set(names)):
+def _named(settings: Settings, worker: int | None) -> Settings:
+    """A worker goes by its parent's name and its number: the same after a restart, and nobody else's."""
+    return settings if worker is None else settings.model_copy(update={"instance": f"{settings.instance}.{worker}"})
+
+
+def _wanted(stages: str | None, names: list[str]) -> list[str]:
+    wanted = stages.split(",") if stages else names
+    if strange := sorted(set(wanted) - set(names)):
         raise click.UsageError(f"no stage {strange[0]!r}; there are {', '.join(names)}")
     return wanted
+
+
+def _stages(hub: Hub, wanted: list[str]) -> list[tuple[str, Make]]:
+    # One process writes an embedded log: better told now than by every stage.
+    hub.log.writer(f"run.{hub.settings.instance}").close()
+    return [(name, make) for name, make in hub.tasks() if name in wanted]
+
+
+def _workers(hub: Hub, config: Path | None, count: int, wanted: list[str]) -> list[tuple[str, Make]]:
+    if not hub.shared:
+        raise Misconfigured(
+            "an embedded log or database belongs to one process",
+            "leave --workers out, or set log_url to kafka://… and store_url and vault_url to postgresql+psycopg://…",
+        )
+    base = [sys.executable, "-m", "hub", *(["--config", str(config)] if config else []), "run", "--no-web"]
+    base += ["--stages", ",".join(wanted)]
+    return [(f"worker.{n}", partial(Worker, [*base, "--worker", str(n)])) for n in range(1, count + 1)]
+
+
+def _run(hub: Hub, tasks: list[tuple[str, Make]], web: bool, worker: bool) -> None:
+    log = get_logger("run")
+    runner = Runner(hub.clock)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: runner.request_stop())
+    if worker:
+        when_parent_ends(runner.request_stop)
+    hub.start(runner, tasks)
+    log.info("running", tasks=[name for name, _ in tasks], log=hub_settings.without_secrets(hub.settings.log_url))
+    with serve(hub, enabled=web):
+        runner.wait()
+    if late := runner.stop(WORKER_STOP_TIMEOUT_S if worker else STOP_TIMEOUT_S):
+        log.warning("did not end in time; what they had not committed is done again", tasks=late)

@@ -3,7 +3,7 @@
 import json
 import zlib
 
-from hub.ports import Cursor, Outgoing, RecordLog
+from hub.ports import Cursor, Outgoing, Positions, RecordLog
 from hub.records import wire
 from hub.records.topics import CURSORS
 
@@ -28,6 +28,12 @@ def newest(log: RecordLog, name: str) -> Cursor | None:
         return None
     cursor: Cursor | None = json.loads(wire.decode(found)[1]["cursor"])
     return cursor
+
+
+def ends(log: RecordLog, slots: frozenset[tuple[str, int]]) -> Positions:
+    """Where partitions end: for members that only want to know what they own."""
+    bounds = {topic: log.bounds(topic) for topic in {topic for topic, _ in slots}}
+    return {(topic, partition): bounds[topic][partition][1] for topic, partition in slots}
 
 
 def message(name: str, cursor: Cursor | None, partitions: int, now_ms: int) -> Outgoing:

@@ -22,7 +22,7 @@ from hub.connect.guard import GuardedSource
 from hub.connect.retry import Backoff
 from hub.errors import Fenced, HubError, Unavailable
 from hub.logging import get_logger, mask
-from hub.pipeline.cursors import partition_of_source
+from hub.pipeline.cursors import ends, partition_of_source
 from hub.pipeline.feed import Feed, Surroundings
 from hub.ports import Member
 from hub.records.topics import CURSORS
@@ -242,7 +242,7 @@ class Ingest:
         around = parts.around
         self._partitions = around.log.topics()[CURSORS]
         # What is on the topic is read by each feed itself; membership only says whose it is.
-        self._member: Member = around.log.join(GROUP, [CURSORS], member_name, lambda _: {})
+        self._member: Member = around.log.join(GROUP, [CURSORS], member_name, lambda slots: ends(around.log, slots))
 
     def step(self) -> int:
         """Follow the assignment; returns the rows that the feeds have taken since the last step."""

@@ -8,6 +8,7 @@ offsets are compared as they are set, so that of two processes with the same par
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +22,7 @@ from hub.ports import Batch, Member, Positions, RecordLog, Store
 from hub.records import wire
 from hub.records.kinds import KINDS
 from hub.records.topics import LOOKUP_RECEIVED
+from hub.stores import lanes
 from hub.stores.tables import projection_offset
 
 GROUP = "project"
@@ -111,10 +113,13 @@ class Project:
 
     def _apply(self, batches: Sequence[Batch]) -> Mapping[Slot, int]:
         with self._store.write() as connection:
+            # A record's verdicts are on several topics, whose equal partitions may be owned by several processes.
+            lanes.take(connection, (batch.partition for batch in batches))
             moved = self._offsets.move(connection, batches)
             applied = projection.apply(connection, batches)
-            for answer in applied.answers:
-                self._evidence.answered(connection, wire.decode(answer)[1])
+            answers = [wire.decode(answer)[1] for answer in applied.answers]
+            for answer in sorted(answers, key=itemgetter("application_id")):
+                self._evidence.answered(connection, answer)
             if applied.mentions:
                 ids = frozenset().union(*(mention.ids for mention in applied.mentions))
                 self._evidence.arrived(connection, list(ids))

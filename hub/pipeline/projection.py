@@ -273,7 +273,7 @@ def _by_line(counts: Counter[tuple[str, str, str]]) -> dict[_TallyKey, dict[str,
 
 
 def _add_counts(connection: Connection, table: Table, key: Sequence[str], lines: dict[Any, dict[str, int]]) -> None:
-    for at, counts in lines.items():
+    for at, counts in sorted(lines.items()):  # in one order, so that processes do not wait crosswise
         row = dict(zip(key, at, strict=True)) | counts
         added = {name: table.c[name] + count for name, count in counts.items()}
         statement = upsert(connection, table).values(**row)

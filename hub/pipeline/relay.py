@@ -2,18 +2,20 @@
 
     outbox ── application.events, delivery.events, lookup.requests; its place on hub.cursors in the same transaction
 
-Opening the writer fences an earlier relay; only then is the place read, so nothing of the earlier one can follow it.
+Of any number of processes the one that owns the relay's partition of ``hub.cursors`` relays (``RelayStage``). Opening
+the writer fences an earlier relay; only then is the place read, so nothing of the earlier one can follow it.
 A crash before the commit leaves nothing, one after it leaves the place: both ways the next relay goes on where the log
 stands.
 """
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hub.crash import crash_point
 from hub.errors import Misconfigured
-from hub.ports import Clock, Outgoing, RecordLog, Store, Writer
+from hub.pipeline.cursors import ends
+from hub.ports import Clock, Member, Outgoing, RecordLog, Store, Writer
 from hub.records import wire
 from hub.records.topics import CURSORS, partition_of
 from hub.stores import outbox
@@ -25,10 +27,13 @@ SEQ_HEADER = "hub_seq"
 CURSOR_SCHEMA = 3
 BATCH_MAX = 500
 IDLE_S = 0.05
+GROUP = "relay"
+OWNED_WITHIN_S = 0.5
+_CURSORS_MAX = 1_000
 
 
 class Relay:
-    """The relay stage: one at a time, kept by the writer's fence."""
+    """Publishes the outbox: one at a time, kept by the writer's fence."""
 
     def __init__(self, log: RecordLog, store: Store, clock: Clock, *, idle_s: float = IDLE_S) -> None:
         self._log = log
@@ -104,6 +109,36 @@ class Relay:
         with self._store.write() as connection:
             outbox.forget(connection, self._published)
         self._forgotten = self._published
+
+
+class RelayStage:
+    """The relay stage: relays while it owns the relay's place, and waits for it otherwise, so that processes do not
+    fence one another in turn."""
+
+    def __init__(self, make: Callable[[], Relay], log: RecordLog, member: str) -> None:
+        self._make = make
+        self._relay: Relay | None = None
+        self._place = CURSORS, partition_of(KEY, log.topics()[CURSORS])
+        # What is on the topic is read by the relay itself; membership only says whose turn it is.
+        self._member: Member = log.join(GROUP, [CURSORS], member, lambda slots: ends(log, slots))
+
+    def step(self) -> int:
+        self._member.poll(_CURSORS_MAX, 0.0 if self._relay else OWNED_WITHIN_S)
+        if self._place not in self._member.assigned():
+            self._let_go()
+            return 0
+        if self._relay is None:
+            self._relay = self._make()
+        return self._relay.step()
+
+    def _let_go(self) -> None:
+        relay, self._relay = self._relay, None
+        if relay is not None:
+            relay.close()
+
+    def close(self) -> None:
+        self._let_go()
+        self._member.close()
 
 
 def _outgoing(row: Numbered, partitions: int) -> Outgoing:

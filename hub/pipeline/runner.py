@@ -86,11 +86,11 @@ class Runner:
         """Ask every task to end after its present step. Safe in a signal handler."""
         self._stop.set()
 
-    def stop(self) -> list[str]:
-        """Ask, and wait up to ``STOP_TIMEOUT_S`` for all; the names of those that did not end. They lose nothing:
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> list[str]:
+        """Ask, and wait up to ``timeout_s`` for all; the names of those that did not end. They lose nothing:
         what is not committed is done again."""
         self.request_stop()
-        deadline = self._clock.monotonic_s() + STOP_TIMEOUT_S
+        deadline = self._clock.monotonic_s() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._clock.monotonic_s()))
         return [thread.name for thread in self._threads if thread.is_alive()]

@@ -24,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    inspect,
     select,
     update,
 )
@@ -117,6 +118,8 @@ class DatabaseVault:
         self._keys: dict[bytes, bytes] = {}
         self._erasures = -1
         with store.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7041179)")
             metadata.create_all(connection)
             connection.execute(_or_ignore(connection, epoch), [{"one": 1, "erasures": 0}])
             _check_master(connection, master.derive("vault-check"))
@@ -180,7 +183,8 @@ class DatabaseVault:
     def _create_ids(self, missing: Sequence[bytes], ids: dict[bytes, bytes]) -> None:
         drawn = {key: os.urandom(ID_BYTES) for key in missing}
         with self._store.write() as connection:
-            rows = [{"hmac": key, "id": one} for key, one in drawn.items()]
+            # In one order everywhere, so that processes that meet the same newcomers do not wait crosswise.
+            rows = [{"hmac": key, "id": one} for key, one in sorted(drawn.items())]
             if connection.execute(_or_ignore(connection, identity), rows).rowcount == len(rows):
                 ids.update(drawn)
             else:  # another process was first with some: what is stored counts, not what we drew
@@ -197,7 +201,7 @@ class DatabaseVault:
     def _create_keys(self, missing: Sequence[bytes], keys: dict[bytes, bytes]) -> None:
         drawn = {one: os.urandom(KEY_BYTES) for one in missing}
         with self._store.write() as connection:
-            rows = [{"id": one, "wrapped": self._wrap(one, key)} for one, key in drawn.items()]
+            rows = [{"id": one, "wrapped": self._wrap(one, key)} for one, key in sorted(drawn.items())]
             if connection.execute(_or_ignore(connection, data_key), rows).rowcount == len(rows):
                 keys.update(drawn)
             else:
@@ -215,6 +219,12 @@ class DatabaseVault:
             raise TamperDetected(
                 "a data key does not open under this master key: wrong key file, or a changed vault"
             ) from None
+
+
+def untouched(store: Store) -> bool:
+    """Whether no vault was ever made in ``store``: only then may a missing master key be made."""
+    with store.read() as connection:
+        return not inspect(connection).has_table(check.name)
 
 
 def _check_master(connection: Connection, value: bytes) -> None:

@@ -6,10 +6,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from hub.errors import Misconfigured
 from hub.stores.database import Database
+from hub.stores.tables import schema_floor
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -24,16 +25,22 @@ def upgrade(url: str) -> str:
         store.close()
 
 
-def upgrade_connection(connection: Connection) -> str:
-    """As ``upgrade``, in the caller's transaction."""
+def upgrade_connection(connection: Connection, revision: str = "head") -> str:
+    """As ``upgrade``, in the caller's transaction, or only to ``revision``.
+
+    Tables of a newer hub are left as they are if this one may run on
+    them (``schema_floor``): so hubs of two versions share the work while one after the other is replaced."""
     if connection.dialect.name == "postgresql":
         # Two hubs that start together: the second waits, then finds nothing to do.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7041176)")
     found = MigrationContext.configure(connection).get_current_revision()
     if found is not None and found not in _known():
-        raise Misconfigured(f"the database is of a newer hub (revision {found})", "update this hub")
-    command.upgrade(_config(connection), "head")
-    return head()
+        floor = connection.execute(select(schema_floor.c.revision)).scalar_one()
+        if floor not in _known():
+            raise Misconfigured(f"the database is of a newer hub (revision {found})", "update this hub")
+        return found
+    command.upgrade(_config(connection), revision)
+    return head() if revision == "head" else revision
 
 
 def head() -> str:
@@ -46,6 +53,12 @@ def head() -> str:
 def current_revision(connection: Connection) -> str | None:
     """The revision that the database is at; ``None`` for an empty one."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def revisions_from(floor: str) -> list[str]:
+    """The revisions from ``floor`` to the newest, in order."""
+    newest_first = [script.revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions()]
+    return newest_first[newest_first.index(floor) :: -1]
 
 
 def _known() -> set[str]:

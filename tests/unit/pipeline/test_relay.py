@@ -10,7 +10,7 @@ import pytest
 import hub.crash
 from hub.cases import events
 from hub.errors import Fenced
-from hub.pipeline.relay import SEQ_HEADER, Relay, watermark
+from hub.pipeline.relay import SEQ_HEADER, Relay, RelayStage, watermark
 from hub.records.topics import APPLICATION_EVENTS
 from hub.stores.tables import outbox
 from tests.casework import PARTITIONS, House, body
@@ -86,6 +86,22 @@ def test_rows_above_a_number_that_was_never_used_are_published(house: House) -> 
     submit(house, 1, first=1)
     assert house.relay() == 2
     assert watermark(house.log) == published(house)[-1]
+
+
+def test_p2_the_stage_relays_while_it_owns_the_place_and_not_after(house: House) -> None:
+    submit(house, 2)
+    stage = RelayStage(lambda: Relay(house.log, house.store, house.clock, idle_s=0), house.log, "one.relay")
+    while len(published(house)) < 2:
+        stage.step()
+    heir = RelayStage(lambda: Relay(house.log, house.store, house.clock, idle_s=0), house.log, "one.relay")
+    submit(house, 1, first=2)
+    while len(published(house)) < 3:
+        heir.step()
+    with pytest.raises(Fenced):
+        stage.step()
+    assert published(house) == [1, 2, 3]
+    stage.close()
+    heir.close()
 
 
 def _prepare(folder: Path) -> None:
