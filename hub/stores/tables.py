@@ -213,6 +213,7 @@ delivery = Table(
     Column("claimed_by", String(128)),
     Column("lease_until_ms", BigInteger, nullable=False, server_default="0"),
     Index("ix_delivery_due", "state", "next_attempt_ms"),
+    Index("ix_delivery_ended_ms", "ended_ms"),
 )
 
 # ---- not projections -----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -13,6 +13,7 @@ from hub.cases.command import Application, read_json
 from hub.errors import HubError, RecordRejected
 from hub.logging import get_logger
 from hub.ports import Clock
+from hub.web.access import Denied, allow
 from hub.web.problems import problem, problem_of
 from hub.web.tokens import Token, Tokens
 
@@ -22,14 +23,6 @@ _FILTERS = ("channel", "voltage", "customer_class")
 log = get_logger("web")
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class _Denied(Exception):
-    """The caller may not. ``code`` says why."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class Api:
@@ -78,24 +71,12 @@ class Api:
         await run_in_threadpool(self._applications.release, _id(request), f"token:{token.token_id}")
         return JSONResponse(await run_in_threadpool(self._applications.show, _id(request)))
 
-    async def health(self, request: Request) -> Response:  # noqa: ARG002
-        """Whether the hub answers and its database does. The one route without a token: it says nothing else."""
-        await run_in_threadpool(self._tokens.check, "")
-        return JSONResponse({"status": "ok"})
-
     def _by_number(self, external_no: str, channel: str) -> Any:
         found = self._applications.find(channel, external_no)
         return [self._applications.show(found)] if found else []
 
     async def _allow(self, request: Request, scope: str) -> Token:
-        kind, _, text = request.headers.get("authorization", "").partition(" ")
-        token = await run_in_threadpool(self._tokens.check, text.strip()) if kind.lower() == "bearer" else None
-        if token is None:
-            raise _Denied("UNAUTHORISED")
-        request.state.token_id = token.token_id
-        if scope not in token.scopes:
-            raise _Denied("FORBIDDEN")
-        return token
+        return await allow(request, self._tokens, scope)
 
 
 async def body_of(request: Request) -> bytes:
@@ -125,8 +106,8 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def create(applications: Applications, tokens: Tokens, clock: Clock) -> FastAPI:
-    """The API as an ASGI application."""
+def create(applications: Applications, tokens: Tokens, clock: Clock, *more: APIRouter) -> FastAPI:
+    """The API as an ASGI application; ``more`` are routes beside those of the applications."""
     app = _Application(title="One-certificate hub", docs_url=None, redoc_url=None)
     api = Api(applications, tokens)
     one = "/applications/{application_id}"
@@ -135,7 +116,8 @@ def create(applications: Applications, tokens: Tokens, clock: Clock) -> FastAPI:
     app.add_api_route(one, api.show, methods=["GET"], openapi_extra=_SECURED)
     app.add_api_route(f"{one}/hold", api.hold, methods=["POST"], openapi_extra=_SECURED)
     app.add_api_route(f"{one}/release", api.release, methods=["POST"], openapi_extra=_SECURED)
-    app.add_api_route("/health", api.health, methods=["GET"])
+    for router in more:
+        app.include_router(router)
     app.middleware("http")(_Guard(clock))
     app.add_exception_handler(HTTPException, _not_found)
     return app
@@ -187,7 +169,7 @@ class _Guard:
     async def _answer(self, request: Request, go_on: Handler) -> Response:
         try:
             return await go_on(request)
-        except _Denied as denied:
+        except Denied as denied:
             return problem(
                 denied.code, headers={"WWW-Authenticate": "Bearer"} if denied.code == "UNAUTHORISED" else None
             )

@@ -10,7 +10,10 @@ import uvicorn
 from hub.bootstrap import Hub
 from hub.errors import Misconfigured
 from hub.logging import get_logger
+from hub.web import health, metrics
 from hub.web.app import create
+from hub.web.health import Readiness
+from hub.web.metrics import Metrics
 from hub.web.tokens import Tokens
 
 CONNECTIONS_MAX = 200
@@ -41,7 +44,11 @@ def serve(hub: Hub, enabled: bool = True) -> Iterator[str]:
 
 
 def _config(hub: Hub) -> uvicorn.Config:
-    app = create(hub.applications(), Tokens(hub.store, hub.clock), hub.clock)
+    tokens = Tokens(hub.store, hub.clock)
+    readiness = Readiness(hub.log, hub.store, hub.clock, hub.settings.instance)
+    figures = Metrics(hub.log, hub.store, hub.clock, list(hub.sources()))
+    routers = health.router(readiness), metrics.router(figures, tokens)
+    app = create(hub.applications(), tokens, hub.clock, *routers)
     # uvicorn's own access log would hold paths and queries.
     return uvicorn.Config(
         app,

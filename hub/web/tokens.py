@@ -11,7 +11,7 @@ from hub.errors import Misconfigured
 from hub.ports import Clock, Store
 from hub.stores.tables import token
 
-SCOPES: Final = ("applications:write", "applications:read", "operate")
+SCOPES: Final = ("applications:write", "applications:read", "operate", "metrics")
 _PREFIX = "oct"
 # 256 random bits: a plain hash is enough, there is nothing to guess.
 _SECRET_BYTES = 32

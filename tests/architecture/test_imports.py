@@ -26,7 +26,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "hub.pipeline": (*_CASES, "hub.connect", "hub.pipeline"),
     "hub.sandbox": ("hub.errors", "hub.clock", "hub.sandbox"),
     "hub.bootstrap": ("hub",),
-    "hub.web": (*_BASE, "hub.bootstrap", "hub.cases", "hub.stores", "hub.settings", "hub.logging", "hub.web"),
+    "hub.web": (
+        *_BASE,
+        *("hub.bootstrap", "hub.cases", "hub.connect", "hub.pipeline", "hub.stores", "hub.settings", "hub.logging"),
+        "hub.web",
+    ),
     "hub.cli": ("hub",),
     "connectors": (*_BASE, "hub.connect", "connectors"),
 }
