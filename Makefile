@@ -20,8 +20,8 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.run  ## run the whole job on this machine; DEMO="--keep" leaves it running
-	$(BIN)/hub demo $(DEMO)
+demo: $(VENV)/.run $(if $(filter kafka,$(LOG)),servers)  ## run the whole job on this machine; LOG=kafka on a real broker; DEMO="--keep" leaves it running
+	$(BIN)/hub demo $(if $(LOG),--log $(LOG)) $(DEMO)
 
 test: $(VENV)/.dev servers  ## every test, on the embedded adapters and on a real Kafka and PostgreSQL, which it starts
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 
 from hub import settings as hub_settings
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub, Make, open_hub
 from hub.errors import Unavailable
 from hub.pipeline.runner import Runner, first_trouble
 from hub.sandbox import launch
@@ -22,6 +22,7 @@ from hub.settings import Settings
 from hub.stores import tables
 
 SOURCES = ("business_licence", "property_title")
+EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
 NO_PROGRESS_S = 60.0
 _LOOK_S = 0.1
 
@@ -104,36 +105,49 @@ class Report:
 class Demo:
     """One run in ``home``. Use as a context manager: leaving it ends the sandbox and the hub."""
 
-    def __init__(self, home: Path, records: int, seed: int, partitions: int = 1) -> None:
+    def __init__(self, home: Path, records: int, seed: int) -> None:
         self.home = home.absolute()
         self.records = records
         self.seed = seed
-        self._partitions = partitions
 
     @contextmanager
     def running(self, progress: launch.Progress) -> Iterator["Live"]:
         """The sandbox and a hub with every stage, running."""
-        with launch.start(self.seed, self.records, self.home / "sandbox", progress=progress) as sandbox:
-            self.write_settings(sandbox)
+        with (
+            self.engines() as engines,
+            launch.start(self.seed, self.records, self.home / "sandbox", progress=progress) as sandbox,
+        ):
+            self.write_settings(sandbox, engines)
             hub = open_hub(self.settings())
             runner = Runner(hub.clock)
             try:
-                for name, make in hub.tasks():
-                    runner.start(name, make)
+                hub.start(runner, self.tasks(hub))
                 yield Live(hub, runner, sandbox)
             finally:
                 runner.stop()
                 hub.close()
 
+    @contextmanager
+    def engines(self) -> Iterator[Mapping[str, Any]]:
+        """Log, tables and vault, as the settings name them."""
+        yield EMBEDDED
+
+    def tasks(self, hub: Hub) -> list[tuple[str, Make]]:
+        """What runs the hub: all its stages, in this process."""
+        return hub.tasks()
+
+    def disturb(self, live: "Live") -> Iterator[str]:  # noqa: ARG002
+        """What is done to the running hub on the way, told as it happens: here nothing."""
+        yield from ()
+
     def settings(self) -> Settings:
         return hub_settings.load(self.home / "hub.toml", environ={})
 
-    def write_settings(self, sandbox: launch.Running) -> None:
+    def write_settings(self, sandbox: launch.Running, engines: Mapping[str, Any] = EMBEDDED) -> None:
         """``hub.toml`` beside the data, so that every other command can be tried on the demonstration's hub."""
         lines = [
             'instance = "demo"',
-            f"partitions = {self._partitions}",
-            *(f'{name}_url = "sqlite:///{name}.db"' for name in ("log", "store", "vault")),
+            *(f"{key} = {json.dumps(value)}" for key, value in engines.items()),
             'master_key_file = "master.key"',
             'log_level = "WARNING"',
         ]

@@ -61,6 +61,8 @@ def configure(json_lines: bool, level: str = "INFO") -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # What the driver warns of (a slow turn of its loop, a broker that is away) our own lines say once, and better.
+    logging.getLogger("kafka").setLevel(logging.ERROR)
 
 
 def get_logger(name: str) -> Any:

@@ -24,7 +24,9 @@ def main() -> None:
         except Missing as missing:
             sys.exit(f"error: {missing}")
         print(f'log_url = "{cluster.log_url}"')
-        print(f'store_url = "{database.url}"\nvault_url = "{database.url}"   # Ctrl-C ends both', flush=True)
+        for name in ("store", "vault"):
+            print(f'{name}_url = "{database.create(name)}"')
+        print("Ctrl-C ends both", flush=True)
         try:
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
         finally:

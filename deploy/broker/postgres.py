@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from deploy.broker.missing import Missing
 from deploy.broker.ports import free_port
 
@@ -23,6 +25,12 @@ class Server:
     @property
     def url(self) -> str:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+
+    def create(self, name: str) -> str:
+        """Make an empty database; its URL."""
+        with psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return f"{self.url.rpartition('/')[0]}/{name}"
 
     def control(self, *arguments: str) -> None:
         """``pg_ctl`` on this server: ``start``, ``stop -m immediate``, …"""

@@ -23,19 +23,24 @@ PIECES = 3
 
 
 @click.command("demo")
-@click.option(
-    "--records", default=2_000, show_default=True, type=click.IntRange(100), help="Rows that each source emits."
-)
+@click.option("--records", type=click.IntRange(100), help="Rows that each source emits; 2,000, or 10,000 on Kafka.")
 @click.option(
     "--seed", default=20210419, show_default=True, help="The outside world's seed: the same seed, the same world."
 )
 @click.option(
     "--home", type=click.Path(path_type=Path), default=DEFAULT_HOME, show_default=True, help="Where everything is put."
 )
+@click.option(
+    "--log",
+    type=click.Choice(["sqlite", "kafka"]),
+    default="sqlite",
+    show_default=True,
+    help="kafka: a real broker and PostgreSQL on loopback, two worker processes, one of them killed on the way.",
+)
 @click.option("--resume", is_flag=True, help="Go on with what is in HOME, instead of beginning anew.")
 @click.option("--keep", is_flag=True, help="Leave it running afterwards, to look around; Ctrl-C ends it.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_json: bool) -> None:
+def command(records: int | None, seed: int, home: Path, log: str, resume: bool, keep: bool, as_json: bool) -> None:
     """Run the whole job on this machine: an outside world, the hub, three applications; then prove that it balances.
 
     \b
@@ -47,10 +52,12 @@ def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_js
     Everything lies in HOME; `hub --config HOME/hub.toml …` works on it while it runs with --keep, and afterwards.
     """
     configure(json_lines=False, level="ERROR")
+    if resume and log == "kafka":
+        raise click.UsageError("--resume is for the embedded log: broker and PostgreSQL go when the demonstration ends")
     if not resume:
         shutil.rmtree(home, ignore_errors=True)
     out = console(stderr=as_json)
-    demo = Demo(home, records, seed)
+    demo = _demo(log, home, records, seed)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -62,7 +69,7 @@ def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_js
         with demo.running(
             lambda what, done, total: bars.update(world, description=f"making {what}", completed=done, total=total)
         ) as live:
-            report = _run(live, bars)
+            report = _run(demo, live, bars)
             bars.stop()
             _show(report, as_json, out)
             if keep:
@@ -70,13 +77,24 @@ def command(records: int, seed: int, home: Path, resume: bool, keep: bool, as_js
     sys.exit(0 if report.balanced else 1)
 
 
-def _run(live: Live, bars: Progress) -> Report:
+def _demo(log: str, home: Path, records: int | None, seed: int) -> Demo:
+    if log == "kafka":
+        from hub.demo_shared import SharedDemo
+
+        return SharedDemo(home, records or 10_000, seed)
+    return Demo(home, records or 2_000, seed)
+
+
+def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     entries = live.scripted()
     applications = live.hub.applications()
     ids = [applications.submit(entry["body"]).application_id for entry in entries]
     expected = {line.source: line.expected["emitted"] for line in live.lines()}
     tasks = {name: bars.add_task(f"{name}: judged", total=total) for name, total in expected.items()}
     pushes = bars.add_task("acknowledged by the utility")
+    for happened in demo.disturb(live):
+        bars.console.print(happened)
+        _advance(bars, tasks, pushes, live.lines(), live.delivered())
     live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
     live.sandbox.control("property_title", "release", {})
     wanted = len(entries) * PIECES

@@ -5,8 +5,8 @@ however that ended: it reads its standard input and stops when that closes.
 """
 
 import contextlib
+import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 
@@ -56,8 +56,10 @@ def when_parent_ends(stop: Callable[[], None]) -> None:
     """Call ``stop`` once the parent has closed this process's standard input, or is no more."""
 
     def watch() -> None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdin.buffer.read()
+        # Not through sys.stdin, whose lock would be held while the interpreter ends.
+        with contextlib.suppress(OSError):
+            while os.read(0, 1):
+                pass
         stop()
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

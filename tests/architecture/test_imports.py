@@ -35,7 +35,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "connectors": (*_BASE, "hub.connect", "connectors"),
 }
 # Only these may start the outside world.
-SANDBOX_USERS = ("hub.sandbox", "hub.cli.sandbox", "hub.cli.demo", "hub.demo")
+SANDBOX_USERS = ("hub.sandbox", "hub.cli.sandbox", "hub.cli.demo", "hub.demo", "hub.demo_shared")
 
 
 def modules() -> list[Path]:
