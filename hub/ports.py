@@ -40,6 +40,16 @@ class TopicSpec(NamedTuple):
     configs: Mapping[str, str] = MappingProxyType({})
 
 
+class Difference(NamedTuple):
+    """Something about a topic that is not as declared. ``what`` is ``partitions``, ``replication`` or a config's
+    name."""
+
+    topic: str
+    what: str
+    found: str
+    wanted: str
+
+
 class Grant(NamedTuple):
     """What a principal may do on a broker: ``operation`` on the ``resource`` (topic, group or transactional_id) called
     ``name``, or on all whose names begin so."""

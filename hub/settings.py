@@ -76,7 +76,8 @@ class KafkaSettings(_Frozen):
         2, description="Copies that must have a record before it counts as written."
     )
     principals: dict[str, str] = Field(
-        default_factory=dict, description="Role of deploy/acls.toml → the broker's principal, User:NAME."
+        default_factory=dict,
+        description="Role of deploy/acls.toml → the broker's principal, User:NAME; empty for nobody.",
     )
 
 

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.broker.kafka_secured import Listening, Secured
 from deploy.broker.missing import Missing
 from deploy.broker.ports import free_port
 
@@ -112,9 +113,9 @@ class Cluster:
             node.stop()
 
 
-def start(home: Path, count: int = 1, port: int = 0) -> Cluster:
-    """Format and start ``count`` nodes in ``home``, ready for clients on return. Raises ``Missing``,
-    ``TimeoutError``."""
+def start(home: Path, count: int = 1, port: int = 0, secured: Secured | None = None) -> Cluster:
+    """Format and start ``count`` nodes in ``home``, ready for clients on return; with ``secured``, for those that it
+    lets in. Raises ``Missing``, ``TimeoutError``."""
     libs = jars()
     nodes = [
         Node(n + 1, port if port and not n else free_port(), free_port(), home / f"node-{n + 1}") for n in range(count)
@@ -123,8 +124,9 @@ def start(home: Path, count: int = 1, port: int = 0) -> Cluster:
     for node in nodes:
         node.home.mkdir(parents=True)
         properties = node.home / "server.properties"
-        properties.write_text(_properties(node, nodes), "utf-8")
-        _java(libs, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties))
+        properties.write_text(_properties(node, nodes, secured), "utf-8")
+        passwords = secured.format_arguments() if secured else ()
+        _java(libs, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties), *passwords)
     cluster = Cluster(nodes)
     try:
         for node in nodes:
@@ -142,21 +144,27 @@ def _java(libs: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def _open(place: str) -> Listening:
+    return Listening(f"PLAINTEXT://{place}", ("inter.broker.listener.name=PLAINTEXT",))
+
+
 def _copies(nodes: list[Node]) -> tuple[int, int]:
     """Copies of a partition, and how many must have a record before it counts."""
     return (3, 2) if len(nodes) >= 3 else (1, 1)
 
 
-def _properties(node: Node, nodes: list[Node]) -> str:
+def _properties(node: Node, nodes: list[Node], secured: Secured | None) -> str:
     copies, least = _copies(nodes)
+    place = f"127.0.0.1:{node.port}"
+    listening = secured.listening(place) if secured else _open(place)
     return "\n".join(
         (
             "process.roles=broker,controller",
             f"node.id={node.number}",
             "controller.quorum.voters=" + ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in nodes),
-            f"listeners=PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
+            f"listeners={listening.listeners},CONTROLLER://127.0.0.1:{node.controller_port}",
             "controller.listener.names=CONTROLLER",
-            "inter.broker.listener.name=PLAINTEXT",
+            *listening.properties,
             f"log.dirs={node.home}/data",
             f"default.replication.factor={copies}",
             f"min.insync.replicas={least}",

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,8 +12,10 @@ import click
 from hub import settings as hub_settings
 from hub.bootstrap import Hub
 from hub.cases.worktime import china_day, is_working_day
+from hub.cli.topics import differences
 from hub.clock import SystemClock
 from hub.errors import HubError, Misconfigured
+from hub.records.acls import granted
 from hub.records.topics import declared
 from hub.settings import Settings
 from hub.stores.migrate import current_revision, head
@@ -54,13 +57,20 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         yield _bad("settings", error)
         return
     yield Finding("settings", True, f"{settings.instance}, {len(settings.connectors)} connectors")
-    for check in (_log, _topics, _store, _vault, _connectors, _calendar):
-        what = check.__name__.removeprefix("_")
-        try:
-            yield Finding(what, True, check(hub, settings))
-        except HubError as error:
-            yield _bad(what, error)
+    log = _look("log", _log, hub, settings)
+    yield log
+    if log.sound:
+        yield from _topics(hub, settings)
+    for check in (_store, _vault, _connectors, _calendar):
+        yield _look(check.__name__.removeprefix("_"), check, hub, settings)
     hub.close()
+
+
+def _look(what: str, check: Callable[[Hub, Settings], str], hub: Hub, settings: Settings) -> Finding:
+    try:
+        return Finding(what, True, check(hub, settings))
+    except HubError as error:
+        return _bad(what, error)
 
 
 def _bad(what: str, error: HubError) -> Finding:
@@ -69,23 +79,72 @@ def _bad(what: str, error: HubError) -> Finding:
 
 
 def _log(hub: Hub, settings: Settings) -> str:
-    return f"{hub_settings.without_secrets(settings.log_url)}, {len(hub.log.topics())} topics"
+    hub.log.topics()
+    return f"{hub_settings.without_secrets(settings.log_url)} answers"
 
 
-def _topics(hub: Hub, settings: Settings) -> str:
+def _topics(hub: Hub, settings: Settings) -> Iterator[Finding]:
+    present = _look("topics", _present, hub, settings)
+    try:
+        differing = list(_differing(hub, settings))
+    except HubError as error:
+        differing = [_bad("topics", error)]
+    yield from differing if present.sound and differing else [present, *differing]
+    if settings.log_url.startswith("kafka://"):
+        yield _look("grants", _grants, hub, settings)
+
+
+def _present(hub: Hub, settings: Settings) -> str:
     there, wanted = hub.log.topics(), declared(settings.partitions)
-    missing = [spec.name for spec in wanted if spec.name not in there]
+    if missing := [spec.name for spec in wanted if spec.name not in there]:
+        raise Misconfigured(
+            f"{len(missing)} topics are missing: {_some(missing)}", "start `hub run` once, or `hub topics apply`"
+        )
+    return f"{len(wanted)} as declared, {settings.partitions} partitions each"
+
+
+def _differing(hub: Hub, settings: Settings) -> Iterator[Finding]:
+    """One finding for all topics that differ in the same way."""
+    alike = defaultdict(list)
+    for topic, what, found, wanted in differences(hub.log, settings):
+        alike[what, found, wanted].append(topic)
+    for (what, found, wanted), topics in alike.items():
+        yield Finding(
+            "topics", False, f"{what} is {found}, not {wanted}: {_some(topics)}", _remedy(what, wanted, topics[0])
+        )
+
+
+def _remedy(what: str, wanted: str, topic: str) -> str:
+    if what == "partitions":
+        return "set `partitions` to what all topics have: a record must keep its partition along its path"
+    if what == "replication":
+        return f"kafka-reassign-partitions.sh makes it {wanted} copies; or set kafka.replication to what is meant"
+    change = f"kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {what}={wanted}"
+    return f"{change}; or set kafka.min_insync_replicas" if what == "min.insync.replicas" else change
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _grants(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
+    """What cannot be read is not compared: the hub's own credentials need no right to."""
+    from hub.logs.kafka_admin import KafkaAdmin, NotReadable
+
+    wanted = granted(settings.kafka.principals)
+    with KafkaAdmin(settings.log_url, settings.kafka) as admin:
+        try:
+            missing = admin.missing(wanted)
+        except NotReadable as why:
+            return f"not compared: {why}"
     if missing:
+        one = missing[0]
         raise Misconfigured(
-            f"{len(missing)} topics are missing: {', '.join(missing[:3])} …", "start `hub run` once: it creates them"
+            f"{len(missing)} of {len(wanted)} are missing: {one.principal} may not {one.operation} {one.resource} "
+            f"{one.name} …",
+            "`hub topics apply --acls`, as an administrator",
         )
-    uneven = [spec.name for spec in wanted if there[spec.name] != spec.partitions]
-    if uneven:
-        raise Misconfigured(
-            f"{uneven[0]} has {there[uneven[0]]} partitions, not {settings.partitions}",
-            "set `partitions` to what the topics have: a record must keep its partition along its path",
-        )
-    return f"{len(wanted)} declared, {settings.partitions} partitions each"
+    return f"{len(wanted)} as declared"
 
 
 def _store(hub: Hub, settings: Settings) -> str:

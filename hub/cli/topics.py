@@ -1,7 +1,7 @@
 """``hub topics list|show|apply``: what the log holds, beside what is declared."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,28 @@ from hub import settings as hub_settings
 from hub.cli._console import console
 from hub.clock import SystemClock
 from hub.errors import Misconfigured
-from hub.logs import open_log
-from hub.ports import RecordLog
-from hub.records.topics import declared
+from hub.logs import open_admin, open_log
+from hub.logs.missing import missing_topics, uneven
+from hub.ports import Difference, Grant, RecordLog
+from hub.records.acls import granted
+from hub.records.topics import about, declared
 from hub.settings import Settings
 
 
 @contextmanager
 def opened(config: Path | None, url: str | None) -> Iterator[tuple[RecordLog, Settings]]:
-    """The log of the settings, or the one named by ``url``; nothing else of the hub is opened."""
+    """The log of the settings, or the one named by ``url``, which then is the settings'; nothing else of the hub is
+    opened."""
     settings = hub_settings.load(config)
-    log = open_log(url or settings.log_url, SystemClock(), settings.kafka)
+    settings = settings.model_copy(update={"log_url": url or settings.log_url})
+    log = open_log(settings.log_url, SystemClock(), settings.kafka)
     try:
         yield log, settings
     finally:
         log.close()
 
 
-log_option = click.option("--log", "url", metavar="URL", help="Another log than the settings': sqlite:///PATH.")
+log_option = click.option("--log", "url", metavar="URL", help="Another log than the settings'.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
@@ -61,25 +65,30 @@ def list_(config: Path | None, url: str | None = None, as_json: bool = False) ->
 
 
 def _rows(log: RecordLog, settings: Settings) -> Iterator[dict[str, Any]]:
-    wanted = {spec.name: spec.partitions for spec in declared(settings.partitions)}
+    wanted = {spec.name for spec in declared(settings.partitions)}
     found = log.topics()
-    for name in sorted(wanted.keys() | found.keys()):
+    differing = differences(log, settings)
+    for name in sorted(wanted | found.keys()):
         partitions = found.get(name, 0)
         offsets = sum(end - first for first, end in log.bounds(name).values()) if partitions else 0
+        differs = [f"{one.what} {one.found}, not {one.wanted}" for one in differing if one.topic == name]
+        state = "; ".join(differs) if name in found else "missing"
         yield {
             "topic": name,
             "partitions": partitions,
             "offsets": offsets,
-            "state": _state(partitions, wanted.get(name, 0)),
+            "state": (state or "as declared") if name in wanted else "not declared",
         }
 
 
-def _state(found: int, wanted: int) -> str:
-    if not wanted:
-        return "not declared"
-    if not found:
-        return "missing"
-    return "as declared" if found == wanted else f"{wanted} partitions declared"
+def differences(log: RecordLog, settings: Settings) -> list[Difference]:
+    """How the topics that are there differ from what is declared and set."""
+    specs = declared(settings.partitions)
+    found = uneven(log.topics(), specs)
+    if admin := open_admin(settings.log_url, settings.kafka):
+        with admin:
+            found += admin.differences(specs)
+    return found
 
 
 @command.command("show")
@@ -89,13 +98,14 @@ def _state(found: int, wanted: int) -> str:
 @click.pass_obj
 def show(config: Path | None, name: str, url: str | None, as_json: bool) -> None:
     """The partitions of one topic: first offset kept, and the offset that comes next."""
-    with opened(config, url) as (log, _):
+    with opened(config, url) as (log, settings):
         bounds = known(log, name)
+        ours = name in {spec.name for spec in declared(settings.partitions)}
     if as_json:
         for partition, (first, end) in bounds.items():
             click.echo(json.dumps({"topic": name, "partition": partition, "first": first, "end": end}))
         return
-    table = Table("partition", "first offset", "next offset", title=name)
+    table = Table("partition", "first offset", "next offset", title=f"{name}: {about(name)}" if ours else name)
     for partition, (first, end) in bounds.items():
         table.add_row(str(partition), str(first), str(end))
     console().print(table)
@@ -111,9 +121,39 @@ def known(log: RecordLog, topic: str) -> dict[int, tuple[int, int]]:
 
 @command.command("apply")
 @log_option
+@click.option("--acls", is_flag=True, help="Also grant what deploy/acls.toml declares; needs an administrator.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.pass_obj
-def apply(config: Path | None, url: str | None) -> None:
-    """Create the declared topics that are missing. Never changes or deletes one."""
+def apply(config: Path | None, url: str | None, acls: bool, dry_run: bool) -> None:
+    """Create the declared topics that are missing, and name those that differ. Never changes or deletes one."""
     with opened(config, url) as (log, settings):
-        made = log.create(declared(settings.partitions))
-    click.echo(f"{len(made)} created" + (f": {', '.join(made)}" if made else ", nothing was missing"))
+        specs = declared(settings.partitions)
+        if dry_run:
+            _say("topics", "would be created", [spec.name for spec in missing_topics(log.topics(), specs)])
+        else:
+            _say("topics", "created", log.create(specs))
+        for one in differences(log, settings):
+            click.echo(f"left as it is: {one.topic} has {one.what} {one.found}, not {one.wanted}")
+        if acls:
+            grants = _grant(settings, dry_run)
+            _say("grants", "would be added" if dry_run else "added", [_told(grant) for grant in grants])
+
+
+def _say(things: str, done: str, names: Sequence[str]) -> None:
+    click.echo(f"{len(names)} {things} {done}" + "".join(f"\n  {name}" for name in names))
+
+
+def _grant(settings: Settings, dry_run: bool) -> list[Grant]:
+    """Add the grants that are missing, unless it is a rehearsal, and return them."""
+    admin = open_admin(settings.log_url, settings.kafka)
+    if admin is None:
+        raise Misconfigured("the embedded log grants nothing to anybody", "leave --acls out")
+    with admin:
+        missing = admin.missing(granted(settings.kafka.principals))
+        if missing and not dry_run:
+            admin.grant(missing)
+    return missing
+
+
+def _told(grant: Grant) -> str:
+    return f"{grant.principal} may {grant.operation} {grant.resource} {grant.name}{'*' if grant.prefix else ''}"

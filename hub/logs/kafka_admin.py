@@ -21,8 +21,7 @@ from hub.logs import kafka_topics
 from hub.logs.kafka_client import translated
 from hub.logs.kafka_knock import knock
 from hub.logs.kafka_options import client_options, merged
-from hub.logs.kafka_topics import Difference
-from hub.ports import Grant, TopicSpec
+from hub.ports import Difference, Grant, TopicSpec
 from hub.settings import KafkaSettings
 
 _EVERYTHING = ACLFilter(
@@ -31,11 +30,8 @@ _EVERYTHING = ACLFilter(
 )  # fmt: skip
 
 
-class NotGuarded(Misconfigured):
-    """The broker has no authorizer: whoever connects may do anything."""
-
-    def __init__(self) -> None:
-        super().__init__("the broker has no authorizer: whoever connects may do anything", "set authorizer.class.name")
+class NotReadable(Misconfigured):
+    """The broker does not say what it grants."""
 
 
 class KafkaAdmin:
@@ -62,13 +58,14 @@ class KafkaAdmin:
             return kafka_topics.differences(self._client, specs, self._kafka)
 
     def missing(self, grants: Sequence[Grant]) -> list[Grant]:
-        """Those of ``grants`` that the broker does not have. Raises ``NotGuarded``, and ``Misconfigured`` where we may
-        not look."""
+        """Those of ``grants`` that the broker does not have. Raises ``NotReadable``."""
         with translated():
             try:
                 there, _ = self._client.describe_acls(_EVERYTHING)
             except errors.SecurityDisabledError:
-                raise NotGuarded from None
+                raise NotReadable("the broker has no authorizer", "set its authorizer.class.name") from None
+            except errors.AuthorizationError:
+                raise NotReadable("these credentials may not list grants", "use an administrator's") from None
         return [grant for grant in grants if not any(_covers(acl, grant) for acl in there)]
 
     def grant(self, grants: Sequence[Grant]) -> None:

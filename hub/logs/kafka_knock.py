@@ -17,12 +17,24 @@ from hub.errors import HubError, Misconfigured, Unavailable
 WAIT_MS = 5_000
 
 
+class _HungUp(Misconfigured):
+    """A broker that speaks Kafka ended the conversation when it heard who we are."""
+
+
 def knock(options: Mapping[str, Any]) -> None:
     """Return as soon as one of the brokers has let us in.
 
     Raises ``Misconfigured`` when one refuses our certificate, name or password, ``Unavailable`` when none answers
     within five seconds.
     """
+    try:
+        _knock(options)
+    except _HungUp:
+        # Once it may have stopped at that moment, twice in a row it means us.
+        _knock(options)
+
+
+def _knock(options: Mapping[str, Any]) -> None:
     net = NetworkSelector()
     manager = KafkaConnectionManager(net, **options)
     try:
@@ -57,14 +69,20 @@ async def _first(manager: Any) -> None:
 
 async def _enter(manager: Any, node: str) -> None:
     """Connect, say who we are, and ask the one thing that a stranger would not be told."""
-    connection = await manager.get_connection(node, timeout_ms=WAIT_MS, refresh_metadata_on_err=False)
-    await connection.send_request(manager.cluster.metadata_request(), request_timeout_ms=WAIT_MS)
+    connection = manager.get_connection(node, timeout_ms=WAIT_MS, refresh_metadata_on_err=False)
+    try:
+        await connection
+        await connection.send_request(manager.cluster.metadata_request(), request_timeout_ms=WAIT_MS)
+    except errors.KafkaConnectionError as error:
+        # The driver loses a refusal that comes together with the end of the connection.
+        if _tls(error) is None and connection.broker_version_data is not None:
+            raise _HungUp("the broker hangs up on the hub", _CREDENTIALS) from error
+        raise
 
 
-def _for_the_operator(error: BaseException) -> bool:
-    return isinstance(error, _REFUSED | HubError) or isinstance(error.__context__, ssl.SSLError)
-
-
+_CREDENTIALS = "see kafka.security_protocol and sasl_mechanism, and kafka.user and password, or token_file"
+    "see kafka.security_protocol, kafka.sasl_mechanism, and kafka.user and kafka.password or kafka.token_file"
+)
 _REFUSED = (
     errors.SaslAuthenticationFailedError
     | errors.UnsupportedSaslMechanismError
@@ -73,26 +91,29 @@ _REFUSED = (
 )
 
 
+def _for_the_operator(error: BaseException) -> bool:
+    return isinstance(error, _REFUSED | HubError) or _tls(error) is not None
+
+
+def _tls(error: BaseException) -> ssl.SSLError | None:
+    """What TLS says, which the driver hides in an error of its own."""
+    return next((one for one in (error.__context__, *error.args) if isinstance(one, ssl.SSLError)), None)
+
+
 def _explained(error: Exception, options: Mapping[str, Any]) -> HubError:
     place, protocol = ",".join(options["bootstrap_servers"]), options["security_protocol"]
-    if isinstance(error.__context__, ssl.SSLCertVerificationError):
+    tls = _tls(error)
+    if isinstance(tls, ssl.SSLCertVerificationError):
         return Misconfigured(
-            f"the certificate of {place} is not to be trusted ({error.__context__.verify_message})",
-            "set kafka.ca_file to who signed it, and the host to what it names",
+            f"the certificate of {place} is not to be trusted ({tls.verify_message})",
+            "set kafka.ca_file to who signed it, and log_url to a host that it names",
         )
-    if isinstance(error.__context__, ssl.SSLError):
+    if tls is not None:
         return Misconfigured(
-            f"{place} and the hub do not agree on TLS ({error.__context__.reason})",
+            f"{place} and the hub do not agree on TLS ({tls.reason})",
             "see kafka.security_protocol, and kafka.cert_file where the broker asks for one",
         )
-    if isinstance(error, errors.SaslAuthenticationFailedError):
-        return Misconfigured(
-            f"{place} refuses the hub's credentials ({options['sasl_mechanism']})",
-            "see kafka.user and kafka.password, or kafka.token_file",
-        )
     if isinstance(error, _REFUSED):
-        return Misconfigured(
-            f"{place} refuses {protocol} with {options.get('sasl_mechanism')} ({type(error).__name__})",
-            "set kafka.security_protocol and kafka.sasl_mechanism to what that listener speaks",
-        )
+        mechanism = options.get("sasl_mechanism") or "no credentials"
+        return Misconfigured(f"{place} refuses {protocol} with {mechanism} ({type(error).__name__})", _CREDENTIALS)
     return Unavailable(f"no broker lets the hub in at {place} by {protocol} ({error})")

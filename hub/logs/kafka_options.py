@@ -1,5 +1,6 @@
 """Settings and URL as the driver's options. What is wrong with them is said here, before anything connects."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from hub.errors import Misconfigured
 from hub.settings import KafkaSettings
 
 _BOOTSTRAP_MS = 8_000
+_PLACE = re.compile(r"([^\s:\[\]]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 
 
 def merged(url: str, settings: KafkaSettings) -> KafkaSettings:
@@ -57,10 +59,10 @@ def _check(kafka: KafkaSettings) -> None:
 def client_options(url: str, kafka: KafkaSettings) -> dict[str, Any]:
     """What every client of the driver is made with. Raises ``Misconfigured``."""
     place = urlsplit(url).netloc
-    if not place:
-        raise Misconfigured("the log URL names no broker", "use kafka://HOST:PORT,HOST:PORT")
     if "@" in place:
         raise Misconfigured("the log URL holds a user", "set kafka.user and kafka.password instead")
+    if not all(_PLACE.fullmatch(one) for one in place.split(",")):
+        raise Misconfigured("the log URL does not name brokers", "use kafka://HOST:PORT,HOST:PORT")
     options: dict[str, Any] = {
         "bootstrap_servers": place.split(","),
         "bootstrap_timeout_ms": _BOOTSTRAP_MS,

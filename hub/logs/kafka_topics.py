@@ -1,13 +1,13 @@
 """Topics on a broker: making the declared ones, and how those there differ from them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from kafka import KafkaAdminClient, errors
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from hub.errors import Misconfigured, Unavailable
-from hub.ports import TopicSpec
+from hub.ports import Difference, TopicSpec
 from hub.settings import KafkaSettings
 
 # What the port promises of any topic: history is kept for ever, at the times that its producers gave, and an
@@ -15,16 +15,6 @@ from hub.settings import KafkaSettings
 PROMISED = {"retention.ms": "-1", "message.timestamp.type": "CreateTime", "unclean.leader.election.enable": "false"}
 _AT_LEAST = ("max.message.bytes",)
 _CREATE_MS = 10_000
-
-
-class Difference(NamedTuple):
-    """Something about a topic that is not as declared. ``what`` is ``partitions``, ``replication`` or a config's
-    name."""
-
-    topic: str
-    what: str
-    found: str
-    wanted: str
 
 
 def configs_of(spec: TopicSpec, kafka: KafkaSettings) -> dict[str, str]:
@@ -76,23 +66,27 @@ def _check(topic: Mapping[str, Any], kafka: KafkaSettings) -> None:
 
 
 def differences(admin: KafkaAdminClient, specs: Sequence[TopicSpec], kafka: KafkaSettings) -> list[Difference]:
-    """How the topics that are there differ from ``specs``. Raises ``Misconfigured`` where the hub may not look."""
-    described = {topic["name"]: topic["partitions"] for topic in admin.describe_topics()}
-    there = [spec for spec in specs if spec.name in described]
+    """How the copies and configurations of the topics that are there differ from ``specs``. Raises ``Misconfigured``
+    where we may not look."""
+    copies = {
+        topic["name"]: min(len(one["replica_nodes"]) for one in topic["partitions"])
+        for topic in admin.describe_topics()
+    }
+    there = [spec for spec in specs if spec.name in copies]
     configs = _configs(admin, {spec.name: configs_of(spec, kafka) for spec in there})
-    found = []
-    for spec in there:
-        partitions = described[spec.name]
-        copies = min(len(one["replica_nodes"]) for one in partitions)
-        if len(partitions) != spec.partitions:
-            found.append(Difference(spec.name, "partitions", str(len(partitions)), str(spec.partitions)))
-        if copies != kafka.replication:
-            found.append(Difference(spec.name, "replication", str(copies), str(kafka.replication)))
-        for name, wanted in configs_of(spec, kafka).items():
-            value = configs[spec.name][name]
-            if not (value == wanted or (name in _AT_LEAST and int(value) >= int(wanted))):
-                found.append(Difference(spec.name, name, value, wanted))
-    return found
+    compared = [
+        Difference(spec.name, what, found, wanted)
+        for spec in there
+        for what, found, wanted in (
+            ("replication", str(copies[spec.name]), str(kafka.replication)),
+            *((name, configs[spec.name][name], wanted) for name, wanted in configs_of(spec, kafka).items()),
+        )
+    ]
+    return [one for one in compared if not _fits(one)]
+
+
+def _fits(one: Difference) -> bool:
+    return one.found == one.wanted or (one.what in _AT_LEAST and int(one.found) >= int(one.wanted))
 
 
 def _configs(admin: KafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:

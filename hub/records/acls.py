@@ -14,7 +14,8 @@ _RESOURCES = {"topics": "topic", "groups": "group", "transactional_ids": "transa
 
 
 def granted(principals: Mapping[str, str]) -> list[Grant]:
-    """Every grant, role by role. ``principals`` names a role's principal where it is not User:ROLE.
+    """Every grant, role by role. ``principals`` names a role's principal where it is not User:ROLE; "" where nobody
+    has the role.
 
     Raises ``Misconfigured`` for a role that is not declared.
     """
@@ -24,8 +25,9 @@ def granted(principals: Mapping[str, str]) -> list[Grant]:
     return [
         grant
         for role, table in roles.items()
+        if (principal := principals.get(role, f"User:{role}"))
         for allowed in table["allow"]
-        for grant in _grants(principals.get(role, f"User:{role}"), allowed)
+        for grant in _grants(principal, allowed)
     ]
 
 

@@ -53,7 +53,25 @@ def test_an_unknown_topic_names_those_there_are(log: RecordLog, url: str) -> Non
 
 def test_apply_creates_what_is_missing_once(url: str) -> None:
     assert "hub.cursors" in run("apply", "--log", url).output
-    assert run("apply", "--log", url).output == "0 created, nothing was missing\n"
+    assert run("apply", "--log", url).output == "0 topics created\n"
+
+
+def test_a_rehearsal_creates_nothing(url: str) -> None:
+    assert "hub.cursors" in run("apply", "--dry-run", "--log", url).output
+    assert "19 topics would be created" in run("apply", "--dry-run", "--log", url).output
+
+
+def test_the_embedded_log_grants_nothing(url: str) -> None:
+    with pytest.raises(Misconfigured, match="leave --acls out"):
+        run("apply", "--acls", "--log", url)
+
+
+def test_other_partitions_than_declared_are_told_and_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("apply", "--log", url)
+    monkeypatch.setenv("HUB_PARTITIONS", "6")
+    assert "partitions 1, not 6" in run("list", "--log", url, "--json").output
+    with pytest.raises(Misconfigured, match="has 1 partitions, not 6"):
+        run("apply", "--log", url)
 
 
 def test_without_a_verb_it_lists(monkeypatch: pytest.MonkeyPatch, url: str) -> None:

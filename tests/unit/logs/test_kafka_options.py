@@ -33,7 +33,9 @@ def test_copies_may_be_named_in_the_url() -> None:
 @pytest.mark.parametrize(
     ("url", "keys", "told"),
     [
-        ("kafka://", {}, "names no broker"),
+        ("kafka://", {}, "does not name brokers"),
+        ("kafka://a:x1", {}, "does not name brokers"),
+        ("kafka://a:1,,b:2", {}, "does not name brokers"),
         ("kafka://u:secret@a:1", {}, "kafka.password"),
         (f"{URL}?strange=1", {}, "'strange'"),
         (f"{URL}?sasl_mechanism=GSSAPI", {}, "'sasl_mechanism'"),

@@ -41,5 +41,6 @@ def test_a_prefix_is_a_name_before_a_star() -> None:
 
 def test_an_installation_names_its_own_principals() -> None:
     assert {grant.principal for grant in granted({"hub": "User:CN=hub"})} >= {"User:CN=hub", "User:auditor"}
+    assert {grant.principal for grant in granted({"consumer": ""})} == {"User:hub", "User:auditor"}
     with pytest.raises(Misconfigured, match="no role 'clerk'"):
         granted({"clerk": "User:x"})
