@@ -81,8 +81,6 @@ async def _enter(manager: Any, node: str) -> None:
 
 
 _CREDENTIALS = "see kafka.security_protocol and sasl_mechanism, and kafka.user and password, or token_file"
-    "see kafka.security_protocol, kafka.sasl_mechanism, and kafka.user and kafka.password or kafka.token_file"
-)
 _REFUSED = (
     errors.SaslAuthenticationFailedError
     | errors.UnsupportedSaslMechanismError

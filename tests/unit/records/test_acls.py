@@ -1,7 +1,11 @@
 """Who may do what: least privilege, role by role."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 import pytest
 
+from hub import pipeline
 from hub.errors import Misconfigured
 from hub.ports import Grant
 from hub.records.acls import granted
@@ -44,3 +48,9 @@ def test_an_installation_names_its_own_principals() -> None:
     assert {grant.principal for grant in granted({"consumer": ""})} == {"User:hub", "User:auditor"}
     with pytest.raises(Misconfigured, match="no role 'clerk'"):
         granted({"clerk": "User:x"})
+
+
+def test_the_hub_may_join_every_group_of_its_stages() -> None:
+    stages = [import_module(f"hub.pipeline.{module.name}") for module in iter_modules(pipeline.__path__)]
+    groups = {module.GROUP for module in stages if hasattr(module, "GROUP")}
+    assert {grant.name for grant in grants("hub") if grant.resource == "group"} == groups
