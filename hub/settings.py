@@ -95,6 +95,10 @@ class Settings(_Frozen):
     master_key_file: Path = Field(
         DEFAULT_HOME / "master.key", description="The key that wraps all data keys; mode 0600."
     )
+    registry_url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+[^\s?#/])?$")] = Field(
+        "",
+        description="Another schema registry instead of the hub's own: http(s)://[USER:PASSWORD@]HOST[:PORT][/PATH].",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
@@ -184,3 +188,14 @@ def without_secrets(url: str) -> str:
     scheme, _, rest = url.partition("://")
     place = rest.partition("?")[0]
     return f"{scheme}://***@{place.rpartition('@')[2]}" if "@" in place else f"{scheme}://{place}"
+
+
+def without_login(url: str) -> str:
+    """A URL as it may be given to somebody who calls it with a login of his own.
+
+    >>> without_login("https://hub:secret@registry/apis/ccompat/v7"), without_login("")
+    ('https://registry/apis/ccompat/v7', '')
+    """
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"

@@ -15,7 +15,9 @@ from hub.cases.worktime import china_day, is_working_day
 from hub.cli.topics import differences
 from hub.clock import SystemClock
 from hub.errors import HubError, Misconfigured
+from hub.records import elsewhere
 from hub.records.acls import granted
+from hub.records.catalogue import catalogue
 from hub.records.topics import declared
 from hub.settings import Settings
 from hub.stores.migrate import current_revision, head
@@ -61,7 +63,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield log
     if log.sound:
         yield from _topics(hub, settings)
-    for check in (_store, _vault, _connectors, _calendar):
+    for check in (_store, _vault, _schemas, _connectors, _calendar):
         yield _look(check.__name__.removeprefix("_"), check, hub, settings)
     hub.close()
 
@@ -160,6 +162,17 @@ def _store(hub: Hub, settings: Settings) -> str:
 def _vault(hub: Hub, settings: Settings) -> str:
     hub.vault.find("doctor", ["probe"])
     return f"{hub_settings.without_secrets(settings.vault_url)}, master key opens it"
+
+
+def _schemas(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
+    if not settings.registry_url:
+        return f"{len(list(catalogue()))}, served by the hub"
+    with elsewhere.opened(settings.registry_url) as registry:
+        found = registry.differences()
+    if found:
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise Misconfigured(f"the schema registry differs: {'; '.join(found[:3])}{more}", "run `hub schemas publish`")
+    return f"{hub_settings.without_secrets(settings.registry_url)} has all of them under their ids"
 
 
 def _connectors(hub: Hub, settings: Settings) -> str:  # noqa: ARG001

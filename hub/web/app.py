@@ -14,10 +14,10 @@ from hub.errors import HubError, RecordRejected
 from hub.logging import get_logger
 from hub.ports import Clock
 from hub.web.access import Denied, allow
+from hub.web.bodies import body_of
 from hub.web.problems import problem, problem_of
 from hub.web.tokens import Token, Tokens
 
-BODY_BYTES_MAX = 64 * 1024
 _FILTERS = ("channel", "voltage", "customer_class")
 
 log = get_logger("web")
@@ -77,16 +77,6 @@ class Api:
 
     async def _allow(self, request: Request, scope: str) -> Token:
         return await allow(request, self._tokens, scope)
-
-
-async def body_of(request: Request) -> bytes:
-    """The body, read no further than the cap. Raises ``RecordRejected`` (TOO_LARGE)."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise RecordRejected("TOO_LARGE")
-    return body
 
 
 def _id(request: Request) -> bytes:

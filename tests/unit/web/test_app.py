@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 
 from hub.errors import Misconfigured
 from hub.stores.tables import token
-from hub.web.app import BODY_BYTES_MAX, create
+from hub.web.app import create
+from hub.web.bodies import BODY_BYTES_MAX
 from hub.web.tokens import SCOPES, Tokens
 from tests import samples
 from tests.casework import House, body

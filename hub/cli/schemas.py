@@ -1,0 +1,98 @@
+"""``hub schemas list|show|check|asyncapi|publish``: the catalogue, as every reader of a topic needs it."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from hub import settings as hub_settings
+from hub.cli._console import console
+from hub.errors import Misconfigured, RecordRejected
+from hub.records import asyncapi as asyncapi_document
+from hub.records import elsewhere
+from hub.records.catalogue import Schema, catalogue
+from hub.records.compatibility import DEFAULT_MODE, breaks
+from hub.records.messages import MESSAGES
+from hub.records.subjects import record_name
+
+
+@click.group("schemas", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """The Avro schemas of topics and of what is sealed in them. Without a verb: list them."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_(as_json: bool = False) -> None:
+    """Every schema: its id, name, version, and the topics that carry it."""
+    table = Table("id", "name", "version", "record", "topics")
+    for schema in catalogue():
+        topics = [topic for topic, carried in MESSAGES.items() if schema.name in {one.schema for one in carried}]
+        row = {"id": schema.id, "name": schema.name, "version": schema.version, "record": record_name(schema)}
+        if as_json:
+            click.echo(json.dumps(row | {"topics": topics}))
+        table.add_row(*map(str, row.values()), "\n".join(topics))
+    if not as_json:
+        console().print(table)
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--version", type=int, help="Which one; otherwise the newest.")
+def show(name: str, version: int | None) -> None:
+    """One schema as JSON. NAME is a name or an id of `hub schemas list`."""
+    click.echo(json.dumps(_find(name, version).json, ensure_ascii=False, indent=2))
+
+
+@command.command("check")
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def check(name: str, file: Path, as_json: bool) -> None:
+    """Whether the schema in FILE could be the next version of NAME: compatible both ways with every earlier one.
+    Exit 1 when it could not."""
+    versions = catalogue().versions(_find(name, None).name)
+    try:
+        found = breaks(file.read_text("utf-8"), [schema.text for schema in versions])
+    except (RecordRejected, UnicodeDecodeError):
+        raise click.UsageError(f"{file} is no Avro schema") from None
+    for one in found:
+        row = one._asdict() | {"earlier": versions[one.earlier].version}
+        click.echo(
+            json.dumps(row, ensure_ascii=False)
+            if as_json
+            else f"{one.direction:8} against v{row['earlier']}: {one.what} at {one.path}: {one.message}"
+        )
+    if found:
+        raise click.exceptions.Exit(1)
+    if not as_json:
+        click.echo(f"{DEFAULT_MODE} compatible with {len(versions)} version(s) of {versions[0].name}")
+
+
+@command.command("asyncapi")
+def asyncapi() -> None:
+    """The topics, messages, keys, headers and schemas as an AsyncAPI 3.0 document (YAML)."""
+    click.echo(asyncapi_document.text(), nl=False)
+
+
+@command.command("publish")
+@click.pass_obj
+def publish(config: Path | None) -> None:
+    """Put every schema into the registry that `registry_url` names, under its own id. Safe to run again."""
+    url = hub_settings.load(config).registry_url
+    if not url:
+        raise Misconfigured("no other registry is named", "set `registry_url`; the hub serves its schemas itself")
+    with elsewhere.opened(url) as registry:
+        put = registry.publish()
+    click.echo(f"{len(put)} put there" + (f": {', '.join(put)}" if put else ", nothing was missing"))
+
+
+def _find(name: str, version: int | None) -> Schema:
+    try:
+        return catalogue().by_id(int(name)) if name.isdecimal() else catalogue().by_name(name, version)
+    except (KeyError, RecordRejected):
+        raise click.UsageError(f"no schema {name!r} of that version; `hub schemas list` names them") from None
