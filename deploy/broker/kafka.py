@@ -28,11 +28,15 @@ def tools() -> None:
             raise Missing(tool, package)
 
 
+def cache() -> Path:
+    """Where fetched servers are kept, for every project of this user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onecert-hub"
+
+
 def jars() -> Path:
     """The folder of jars, fetched once. Raises ``Missing``."""
     tools()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onecert-hub"
-    folder = cache / "kafka-4.1.0"
+    folder = cache() / "kafka-4.1.0"
     if not (folder / "complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(POM, folder / "pom.xml")

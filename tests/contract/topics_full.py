@@ -1,0 +1,116 @@
+"""A real hub on a real broker that has put every kind of message on every topic, and its HTTP API on loopback."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from hub.bootstrap import Hub, open_hub
+from hub.pipeline.received import Envelopes
+from hub.pipeline.runner import Runner
+from hub.ports import Fault, Plain, SourceRow
+from hub.records import wire
+from hub.records.catalogue import catalogue
+from hub.records.kinds import KINDS, Kind
+from hub.records.messages import MESSAGES, UNREADABLE
+from hub.records.parse import rows
+from hub.records.topics import LOOKUP_RECEIVED
+from hub.sandbox import launch
+from hub.web.serve import serve
+from tests import feeding
+
+SAMPLES = Path(__file__).parents[1] / "unit/records/samples"
+PATIENCE_S = 120.0
+ROWS = 40
+
+
+class Info(NamedTuple):
+    name: str
+    kind: str
+
+
+@dataclass
+class Full:
+    """The broker's address, the API's, and the hub that wrote."""
+
+    bootstrap: str
+    url: str
+    hub: Hub
+
+
+@contextmanager
+def full(home: Path, log_url: str) -> Iterator[Full]:
+    """Sources, look-ups, applications and deliveries by the real stages; the kinds that have no connector yet by the
+    real sealer."""
+    with launch.start(11, ROWS, home / "sandbox", applications_count=3) as sandbox:
+        tables = feeding.connectors(sandbox, "business_licence", "property_title")
+        tables["utility_crm"] = sandbox.connectors()["utility_crm"]
+        one_node = {"replication": 1, "min_insync_replicas": 1}
+        hub = open_hub(feeding.settings(home, tables, log_url=log_url, kafka=one_node, web={"port": 0}))
+        runner = Runner(hub.clock)
+        try:
+            tasks = dict(hub.tasks())
+            ingest = tasks.pop("ingest")
+            for name, make in tasks.items():
+                runner.start(name, make)
+            for kind in KINDS.values():
+                _receive(hub, kind)
+            # Look-ups first: what the feed has brought already is not asked for.
+            for entry in json.loads(sandbox.applications.read_text("utf-8")):
+                hub.applications().submit(entry["body"])
+            _wait(hub, [LOOKUP_RECEIVED])
+            runner.start("ingest", ingest)
+            _wait(hub, list(MESSAGES))
+            runner.stop()
+            with serve(hub) as url:
+                yield Full(log_url.removeprefix("kafka://"), url, hub)
+        finally:
+            runner.stop()
+            hub.close()
+
+
+def _receive(hub: Hub, kind: Kind) -> None:
+    """A good record, one that a rule rejects, and a row that is no record."""
+    good, bad = _sample(kind), _sample(kind)
+    bad["status"] = "UNKNOWN"
+    rows = [SourceRow("good", 1, b"raw", good), SourceRow("bad", 1, b"raw", bad)]
+    rows.append(SourceRow("none", 1, b"raw", None, Fault("UNREADABLE")))
+    sealed = hub.sealer.seal_page(Info("samples", kind.name), rows, hub.clock.now_ms())
+    envelopes = Envelopes("samples", hub.settings.partitions, hub.clock.now())
+    writer = hub.log.writer("samples")
+    writer.commit(envelopes.page(sealed, {"place": 1}))
+    writer.close()
+
+
+def _sample(kind: Kind) -> Plain:
+    with (SAMPLES / f"{kind.name.rpartition('.')[2]}.json").open("rb") as stream:
+        (row,) = rows(kind, stream, "json")
+    assert row.record is not None
+    return {**row.record, "assurance": "CHANNEL_ONLY"}
+
+
+def _wait(hub: Hub, topics: list[str]) -> None:
+    """Until every schema that is declared for these topics is on them."""
+    deadline = time.monotonic() + PATIENCE_S
+    while missing := [(topic, name) for topic in topics for name in expected(topic) - _schemas(hub, topic)]:
+        assert time.monotonic() < deadline, f"did not come: {missing}"
+        time.sleep(0.2)
+
+
+def expected(topic: str) -> set[str]:
+    """Names of the schemas that this small world has an example of: no look-up of it finds a row that is no record."""
+    declared = {one.schema for one in MESSAGES[topic]}
+    return declared - {UNREADABLE} if topic == LOOKUP_RECEIVED else declared
+
+
+def _schemas(hub: Hub, topic: str) -> set[str]:
+    return {
+        catalogue().by_id(wire.decode(record.value)[0]).name
+        for partition in range(hub.settings.partitions)
+        for batch in hub.log.scan(topic, partition)
+        for record in batch.records
+        if record.value is not None
+    }
