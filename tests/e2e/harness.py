@@ -8,18 +8,23 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from deploy.broker import kafka, postgres
+from deploy.broker.missing import Missing
 from hub.bootstrap import Hub
 from hub.clock import SystemClock
-from hub.demo import Demo, Live
+from hub.demo import EMBEDDED, Demo, Live
 from hub.pipeline.rebuild import Difference, compare, rebuild
 from hub.pipeline.redrive import read_rejections
 from hub.pipeline.runner import Runner
+from hub.pipeline.status import StageReports
 from hub.records.kinds import KINDS
 from hub.sandbox import launch
 from hub.stores.database import Database
@@ -37,6 +42,8 @@ class World:
     home: Path
     sandbox: launch.Running
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    """The hub that was started last."""
+    hubs: list[subprocess.Popen[bytes]] = field(default_factory=list, repr=False)
 
     @property
     def config(self) -> Path:
@@ -46,15 +53,27 @@ class World:
     def stderr(self) -> Path:
         return self.home / "hub.stderr"
 
-    def start(self, crash: str = "", broken: str = "", web: bool = False) -> None:
+    def start(
+        self,
+        crash: str = "",
+        broken: str = "",
+        web: bool = False,
+        run: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
         """Start ``hub run``, armed to die at a crash point, or with one of its guards taken out (``broken.py``);
-        with ``web`` also its API, on a free port that its log names."""
+        with ``web`` also its API, on a free port that its log names. ``run`` are more of its arguments; ``environ``
+        more settings, as ``HUB_INSTANCE`` for a second hub beside the first."""
         entry = [str(BROKEN), broken] if broken else ["-m", "hub"]
-        environ = {**os.environ, "HUB_CRASH": crash, "HUB_LOG_LEVEL": "DEBUG", "HUB_LOG_JSON": "true"}
-        environ |= {"HUB_WEB__PORT": "0"} if web else {}
-        command = [sys.executable, *entry, "--config", str(self.config), "run", *([] if web else ["--no-web"])]
+        variables = {**os.environ, "HUB_CRASH": crash, "HUB_LOG_LEVEL": "DEBUG", "HUB_LOG_JSON": "true"}
+        variables |= {"HUB_WEB__PORT": "0"} if web else {}
+        command = [sys.executable, *entry, "--config", str(self.config), "run", *([] if web else ["--no-web"]), *run]
         with self.stderr.open("ab") as stream:
-            self.process = subprocess.Popen(command, env=environ, stdout=stream, stderr=stream)
+            self.process = subprocess.Popen(
+                command, env=variables | dict(environ or {}), stdin=subprocess.PIPE, stdout=stream, stderr=stream
+            )
+        self.hubs.append(self.process)
+        return self.process
 
     def wait_killed(self) -> None:
         """Until the armed process has died of SIGKILL."""
@@ -66,9 +85,10 @@ class World:
         assert code == -signal.SIGKILL, f"exit {code}\n{self.tail()}"
 
     def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+        """End every hub that was started, as ``kill -9`` does."""
+        for process in self.hubs:
+            process.kill()
+            process.wait()
 
     def stop(self) -> int:
         """As an operator stops it; the exit code."""
@@ -106,6 +126,19 @@ class World:
         while len(self.sandbox.control("utility_crm", "effects")["applications"]) < count:
             assert time.monotonic() < deadline_s, f"not registered\n{self.tail()}"
             time.sleep(0.2)
+
+    def at_work(self, worker: str, since_ms: int = 0) -> int:
+        """Wait until every stage of ``worker`` reports a step made after ``since_ms``; when that was, ms since the
+        epoch."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        with self.hub() as hub:
+            reports = StageReports(hub.store, hub.clock)
+            while time.monotonic() < deadline_s:
+                stages = [one for one in reports.all() if one.worker == worker]
+                if stages and all(one.state == "RUNNING" and one.last_step_ms > since_ms for one in stages):
+                    return max(one.reported_ms for one in stages)
+                time.sleep(0.1)
+        raise AssertionError(f"{worker} is not at work\n{self.tail()}")
 
     def settle(self, deliveries: int = 0) -> None:
         """Wait until every source's line balances and so many pieces are acknowledged."""
@@ -201,13 +234,44 @@ def wrong(truth: dict[tuple[str, int], tuple[str, str]], messages: Counter[Messa
 
 
 @contextmanager
-def world(home: Path, size: int, applications: int = 0, seed: int = 11) -> Iterator[World]:
-    """A sandbox and a prepared hub's home; the hub is not running yet."""
+def world(
+    home: Path, size: int, applications: int = 0, seed: int = 11, engines: Mapping[str, Any] = EMBEDDED
+) -> Iterator[World]:
+    """A sandbox and a prepared hub's home; the hub is not running yet. ``engines`` are its log, tables and vault."""
     with launch.start(seed, size, home / "sandbox", applications_count=applications) as sandbox:
-        Demo(home, size, seed).write_settings(sandbox)
+        Demo(home, size, seed).write_settings(sandbox, engines)
         one = World(home, sandbox)
         one.prepare()
         try:
             yield one
         finally:
             one.kill()
+
+
+@dataclass
+class Engines:
+    """A real broker and a real PostgreSQL of one test's own, and the settings that name them."""
+
+    broker: kafka.Cluster
+    database: postgres.Server
+    settings: Mapping[str, Any]
+
+
+@contextmanager
+def real_engines(home: Path, nodes: int = 1, partitions: int = 6) -> Iterator[Engines]:
+    """Start them; skipped where this machine has not what they need."""
+    copies = {"kafka.replication": min(nodes, 3), "kafka.min_insync_replicas": min(nodes, 2)}
+    try:
+        broker = kafka.start(home / "kafka", nodes)
+    except Missing as missing:
+        pytest.skip(str(missing))
+    try:
+        database = postgres.start()
+        try:
+            urls = {f"{name}_url": database.create(name) for name in ("store", "vault")}
+            log = {"partitions": partitions, "log_url": f"kafka://{broker.bootstrap}"}
+            yield Engines(broker, database, log | copies | urls)
+        finally:
+            database.stop()
+    finally:
+        broker.stop()
