@@ -1,0 +1,171 @@
+"""``hub doctor`` finds what is wrong with a log, says how to mend it, and is quiet about what is none of ours."""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from deploy.broker import kafka
+from deploy.broker.missing import Missing
+from hub.cli import cli
+from hub.clock import SystemClock
+from hub.errors import Misconfigured
+from hub.logs import open_log
+from hub.ports import TopicSpec
+from hub.records.topics import declared
+
+TOPIC = "licence.business.received"
+
+
+def run(home: Path, url: str, *arguments: str, **environ: str) -> str:
+    for name in ("store", "vault"):
+        environ[f"HUB_{name.upper()}_URL"] = f"sqlite:///{home}/{name}.db"
+    environ |= {"HUB_LOG_URL": url, "HUB_MASTER_KEY_FILE": str(home / "key")}
+    return CliRunner().invoke(cli, list(arguments), env=environ, catch_exceptions=False).output
+
+
+def findings(home: Path, url: str, **environ: str) -> dict[str, list[dict[str, Any]]]:
+    told = map(json.loads, run(home, url, "doctor", "--json", **environ).splitlines())
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in told:
+        found.setdefault(one["what"], []).append(one)
+    return found
+
+
+def test_the_embedded_log_has_neither_copies_nor_grants(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/log.db"
+    assert "19 topics are missing" in findings(tmp_path, url)["topics"][0]["detail"]
+    run(tmp_path, url, "topics", "apply")
+    found = findings(tmp_path, url)
+    assert [(one["sound"], one["detail"]) for one in found["topics"]] == [(True, "19 as declared, 1 partitions each")]
+    assert "grants" not in found
+
+
+def test_a_dead_broker_is_one_finding_in_seconds(tmp_path: Path) -> None:
+    began_s = time.monotonic()
+    found = findings(tmp_path, "kafka://127.0.0.1:1")
+    assert time.monotonic() - began_s < 10
+    assert not found["log"][0]["sound"]
+    assert "topics" not in found
+    assert "grants" not in found
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker of this module's own, with every topic as declared and one that is not the hub's."""
+    home = tmp_path_factory.mktemp("doctor")
+    try:
+        cluster = kafka.start(home / "cluster")
+    except Missing as missing:
+        pytest.skip(str(missing))
+    log = open_log(cluster.log_url, SystemClock())
+    log.create([*declared(1), TopicSpec("somebody.elses", 3, configs={"retention.ms": "1000"})])
+    log.close()
+    yield cluster.log_url
+    cluster.stop()
+
+
+@pytest.fixture
+def admin(broker: str) -> Iterator[Any]:
+    client = KafkaAdminClient(bootstrap_servers=urlsplit(broker).netloc)
+    yield client
+    client.close()
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_a_broker_as_declared_is_sound_whoever_else_is_on_it(broker: str, tmp_path: Path) -> None:
+    found = findings(tmp_path, broker)
+    assert [one["detail"] for one in found["topics"]] == ["19 as declared, 1 partitions each"]
+    assert "no authorizer" in found["grants"][0]["detail"]
+    assert "somebody.elses" not in json.dumps(found)
+    assert "left as it is" not in run(tmp_path, broker, "topics", "apply")
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("config", "wrong", "right"),
+    [
+        ("min.insync.replicas", "2", "1"),
+        ("retention.ms", "604800000", "-1"),
+        ("retention.bytes", "1000000", "-1"),
+        ("message.timestamp.type", "LogAppendTime", "CreateTime"),
+        ("unclean.leader.election.enable", "true", "false"),
+        ("cleanup.policy", "compact", "delete"),
+        ("max.message.bytes", "1000", "1048588"),
+    ],
+)
+def test_a_topic_that_is_configured_otherwise_is_found(
+    broker: str, admin: Any, tmp_path: Path, config: str, wrong: str, right: str
+) -> None:
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, {config: wrong})])
+    try:
+        (finding,) = _until_bad(tmp_path, broker)
+        assert finding["detail"] == f"{config} is {wrong}, not {right}: {TOPIC}"
+        assert f"{config}={right}" in finding["remedy"]
+        assert f"left as it is: {TOPIC} has {config} {wrong}, not {right}" in run(tmp_path, broker, "topics", "apply")
+        assert f"{config} {wrong}, not {right}" in run(tmp_path, broker, "topics", "list", "--json")
+    finally:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, {config: right})])
+
+
+def _until_bad(home: Path, url: str) -> list[dict[str, Any]]:
+    """A broker shows a changed configuration a moment later."""
+    deadline_s = time.monotonic() + 10
+    while (found := findings(home, url)["topics"])[0]["sound"] and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+    return found
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_fewer_copies_than_set_are_found_once_for_all_topics(broker: str, tmp_path: Path) -> None:
+    url = broker.replace("replication=1", "replication=3")
+    (finding,) = findings(tmp_path, url)["topics"]
+    assert finding["detail"].startswith("replication is 1, not 3: ")
+    assert finding["detail"].endswith("and 16 more")
+    assert "kafka.replication" in finding["remedy"]
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_p2_unequal_partitions_are_found(broker: str, admin: Any, tmp_path: Path) -> None:
+    admin.create_partitions({"lookup.requests": 2})
+    (finding,) = _until_bad(tmp_path, broker)
+    assert finding["detail"] == "partitions is 2, not 1: lookup.requests"
+    admin.delete_topics(["lookup.requests"])
+    found = findings(tmp_path, broker)["topics"]
+    assert found[0]["detail"] == "1 topics are missing: lookup.requests"
+    assert "`hub topics apply`" in found[0]["remedy"]
+    told = run(tmp_path, broker, "topics", "apply")
+    assert told == "1 topics created\n  lookup.requests\n"
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_p1_a_single_node_is_used_only_when_the_settings_say_so(broker: str) -> None:
+    log = open_log(broker.partition("?")[0], SystemClock())
+    with pytest.raises(Misconfigured, match=r"not the nodes for 3 copies.*kafka\.replication"):
+        log.create([TopicSpec("three.copies", 1)])
+    log.close()
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_two_hubs_that_start_at_once_make_the_topics_once(broker: str) -> None:
+    logs = [open_log(broker, SystemClock()) for _ in range(4)]
+    specs = [TopicSpec(f"at-once.{n}", 2) for n in range(10)]
+    with ThreadPoolExecutor(len(logs)) as pool:
+        list(pool.map(lambda log: log.create(specs), logs))
+    assert {spec.name for spec in specs} <= logs[0].topics().keys()
+    for log in logs:
+        log.close()
