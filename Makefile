@@ -44,8 +44,8 @@ check: $(VENV)/.dev  ## style, types, architecture, documents
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
 
-bench: $(VENV)/.run  ## speed of every stage, beside the bare libraries, in one run
-	$(BIN)/python -m bench $(if $(SIZES),--sizes $(SIZES)) $(if $(REPEATS),--repeats $(REPEATS))
+bench: $(VENV)/.run $(if $(filter kafka,$(LOG)),servers)  ## speed, beside bare libraries; LOG=kafka: beside other engines, PEERS=words chooses rows
+	$(BIN)/python -m bench $(if $(LOG),--log $(LOG)) $(if $(SIZES),--sizes $(SIZES)) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(PEERS),--peers "$(PEERS)") $(if $(BACKFILL),--backfill $(BACKFILL))
 
 clean:  ## remove what was installed and run here
 	rm -rf $(VENV) .hub

@@ -1,7 +1,8 @@
 """``make bench``: speed of every stage on the embedded log. ``make bench SIZES=10000,100000,1000000`` shows the shape.
+``make bench LOG=kafka``: on a real broker, beside bare loops and other engines (``bench/kafka.py``).
 
 Prints min, median and max of the repeats in records a second, the ratio to the bare library, and the peak memory;
-writes the same as JSON to ``bench-sqlite.json``. Each measurement runs in a process of its own.
+writes the same as JSON to ``bench-sqlite.json`` or ``bench-kafka.json``. Each measurement runs in a process of its own.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench import kafka
 from bench.stages import measure
 from bench.world import now
 
@@ -36,18 +38,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", default="10000,50000", help="records per measurement, comma-separated")
+    parser.add_argument("--log", choices=("sqlite", "kafka"), default="sqlite")
+    parser.add_argument("--sizes", help="records per measurement, comma-separated")
+    parser.add_argument("--peers", default="", help="with --log kafka: only rows with these words, comma-separated")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=Path("bench-sqlite.json"))
+    parser.add_argument("--backfill", type=int, default=100_000, help="with --log kafka: records; 0 leaves it out")
+    parser.add_argument("--out", type=Path, help="bench-sqlite.json or bench-kafka.json otherwise")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         rates, memory = measure(options.one, lambda stage: print(f"  {stage} …", file=sys.stderr, flush=True))
         print(json.dumps({"rates": rates, "memory": memory}))
         return
-    results = {size: [_one(size) for _ in range(options.repeats)] for size in map(int, options.sizes.split(","))}
+    out = options.out or Path(f"bench-{options.log}.json")
+    if options.log == "kafka":
+        words = [word for word in options.peers.split(",") if word]
+        sys.exit(
+            0 if kafka.measure(_sizes(options.sizes or "100000"), options.repeats, words, options.backfill, out) else 1
+        )
+    sizes = _sizes(options.sizes or "10000,50000")
+    results = {size: [_one(size) for _ in range(options.repeats)] for size in sizes}
     _show(results)
-    options.out.write_text(json.dumps({"at": now(), "results": results}, indent=1) + "\n", "utf-8")
+    out.write_text(json.dumps({"at": now(), "results": results}, indent=1) + "\n", "utf-8")
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.split(",")]
 
 
 def _one(size: int) -> dict[str, object]:

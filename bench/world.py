@@ -2,6 +2,7 @@
 page."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -26,8 +27,8 @@ class Feed:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        world, self._signer = World(WorldSpec(SEED, size, 0.02, 0.005)), PageSigner(SEED)
-        self._pages = Pages(world, self._signer, faults_of(SEED))
+        self._world, self._signer = World(WorldSpec(SEED, size, 0.02, 0.005)), PageSigner(SEED)
+        self._pages = Pages(self._world, self._signer, faults_of(SEED))
         self._source = LicenceGateway(self.options(), self._context())
 
     def options(self) -> dict[str, str]:
@@ -53,6 +54,10 @@ class Feed:
     def read(self, page: bytes) -> list[SourceRow]:
         """What the connector makes of one answer: parsed, its signature checked, mapped."""
         return self._source._rows(json.loads(page))
+
+    def verdicts(self) -> Counter[str]:
+        """What a hub must say of these rows: code, or ``""`` for verified → how many."""
+        return Counter(line["code"] or "" for line in self._world.licence_truth(0, self._size))
 
     def _context(self) -> Context:
         info = find(NAME).info

@@ -26,6 +26,7 @@ from hub.pipeline.feed import Surroundings
 from hub.pipeline.gone import Gone
 from hub.pipeline.ingest import Ingest, IngestParts
 from hub.pipeline.lookup import Lookup, LookupParts
+from hub.pipeline.pace import Pace
 from hub.pipeline.project import Project
 from hub.pipeline.reconcile import Books, Passed, Reconciliation, reconcile
 from hub.pipeline.relay import Relay, RelayStage
@@ -174,7 +175,8 @@ class Hub:
         around = Surroundings(self.log, self.sealer, seen, Gone(self.log, self.store, self.opener, seen), self.clock)
         sources = {name: partial(self.source, name) for name in self.sources()}
         instance = self.settings.instance
-        parts = IngestParts(around, sources, Orders(self.store), Reports(self.store, self.clock), instance)
+        pace = partial(Pace, self.log, self.store, self.clock)
+        parts = IngestParts(around, sources, Orders(self.store), Reports(self.store, self.clock), pace, instance)
         return Ingest(parts, f"{instance}.ingest")
 
     def _lookup(self) -> Lookup:

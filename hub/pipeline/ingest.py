@@ -24,6 +24,7 @@ from hub.errors import Fenced, HubError, Unavailable
 from hub.logging import get_logger, mask
 from hub.pipeline.cursors import ends, partition_of_source
 from hub.pipeline.feed import Feed, Surroundings
+from hub.pipeline.pace import Pace
 from hub.ports import Member
 from hub.records.topics import CURSORS
 
@@ -37,12 +38,14 @@ log = get_logger("ingest")
 
 @dataclass(frozen=True)
 class IngestParts:
-    """What ingest is made of. ``sources`` opens each source; ``worker`` is this process's name in reports."""
+    """What ingest is made of. ``sources`` opens each source, ``pace`` paces its kind's feed; ``worker`` is this
+    process's name in reports."""
 
     around: Surroundings
     sources: Mapping[str, Callable[[], GuardedSource]]
     orders: Orders
     reports: Reports
+    pace: Callable[[str], Pace]
     worker: str
     backoff: Backoff = field(default_factory=lambda: Backoff(0.2, 30.0))
 
@@ -60,6 +63,7 @@ class FeedThread:
         self._order = Order()
         self._source: GuardedSource | None = None
         self._feed: Feed | None = None
+        self._pace: Pace | None = None
         self.taken = 0
         self._thread = threading.Thread(target=self._run, name=f"ingest.{name}", daemon=True)
         self._thread.start()
@@ -104,11 +108,16 @@ class FeedThread:
             return self._trouble(FAILED, _words(failure), None)
 
     def _step(self) -> float:
-        if self._source is None:
+        if self._source is None or self._pace is None:
             self._source = self._parts.sources[self.name]()
+            self._pace = self._parts.pace(self._source.context.info.kind)
         if self._feed is None:
             self._feed = self._begin(self._source)
+        if held_s := self._pace.hold_s():
+            self._tell()
+            return held_s
         taken = self._feed.step()
+        self._pace.took(taken.rows)
         self._progress(taken.rows, taken.more)
         return 0.0 if taken.more or taken.rows else self._source.context.limits.poll_s
 

@@ -1,0 +1,69 @@
+"""A feed waits for the stages behind it, and only for so long."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from hub.pipeline.pace import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, Pace
+from hub.ports import Outgoing
+from hub.stores.tables import projection_offset
+from tests.casework import House
+
+KIND = "licence.business"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def put(house: House, suffix: str, count: int) -> None:
+    house.writer.commit([Outgoing(f"{KIND}.{suffix}", 0, b"key", b"value", (), 1) for _ in range(count)])
+
+
+def pace(house: House) -> Pace:
+    return Pace(house.log, house.store, house.clock, KIND)
+
+
+def test_behind_counts_what_is_not_judged_and_what_is_not_in_the_tables(house: House) -> None:
+    put(house, "received", 10)
+    put(house, "verified", 4)
+    put(house, "rejected", 1)
+    assert pace(house).behind() == 15
+    house.log.reset("verify", {(f"{KIND}.received", 0): 5})
+    with house.store.write() as connection:
+        place = {"group": "project", "topic": f"{KIND}.verified", "partition": 0, "next": 4}
+        connection.execute(insert(projection_offset), [place])
+    assert pace(house).behind() == 5 + 1
+
+
+def test_a_feed_waits_while_a_backlog_is_behind_it_and_goes_on_after_it(house: House) -> None:
+    paced = pace(house)
+    put(house, "received", BEHIND_MAX)
+    assert paced.hold_s() == LOOK_EVERY_S
+    house.log.reset("verify", {(f"{KIND}.received", 0): BEHIND_MAX - 1})
+    assert paced.hold_s() == 0.0
+
+
+def test_a_feed_may_take_what_is_left_of_the_bound_before_the_backlog_is_looked_at_again(house: House) -> None:
+    paced = pace(house)
+    assert paced.hold_s() == 0.0
+    put(house, "received", BEHIND_MAX)
+    paced.took(BEHIND_MAX - 1)
+    assert paced.hold_s() == 0.0
+    paced.took(1)
+    assert paced.hold_s() == LOOK_EVERY_S
+
+
+def test_with_a_stage_away_a_feed_becomes_slow_but_does_not_stop(house: House) -> None:
+    paced = pace(house)
+    put(house, "received", BEHIND_MAX)
+    assert paced.hold_s() == LOOK_EVERY_S
+    house.clock.pass_s(HOLD_MAX_S)
+    assert paced.hold_s() == 0.0
+    paced.took(500)
+    assert paced.hold_s() == LOOK_EVERY_S
