@@ -32,6 +32,9 @@ from hub.stores.migrate import upgrade
 
 KINDS_OF = {"business_licence": "licence.business", "property_title": "licence.property-title"}
 PATIENCE_S = 90.0
+Names = tuple[tuple[str, int], str | None]
+Truth = dict[Names, tuple[str, str]]
+"""(key and version, digest or none) → (verdict, code)."""
 BROKEN = Path(__file__).with_name("broken.py")
 
 
@@ -173,11 +176,10 @@ class World:
                 assert extra == line.duplicate, f"{line.source}: {extra} verdicts too many, {line.duplicate} duplicates"
             assert rebuilt_otherwise(hub, self.home) == []
 
-    def truth(self, source: str) -> dict[tuple[str, int], tuple[str, str]]:
-        """(key or digest, version) → (verdict, code)."""
+    def truth(self, source: str) -> Truth:
         rows = (json.loads(line) for line in self.sandbox.truth.read_text("utf-8").splitlines())
         return {
-            name(row): (row["expect"], row["code"] or "")
+            names(row): (row["expect"], row["code"] or "")
             for row in rows
             if row["source"] == source and "duplicate_of" not in row
         }
@@ -198,9 +200,10 @@ def rebuilt_otherwise(hub: Hub, home: Path) -> list[Difference]:
         fresh.close()
 
 
-def name(row: dict[str, Any]) -> tuple[str, int]:
-    """What a row of the truth goes by: its bytes' digest where a reader may find no key in it."""
-    return (row["raw_sha256"], 0) if row.get("raw_sha256") else (row["key"], row["version"])
+def names(row: dict[str, Any]) -> Names:
+    """What a row of the truth may go by: its key and version; its bytes' digest where a reader may find none in it."""
+    digest = row.get("raw_sha256")
+    return (row["key"], row["version"]), f"sha256:{digest}" if digest else None
 
 
 Message = tuple[tuple[str, int], str, str]
@@ -221,13 +224,13 @@ def verdicts(hub: Hub, source: str) -> Iterator[Message]:
                     yield (original.key, one.envelope["source"]["version"]), suffix, code
 
 
-def wrong(truth: dict[tuple[str, int], tuple[str, str]], messages: Counter[Message]) -> list[str]:
+def wrong(truth: Truth, messages: Counter[Message]) -> list[str]:
     """What the verdicts say otherwise than the truth."""
     said = {where: (verdict, code) for where, verdict, code in messages}
     digests = {key: (verdict, code) for (key, _), verdict, code in messages if key.startswith("sha256:")}
     found = []
-    for where, expected in truth.items():
-        got = said.get(where) or digests.get(f"sha256:{where[0]}")
+    for (where, digest), expected in truth.items():
+        got = digests.get(digest or "") or said.get(where)
         if got != expected:
             found.append(f"{where}: expected {expected}, got {got}")
     return found
