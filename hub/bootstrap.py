@@ -194,18 +194,17 @@ class Hub:
             Desk(self.log, self.store, sink, self.opener, self.sealer, shipped(), self.clock, self.settings.instance)
         )
 
-    def _evidence(self) -> Evidence:
+    def evidence(self) -> Evidence:
+        """Decides what answers which application's needs."""
         return Evidence(self.log, shipped(), self.clock)
 
     def _project(self) -> Project:
         limits = self.settings.limits
-        return Project(
-            self.log, self.store, self._evidence(), f"{self.settings.instance}.project", limits.batch_records
-        )
+        return Project(self.log, self.store, self.evidence(), f"{self.settings.instance}.project", limits.batch_records)
 
     def _ask(self) -> Ask:
         sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by)) for info in self.sources().values()]
-        return Ask(self.store, self._evidence(), sources, (self.sealer, self.opener), self.clock)
+        return Ask(self.store, self.evidence(), sources, (self.sealer, self.opener), self.clock)
 
     def _verify(self) -> verify.Verify:
         member = self.log.join(verify.GROUP, verify.INPUTS, f"{self.settings.instance}.verify")

@@ -15,6 +15,7 @@ from hub.cases.worktime import china_day, is_working_day
 from hub.cli.topics import differences
 from hub.clock import SystemClock
 from hub.errors import HubError, Misconfigured
+from hub.pipeline.relay import check_numbers, watermark
 from hub.records import elsewhere
 from hub.records.acls import granted
 from hub.records.catalogue import catalogue
@@ -156,6 +157,7 @@ def _store(hub: Hub, settings: Settings) -> str:
         raise Misconfigured(
             f"the tables are at revision {found}, this hub needs {head()}", "start `hub run`: it migrates"
         )
+    check_numbers(hub.store, watermark(hub.log))
     return f"{hub_settings.without_secrets(settings.store_url)}, revision {found}"
 
 

@@ -59,6 +59,7 @@ def _run(hub: Hub, url: str, replace: bool, heard: Heard) -> list[Comparison]:
         if replace:
             with fresh.read() as rebuilt:
                 rebuild.replace(hub.log, hub.store, rebuilt, stops)
+            rebuild.match_waiting(hub.store, hub.evidence())
         return found
     finally:
         fresh.close()

@@ -11,6 +11,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, Make, open_hub
 from hub.errors import Misconfigured
 from hub.logging import configure, get_logger
+from hub.pipeline.relay import check_numbers, watermark
 from hub.pipeline.runner import STOP_TIMEOUT_S, Runner
 from hub.pipeline.workers import Worker, when_parent_ends
 from hub.settings import Settings
@@ -52,6 +53,8 @@ def command(
     hub = open_hub(settings)
     try:
         hub.check_connectors()
+        # Before any stage writes a number that the log has already seen.
+        check_numbers(hub.store, watermark(hub.log))
         names = [name for name, _ in hub.tasks()]
         if list_stages:
             click.echo("\n".join(names))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Connection, Row, String, Table, delete, func, insert, select
 
 from hub.cases import apply, events
+from hub.cases.evidence import Evidence
 from hub.errors import TamperDetected, Unavailable
 from hub.pipeline import projection
 from hub.pipeline.project import GROUP, INPUTS, Slot, read_offsets
@@ -23,7 +24,7 @@ from hub.pipeline.relay import SEQ_HEADER, watermark
 from hub.ports import Batch, RecordLog, Store
 from hub.records.topics import APPLICATION_EVENTS, DELIVERY_EVENTS
 from hub.stores import outbox as outbox_rows
-from hub.stores.tables import PROJECTIONS, VOLATILE, delivery, outbox, projection_offset
+from hub.stores.tables import PROJECTIONS, VOLATILE, application_need, delivery, outbox, projection_offset
 
 NAMED_MAX = 100
 """Differing rows that are named for each table; all are counted."""
@@ -63,12 +64,17 @@ class Comparison:
 
 def rebuild(log: RecordLog, live: Connection, fresh: Store, progress: Progress) -> dict[Slot, int]:
     """Make all projections again in ``fresh``, as of the snapshot ``live``; up to which offset of each partition."""
-    # Without any offsets the tables were lost: everything that the log has counts.
-    stops = read_offsets(live) or _ends(log)
+    # Lost, or older than the log: everything that the log has counts.
+    stops = _ends(log) if behind(log, live) else read_offsets(live)
     for (topic, partition), stop in stops.items():
         _replay(log, fresh, (topic, partition, stop), progress)
     _replay_events(log, live, fresh, progress)
     return stops
+
+
+def behind(log: RecordLog, live: Connection) -> bool:
+    """Whether the tables were lost, or restored from a time before what the log has."""
+    return not read_offsets(live) or outbox_rows.allocated(live) < watermark(log)
 
 
 def _ends(log: RecordLog) -> dict[Slot, int]:
@@ -101,7 +107,7 @@ def _chunks(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
 
 
 def _replay_events(log: RecordLog, live: Connection, fresh: Store, progress: Progress) -> None:
-    newest = live.execute(select(func.max(outbox.c.seq))).scalar_one()
+    newest = None if behind(log, live) else live.execute(select(func.max(outbox.c.seq))).scalar_one()
     numbered = _numbered(log, live)
     until = ((seq, value) for seq, value in numbered if newest is None or seq <= newest)
     while chunk := list(islice(until, _AT_ONCE)):
@@ -255,8 +261,10 @@ def replace(log: RecordLog, store: Store, rebuilt: Connection, stops: Mapping[Sl
     it is sent again, and the outbox goes on above the numbers that are on the log.
     """
     with store.write() as live:
-        known = read_offsets(live)
-        if known and known != dict(stops):
+        if behind(log, live):
+            # All of it is on the log, and its newest number would say that the tables end there.
+            live.execute(delete(outbox))
+        elif read_offsets(live) != dict(stops):
             raise Unavailable("the tables moved on while they were rebuilt: stop the hub and try again")
         steering = _steering(live)
         for table in reversed(PROJECTIONS):
@@ -270,16 +278,34 @@ def replace(log: RecordLog, store: Store, rebuilt: Connection, stops: Mapping[Sl
         outbox_rows.go_on_after(live, max(watermark(log), outbox_rows.allocated(live)))
 
 
+def match_waiting(store: Store, evidence: Evidence) -> int:
+    """Look once for what every open need waits for; how many were met. The last records before a loss may have arrived
+    while nobody was left to match them, and a table that is put in place brings no arrival."""
+    need = application_need.c
+    with store.read() as connection:
+        query = select(need.application_id, need.kind).where(need.state == "open", need.wanted_id.is_not(None))
+        waiting = connection.execute(query).all()
+    met = 0
+    for row in waiting:
+        with store.write() as connection:
+            met += evidence.settle(connection, bytes(row.application_id), row.kind)
+    return met
+
+
 _Steering = dict[tuple[bytes, int], dict[str, Any]]
 
 
 def _steering(live: Connection) -> _Steering:
-    """How far the next attempts of undelivered pieces had come."""
+    """How far the next attempts of undelivered pieces had come; nobody knows what a restored table was not told, so
+    each counts as tried."""
     table = delivery.c
     columns = (table.attempts, table.next_attempt_ms, table.claimed_by, table.lease_until_ms, table.state)
     query = select(table.application_id, table.piece, *columns).where(table.state.in_(("pending", "in_flight")))
     return {
-        (bytes(row[0]), row[1]): dict(zip((one.name for one in columns), row[2:], strict=True))
+        (bytes(row.application_id), row.piece): {
+            **{column.name: getattr(row, column.name) for column in columns},
+            "attempts": max(1, row.attempts),
+        }
         for row in live.execute(query)
     }
 
@@ -295,5 +321,4 @@ def _copy(table: Table, rebuilt: Connection, live: Connection, steering: _Steeri
 def _steered(row: Mapping[str, Any], steering: _Steering) -> dict[str, Any]:
     if row["state"] != "pending":
         return {}
-    # Nobody knows any more whether it was tried, so it counts as tried.
     return steering.get((bytes(row["application_id"]), row["piece"]), {"attempts": 1})

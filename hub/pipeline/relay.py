@@ -43,7 +43,7 @@ class Relay:
         self._writer: Writer = log.writer(WRITER_ID)
         self._published = watermark(log)
         self._forgotten = 0
-        self._check_numbers()
+        check_numbers(store, self._published)
         self._horizon: tuple[int, int] | None = None
 
     def step(self) -> int:
@@ -67,15 +67,6 @@ class Relay:
 
     def close(self) -> None:
         self._writer.close()
-
-    def _check_numbers(self) -> None:
-        """A database that was lost gives out old numbers again; its rows would be taken for published ones."""
-        with self._store.read() as connection:
-            if outbox.allocated(connection) < self._published:
-                raise Misconfigured(
-                    "the outbox is behind the log: this database is not the one that wrote it",
-                    "restore the database, or run `hub rebuild --replace`",
-                )
 
     def _settled(self) -> list[Numbered]:
         """The next rows in order, once no lower number can become visible any more."""
@@ -152,6 +143,17 @@ def _outgoing(row: Numbered, partitions: int) -> Outgoing:
 def _cursor(place: int, partitions: int, now_ms: int) -> Outgoing:
     value = {"source": WRITER_ID, "cursor": json.dumps({"seq": place}), "sealed_at_ms": now_ms}
     return Outgoing(CURSORS, partition_of(KEY, partitions), KEY, wire.encode(CURSOR_SCHEMA, value), (), now_ms)
+
+
+def check_numbers(store: Store, published: int) -> None:
+    """Raises ``Misconfigured`` for a database that was lost, or restored from before ``published``: it gives out old
+    numbers again, and its rows would be taken for published ones."""
+    with store.read() as connection:
+        if outbox.allocated(connection) < published:
+            raise Misconfigured(
+                "the outbox is behind the log: this database is not the one that wrote it",
+                "restore a newer one, or run `hub rebuild --replace`",
+            )
 
 
 def watermark(log: RecordLog) -> int:

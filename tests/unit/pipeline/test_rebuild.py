@@ -1,6 +1,9 @@
 """Rebuild: P4 (nothing is quietly changed): the tables are what the topics say, and a row that is not is named."""
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from hub.errors import Misconfigured, Unavailable
-from hub.pipeline.rebuild import Comparison, compare, rebuild, replace
+from hub.pipeline.rebuild import Comparison, compare, match_waiting, rebuild, replace
 from hub.ports import Refused
 from hub.stores import migrate
 from hub.stores.database import Database
@@ -133,6 +136,66 @@ def test_a_lost_database_comes_back_and_what_was_on_its_way_is_asked_for(house: 
     assert house.relay() == 1
     assert house.project() == 0
     assert all(one.equal for one in remade(house).values())
+
+
+def backed_up(house: House) -> Path:
+    file = house.folder / "backup.db"
+    with closing(sqlite3.connect(house.folder / "store.db")) as live, closing(sqlite3.connect(file)) as copy:
+        live.backup(copy)
+    return file
+
+
+def restored(house: House, backup: Path) -> None:
+    house.store.close()
+    for file in house.folder.glob("store.db*"):
+        file.unlink()
+    shutil.copy(backup, house.folder / "store.db")
+
+
+def test_p1_p2_an_older_database_takes_over_all_that_the_log_has(house: House) -> None:
+    """The usual restore: last night's tables beside the log of just now."""
+    sink = ConnectionSystem()
+    house.applications.submit(body("BEFORE"))
+    house.relay()
+    backup = backed_up(house)
+    house.verified(samples.business())
+    house.project()
+    house.applications.submit(body("AFTER"))
+    house.ask()
+    house.deliver(sink)
+    house.relay()
+    house.verified(samples.title())  # on the log, and nobody lived to project it
+    posted = dict(sink.effects)
+    restored(house, backup)
+    with pytest.raises(Misconfigured, match="rebuild --replace"):
+        house.relay()
+    remade(house, replacing=True)
+    assert all(one.equal for one in remade(house).values())
+    assert {row.attempts for row in house.rows(delivery) if row.state == "pending"} <= {1}
+    assert match_waiting(house.store, house.evidence) == 2
+    assert match_waiting(house.store, house.evidence) == 0
+    house.deliver(sink)
+    assert {key: sink.effects[key] for key in posted} == posted
+    assert {len(effects) for effects in sink.effects.values()} == {1}
+    assert {row.state for row in house.rows(delivery)} == {"acknowledged"} and len(sink.effects) == 6
+    house.relay()
+    assert house.project() == 0
+    assert all(one.equal for one in remade(house).values())
+
+
+def test_p2_what_an_older_database_calls_untried_counts_as_tried(house: House) -> None:
+    sink = ConnectionSystem()
+    house.applications.submit(body())
+    house.relay()
+    house.project()
+    backup = backed_up(house)
+    sink.failures = ["dropped"]
+    house.deliver(sink)
+    restored(house, backup)
+    remade(house, replacing=True)
+    house.clock.pass_s(60)
+    house.deliver(sink)
+    assert (sink.pushed, sink.asked) == (1, 1)
 
 
 def test_replacing_keeps_how_far_attempts_had_come(house: House) -> None:
