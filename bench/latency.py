@@ -21,6 +21,7 @@ from sqlalchemy import Integer, cast, func, select
 
 from bench.rows import ROOT, environ
 from bench.site import Site
+from bench.waiting import steps
 from hub import settings
 from hub.bootstrap import Hub, open_hub
 from hub.sandbox import launch
@@ -46,13 +47,15 @@ class Latency:
     records: int = 0
     """Records that the backfill brought meanwhile."""
     seconds: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)
+    """Where the last round's time went, see ``bench.waiting``."""
 
     def plain(self) -> dict[str, Any]:
         return {
             "asked": len(self.asked), "fed": len(self.fed), "missing": self.missing, "records": self.records,
             "backfill_rate": self.records / self.seconds if self.seconds else 0.0,
             "p50_s": percentile(self.asked, 0.5), "p95_s": percentile(self.asked, 0.95),
-            "max_s": percentile(self.asked, 1),
+            "max_s": percentile(self.asked, 1), "spent_s": self.spent,
         }  # fmt: skip
 
     def target(self) -> tuple[str, bool]:
@@ -131,6 +134,7 @@ def _rounds(hub: Hub, bodies: Iterator[dict[str, Any]], records: int) -> Latency
             }
             _await(hub, begun, found)
             found.records, found.seconds = _received(hub) - first, time.monotonic() - began_s
+            found.spent = steps(hub, begun)
             print(f"  {received:,} of {records:,}: {json.dumps(found.plain())}", file=sys.stderr, flush=True)
     return found
 

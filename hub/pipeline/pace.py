@@ -10,11 +10,12 @@ from hub.pipeline import verify
 from hub.pipeline.project import read_offsets
 from hub.ports import Clock, Positions, RecordLog, Store
 
-BEHIND_MAX = 2_000
-"""Enough for every stage to have a full batch in hand while the next is fetched; a second's work at most."""
+BEHIND_MAX = 500
+"""About a page: one is judged while the next is fetched. More would make the backfill little faster, and everybody
+behind it wait."""
 HOLD_MAX_S = 5.0
 """Longest wait before a page is taken all the same: with a stage away the feed becomes slow, it does not stop."""
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.05
 
 
 class Pace:
