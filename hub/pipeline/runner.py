@@ -21,6 +21,7 @@ BACKOFF_MAX_S = 30.0
 STALE_S = 60.0
 STOP_TIMEOUT_S = 10.0
 _TURN_S = 0.001
+_LOOK_UP_S = 0.5
 _GARBAGE_EVERY = 50_000
 """Objects between two looks for cycles. A batch makes tens of thousands that all live until it is committed."""
 
@@ -86,7 +87,12 @@ class Runner:
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until someone calls ``request_stop``; True if so."""
-        return self._stop.wait(timeout_s)
+        if timeout_s is not None:
+            return self._stop.wait(timeout_s)
+        # A signal that the system hands to another thread does not wake the main one: look up now and then.
+        while not self._stop.wait(_LOOK_UP_S):
+            pass
+        return True
 
     def request_stop(self) -> None:
         """Ask every task to end after its present step. Safe in a signal handler."""
