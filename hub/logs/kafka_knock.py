@@ -17,7 +17,7 @@ from hub.errors import HubError, Misconfigured, Unavailable
 WAIT_MS = 5_000
 
 
-class _HungUp(Misconfigured):
+class HungUp(errors.KafkaError):  # type: ignore[misc]
     """A broker that speaks Kafka ended the conversation when it heard who we are."""
 
 
@@ -28,21 +28,22 @@ def knock(options: Mapping[str, Any]) -> None:
     within five seconds.
     """
     try:
-        _knock(options)
-    except _HungUp:
-        # Once it may have stopped at that moment, twice in a row it means us.
-        _knock(options)
-
-
-def _knock(options: Mapping[str, Any]) -> None:
-    net = NetworkSelector()
-    manager = KafkaConnectionManager(net, **options)
-    try:
-        manager.run(_first, manager)
+        try:
+            _try(options)
+        except HungUp:
+            # Once, it may have stopped at that very moment; twice in a row, it means us.
+            _try(options)
     except HubError:
         raise
     except Exception as error:  # the driver's own, the network's, the certificates'
         raise _explained(error, options) from error
+
+
+def _try(options: Mapping[str, Any]) -> None:
+    net = NetworkSelector()
+    manager = KafkaConnectionManager(net, **options)
+    try:
+        manager.run(_first, manager)
     finally:
         manager.close()
         net.close()
@@ -76,7 +77,7 @@ async def _enter(manager: Any, node: str) -> None:
     except errors.KafkaConnectionError as error:
         # The driver loses a refusal that comes together with the end of the connection.
         if _tls(error) is None and connection.broker_version_data is not None:
-            raise _HungUp("the broker hangs up on the hub", _CREDENTIALS) from error
+            raise HungUp from error
         raise
 
 
@@ -86,6 +87,7 @@ _REFUSED = (
     | errors.UnsupportedSaslMechanismError
     | errors.IllegalSaslStateError
     | errors.AuthorizationError
+    | HungUp
 )
 
 
