@@ -125,9 +125,8 @@ class Member(Protocol):
         ``timeout_s``.
 
         A rebalance happens only inside this call, so a transaction is never open across one. Raises ``Fenced`` when
-        another has joined by this member's name (close it and join again), or when partitions were taken away with
-        uncommitted
-        records.
+        another has joined by this member's name (close it and join again), or when partitions were taken away, or may
+        have been, with uncommitted records. Whatever it raises, the member has gone back to what is durable.
         """
 
     def commit(self, outgoing: Sequence[Outgoing]) -> None:

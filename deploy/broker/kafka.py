@@ -17,7 +17,7 @@ from deploy.broker.missing import Missing
 from deploy.broker.ports import free_port
 
 POM = Path(__file__).with_name("pom.xml")
-READY_S = 60.0
+READY_S = 120.0
 STOP_S = 15.0
 
 
@@ -54,6 +54,8 @@ class Node:
     port: int
     controller_port: int
     home: Path
+    proxied: tuple[int, int] | None = None
+    """A second listener for tests of the wire: its port, and the port that it tells clients to come back to."""
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -76,11 +78,18 @@ class Node:
         raise TimeoutError(f"broker {self.number} is not ready after {READY_S:.0f} s:\n{tail}")
 
     def signal(self, number: int) -> None:
-        """SIGSTOP freezes it, SIGCONT wakes it, SIGKILL ends it."""
         assert self.process is not None
         self.process.send_signal(number)
 
+    def freeze(self) -> None:
+        """Stop it where it is: connections stay open, nothing is answered."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.signal(signal.SIGCONT)
+
     def kill(self) -> None:
+        """As ``kill -9`` does, frozen or not."""
         self.signal(signal.SIGKILL)
         assert self.process is not None
         self.process.wait()
@@ -88,7 +97,7 @@ class Node:
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.send_signal(signal.SIGCONT)
+        self.thaw()
         self.process.terminate()
         try:
             self.process.wait(STOP_S)
@@ -117,13 +126,20 @@ class Cluster:
             node.stop()
 
 
-def start(home: Path, count: int = 1, port: int = 0, secured: Secured | None = None) -> Cluster:
+def start(
+    home: Path,
+    count: int = 1,
+    port: int = 0,
+    secured: Secured | None = None,
+    proxied: tuple[int, int] | None = None,
+) -> Cluster:
     """Format and start ``count`` nodes in ``home``, ready for clients on return; with ``secured``, for those that it
-    lets in. Raises ``Missing``, ``TimeoutError``."""
+    lets in. ``proxied`` is the first node's. Raises ``Missing``, ``TimeoutError``."""
     libs = jars()
     nodes = [
         Node(n + 1, port if port and not n else free_port(), free_port(), home / f"node-{n + 1}") for n in range(count)
     ]
+    nodes[0].proxied = proxied
     cluster_id = _java(libs, "kafka.tools.StorageTool", "random-uuid").strip()
     for node in nodes:
         node.home.mkdir(parents=True)
@@ -148,8 +164,19 @@ def _java(libs: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _open(place: str) -> Listening:
-    return Listening(f"PLAINTEXT://{place}", ("inter.broker.listener.name=PLAINTEXT",))
+def _open(place: str, proxied: tuple[int, int] | None) -> Listening:
+    here, among = f"PLAINTEXT://{place}", "inter.broker.listener.name=PLAINTEXT"
+    if proxied is None:
+        return Listening(here, (among,))
+    behind, told = proxied
+    return Listening(
+        f"{here},PROXIED://127.0.0.1:{behind}",
+        (
+            among,
+            f"advertised.listeners={here},PROXIED://127.0.0.1:{told}",
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        ),
+    )
 
 
 def _copies(nodes: list[Node]) -> tuple[int, int]:
@@ -160,7 +187,7 @@ def _copies(nodes: list[Node]) -> tuple[int, int]:
 def _properties(node: Node, nodes: list[Node], secured: Secured | None) -> str:
     copies, least = _copies(nodes)
     place = f"127.0.0.1:{node.port}"
-    listening = secured.listening(place) if secured else _open(place)
+    listening = secured.listening(place) if secured else _open(place, node.proxied)
     return "\n".join(
         (
             "process.roles=broker,controller",
@@ -181,6 +208,9 @@ def _properties(node: Node, nodes: list[Node], secured: Secured | None) -> str:
             "transaction.state.log.num.partitions=8",
             "group.initial.rebalance.delay.ms=0",
             "group.min.session.timeout.ms=1000",
+            # How often the broker looks for transactions whose time is over; by itself every 10 s, which is added to
+            # what a group waits for a member that died inside one.
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000",
             "auto.create.topics.enable=false",
             "unclean.leader.election.enable=false",
             "",

@@ -102,7 +102,6 @@ class KafkaLog:
                 )
 
     def writer(self, writer_id: str) -> Writer:
-        knock(self._options)
         return KafkaWriter(self._options, writer_id, self)
 
     def join(

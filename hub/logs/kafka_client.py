@@ -11,7 +11,10 @@ from hub.errors import Fenced, HubError, Misconfigured, Unavailable
 
 T = TypeVar("T")
 WAIT_S = 20.0
-"""Longest wait for one call; the transaction itself ends on the broker after 15 s."""
+"""Longest wait for one call, or one whole transaction; the broker itself ends a transaction after 15 s."""
+TIMES = {"request_timeout_ms": 10_000, "reconnect_backoff_max_ms": 1_000}
+"""A request without an answer is given up well before ``WAIT_S``, so that its connection is made anew within it; and
+a broker that is back is noticed within a second."""
 
 _REPLACED = (errors.ProducerFencedError, errors.InvalidProducerEpochError, errors.FencedInstanceIdError)
 _FENCED = (
@@ -57,9 +60,10 @@ def translated() -> Iterator[None]:
 
 
 def bounded(call: Callable[[], T], what: str, wait_s: float = WAIT_S) -> T:
-    """``call`` in a thread of its own, because the driver's transactional calls wait without a time-out.
+    """``call`` in a thread of its own, because the driver's calls wait without a time-out.
 
     Raises ``Unavailable`` after ``wait_s``: the outcome is unknown, and whoever called abandons the client it hangs in.
+    The thread may still run on: ``call`` must change nothing that its caller uses afterwards.
     """
     outcome: list[Any] = []
 

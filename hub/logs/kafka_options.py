@@ -12,6 +12,7 @@ from kafka.net.sasl.oauth import AbstractTokenProvider
 from pydantic import ValidationError
 
 from hub.errors import Misconfigured
+from hub.logs.kafka_client import TIMES
 from hub.settings import KafkaSettings
 
 _BOOTSTRAP_MS = 8_000
@@ -66,6 +67,7 @@ def client_options(url: str, kafka: KafkaSettings) -> dict[str, Any]:
     options: dict[str, Any] = {
         "bootstrap_servers": place.split(","),
         "bootstrap_timeout_ms": _BOOTSTRAP_MS,
+        **TIMES,
         "security_protocol": kafka.security_protocol,
     }
     if kafka.security_protocol.endswith("SSL"):

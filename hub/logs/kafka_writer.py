@@ -2,18 +2,21 @@
 
 kafka-python turns a client-side time-out on a transactional call into a fatal error although the transaction may have
 committed. So any error but a fence means *unknown*: the producer is abandoned, and the next one with the same id, once
-``init_transactions`` has returned, has made the outcome definite (committed or aborted, nothing in between).
+``init_transactions`` has returned, has made the outcome definite (committed or aborted, nothing in between). See
+docs/adr/0008-unknown-outcomes.md.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from kafka import KafkaProducer
 
 from hub.crash import crash_point
-from hub.errors import Misconfigured
+from hub.errors import Fenced, Misconfigured
 from hub.logging import get_logger
 from hub.logs.kafka_client import Replaced, bounded, translated
+from hub.logs.kafka_knock import knock
 from hub.ports import Outgoing
 
 TRANSACTION_TIMEOUT_MS = 15_000
@@ -45,6 +48,7 @@ class Transactions:
         self._counts: Mapping[str, int] = {}
         self._id = transactional_id
         self._producer: Any = None
+        self._unknown = False
         self.replaced = False
         """Another process opened the id: this one is dead."""
 
@@ -54,6 +58,7 @@ class Transactions:
             raise Replaced(f"{self._id} was opened again elsewhere")
         if self._producer is not None:
             return
+        knock(self._options)
         with translated():
             producer = KafkaProducer(
                 **self._options,
@@ -74,6 +79,9 @@ class Transactions:
                 _abandon(producer)
                 raise
         self._producer = producer
+        if self._unknown:
+            log.info("the unknown transaction is over", writer=self._id)
+            self._unknown = False
 
     def commit(self, outgoing: Sequence[Outgoing], offsets: Any = None, group: Any = None) -> None:
         """Append ``outgoing``, and move ``group`` to ``offsets``, in one transaction.
@@ -83,33 +91,35 @@ class Transactions:
         self._check_places({(one.topic, one.partition) for one in outgoing})
         self.open()
         try:
+            # One thread and one budget for all of it; were it late, its producer is closed by then, or fenced.
             with translated():
-                self._transact(outgoing, offsets, group)
-        except Replaced:
-            self.replaced = True
+                bounded(partial(self._transact, self._producer, outgoing, offsets, group), "transaction")
+        except Fenced as fence:
+            self.replaced = isinstance(fence, Replaced)
             self._drop()
             raise
-        except BaseException:
+        except BaseException as error:
+            log.warning("a transaction's outcome is unknown", writer=self._id, reason=str(error))
+            self._unknown = True
             self._drop()
             raise
 
-    def _transact(self, outgoing: Sequence[Outgoing], offsets: Any, group: Any) -> None:
-        producer = self._producer
+    def _transact(self, producer: Any, outgoing: Sequence[Outgoing], offsets: Any, group: Any) -> None:
         producer.begin_transaction()
         send = producer.send
         futures = [
             send(one.topic, one.value, one.key, list(one.headers), one.partition, one.timestamp) for one in outgoing
         ]
-        bounded(producer.flush, "flush")
+        producer.flush()
         # A fence shows itself here; the calls below would only say that they cannot go on.
         for future in futures:
             if future.failed():
                 raise future.exception
         crash_point("log.appended")
         if offsets:
-            bounded(lambda: producer.send_offsets_to_transaction(offsets, group), "send_offsets_to_transaction")
+            producer.send_offsets_to_transaction(offsets, group)
         crash_point("log.positioned")
-        bounded(producer.commit_transaction, "commit_transaction")
+        producer.commit_transaction()
         crash_point("log.committed")
         last = {(one.topic, one.partition): future for one, future in zip(outgoing, futures, strict=True)}
         self._broker.wrote({slot: future.value.offset + 1 for slot, future in last.items()})
@@ -133,9 +143,12 @@ class Transactions:
 
 
 def _abandon(producer: Any) -> None:
-    """Close without waiting for what hangs; the broker ends its transaction."""
+    """Close without waiting for what hangs: nothing more is sent. The id's next producer ends its transaction, or the
+    broker does."""
+    # By itself ``close`` first waits for what cannot be sent, then gives up and leaves the sender running.
+    producer._sender.force_close()
     try:
-        bounded(lambda: producer.close(timeout=1), "close", wait_s=3.0)
+        bounded(lambda: producer.close(timeout=1), "close", wait_s=2.0)
     except Exception as error:  # nothing more can be done with it
         log.warning("a producer did not close", error=type(error).__name__)
 
