@@ -24,7 +24,7 @@ _POLL_RECORDS = 5_000
 _POLL_MS = 500
 _IDLE_READERS = 4
 _VISIBLE_S = 5.0
-"""Another's unfinished transaction may keep ours from being read: so long is waited before it is left out."""
+"""Another's unfinished transaction keeps what was committed after it from being read: so long is waited for it."""
 _PAUSE_S = 0.002
 
 
@@ -39,6 +39,8 @@ class KafkaLog:
         self._lock = threading.Lock()
         self._admin_client: Any = None
         self._written: dict[Slot, int] = {}
+        self._caught_up: set[Slot] | None = None
+        """Partitions that were read to their end since a writer was last opened; ``None`` before the first."""
         self._pause = threading.Event()
 
     def create(self, topics: Sequence[TopicSpec]) -> list[str]:
@@ -62,14 +64,27 @@ class KafkaLog:
         return {place.partition: (first[place], end[place]) for place in places}
 
     def _ends(self, reader: Any, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """Where the committed records end. A commit returns a moment before its records can be read: wait for ours."""
+        """Where the committed records end. A commit returns before its records can be read: wait for ours, and for
+        those of whoever had our writers' ids before. Raises ``Unavailable`` when another's transaction hides them."""
+        self._catch_up(places)
         deadline_s = self._clock.monotonic_s() + _VISIBLE_S
         while True:
             end: dict[TopicPartition, int] = reader.end_offsets(places)
             late = any(end[place] < self._written.get((place.topic, place.partition), 0) for place in places)
-            if not late or self._clock.monotonic_s() > deadline_s:
+            if not late:
                 return end
+            if self._clock.monotonic_s() > deadline_s:
+                raise Unavailable("another's unfinished transaction hides what is committed")
             self._pause.wait(_PAUSE_S)
+
+    def _catch_up(self, places: Sequence[TopicPartition]) -> None:
+        """The first time after a writer was opened: what is in these partitions now may be its predecessor's."""
+        caught_up = self._caught_up
+        if caught_up is None or not (new := [one for one in places if (one.topic, one.partition) not in caught_up]):
+            return
+        with KafkaConsumer(**self._options, **FETCH, group_id=None, isolation_level="read_uncommitted") as reader:
+            self._written.update({(one.topic, one.partition): at for one, at in reader.end_offsets(new).items()})
+        caught_up.update((one.topic, one.partition) for one in new)
 
     def scan(self, topic: str, partition: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
         end = self._end(topic, partition)
@@ -102,7 +117,9 @@ class KafkaLog:
                 )
 
     def writer(self, writer_id: str) -> Writer:
-        return KafkaWriter(self._options, writer_id, self)
+        writer = KafkaWriter(self._options, writer_id, self)
+        self._caught_up = set()
+        return writer
 
     def join(
         self,
