@@ -22,7 +22,7 @@ Rates = dict[str, float]
 _BATCH = 2_000
 
 
-class _Info(NamedTuple):
+class Info(NamedTuple):
     name: str
     kind: str
 
@@ -71,7 +71,7 @@ def _settings(home: Path) -> Settings:
 def _ingest(hub: Hub, feed: Feed, watch: Watch, home: Path) -> None:
     """map: parse, check the page's signature, map; seal; append in one transaction a page; and SQLite alone on the
     same bytes."""
-    writer, info = hub.log.writer("bench"), _Info(NAME, KIND)
+    writer, info = hub.log.writer("bench"), Info(NAME, KIND)
     bare = sqlite3.connect(home / "bare.db", isolation_level=None)
     bare.executescript(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE r (n INTEGER PRIMARY KEY, k BLOB, v BLOB)"
@@ -81,7 +81,7 @@ def _ingest(hub: Hub, feed: Feed, watch: Watch, home: Path) -> None:
             rows = feed.read(page)
         with watch.on("seal"):
             sealed = hub.sealer.seal_page(info, rows, hub.clock.now_ms())
-        outgoing = [_received(one.entity_id, one.record_id, one.value, hub.clock.now_ms()) for one in sealed]
+        outgoing = [received(one.entity_id, one.record_id, one.value, hub.clock.now_ms()) for one in sealed]
         with watch.on("append"):
             writer.commit(outgoing)
         with watch.on("SQLite insert alone"):
@@ -92,7 +92,7 @@ def _ingest(hub: Hub, feed: Feed, watch: Watch, home: Path) -> None:
     writer.close()
 
 
-def _received(entity_id: bytes, record_id: bytes, value: bytes, now_ms: int) -> Outgoing:
+def received(entity_id: bytes, record_id: bytes, value: bytes, now_ms: int) -> Outgoing:
     headers = (
         ("ce_id", record_id.hex().encode()),
         ("ce_type", f"cn.onecert.{KIND}.received".encode()),
