@@ -1,7 +1,7 @@
 """The one place that wires things: from settings to a hub with its log, its tables, its keys and its stages."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from hub.connect.guard import GuardedSource
 from hub.connect.registry import discover, open_sink, open_source, trusted_keys
 from hub.connect.seen import StoredSeen
 from hub.connect.spec import ConnectorInfo
-from hub.errors import HubError, Misconfigured
+from hub.errors import HubError, Misconfigured, Unavailable
 from hub.logs import open_log
 from hub.pipeline import lookup, verify
 from hub.pipeline.ask import Ask
@@ -31,7 +31,7 @@ from hub.pipeline.project import Project
 from hub.pipeline.reconcile import Books, Passed, Reconciliation, reconcile
 from hub.pipeline.relay import Relay, RelayStage
 from hub.pipeline.runner import Runner, Task
-from hub.pipeline.status import Report, StageReports
+from hub.pipeline.status import Adjust, Report, StageReports
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
@@ -41,6 +41,7 @@ from hub.records.topics import LOOKUP_REQUESTS, declared
 from hub.settings import Settings
 from hub.stores.database import Database
 from hub.stores.migrate import upgrade
+from hub.stores.shared_clock import SharedClock
 
 Make = Callable[[], Task]
 
@@ -62,10 +63,14 @@ class Hub:
         identities = Database(self.settings.vault_url)
         self._open.callback(identities.close)
         master = MasterKey.load(self.settings.master_key_file, create=self._new(identities))
-        self.log: RecordLog = open_log(self.settings.log_url, self.clock, self.settings.kafka)
-        self._open.callback(self.log.close)
         self.store = Database(self.settings.store_url)
         self._open.callback(self.store.close)
+        if not self.store.embedded:
+            self.clock = shared = SharedClock(self.clock, self.store)
+            with suppress(Unavailable):
+                shared.adjust()
+        self.log: RecordLog = open_log(self.settings.log_url, self.clock, self.settings.kafka)
+        self._open.callback(self.log.close)
         self.vault = DatabaseVault(identities, master)
         self.sealer = Sealer(self.vault, master.derive("record-id"))
         self.opener = Opener(self.vault)
@@ -165,6 +170,8 @@ class Hub:
         reported = tuple(runner.progress)
         reports = StageReports(self.store, self.clock)
         runner.start("report", lambda: Report(reports, self.settings.instance, lambda: reported))
+        if isinstance(self.clock, SharedClock):
+            runner.start("clock", partial(Adjust, self.clock))
 
     def task(self, name: str) -> Make:
         """One stage by name. Raises ``KeyError``."""

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select
 
+from hub.logging import get_logger
 from hub.pipeline.runner import Progress
 from hub.ports import Clock, Store
+from hub.stores.shared_clock import SharedClock
 from hub.stores.tables import stage_status
 
 REPORT_EVERY_S = 2.0
@@ -15,6 +17,8 @@ SILENT_MS = 15_000
 """After so long without a report a process is taken for gone, whatever it last said."""
 FORGOTTEN_MS = 24 * 3_600_000
 GONE = "GONE"
+
+log = get_logger("status")
 
 
 class StageStatus(NamedTuple):
@@ -88,4 +92,22 @@ class Report:
         self._reports.put(self._worker, ())
 
 
+class Adjust:
+    """A task that keeps the shared clock right, and says it when this machine's own goes wrong."""
+
+    def __init__(self, clock: SharedClock) -> None:
+        self._clock = clock
+        if abs(off_ms := clock.off_ms()) > _OFF_BY_MS:
+            log.warning("this machine's clock is not the database's, which counts", ahead_s=off_ms // 1000)
+
+    def step(self) -> int:
+        self._clock.adjust()
+        time.sleep(_STEP_S)
+        return 0
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
 _STEP_S = 0.5
+_OFF_BY_MS = 5_000

@@ -26,23 +26,34 @@ def encode(schema_id: int, value: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
+def schema_id(frame: bytes) -> int | None:
+    """The schema id that a frame names; ``None`` when it is no frame."""
+    framed = len(frame) >= HEADER.size and frame[0] == MAGIC
+    return int.from_bytes(frame[1:5], "big") if framed else None
+
+
+def known(schema_id: int) -> bool:
+    """Whether the catalogue of this version has it."""
+    return schema_id in _parsed
+
+
 def decode(frame: bytes) -> tuple[int, dict[str, Any]]:
     """Schema id and value of a frame that is read to its last byte.
 
     Raises ``RecordRejected``: UNREADABLE (no frame, or not this schema's bytes), SCHEMA_UNKNOWN, TRAILING_BYTES.
     """
-    if len(frame) < HEADER.size or frame[0] != MAGIC:
+    found = schema_id(frame)
+    if found is None:
         raise RecordRejected("UNREADABLE", detail="not in wire format")
-    schema_id = int.from_bytes(frame[1:5], "big")
-    parsed = _parsed.get(schema_id)
+    parsed = _parsed.get(found)
     if parsed is None:
-        raise RecordRejected("SCHEMA_UNKNOWN", detail=str(schema_id))
+        raise RecordRejected("SCHEMA_UNKNOWN", detail=str(found))
     body = BytesIO(frame)
     body.seek(HEADER.size)
     try:
         value: dict[str, Any] = _read(body, parsed, None)
     except Exception:  # fastavro raises a dozen kinds on hostile bytes
-        raise RecordRejected("UNREADABLE", detail=f"not the bytes of schema {schema_id}") from None
+        raise RecordRejected("UNREADABLE", detail=f"not the bytes of schema {found}") from None
     if body.tell() != len(frame):
-        raise RecordRejected("TRAILING_BYTES", detail=f"after schema {schema_id}")
-    return schema_id, value
+        raise RecordRejected("TRAILING_BYTES", detail=f"after schema {found}")
+    return found, value

@@ -22,9 +22,10 @@ WIRE_FAULTS = {
     "drop_before_commit": "the connection is dropped and nothing was done",
     "drop_after_commit": "the work is done, then the connection is dropped without an answer",
     "truncate": "the answer breaks off in the middle of its body",
+    "trickle": "the answer's body comes one byte every delay_s",
     "down": "every connection is dropped at once",
 }
-_DEFAULT_DELAY_S = {"latency": 0.3, "hang": 3_600.0}
+_DEFAULT_DELAY_S = {"latency": 0.3, "hang": 3_600.0, "trickle": 1.0}
 _DELAY_MAX_S = 3_600.0
 
 
@@ -161,14 +162,18 @@ class Guard:
 
     async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> str:
         sent: list[Message] = []
+        slow = self._faults.strikes("trickle", path)
         cut = next((name for name in ("drop_after_commit", "truncate") if self._faults.strikes(name, path)), None)
 
         async def watch(message: Message) -> None:
             sent.append(message)
-            if cut is None:
+            if cut is None and slow is None:
                 await send(message)
 
         await self._app(scope, receive, watch)
+        if slow is not None:
+            await _trickle(receive, send, sent, slow.delay_s)
+            return "trickle"
         if cut == "truncate":
             await _send_half(send, sent)
         if cut is not None:
@@ -183,13 +188,25 @@ async def _send_half(send: Send, messages: list[Message]) -> None:
     await asyncio.sleep(0.01)
 
 
-async def _hold(receive: Receive, seconds: float) -> None:
+async def _trickle(receive: Receive, send: Send, messages: list[Message], delay_s: float) -> None:
+    body = b"".join(message.get("body", b"") for message in messages[1:])
+    await send(messages[0])
+    for place in range(len(body)):
+        if await _hold(receive, delay_s):
+            return
+        more = place + 1 < len(body)
+        await send({"type": "http.response.body", "body": body[place : place + 1], "more_body": more})
+
+
+async def _hold(receive: Receive, seconds: float) -> bool:
+    """Wait so long; True at once when the caller hangs up."""
     try:
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":
                 pass
     except TimeoutError:
-        return
+        return False
+    return True
 
 
 async def _refuse(send: Send, status: int, retry_after_s: int) -> None:

@@ -2,10 +2,13 @@
 
 offsets: a stage's output and its offsets in two transactions, with the crash point ``test.between`` between them.
 ask: nobody asks the connection system before posting again.
+fast, slow: nothing is taken out, but this machine's clock is two hours ahead or behind.
+newer: nothing is taken out, but schema 9999 is in the catalogue.
 """
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from hub.cli import main
 from hub.crash import crash_point
@@ -30,6 +33,30 @@ def ask() -> None:
     GuardedSink.find = lambda *_: None  # type: ignore[assignment, method-assign]
 
 
+def off_by(hours: int) -> None:
+    from datetime import datetime, timedelta
+
+    from hub.clock import SystemClock
+
+    now, now_ms, off = SystemClock.now, SystemClock.now_ms, timedelta(hours=hours)
+
+    def later(self: SystemClock) -> datetime:
+        return now(self) + off
+
+    def later_ms(self: SystemClock) -> int:
+        return now_ms(self) + off // timedelta(milliseconds=1)
+
+    SystemClock.now, SystemClock.now_ms = later, later_ms  # type: ignore[method-assign]
+
+
+def newer() -> None:
+    from hub.records import wire
+
+    wire._parsed[9999] = wire._parsed[1]
+
+
 if __name__ == "__main__":
-    {"offsets": offsets, "ask": ask}[sys.argv.pop(1)]()
+    clocks = {"fast": partial(off_by, 2), "slow": partial(off_by, -2)}
+    guards = {"offsets": offsets, "ask": ask, "newer": newer} | clocks
+    guards[sys.argv.pop(1)]()
     main()

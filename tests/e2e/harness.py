@@ -20,7 +20,7 @@ from deploy.broker import kafka, postgres
 from deploy.broker.missing import Missing
 from hub.bootstrap import Hub
 from hub.clock import SystemClock
-from hub.demo import EMBEDDED, Demo, Live
+from hub.demo import EMBEDDED, SOURCES, Demo, Live
 from hub.pipeline.rebuild import Difference, compare, rebuild
 from hub.pipeline.redrive import read_rejections
 from hub.pipeline.runner import Runner
@@ -143,11 +143,11 @@ class World:
                 time.sleep(0.1)
         raise AssertionError(f"{worker} is not at work\n{self.tail()}")
 
-    def settle(self, deliveries: int = 0) -> None:
+    def settle(self, deliveries: int = 0, sources: Sequence[str] = SOURCES) -> None:
         """Wait until every source's line balances and so many pieces are acknowledged."""
-        self.settle_within(PATIENCE_S, deliveries)
+        self.settle_within(PATIENCE_S, deliveries, sources)
 
-    def settle_within(self, patience_s: float, deliveries: int = 0) -> None:
+    def settle_within(self, patience_s: float, deliveries: int = 0, sources: Sequence[str] = SOURCES) -> None:
         """As ``settle``, with another patience."""
         deadline_s = time.monotonic() + patience_s
         with self.hub() as hub:
@@ -155,7 +155,7 @@ class World:
             while time.monotonic() < deadline_s:
                 delivered = live.delivered()
                 done = delivered.balanced and delivered.acknowledged >= deliveries
-                if done and all(line.balanced for line in live.lines()):
+                if done and all(line.balanced for line in live.lines() if line.source in sources):
                     return
                 if self.process is not None and self.process.poll() is not None:
                     raise AssertionError(f"the hub ended by itself\n{self.tail()}")

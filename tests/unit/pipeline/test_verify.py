@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from hub.clock import SystemClock
+from hub.errors import Misconfigured
 from hub.logs.sqlite import SqliteLog
 from hub.pipeline.verify import GROUP, INPUTS, LOOKUP_ANSWERED, Verify
 from hub.ports import Fault, LogRecord, Outgoing, Plain, SourceRow
@@ -52,8 +53,14 @@ class Bench:
         self.put(TITLE, *(row.value for row in sealed))
         return [row.value for row in sealed]
 
-    def put(self, topic: str, *values: bytes, ce_type: bytes = b"cn.onecert.licence.property-title.received") -> None:
-        headers = (("ce_id", b"00"), ("ce_type", ce_type))
+    def put(
+        self,
+        topic: str,
+        *values: bytes,
+        ce_type: bytes = b"cn.onecert.licence.property-title.received",
+        ce_source: bytes = b"",
+    ) -> None:
+        headers = (("ce_id", b"00"), ("ce_type", ce_type), ("ce_source", ce_source))
         self.writer.commit([Outgoing(topic, 1, b"key", value, headers, 5) for value in values])
 
     def read(self, topic: str) -> list[LogRecord]:
@@ -111,6 +118,30 @@ def test_p5_bytes_that_no_connector_made_are_sealed_before_they_travel_on(bench:
     assert [one.problem for one in opened] == [Fault("UNREADABLE")] * 3
     original = Opener(vault).open_unreadable(opened[0].envelope)
     assert original is not None and original.raw == b"360426199101010071"
+
+
+FOREIGN_SCHEMA, RUNTIME_SCHEMA = b"\x00\x00\x00\x27\x0f", b"\x00\x00\x0f\x42\x40"
+"""Frames of schema 9999 and 1000000, neither of them in the catalogue."""
+
+
+@pytest.mark.parametrize(
+    ("frame", "ce_source"),
+    [(FOREIGN_SCHEMA, b""), (FOREIGN_SCHEMA, b"urn:elsewhere"), (RUNTIME_SCHEMA, b"/sources/property_title")],
+)
+def test_p1_an_unknown_schema_from_outside_is_rejected(bench: Bench, frame: bytes, ce_source: bytes) -> None:
+    bench.put(TITLE, frame + b"x", ce_source=ce_source)
+    run(bench)
+    (record,) = bench.read("licence.property-title.rejected")
+    assert b"SCHEMA_UNKNOWN" in dict(record.headers)["hub_reasons"]
+
+
+def test_p1_an_unknown_schema_of_a_newer_hub_stops_the_stage_and_nothing_moves(bench: Bench) -> None:
+    bench.receive(samples.title())
+    bench.put(TITLE, FOREIGN_SCHEMA + b"x", ce_source=b"/sources/property_title")
+    with pytest.raises(Misconfigured, match="schema 9999"):
+        run(bench)
+    assert bench.log.committed(GROUP) == {}
+    assert bench.read("licence.property-title.verified") == bench.read("licence.property-title.rejected") == []
 
 
 def test_answers_of_the_look_up_lane_are_not_judged(bench: Bench) -> None:

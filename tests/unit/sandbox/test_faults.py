@@ -61,6 +61,14 @@ def test_a_truncated_body_breaks_off(quiet: Running, gateway: Gateway) -> None:
         _page(gateway)
 
 
+def test_a_trickling_body_comes_byte_by_byte_and_whole(quiet: Running, gateway: Gateway) -> None:
+    quiet.fault("business_licence", "trickle", delay_s=0.001)
+    begin = time.monotonic()
+    page = _page(gateway, limit=2)
+    assert len(page.json()["items"]) == 2
+    assert time.monotonic() - begin > 0.001 * len(page.content)
+
+
 def test_a_drop_after_commit_has_taken_effect_and_one_before_has_not(fresh: Callable[..., Running]) -> None:
     """P2: two different faults that look the same to the sender."""
     running = fresh()

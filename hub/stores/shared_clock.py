@@ -1,0 +1,48 @@
+"""One time for all hubs of an installation: the database's. What one of them claims or puts off until a moment, the
+others see the same way, however their machines' clocks go."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+
+from hub.ports import Clock
+from hub.stores.database import Database
+
+ADJUST_EVERY_S = 10.0
+_NOW_MS = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+
+
+class SharedClock:
+    """``Clock`` port: the database's time, carried on by this machine's monotonic clock. Until it was first read, and
+    while the database is away, it goes on as it went."""
+
+    def __init__(self, clock: Clock, store: Database) -> None:
+        self._clock = clock
+        self._store = store
+        self._known = clock.now_ms(), clock.monotonic_s()
+        self._due_s = 0.0
+
+    def adjust(self) -> None:
+        """Read the database's time, unless it was read a moment ago. Raises ``Unavailable``."""
+        if self._clock.monotonic_s() < self._due_s:
+            return
+        with self._store.read() as connection:
+            before_s = self._clock.monotonic_s()
+            now_ms = int(connection.execute(_NOW_MS).scalar_one())
+            after_s = self._clock.monotonic_s()
+        self._known = now_ms, (before_s + after_s) / 2
+        self._due_s = after_s + ADJUST_EVERY_S
+
+    def off_ms(self) -> int:
+        """How far this machine's own clock is ahead of the database's."""
+        return self._clock.now_ms() - self.now_ms()
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
+
+    def now_ms(self) -> int:
+        then_ms, then_s = self._known
+        return then_ms + int((self._clock.monotonic_s() - then_s) * 1000)
+
+    def monotonic_s(self) -> float:
+        return self._clock.monotonic_s()
