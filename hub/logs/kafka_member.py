@@ -1,5 +1,6 @@
 """A consumer of a group on Kafka, and the transaction that moves it."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 from kafka.structs import OffsetAndMetadata
 
 from hub.errors import Fenced, HubError, Misconfigured, Unavailable
@@ -23,6 +25,8 @@ Starts = Callable[[frozenset[Slot]], Positions]
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 3_000
 _LEAVE_MS = 1_500
+_TRIES, _PAUSE_S = 40, 0.25
+_NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 _LEAVE_S = 2.0
 """Longest wait for a goodbye: a hub stops within ten seconds, whether or not the broker answers."""
 FETCH = {"max_partition_fetch_bytes": 4 << 20, "fetch_max_bytes": 32 << 20, "metrics_enabled": False}
@@ -49,6 +53,7 @@ class KafkaMember:
         self._lost: set[TopicPartition] = set()
         self._settled = True
         self._member_id = ""
+        self._pause = threading.Event()
         self._trouble: Exception | None = None
         self._transactions = Transactions(options, self._name, broker)
         if starts is None:
@@ -56,6 +61,9 @@ class KafkaMember:
             self._transactions.open()
         knock(options)
         with translated():
+            # A member that takes over a name is given its predecessor's partitions without a rebalance. Had that one
+            # died between the two halves of one, what it had given up would stay with nobody: so take its name off.
+            self._take_off()
             self._consumer = KafkaConsumer(
                 **options,
                 **FETCH,
@@ -141,9 +149,6 @@ class KafkaMember:
         self._member_id = now.member_id
         if before:
             raise Fenced(f"member {self._name} was put out of its group and is back")
-        # A member that takes over a name is given its predecessor's partitions without a rebalance. Had that one died
-        # between the two halves of one, what it had given up would stay with nobody: so ask for one.
-        self._consumer._coordinator.request_rejoin()
 
     def rewind(self) -> None:
         # What is durable is asked for at the next poll: now the broker may be away.
@@ -161,6 +166,17 @@ class KafkaMember:
                     bounded(lambda: self._leave(place), "leave", _LEAVE_S)
         except HubError as away:
             log.warning("left without saying so", group=self._group, reason=str(away))
+
+    def _take_off(self) -> None:
+        """Take whoever still has our name off the group. A broker that is new first makes room for its groups."""
+        for _ in range(_TRIES):
+            try:
+                bounded(lambda: self._leave(MemberToRemove("", self._instance)), "take off")
+            except _NOT_YET:
+                self._pause.wait(_PAUSE_S)
+            else:
+                return
+        raise Unavailable(f"group {self._group} has no coordinator")
 
     def _leave(self, place: MemberToRemove) -> None:
         """Leave for good: a static member that only closes keeps its partitions until its session ends."""
