@@ -32,13 +32,23 @@ class Server:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return f"{self.url.rpartition('/')[0]}/{name}"
 
+    def run(self) -> None:
+        """Start it, the first time or again on the same data."""
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.home} -c max_prepared_transactions=0 -c max_connections=200"
+        self.control("-l", str(self.home / "server.log"), "-o", options, "start")
+
     def control(self, *arguments: str) -> None:
-        """``pg_ctl`` on this server: ``start``, ``stop -m immediate``, …"""
+        """``pg_ctl`` on this server: ``stop -m immediate``, …"""
         _run(self.binaries, "pg_ctl", "-D", str(self.home / "data"), "-w", "-s", *arguments)
+
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return (self.home / "data" / "postmaster.pid").exists()
 
     def stop(self) -> None:
         """Stop it and throw its data away."""
-        self.control("stop", "-m", "immediate")
+        if self.alive():
+            self.control("stop", "-m", "immediate")
         shutil.rmtree(self.home, ignore_errors=True)
 
 
@@ -50,8 +60,7 @@ def start(port: int = 0) -> Server:
     _give_away(home)
     _run(folder, "initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
     server = Server(port or free_port(), home, folder)
-    options = f"-p {server.port} -h 127.0.0.1 -k {home} -c max_prepared_transactions=0 -c max_connections=200"
-    server.control("-l", str(home / "server.log"), "-o", options, "start")
+    server.run()
     return server
 
 

@@ -22,6 +22,9 @@ from hub.records.catalogue import catalogue
 from hub.records.topics import declared
 from hub.settings import Settings
 from hub.stores.migrate import current_revision, head
+from hub.stores.shared_clock import SharedClock
+
+_CLOCK_OFF_S = 5
 
 
 class Finding(NamedTuple):
@@ -64,7 +67,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield log
     if log.sound:
         yield from _topics(hub, settings)
-    for check in (_store, _vault, _schemas, _connectors, _calendar):
+    for check in (_store, _vault, _schemas, _connectors, _clock, _calendar):
         yield _look(check.__name__.removeprefix("_"), check, hub, settings)
     hub.close()
 
@@ -180,6 +183,19 @@ def _schemas(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
 def _connectors(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
     hub.check_connectors()
     return ", ".join(hub.connectors) or "none configured"
+
+
+def _clock(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
+    if not isinstance(hub.clock, SharedClock):
+        return "this machine's own"
+    hub.clock.adjust()
+    off_s = hub.clock.off_ms() / 1000
+    if abs(off_s) > _CLOCK_OFF_S:
+        raise Misconfigured(
+            f"this machine's clock is {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} the database's",
+            "set the wrong one right, by NTP; all hubs go by the database's",
+        )
+    return "agrees with the database's, which counts"
 
 
 def _calendar(hub: Hub, settings: Settings) -> str:  # noqa: ARG001

@@ -5,20 +5,21 @@
        └── Unavailable ──┘                  withdrawn: the record changed since it was decided; looked for again
 
 The claim is committed before the call, so a crash anywhere leaves a trace; whatever may have taken effect is asked for
-before it is pushed again. A claim of a dead process is taken over when its lease ends, or a moment after its instance
-starts again. The registration goes first; after it the pieces of one application do not wait for one another.
+before it is pushed again. A claim that nobody is at, because its process died or the database was away when its outcome
+was to be written down, is taken over when its lease ends; by its own instance a moment after it is there again.
+The registration goes first; after it the pieces of one application do not wait for one another.
 """
 
 import random
 import re
-import secrets
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, or_, select, update
+from sqlalchemy import Connection, Row, exists, or_, select, tuple_, update
 
 from hub.cases import events, reasons
 from hub.cases.command import Application
@@ -44,8 +45,8 @@ TAKEOVER_S = 2
 BACK_OFF_MAX_S = 30
 RETRY_AFTER_MAX_S = 300
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-# Tells this process's claims from those of an earlier one of the same instance.
-_PROCESS = secrets.token_hex(4)
+# The pieces that threads of this process have in hand: what is claimed by us and not among them, nobody is at.
+_in_hand: set[tuple[bytes, int]] = set()
 
 log = get_logger("deliver")
 
@@ -80,12 +81,15 @@ class Deliver:
         self._idle_s = idle_s
         self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="deliver")
         self._running: set[Future[None]] = set()
-        take_over(desk)
+        self._taken_over_s = float("-inf")
 
     def step(self) -> int:
+        self._take_over()
         free = PARALLEL - len(self._running)
         for piece in claim(self._desk, free) if free else ():
-            self._running.add(self._pool.submit(deliver, self._desk, piece))
+            future = self._pool.submit(deliver, self._desk, piece)
+            future.add_done_callback(partial(_let_go, _key(piece)))
+            self._running.add(future)
         if not self._running:
             time.sleep(self._idle_s)
             return 0
@@ -94,6 +98,12 @@ class Deliver:
             future.result()
         return len(done)
 
+    def _take_over(self) -> None:
+        now_s = self._desk.clock.monotonic_s()
+        if now_s - self._taken_over_s >= TAKEOVER_S:
+            take_over(self._desk)
+            self._taken_over_s = now_s
+
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -101,20 +111,24 @@ class Deliver:
 # ---- claims --------------------------------------------------------------------------------------------------------
 
 
-def _holder(desk: Desk) -> str:
-    return f"{desk.instance}:{_PROCESS}"
+def _key(piece: Row[Any]) -> tuple[bytes, int]:
+    return bytes(piece.application_id), piece.piece
+
+
+def _let_go(key: tuple[bytes, int], _ended: Future[None]) -> None:
+    _in_hand.discard(key)
 
 
 def take_over(desk: Desk) -> int:
-    """Put what an earlier process of this instance had claimed back in line, to be asked for a moment from now."""
-    table = delivery.c
-    ours = table.claimed_by.startswith(f"{desk.instance}:", autoescape=True)
-    later = desk.clock.now_ms() + TAKEOVER_S * 1000
+    """Put what this instance has claimed and nobody is at back in line, to be asked for a moment from now."""
+    table, now_ms = delivery.c, desk.clock.now_ms()
+    ours = (table.state == "in_flight") & (table.claimed_by == desk.instance) & (table.lease_until_ms >= now_ms)
+    idle = tuple_(table.application_id, table.piece).not_in(list(_in_hand))
     with desk.store.write() as connection:
         found = connection.execute(
             update(delivery)
-            .where(table.state == "in_flight", ours, table.claimed_by != _holder(desk))
-            .values(state="pending", claimed_by=None, next_attempt_ms=later)
+            .where(ours, idle)
+            .values(state="pending", claimed_by=None, next_attempt_ms=now_ms + TAKEOVER_S * 1000)
         )
     return found.rowcount
 
@@ -125,17 +139,24 @@ def claim(desk: Desk, limit: int) -> Sequence[Row[Any]]:
     with desk.store.read() as connection:
         if connection.execute(_due(now_ms).limit(1)).first() is None:
             return ()
-    with desk.store.write() as connection:
-        pieces = connection.execute(_due(now_ms).limit(limit).with_for_update(of=delivery, skip_locked=True)).all()
-        for piece in pieces:
-            _set(
-                connection,
-                piece,
-                state="in_flight",
-                claimed_by=_holder(desk),
-                attempts=piece.attempts + 1,
-                lease_until_ms=now_ms + LEASE_S * 1000,
-            )
+    pieces: Sequence[Row[Any]] = ()
+    try:
+        with desk.store.write() as connection:
+            pieces = connection.execute(_due(now_ms).limit(limit).with_for_update(of=delivery, skip_locked=True)).all()
+            # Before the claim is committed: another sink's thread must not take it for nobody's.
+            _in_hand.update(map(_key, pieces))
+            for piece in pieces:
+                _set(
+                    connection,
+                    piece,
+                    state="in_flight",
+                    claimed_by=desk.instance,
+                    attempts=piece.attempts + 1,
+                    lease_until_ms=now_ms + LEASE_S * 1000,
+                )
+    except Unavailable:
+        _in_hand.difference_update(map(_key, pieces))
+        raise
     crash_point("deliver.claimed")
     return pieces
 

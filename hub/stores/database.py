@@ -15,6 +15,7 @@ from hub.errors import Misconfigured, Unavailable
 _BUSY_MS = 30_000
 _POOL_SIZE = 16
 _MISSING = ("no such table", "no such column", "does not exist")
+_FULL = ("disk is full", "No space left on device")
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -120,6 +121,8 @@ def _translated() -> Iterator[None]:
             ) from error
         if isinstance(error, ProgrammingError):
             raise
+        if any(sign in str(error.orig) for sign in _FULL):
+            raise Unavailable("the database's disk is full: make room") from error
         raise Unavailable(f"the database is away ({type(error.orig).__name__})") from error
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -1,12 +1,14 @@
 """The clocks of two machines are two hours off, one ahead, one behind: what one hub puts off or claims is not out of
 the others' reach for two hours, nothing is doubled (P2), and what is written down tells the right time (P4)."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import World, real_engines, world
+from tests.e2e.harness import BROKEN, PATIENCE_S, World, real_engines, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 
@@ -26,6 +28,12 @@ def times_ms(one: World) -> list[int]:
         ]
 
 
+def doctor(one: World, machine: str) -> str:
+    """What ``hub doctor`` says on a machine whose clock is off."""
+    command = [sys.executable, str(BROKEN), machine, "--config", str(one.config), "doctor"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False).stdout
+
+
 def test_p1_p2_p4_hubs_whose_clocks_are_two_hours_off_hold_nothing_up_and_double_nothing(tmp_path: Path) -> None:
     with real_engines(tmp_path, partitions=2) as engines, world(tmp_path, 300, engines=engines.settings) as one:
         one.sandbox.fault("utility_crm", "down")
@@ -43,5 +51,6 @@ def test_p1_p2_p4_hubs_whose_clocks_are_two_hours_off_hold_nothing_up_and_double
         one.start(environ={"HUB_INSTANCE": "fair"})
         one.settle(deliveries=6)
         one.check()
+        assert "is 7200 s ahead of the database's" in doctor(one, "fast")
         now_ms = time.time_ns() // 1_000_000
         assert max(abs(at_ms - now_ms) for at_ms in times_ms(one)) < NEAR_MS

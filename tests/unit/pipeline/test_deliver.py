@@ -12,7 +12,7 @@ import pytest
 import hub.crash
 from hub.errors import Unavailable
 from hub.pipeline import deliver as stage
-from hub.pipeline.deliver import LEASE_S, claim
+from hub.pipeline.deliver import LEASE_S, claim, take_over
 from hub.ports import Receipt, Refused
 from hub.stores.tables import delivery, outbox
 from tests import samples
@@ -196,11 +196,37 @@ def test_the_same_instance_started_again_takes_over_a_moment_later(
 ) -> None:
     house.applications.submit(body())
     claim(house.desk(sink), 8)
-    monkeypatch.setattr(stage, "_PROCESS", "another")
+    monkeypatch.setattr(stage, "_in_hand", set())
     assert house.deliver(sink) == 0
     house.clock.pass_s(3)
     assert house.deliver(sink) == 1
     assert sink.asked == 1
+
+
+def test_a_claim_whose_outcome_could_not_be_written_down_is_taken_up_again_a_moment_later(
+    house: House, sink: ConnectionSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.applications.submit(body())
+    with monkeypatch.context() as patched:
+        patched.setattr(stage, "_end", _database_away)
+        with pytest.raises(Unavailable):
+            house.deliver(sink)
+    assert (states(house), sink.pushed) == (["in_flight"], 1)
+    assert house.deliver(sink) == 0
+    house.clock.pass_s(3)
+    assert house.deliver(sink) == 1
+    assert (states(house), sink.pushed, sink.asked) == (["acknowledged"], 1, 1)
+
+
+def test_p2_what_a_thread_has_in_hand_is_not_taken_from_it(house: House, sink: ConnectionSystem) -> None:
+    house.applications.submit(body())
+    assert len(claim(house.desk(sink), 8)) == 1
+    house.clock.pass_s(3)
+    assert take_over(house.desk(sink)) == 0
+
+
+def _database_away(*_: Any, **__: Any) -> None:
+    raise Unavailable("the database is away")
 
 
 def test_p2_deliver_puts_each_outcome_on_its_topic_once(house: House, sink: ConnectionSystem) -> None:
