@@ -46,6 +46,11 @@ class Fenced(Unavailable):
     """Another process took over this writer's or member's work. Stop, then join again."""
 
 
+class Reassigned(Fenced):
+    """The group dealt its work out anew, and what was under way is another's now: nothing of it was committed. The
+    member has gone back to what is durable and goes on by polling again."""
+
+
 class Misconfigured(HubError):
     """The operator must change something; ``remedy`` says what."""
 

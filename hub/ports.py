@@ -124,16 +124,18 @@ class Member(Protocol):
         """The next committed records after those already polled, at most ``records_max`` in all; empty after
         ``timeout_s``.
 
-        A rebalance happens only inside this call, so a transaction is never open across one. Raises ``Fenced`` when
-        another has joined by this member's name (close it and join again), or when partitions were taken away, or may
-        have been, with uncommitted records. Whatever it raises, the member has gone back to what is durable.
+        Partitions may be taken away at any time, but a ``commit`` of what was polled before is then refused. Raises
+        ``Fenced`` when another has joined by this member's name (close it and join again), ``Reassigned`` when
+        partitions were taken away, or may have been, with uncommitted records. Whatever it raises, the member has gone
+        back to what is durable.
         """
 
     def commit(self, outgoing: Sequence[Outgoing]) -> None:
         """Append ``outgoing`` and move the group past everything polled, in one transaction (P2).
 
-        Raises ``Fenced`` (lost the partitions; nothing appended) or ``Unavailable`` (outcome unknown). In both cases
-        the member has already gone back to what is durable: forget the batch and ``poll`` again.
+        Raises ``Reassigned`` (lost the partitions; nothing appended), ``Fenced`` (replaced by another of this name;
+        nothing appended) or ``Unavailable`` (outcome unknown). In all cases the member has already gone back to what
+        is durable: forget the batch and ``poll`` again.
         """
 
     def rewind(self) -> None:

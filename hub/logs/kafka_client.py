@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from kafka import errors
 
-from hub.errors import Fenced, HubError, Misconfigured, Unavailable
+from hub.errors import Fenced, HubError, Misconfigured, Reassigned, Unavailable
 
 T = TypeVar("T")
 WAIT_S = 20.0
@@ -17,7 +17,7 @@ TIMES = {"request_timeout_ms": 10_000, "reconnect_backoff_max_ms": 1_000}
 a broker that is back is noticed within a second."""
 
 _REPLACED = (errors.ProducerFencedError, errors.InvalidProducerEpochError, errors.FencedInstanceIdError)
-_FENCED = (
+_REASSIGNED = (
     errors.CommitFailedError,
     errors.IllegalGenerationError,
     errors.UnknownMemberIdError,
@@ -45,8 +45,8 @@ def translated() -> Iterator[None]:
         raise
     except _REPLACED as error:
         raise Replaced(f"another process took over ({type(error).__name__})") from error
-    except _FENCED as error:
-        raise Fenced(f"the broker gave the work to another ({type(error).__name__})") from error
+    except _REASSIGNED as error:
+        raise Reassigned(f"the broker gave the work to another ({type(error).__name__})") from error
     except _FOR_THE_OPERATOR as error:
         raise Misconfigured(
             f"the broker refuses ({type(error).__name__})",

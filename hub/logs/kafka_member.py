@@ -11,7 +11,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 from kafka.structs import OffsetAndMetadata
 
-from hub.errors import Fenced, HubError, Misconfigured, Unavailable
+from hub.errors import Fenced, HubError, Misconfigured, Reassigned, Unavailable
 from hub.logging import get_logger
 from hub.logs.kafka_client import WAIT_S, bounded, translated
 from hub.logs.kafka_knock import knock
@@ -23,18 +23,20 @@ log = get_logger("kafka")
 Slot = tuple[str, int]
 Starts = Callable[[frozenset[Slot]], Positions]
 SESSION_TIMEOUT_MS = 10_000
-HEARTBEAT_MS = 3_000
+HEARTBEAT_MS = 1_000
+"""A heartbeat's answer says that somebody has joined: so long may pass before the work is shared."""
 _LEAVE_MS = 1_500
 _TRIES, _PAUSE_S = 40, 0.25
 _NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+_TURNS = 3
 _LEAVE_S = 2.0
 """Longest wait for a goodbye: a hub stops within ten seconds, whether or not the broker answers."""
 FETCH = {"max_partition_fetch_bytes": 4 << 20, "fetch_max_bytes": 32 << 20, "metrics_enabled": False}
 
 
 class KafkaMember:
-    """``Member`` with a static membership: its name is its ``group.instance.id``, so a quick restart moves no
-    partition."""
+    """``Member`` with a static membership: its name is its ``group.instance.id``, so that a second of that name puts the
+    first one out."""
 
     def __init__(
         self,
@@ -50,11 +52,10 @@ class KafkaMember:
         self._name = f"{group}.{name}"
         self._starts = starts
         self._polled: dict[TopicPartition, int] = {}
-        self._lost: set[TopicPartition] = set()
-        self._settled = True
-        self._member_id = ""
+        self._newcomers: set[TopicPartition] = set()
+        self._settled = False
+        self._membership: Any = None
         self._pause = threading.Event()
-        self._trouble: Exception | None = None
         self._transactions = Transactions(options, self._name, broker)
         if starts is None:
             # At once, not at the first commit: so that an heir fences us, and we never fence an heir.
@@ -89,11 +90,8 @@ class KafkaMember:
         if self._transactions.replaced:
             raise Fenced(f"member {self._name} has joined again elsewhere")
         try:
-            if not self._settled:
-                self._settle()
             found = self._fetch(records_max, timeout_s)
-            self._check_lost()
-            self._check_membership()
+            self._place_newcomers(found)
         except HubError:
             self.rewind()
             raise
@@ -103,17 +101,30 @@ class KafkaMember:
                 self._polled[place] = records[-1].offset + 1
         return batches
 
-    def _fetch(self, records_max: int, timeout_s: float) -> Mapping[TopicPartition, Any]:
-        try:
+    def _fetch(self, records_max: int, timeout_s: float) -> dict[TopicPartition, Any]:
+        """What the driver has next, if no rebalance has ended since the positions were asked for; otherwise they are
+        asked for again. Raises ``Reassigned`` when something polled is not committed then.
+
+        The driver rebalances in a thread of its own, at any moment, and a member that was put out and is back goes on
+        at the positions it had, though another moved them. So a transaction carries the generation in which its
+        records were polled, and the broker refuses it when there has been another since.
+        """
+        for _ in range(_TURNS):
+            if not self._settled:
+                self._settle()
             with translated():
-                found: Mapping[TopicPartition, Any] = self._consumer.poll(
-                    int(timeout_s * 1000), max_records=records_max
-                )
-        except Unavailable as away:
-            # The driver wraps what our own listener raised.
-            trouble, self._trouble = self._trouble, None
-            raise trouble or away from None
-        return found
+                found = dict(self._consumer.poll(int(timeout_s * 1000), max_records=records_max))
+            if self._unchanged():
+                return found
+            if self._polled:
+                raise Reassigned(f"member {self._name}: partitions were dealt out anew before it had committed")
+            self.rewind()
+        return {}
+
+    def _unchanged(self) -> bool:
+        """Whether we are still who we were in the group, in the same generation, as when positions were asked for."""
+        now, then = self._consumer.group_metadata(), self._membership
+        return (now.generation_id, now.member_id) == (then.generation_id, then.member_id)
 
     def commit(self, outgoing: Sequence[Outgoing]) -> None:
         if self._starts is not None:
@@ -122,33 +133,18 @@ class KafkaMember:
             return
         offsets = {place: OffsetAndMetadata(after, "", -1) for place, after in self._polled.items()}
         try:
-            self._check_lost()
-            self._transactions.commit(outgoing, offsets, self._membership())
+            self._transactions.commit(outgoing, offsets, self._polled_as())
         except HubError:
             self.rewind()
             raise
         self._polled.clear()
 
-    def _membership(self) -> Any:
-        """Who we are in the group, for the broker to check. Raises ``Fenced`` when the group has put us out: without
-        a generation the broker would not check at all once the group is empty."""
-        membership = self._consumer.group_metadata()
-        if self._polled and (membership.generation_id < 0 or membership.member_id != self._member_id):
-            raise Fenced(f"member {self._name} was put out of its group")
-        return membership
-
-    def _check_membership(self) -> None:
-        """Raises ``Fenced`` if the group had put us out and we are in it again, as a new member.
-
-        The driver may then go on with the partitions it had at the positions it had, though another moved them
-        meanwhile.
-        """
-        before, now = self._member_id, self._consumer.group_metadata()
-        if now.generation_id < 0 or now.member_id == before:
-            return
-        self._member_id = now.member_id
-        if before:
-            raise Fenced(f"member {self._name} was put out of its group and is back")
+    def _polled_as(self) -> Any:
+        """Who we were in the group when we polled, for the broker to check. Raises ``Reassigned`` when that is over:
+        without a generation the broker would not check at all once the group is empty."""
+        if self._polled and not self._unchanged():
+            raise Reassigned(f"member {self._name}: partitions were dealt out anew before it had committed")
+        return self._membership
 
     def rewind(self) -> None:
         # What is durable is asked for at the next poll: now the broker may be away.
@@ -189,6 +185,7 @@ class KafkaMember:
 
     def _settle(self) -> None:
         """Make the last transaction's outcome definite, then go to what is durable."""
+        self._membership = self._consumer.group_metadata()
         if self._starts is None:
             self._transactions.open()
         with translated():
@@ -214,27 +211,25 @@ class KafkaMember:
         wait_ms = int(WAIT_S * 1000)
         return {(one.topic, one.partition): self._consumer.committed(one, timeout_ms=wait_ms) or 0 for one in places}
 
-    def _check_lost(self) -> None:
-        """Raises ``Fenced`` if partitions went away with something uncommitted."""
-        lost, self._lost = self._lost & self._polled.keys(), set()
-        if lost:
-            raise Fenced(f"member {self._name} lost partitions with records that it had not committed")
+    def _place_newcomers(self, found: dict[TopicPartition, Any]) -> None:
+        """Send partitions that were newly taken to where the projection's database says, and drop what was fetched of
+        them from elsewhere. Here and not in the listener, which holds the driver's heartbeats up."""
+        if not self._newcomers:
+            return
+        newcomers, self._newcomers = self._newcomers & self._consumer.assignment(), set()
+        with translated():
+            self._seek(newcomers)
+        for place in newcomers & found.keys():
+            del found[place]
 
     def took(self, places: Iterable[TopicPartition]) -> None:
-        if not self._starts:
-            return
-        try:
-            self._seek(places)
-        except Exception as trouble:
-            self._trouble = trouble
-            raise
-
-    def gave(self, places: Iterable[TopicPartition]) -> None:
-        self._lost |= set(places)
+        if self._starts:
+            self._newcomers |= set(places)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Called inside ``poll``, when no transaction is open: there is nothing to finish on revoke."""
+    """Called in the driver's thread. Nothing is finished on revoke: what was polled before cannot be committed any
+    more."""
 
     def __init__(self, member: KafkaMember) -> None:
         self._member = member
@@ -243,7 +238,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._member.took(assigned)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._member.gave(revoked)
+        """The generation says it."""
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        self._member.gave(lost)
+        """The membership says it."""

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from hub.errors import Fenced, HubError, Misconfigured
+from hub.errors import Fenced, HubError, Misconfigured, Reassigned
 from hub.logs import sqlite_rows
 from hub.logs.groups import Slot
 from hub.logs.packing import StoredRecord
@@ -91,7 +91,7 @@ class SqliteMember:
 
     def _guard(self, _: sqlite3.Connection) -> None:
         if not self._group.holds(self._place):
-            raise Fenced(f"member {self._place.name} of {self._group_name} lost its partitions")
+            raise Reassigned(f"member {self._place.name} of {self._group_name} lost its partitions")
 
     def _settle(self) -> None:
         """Take part in a rebalance, if there is one."""
@@ -111,16 +111,15 @@ class SqliteMember:
             self._engine.stir()
 
     def _check_place(self) -> None:
-        """Raises ``Fenced`` if this member was replaced for good, or expelled with something uncommitted in its
-        hands.
-        """
+        """Raises ``Fenced`` if this member was replaced for good, ``Reassigned`` if it was expelled with something
+        uncommitted in its hands."""
         if self._place.replaced:
             raise Fenced(f"member {self._place.name} of {self._group_name} has joined again elsewhere")
         if self._place.expelled:
             lost = bool(self._polled)
             self.rewind()
             if lost:
-                raise Fenced(f"member {self._place.name} of {self._group_name} stayed away from poll for too long")
+                raise Reassigned(f"member {self._place.name} of {self._group_name} stayed away from poll for too long")
 
     def _start(self) -> None:
         """Find the positions of newly taken partitions."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.cases.evidence import Evidence
 from hub.crash import crash_point
-from hub.errors import Fenced, HubError
+from hub.errors import HubError, Reassigned
 from hub.logging import get_logger
 from hub.pipeline import projection
 from hub.ports import Batch, Member, Positions, RecordLog, Store
@@ -54,12 +54,14 @@ class Offsets:
         return {slot: self.expected[slot] for slot in slots}
 
     def move(self, connection: Connection, batches: Sequence[Batch]) -> dict[Slot, int]:
-        """Set the offsets after ``batches``. Raises ``Fenced`` when another process has moved one of them."""
+        """Set the offsets after ``batches``. Raises ``Reassigned`` when another process has moved one of them."""
         moved: dict[Slot, int] = {}
         for batch in batches:
             slot = (batch.topic, batch.partition)
-            after = batch.records[-1].offset + 1
-            self._set(connection, slot, moved.get(slot, self.expected.get(slot, 0)), after)
+            before, after = moved.get(slot, self.expected.get(slot, 0)), batch.records[-1].offset + 1
+            if batch.records[0].offset < before:
+                raise Reassigned(f"{slot[0]}/{slot[1]} was read again from before {before}")
+            self._set(connection, slot, before, after)
             moved[slot] = after
         return moved
 
@@ -74,11 +76,11 @@ class Offsets:
         if found.rowcount == 1:
             return
         if before:
-            raise Fenced(f"another process has moved {slot[0]}/{slot[1]}")
+            raise Reassigned(f"another process has moved {slot[0]}/{slot[1]}")
         try:
             connection.execute(insert(projection_offset), [row | {"next": after}])
         except IntegrityError:
-            raise Fenced(f"another process has begun {slot[0]}/{slot[1]}") from None
+            raise Reassigned(f"another process has begun {slot[0]}/{slot[1]}") from None
 
 
 def read_offsets(connection: Connection, group: str = GROUP) -> dict[Slot, int]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from hub.crash import crash_point
-from hub.errors import Misconfigured
+from hub.errors import HubError, Misconfigured
 from hub.pipeline.cursors import ends
 from hub.ports import Clock, Member, Outgoing, RecordLog, Store, Writer
 from hub.records import wire
@@ -118,9 +118,14 @@ class RelayStage:
         if self._place not in self._member.assigned():
             self._let_go()
             return 0
-        if self._relay is None:
-            self._relay = self._make()
-        return self._relay.step()
+        try:
+            if self._relay is None:
+                self._relay = self._make()
+            return self._relay.step()
+        except HubError:
+            # Fenced, or not knowing how its commit ended: the next one begins with what is durable.
+            self._let_go()
+            raise
 
     def _let_go(self) -> None:
         relay, self._relay = self._relay, None

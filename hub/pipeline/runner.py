@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hub.errors import Misconfigured, Unavailable
+from hub.errors import Misconfigured, Reassigned, Unavailable
 from hub.logging import get_logger
 from hub.ports import Clock
 
@@ -34,7 +34,8 @@ class Task(Protocol):
     def step(self) -> int:
         """Do the next piece of work; return the number of records it took, 0 when there was nothing.
 
-        Waits for work itself, no longer than a second. Raises ``Unavailable`` when something outside is away: nothing
+        Waits for work itself, no longer than a second. Raises ``Reassigned`` when a rebalance took what it had under
+        way: it is called again as it is. Raises ``Unavailable`` when something outside is away: nothing
         was lost, the runner backs off and makes the task anew, from what is durable.
         """
 
@@ -124,12 +125,20 @@ class Runner:
         task = make()
         try:
             while not self._stop.is_set():
-                progress.records += task.step()
+                progress.records += self._step(progress, task)
                 progress.failures = 0
                 progress.trouble = ""
                 progress.last_step_s = self._clock.monotonic_s()
         finally:
             task.close()
+
+    def _step(self, progress: Progress, task: Task) -> int:
+        """One step. What a rebalance took from it is another's to do: the task keeps its place and goes on."""
+        try:
+            return task.step()
+        except Reassigned as dealt_out:
+            log.info("work was dealt out anew", task=progress.name, reason=str(dealt_out))
+            return 0
 
     def _back_off(self, progress: Progress, trouble: str, retry_after_s: float | None) -> None:
         progress.failures += 1

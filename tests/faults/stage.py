@@ -20,7 +20,7 @@ from kafka.errors import KafkaError
 
 from hub import crash
 from hub.clock import SystemClock
-from hub.errors import Fenced, HubError, Unavailable
+from hub.errors import Fenced, HubError, Reassigned, Unavailable
 from hub.logs import kafka_client, kafka_member, kafka_writer, open_log
 from hub.ports import Batch, Member, Outgoing, RecordLog, Writer
 from tests.faults import broken
@@ -120,7 +120,9 @@ def _copy(member: Member, post: Post, book: Book) -> None:
                 book.note("committed")
         except HubError as error:
             book.note("fenced" if isinstance(error, Fenced) else "unknown", why=f"{doing}: {error}")
-            if post.joins_again or (doing == "poll" and isinstance(error, Fenced)):
+            if post.joins_again or (
+                doing == "poll" and isinstance(error, Fenced) and not isinstance(error, Reassigned)
+            ):
                 return
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.errors import Fenced
+from hub.errors import Reassigned
 from hub.pipeline.project import Project
 from hub.stores.tables import current, delivery, projection_offset, reason_tally, record
 from tests import samples
@@ -78,7 +78,7 @@ def test_p2_a_batch_is_all_or_nothing_and_another_processs_offset_fences(house: 
     with house.store.write() as connection:
         connection.execute(projection_offset.insert(), [moved | {"partition": n} for n in (0, 1)])
     house.verified(samples.title())
-    with pytest.raises(Fenced):
+    with pytest.raises(Reassigned):
         drain(stage)
     stage.close()
     assert house.rows(record) == []

@@ -3,7 +3,7 @@
 import threading
 
 from hub.clock import SystemClock
-from hub.errors import Unavailable
+from hub.errors import Reassigned, Unavailable
 from hub.pipeline.runner import STALE_S, Progress, Runner, back_off_s
 
 
@@ -37,6 +37,16 @@ def test_p1_a_task_is_made_anew_after_outages_and_defects() -> None:
     assert Flaky.closed == 4
     assert runner.progress[0].records >= 1
     assert runner.progress[0].trouble == ""
+
+
+def test_p2_a_task_keeps_its_place_when_its_work_was_dealt_out_anew() -> None:
+    worked, before = threading.Event(), Flaky.closed
+    runner = Runner(SystemClock())
+    runner.start("member", lambda: Flaky([Reassigned("lost partitions")] * 3, worked))
+    assert worked.wait(5)
+    assert runner.progress[0].failures == 0
+    assert Flaky.closed == before
+    runner.stop()
 
 
 def test_stopping_does_not_wait_for_a_back_off() -> None:
