@@ -9,11 +9,12 @@ from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, To
 from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
-from kafka.structs import OffsetAndMetadata
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from hub.errors import Fenced, HubError, Misconfigured, Reassigned, Unavailable
 from hub.logging import get_logger
 from hub.logs.kafka_client import WAIT_S, bounded, translated
+from hub.logs.kafka_join import keep_join
 from hub.logs.kafka_knock import knock
 from hub.logs.kafka_writer import Broker, Transactions
 from hub.ports import Batch, Outgoing, Positions
@@ -35,8 +36,8 @@ FETCH = {"max_partition_fetch_bytes": 4 << 20, "fetch_max_bytes": 32 << 20, "met
 
 
 class KafkaMember:
-    """``Member`` with a static membership: its name is its ``group.instance.id``, so that a second of that name puts the
-    first one out."""
+    """``Member`` with a static membership: its name is its ``group.instance.id``, so that a second one puts the
+    first out."""
 
     def __init__(
         self,
@@ -110,11 +111,14 @@ class KafkaMember:
         records were polled, and the broker refuses it when there has been another since.
         """
         for _ in range(_TURNS):
-            if not self._settled:
+            # Not while a rebalance is under way: on the connection that carries it, every other question waits for its
+            # end, and so for the other members.
+            if not self._settled and self._consumer.group_metadata().state is MemberState.STABLE:
                 self._settle()
+            keep_join(self._consumer)
             with translated():
                 found = dict(self._consumer.poll(int(timeout_s * 1000), max_records=records_max))
-            if self._unchanged():
+            if self._settled and self._unchanged():
                 return found
             if self._polled:
                 raise Reassigned(f"member {self._name}: partitions were dealt out anew before it had committed")

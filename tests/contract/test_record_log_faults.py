@@ -115,6 +115,18 @@ class TestSharing:
         wait_for(lambda: one.poll(1, 0.1) == [] and len(one.assigned()) == 2)
         one.close()
 
+    def test_members_that_poll_often_and_briefly_come_to_share(self, logs: Logs, log: RecordLog, topic: str) -> None:
+        one, two = (log.join(logs.name("g"), [topic], name) for name in ("m1", "m2"))
+
+        def shared() -> bool:
+            one.poll(1, 0.0)
+            two.poll(1, 0.0)
+            return len(one.assigned()) == len(two.assigned()) == 1
+
+        wait_for(shared)
+        one.close()
+        two.close()
+
     def test_p1_p2_a_rebalance_in_the_middle_loses_and_doubles_nothing(
         self, logs: Logs, log: RecordLog, topic: str, target: str
     ) -> None:

@@ -1,0 +1,31 @@
+"""Mends one habit of the driver: a join of the group that ends between two polls is thrown away and begun again.
+
+kafka-python 3.0.12 (``join_group_async``) awaits the join that is under way, but begins another when it finds that one
+done. Whoever polls often and briefly would then join for ever, and with every join all the group's members once more.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+
+class _Awaited:
+    """A join as the driver is to see it: never done before it has been awaited."""
+
+    is_done = False
+
+    def __init__(self, join: Any) -> None:
+        self._join = join
+
+    def add_callback(self, call: Callable[..., Any]) -> Any:
+        return self._join.add_callback(call)
+
+    def add_errback(self, call: Callable[..., Any]) -> Any:
+        return self._join.add_errback(call)
+
+
+def keep_join(consumer: Any) -> None:
+    """Have the next ``poll`` take up the join that is under way, or that ended since the last one."""
+    coordinator = consumer._coordinator
+    join = getattr(coordinator, "_join_task", None)
+    if join is not None and not isinstance(join, _Awaited):
+        coordinator._join_task = _Awaited(join)
