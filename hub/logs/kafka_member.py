@@ -16,6 +16,7 @@ from hub.logging import get_logger
 from hub.logs.kafka_client import WAIT_S, bounded, translated
 from hub.logs.kafka_join import keep_join
 from hub.logs.kafka_knock import knock
+from hub.logs.kafka_lanes import LaneAssignor
 from hub.logs.kafka_writer import Broker, Transactions
 from hub.ports import Batch, Outgoing, Positions
 
@@ -74,7 +75,7 @@ class KafkaMember:
                 isolation_level="read_committed",
                 auto_offset_reset="earliest",
                 enable_auto_commit=False,
-                partition_assignment_strategy=[CooperativeStickyAssignor],
+                partition_assignment_strategy=[LaneAssignor, CooperativeStickyAssignor],
                 session_timeout_ms=SESSION_TIMEOUT_MS,
                 heartbeat_interval_ms=HEARTBEAT_MS,
             )
