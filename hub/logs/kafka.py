@@ -34,7 +34,7 @@ class KafkaLog:
     def __init__(self, url: str, clock: Clock, kafka: KafkaSettings) -> None:
         self._kafka = merged(url, kafka)
         self._options = client_options(url, self._kafka)
-        self._clock = clock
+        self.clock = clock
         self._readers: list[Any] = []
         self._lock = threading.Lock()
         self._admin_client: Any = None
@@ -67,13 +67,13 @@ class KafkaLog:
         """Where the committed records end. A commit returns before its records can be read: wait for ours, and for
         those of whoever had our writers' ids before. Raises ``Unavailable`` when another's transaction hides them."""
         self._catch_up(places)
-        deadline_s = self._clock.monotonic_s() + _VISIBLE_S
+        deadline_s = self.clock.monotonic_s() + _VISIBLE_S
         while True:
             end: dict[TopicPartition, int] = reader.end_offsets(places)
             late = any(end[place] < self._written.get((place.topic, place.partition), 0) for place in places)
             if not late:
                 return end
-            if self._clock.monotonic_s() > deadline_s:
+            if self.clock.monotonic_s() > deadline_s:
                 raise Unavailable("another's unfinished transaction hides what is committed")
             self._pause.wait(_PAUSE_S)
 
@@ -189,7 +189,7 @@ class KafkaLog:
         with translated(), self._reader() as reader:
             reader.assign([place])
             reader.seek(place, start)
-            quiet_since_s = self._clock.monotonic_s()
+            quiet_since_s = self.clock.monotonic_s()
             while (at := reader.position(place)) < stop:
                 records = reader.poll(timeout_ms=_POLL_MS).get(place, [])
                 if records and records[-1].offset >= stop:
@@ -197,8 +197,8 @@ class KafkaLog:
                 if records:
                     yield Batch(place.topic, place.partition, records)
                 if reader.position(place) > at:
-                    quiet_since_s = self._clock.monotonic_s()
-                elif self._clock.monotonic_s() - quiet_since_s > WAIT_S:
+                    quiet_since_s = self.clock.monotonic_s()
+                elif self.clock.monotonic_s() - quiet_since_s > WAIT_S:
                     raise Unavailable(
                         f"{place.topic}/{place.partition} gives nothing at {at}, though it ends at {stop}"
                     )

@@ -9,12 +9,15 @@ from typing import Any
 
 
 class _Awaited:
-    """A join as the driver is to see it: never done before it has been awaited."""
-
-    is_done = False
+    """A join as the driver is to see it: not done before it has been awaited, unless it failed."""
 
     def __init__(self, join: Any) -> None:
         self._join = join
+
+    @property
+    def is_done(self) -> bool:
+        """Of one that failed, the driver may not see why: a time-out of its own looks like one of the wait for it."""
+        return bool(self._join.failed())
 
     def add_callback(self, call: Callable[..., Any]) -> Any:
         return self._join.add_callback(call)

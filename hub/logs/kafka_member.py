@@ -31,6 +31,7 @@ _LEAVE_MS = 1_500
 _TRIES, _PAUSE_S = 40, 0.25
 _NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 _TURNS = 3
+REST_WITHIN_S = 30.0
 _LEAVE_S = 2.0
 """Longest wait for a goodbye: a hub stops within ten seconds, whether or not the broker answers."""
 FETCH = {"max_partition_fetch_bytes": 4 << 20, "fetch_max_bytes": 32 << 20, "metrics_enabled": False}
@@ -57,6 +58,8 @@ class KafkaMember:
         self._newcomers: set[TopicPartition] = set()
         self._settled = False
         self._membership: Any = None
+        self._broker = broker
+        self._restless_since_s = 0.0
         self._pause = threading.Event()
         self._transactions = Transactions(options, self._name, broker)
         if starts is None:
@@ -120,11 +123,20 @@ class KafkaMember:
             with translated():
                 found = dict(self._consumer.poll(int(timeout_s * 1000), max_records=records_max))
             if self._settled and self._unchanged():
+                self._restless_since_s = 0.0
                 return found
             if self._polled:
                 raise Reassigned(f"member {self._name}: partitions were dealt out anew before it had committed")
             self.rewind()
+        self._check_rest()
         return {}
+
+    def _check_rest(self) -> None:
+        """Raises ``Unavailable`` when the group has not come to rest for too long: a new member begins afresh."""
+        now_s = self._broker.clock.monotonic_s()
+        self._restless_since_s = self._restless_since_s or now_s
+        if now_s - self._restless_since_s > REST_WITHIN_S:
+            raise Unavailable(f"group {self._group} has not come to rest for {REST_WITHIN_S:.0f} s")
 
     def _unchanged(self) -> bool:
         """Whether we are still who we were in the group, in the same generation, as when positions were asked for."""

@@ -17,7 +17,7 @@ from hub.errors import Fenced, Misconfigured
 from hub.logging import get_logger
 from hub.logs.kafka_client import Replaced, bounded, translated
 from hub.logs.kafka_knock import knock
-from hub.ports import Outgoing
+from hub.ports import Clock, Outgoing
 
 TRANSACTION_TIMEOUT_MS = 15_000
 # A batch that is as large as the transaction, and a linger longer than it: otherwise every send wakes the sender
@@ -28,7 +28,10 @@ _BYTES_MAX = 16 << 20
 
 
 class Broker(Protocol):
-    """What a transaction asks of the log that it belongs to, and tells it."""
+    """What members and transactions ask of the log that they belong to, and tell it."""
+
+    @property
+    def clock(self) -> Clock: ...
 
     def topics(self) -> dict[str, int]: ...
 
