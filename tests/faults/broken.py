@@ -53,13 +53,13 @@ def _fencing() -> None:
         opened(self)
 
     Transactions.open = fresh  # type: ignore[method-assign]
-    KafkaMember._membership = lambda self: ConsumerGroupMetadata(self._group)  # type: ignore[method-assign]
-    KafkaMember._check_lost = lambda self: None  # type: ignore[method-assign]
+    KafkaMember._polled_as = lambda self: ConsumerGroupMetadata(self._group)  # type: ignore[method-assign]
+    KafkaMember._unchanged = lambda self: True  # type: ignore[method-assign]
 
 
 def _generation() -> None:
-    KafkaMember._membership = lambda self: self._consumer.group_metadata()  # type: ignore[method-assign]
-    KafkaMember._check_lost = lambda self: None  # type: ignore[method-assign]
+    KafkaMember._polled_as = lambda self: self._consumer.group_metadata()  # type: ignore[method-assign]
+    KafkaMember._unchanged = lambda self: True  # type: ignore[method-assign]
 
 
 def _uncommitted() -> None:
