@@ -66,7 +66,8 @@ def start(port: int = 0) -> Server:
 
 def binaries() -> Path:
     if found := shutil.which("initdb"):
-        return Path(found).parent
+        # Where it is only linked, the other tools lie beside the real one.
+        return Path(found).resolve().parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not versions:
         raise Missing("PostgreSQL's server", "postgresql")

@@ -3,7 +3,7 @@
 kafka-python turns a client-side time-out on a transactional call into a fatal error although the transaction may have
 committed. So any error but a fence means *unknown*: the producer is abandoned, and the next one with the same id, once
 ``init_transactions`` has returned, has made the outcome definite (committed or aborted, nothing in between). See
-docs/adr/0008-unknown-outcomes.md.
+docs/adr/0010-unknown-outcomes.md.
 """
 
 from collections.abc import Mapping, Sequence
