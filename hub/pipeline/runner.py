@@ -67,7 +67,7 @@ class Runner:
     def __init__(self, clock: Clock) -> None:
         # Stages take turns on one interpreter, and SQLite and sockets give theirs away at every call: shorter turns.
         sys.setswitchinterval(_TURN_S)
-        # What is here by now stays: looking through it again and again for cycles cost verify a tenth of its time.
+        # What is here by now stays: it need not be looked through for cycles again and again.
         gc.freeze()
         gc.set_threshold(_GARBAGE_EVERY)
         self._clock = clock
