@@ -262,8 +262,8 @@ def replace(log: RecordLog, store: Store, rebuilt: Connection, stops: Mapping[Sl
     """
     with store.write() as live:
         if behind(log, live):
-            # All of it is on the log, and its newest number would say that the tables end there.
-            live.execute(delete(outbox))
+            # What is on the log already; its newest number would say that the tables end there.
+            live.execute(delete(outbox).where(outbox.c.seq <= watermark(log)))
         elif read_offsets(live) != dict(stops):
             raise Unavailable("the tables moved on while they were rebuilt: stop the hub and try again")
         steering = _steering(live)

@@ -20,7 +20,7 @@ from deploy.broker import kafka, postgres
 from deploy.broker.missing import Missing
 from hub.bootstrap import Hub
 from hub.clock import SystemClock
-from hub.demo import EMBEDDED, SOURCES, Demo, Live
+from hub.demo import EMBEDDED, SOURCES, Demo, Live, SourceLine
 from hub.pipeline.rebuild import Difference, compare, rebuild
 from hub.pipeline.redrive import read_rejections
 from hub.pipeline.runner import Runner
@@ -147,15 +147,18 @@ class World:
         """Wait until every source's line balances and so many pieces are acknowledged."""
         self.settle_within(PATIENCE_S, deliveries, sources)
 
-    def settle_within(self, patience_s: float, deliveries: int = 0, sources: Sequence[str] = SOURCES) -> None:
-        """As ``settle``, with another patience."""
+    def settle_within(
+        self, patience_s: float, deliveries: int = 0, sources: Sequence[str] = SOURCES, repeats: bool = False
+    ) -> None:
+        """As ``settle``, with another patience. With ``repeats`` a row may have been received again under its record's
+        id, as after a kill between a page's commit and what was seen of it."""
         deadline_s = time.monotonic() + patience_s
         with self.hub() as hub:
             live = Live(hub, Runner(hub.clock), self.sandbox)
             while time.monotonic() < deadline_s:
                 delivered = live.delivered()
                 done = delivered.balanced and delivered.acknowledged >= deliveries
-                if done and all(line.balanced for line in live.lines() if line.source in sources):
+                if done and all(_settled(line, repeats) for line in live.lines() if line.source in sources):
                     return
                 if self.process is not None and self.process.poll() is not None:
                     raise AssertionError(f"the hub ended by itself\n{self.tail()}")
@@ -183,6 +186,12 @@ class World:
             for row in rows
             if row["source"] == source and "duplicate_of" not in row
         }
+
+
+def _settled(line: SourceLine, repeats: bool) -> bool:
+    truth = line.expected
+    judged = line.pending == 0 and (line.verified, line.rejected) == (truth["verified"], truth["rejected"])
+    return line.balanced or (repeats and judged and line.duplicate >= truth["duplicates"])
 
 
 def rebuilt_otherwise(hub: Hub, home: Path) -> list[Difference]:
