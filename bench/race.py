@@ -16,6 +16,9 @@ from typing import Any
 from bench.rows import ROOT, Row, environ
 from bench.site import Outputs, Site
 
+BATCH = 5_000
+"""Records in one transaction, of every row alike."""
+
 CUT_S = 180.0
 """A row that needs longer is cut and rated on what it committed."""
 _STABLE_S = 1.5
@@ -69,7 +72,13 @@ def _started(site: Site, row: Row) -> Iterator[tuple[Processes, Path]]:
                 own = {"HUB_INSTANCE": f"bench-{number}", "BENCH_GROUP": f"bench.{name}", "BENCH_STAMP": str(stamp)}
                 command = row.command()
                 processes.append(
-                    subprocess.Popen(command, stdout=log, stderr=log, env=environ(**site.environ(), **own), cwd=ROOT)
+                    subprocess.Popen(
+                        command,
+                        stdout=log,
+                        stderr=log,
+                        env=environ(**site.environ(), **own, HUB_LIMITS__BATCH_RECORDS=str(BATCH)),
+                        cwd=ROOT,
+                    )
                 )
             yield processes, stamp
         finally:
