@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from deploy.broker import kafka, postgres
@@ -17,6 +18,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9092, help="the first broker's; 0 takes a free one")
     parser.add_argument("--postgres-port", type=int, default=0, help="PostgreSQL's; 0 takes a free one")
     options = parser.parse_args()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     with tempfile.TemporaryDirectory(prefix="onecert-kafka-") as home:
         try:
             cluster = kafka.start(Path(home) / "cluster", options.nodes, options.port)
@@ -28,7 +32,7 @@ def main() -> None:
             print(f'{name}_url = "{database.create(name)}"')
         print("Ctrl-C ends both", flush=True)
         try:
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            ended.wait()
         finally:
             cluster.stop()
             database.stop()

@@ -8,13 +8,6 @@ from deploy.broker.missing import Missing
 from tests.faults.arena import Broker
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Faults are timed by the clock, and a busy machine shifts them: a second and third try, shown as R."""
-    for item in items:
-        if "tests/faults/" in item.nodeid or "test_backup" in item.nodeid:
-            item.add_marker(pytest.mark.flaky(reruns=2))
-
-
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     yield from _started(tmp_path_factory, 1)
