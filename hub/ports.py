@@ -168,6 +168,9 @@ class RecordLog(Protocol):
         """Committed records with ``start <= offset < stop``; without ``stop``, up to the end as it was at the call.
         Constant memory."""
 
+    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        """The committed record at one place; ``None`` when there is none."""
+
     def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int:
         """The first offset whose record has ``timestamp >= timestamp_ms``, or the end."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from hub.cases import events, matching, reasons
 from hub.cases.worktime import china_day
@@ -180,17 +180,24 @@ def request_id(application_id: bytes, kind: str, attempt: int) -> bytes:
     return hashlib.sha256(application_id + f"{kind}\0{attempt}".encode()).digest()[:16]
 
 
-def due(connection: Connection, now_ms: int, limit: int) -> Sequence[Any]:
-    """Open needs whose time has come, with what is needed to ask; the longest overdue first."""
+def any_due(connection: Connection, now_ms: int) -> bool:
+    """Whether any open need's time has come."""
+    return connection.execute(_due(select(application_need.c.kind), now_ms).limit(1)).first() is not None
+
+
+def due(connection: Connection, now_ms: int) -> Row[Any] | None:
+    """The open need that is longest overdue, with what is needed to ask. Its case stays locked until the transaction
+    ends; those that another transaction has locked are passed over."""
     need, case = application_need.c, application.c
-    query = (
-        select(need.application_id, need.kind, need.wanted_by, need.attempt, case.applicant_id, case.sealed)
-        .join(application, case.application_id == need.application_id)
-        .where(need.state == "open", need.next_ask_ms <= now_ms, need.wanted_id.is_not(None))
-        .order_by(need.next_ask_ms)
-        .limit(limit)
-    )
-    return connection.execute(query).all()
+    columns = select(need.application_id, need.kind, need.wanted_by, need.attempt, case.applicant_id, case.sealed)
+    joined = columns.join(application, case.application_id == need.application_id)
+    first = _due(joined, now_ms).order_by(need.next_ask_ms).limit(1)
+    return connection.execute(first.with_for_update(of=application, skip_locked=True)).one_or_none()
+
+
+def _due(query: Select[Any], now_ms: int) -> Select[Any]:
+    need = application_need.c
+    return query.where(need.state == "open", need.next_ask_ms <= now_ms, need.wanted_id.is_not(None))
 
 
 def _waiting_for(connection: Connection, ids: Sequence[bytes]) -> list[tuple[bytes, str]]:

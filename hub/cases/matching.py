@@ -91,11 +91,10 @@ def _best(matches: Sequence[Match]) -> Match:
 
 def read_value(log: RecordLog, topic: str, partition: int, offset: int) -> bytes:
     """The message at one place. Raises ``TamperDetected`` when it is not there: nothing is ever taken from a topic."""
-    for batch in log.scan(topic, partition, offset, offset + 1):
-        for message in batch.records:
-            if message.offset == offset and message.value is not None:
-                return message.value
-    raise TamperDetected(f"{topic}/{partition}/{offset} is gone from the log")
+    message = log.read(topic, partition, offset)
+    if message is None or message.value is None:
+        raise TamperDetected(f"{topic}/{partition}/{offset} is gone from the log")
+    return message.value
 
 
 def read_envelope(log: RecordLog, topic: str, partition: int, offset: int) -> dict[str, Any]:

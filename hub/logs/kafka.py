@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -14,15 +13,23 @@ from hub.logs.kafka_client import WAIT_S, translated
 from hub.logs.kafka_knock import knock
 from hub.logs.kafka_member import FETCH, KafkaMember
 from hub.logs.kafka_options import client_options, merged
+from hub.logs.kafka_readers import Readers
 from hub.logs.kafka_writer import KafkaWriter
 from hub.logs.missing import missing_topics
-from hub.ports import Batch, Clock, Member, Positions, TopicSpec, Writer
+from hub.ports import Batch, Clock, LogRecord, Member, Positions, TopicSpec, Writer
 from hub.settings import KafkaSettings
 
 Slot = tuple[str, int]
 _POLL_RECORDS = 5_000
 _POLL_MS = 500
-_IDLE_READERS = 4
+_PICK_MS = 200
+_ONE_BATCH = {
+    "max_partition_fetch_bytes": 1,
+    "fetch_max_bytes": 1,
+    "auto_offset_reset": "earliest",
+    "metrics_enabled": False,
+}
+"""Whoever wants one record gets the batch that has it: the broker sends no less than one, and here no more."""
 _VISIBLE_S = 5.0
 """Another's unfinished transaction keeps what was committed after it from being read: so long is waited for it."""
 _PAUSE_S = 0.002
@@ -35,7 +42,8 @@ class KafkaLog:
         self._kafka = merged(url, kafka)
         self._options = client_options(url, self._kafka)
         self.clock = clock
-        self._readers: list[Any] = []
+        self._scanners = Readers({**self._options, **FETCH, "max_poll_records": _POLL_RECORDS})
+        self._pickers = Readers({**self._options, **_ONE_BATCH, "max_poll_records": 1})
         self._lock = threading.Lock()
         self._admin_client: Any = None
         self._written: dict[Slot, int] = {}
@@ -56,7 +64,7 @@ class KafkaLog:
         return {one["name"]: len(one["partitions"]) for one in described if not one["is_internal"]}
 
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
-        with translated(), self._reader() as reader:
+        with translated(), self._scanners.one() as reader:
             places = [TopicPartition(topic, one) for one in sorted(reader.partitions_for_topic(topic) or ())]
             if not places:
                 raise Misconfigured(f"no topic {topic}", "`hub topics` lists them")
@@ -90,10 +98,25 @@ class KafkaLog:
         end = self._end(topic, partition)
         return self._scan(TopicPartition(topic, partition), start, end if stop is None else min(stop, end))
 
+    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        place = TopicPartition(topic, partition)
+        deadline_s = self.clock.monotonic_s() + WAIT_S
+        with translated(), self._pickers.one() as reader:
+            reader.assign([place])
+            reader.seek(place, offset)
+            while not (found := reader.poll(timeout_ms=_PICK_MS).get(place)):
+                # Past it without a record: a marker is there, or what was never committed.
+                if reader.position(place) > offset or self._end(topic, partition) <= offset:
+                    return None
+                if self.clock.monotonic_s() > deadline_s:
+                    raise Unavailable(f"{topic}/{partition} gives nothing at {offset}")
+        record: LogRecord = found[0]
+        return record if record.offset == offset else None
+
     def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int:
         place = TopicPartition(topic, partition)
         end = self._end(topic, partition)
-        with translated(), self._reader() as reader:
+        with translated(), self._scanners.one() as reader:
             found = reader.offsets_for_times({place: timestamp_ms})[place]
         if found is None:
             return end
@@ -139,11 +162,12 @@ class KafkaLog:
 
     def close(self) -> None:
         self._pause.set()
+        self._scanners.close()
+        self._pickers.close()
         with self._lock:
-            readers, self._readers = self._readers, []
             admin, self._admin_client = self._admin_client, None
-        for client in (*readers, *([admin] if admin else ())):
-            client.close()
+        if admin:
+            admin.close()
 
     def _end(self, topic: str, partition: int) -> int:
         bounds = self.bounds(topic)
@@ -157,36 +181,10 @@ class KafkaLog:
             self._admin_client = KafkaAdminClient(**self._options)
         return self._admin_client
 
-    @contextmanager
-    def _reader(self) -> Iterator[Any]:
-        """A consumer without a group; kept for the next reader unless something went wrong with it."""
-        with self._lock:
-            reader = self._readers.pop() if self._readers else None
-        if reader is None:
-            knock(self._options)
-            reader = KafkaConsumer(
-                **self._options,
-                **FETCH,
-                group_id=None,
-                isolation_level="read_committed",
-                max_poll_records=_POLL_RECORDS,
-            )
-        try:
-            yield reader
-        except BaseException:
-            reader.close(autocommit=False)
-            raise
-        with self._lock:
-            keep = len(self._readers) < _IDLE_READERS
-            if keep:
-                self._readers.append(reader)
-        if not keep:
-            reader.close(autocommit=False)
-
     def _scan(self, place: TopicPartition, start: int, stop: int) -> Iterator[Batch]:
         if start >= stop:
             return
-        with translated(), self._reader() as reader:
+        with translated(), self._scanners.one() as reader:
             reader.assign([place])
             reader.seek(place, start)
             quiet_since_s = self.clock.monotonic_s()
@@ -202,4 +200,3 @@ class KafkaLog:
                     raise Unavailable(
                         f"{place.topic}/{place.partition} gives nothing at {at}, though it ends at {stop}"
                     )
-            reader.unsubscribe()

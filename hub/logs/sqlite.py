@@ -12,7 +12,7 @@ from hub.logs.missing import missing_topics
 from hub.logs.packing import RECORDS_MAX, Row
 from hub.logs.sqlite_engine import Engine
 from hub.logs.sqlite_member import SqliteMember, SqliteWriter
-from hub.ports import Batch, Clock, Member, Positions, TopicSpec, Writer
+from hub.ports import Batch, Clock, LogRecord, Member, Positions, TopicSpec, Writer
 
 
 class SqliteLog:
@@ -42,6 +42,9 @@ class SqliteLog:
     def scan(self, topic: str, partition: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
         end = self._bounds(topic, partition)[1]
         return self._scan(topic, partition, start, end if stop is None else min(stop, end))
+
+    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        return next((one for batch in self.scan(topic, partition, offset, offset + 1) for one in batch.records), None)
 
     def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int:
         with self._file.reading() as connection:

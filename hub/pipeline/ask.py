@@ -19,7 +19,7 @@ IDLE_S = 0.1
 
 
 class Ask:
-    """The ask stage. Any number of them may run: a need is looked at with its case locked."""
+    """The ask stage. Any number of them share the work: a need is looked at with its case locked."""
 
     def __init__(
         self,
@@ -39,15 +39,23 @@ class Ask:
         self._idle_s = idle_s
 
     def step(self) -> int:
-        with self._store.read() as connection:
-            due = evidence.due(connection, self._clock.now_ms(), AT_ONCE)
-        for need in due:
-            question = self._question(need)
-            with self._store.write() as connection:
-                self._evidence.look(connection, bytes(need.application_id), need.kind, question)
-        if not due:
+        looked = 0
+        while looked < AT_ONCE and self._look():
+            looked += 1
+        if not looked:
             time.sleep(self._idle_s)
-        return len(due)
+        return looked
+
+    def _look(self) -> bool:
+        """Look at the need that is longest overdue, of those that no other process has in hand."""
+        with self._store.read() as connection:
+            if not evidence.any_due(connection, self._clock.now_ms()):
+                return False
+        with self._store.write() as connection:
+            need = evidence.due(connection, self._clock.now_ms())
+            if need is not None:
+                self._evidence.look(connection, bytes(need.application_id), need.kind, self._question(need))
+        return need is not None
 
     def close(self) -> None:
         """Nothing is held."""

@@ -66,13 +66,8 @@ class Gone:
         return self._deletion(place, since) if place else None
 
     def _deletion(self, place: "Place", since: int) -> SourceRow | None:
-        values = [
-            record.value
-            for batch in self.log.scan(place.topic, place.partition, place.offset, place.offset + 1)
-            for record in batch.records
-        ]
-        opened = self.opener.open(values)
-        return _deleted(opened[0], since) if opened else None
+        record = self.log.read(place.topic, place.partition, place.offset)
+        return _deleted(self.opener.open([record.value])[0], since) if record else None
 
     def _places(self, marks: Iterable[SeenRow]) -> "Places":
         rows = [mark.row_id for mark in marks if mark.row_id]

@@ -92,6 +92,19 @@ class TestAppendAndScan:
                     r.offset for r in every if start <= r.offset < stop
                 ]
 
+    def test_p1_a_record_is_read_by_its_place_as_soon_as_it_is_committed(
+        self, logs: Logs, log: RecordLog, topic: str
+    ) -> None:
+        writer = log.writer(logs.name("w"))
+        for first in range(0, 9, 3):
+            writer.commit(numbers(topic, 3, 1, first))
+            every = {one.offset: one for one in records(log, topic)}
+            for offset in range(log.bounds(topic)[0][1] + 2):
+                assert log.read(topic, 0, offset) == every.get(offset)
+        assert len(every) == 9
+        with pytest.raises(Misconfigured):
+            log.read(logs.name("nowhere"), 0, 0)
+
     def test_a_scan_ends_where_the_end_was_at_the_call(self, logs: Logs, log: RecordLog, topic: str) -> None:
         writer = log.writer(logs.name("w"))
         writer.commit(numbers(topic, 5))
