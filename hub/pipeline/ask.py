@@ -39,8 +39,10 @@ class Ask:
         self._idle_s = idle_s
 
     def step(self) -> int:
+        with self._store.read() as connection:
+            due = evidence.any_due(connection, self._clock.now_ms())
         looked = 0
-        while looked < AT_ONCE and self._look():
+        while due and looked < AT_ONCE and self._look():
             looked += 1
         if not looked:
             time.sleep(self._idle_s)
@@ -48,9 +50,6 @@ class Ask:
 
     def _look(self) -> bool:
         """Look at the need that is longest overdue, of those that no other process has in hand."""
-        with self._store.read() as connection:
-            if not evidence.any_due(connection, self._clock.now_ms()):
-                return False
         with self._store.write() as connection:
             need = evidence.due(connection, self._clock.now_ms())
             if need is not None:

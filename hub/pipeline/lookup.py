@@ -9,7 +9,7 @@ the lane.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -83,6 +83,10 @@ class Lane:
             self._source.close()
 
 
+Answered = tuple[Mapping[str, Any], Reply]
+"""A question, and what its source said to it."""
+
+
 class _Question(NamedTuple):
     request: Mapping[str, Any]
     reply: Reply | None
@@ -101,7 +105,8 @@ class Lookup:
     def step(self) -> int:
         batches = self._member.poll(REQUESTS_AT_ONCE, self._parts.poll_timeout_s)
         questions = [self._put(request) for batch in batches for request in _requests(batch)]
-        outgoing = [message for question in questions for message in self._messages(question)]
+        answered = [(one.request, one.reply or self._reply(one)) for one in questions]
+        outgoing = [*self._records(answered), *(self._answer(*one) for one in answered)]
         if batches:
             self._member.commit(outgoing)
         return len(questions)
@@ -139,13 +144,6 @@ class Lookup:
             raise RecordRejected("SEAL_BROKEN") from None
         raise RecordRejected("ERASED")
 
-    def _messages(self, question: _Question) -> list[Outgoing]:
-        reply = question.reply or self._reply(question)
-        if reply.outcome == UNAVAILABLE:
-            log.info("source not asked", source=question.request["source"], reason=reply.reason)
-        records = self._records(question.request, reply.page) if reply.page else []
-        return [*records, self._answer(question.request, reply)]
-
     def _reply(self, question: _Question) -> Reply:
         assert question.future is not None
         left_s = max(0.0, question.deadline_s - self._parts.clock.monotonic_s())
@@ -163,15 +161,25 @@ class Lookup:
             return Reply(UNAVAILABLE, reason=type(failure).__name__.upper())
         return Reply(FOUND if page.rows else NOT_FOUND, page)
 
-    def _records(self, request: Mapping[str, Any], page: Page) -> list[Outgoing]:
-        now = self._parts.clock.now()
-        info = self._lanes[request["source"]].source.context.info
-        sealed = self._parts.sealer.seal_page(info, page.rows, self._parts.clock.now_ms())
-        envelopes = Envelopes(info.name, self._parts.partitions, now)
-        asked = [(REQUEST_HEADER, request["request_id"].hex().encode())]
-        return [envelopes.message(row, LOOKUP_RECEIVED, asked) for row in sealed]
+    def _records(self, answered: Sequence[Answered]) -> Iterator[Outgoing]:
+        """The records that were found; all that one source gave are sealed together, because each sealing asks the
+        vault anew."""
+        for name in sorted({request["source"] for request, reply in answered if reply.page}):
+            found = [
+                (row, request["request_id"])
+                for request, reply in answered
+                if reply.page and request["source"] == name
+                for row in reply.page.rows
+            ]
+            info = self._lanes[name].source.context.info
+            sealed = self._parts.sealer.seal_page(info, [row for row, _ in found], self._parts.clock.now_ms())
+            envelopes = Envelopes(info.name, self._parts.partitions, self._parts.clock.now())
+            for row, (_, request_id) in zip(sealed, found, strict=True):
+                yield envelopes.message(row, LOOKUP_RECEIVED, [(REQUEST_HEADER, request_id.hex().encode())])
 
     def _answer(self, request: Mapping[str, Any], reply: Reply) -> Outgoing:
+        if reply.outcome == UNAVAILABLE:
+            log.info("source not asked", source=request["source"], reason=reply.reason)
         value = {
             "request_id": request["request_id"],
             "application_id": request["application_id"],
