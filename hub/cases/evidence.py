@@ -34,6 +34,7 @@ _OUTCOMES = {
 }
 # What a person should look at stays in view while the hub asks again.
 _KEPT = (reasons.NOT_CURRENT, reasons.EXPIRED, reasons.AMBIGUOUS, reasons.ASSURANCE_LOW, reasons.NOT_VERIFIED)
+_AWAITED = (reasons.NEW, reasons.ASKED, reasons.FOUND_CHECKING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,14 @@ def back_off_s(attempt: int) -> float:
 def request_id(application_id: bytes, kind: str, attempt: int) -> bytes:
     """The id of a question, 16 bytes, from what it is about (P2)."""
     return hashlib.sha256(application_id + f"{kind}\0{attempt}".encode()).digest()[:16]
+
+
+def awaited(connection: Connection, now_ms: int) -> bool:
+    """Whether an application waits for a question to be put, for its answer, or for the verdict on what it brought."""
+    need = application_need.c
+    soon_ms = now_ms + int(1000 * (ANSWER_WITHIN_S + back_off_s(1)))
+    query = select(need.kind).where(need.state == "open", need.next_ask_ms <= soon_ms, need.reason.in_(_AWAITED))
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def any_due(connection: Connection, now_ms: int) -> bool:

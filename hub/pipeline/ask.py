@@ -6,6 +6,7 @@ by time, so an answer that never comes only means that the question is put again
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from hub.cases import evidence
@@ -13,7 +14,10 @@ from hub.cases.command import Application
 from hub.cases.evidence import Evidence, LookupSource, Opens, Question, Seals
 from hub.ports import Clock, Store
 
-AT_ONCE = 50
+PARALLEL = 4
+"""A look is twenty questions to the databases and little work: applications that come together do not queue."""
+AT_ONCE = 12
+"""Looks of one thread in one step."""
 IDLE_S = 0.1
 """How long a step waits when nothing was due."""
 
@@ -37,15 +41,21 @@ class Ask:
         self._sealer, self._opener = seals
         self._clock = clock
         self._idle_s = idle_s
+        self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="ask")
 
     def step(self) -> int:
         with self._store.read() as connection:
             due = evidence.any_due(connection, self._clock.now_ms())
-        looked = 0
-        while due and looked < AT_ONCE and self._look():
-            looked += 1
+        looked = sum(self._pool.map(self._look_at, [AT_ONCE] * PARALLEL)) if due else 0
         if not looked:
             time.sleep(self._idle_s)
+        return looked
+
+    def _look_at(self, most: int) -> int:
+        """Look at needs until none is due; how many they were."""
+        looked = 0
+        while looked < most and self._look():
+            looked += 1
         return looked
 
     def _look(self) -> bool:
@@ -57,7 +67,7 @@ class Ask:
         return need is not None
 
     def close(self) -> None:
-        """Nothing is held."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _question(self, need: Any) -> Question | None:
         """What to ask of which source; of several, another each time. ``None``: none can be asked."""

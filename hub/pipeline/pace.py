@@ -2,10 +2,12 @@
 
 A backlog delays whatever stands in line after it: a record that an application was looked up for waits behind every
 record of the feed that nobody has judged, and again behind every verdict that is not in the tables. So a feed takes its
-next page only while fewer than ``BEHIND_MAX`` records are between its source and the tables. Nothing is lost by
-waiting: the rest lies at the source.
+next page only while fewer than ``BEHIND_MAX`` records are between its source and the tables. And while an application
+waits for what was asked, a feed rests between its pages, because they share processors. Nothing is lost by waiting: the
+rest lies at the source.
 """
 
+from hub.cases import evidence
 from hub.pipeline import verify
 from hub.pipeline.project import read_offsets
 from hub.ports import Clock, Positions, RecordLog, Store
@@ -15,7 +17,10 @@ BEHIND_MAX = 500
 behind it wait."""
 HOLD_MAX_S = 5.0
 """Longest wait before a page is taken all the same: with a stage away the feed becomes slow, it does not stop."""
-LOOK_EVERY_S = 0.05
+YIELD_S = 2.0
+"""Rest after a page while applications wait: about as long as the stages work at one."""
+LOOK_EVERY_S = 0.2
+"""Each look asks the broker a dozen questions."""
 
 
 class Pace:
@@ -37,14 +42,21 @@ class Pace:
         """Seconds to wait before asking again; 0 when the next page may be taken."""
         if self._allowed > 0:
             return 0.0
-        self._allowed = BEHIND_MAX - self.behind()
         now_s = self._clock.monotonic_s()
         if self._held_s is None:
             self._held_s = now_s
-        if self._allowed <= 0 and now_s - self._held_s < HOLD_MAX_S:
+        held_s = now_s - self._held_s
+        if held_s < YIELD_S and self._application_waits():
+            return LOOK_EVERY_S
+        self._allowed = BEHIND_MAX - self.behind()
+        if self._allowed <= 0 and held_s < HOLD_MAX_S:
             return LOOK_EVERY_S
         self._held_s = None
         return 0.0
+
+    def _application_waits(self) -> bool:
+        with self._store.read() as connection:
+            return evidence.awaited(connection, self._clock.now_ms())
 
     def behind(self) -> int:
         """Received and not judged, and judged and not in the tables. A little more where the log has markers."""

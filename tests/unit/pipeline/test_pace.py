@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from hub.pipeline.pace import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, Pace
+from hub.cases import reasons
+from hub.pipeline.pace import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, YIELD_S, Pace
 from hub.ports import Outgoing
-from hub.stores.tables import projection_offset
-from tests.casework import House
+from hub.stores.tables import application_need, projection_offset
+from tests.casework import House, body
 
 KIND = "licence.business"
 
@@ -67,3 +68,23 @@ def test_with_a_stage_away_a_feed_becomes_slow_but_does_not_stop(house: House) -
     assert paced.hold_s() == 0.0
     paced.took(500)
     assert paced.hold_s() == LOOK_EVERY_S
+
+
+def test_a_feed_rests_after_a_page_while_an_application_waits_for_its_answer(house: House) -> None:
+    paced = pace(house)
+    paced.took(BEHIND_MAX)
+    assert paced.hold_s() == 0.0
+    house.applications.submit(body())
+    paced.took(BEHIND_MAX)
+    assert paced.hold_s() == LOOK_EVERY_S
+    house.clock.pass_s(YIELD_S)
+    assert paced.hold_s() == 0.0
+
+
+def test_it_does_not_rest_for_what_no_source_has(house: House) -> None:
+    house.applications.submit(body())
+    with house.store.write() as connection:
+        connection.execute(update(application_need).values(reason=reasons.NOT_FOUND))
+    paced = pace(house)
+    paced.took(BEHIND_MAX)
+    assert paced.hold_s() == 0.0
