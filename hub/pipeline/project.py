@@ -30,6 +30,9 @@ INPUTS = (
     *(kind.topic(suffix) for kind in KINDS.values() for suffix in ("received", "verified", "rejected")),
     LOOKUP_RECEIVED,
 )
+RECORDS_MAX = 200
+"""In one transaction, however large a batch may be: the relay publishes nothing that is younger than a transaction
+which still runs, so a long one holds up every question and answer of an application."""
 POLL_TIMEOUT_S = 0.2
 """Longest wait for new records, seconds."""
 
@@ -96,7 +99,7 @@ class Project:
     def __init__(self, log: RecordLog, store: Store, evidence: Evidence, member: str, batch_records: int) -> None:
         self._store = store
         self._evidence = evidence
-        self._batch_records = batch_records
+        self._batch_records = min(batch_records, RECORDS_MAX)
         self._offsets = Offsets(store)
         self._member: Member = log.join(GROUP, INPUTS, member, self._offsets.starts)
 
