@@ -5,7 +5,7 @@ outbox. ``hub rebuild`` applies the same events from the topics with the same fu
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -64,6 +64,14 @@ def lock(connection: Connection, application_id: bytes) -> Row[Any] | None:
     """The application's row, locked until the transaction ends."""
     query = select(application).where(application.c.application_id == application_id).with_for_update()
     return connection.execute(query).one_or_none()
+
+
+def lock_all(connection: Connection, application_ids: Collection[bytes]) -> None:
+    """Lock these applications' rows, in one order everywhere, until the transaction ends."""
+    if application_ids:
+        wanted = application.c.application_id
+        query = select(wanted).where(wanted.in_(application_ids)).order_by(wanted).with_for_update()
+        connection.execute(query).all()
 
 
 def happen(connection: Connection, event: Event) -> None:

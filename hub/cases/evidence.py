@@ -74,10 +74,15 @@ class Evidence:
         self._purposes = purposes
         self._clock = clock
 
-    def arrived(self, connection: Connection, ids: Sequence[bytes]) -> int:
-        """Look again at every open need that waits for one of ``ids``; the number of matches."""
+    def heard(self, connection: Connection, answers: Sequence[Mapping[str, Any]], ids: Sequence[bytes]) -> None:
+        """Sources answered, and records linked to ``ids`` arrived: look again at every open need that waits for one of
+        them. All cases are locked first and in one order, so that transactions cannot lock crosswise."""
         waiting = _waiting_for(connection, ids)
-        return sum(self.settle(connection, application_id, kind) for application_id, kind in waiting)
+        events.lock_all(connection, {answer["application_id"] for answer in answers} | {one for one, _ in waiting})
+        for answer in answers:
+            self.answered(connection, answer)
+        for application_id, kind in waiting:
+            self.settle(connection, application_id, kind)
 
     def settle(self, connection: Connection, application_id: bytes, kind: str) -> bool:
         """Match one need if a record answers it; otherwise note the reason. False also when it is met already."""
@@ -210,7 +215,7 @@ def _due(query: Select[Any], now_ms: int) -> Select[Any]:
 
 
 def _waiting_for(connection: Connection, ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
-    """(application, kind) of open needs for any of ``ids``; ordered, so that transactions cannot lock crosswise."""
+    """(application, kind) of open needs for any of ``ids``."""
     need = application_need.c
     if connection.execute(select(need.kind).where(need.state == "open").limit(1)).first() is None:
         return []

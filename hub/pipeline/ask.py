@@ -4,6 +4,7 @@ The question goes through the outbox to ``lookup.requests``; the answer comes ba
 by time, so an answer that never comes only means that the question is put again.
 """
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,19 +43,28 @@ class Ask:
         self._clock = clock
         self._idle_s = idle_s
         self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="ask")
+        self._ended = threading.Event()
 
     def step(self) -> int:
         with self._store.read() as connection:
             due = evidence.any_due(connection, self._clock.now_ms())
-        looked = sum(self._pool.map(self._look_at, [AT_ONCE] * PARALLEL)) if due else 0
+        looked = self._look_together() if due else 0
         if not looked:
             time.sleep(self._idle_s)
         return looked
 
+    def _look_together(self) -> int:
+        try:
+            return sum(self._pool.map(self._look_at, [AT_ONCE] * PARALLEL))
+        except Exception:
+            # What one thread cannot do, the others need not try: this stage is made anew.
+            self._ended.set()
+            raise
+
     def _look_at(self, most: int) -> int:
         """Look at needs until none is due; how many they were."""
         looked = 0
-        while looked < most and self._look():
+        while looked < most and not self._ended.is_set() and self._look():
             looked += 1
         return looked
 
@@ -67,6 +77,7 @@ class Ask:
         return need is not None
 
     def close(self) -> None:
+        self._ended.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _question(self, need: Any) -> Question | None:

@@ -4,8 +4,8 @@
                                                          └── lookup.received: the answer, cn.onecert.lookup.answered
 
 One transaction per poll. Every question has a deadline, and one that is not answered by then has the answer
-UNAVAILABLE: who asked asks again, with more time. So a source that is slow or away holds up neither the others nor
-the lane.
+UNAVAILABLE: who asked asks again, with more time. So a source that is slow or away holds the lane up by its deadline at
+most, and never the feeds.
 """
 
 import threading

@@ -3,8 +3,8 @@
 A backlog delays whatever stands in line after it: a record that an application was looked up for waits behind every
 record of the feed that nobody has judged, and again behind every verdict that is not in the tables. So a feed takes its
 next page only while fewer than ``BEHIND_MAX`` records are between its source and the tables. And while an application
-waits for what was asked, a feed rests between its pages, because they share processors. Nothing is lost by waiting: the
-rest lies at the source.
+waits for what was asked, a feed rests whenever its allowance is used up, because they share processors. Nothing is lost
+by waiting: the rest lies at the source.
 """
 
 from hub.cases import evidence
@@ -18,7 +18,7 @@ behind it wait."""
 HOLD_MAX_S = 5.0
 """Longest wait before a page is taken all the same: with a stage away the feed becomes slow, it does not stop."""
 YIELD_S = 2.0
-"""Rest after a page while applications wait: about as long as the stages work at one."""
+"""Rest while applications wait: about as long as the stages work at one."""
 LOOK_EVERY_S = 0.2
 """Each look asks the broker a dozen questions."""
 

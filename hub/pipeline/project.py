@@ -8,7 +8,6 @@ offsets are compared as they are set, so that of two processes with the same par
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -123,11 +122,8 @@ class Project:
             moved = self._offsets.move(connection, batches)
             applied = projection.apply(connection, batches)
             answers = [wire.decode(answer)[1] for answer in applied.answers]
-            for answer in sorted(answers, key=itemgetter("application_id")):
-                self._evidence.answered(connection, answer)
-            if applied.mentions:
-                ids = frozenset().union(*(mention.ids for mention in applied.mentions))
-                self._evidence.arrived(connection, list(ids))
+            ids = frozenset().union(*(mention.ids for mention in applied.mentions))
+            self._evidence.heard(connection, answers, list(ids))
         return moved
 
     def close(self) -> None:

@@ -86,7 +86,7 @@ class MasterKey:
                     f"no master key at {path}", "restore it from the backup: without it nothing sealed can be opened"
                 )
             _write_new(path)
-        if path.stat().st_mode & 0o077:
+        if _open_to_others(path):
             raise Misconfigured(f"{path} is readable by others", f"chmod 600 {path}")
         secret = path.read_bytes()
         if len(secret) != KEY_BYTES:
@@ -96,6 +96,14 @@ class MasterKey:
     def derive(self, use: str) -> bytes:
         """The 32-byte sub-key for one use; HMAC-SHA256 as a PRF (NIST SP 800-108)."""
         return hmac.digest(self._secret, b"onecert-hub/" + use.encode(), "sha256")
+
+
+def _open_to_others(path: Path) -> bool:
+    """Whether anybody but the owner may read it. A systemd credential shows the group bits of an access list that lets
+    only the unit's user in (0440, from version 254)."""
+    mode = path.stat().st_mode & 0o077
+    credential = path.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY") or os.devnull)
+    return mode not in ((0, 0o040) if credential else (0,))
 
 
 def _write_new(path: Path) -> None:

@@ -82,6 +82,21 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         MasterKey.load(tmp_path / "none")
 
 
+def test_a_systemd_credential_shows_its_access_list_as_group_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "master.key"
+    MasterKey.load(path, create=True)
+    path.chmod(0o440)
+    with pytest.raises(Misconfigured, match="chmod 600"):
+        MasterKey.load(path)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    MasterKey.load(path)
+    path.chmod(0o444)
+    with pytest.raises(Misconfigured, match="chmod 600"):
+        MasterKey.load(path)
+
+
 @pytest.mark.slow
 def test_p5_a_hundred_thousand_cold_subjects_in_batches(vault: DatabaseVault, url: str) -> None:
     names = [str(i) for i in range(100_000)]
