@@ -137,7 +137,7 @@ class Demo:
         return hub.tasks()
 
     def disturb(self, live: "Live") -> Iterator[str]:  # noqa: ARG002
-        """What is done to the running hub on the way, told as it happens: here nothing."""
+        """What is done to the running hub on the way, told as it happens (``""``: nothing yet); here nothing."""
         yield from ()
 
     def settings(self) -> Settings:

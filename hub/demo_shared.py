@@ -20,6 +20,8 @@ from hub.sandbox import launch
 
 PARTITIONS = 6
 WORKERS = 2
+MIDDLE = 0.2
+"""Share of the records that are judged before anything is disturbed."""
 BACK_WITHIN_S = 60.0
 _LOOK_S = 0.2
 
@@ -66,6 +68,9 @@ class SharedDemo(Demo):
 
     def disturb(self, live: Live) -> Iterator[str]:
         """What is done to the running hub, told as it happens. Raises ``Unavailable`` when it does not come back."""
+        while _judged(live) < MIDDLE * sum(line.expected["emitted"] for line in live.lines()):
+            live.runner.wait(_LOOK_S)
+            yield ""
         before_ms, pid = live.hub.clock.now_ms(), self.workers[1].pid
         os.kill(pid, signal.SIGKILL)
         yield f"worker 1 killed with -9 after {_judged(live):,} records"

@@ -93,7 +93,8 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     tasks = {name: bars.add_task(f"{name}: judged", total=total) for name, total in expected.items()}
     pushes = bars.add_task("acknowledged by the utility")
     for happened in demo.disturb(live):
-        bars.console.print(happened)
+        if happened:
+            bars.console.print(happened)
         _advance(bars, tasks, pushes, live.lines(), live.delivered())
     live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
     live.sandbox.control("property_title", "release", {})
