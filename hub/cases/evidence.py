@@ -217,7 +217,7 @@ def _due(query: Select[Any], now_ms: int) -> Select[Any]:
 def _waiting_for(connection: Connection, ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
     """(application, kind) of open needs for any of ``ids``."""
     need = application_need.c
-    if connection.execute(select(need.kind).where(need.state == "open").limit(1)).first() is None:
+    if not ids or connection.execute(select(need.kind).where(need.state == "open").limit(1)).first() is None:
         return []
     found: set[tuple[bytes, str]] = set()
     for start in range(0, len(ids), _CHUNK):

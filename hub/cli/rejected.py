@@ -14,6 +14,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
 from hub.cli._console import console
 from hub.pipeline.redrive import Filter, Redrive, Rejection, read_rejections, rejections
+from hub.ports import Batch
 from hub.records.kinds import find_kind
 from hub.records.rules import CODES
 
@@ -116,9 +117,9 @@ def _place(text: str) -> tuple[str, int, int]:
 
 
 def _find(hub: Hub, topic: str, partition: int, offset: int) -> Rejection:
-    for batch in hub.log.scan(topic, partition, offset, offset + 1):
-        for one, _ in read_rejections(batch):
-            return one
+    record = hub.log.read(topic, partition, offset)
+    if record is not None:
+        return next(one for one, _ in read_rejections(Batch(topic, partition, [record])))
     raise click.UsageError(f"nothing committed at {topic}/{partition}/{offset}")
 
 

@@ -23,12 +23,7 @@ Slot = tuple[str, int]
 _POLL_RECORDS = 5_000
 _POLL_MS = 500
 _PICK_MS = 200
-_ONE_BATCH = {
-    "max_partition_fetch_bytes": 1,
-    "fetch_max_bytes": 1,
-    "auto_offset_reset": "earliest",
-    "metrics_enabled": False,
-}
+_ONE_BATCH = {**FETCH, "max_partition_fetch_bytes": 1, "fetch_max_bytes": 1, "auto_offset_reset": "earliest"}
 """Whoever wants one record gets the batch that has it: the broker sends no less than one, and here no more."""
 _VISIBLE_S = 5.0
 """Another's unfinished transaction keeps what was committed after it from being read: so long is waited for it."""

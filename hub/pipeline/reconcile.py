@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from hub.errors import TamperDetected
 from hub.pipeline.redrive import read_rejections
-from hub.ports import NAMELESS, LogRecord, RecordLog, Source, Store
+from hub.ports import NAMELESS, Batch, LogRecord, RecordLog, Source, Store
 from hub.privacy.opening import Opened, Opener, Original
 from hub.records.kinds import KINDS
 from hub.stores import tables
@@ -144,6 +144,6 @@ def _line(log: RecordLog, key: str, record_id: bytes | None, verdicts: dict[byte
 
 
 def _first_code(log: RecordLog, verdict: _Verdict) -> str:
-    batches = log.scan(verdict.topic, verdict.partition, verdict.offset, verdict.offset + 1)
-    found = (one for batch in batches for one, _ in read_rejections(batch))
-    return next((one.reasons[0]["code"] for one in found if one.reasons), "")
+    record = log.read(verdict.topic, verdict.partition, verdict.offset)
+    found = read_rejections(Batch(verdict.topic, verdict.partition, [record])) if record else ()
+    return next((one.reasons[0]["code"] for one, _ in found if one.reasons), "")
