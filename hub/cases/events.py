@@ -5,7 +5,7 @@ outbox. ``hub rebuild`` applies the same events from the topics with the same fu
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,18 +66,10 @@ def lock(connection: Connection, application_id: bytes) -> Row[Any] | None:
     return connection.execute(query).one_or_none()
 
 
-def lock_all(connection: Connection, application_ids: Collection[bytes]) -> None:
-    """Lock these applications' rows, in one order everywhere, until the transaction ends."""
-    if application_ids:
-        wanted = application.c.application_id
-        query = select(wanted).where(wanted.in_(application_ids)).order_by(wanted).with_for_update()
-        connection.execute(query).all()
-
-
-def happen(connection: Connection, event: Event) -> None:
-    """Apply ``event`` and put it into the outbox. The case row is locked by the caller."""
+def happen(connection: Connection, event: Event, *more: outbox.Message) -> None:
+    """Apply ``event`` and put it into the outbox, after ``more``. The case row is locked by the caller."""
     apply.application_event(connection, event)
-    outbox.put(connection, [message(event)])
+    outbox.put(connection, [*more, message(event)])
 
 
 def happen_delivery(connection: Connection, event: DeliveryEvent) -> None:

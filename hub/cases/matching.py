@@ -4,19 +4,25 @@ another's title.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import reasons
 from hub.errors import TamperDetected
-from hub.ports import RecordLog
+from hub.ports import LogRecord
 from hub.privacy.purposes import Purpose
 from hub.records import wire
 from hub.stores.tables import current, record, record_link
 
 SELF, CO_OWNER, OTHER = "SELF", "CO_OWNER", "OTHER"
 _OWNER_ROLES = ("HOLDER", "ENTERPRISE")
+
+
+class Reads(Protocol):
+    """Reads one committed record by its place, as ``RecordLog`` does."""
+
+    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None: ...
 
 
 class Match(NamedTuple):
@@ -41,7 +47,7 @@ class Wanted(NamedTuple):
     """A record that was withdrawn: it will not do this time either."""
 
 
-def find(connection: Connection, log: RecordLog, wanted: Wanted) -> Match | str | None:
+def find(connection: Connection, log: Reads, wanted: Wanted) -> Match | str | None:
     """The match, or the code of the reason why a record that was found does not do, or ``None`` when none was found."""
     found = [row for row in _found(connection, wanted) if bytes(row.record_id) != wanted.but_not]
     if not found:
@@ -78,7 +84,7 @@ def _lives(row: Row[Any]) -> bool:
     return bool(row.status == "CURRENT" and row.operation == "UPSERT")
 
 
-def _match(log: RecordLog, row: Row[Any], applicant_id: bytes) -> Match:
+def _match(log: Reads, row: Row[Any], applicant_id: bytes) -> Match:
     envelope = read_envelope(log, row.topic, row.partition, row.offset)
     relation = holder_relation(envelope, applicant_id)
     return Match(bytes(row.record_id), row.topic, row.partition, row.offset, relation)
@@ -89,7 +95,7 @@ def _best(matches: Sequence[Match]) -> Match:
     return next((match for match in matches if match.holder_relation != OTHER), matches[0])
 
 
-def read_value(log: RecordLog, topic: str, partition: int, offset: int) -> bytes:
+def read_value(log: Reads, topic: str, partition: int, offset: int) -> bytes:
     """The message at one place. Raises ``TamperDetected`` when it is not there: nothing is ever taken from a topic."""
     message = log.read(topic, partition, offset)
     if message is None or message.value is None:
@@ -97,7 +103,7 @@ def read_value(log: RecordLog, topic: str, partition: int, offset: int) -> bytes
     return message.value
 
 
-def read_envelope(log: RecordLog, topic: str, partition: int, offset: int) -> dict[str, Any]:
+def read_envelope(log: Reads, topic: str, partition: int, offset: int) -> dict[str, Any]:
     """The open part of the record at one place."""
     return wire.decode(read_value(log, topic, partition, offset))[1]
 

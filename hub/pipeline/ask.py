@@ -4,27 +4,27 @@ The question goes through the outbox to ``lookup.requests``; the answer comes ba
 by time, so an answer that never comes only means that the question is put again.
 """
 
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor, wait
 
-from hub.cases import evidence
+from hub.cases import needs
 from hub.cases.command import Application
 from hub.cases.evidence import Evidence, LookupSource, Opens, Question, Seals
+from hub.cases.needs import Due
 from hub.ports import Clock, Store
 
 PARALLEL = 4
-"""A look is twenty questions to the databases and little work: applications that come together do not queue."""
-AT_ONCE = 12
-"""Looks of one thread in one step."""
+"""A look is a dozen questions to the database and little work: applications that come together do not queue."""
+AT_ONCE = 96
+"""Needs in one step."""
 IDLE_S = 0.1
 """How long a step waits when nothing was due."""
 
 
 class Ask:
-    """The ask stage. Any number of them share the work: a need is looked at with its case locked."""
+    """The ask stage. Any number of them share the work: an application is looked at while it is locked, and passed
+    over when another has it."""
 
     def __init__(
         self,
@@ -43,55 +43,44 @@ class Ask:
         self._clock = clock
         self._idle_s = idle_s
         self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="ask")
-        self._ended = threading.Event()
 
     def step(self) -> int:
         with self._store.read() as connection:
-            due = evidence.any_due(connection, self._clock.now_ms())
-        looked = self._look_together() if due else 0
+            due = needs.due(connection, self._clock.now_ms(), AT_ONCE)
+        looks = [self._pool.submit(self._look, one) for one in due]
+        wait(looks)
+        # Only when all have had their turn: one that cannot be looked at does not stop the others.
+        looked = sum(look.result() for look in looks)
         if not looked:
             time.sleep(self._idle_s)
         return looked
 
-    def _look_together(self) -> int:
-        try:
-            return sum(self._pool.map(self._look_at, [AT_ONCE] * PARALLEL))
-        except Exception:
-            # What one thread cannot do, the others need not try: this stage is made anew.
-            self._ended.set()
-            raise
-
-    def _look_at(self, most: int) -> int:
-        """Look at needs until none is due; how many they were."""
-        looked = 0
-        while looked < most and not self._ended.is_set() and self._look():
-            looked += 1
-        return looked
-
-    def _look(self) -> bool:
-        """Look at the need that is longest overdue, of those that no other process has in hand."""
+    def _look(self, due: Due) -> bool:
+        questions = self._questions(due)
         with self._store.write() as connection:
-            need = evidence.due(connection, self._clock.now_ms())
-            if need is not None:
-                self._evidence.look(connection, bytes(need.application_id), need.kind, self._question(need))
-        return need is not None
+            return self._evidence.look(connection, due, questions)
 
     def close(self) -> None:
-        self._ended.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _question(self, need: Any) -> Question | None:
-        """What to ask of which source; of several, another each time. ``None``: none can be asked."""
-        opened = self._opener.open_value(bytes(need.applicant_id), bytes(need.sealed))
+    def _questions(self, due: Due) -> dict[str, Question]:
+        """Kind → what to ask of which source; of several, another each time. Left out: none can be asked."""
+        opened = self._opener.open_value(due.applicant_id, due.sealed)
         if opened is None:
-            return None
-        values = ways(Application.model_validate_json(opened), need.wanted_by)
-        able = [source for source in self._sources if source.kind == need.kind and source.by & values.keys()]
+            return {}
+        application = Application.model_validate_json(opened)
+        asked = {kind: self._question(application, due, kind) for kind in due.wanted}
+        return {kind: question for kind, question in asked.items() if question}
+
+    def _question(self, application: Application, due: Due, kind: str) -> Question | None:
+        wanted = due.wanted[kind]
+        values = ways(application, wanted.by)
+        able = [source for source in self._sources if source.kind == kind and source.by & values.keys()]
         if not able:
             return None
-        source = able[need.attempt % len(able)]
+        source = able[wanted.attempt % len(able)]
         by = next(by for by in values if by in source.by)
-        return Question(source.name, by, self._sealer.seal_value(bytes(need.applicant_id), values[by].encode()))
+        return Question(source.name, by, self._sealer.seal_value(due.applicant_id, values[by].encode()))
 
 
 def ways(application: Application, wanted_by: str) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from hub.crash import crash_point
 from hub.errors import HubError, Reassigned
 from hub.logging import get_logger
 from hub.pipeline import projection
-from hub.ports import Batch, Member, Positions, RecordLog, Store
+from hub.ports import Batch, LogRecord, Member, Positions, RecordLog, Store
 from hub.records import wire
 from hub.records.kinds import KINDS
 from hub.records.topics import LOOKUP_RECEIVED
@@ -92,10 +92,27 @@ def read_offsets(connection: Connection, group: str = GROUP) -> dict[Slot, int]:
     return {(row.topic, row.partition): row.next for row in rows}
 
 
+class _AtHand:
+    """The log, for whoever reads single records of it: those of a batch in hand are not fetched again."""
+
+    def __init__(self, log: RecordLog, batches: Sequence[Batch]) -> None:
+        self._log = log
+        self._batches = batches
+
+    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        for batch in self._batches:
+            if (batch.topic, batch.partition) == (topic, partition):
+                for record in batch.records:
+                    if record.offset == offset:
+                        return record
+        return self._log.read(topic, partition, offset)
+
+
 class Project:
     """The project stage."""
 
     def __init__(self, log: RecordLog, store: Store, evidence: Evidence, member: str, batch_records: int) -> None:
+        self._log = log
         self._store = store
         self._evidence = evidence
         self._batch_records = min(batch_records, RECORDS_MAX)
@@ -123,7 +140,7 @@ class Project:
             applied = projection.apply(connection, batches)
             answers = [wire.decode(answer)[1] for answer in applied.answers]
             ids = frozenset().union(*(mention.ids for mention in applied.mentions))
-            self._evidence.heard(connection, answers, list(ids))
+            self._evidence.heard(connection, answers, list(ids), _AtHand(self._log, batches))
         return moved
 
     def close(self) -> None:

@@ -52,7 +52,7 @@ class Relay:
             crash_point("relay.read")
             self._publish(rows)
             crash_point("relay.committed")
-        if self._published > self._forgotten and len(rows) < BATCH_MAX:
+        if self._published - self._forgotten >= (BATCH_MAX if rows else 1):
             self._forget()
         if not rows:
             time.sleep(self._idle_s)
