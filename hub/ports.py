@@ -130,8 +130,9 @@ class Member(Protocol):
         back to what is durable.
         """
 
-    def commit(self, outgoing: Sequence[Outgoing]) -> None:
-        """Append ``outgoing`` and move the group past everything polled, in one transaction (P2).
+    def commit(self, outgoing: Sequence[Outgoing], positions: Positions | None = None) -> None:
+        """Append ``outgoing`` and move the group past everything polled, in one transaction (P2); with ``positions``,
+        only up to them: the rest stays polled and not committed.
 
         Raises ``Reassigned`` (lost the partitions; nothing appended), ``Fenced`` (replaced by another of this name;
         nothing appended) or ``Unavailable`` (outcome unknown). In all cases the member has already gone back to what
@@ -341,11 +342,11 @@ class KeyVault(Protocol):
     same id.
     """
 
-    def identify(self, namespace: str, values: Sequence[str]) -> list[bytes]:
-        """Normalised identifiers → their opaque 16-byte ids, made at random when new. Only a keyed HMAC of the value
-        is stored."""
+    def identify(self, identities: Sequence[tuple[str, str]]) -> list[bytes]:
+        """Identities, (namespace, normalised identifier) → their opaque 16-byte ids, made at random when new. Only a
+        keyed HMAC is stored."""
 
-    def find(self, namespace: str, values: Sequence[str]) -> list[bytes | None]:
+    def find(self, identities: Sequence[tuple[str, str]]) -> list[bytes | None]:
         """As ``identify``, but never creates."""
 
     def keys(self, ids: Sequence[bytes]) -> list[bytes]:

@@ -20,6 +20,7 @@ from hub.errors import Misconfigured, RecordRejected
 from hub.logging import get_logger
 from hub.ports import Clock, KeyVault, Store
 from hub.privacy.purposes import Purposes
+from hub.records.identifiers import Identity
 from hub.stores.tables import application
 
 log = get_logger("cases")
@@ -54,8 +55,8 @@ class Applications:
         channel has used the number for another content.
         """
         wanted = command.parse(document, self.purposes)
-        application_id = self.vault.identify(NAMESPACE, [_number(wanted.channel, wanted.external_no)])[0]
-        event = self._submission(application_id, wanted)
+        event = self._submission(wanted)
+        application_id = event.application_id
         try:
             with self.store.write() as connection:
                 known = events.lock(connection, application_id)
@@ -71,7 +72,7 @@ class Applications:
 
     def find(self, channel: str, external_no: str) -> bytes | None:
         """The id under which a channel's number was submitted, if it was."""
-        return self.vault.find(NAMESPACE, [_number(channel, external_no)])[0]
+        return self.vault.find([_number(channel, external_no)])[0]
 
     def show(self, application_id: bytes) -> dict[str, Any]:
         """Everything that a person may see of one application. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
@@ -100,11 +101,15 @@ class Applications:
                 event = events.Event(application_id, case.number + 1, what, self.clock.now_ms(), {}, by)
                 events.happen(connection, event)
 
-    def _submission(self, application_id: bytes, wanted: Application) -> events.Event:
+    def _submission(self, wanted: Application) -> events.Event:
         now = self.clock.now()
         policy = limits.in_force(china_day(now))
         case = policy.cases[wanted.case_type()]
-        applicant_id = self._identify(wanted.applicant_identity())
+        needs = command.needs(wanted, case.materials, self.kinds)
+        number, applicant = _number(wanted.channel, wanted.external_no), wanted.applicant_identity()
+        identities = [number, applicant, *(need.identity for need in needs if need.identity)]
+        ids = dict(zip(identities, self.vault.identify(identities), strict=True))
+        application_id, applicant_id = ids[number], ids[applicant]
         detail = {
             "channel": wanted.channel,
             "customer_class": wanted.customer_class,
@@ -117,17 +122,10 @@ class Applications:
             "case_type": case.name,
             "due_on": _due_on(policy, wanted, now),
             "key": events.piece_key(application_id, events.REGISTRATION),
-            "needs": [self._need(need) for need in command.needs(wanted, case.materials, self.kinds)],
+            "needs": [_need(need, ids) for need in needs],
             "sealed": self.sealer.seal_value(applicant_id, wanted.canonical()),
         }
         return events.Event(application_id, 1, "SUBMITTED", int(now.timestamp() * 1000), detail)
-
-    def _need(self, need: command.Need) -> dict[str, Any]:
-        wanted_id = self._identify(need.identity) if need.identity else None
-        return {"kind": need.kind, "wanted_by": need.wanted_by, "wanted_id": wanted_id}
-
-    def _identify(self, identity: tuple[str, str]) -> bytes:
-        return self.vault.identify(identity[0], [identity[1]])[0]
 
     def _same_or_refused(self, known: Row[Any] | None, wanted: Application) -> None:
         opened = self.opener.open_value(bytes(known.applicant_id), bytes(known.sealed)) if known is not None else None
@@ -143,8 +141,13 @@ class Applications:
         return Application.model_validate_json(opened).external_no if opened else None
 
 
-def _number(channel: str, external_no: str) -> str:
-    return f"{channel}\0{external_no}"
+def _number(channel: str, external_no: str) -> Identity:
+    return NAMESPACE, f"{channel}\0{external_no}"
+
+
+def _need(need: command.Need, ids: Mapping[Identity, bytes]) -> dict[str, Any]:
+    wanted_id = ids[need.identity] if need.identity else None
+    return {"kind": need.kind, "wanted_by": need.wanted_by, "wanted_id": wanted_id}
 
 
 def _due_on(policy: limits.Policy, wanted: Application, now: Any) -> Any:

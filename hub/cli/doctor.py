@@ -165,7 +165,7 @@ def _store(hub: Hub, settings: Settings) -> str:
 
 
 def _vault(hub: Hub, settings: Settings) -> str:
-    hub.vault.find("doctor", ["probe"])
+    hub.vault.find([("doctor", "probe")])
     return f"{hub_settings.without_secrets(settings.vault_url)}, master key opens it"
 
 

@@ -143,18 +143,19 @@ class KafkaMember:
         now, then = self._consumer.group_metadata(), self._membership
         return (now.generation_id, now.member_id) == (then.generation_id, then.member_id)
 
-    def commit(self, outgoing: Sequence[Outgoing]) -> None:
+    def commit(self, outgoing: Sequence[Outgoing], positions: Positions | None = None) -> None:
         if self._starts is not None:
             raise Misconfigured(f"member {self._name} keeps its own positions", "commit them in its own database")
         if not outgoing and not self._polled:
             return
-        offsets = {place: OffsetAndMetadata(after, "", -1) for place, after in self._polled.items()}
+        done = self._polled if positions is None else {TopicPartition(*slot): at for slot, at in positions.items()}
+        offsets = {place: OffsetAndMetadata(after, "", -1) for place, after in done.items()}
         try:
             self._transactions.commit(outgoing, offsets, self._polled_as())
         except HubError:
             self.rewind()
             raise
-        self._polled.clear()
+        self._polled = {place: after for place, after in self._polled.items() if done.get(place, 0) < after}
 
     def _polled_as(self) -> Any:
         """Who we were in the group when we polled, for the broker to check. Raises ``Reassigned`` when that is over:

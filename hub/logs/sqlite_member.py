@@ -67,15 +67,16 @@ class SqliteMember:
             if batches or left_s <= 0 or not self._engine.wait(self._stirred, left_s):
                 return batches
 
-    def commit(self, outgoing: Sequence[Outgoing]) -> None:
+    def commit(self, outgoing: Sequence[Outgoing], positions: Positions | None = None) -> None:
         if self._starts:
             raise Misconfigured(f"member {self._place.name} keeps its own positions", "commit them in its own database")
+        done = self._polled if positions is None else positions
         try:
-            self._engine.append(outgoing, self._guard, self._group_name, self._polled)
+            self._engine.append(outgoing, self._guard, self._group_name, done)
         except HubError:
             self.rewind()
             raise
-        self._polled.clear()
+        self._polled = {slot: after for slot, after in self._polled.items() if done.get(slot, 0) < after}
 
     def rewind(self) -> None:
         # The next poll asks for the positions of whatever has none.

@@ -3,12 +3,15 @@
     lookup.requests ── open ── ask (one pool a source) ──┬── lookup.received: the records found
                                                          └── lookup.received: the answer, cn.onecert.lookup.answered
 
-One transaction per poll. Every question has a deadline, and one that is not answered by then has the answer
-UNAVAILABLE: who asked asks again, with more time. So a source that is slow or away holds the lane up by its deadline at
-most, and never the feeds.
+What is answered is committed at once, while later questions are under way; of one partition in order. Every question
+has a deadline, and one that is not answered by then has the answer UNAVAILABLE: who asked asks again, with more time.
+So a source that is slow or away holds the partitions that it was asked in up by its deadline at most, and never the
+feeds.
 """
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
@@ -16,10 +19,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hub.connect.guard import GuardedSource
-from hub.errors import Misconfigured, RecordRejected, TamperDetected, Unavailable
+from hub.errors import HubError, Misconfigured, RecordRejected, TamperDetected, Unavailable
 from hub.logging import get_logger
 from hub.pipeline.received import REQUEST_HEADER, Envelopes, rfc3339
-from hub.ports import Batch, Clock, LookupQuery, Member, Outgoing, Page
+from hub.ports import Batch, Clock, LogRecord, LookupQuery, Member, Outgoing, Page, Positions
 from hub.privacy.opening import Opener
 from hub.privacy.sealing import Sealer
 from hub.records import wire
@@ -33,7 +36,10 @@ FOUND, NOT_FOUND, UNAVAILABLE, REFUSED = "FOUND", "NOT_FOUND", "UNAVAILABLE", "R
 THREADS_PER_SOURCE = 32
 REQUESTS_AT_ONCE = 64
 FIRST_ANSWER_WITHIN_S, ANSWER_WITHIN_MAX_S = 2.5, 10.0
-"""Time for a first attempt, and at most: each later one gets as much again. A poll waits for its slowest question."""
+"""Time for a first attempt, and at most: each later one gets as much again."""
+LOOK_S = 0.02
+"""How often answers are looked for while questions are under way."""
+Slot = tuple[str, int]
 log = get_logger("lookup")
 
 
@@ -83,54 +89,95 @@ class Lane:
             self._source.close()
 
 
+class _Question(NamedTuple):
+    """One record of ``lookup.requests``, as far as it has come. Without a request it was no question."""
+
+    offset: int
+    request: Mapping[str, Any] | None
+    reply: Reply | None = None
+    future: "Future[Page] | None" = None
+    deadline_s: float = 0.0
+
+    def answered(self, now_s: float) -> bool:
+        return self.future is None or self.future.done() or now_s >= self.deadline_s
+
+
 Answered = tuple[Mapping[str, Any], Reply]
 """A question, and what its source said to it."""
 
 
-class _Question(NamedTuple):
-    request: Mapping[str, Any]
-    reply: Reply | None
-    future: "Future[Page] | None"
-    deadline_s: float
-
-
 class Lookup:
-    """The lookup stage. Stateless: any number of them share the work."""
+    """The lookup stage. Any number of them share the work; what one has under way is nowhere but here, and asked again
+    by whoever has the partition next."""
 
     def __init__(self, member: Member, parts: LookupParts) -> None:
         self._member = member
         self._parts = parts
         self._lanes = {name: Lane(open_source, name) for name, open_source in parts.sources.items()}
+        self._open: dict[Slot, deque[_Question]] = {}
+        """Questions under way, in the order of their partition."""
 
     def step(self) -> int:
-        batches = self._member.poll(REQUESTS_AT_ONCE, self._parts.poll_timeout_s)
-        questions = [self._put(request) for batch in batches for request in _requests(batch)]
-        answered = [(one.request, one.reply or self._reply(one)) for one in questions]
-        outgoing = [*self._records(answered), *(self._answer(*one) for one in answered)]
-        if batches:
-            self._member.commit(outgoing)
-        return len(questions)
+        try:
+            return self._step()
+        except HubError:
+            # The member has gone back to what is durable: it polls them again.
+            self._open.clear()
+            raise
+
+    def _step(self) -> int:
+        """Take what is new, and commit what is answered, of each partition up to the first that is not."""
+        room = REQUESTS_AT_ONCE - sum(map(len, self._open.values()))
+        wait_s = LOOK_S if any(self._open.values()) else self._parts.poll_timeout_s
+        for batch in self._member.poll(room, wait_s) if room else self._rest():
+            questions = self._open.setdefault((batch.topic, batch.partition), deque())
+            questions.extend(map(self._put, batch.records))
+        done, positions = self._answered()
+        if positions:
+            answered = [(one.request, self._reply(one.request, one)) for one in done if one.request]
+            outgoing = [*self._records(answered), *(self._answer(*one) for one in answered)]
+            self._member.commit(outgoing, positions)
+        return len(done)
+
+    def _rest(self) -> Sequence[Batch]:
+        time.sleep(LOOK_S)
+        return ()
+
+    def _answered(self) -> tuple[list[_Question], Positions]:
+        """Take out what need not be waited for any more, and how far its partitions have come with it."""
+        now_s = self._parts.clock.monotonic_s()
+        done: list[_Question] = []
+        positions: dict[Slot, int] = {}
+        for slot, questions in self._open.items():
+            while questions and questions[0].answered(now_s):
+                done.append(questions.popleft())
+                positions[slot] = done[-1].offset + 1
+        return done, positions
 
     def close(self) -> None:
         for lane in self._lanes.values():
             lane.close()
         self._member.close()
 
-    def _put(self, request: Mapping[str, Any]) -> _Question:
-        """Begin to ask; all of a poll are under way before the first is waited for."""
+    def _put(self, record: LogRecord) -> _Question:
+        """Begin to ask."""
+        request = _request(record)
+        if request is None:
+            return _Question(record.offset, None)
         lane = self._lanes.get(request["source"])
         if lane is None:
-            return _Question(request, Reply(REFUSED, reason="SOURCE_UNKNOWN"), None, 0.0)
+            return _Question(record.offset, request, Reply(REFUSED, reason="SOURCE_UNKNOWN"))
         try:
             value = self._value(request)
             limit_s = lane.source.context.limits.total_timeout_s
         except RecordRejected as rejected:
-            return _Question(request, Reply(REFUSED, reason=rejected.code), None, 0.0)
+            return _Question(record.offset, request, Reply(REFUSED, reason=rejected.code))
         except Misconfigured:
-            return _Question(request, Reply(UNAVAILABLE, reason="MISCONFIGURED"), None, 0.0)
+            return _Question(record.offset, request, Reply(UNAVAILABLE, reason="MISCONFIGURED"))
         query = LookupQuery(request["by"], value, request["purpose"], request["legal_basis"])
         within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), ANSWER_WITHIN_MAX_S, limit_s)
-        return _Question(request, None, lane.ask(query), self._parts.clock.monotonic_s() + within_s)
+        deadline_s = self._parts.clock.monotonic_s() + within_s
+        return _Question(record.offset, request, None, lane.ask(query), deadline_s)
 
     def _value(self, request: Mapping[str, Any]) -> str:
         """Raises ``RecordRejected`` when the question cannot be opened: its subject was erased, or it was tampered
@@ -144,11 +191,12 @@ class Lookup:
             raise RecordRejected("SEAL_BROKEN") from None
         raise RecordRejected("ERASED")
 
-    def _reply(self, question: _Question) -> Reply:
+    def _reply(self, request: Mapping[str, Any], question: _Question) -> Reply:
+        if question.reply is not None:
+            return question.reply
         assert question.future is not None
-        left_s = max(0.0, question.deadline_s - self._parts.clock.monotonic_s())
         try:
-            page = question.future.result(left_s)
+            page = question.future.result(0)
         except NotYet:
             question.future.cancel()
             return Reply(UNAVAILABLE, reason="TIME_OUT")
@@ -157,7 +205,7 @@ class Lookup:
         except RecordRejected as rejected:
             return Reply(REFUSED, reason=rejected.code)
         except Exception as failure:  # a connector's defect is no answer; the question stays open
-            log.error("look-up failed", source=question.request["source"], error=type(failure).__name__)
+            log.error("look-up failed", source=request["source"], error=type(failure).__name__)
             return Reply(UNAVAILABLE, reason=type(failure).__name__.upper())
         return Reply(FOUND if page.rows else NOT_FOUND, page)
 
@@ -203,15 +251,13 @@ class Lookup:
         return Outgoing(LOOKUP_RECEIVED, partition, key, wire.encode(ANSWER_SCHEMA, value), headers, timestamp)
 
 
-def _requests(batch: Batch) -> Sequence[Mapping[str, Any]]:
-    """The questions of a batch. What is none has nobody who waits for an answer: it is logged and passed over."""
-    found = []
-    for record in batch.records:
-        try:
-            schema_id, value = wire.decode(record.value or b"")
-            if schema_id != REQUEST_SCHEMA:
-                raise RecordRejected("SCHEMA_UNKNOWN")
-            found.append(value)
-        except RecordRejected as rejected:
-            log.warning("not a question", topic=LOOKUP_REQUESTS, offset=record.offset, code=rejected.code)
-    return found
+def _request(record: LogRecord) -> Mapping[str, Any] | None:
+    """The question in a record. What is none has nobody who waits for an answer: it is logged and passed over."""
+    try:
+        schema_id, value = wire.decode(record.value or b"")
+        if schema_id != REQUEST_SCHEMA:
+            raise RecordRejected("SCHEMA_UNKNOWN")
+    except RecordRejected as rejected:
+        log.warning("not a question", topic=LOOKUP_REQUESTS, offset=record.offset, code=rejected.code)
+        return None
+    return value

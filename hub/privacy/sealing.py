@@ -87,7 +87,8 @@ class Sealer:
         fault, so that they are counted like the rest (P1)."""
         rows = [_shaped(KINDS[source.kind], row) for row in rows]
         plans = [_plan(KINDS[source.kind], row) for row in rows]
-        ids = self._resolve(identity for plan in plans if plan for identity in plan.identities())
+        wanted = list(dict.fromkeys(identity for plan in plans if plan for identity in plan.identities()))
+        ids = dict(zip(wanted, self._vault.identify(wanted), strict=True))
         subjects = list(dict.fromkeys(ids[identity] for plan in plans if plan for _, identity in plan.parts))
         keys = dict(zip(subjects, self._vault.keys(subjects), strict=True))
         return [
@@ -104,17 +105,6 @@ class Sealer:
     def seal_value(self, subject_id: bytes, plaintext: bytes) -> bytes:
         """Any other value about one subject, sealed under its key."""
         return cipher.encrypt(self._vault.keys([subject_id])[0], plaintext, subject_id)
-
-    def _resolve(self, identities: Iterable[Identity]) -> dict[Identity, bytes]:
-        spaces: dict[str, list[Identity]] = {}
-        for identity in dict.fromkeys(identities):
-            spaces.setdefault(identity[0], []).append(identity)
-        found: dict[Identity, bytes] = {}
-        for namespace, wanted in spaces.items():
-            found.update(
-                zip(wanted, self._vault.identify(namespace, [identity[1] for identity in wanted]), strict=True)
-            )
-        return found
 
     def _seal(self, plan: _Plan, ids: dict[Identity, bytes], keys: dict[bytes, bytes]) -> SealedRow:
         envelope = self._envelope(plan, ids)
@@ -152,7 +142,7 @@ class Sealer:
     def _seal_as_unreadable(self, system: str, kind: str, row: SourceRow, received_at_ms: int) -> SealedRow:
         month = datetime.fromtimestamp(received_at_ms / 1000, UTC).strftime("%Y%m")
         # The source's own key, one a month, so that what could never be read expires by itself.
-        subject = self._vault.identify("source", [f"{system}:{month}"])[0]
+        subject = self._vault.identify([("source", f"{system}:{month}")])[0]
         fault = row.fault or Fault("UNREADABLE")
         record_id = self.record_id(system, row.key, row.version)
         value = {

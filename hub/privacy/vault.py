@@ -132,16 +132,16 @@ class DatabaseVault:
             connection.execute(_or_ignore(connection, epoch), [{"one": 1, "erasures": 0}])
             _check_master(connection, master.derive("vault-check"))
 
-    def identify(self, namespace: str, values: Sequence[str]) -> list[bytes]:
-        wanted = [self._hmac(namespace, value) for value in values]
+    def identify(self, identities: Sequence[tuple[str, str]]) -> list[bytes]:
+        wanted = [self._hmac(*identity) for identity in identities]
         ids = self._load_ids(wanted)
         missing = _unknown(wanted, ids)
         if missing:
             self._create_ids(missing, ids)
         return [ids[key] for key in wanted]
 
-    def find(self, namespace: str, values: Sequence[str]) -> list[bytes | None]:
-        wanted = [self._hmac(namespace, value) for value in values]
+    def find(self, identities: Sequence[tuple[str, str]]) -> list[bytes | None]:
+        wanted = [self._hmac(*identity) for identity in identities]
         ids = self._load_ids(wanted)
         return [ids.get(key) for key in wanted]
 

@@ -249,6 +249,26 @@ class TestMember:
         assert member.poll(10, 0.2) == []
         member.close()
 
+    def test_p1_p2_of_what_was_polled_a_part_may_be_committed(
+        self, logs: Logs, log: RecordLog, topic: str, target: str
+    ) -> None:
+        log.writer(logs.name("w")).commit(numbers(topic, 6))
+        group = logs.name("g")
+        first = log.join(group, [topic], "m")
+        assert poll_until(first, 4, records_max=4) == ["0", "1", "2", "3"]
+        offsets = [record.offset for record in records(log, topic)]
+        first.commit([out(target, "0"), out(target, "1")], {(topic, 0): offsets[1] + 1})
+        assert poll_until(first, 2) == ["4", "5"]
+        first.commit([out(target, "2")], {(topic, 0): offsets[2] + 1})
+        assert log.committed(group) == {(topic, 0): offsets[2] + 1}
+        first.close()
+        second = log.join(group, [topic], "m")
+        assert poll_until(second, 3) == ["3", "4", "5"]
+        second.commit([])
+        second.close()
+        assert values(log, target) == ["0", "1", "2"]
+        assert log.committed(group)[topic, 0] > offsets[-1]
+
     def test_rewind_forgets_what_was_polled(self, logs: Logs, log: RecordLog, topic: str) -> None:
         log.writer(logs.name("w")).commit(numbers(topic, 5))
         member = log.join(logs.name("g"), [topic], "m")

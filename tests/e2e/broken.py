@@ -13,16 +13,17 @@ from functools import partial
 from hub.cli import main
 from hub.crash import crash_point
 from hub.logs.sqlite_member import SqliteMember
-from hub.ports import Outgoing
+from hub.ports import Outgoing, Positions
 
 
 def offsets() -> None:
-    def commit(self: SqliteMember, outgoing: Sequence[Outgoing]) -> None:
+    def commit(self: SqliteMember, outgoing: Sequence[Outgoing], positions: Positions | None = None) -> None:
         self._engine.append(outgoing, self._guard)
         if outgoing:
             crash_point("test.between")
-        self._engine.append((), self._guard, self._group_name, self._polled)
-        self._polled.clear()
+        whole(self, (), positions)
+
+    whole = SqliteMember.commit
 
     SqliteMember.commit = commit  # type: ignore[method-assign]
 

@@ -150,7 +150,7 @@ def test_an_address_that_the_source_cannot_be_asked_by_is_asked_by_holder(house:
 
 def test_p5_an_erased_applicant_is_not_asked_about(house: House) -> None:
     house.applications.submit(body())
-    (enterprise,) = house.vault.find("enterprise", ["600037341"])
+    (enterprise,) = house.vault.find([("enterprise", "600037341")])
     assert enterprise and house.vault.erase(enterprise)
     house.ask()
     assert asked(house) == []

@@ -173,7 +173,7 @@ def shown_evidence(house: House) -> list[dict[str, Any]]:
 
 def test_p5_an_erased_subject_is_stopped_not_sent(house: House, sink: ConnectionSystem) -> None:
     ready(house, samples.title())
-    person = house.vault.find("person", [samples.PERSON])[0]
+    person = house.vault.find([("person", samples.PERSON)])[0]
     assert person and house.vault.erase(person)
     house.deliver(sink)
     assert states(house) == ["acknowledged", "stopped"]

@@ -42,11 +42,14 @@ class Asker:
         self._writer = hub.log.writer("asker")
         self._asked = 0
 
-    def ask(self, source: str, by: str, value: str, **more: Any) -> bytes:
+    def ask(self, source: str, by: str, value: str, partition: int | None = None, **more: Any) -> bytes:
+        """Put a question, on ``partition`` if one is named; its id."""
         self._asked += 1
         application = hashlib.sha256(f"application {self._asked}".encode()).digest()[:16]
+        if partition not in (None, partition_of(application, 2)):
+            return self.ask(source, by, value, partition, **more)
         request = hashlib.sha256(application).digest()[:16]
-        subject = self.hub.vault.identify("enterprise", ["600037341"])[0]
+        subject = self.hub.vault.identify([("enterprise", "600037341")])[0]
         sealed = {"subject_id": subject, "ciphertext": self.hub.sealer.seal_value(subject, value.encode())}
         question = {
             "request_id": request,
@@ -179,3 +182,23 @@ def test_twenty_questions_at_once_are_answered_together(sandbox: Running, asker:
     until(asker.task, lambda: len(asker.answers()) == len(requests))
     assert time.monotonic() - begin < 3
     assert {answer["outcome"] for answer in asker.answers().values()} == {"FOUND"}
+
+
+def test_an_answer_does_not_wait_for_another_partitions_question(sandbox: Running, asker: Asker) -> None:
+    sandbox.fault(LICENCES, "hang")
+    slow = asker.ask(LICENCES, "uscc", "91110000600037341L", partition=0)
+    quick = asker.ask(TITLES, "unit-no", "120101001001GB00001F00010001", partition=1)
+    until(asker.task, lambda: quick in asker.answers())
+    assert slow not in asker.answers()
+    assert asker.answer(slow)["outcome"] == "UNAVAILABLE"
+
+
+def test_p1_what_is_under_way_when_its_stage_ends_is_asked_again(sandbox: Running, asker: Asker) -> None:
+    sandbox.fault(LICENCES, "latency", delay_s=1.0)
+    request = asker.ask(LICENCES, "uscc", uscc(asker))
+    assert [asker.task.step() for _ in range(5)] == [0] * 5
+    asker.task.close()
+    assert asker.answers() == {}
+    asker.task = asker.hub.task("lookup")()
+    assert asker.answer(request)["outcome"] == "FOUND"
+    assert len(asker.records()) == 1

@@ -26,20 +26,20 @@ def vault(url: str) -> Iterator[DatabaseVault]:
 
 
 def test_p2_the_same_identifier_has_one_id_in_every_process(vault: DatabaseVault, url: str) -> None:
-    first = vault.identify("person", [NUMBER, "x", NUMBER])
+    first = vault.identify([("person", one) for one in (NUMBER, "x", NUMBER)])
     other = DatabaseVault(Database(url), MasterKey(bytes(32)))
-    assert other.identify("person", [NUMBER]) == [first[0]]
+    assert other.identify([("person", NUMBER)]) == [first[0]]
     assert first[0] == first[2] != first[1]
-    assert vault.identify("enterprise", [NUMBER]) != [first[0]]
+    assert vault.identify([("enterprise", NUMBER)]) != [first[0]]
 
 
 def test_p2_racing_processes_agree_on_new_identities(url: str) -> None:
     vaults = [DatabaseVault(Database(url), MasterKey(bytes(32))) for _ in range(4)]
     answers: list[list[bytes]] = []
-    names = [f"n{i}" for i in range(500)]
+    people = [("person", f"n{i}") for i in range(500)]
 
     def ask(vault: DatabaseVault) -> None:
-        ids = vault.identify("person", names)
+        ids = vault.identify(people)
         answers.append(ids + vault.keys(ids))
 
     threads = [threading.Thread(target=ask, args=(vault,)) for vault in vaults]
@@ -53,18 +53,18 @@ def test_p2_racing_processes_agree_on_new_identities(url: str) -> None:
 
 def test_p5_erasing_reaches_a_process_that_has_the_key_cached(vault: DatabaseVault, url: str) -> None:
     other = DatabaseVault(Database(url), MasterKey(bytes(32)))
-    subject = vault.identify("person", [NUMBER])[0]
+    subject = vault.identify([("person", NUMBER)])[0]
     key = vault.keys([subject])[0]
     assert other.open_keys([subject]) == [key]
     assert vault.erase(subject)
     assert other.open_keys([subject]) == [None]
-    assert other.find("person", [NUMBER]) == [None]
-    assert vault.identify("person", [NUMBER])[0] != subject
+    assert other.find([("person", NUMBER)]) == [None]
+    assert vault.identify([("person", NUMBER)])[0] != subject
     assert not vault.erase(subject)
 
 
 def test_p5_the_file_holds_neither_identifier_nor_key(vault: DatabaseVault, tmp_path: Path) -> None:
-    key = vault.keys(vault.identify("person", [NUMBER]))[0]
+    key = vault.keys(vault.identify([("person", NUMBER)]))[0]
     vault.close()
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert NUMBER.encode() not in stored
@@ -99,13 +99,11 @@ def test_a_systemd_credential_shows_its_access_list_as_group_bits(
 
 @pytest.mark.slow
 def test_p5_a_hundred_thousand_cold_subjects_in_batches(vault: DatabaseVault, url: str) -> None:
-    names = [str(i) for i in range(100_000)]
-    ids = [
-        one for start in range(0, len(names), 2_000) for one in vault.identify("person", names[start : start + 2_000])
-    ]
+    people = [("person", str(i)) for i in range(100_000)]
+    ids = [one for start in range(0, len(people), 2_000) for one in vault.identify(people[start : start + 2_000])]
     keys = vault.keys(ids)
     cold = DatabaseVault(Database(url), MasterKey(bytes(32)))
-    assert cold.identify("person", names) == ids
+    assert cold.identify(people) == ids
     assert cold.open_keys(ids) == keys
 
 
