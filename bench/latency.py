@@ -1,7 +1,7 @@
 """How long an application waits for its evidence while a backfill runs.
 
-A whole hub of two workers on Kafka and PostgreSQL takes in everything that the sandbox's sources have; their gateway
-answers each call after 300 ms. Meanwhile 20 applications at a time are submitted, again and again: the time of each is
+A whole hub of two workers on Kafka and PostgreSQL takes in everything that the sandbox's sources have; both answer each
+call after 300 ms. Meanwhile 20 applications at a time are submitted, again and again: the time of each is
 from its submission to the moment when all its evidence is there.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, cast, create_engine, func, select, text
 
 from bench.rows import ROOT, environ
 from bench.site import Site
@@ -82,8 +82,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 def measure(site: Site, records: int) -> Latency:
     """``site``'s hub.toml is written anew for the sandbox's sources."""
     world = site.home / "sandbox"
-    with launch.start(_SEED, records // 2, world, applications_count=records // 20) as sandbox:
+    titles = site.database.create("exchange")
+    with launch.start(_SEED, records // 2, world, applications_count=records // 20, exchange_url=titles) as sandbox:
         sandbox.fault("business_licence", "latency", delay_s=_ANSWER_AFTER_S)
+        _slow_down(titles)
         site.write_settings(sandbox.connectors())
         hub = open_hub(settings.load(site.home / "hub.toml", environ={}))
         try:
@@ -91,6 +93,16 @@ def measure(site: Site, records: int) -> Latency:
                 return _rounds(hub, _answerable(sandbox.applications), records)
         finally:
             hub.close()
+
+
+def _slow_down(url: str) -> None:
+    """Let the title table take its time: each question reads the holders once, and waits there."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE ex_bdc_qlr RENAME TO ex_bdc_qlr_quick"))
+        pause = f"(SELECT 1 FROM pg_sleep({_ANSWER_AFTER_S})) AS pause"
+        connection.execute(text(f"CREATE VIEW ex_bdc_qlr AS SELECT q.* FROM ex_bdc_qlr_quick AS q CROSS JOIN {pause}"))
+    engine.dispose()
 
 
 @contextmanager

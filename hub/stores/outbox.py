@@ -70,19 +70,20 @@ def go_on_after(connection: Connection, seq: int) -> None:
 
 
 def started(connection: Connection) -> int:
-    """Every transaction that has an id by now has one below this."""
-    return _snapshot(connection, "pg_snapshot_xmax")
+    """Every other transaction that has an id by now has one below this. It costs an id: the upper bound of a snapshot
+    says only which have ended, so that the newest one that runs may lie above it."""
+    return _number(connection, "pg_current_xact_id()")
 
 
 def finished(connection: Connection) -> int:
     """Every transaction with an id below this has ended, and what it committed is visible here."""
-    return _snapshot(connection, "pg_snapshot_xmin")
+    return _number(connection, "pg_snapshot_xmin(pg_current_snapshot())")
 
 
-def _snapshot(connection: Connection, function: str) -> int:
+def _number(connection: Connection, expression: str) -> int:
     if connection.dialect.name != "postgresql":
         return 0
-    return int(connection.execute(text(f"SELECT {function}(pg_current_snapshot())::text")).scalar_one())
+    return int(connection.execute(text(f"SELECT {expression}::text")).scalar_one())
 
 
 def after(connection: Connection, seq: int, until: int, limit: int) -> list[Numbered]:

@@ -3,13 +3,14 @@
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import BLOB, Boolean, Column, Integer, LargeBinary, MetaData, func, insert, select, update
+from sqlalchemy import BLOB, Boolean, Column, Integer, LargeBinary, MetaData, func, insert, select, text, update
 
 from hub.errors import Misconfigured, Unavailable
 from hub.stores import migrate, outbox, tables
@@ -193,6 +194,21 @@ def test_p2_a_number_that_may_still_become_visible_holds_the_horizon_back(store:
         with store.write() as late:
             outbox.put(late, [message(2)])
         assert settled(store) == 0
+    assert settled(store) == 2
+
+
+def test_p2_nor_does_it_pass_the_number_of_the_newest_transaction(store: Database) -> None:
+    """PostgreSQL's snapshots end at the newest transaction that has ended: a newer one that runs is not in them."""
+    if store.embedded:
+        pytest.skip("SQLite has one writer: numbers become visible in order")
+    with ExitStack() as older:
+        late = older.enter_context(store.write())
+        late.execute(text("SELECT pg_current_xact_id()"))
+        with store.write() as early:
+            outbox.put(early, [message(1)])
+            outbox.put(late, [message(2)])
+            older.close()
+            assert settled(store) == 0
     assert settled(store) == 2
 
 
