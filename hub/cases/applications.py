@@ -61,7 +61,7 @@ class Applications:
             with self.store.write() as connection:
                 known = events.lock(connection, application_id)
                 if known is None:
-                    events.happen(connection, event)
+                    events.happen(connection, [event])
                     return Submitted(application_id, True)
         except IntegrityError:
             # Somebody else submitted the same number at the same moment: theirs is the application.
@@ -99,7 +99,7 @@ class Applications:
             case = _required(events.lock(connection, application_id))
             if case.held is not held:
                 event = events.Event(application_id, case.number + 1, what, self.clock.now_ms(), {}, by)
-                events.happen(connection, event)
+                events.happen(connection, [event])
 
     def _submission(self, wanted: Application) -> events.Event:
         now = self.clock.now()

@@ -5,7 +5,7 @@ outbox. ``hub rebuild`` applies the same events from the topics with the same fu
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,10 +66,11 @@ def lock(connection: Connection, application_id: bytes) -> Row[Any] | None:
     return connection.execute(query).one_or_none()
 
 
-def happen(connection: Connection, event: Event, *more: outbox.Message) -> None:
-    """Apply ``event`` and put it into the outbox, after ``more``. The case row is locked by the caller."""
-    apply.application_event(connection, event)
-    outbox.put(connection, [*more, message(event)])
+def happen(connection: Connection, happened: Sequence[Event], requests: Sequence[outbox.Message] = ()) -> None:
+    """Apply events in their order and put them into the outbox, after ``requests``. The case rows are locked by the
+    caller."""
+    apply.application_events(connection, happened)
+    outbox.put(connection, [*requests, *map(message, happened)])
 
 
 def happen_delivery(connection: Connection, event: DeliveryEvent) -> None:

@@ -5,16 +5,16 @@ looked for again with a capped back-off, and whatever a feed brings in the meant
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
 from hub.cases import events, matching, needs, reasons
-from hub.cases.needs import Case, Due, Need
+from hub.cases.needs import Case, Need
 from hub.cases.worktime import china_day
-from hub.ports import Clock
+from hub.ports import Clock, Fault
 from hub.privacy.purposes import Purposes
 from hub.records import wire
 from hub.records.topics import LOOKUP_REQUESTS
@@ -52,16 +52,31 @@ class Question(NamedTuple):
     sealed: bytes
 
 
-class Seals(Protocol):
-    """Seals any value about one subject."""
+Questions = Mapping[tuple[bytes, str], Question]
+"""By application and kind."""
 
+
+class Seals(Protocol):
+    """Seals any values about subjects: (subject's id, value) → what may be stored."""
+
+    def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes]: ...
     def seal_value(self, subject_id: bytes, plaintext: bytes) -> bytes: ...
 
 
 class Opens(Protocol):
-    """Opens what ``Seals`` sealed; ``None`` once the subject is erased."""
+    """Opens what ``Seals`` sealed; ``None`` once the subject is erased, and of many a ``Fault`` for one that does not
+    open."""
 
+    def open_values(self, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]: ...
     def open_value(self, subject_id: bytes, sealed: bytes) -> bytes | None: ...
+
+
+@dataclass(slots=True)
+class _Decided:
+    """What a transaction has decided, written down at its end."""
+
+    happened: list[events.Event] = field(default_factory=list)
+    requests: list[outbox.Message] = field(default_factory=list)
 
 
 class Evidence:
@@ -82,118 +97,122 @@ class Evidence:
         """Sources answered, and records linked to ``ids`` arrived: look again at every open need that waits for one of
         them. All cases are locked first and in one order, so that transactions cannot lock crosswise. ``at_hand``
         reads the log, and those records without it."""
-        waiting = needs.linked(connection, ids)
-        cases = needs.lock(connection, {answer["application_id"] for answer in answers} | {one for one, _ in waiting})
-        log = at_hand or self._log
+        linked = needs.linked(connection, ids)
+        cases = needs.lock(connection, {answer["application_id"] for answer in answers} | {one for one, _ in linked})
+        heard: dict[tuple[bytes, str], Mapping[str, Any] | None] = {
+            (one, kind): None for one, kind in linked if one in cases and kind in cases[one].needs
+        }
         for answer in answers:
-            if case := cases.get(answer["application_id"]):
-                self._answered(connection, case, answer, log)
-        for application_id, kind in waiting:
-            case = cases.get(application_id)
-            if case is not None and kind in case.needs:
-                self._settle(connection, case, case.needs[kind], log)
+            heard.update((key, answer) for key in _answered(cases, answer))
+        waiting = [(cases[one], cases[one].needs[kind]) for one, kind in heard]
+        decided, found = _Decided(), self._found(connection, waiting, at_hand or self._log)
+        for (case, need), match, about in zip(waiting, found, heard.values(), strict=True):
+            if isinstance(match, matching.Match):
+                self._match(decided, case, need, match)
+            elif about is not None:
+                self._note(decided, case, need, match, about)
+            elif match != need.reason:
+                self._wait(decided, case, need, match, need.next_ask_ms)
+        events.happen(connection, decided.happened)
 
     def settle(self, connection: Connection, application_id: bytes, kind: str) -> bool:
-        """Match one need if a record answers it; otherwise note the reason. False also when it is met already."""
+        """Match one need if a record answers it. False also when it is met already."""
         case = needs.lock(connection, {application_id}).get(application_id)
         if case is None or kind not in case.needs:
             return False
-        return self._settle(connection, case, case.needs[kind], self._log)
+        decided, need = _Decided(), case.needs[kind]
+        found = self._found(connection, [(case, need)], self._log)[0]
+        if isinstance(found, matching.Match):
+            self._match(decided, case, need, found)
+        elif found != need.reason:
+            self._wait(decided, case, need, found, need.next_ask_ms)
+        events.happen(connection, decided.happened)
+        return isinstance(found, matching.Match)
 
-    def look(self, connection: Connection, due: Due, questions: Mapping[str, Question]) -> bool:
-        """An application's needs are due: match each, or ask its question (by kind) and wait. A need without a
-        question only the feed can help. False when another has the application in hand or has just looked."""
-        case = needs.lock(connection, {due.application_id}, skip_locked=True).get(due.application_id)
-        if case is None:
-            return False
+    def look(self, connection: Connection, cases: Sequence[Case], questions: Questions) -> None:
+        """Needs of locked cases are due: match each, or ask its question and wait. A need without a question only the
+        feed can help."""
         now_ms = self._clock.now_ms()
-        # Who has looked since it was found to be due has moved the need on.
-        wanted = [need for need in case.needs.values() if need.kind in due.wanted and need.next_ask_ms <= now_ms]
-        for need in wanted:
-            self._look(connection, case, need, questions.get(need.kind))
-        return bool(wanted)
+        due = [(case, need) for case in cases for need in case.due(now_ms)]
+        decided = _Decided()
+        for (case, need), found in zip(due, self._found(connection, due, self._log), strict=True):
+            question = questions.get((case.application_id, need.kind))
+            if isinstance(found, matching.Match):
+                self._match(decided, case, need, found)
+            elif question is None:
+                reason = reasons.NO_LOOKUP if found == reasons.NEW else found
+                self._wait(decided, case, need, reason, self._later(ASK_AGAIN_MAX_S))
+            elif found == reasons.FOUND_CHECKING:
+                self._wait(decided, case, need, reasons.NOT_VERIFIED, self._later(back_off_s(need.attempt)))
+            else:
+                self._ask(decided, case, need, found, question)
+        events.happen(connection, decided.happened, decided.requests)
 
-    def _look(self, connection: Connection, case: Case, need: Need, question: Question | None) -> None:
-        found = self._found(connection, case, need, self._log)
-        if isinstance(found, matching.Match):
-            self._decide(connection, case, need, found)
-        elif question is None:
-            reason = reasons.NO_LOOKUP if found == reasons.NEW else found
-            self._wait(connection, case, need, reason, self._later(ASK_AGAIN_MAX_S))
-        elif found == reasons.FOUND_CHECKING:
-            self._wait(connection, case, need, reasons.NOT_VERIFIED, self._later(back_off_s(need.attempt)))
-        else:
-            self._ask(connection, case, need, found, question)
+    def _found(
+        self, connection: Connection, waiting: Sequence[tuple[Case, Need]], log: matching.Reads
+    ) -> list[matching.Match | str]:
+        """The match of each, or the reason why there is none: what was found and does not do, else as it was."""
+        year = china_day(self._clock.now()).year
+        wanted = [
+            matching.Wanted(
+                need.kind,
+                need.wanted_id,
+                case.applicant_id,
+                self._purposes.get(case.purpose),
+                year,
+                need.record_id,
+            )
+            for case, need in waiting
+        ]
+        found = matching.find(connection, log, wanted)
+        return [match or need.reason for match, (_, need) in zip(found, waiting, strict=True)]
 
-    def _settle(self, connection: Connection, case: Case, need: Need, log: matching.Reads) -> bool:
-        found = self._found(connection, case, need, log)
-        if isinstance(found, matching.Match):
-            self._decide(connection, case, need, found)
-            return True
-        if found != need.reason:
-            self._wait(connection, case, need, found, need.next_ask_ms)
-        return False
-
-    def _answered(self, connection: Connection, case: Case, answer: Mapping[str, Any], log: matching.Reads) -> None:
-        """A source answered: note it, and when to look again. An answer to an older question changes nothing."""
-        for need in list(case.needs.values()):
-            if request_id(case.application_id, need.kind, need.attempt) == answer["request_id"]:
-                self._note(connection, case, need, answer, log)
-
-    def _note(
-        self, connection: Connection, case: Case, need: Need, answer: Mapping[str, Any], log: matching.Reads
-    ) -> None:
-        found = self._found(connection, case, need, log)
-        if isinstance(found, matching.Match):
-            return self._decide(connection, case, need, found)
+    def _note(self, decided: _Decided, case: Case, need: Need, found: str, answer: Mapping[str, Any]) -> None:
+        """A source answered: say so, and when to look again."""
         outcome = answer["outcome"]
         reason = found if found in _KEPT else _OUTCOMES[outcome]
         wait_s = ANSWER_WITHIN_S if outcome == "FOUND" else back_off_s(need.attempt)
         if outcome == "UNAVAILABLE":
             wait_s = max(answer.get("retry_after_s") or 0, back_off_s(need.attempt) / 12)
-        return self._wait(connection, case, need, reason, self._later(wait_s))
+        self._wait(decided, case, need, reason, self._later(wait_s))
 
-    def _found(self, connection: Connection, case: Case, need: Need, log: matching.Reads) -> matching.Match | str:
-        """The match, or the reason why there is none: what was found and does not do, else the reason as it was."""
-        if need.wanted_id is None:
-            return need.reason
-        purpose = self._purposes.get(case.purpose)
-        year = china_day(self._clock.now()).year
-        wanted = matching.Wanted(need.kind, need.wanted_id, case.applicant_id, purpose, year, need.record_id)
-        return matching.find(connection, log, wanted) or need.reason
-
-    def _decide(self, connection: Connection, case: Case, need: Need, match: matching.Match) -> None:
+    def _match(self, decided: _Decided, case: Case, need: Need, match: matching.Match) -> None:
         detail = match._asdict() | {
             "kind": need.kind,
             "piece": case.pieces,
             "key": events.piece_key(case.application_id, need.kind, match.record_id),
         }
-        self._happen(connection, case, "MATCHED", detail)
+        self._happen(decided, case, "MATCHED", detail)
         case.pieces += 1
         del case.needs[need.kind]
 
-    def _ask(self, connection: Connection, case: Case, need: Need, reason: str, question: Question) -> None:
+    def _ask(self, decided: _Decided, case: Case, need: Need, reason: str, question: Question) -> None:
         need.attempt += 1
-        request = _request(case, need, question, self._clock.now_ms())
+        decided.requests.append(_request(case, need, question, self._clock.now_ms()))
         reason = reasons.ASKED if reason == reasons.NEW else reason
-        self._wait(connection, case, need, reason, self._later(ANSWER_WITHIN_S + back_off_s(need.attempt)), request)
+        self._wait(decided, case, need, reason, self._later(ANSWER_WITHIN_S + back_off_s(need.attempt)))
 
-    def _wait(
-        self, connection: Connection, case: Case, need: Need, reason: str, next_ask_ms: int, *more: outbox.Message
-    ) -> None:
+    def _wait(self, decided: _Decided, case: Case, need: Need, reason: str, next_ask_ms: int) -> None:
         need.reason, need.next_ask_ms = reason, next_ask_ms
         detail = {"kind": need.kind, "reason": reason, "attempt": need.attempt, "next_ask_ms": next_ask_ms}
-        self._happen(connection, case, "WAITING", detail, *more)
+        self._happen(decided, case, "WAITING", detail)
 
-    def _happen(
-        self, connection: Connection, case: Case, what: str, detail: Mapping[str, Any], *more: outbox.Message
-    ) -> None:
+    def _happen(self, decided: _Decided, case: Case, what: str, detail: Mapping[str, Any]) -> None:
         case.number += 1
-        happened = events.Event(case.application_id, case.number, what, self._clock.now_ms(), detail)
-        events.happen(connection, happened, *more)
+        event = events.Event(case.application_id, case.number, what, self._clock.now_ms(), detail)
+        decided.happened.append(event)
 
     def _later(self, seconds: float) -> int:
         return self._clock.now_ms() + int(seconds * 1000)
+
+
+def _answered(cases: Mapping[bytes, Case], answer: Mapping[str, Any]) -> Iterator[tuple[bytes, str]]:
+    """The open need that an answer is about. One to an older question is about none."""
+    application_id = answer["application_id"]
+    if case := cases.get(application_id):
+        for need in case.needs.values():
+            if request_id(application_id, need.kind, need.attempt) == answer["request_id"]:
+                yield application_id, need.kind
 
 
 def back_off_s(attempt: int) -> float:

@@ -3,6 +3,7 @@ where several units answer a person decides: a missed match is asked for again, 
 another's title.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -36,10 +37,11 @@ class Match(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What is looked for: a record of ``kind`` linked to ``wanted_id``, for an applicant and a purpose, in ``year``."""
+    """What is looked for: a record of ``kind`` linked to ``wanted_id`` (``None``: nothing can be found), for an
+    applicant and a purpose, in ``year``."""
 
     kind: str
-    wanted_id: bytes
+    wanted_id: bytes | None
     applicant_id: bytes
     purpose: Purpose
     year: int
@@ -47,9 +49,15 @@ class Wanted(NamedTuple):
     """A record that was withdrawn: it will not do this time either."""
 
 
-def find(connection: Connection, log: Reads, wanted: Wanted) -> Match | str | None:
-    """The match, or the code of the reason why a record that was found does not do, or ``None`` when none was found."""
-    found = [row for row in _found(connection, wanted) if bytes(row.record_id) != wanted.but_not]
+def find(connection: Connection, log: Reads, wanted: Sequence[Wanted]) -> list[Match | str | None]:
+    """For each the match, or the code of the reason why a record that was found does not do, or ``None`` when none was
+    found."""
+    found = _found(connection, wanted)
+    return [_answer(log, one, found[one.kind, one.wanted_id]) for one in wanted]
+
+
+def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | str | None:
+    found = [row for row in linked if bytes(row.record_id) != wanted.but_not]
     if not found:
         return None
     live = [row for row in found if _lives(row)]
@@ -66,18 +74,23 @@ def find(connection: Connection, log: Reads, wanted: Wanted) -> Match | str | No
     return _best([_match(log, row, wanted.applicant_id) for row in trusted])
 
 
-def _found(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
-    """Of every row that is linked to what is wanted, the version that counts; the newest first."""
-    query = (
-        select(record)
-        .join(current, current.c.record_id == record.c.record_id)
-        .join(
-            record_link, (record_link.c.row_id == current.c.row_id) & (record_link.c.record_id == current.c.record_id)
+def _found(connection: Connection, wanted: Sequence[Wanted]) -> dict[tuple[str, bytes | None], list[Row[Any]]]:
+    """Of every row that is linked to what is wanted, the version that counts; the newest first. By kind and id."""
+    found: defaultdict[tuple[str, bytes | None], list[Row[Any]]] = defaultdict(list)
+    if ids := {one.wanted_id for one in wanted if one.wanted_id}:
+        query = (
+            select(record, record_link.c.link_id)
+            .join(current, current.c.record_id == record.c.record_id)
+            .join(
+                record_link,
+                (record_link.c.row_id == current.c.row_id) & (record_link.c.record_id == current.c.record_id),
+            )
+            .where(record_link.c.link_id.in_(ids), record.c.kind.in_({one.kind for one in wanted}))
+            .order_by(record.c.version.desc(), record.c.authority.desc(), record.c.record_id.desc())
         )
-        .where(record_link.c.link_id == wanted.wanted_id, record.c.kind == wanted.kind)
-        .order_by(record.c.version.desc(), record.c.authority.desc(), record.c.record_id.desc())
-    )
-    return connection.execute(query).all()
+        for row in connection.execute(query):
+            found[row.kind, bytes(row.link_id)].append(row)
+    return found
 
 
 def _lives(row: Row[Any]) -> bool:

@@ -3,9 +3,9 @@ record is linked to, and with the application locked."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, select, update
 
 from hub.cases import reasons
 from hub.stores.tables import application, application_need
@@ -19,6 +19,7 @@ class Need:
     """One open need. ``record_id`` is one that was withdrawn and will not do."""
 
     kind: str
+    wanted_by: str
     wanted_id: bytes | None
     record_id: bytes | None
     reason: str
@@ -35,70 +36,76 @@ class Case:
     applicant_id: bytes
     purpose: str
     legal_basis: str
+    sealed: bytes = field(repr=False)
+    """What was submitted."""
     number: int
     pieces: int
     needs: dict[str, Need] = field(default_factory=dict)
 
-
-class Wanted(NamedTuple):
-    """A need whose time has come: by what its record is wanted, and how often it was asked for."""
-
-    by: str
-    attempt: int
+    def due(self, now_ms: int) -> list[Need]:
+        """The needs whose time has come. For one without an id nothing can be looked for."""
+        return [need for need in self.needs.values() if need.wanted_id and need.next_ask_ms <= now_ms]
 
 
-class Due(NamedTuple):
-    """An application with needs whose time has come, by kind; ``sealed`` is what was submitted."""
-
-    application_id: bytes
-    applicant_id: bytes
-    sealed: bytes
-    wanted: dict[str, Wanted]
+_CASE = tuple(
+    application.c[name]
+    for name in ("application_id", "applicant_id", "purpose", "legal_basis", "sealed", "number", "pieces")
+)
 
 
-def lock(connection: Connection, ids: Collection[bytes], *, skip_locked: bool = False) -> dict[bytes, Case]:
-    """Lock these applications in one order everywhere; with ``skip_locked``, only those that nobody else has."""
+def lock(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Case]:
+    """Lock these applications, in one order everywhere."""
     if not ids:
         return {}
-    case, need = application.c, application_need.c
-    columns = select(
-        case.application_id, case.applicant_id, case.purpose, case.legal_basis, case.number, case.pieces
-    ).where(case.application_id.in_(ids))
-    locked = columns.order_by(case.application_id).with_for_update(skip_locked=skip_locked)
-    cases = {bytes(row.application_id): _case(row) for row in connection.execute(locked)}
-    if cases:
-        query = select(application_need).where(need.application_id.in_(cases), need.state == "open")
-        for row in connection.execute(query.order_by(need.kind)):
-            cases[bytes(row.application_id)].needs[row.kind] = _need(row)
-    return cases
+    query = select(*_CASE).where(application.c.application_id.in_(ids)).order_by(application.c.application_id)
+    return _cases(connection, query.with_for_update())
 
 
-def _case(row: Any) -> Case:
-    ids = bytes(row.application_id), bytes(row.applicant_id)
-    return Case(*ids, row.purpose, row.legal_basis, row.number, row.pieces)
+def any_due(connection: Connection, now_ms: int) -> bool:
+    """Whether any need's time has come."""
+    return connection.execute(_due(select(application_need.c.kind), now_ms).limit(1)).first() is not None
 
 
-def _need(row: Row[Any]) -> Need:
-    wanted, refused = (bytes(one) if one else None for one in (row.wanted_id, row.record_id))
-    return Need(row.kind, wanted, refused, row.reason, row.attempt, row.next_ask_ms)
-
-
-def due(connection: Connection, now_ms: int, most: int) -> list[Due]:
-    """The applications whose needs are longest overdue, ``most`` needs in all."""
-    need, case = application_need.c, application.c
-    columns = select(need.application_id, need.kind, need.wanted_by, need.attempt, case.applicant_id, case.sealed)
-    query = _due(columns.join(application, case.application_id == need.application_id), now_ms)
-    found: dict[bytes, Due] = {}
-    for row in connection.execute(query.order_by(need.next_ask_ms).limit(most)):
-        identity = bytes(row.application_id)
-        one = found.setdefault(identity, Due(identity, bytes(row.applicant_id), bytes(row.sealed), {}))
-        one.wanted[row.kind] = Wanted(row.wanted_by, row.attempt)
-    return list(found.values())
+def due(connection: Connection, now_ms: int, most: int) -> list[Case]:
+    """The applications whose needs are longest overdue, locked; those that another transaction has locked are passed
+    over. ``most`` needs."""
+    need = application_need.c
+    joined = select(*_CASE).join(application_need, need.application_id == application.c.application_id)
+    longest = _due(joined, now_ms).order_by(need.next_ask_ms).limit(most)
+    cases = _cases(connection, longest.with_for_update(of=application, skip_locked=True))
+    # Who had one of them until now may have moved its needs on.
+    return [case for case in cases.values() if case.due(now_ms)]
 
 
 def _due(query: Select[Any], now_ms: int) -> Select[Any]:
     need = application_need.c
     return query.where(need.state == "open", need.next_ask_ms <= now_ms, need.wanted_id.is_not(None))
+
+
+def put_off(connection: Connection, application_id: bytes, until_ms: int) -> None:
+    """Look at none of an application's needs before then."""
+    need = application_need.c
+    open_needs = (need.application_id == application_id) & (need.state == "open") & (need.next_ask_ms < until_ms)
+    connection.execute(update(application_need).where(open_needs).values(next_ask_ms=until_ms))
+
+
+def _cases(connection: Connection, query: Select[Any]) -> dict[bytes, Case]:
+    need, cases = application_need.c, {bytes(row[0]): _case(row) for row in connection.execute(query)}
+    if cases:
+        wanted = select(application_need).where(need.application_id.in_(cases), need.state == "open")
+        for row in connection.execute(wanted.order_by(need.kind)):
+            cases[bytes(row.application_id)].needs[row.kind] = _need(row)
+    return cases
+
+
+def _case(row: Row[Any]) -> Case:
+    ids, sealed = (bytes(row.application_id), bytes(row.applicant_id)), bytes(row.sealed)
+    return Case(*ids, row.purpose, row.legal_basis, sealed, row.number, row.pieces)
+
+
+def _need(row: Row[Any]) -> Need:
+    wanted, refused = (bytes(one) if one else None for one in (row.wanted_id, row.record_id))
+    return Need(row.kind, row.wanted_by, wanted, refused, row.reason, row.attempt, row.next_ask_ms)
 
 
 def awaited(connection: Connection, now_ms: int, within_ms: int) -> bool:

@@ -5,21 +5,45 @@ by time, so an answer that never comes only means that the question is put again
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hub.cases import needs
 from hub.cases.command import Application
-from hub.cases.evidence import Evidence, LookupSource, Opens, Question, Seals
-from hub.cases.needs import Due
-from hub.ports import Clock, Store
+from hub.cases.evidence import Evidence, LookupSource, Opens, Question, Questions, Seals
+from hub.cases.needs import Case, Need
+from hub.errors import Unavailable
+from hub.logging import get_logger
+from hub.ports import Clock, Fault, Store
 
-PARALLEL = 4
-"""A look is a dozen questions to the database and little work: applications that come together do not queue."""
-AT_ONCE = 96
-"""Needs in one step."""
+AT_ONCE = 12
+"""Needs in one transaction: enough to be quick, few enough to leave some to other processes."""
 IDLE_S = 0.1
 """How long a step waits when nothing was due."""
+PUT_OFF_S = 60
+"""How long an application that cannot be looked at is left alone."""
+
+log = get_logger("ask")
+
+
+class _Wish(NamedTuple):
+    """What could be asked of a source: by what, and the value."""
+
+    case: Case
+    kind: str
+    source: str
+    by: str
+    value: str
+
+
+class _CannotLook(Exception):
+    """Looking at these applications failed, for a reason that is one of theirs."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        super().__init__()
+        self.ids = [case.application_id for case in cases]
 
 
 class Ask:
@@ -42,45 +66,74 @@ class Ask:
         self._sealer, self._opener = seals
         self._clock = clock
         self._idle_s = idle_s
-        self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="ask")
+        self._at_once = AT_ONCE
 
     def step(self) -> int:
         with self._store.read() as connection:
-            due = needs.due(connection, self._clock.now_ms(), AT_ONCE)
-        looks = [self._pool.submit(self._look, one) for one in due]
-        wait(looks)
-        # Only when all have had their turn: one that cannot be looked at does not stop the others.
-        looked = sum(look.result() for look in looks)
+            due = needs.any_due(connection, self._clock.now_ms())
+        try:
+            looked = self._look() if due else 0
+        except _CannotLook as failure:
+            log.exception("applications cannot be looked at", applications=[one.hex() for one in failure.ids])
+            self._set_apart(failure.ids)
+            return 1
         if not looked:
+            self._at_once = AT_ONCE
             time.sleep(self._idle_s)
         return looked
 
-    def _look(self, due: Due) -> bool:
-        questions = self._questions(due)
+    def _look(self) -> int:
+        """Look at some applications in one transaction; how many they were."""
         with self._store.write() as connection:
-            return self._evidence.look(connection, due, questions)
+            cases = needs.due(connection, self._clock.now_ms(), self._at_once)
+            try:
+                self._evidence.look(connection, cases, self._questions(cases) if cases else {})
+            except (Unavailable, OperationalError, InterfaceError):
+                raise
+            except Exception as failure:
+                raise _CannotLook(cases) from failure
+        return len(cases)
+
+    def _set_apart(self, ids: Sequence[bytes]) -> None:
+        """One application that cannot be looked at must not stop the others: find out which, then leave it alone for a
+        while."""
+        self._at_once = 1
+        if len(ids) == 1:
+            with self._store.write() as connection:
+                needs.put_off(connection, ids[0], self._clock.now_ms() + PUT_OFF_S * 1000)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Nothing to let go of."""
 
-    def _questions(self, due: Due) -> dict[str, Question]:
-        """Kind → what to ask of which source; of several, another each time. Left out: none can be asked."""
-        opened = self._opener.open_value(due.applicant_id, due.sealed)
-        if opened is None:
-            return {}
-        application = Application.model_validate_json(opened)
-        asked = {kind: self._question(application, due, kind) for kind in due.wanted}
-        return {kind: question for kind, question in asked.items() if question}
+    def _questions(self, cases: Sequence[Case]) -> Questions:
+        """What to ask of which source. Left out: none can be asked."""
+        submitted = self._opener.open_values([(case.applicant_id, case.sealed) for case in cases])
+        wishes = [wish for case, opened in zip(cases, submitted, strict=True) for wish in self._wishes(case, opened)]
+        sealed = self._sealer.seal_values([(wish.case.applicant_id, wish.value.encode()) for wish in wishes])
+        return {
+            (wish.case.application_id, wish.kind): Question(wish.source, wish.by, value)
+            for wish, value in zip(wishes, sealed, strict=True)
+        }
 
-    def _question(self, application: Application, due: Due, kind: str) -> Question | None:
-        wanted = due.wanted[kind]
-        values = ways(application, wanted.by)
-        able = [source for source in self._sources if source.kind == kind and source.by & values.keys()]
+    def _wishes(self, case: Case, submitted: bytes | Fault) -> Iterable[_Wish]:
+        if isinstance(submitted, Fault):
+            if submitted.code != "ERASED":
+                log.error("an application does not open", application=case.application_id.hex(), code=submitted.code)
+            return
+        application = Application.model_validate_json(submitted)
+        for need in case.due(self._clock.now_ms()):
+            if wish := self._wish(application, case, need):
+                yield wish
+
+    def _wish(self, application: Application, case: Case, need: Need) -> _Wish | None:
+        """Of several sources, another each time."""
+        values = ways(application, need.wanted_by)
+        able = [source for source in self._sources if source.kind == need.kind and source.by & values.keys()]
         if not able:
             return None
-        source = able[wanted.attempt % len(able)]
+        source = able[need.attempt % len(able)]
         by = next(by for by in values if by in source.by)
-        return Question(source.name, by, self._sealer.seal_value(due.applicant_id, values[by].encode()))
+        return _Wish(case, need.kind, source.name, by, values[by])
 
 
 def ways(application: Application, wanted_by: str) -> Mapping[str, str]:

@@ -310,7 +310,7 @@ def _take_back(desk: Desk, piece: Row[Any], reason: str) -> None:
         case = events.lock(connection, application_id)
         if case is not None and _undecided(connection, piece):
             withdrawn = events.Event(application_id, case.number + 1, "WITHDRAWN", now_ms, detail)
-            events.happen(connection, withdrawn)
+            events.happen(connection, [withdrawn])
 
 
 def _undecided(connection: Connection, piece: Row[Any]) -> bool:

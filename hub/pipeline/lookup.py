@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hub.connect.guard import GuardedSource
-from hub.errors import HubError, Misconfigured, RecordRejected, TamperDetected, Unavailable
+from hub.errors import HubError, Misconfigured, RecordRejected, Unavailable
 from hub.logging import get_logger
 from hub.pipeline.received import REQUEST_HEADER, Envelopes, rfc3339
-from hub.ports import Batch, Clock, LogRecord, LookupQuery, Member, Outgoing, Page, Positions
+from hub.ports import Batch, Clock, Fault, LogRecord, LookupQuery, Member, Outgoing, Page, Positions
 from hub.privacy.opening import Opener
 from hub.privacy.sealing import Sealer
 from hub.records import wire
@@ -131,7 +131,7 @@ class Lookup:
         wait_s = LOOK_S if any(self._open.values()) else self._parts.poll_timeout_s
         for batch in self._member.poll(room, wait_s) if room else self._rest():
             questions = self._open.setdefault((batch.topic, batch.partition), deque())
-            questions.extend(map(self._put, batch.records))
+            questions.extend(self._put(batch.records))
         done, positions = self._answered()
         if positions:
             answered = [(one.request, self._reply(one.request, one)) for one in done if one.request]
@@ -159,37 +159,28 @@ class Lookup:
             lane.close()
         self._member.close()
 
-    def _put(self, record: LogRecord) -> _Question:
+    def _put(self, records: Sequence[LogRecord]) -> Iterator[_Question]:
         """Begin to ask."""
-        request = _request(record)
-        if request is None:
-            return _Question(record.offset, None)
+        requests = [_request(record) for record in records]
+        sealed = [(one["query"]["subject_id"], one["query"]["ciphertext"]) for one in requests if one]
+        opened = iter(self._parts.opener.open_values(sealed) if sealed else ())
+        for record, request in zip(records, requests, strict=True):
+            yield self._begin(record.offset, request, next(opened)) if request else _Question(record.offset, None)
+
+    def _begin(self, offset: int, request: Mapping[str, Any], value: bytes | Fault) -> _Question:
         lane = self._lanes.get(request["source"])
         if lane is None:
-            return _Question(record.offset, request, Reply(REFUSED, reason="SOURCE_UNKNOWN"))
+            return _Question(offset, request, Reply(REFUSED, reason="SOURCE_UNKNOWN"))
+        if isinstance(value, Fault):
+            return _Question(offset, request, Reply(REFUSED, reason=value.code))
         try:
-            value = self._value(request)
             limit_s = lane.source.context.limits.total_timeout_s
-        except RecordRejected as rejected:
-            return _Question(record.offset, request, Reply(REFUSED, reason=rejected.code))
         except Misconfigured:
-            return _Question(record.offset, request, Reply(UNAVAILABLE, reason="MISCONFIGURED"))
-        query = LookupQuery(request["by"], value, request["purpose"], request["legal_basis"])
+            return _Question(offset, request, Reply(UNAVAILABLE, reason="MISCONFIGURED"))
+        query = LookupQuery(request["by"], value.decode("utf-8", "replace"), request["purpose"], request["legal_basis"])
         within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), ANSWER_WITHIN_MAX_S, limit_s)
         deadline_s = self._parts.clock.monotonic_s() + within_s
-        return _Question(record.offset, request, None, lane.ask(query), deadline_s)
-
-    def _value(self, request: Mapping[str, Any]) -> str:
-        """Raises ``RecordRejected`` when the question cannot be opened: its subject was erased, or it was tampered
-        with."""
-        sealed = request["query"]
-        try:
-            opened = self._parts.opener.open_value(sealed["subject_id"], sealed["ciphertext"])
-            if opened is not None:
-                return opened.decode()
-        except (TamperDetected, UnicodeDecodeError):
-            raise RecordRejected("SEAL_BROKEN") from None
-        raise RecordRejected("ERASED")
+        return _Question(offset, request, None, lane.ask(query), deadline_s)
 
     def _reply(self, request: Mapping[str, Any], question: _Question) -> Reply:
         if question.reply is not None:

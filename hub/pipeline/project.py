@@ -141,6 +141,8 @@ class Project:
             answers = [wire.decode(answer)[1] for answer in applied.answers]
             ids = frozenset().union(*(mention.ids for mention in applied.mentions))
             self._evidence.heard(connection, answers, list(ids), _AtHand(self._log, batches))
+            # Last: every process counts on the same few rows, and keeps them until its transaction ends.
+            projection.count(connection, applied)
         return moved
 
     def close(self) -> None:

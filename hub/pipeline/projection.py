@@ -42,10 +42,13 @@ class Mention(NamedTuple):
 
 @dataclass(slots=True)
 class Applied:
-    """What a batch brought: records newly verified, and answers to look-ups as they lie on the topic."""
+    """What a batch brought: records newly verified, answers to look-ups as they lie on the topic, and what it adds to
+    the tallies, by source and kind."""
 
     mentions: list[Mention] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -56,8 +59,6 @@ class _Work:
     new: dict[bytes, _Row] = field(default_factory=dict)
     changed: dict[bytes, _Row] = field(default_factory=dict)
     links: list[_Row] = field(default_factory=list)
-    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     applied: Applied = field(default_factory=Applied)
 
 
@@ -71,7 +72,8 @@ class _Verdict(NamedTuple):
 
 
 def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
-    """Bring the tables to what is true after ``batches``, in the caller's transaction."""
+    """Bring the tables to what is true after ``batches``, but for the tallies, in the caller's transaction; it ends
+    with ``count``."""
     work = _Work()
     verdicts: list[_Verdict] = []
     for batch in batches:
@@ -87,6 +89,13 @@ def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
     return work.applied
 
 
+def count(connection: Connection, applied: Applied) -> None:
+    """Add to the tallies."""
+    _add_counts(connection, tally, ("source", "kind"), _by_line(applied.counts))
+    reasons = {key: {"verdicts": number} for key, number in applied.reasons.items()}
+    _add_counts(connection, reason_tally, ("source", "kind", "code"), reasons)
+
+
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
@@ -99,8 +108,8 @@ def _count_received(batch: Batch, work: _Work) -> None:
         elif "hub_attempt" not in headers:
             source = headers.get("ce_source", b"").decode("utf-8", "replace").removeprefix("/sources/")
             kind = _kind(batch.topic, kind_of_event)
-            work.counts[source or "outside", kind, "received"] += 1
-            work.counts[source or "outside", kind, "looked_up"] += batch.topic == LOOKUP_RECEIVED
+            work.applied.counts[source or "outside", kind, "received"] += 1
+            work.applied.counts[source or "outside", kind, "looked_up"] += batch.topic == LOOKUP_RECEIVED
 
 
 def _kind(topic: str, event_type: bytes) -> str:
@@ -142,7 +151,7 @@ def _judge(verdict: _Verdict, work: _Work) -> None:
     envelope = verdict.envelope
     record_id, source, kind = envelope["record_id"], envelope["source"]["system"], envelope["kind"]
     seen = 0 if _redriven(verdict.message) else 1
-    work.counts[source, kind, "duplicate"] += seen
+    work.applied.counts[source, kind, "duplicate"] += seen
     if verdict.state == "rejected":
         _count_reasons(verdict, source, kind, work)
     before = work.known.get(record_id)
@@ -162,7 +171,7 @@ def _redriven(message: LogRecord) -> bool:
 def _count_reasons(verdict: _Verdict, source: str, kind: str, work: _Work) -> None:
     listed = next((value for name, value in verdict.message.headers if name == "hub_reasons"), b"[]")
     for code in {reason["code"] for reason in json.loads(listed)}:
-        work.reasons[source, kind, code] += 1
+        work.applied.reasons[source, kind, code] += 1
 
 
 def _add(verdict: _Verdict, seen: int, work: _Work) -> None:
@@ -190,8 +199,8 @@ def _see_again(verdict: _Verdict, before: _Row, seen: int, work: _Work) -> None:
 
 def _settle(row: _Row, sign: int, work: _Work) -> None:
     """Move one message between ``duplicate`` and the record's state."""
-    work.counts[row["source"], row["kind"], row["state"]] += sign
-    work.counts[row["source"], row["kind"], "duplicate"] -= sign
+    work.applied.counts[row["source"], row["kind"], row["state"]] += sign
+    work.applied.counts[row["source"], row["kind"], "duplicate"] -= sign
 
 
 def _row(verdict: _Verdict, seen: int) -> _Row:
@@ -234,10 +243,6 @@ def _write(connection: Connection, work: _Work) -> None:
         connection.execute(update(record).where(record.c.record_id == row["record_id"]).values(**values))
     many(connection, insert(record_link), work.links)
     _write_current(connection, work)
-    _add_counts(connection, tally, ("source", "kind"), _by_line(work.counts))
-    _add_counts(
-        connection, reason_tally, ("source", "kind", "code"), {key: {"verdicts": n} for key, n in work.reasons.items()}
-    )
 
 
 def _write_current(connection: Connection, work: _Work) -> None:

@@ -91,7 +91,7 @@ def _replay(log: RecordLog, fresh: Store, span: tuple[str, int, int], progress: 
     topic, partition, stop = span
     for batches in _chunks(log.scan(topic, partition, 0, stop)):
         with fresh.write() as connection:
-            projection.apply(connection, batches)
+            projection.count(connection, projection.apply(connection, batches))
         progress(topic, sum(len(batch.records) for batch in batches))
 
 
@@ -148,7 +148,7 @@ def _waiting(live: Connection) -> Iterator[Numbered]:
 def _apply(connection: Connection, value: bytes) -> None:
     event = events.read(value)
     if isinstance(event, events.Event):
-        apply.application_event(connection, event)
+        apply.application_events(connection, [event])
     else:
         apply.delivery_event(connection, event)
 

@@ -70,6 +70,12 @@ class Opener:
         key = self._vault.open_keys([subject_id])[0]
         return cipher.decrypt(key, sealed, subject_id) if key else None
 
+    def open_values(self, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
+        """As ``open_value`` for many, (subject's id, sealed value); a ``Fault``, ERASED or SEAL_BROKEN, for each that
+        does not open."""
+        keys = self._vault.open_keys([subject for subject, _ in sealed])
+        return [_open_value(key, *one) for key, one in zip(keys, sealed, strict=True)]
+
     def open_unreadable(self, envelope: dict[str, Any]) -> Original | None:
         """The row behind an unreadable record, for the person who mends it; ``None`` once the source's key has
         expired."""
@@ -78,6 +84,15 @@ class Opener:
             return None
         value = wire.decode(cipher.decrypt(key, envelope["ciphertext"], envelope["record_id"]))[1]
         return Original(value["key"], value["raw"], value["proof"])
+
+
+def _open_value(key: bytes | None, subject_id: bytes, sealed: bytes) -> bytes | Fault:
+    if key is None:
+        return Fault("ERASED")
+    try:
+        return cipher.decrypt(key, sealed, subject_id)
+    except TamperDetected:
+        return Fault("SEAL_BROKEN")
 
 
 def _read(value: bytes | None) -> Opened:

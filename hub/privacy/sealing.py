@@ -104,7 +104,12 @@ class Sealer:
 
     def seal_value(self, subject_id: bytes, plaintext: bytes) -> bytes:
         """Any other value about one subject, sealed under its key."""
-        return cipher.encrypt(self._vault.keys([subject_id])[0], plaintext, subject_id)
+        return self.seal_values([(subject_id, plaintext)])[0]
+
+    def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """As ``seal_value`` for many, (subject's id, value)."""
+        keys = self._vault.keys([subject for subject, _ in values])
+        return [cipher.encrypt(key, plaintext, one) for key, (one, plaintext) in zip(keys, values, strict=True)]
 
     def _seal(self, plan: _Plan, ids: dict[Identity, bytes], keys: dict[bytes, bytes]) -> SealedRow:
         envelope = self._envelope(plan, ids)

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from hub.cases.evidence import LookupSource, request_id
 from hub.ports import Outgoing
 from hub.records import wire
 from hub.records.topics import LOOKUP_RECEIVED, LOOKUP_REQUESTS
+from hub.stores.tables import record
 from tests import samples
 from tests.casework import PARTITIONS, House, body
 
@@ -30,10 +32,10 @@ def house(tmp_path: Path) -> Iterator[House]:
 def asked(house: House) -> list[dict[str, Any]]:
     house.relay()
     return [
-        wire.decode(record.value or b"")[1]
+        wire.decode(message.value or b"")[1]
         for partition in range(PARTITIONS)
         for batch in house.log.scan(LOOKUP_REQUESTS, partition)
-        for record in batch.records
+        for message in batch.records
     ]
 
 
@@ -154,3 +156,26 @@ def test_p5_an_erased_applicant_is_not_asked_about(house: House) -> None:
     assert enterprise and house.vault.erase(enterprise)
     house.ask()
     assert asked(house) == []
+
+
+def test_p1_one_that_cannot_be_looked_at_stops_nobody_and_is_looked_at_again(house: House) -> None:
+    house.verified(samples.title())
+    house.project()
+    move_records(house, 1_000)
+    house.applications.submit(body())
+    for number in range(2, 6):
+        house.clock.pass_s(1)
+        house.applications.submit(body(f"A-{number}", site={"address": "天津市和平区南京路128号1号楼2单元301室"}))
+    house.ask()
+    assert need(house)[:2] == ("open", "NEW")
+    assert [need(house, f"A-{number}")[1] for number in range(2, 6)] == ["ASKED"] * 4
+    move_records(house, -1_000)
+    house.clock.pass_s(61)
+    house.ask()
+    assert need(house)[:2] == ("met", "MET")
+
+
+def move_records(house: House, by: int) -> None:
+    """The table says that records lie elsewhere on the log."""
+    with house.store.write() as connection:
+        connection.execute(update(record).values(offset=record.c.offset + by))

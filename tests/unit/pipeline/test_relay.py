@@ -79,9 +79,8 @@ def test_a_newer_relay_fences_the_older(house: House) -> None:
 def test_rows_above_a_number_that_was_never_used_are_published(house: House) -> None:
     submit(house, 1)
     with pytest.raises(RuntimeError), house.store.write() as connection:
-        events.happen(
-            connection, events.Event(house.applications.find("gov-platform", "A-0") or b"", 2, "HELD", 0, {}, "x")
-        )
+        held = events.Event(house.applications.find("gov-platform", "A-0") or b"", 2, "HELD", 0, {}, "x")
+        events.happen(connection, [held])
         raise RuntimeError
     submit(house, 1, first=1)
     assert house.relay() == 2
