@@ -101,7 +101,7 @@ class KafkaLog:
             reader.seek(place, offset)
             while not (found := reader.poll(timeout_ms=_PICK_MS).get(place)):
                 # Past it without a record: a marker is there, or what was never committed.
-                if reader.position(place) > offset or self._end(topic, partition) <= offset:
+                if _position(reader, place) > offset or self._end(topic, partition) <= offset:
                     return None
                 if self.clock.monotonic_s() > deadline_s:
                     raise Unavailable(f"{topic}/{partition} gives nothing at {offset}")
@@ -183,15 +183,20 @@ class KafkaLog:
             reader.assign([place])
             reader.seek(place, start)
             quiet_since_s = self.clock.monotonic_s()
-            while (at := reader.position(place)) < stop:
+            while (at := _position(reader, place)) < stop:
                 records = reader.poll(timeout_ms=_POLL_MS).get(place, [])
                 if records and records[-1].offset >= stop:
                     records = [one for one in records if one.offset < stop]
                 if records:
                     yield Batch(place.topic, place.partition, records)
-                if reader.position(place) > at:
+                if _position(reader, place) > at:
                     quiet_since_s = self.clock.monotonic_s()
                 elif self.clock.monotonic_s() - quiet_since_s > WAIT_S:
                     raise Unavailable(
                         f"{place.topic}/{place.partition} gives nothing at {at}, though it ends at {stop}"
                     )
+
+
+def _position(reader: Any, place: TopicPartition) -> int:
+    """Where a reader goes on. The driver would ask the broker for ever when it has lost its place."""
+    return int(reader.position(place, timeout_ms=int(WAIT_S * 1000)))

@@ -9,7 +9,8 @@ from kafka import KafkaConsumer
 
 from hub.logs.kafka_knock import knock
 
-IDLE_MAX = 4
+IDLE_MAX = 8
+"""As many as one stage reads places with at a time (``deliver``)."""
 
 
 class Readers:
@@ -20,6 +21,7 @@ class Readers:
         self._options = options
         self._idle: list[Any] = []
         self._lock = threading.Lock()
+        self._closed = False
 
     @contextmanager
     def one(self) -> Iterator[Any]:
@@ -43,7 +45,7 @@ class Readers:
     def _put_back(self, reader: Any) -> None:
         reader.unsubscribe()
         with self._lock:
-            keep = len(self._idle) < IDLE_MAX
+            keep = len(self._idle) < IDLE_MAX and not self._closed
             if keep:
                 self._idle.append(reader)
         if not keep:
@@ -51,6 +53,6 @@ class Readers:
 
     def close(self) -> None:
         with self._lock:
-            readers, self._idle = self._idle, []
+            readers, self._idle, self._closed = self._idle, [], True
         for reader in readers:
             reader.close(autocommit=False)
