@@ -1,6 +1,7 @@
 """Fixtures that more than one folder uses."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -61,3 +62,25 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+_COUNTED = {
+    "contract of the log, on SQLite": r"contract/test_record_log.*\[sqlite",
+    "contract of the log, on Kafka": r"contract/test_record_log.*\[kafka",
+    "contract of the store, on SQLite": r"contract/test_store.*\[sqlite",
+    "contract of the store, on PostgreSQL": r"contract/test_store.*\[postgres",
+    "fault schedules on a broker": r"faults/test_schedules",
+    "faults of the broker, one by one": r"faults/test_(?!schedules|system|history|schedule\b)",
+    "faults of the whole hub": r"faults/test_system",
+    "guards taken out, and found out": r"found_out|is_caught|would_find_a_leak",
+}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many tests of each sort passed: what a line of dots does not say."""
+    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
+    counts = {what: sum(bool(re.search(name, one)) for one in passed) for what, name in _COUNTED.items()}
+    if any(counts.values()):
+        terminalreporter.section("passed, by what they are about", "-")
+        for what, count in counts.items():
+            terminalreporter.write_line(f"{count:5} {what}")
