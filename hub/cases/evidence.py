@@ -52,8 +52,8 @@ class Question(NamedTuple):
     sealed: bytes
 
 
-Questions = Mapping[tuple[bytes, str], Question]
-"""By application and kind."""
+Questions = Mapping[tuple[bytes, str], Question | str]
+"""By application and kind; instead of a question, the reason why there can be none."""
 
 
 class Seals(Protocol):
@@ -129,24 +129,31 @@ class Evidence:
         events.happen(connection, decided.happened)
         return isinstance(found, matching.Match)
 
-    def look(self, connection: Connection, cases: Sequence[Case], questions: Questions) -> None:
-        """Needs of locked cases are due: match each, or ask its question and wait. A need without a question only the
-        feed can help."""
-        now_ms = self._clock.now_ms()
+    def look(self, connection: Connection, cases: Sequence[Case], questions: Questions, now_ms: int) -> None:
+        """Needs of locked cases are due at ``now_ms``: match each, or ask its question and wait. A need without a
+        question only the feed can help."""
         due = [(case, need) for case in cases for need in case.due(now_ms)]
         decided = _Decided()
         for (case, need), found in zip(due, self._found(connection, due, self._log), strict=True):
             question = questions.get((case.application_id, need.kind))
             if isinstance(found, matching.Match):
                 self._match(decided, case, need, found)
-            elif question is None:
-                reason = reasons.NO_LOOKUP if found == reasons.NEW else found
+            elif not isinstance(question, Question):
+                reason = question or (reasons.NO_LOOKUP if found == reasons.NEW else found)
                 self._wait(decided, case, need, reason, self._later(ASK_AGAIN_MAX_S))
             elif found == reasons.FOUND_CHECKING:
                 self._wait(decided, case, need, reasons.NOT_VERIFIED, self._later(back_off_s(need.attempt)))
             else:
                 self._ask(decided, case, need, found, question)
         events.happen(connection, decided.happened, decided.requests)
+
+    def put_off(self, connection: Connection, application_id: bytes, seconds: float) -> None:
+        """Look at none of an application's needs that are due for so long."""
+        decided = _Decided()
+        for case in needs.lock(connection, {application_id}).values():
+            for need in case.due(self._clock.now_ms()):
+                self._wait(decided, case, need, need.reason, self._later(seconds))
+        events.happen(connection, decided.happened)
 
     def _found(
         self, connection: Connection, waiting: Sequence[tuple[Case, Need]], log: matching.Reads

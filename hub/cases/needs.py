@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, select
 
 from hub.cases import reasons
 from hub.stores.tables import application, application_need
@@ -80,13 +80,6 @@ def due(connection: Connection, now_ms: int, most: int) -> list[Case]:
 def _due(query: Select[Any], now_ms: int) -> Select[Any]:
     need = application_need.c
     return query.where(need.state == "open", need.next_ask_ms <= now_ms, need.wanted_id.is_not(None))
-
-
-def put_off(connection: Connection, application_id: bytes, until_ms: int) -> None:
-    """Look at none of an application's needs before then."""
-    need = application_need.c
-    open_needs = (need.application_id == application_id) & (need.state == "open") & (need.next_ask_ms < until_ms)
-    connection.execute(update(application_need).where(open_needs).values(next_ask_ms=until_ms))
 
 
 def _cases(connection: Connection, query: Select[Any]) -> dict[bytes, Case]:

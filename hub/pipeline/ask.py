@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.cases import needs
 from hub.cases.command import Application
 from hub.cases.evidence import Evidence, LookupSource, Opens, Question, Questions, Seals
 from hub.cases.needs import Case, Need
-from hub.errors import Unavailable
+from hub.errors import Misconfigured, Unavailable
 from hub.logging import get_logger
 from hub.ports import Clock, Fault, Store
 
@@ -22,8 +22,8 @@ AT_ONCE = 12
 """Needs in one transaction: enough to be quick, few enough to leave some to other processes."""
 IDLE_S = 0.1
 """How long a step waits when nothing was due."""
-PUT_OFF_S = 60
-"""How long an application that cannot be looked at is left alone."""
+PUT_OFF_S = 300
+"""How long an application that cannot be looked at is left alone: longer than a feed would rest for it."""
 
 log = get_logger("ask")
 
@@ -69,61 +69,62 @@ class Ask:
         self._at_once = AT_ONCE
 
     def step(self) -> int:
+        now_ms = self._clock.now_ms()
         with self._store.read() as connection:
-            due = needs.any_due(connection, self._clock.now_ms())
+            due = needs.any_due(connection, now_ms)
         try:
-            looked = self._look() if due else 0
+            looked = self._look(now_ms) if due else 0
         except _CannotLook as failure:
             log.exception("applications cannot be looked at", applications=[one.hex() for one in failure.ids])
             self._set_apart(failure.ids)
             return 1
         if not looked:
-            self._at_once = AT_ONCE
             time.sleep(self._idle_s)
         return looked
 
-    def _look(self) -> int:
+    def _look(self, now_ms: int) -> int:
         """Look at some applications in one transaction; how many they were."""
         with self._store.write() as connection:
-            cases = needs.due(connection, self._clock.now_ms(), self._at_once)
+            cases = needs.due(connection, now_ms, self._at_once)
             try:
-                self._evidence.look(connection, cases, self._questions(cases) if cases else {})
-            except (Unavailable, OperationalError, InterfaceError):
+                self._evidence.look(connection, cases, self._questions(cases, now_ms) if cases else {}, now_ms)
+            except (Unavailable, Misconfigured, SQLAlchemyError):
                 raise
             except Exception as failure:
                 raise _CannotLook(cases) from failure
         return len(cases)
 
     def _set_apart(self, ids: Sequence[bytes]) -> None:
-        """One application that cannot be looked at must not stop the others: find out which, then leave it alone for a
-        while."""
-        self._at_once = 1
-        if len(ids) == 1:
-            with self._store.write() as connection:
-                needs.put_off(connection, ids[0], self._clock.now_ms() + PUT_OFF_S * 1000)
+        """One application that cannot be looked at must not stop the others: find out which, one by one, then leave
+        it alone for a while."""
+        if len(ids) > 1:
+            self._at_once = 1
+            return
+        with self._store.write() as connection:
+            self._evidence.put_off(connection, ids[0], PUT_OFF_S)
+        self._at_once = AT_ONCE
 
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _questions(self, cases: Sequence[Case]) -> Questions:
-        """What to ask of which source. Left out: none can be asked."""
+    def _questions(self, cases: Sequence[Case], now_ms: int) -> Questions:
+        """What to ask of which source about needs that are due. Left out: no source can be asked."""
         submitted = self._opener.open_values([(case.applicant_id, case.sealed) for case in cases])
-        wishes = [wish for case, opened in zip(cases, submitted, strict=True) for wish in self._wishes(case, opened)]
+        questions: dict[tuple[bytes, str], Question | str] = {}
+        wishes: list[_Wish] = []
+        for case, opened in zip(cases, submitted, strict=True):
+            if isinstance(opened, Fault):
+                questions.update(((case.application_id, kind), opened.code) for kind in case.needs)
+            else:
+                wishes.extend(self._wishes(case, Application.model_validate_json(opened), now_ms))
         sealed = self._sealer.seal_values([(wish.case.applicant_id, wish.value.encode()) for wish in wishes])
-        return {
-            (wish.case.application_id, wish.kind): Question(wish.source, wish.by, value)
-            for wish, value in zip(wishes, sealed, strict=True)
-        }
+        for wish, value in zip(wishes, sealed, strict=True):
+            questions[wish.case.application_id, wish.kind] = Question(wish.source, wish.by, value)
+        return questions
 
-    def _wishes(self, case: Case, submitted: bytes | Fault) -> Iterable[_Wish]:
-        if isinstance(submitted, Fault):
-            if submitted.code != "ERASED":
-                log.error("an application does not open", application=case.application_id.hex(), code=submitted.code)
-            return
-        application = Application.model_validate_json(submitted)
-        for need in case.due(self._clock.now_ms()):
-            if wish := self._wish(application, case, need):
-                yield wish
+    def _wishes(self, case: Case, application: Application, now_ms: int) -> Iterable[_Wish]:
+        wishes = (self._wish(application, case, need) for need in case.due(now_ms))
+        return (wish for wish in wishes if wish)
 
     def _wish(self, application: Application, case: Case, need: Need) -> _Wish | None:
         """Of several sources, another each time."""

@@ -5,8 +5,8 @@
 
 What is answered is committed at once, while later questions are under way; of one partition in order. Every question
 has a deadline, and one that is not answered by then has the answer UNAVAILABLE: who asked asks again, with more time.
-So a source that is slow or away holds the partitions that it was asked in up by its deadline at most, and never the
-feeds.
+So a source that is slow or away holds the partitions that it was asked in up by its deadline at most (all of them, when
+it was asked as much as may be under way), and never the feeds.
 """
 
 import threading
@@ -121,9 +121,17 @@ class Lookup:
         try:
             return self._step()
         except HubError:
-            # The member has gone back to what is durable: it polls them again.
-            self._open.clear()
+            # Back to what is durable: whatever is under way is polled again, here or elsewhere.
+            self._drop()
+            self._member.rewind()
             raise
+
+    def _drop(self) -> None:
+        for questions in self._open.values():
+            for question in questions:
+                if question.future:
+                    question.future.cancel()
+        self._open.clear()
 
     def _step(self) -> int:
         """Take what is new, and commit what is answered, of each partition up to the first that is not."""

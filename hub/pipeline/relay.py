@@ -27,6 +27,8 @@ SEQ_HEADER = "hub_seq"
 CURSOR_SCHEMA = 3
 BATCH_MAX = 500
 IDLE_S = 0.05
+FORGET_EVERY_S = 1.0
+"""While there is always more to publish; otherwise at once."""
 GROUP = "relay"
 OWNED_WITHIN_S = 0.5
 _CURSORS_MAX = 1_000
@@ -43,6 +45,7 @@ class Relay:
         self._writer: Writer = log.writer(WRITER_ID)
         self._published = watermark(log)
         self._forgotten = 0
+        self._forget_at_s = 0.0
         check_numbers(store, self._published)
         self._horizon: tuple[int, int] | None = None
 
@@ -52,7 +55,7 @@ class Relay:
             crash_point("relay.read")
             self._publish(rows)
             crash_point("relay.committed")
-        if self._published - self._forgotten >= (BATCH_MAX if rows else 1):
+        if self._published > self._forgotten and (not rows or self._forget_at_s <= self._clock.monotonic_s()):
             self._forget()
         if not rows:
             time.sleep(self._idle_s)
@@ -100,6 +103,7 @@ class Relay:
         with self._store.write() as connection:
             outbox.forget(connection, self._published)
         self._forgotten = self._published
+        self._forget_at_s = self._clock.monotonic_s() + FORGET_EVERY_S
 
 
 class RelayStage:

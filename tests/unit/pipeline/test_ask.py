@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hub.cases.evidence import LookupSource, request_id
+from hub.pipeline.rebuild import compare, rebuild
 from hub.ports import Outgoing
 from hub.records import wire
 from hub.records.topics import LOOKUP_RECEIVED, LOOKUP_REQUESTS
-from hub.stores.tables import record
+from hub.stores import migrate
+from hub.stores.database import Database
+from hub.stores.tables import application, application_need, record
 from tests import samples
 from tests.casework import PARTITIONS, House, body
 
@@ -170,9 +173,56 @@ def test_p1_one_that_cannot_be_looked_at_stops_nobody_and_is_looked_at_again(hou
     assert need(house)[:2] == ("open", "NEW")
     assert [need(house, f"A-{number}")[1] for number in range(2, 6)] == ["ASKED"] * 4
     move_records(house, -1_000)
-    house.clock.pass_s(61)
+    house.clock.pass_s(301)
     house.ask()
     assert need(house)[:2] == ("met", "MET")
+
+
+def test_p4_what_was_put_off_is_rebuilt_the_same(house: House) -> None:
+    house.verified(samples.title())
+    house.project()
+    move_records(house, 1_000)
+    house.applications.submit(body())
+    house.ask()
+    move_records(house, -1_000)
+    house.relay()
+    url = f"sqlite:///{house.folder}/fresh.db"
+    migrate.upgrade(url)
+    fresh = Database(url)
+    with house.store.read() as live:
+        rebuild(house.log, live, fresh, lambda *_: None)
+        with fresh.read() as rebuilt:
+            assert [one.table for one in compare(live, rebuilt) if not one.equal] == []
+    fresh.close()
+
+
+def test_a_need_that_becomes_due_on_the_way_is_not_taken_for_one_without_a_source(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.applications.submit(body())
+    later_ms = house.clock.now_ms() + 3_000
+    with house.store.write() as connection:
+        wanted = application_need.c.kind == TITLE
+        connection.execute(update(application_need).where(wanted).values(next_ask_ms=later_ms))
+    now_ms = house.clock.now_ms
+
+    def ticking() -> int:
+        house.clock.pass_s(1)
+        return now_ms()
+
+    monkeypatch.setattr(house.clock, "now_ms", ticking)
+    house.ask()
+    house.ask()
+    assert need(house) == ("open", "ASKED", 1)
+
+
+def test_an_application_that_does_not_open_says_so(house: House) -> None:
+    house.applications.submit(body())
+    with house.store.write() as connection:
+        connection.execute(update(application).values(sealed=b"changed"))
+    house.ask()
+    with house.store.read() as connection:
+        assert set(connection.execute(select(application_need.c.reason)).scalars()) == {"SEAL_BROKEN"}
 
 
 def move_records(house: House, by: int) -> None:

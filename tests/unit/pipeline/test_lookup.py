@@ -2,6 +2,7 @@
 lane."""
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,6 +146,18 @@ def test_what_may_not_be_asked_is_refused_and_never_sent(
     answer = asker.answer(asker.ask(source, by, "91110000600037341L", **more))
     assert (answer["outcome"], answer["reason"]) == ("REFUSED", reason)
     assert sandbox.control(LICENCES, "calls")["total"] == before
+
+
+def test_a_damaged_key_refuses_its_own_question_only(asker: Asker) -> None:
+    subject = asker.hub.vault.identify([("person", "someone")])[0]
+    sealed = {"subject_id": subject, "ciphertext": asker.hub.sealer.seal_value(subject, b"x")}
+    broken = asker.ask(LICENCES, "uscc", "x", partition=0, query=sealed)
+    whole = asker.ask(LICENCES, "uscc", "91110000600037341L", partition=0)
+    with sqlite3.connect(asker.hub.settings.vault_url.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE data_key SET wrapped = zeroblob(60) WHERE id = ?", (subject,))
+    asker.hub.vault._forget()
+    assert (asker.answer(broken)["outcome"], asker.answer(broken)["reason"]) == ("REFUSED", "SEAL_BROKEN")
+    assert asker.answer(whole)["outcome"] == "NOT_FOUND"
 
 
 def test_a_source_that_is_away_is_unavailable_with_the_time_it_named(sandbox: Running, asker: Asker) -> None:
