@@ -196,11 +196,12 @@ def test_p4_what_was_put_off_is_rebuilt_the_same(house: House) -> None:
     fresh.close()
 
 
+@pytest.mark.parametrize("after_s", range(1, 6))
 def test_a_need_that_becomes_due_on_the_way_is_not_taken_for_one_without_a_source(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch, after_s: int
 ) -> None:
     house.applications.submit(body())
-    later_ms = house.clock.now_ms() + 3_000
+    later_ms = house.clock.now_ms() + after_s * 1000
     with house.store.write() as connection:
         wanted = application_need.c.kind == TITLE
         connection.execute(update(application_need).where(wanted).values(next_ask_ms=later_ms))
