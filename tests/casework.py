@@ -65,11 +65,13 @@ class House:
 
     folder: Path
     sources: Sequence[LookupSource] = ()
+    url: str = ""
+    """Of the store; otherwise a SQLite file."""
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
-        self.url = f"sqlite:///{self.folder}/store.db"
+        self.url = self.url or f"sqlite:///{self.folder}/store.db"
         migrate.upgrade(self.url)
         self.store = Database(self.url)
         self.log = SqliteLog(self.folder / "log.db", self.clock)

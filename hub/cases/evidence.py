@@ -104,30 +104,34 @@ class Evidence:
         }
         for answer in answers:
             heard.update((key, answer) for key in _answered(cases, answer))
-        waiting = [(cases[one], cases[one].needs[kind]) for one, kind in heard]
-        decided, found = _Decided(), self._found(connection, waiting, at_hand or self._log)
-        for (case, need), match, about in zip(waiting, found, heard.values(), strict=True):
-            if isinstance(match, matching.Match):
-                self._match(decided, case, need, match)
-            elif about is not None:
-                self._note(decided, case, need, match, about)
-            elif match != need.reason:
-                self._wait(decided, case, need, match, need.next_ask_ms)
-        events.happen(connection, decided.happened)
+        waiting = [(cases[one], cases[one].needs[kind], answer) for (one, kind), answer in heard.items()]
+        self._settle(connection, waiting, at_hand or self._log)
 
     def settle(self, connection: Connection, application_id: bytes, kind: str) -> bool:
         """Match one need if a record answers it. False also when it is met already."""
         case = needs.lock(connection, {application_id}).get(application_id)
         if case is None or kind not in case.needs:
             return False
-        decided, need = _Decided(), case.needs[kind]
-        found = self._found(connection, [(case, need)], self._log)[0]
-        if isinstance(found, matching.Match):
-            self._match(decided, case, need, found)
-        elif found != need.reason:
-            self._wait(decided, case, need, found, need.next_ask_ms)
+        self._settle(connection, [(case, case.needs[kind], None)], self._log)
+        return kind not in case.needs
+
+    def _settle(
+        self,
+        connection: Connection,
+        waiting: Sequence[tuple[Case, Need, Mapping[str, Any] | None]],
+        log: matching.Reads,
+    ) -> None:
+        """Match needs, each with the answer that came if one did; otherwise note why there is no match."""
+        decided = _Decided()
+        found = self._found(connection, [(case, need) for case, need, _ in waiting], log)
+        for (case, need, answer), match in zip(waiting, found, strict=True):
+            if isinstance(match, matching.Match):
+                self._match(decided, case, need, match)
+            elif answer is not None:
+                self._note(decided, case, need, match, answer)
+            elif match != need.reason:
+                self._wait(decided, case, need, match, need.next_ask_ms)
         events.happen(connection, decided.happened)
-        return isinstance(found, matching.Match)
 
     def look(self, connection: Connection, cases: Sequence[Case], questions: Questions, now_ms: int) -> None:
         """Needs of locked cases are due at ``now_ms``: match each, or ask its question and wait. A need without a

@@ -142,7 +142,7 @@ class Lookup:
             questions.extend(self._put(batch.records))
         done, positions = self._answered()
         if positions:
-            answered = [(one.request, self._reply(one.request, one)) for one in done if one.request]
+            answered = [(one.request, _reply(one.request, one)) for one in done if one.request]
             outgoing = [*self._records(answered), *(self._answer(*one) for one in answered)]
             self._member.commit(outgoing, positions)
         return len(done)
@@ -190,24 +190,6 @@ class Lookup:
         deadline_s = self._parts.clock.monotonic_s() + within_s
         return _Question(offset, request, None, lane.ask(query), deadline_s)
 
-    def _reply(self, request: Mapping[str, Any], question: _Question) -> Reply:
-        if question.reply is not None:
-            return question.reply
-        assert question.future is not None
-        try:
-            page = question.future.result(0)
-        except NotYet:
-            question.future.cancel()
-            return Reply(UNAVAILABLE, reason="TIME_OUT")
-        except Unavailable as away:
-            return Reply(UNAVAILABLE, None, away.retry_after_s, "AWAY")
-        except RecordRejected as rejected:
-            return Reply(REFUSED, reason=rejected.code)
-        except Exception as failure:  # a connector's defect is no answer; the question stays open
-            log.error("look-up failed", source=request["source"], error=type(failure).__name__)
-            return Reply(UNAVAILABLE, reason=type(failure).__name__.upper())
-        return Reply(FOUND if page.rows else NOT_FOUND, page)
-
     def _records(self, answered: Sequence[Answered]) -> Iterator[Outgoing]:
         """The records that were found; all that one source gave are sealed together, because each sealing asks the
         vault anew."""
@@ -248,6 +230,25 @@ class Lookup:
         partition = partition_of(key, self._parts.partitions)
         timestamp = int(now.timestamp() * 1000)
         return Outgoing(LOOKUP_RECEIVED, partition, key, wire.encode(ANSWER_SCHEMA, value), headers, timestamp)
+
+
+def _reply(request: Mapping[str, Any], question: _Question) -> Reply:
+    if question.reply is not None:
+        return question.reply
+    assert question.future is not None
+    try:
+        page = question.future.result(0)
+    except NotYet:
+        question.future.cancel()
+        return Reply(UNAVAILABLE, reason="TIME_OUT")
+    except Unavailable as away:
+        return Reply(UNAVAILABLE, None, away.retry_after_s, "AWAY")
+    except RecordRejected as rejected:
+        return Reply(REFUSED, reason=rejected.code)
+    except Exception as failure:  # a connector's defect is no answer; the question stays open
+        log.error("look-up failed", source=request["source"], error=type(failure).__name__)
+        return Reply(UNAVAILABLE, reason=type(failure).__name__.upper())
+    return Reply(FOUND if page.rows else NOT_FOUND, page)
 
 
 def _request(record: LogRecord) -> Mapping[str, Any] | None:

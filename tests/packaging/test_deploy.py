@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from hub import settings
+from hub.connect.registry import find
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -23,6 +24,8 @@ def test_the_example_settings_load_with_the_example_environment() -> None:
     loaded = settings.load(DEPLOY / "hub.toml", environ)
     assert (loaded.kafka.replication, loaded.kafka.min_insync_replicas) == (3, 2)
     assert loaded.store_url != loaded.vault_url
+    for name in ("business_licence", "property_title", "utility_crm"):
+        assert find(name).info.options(loaded.connector(name))
 
 
 def test_ports_are_published_on_loopback_only() -> None:
