@@ -45,7 +45,7 @@ def measure(size: int, progress: Callable[[str], None]) -> tuple[Rates, int]:
     watch = Watch()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        hub = open_hub(_settings(home))
+        hub = open_hub(settings_in(home))
         try:
             feed = Feed(size)
             hub.__dict__["trusted"] = {NAME: feed.trusted()}
@@ -63,7 +63,7 @@ def measure(size: int, progress: Callable[[str], None]) -> tuple[Rates, int]:
     return rates, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _settings(home: Path) -> Settings:
+def settings_in(home: Path) -> Settings:
     urls = {f"{name}_url": f"sqlite:///{home / name}.db" for name in ("log", "store", "vault")}
     return Settings.model_validate({**urls, "master_key_file": home / "master.key"})
 
