@@ -30,10 +30,10 @@ test-embedded: $(VENV)/.dev  ## the same without Kafka and PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not kafka and not postgres"
 
 kafka: $(VENV)/.run servers  ## a real Kafka and PostgreSQL on this machine, until Ctrl-C
-	$(BIN)/python -m deploy.broker $(if $(NODES),--nodes $(NODES))
+	$(BIN)/python -m sandbox.servers $(if $(NODES),--nodes $(NODES))
 
 servers: $(VENV)/.run
-	@$(BIN)/python -m deploy.broker.prepare
+	@$(BIN)/python -m sandbox.servers.prepare
 
 test-fast: $(VENV)/.dev  ## the tests that take seconds
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not kafka and not postgres"

@@ -22,7 +22,7 @@ from bench.race import Run, run
 from bench.rows import ROWS, Row
 from bench.site import Site, start
 from bench.world import now
-from deploy.broker.missing import Missing
+from sandbox.servers.missing import Missing
 
 Results = dict[str, list[Run]]
 Target = tuple[str, bool]

@@ -24,8 +24,9 @@ from bench.site import Site
 from bench.waiting import steps
 from hub import settings
 from hub.bootstrap import Hub, open_hub
-from hub.sandbox import launch
-from hub.stores.tables import application_need, tally
+from hub.cases.connection.tables import application_need
+from hub.records.tables import tally
+from sandbox import launch
 
 TOGETHER = 20
 WITHIN_S = 3.0

@@ -15,8 +15,8 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from bench.peers.work import BROKER, SOURCE
 from hub import settings
 from hub.clock import SystemClock
+from hub.codec import wire
 from hub.logs import open_log
-from hub.records import wire
 
 SCRATCH = "bench.scratch"
 

@@ -13,13 +13,13 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from bench.limits import SCRATCH
 from bench.peers.work import REJECTED, SOURCE, VERIFIED
 from bench.world import NAME, Feed
-from deploy.broker import kafka, postgres
 from hub import settings
 from hub.bootstrap import open_hub
 from hub.errors import Misconfigured, Unavailable
-from hub.pipeline.received import Envelopes
+from hub.ingest.received import Envelopes
 from hub.ports import TopicSpec
-from hub.records.topics import declared
+from hub.topics.declared import declared
+from sandbox.servers import kafka, postgres
 
 PARTITIONS = 6
 _TRIES = 40

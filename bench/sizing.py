@@ -15,10 +15,10 @@ from sqlalchemy import make_url, text
 
 from bench.stages import Info, received
 from bench.world import KIND, NAME, Feed
-from deploy.broker import kafka, postgres
 from hub.bootstrap import Hub, open_hub
 from hub.settings import Settings
 from hub.stores.database import Database
+from sandbox.servers import kafka, postgres
 
 MILLION = 1_000_000
 

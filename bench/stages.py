@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from bench.world import KIND, NAME, Feed
 from hub.bootstrap import Hub, Make, open_hub
+from hub.codec import wire
 from hub.ports import Outgoing
-from hub.records import wire
-from hub.records.topics import partition_of
 from hub.settings import Settings
+from hub.topics.declared import partition_of
 
 Rates = dict[str, float]
 """Row → records a second."""

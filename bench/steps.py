@@ -15,9 +15,9 @@ from typing import Any
 from bench.stages import Info, settings_in
 from bench.world import KIND, NAME, Feed
 from hub.bootstrap import Hub, open_hub
+from hub.codec import wire
 from hub.pipeline.verify import Adjudicator, Marks
 from hub.ports import Batch
-from hub.records import wire
 from hub.records.kinds import KINDS
 from hub.records.shape import check_shape
 from hub.records.verdict import Context, judge

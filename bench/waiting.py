@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from hub.bootstrap import Hub
-from hub.records import wire
-from hub.records.topics import LOOKUP_RECEIVED, LOOKUP_REQUESTS
-from hub.stores.tables import application, delivery, record
+from hub.cases.connection.tables import application, delivery
+from hub.codec import wire
+from hub.records.tables import record
+from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS
 
 STEPS = ("asked", "answered", "judged", "decided")
 """Submission → question put → the source's answer committed → the record judged → the piece decided."""

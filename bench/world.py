@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from connectors.business_licence.source import LicenceGateway
 from hub.clock import SystemClock
 from hub.connect.context import Context
-from hub.connect.registry import find
+from hub.connect.host.registry import find
 from hub.ports import SourceRow
-from hub.sandbox.auth import caller_of
-from hub.sandbox.gateway import faults_of
-from hub.sandbox.pages import Pages
-from hub.sandbox.tree import PageSigner
-from hub.sandbox.world import World, WorldSpec
+from sandbox.auth import caller_of
+from sandbox.gateway import faults_of
+from sandbox.pages import Pages
+from sandbox.tree import PageSigner
+from sandbox.world import World, WorldSpec
 
 SEED = 8
 PAGE_ROWS = 500

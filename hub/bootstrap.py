@@ -8,40 +8,40 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from hub.cases.applications import Applications
-from hub.cases.evidence import Evidence, LookupSource
+from hub.cases.connection.applications import Applications
+from hub.cases.evidence.ask import Ask
+from hub.cases.evidence.decide import Evidence, LookupSource
 from hub.clock import SystemClock
-from hub.connect import state
-from hub.connect.control import Orders, Reports, StoredQuota
-from hub.connect.guard import GuardedSource
-from hub.connect.registry import discover, open_sink, open_source, trusted_keys
-from hub.connect.seen import StoredSeen
+from hub.connect.host.guard import GuardedSource
+from hub.connect.host.registry import discover, open_sink, open_source, trusted_keys
 from hub.connect.spec import ConnectorInfo
+from hub.delivery.deliver import Deliver, Desk
 from hub.errors import HubError, Misconfigured, Unavailable
+from hub.ingest import tables as state
+from hub.ingest.control import Orders, Reports, StoredQuota
+from hub.ingest.deletions import Gone
+from hub.ingest.feed import Surroundings
+from hub.ingest.seen import StoredSeen
+from hub.ingest.stage import Ingest, IngestParts
+from hub.ingest.throttle import Pace
 from hub.logs import open_log
 from hub.pipeline import lookup, verify
-from hub.pipeline.ask import Ask
-from hub.pipeline.deliver import Deliver, Desk
-from hub.pipeline.feed import Surroundings
-from hub.pipeline.gone import Gone
-from hub.pipeline.ingest import Ingest, IngestParts
 from hub.pipeline.lookup import Lookup, LookupParts
-from hub.pipeline.pace import Pace
 from hub.pipeline.project import Project
 from hub.pipeline.reconcile import Books, Passed, Reconciliation, reconcile
 from hub.pipeline.relay import Relay, RelayStage
-from hub.pipeline.runner import Runner, Task
-from hub.pipeline.status import Adjust, Report, StageReports
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
 from hub.privacy.sealing import Sealer
 from hub.privacy.vault import DatabaseVault, MasterKey, untouched
-from hub.records.topics import LOOKUP_REQUESTS, declared
+from hub.runtime.runner import Runner, Task
+from hub.runtime.status import Adjust, Report, StageReports
 from hub.settings import Settings
 from hub.stores.database import Database
 from hub.stores.migrate import upgrade
 from hub.stores.shared_clock import SharedClock
+from hub.topics.declared import LOOKUP_REQUESTS, declared
 
 Make = Callable[[], Task]
 

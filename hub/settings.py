@@ -77,7 +77,7 @@ class KafkaSettings(_Frozen):
     )
     principals: dict[str, str] = Field(
         default_factory=dict,
-        description="Role of deploy/acls.toml → the broker's principal, User:NAME; empty for nobody.",
+        description="Role of hub/topics/acls.toml → the broker's principal, User:NAME; empty for nobody.",
     )
 
 

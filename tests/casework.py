@@ -3,18 +3,17 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
-from hub.cases.applications import Applications
-from hub.cases.evidence import Evidence, LookupSource
+from hub.cases.connection.applications import Applications
+from hub.cases.evidence.ask import Ask
+from hub.cases.evidence.decide import Evidence, LookupSource
+from hub.delivery.deliver import Deliver, Desk
 from hub.errors import Unavailable
-from hub.logs.sqlite import SqliteLog
-from hub.pipeline.ask import Ask
-from hub.pipeline.deliver import Deliver, Desk
+from hub.logs.sqlite.log import SqliteLog
 from hub.pipeline.project import Project
 from hub.pipeline.relay import Relay
 from hub.ports import Outgoing, Plain, Receipt, SourceRow
@@ -23,35 +22,13 @@ from hub.privacy.purposes import shipped
 from hub.privacy.sealing import SealedRow, Sealer
 from hub.privacy.vault import DatabaseVault, MasterKey
 from hub.records.kinds import KINDS
-from hub.records.topics import declared, partition_of
 from hub.stores import migrate
 from hub.stores.database import Database
+from hub.topics.declared import declared, partition_of
+from tests.clocks import HandClock
 
 PARTITIONS = 2
 LEGAL_BASIS = "津工信电力〔2021〕8号 §6"
-
-
-class FakeClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self._now = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-        self._s = 0.0
-
-    def now(self) -> datetime:
-        return self._now
-
-    def now_ms(self) -> int:
-        return int(self._now.timestamp() * 1000)
-
-    def monotonic_s(self) -> float:
-        # poll() waits for time to pass, so each look costs a little.
-        self._s += 0.05
-        return self._s
-
-    def pass_s(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
-        self._s += seconds
 
 
 class Info(NamedTuple):
@@ -68,7 +45,7 @@ class House:
     url: str = ""
     """Of the store; otherwise a SQLite file."""
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
-    clock: FakeClock = field(default_factory=FakeClock)
+    clock: HandClock = field(default_factory=lambda: HandClock(look_s=0.05))
 
     def __post_init__(self) -> None:
         self.url = self.url or f"sqlite:///{self.folder}/store.db"
@@ -171,7 +148,7 @@ class House:
             return rows(connection, table)
 
     def tallies(self) -> dict[str, tuple[int, int, int, int]]:
-        from hub.stores.tables import tally
+        from hub.records.tables import tally
 
         return {row.source: (row.received, row.verified, row.rejected, row.duplicate) for row in self.rows(tally)}
 

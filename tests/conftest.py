@@ -9,10 +9,28 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from deploy.broker import kafka, postgres
-from deploy.broker.missing import Missing
+from hub.ingest import tables
 from hub.privacy.vault import DatabaseVault, MasterKey
+from hub.stores import migrate
 from hub.stores.database import Database
+from sandbox.servers import kafka, postgres
+from sandbox.servers.missing import Missing
+from tests.clocks import HandClock
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    """A store of one machine, with every table of the hub."""
+    migrate.upgrade(url := f"sqlite:///{tmp_path}/store.db")
+    store = Database(url)
+    tables.prepare(store)
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hub.bootstrap import Hub, open_hub
-from hub.pipeline.ingest import Ingest
+from hub.ingest.stage import Ingest
 from hub.ports import LogRecord
-from hub.sandbox.launch import Running
 from hub.settings import Settings
+from sandbox.launch import Running
 
 PATIENCE_S = 15.0
 
@@ -68,7 +68,7 @@ def feeding(home: Path, tables: Mapping[str, Mapping[str, Any]], **more: Any) ->
 
 def caught_up(hub: Hub, task: Ingest, *names: str) -> None:
     """Step until the named sources report that nothing more waits."""
-    from hub.connect.control import RUNNING, Reports
+    from hub.ingest.control import RUNNING, Reports
 
     reports = Reports(hub.store, hub.clock)
 

@@ -14,7 +14,7 @@ from hub.connect.rest import Answer, RestClient
 from hub.connect.signing import NationalSigner
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 from hub.ports import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, SourceRow
-from hub.records.parse_json import load
+from hub.records.files.json import load
 
 
 class LicenceGateway:

@@ -1,6 +1,9 @@
-"""The ``hub`` command. Each verb is a file of this folder; it is loaded only when it is called."""
+"""The ``hub`` command. Each verb is a file of this folder, or comes from a package beside the hub by the entry-point
+group ``hub.commands``; it is loaded only when it is called."""
 
 import sys
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import click
@@ -8,20 +11,33 @@ import click
 import hub
 from hub.errors import HubError
 
-VERBS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+GROUP = "hub.commands"
+_OWN = frozenset(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+
+
+@cache
+def _added() -> dict[str, EntryPoint]:
+    """Verbs of other packages, by name. The hub's own names cannot be taken."""
+    return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in _OWN}
+
+
+def verbs() -> list[str]:
+    """Every verb that is installed, in alphabetical order."""
+    return sorted(_OWN | _added().keys())
 
 
 class Verbs(click.Group):
-    """Finds a verb by its file's name, so that ``hub check`` does not pay for what ``hub run`` imports."""
+    """Finds a verb by its name, so that ``hub check`` does not pay for what ``hub run`` imports."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(VERBS)
+        return verbs()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in VERBS:
-            return None
-        module = __import__(f"hub.cli.{cmd_name}", fromlist=["command"])
-        command: click.Command = module.command
+        command: click.Command | None = None
+        if cmd_name in _OWN:
+            command = __import__(f"hub.cli.{cmd_name}", fromlist=["command"]).command
+        elif added := _added().get(cmd_name):
+            command = added.load()
         return command
 
 

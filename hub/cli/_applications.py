@@ -11,7 +11,7 @@ import httpx
 from hub import settings as hub_settings
 from hub.bootstrap import open_hub
 from hub.cases import reasons
-from hub.cases.applications import Applications
+from hub.cases.connection.applications import Applications
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 
 TIMEOUT_S = 10.0

@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from hub.cases.command import read_json
-from hub.cases.limits import VOLTAGES
+from hub.cases.connection.command import read_json
+from hub.cases.policy import VOLTAGES
 from hub.cli._applications import Answered, Json, desk
 from hub.cli._console import console
 from hub.errors import RecordRejected

@@ -15,12 +15,12 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
 from hub.cli._console import console
 from hub.clock import SystemClock
-from hub.connect.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
-from hub.connect.probe import Probe, probe
-from hub.connect.registry import discover, find, open_source
-from hub.connect.seen import StoredSeen
+from hub.connect.host.probe import Probe, probe
+from hub.connect.host.registry import discover, find, open_source
 from hub.errors import Misconfigured
-from hub.pipeline.cursors import newest
+from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
+from hub.ingest.cursors import newest
+from hub.ingest.seen import StoredSeen
 
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 

@@ -11,18 +11,18 @@ import click
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub
-from hub.cases.worktime import china_day, is_working_day
+from hub.cases.calendar import china_day, is_working_day
 from hub.cli.topics import differences
 from hub.clock import SystemClock
+from hub.codec.catalogue import catalogue
 from hub.errors import HubError, Misconfigured
 from hub.pipeline.relay import check_numbers, watermark
-from hub.records import elsewhere
-from hub.records.acls import granted
-from hub.records.catalogue import catalogue
-from hub.records.topics import declared
 from hub.settings import Settings
 from hub.stores.migrate import current_revision, head
 from hub.stores.shared_clock import SharedClock
+from hub.topics import outside_registry
+from hub.topics.acls import granted
+from hub.topics.declared import declared
 
 _CLOCK_OFF_S = 5
 
@@ -135,7 +135,7 @@ def _some(names: list[str]) -> str:
 
 def _grants(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
     """What cannot be read is not compared: the hub's own credentials need no right to."""
-    from hub.logs.kafka_admin import KafkaAdmin, NotReadable
+    from hub.logs.kafka.admin import KafkaAdmin, NotReadable
 
     wanted = granted(settings.kafka.principals)
     with KafkaAdmin(settings.log_url, settings.kafka) as admin:
@@ -172,7 +172,7 @@ def _vault(hub: Hub, settings: Settings) -> str:
 def _schemas(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
     if not settings.registry_url:
         return f"{len(list(catalogue()))}, served by the hub"
-    with elsewhere.opened(settings.registry_url) as registry:
+    with outside_registry.opened(settings.registry_url) as registry:
         found = registry.differences()
     if found:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from hub.cli._console import console
 from hub.cli.topics import json_option, known, log_option, opened
+from hub.codec import wire
+from hub.codec.catalogue import catalogue
 from hub.errors import RecordRejected
 from hub.ports import LogRecord, RecordLog
-from hub.records import wire
-from hub.records.catalogue import catalogue
 
 SEALED = frozenset({"ciphertext", "original", "sealed", "sealed_reason"})
 """Fields that hold sealed bytes: only their size is shown."""

@@ -13,10 +13,10 @@ from hub.bootstrap import Hub, Make, open_hub
 from hub.errors import Misconfigured
 from hub.logging import configure, get_logger
 from hub.pipeline.relay import check_numbers, watermark
-from hub.pipeline.runner import STOP_TIMEOUT_S, Runner
-from hub.pipeline.workers import Worker, when_parent_ends
+from hub.runtime.runner import STOP_TIMEOUT_S, Runner
+from hub.runtime.workers import Worker, when_parent_ends
 from hub.settings import Settings
-from hub.web.serve import serve
+from hub.web.server import serve
 
 STAGES_STOP_TIMEOUT_S = 8.0
 """The rest of the ten seconds is for closing."""

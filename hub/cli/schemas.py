@@ -8,13 +8,13 @@ from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.cli._console import console
+from hub.codec.catalogue import Schema, catalogue
+from hub.codec.compatibility import DEFAULT_MODE, breaks
 from hub.errors import Misconfigured, RecordRejected
-from hub.records import asyncapi as asyncapi_document
-from hub.records import elsewhere
-from hub.records.catalogue import Schema, catalogue
-from hub.records.compatibility import DEFAULT_MODE, breaks
-from hub.records.messages import MESSAGES
-from hub.records.subjects import record_name
+from hub.topics import asyncapi as asyncapi_document
+from hub.topics import outside_registry
+from hub.topics.messages import MESSAGES
+from hub.topics.subjects import record_name
 
 
 @click.group("schemas", invoke_without_command=True)
@@ -86,7 +86,7 @@ def publish(config: Path | None) -> None:
     url = hub_settings.load(config).registry_url
     if not url:
         raise Misconfigured("no other registry is named", "set `registry_url`; the hub serves its schemas itself")
-    with elsewhere.opened(url) as registry:
+    with outside_registry.opened(url) as registry:
         put = registry.publish()
     click.echo(f"{len(put)} put there" + (f": {', '.join(put)}" if put else ", nothing was missing"))
 

@@ -8,9 +8,9 @@ from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
-from hub.cases.views import iso
+from hub.cases.connection.views import iso
 from hub.cli._console import console
-from hub.web.tokens import SCOPES, Tokens
+from hub.web.auth.tokens import SCOPES, Tokens
 
 
 @click.group("token")

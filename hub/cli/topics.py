@@ -16,9 +16,9 @@ from hub.errors import Misconfigured
 from hub.logs import open_admin, open_log
 from hub.logs.missing import missing_topics, uneven
 from hub.ports import Difference, Grant, RecordLog
-from hub.records.acls import granted
-from hub.records.topics import about, declared
 from hub.settings import Settings
+from hub.topics.acls import granted
+from hub.topics.declared import about, declared
 
 
 @contextmanager
@@ -121,7 +121,7 @@ def known(log: RecordLog, topic: str) -> dict[int, tuple[int, int]]:
 
 @command.command("apply")
 @log_option
-@click.option("--acls", is_flag=True, help="Also grant what deploy/acls.toml declares; needs an administrator.")
+@click.option("--acls", is_flag=True, help="Also grant what hub/topics/acls.toml declares; needs an administrator.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.pass_obj
 def apply(config: Path | None, url: str | None, acls: bool, dry_run: bool) -> None:

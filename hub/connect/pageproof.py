@@ -16,8 +16,8 @@ from typing import Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hub.codec.merkle import EMPTY_ROOT, leaf_hash, root_from_path
 from hub.errors import Misconfigured, Unavailable
-from hub.records.merkle import EMPTY_ROOT, leaf_hash, root_from_path
 
 ProofState = Literal["valid", "invalid", "missing"]
 TrustedKeys = Mapping[str, bytes]

@@ -8,7 +8,7 @@ from hub.ports import Clock, RecordLog
 from hub.settings import KafkaSettings
 
 if TYPE_CHECKING:
-    from hub.logs.kafka_admin import KafkaAdmin
+    from hub.logs.kafka.admin import KafkaAdmin
 
 _ALONE = KafkaSettings()
 
@@ -19,11 +19,11 @@ def open_log(url: str, clock: Clock, kafka: KafkaSettings = _ALONE) -> RecordLog
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        from hub.logs.sqlite import SqliteLog
+        from hub.logs.sqlite.log import SqliteLog
 
         return SqliteLog(Path(rest[1:]), clock)
     if scheme == "kafka":
-        from hub.logs.kafka import KafkaLog
+        from hub.logs.kafka.log import KafkaLog
 
         return KafkaLog(url, clock, kafka)
     raise Misconfigured(f"no record log of the kind {scheme!r}", "set log_url to sqlite:///PATH or kafka://HOST:PORT,…")
@@ -33,6 +33,6 @@ def open_admin(url: str, kafka: KafkaSettings) -> "KafkaAdmin | None":
     """What only a broker has: topics' configurations, and grants. ``None`` for the embedded log."""
     if not url.startswith("kafka://"):
         return None
-    from hub.logs.kafka_admin import KafkaAdmin
+    from hub.logs.kafka.admin import KafkaAdmin
 
     return KafkaAdmin(url, kafka)

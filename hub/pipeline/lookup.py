@@ -18,15 +18,15 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hub.connect.guard import GuardedSource
+from hub.codec import wire
+from hub.connect.host.guard import GuardedSource
 from hub.errors import HubError, Misconfigured, RecordRejected, Unavailable
+from hub.ingest.received import REQUEST_HEADER, Envelopes, rfc3339
 from hub.logging import get_logger
-from hub.pipeline.received import REQUEST_HEADER, Envelopes, rfc3339
 from hub.ports import Batch, Clock, Fault, LogRecord, LookupQuery, Member, Outgoing, Page, Positions
 from hub.privacy.opening import Opener
 from hub.privacy.sealing import Sealer
-from hub.records import wire
-from hub.records.topics import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
+from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
 
 GROUP = "lookup"
 REQUEST_SCHEMA, ANSWER_SCHEMA = 51, 52

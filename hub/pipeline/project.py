@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hub.cases.evidence import Evidence
+from hub.cases.evidence.decide import Evidence
+from hub.codec import wire
 from hub.crash import crash_point
 from hub.errors import HubError, Reassigned
 from hub.logging import get_logger
 from hub.pipeline import projection
+from hub.pipeline.tables import projection_offset
 from hub.ports import Batch, LogRecord, Member, Positions, RecordLog, Store
-from hub.records import wire
 from hub.records.kinds import KINDS
-from hub.records.topics import LOOKUP_RECEIVED
-from hub.stores import lanes
-from hub.stores.tables import projection_offset
+from hub.stores import partition_locks
+from hub.topics.declared import LOOKUP_RECEIVED
 
 GROUP = "project"
 INPUTS = (
@@ -135,7 +135,7 @@ class Project:
     def _apply(self, batches: Sequence[Batch]) -> Mapping[Slot, int]:
         with self._store.write() as connection:
             # A record's verdicts are on several topics, whose equal partitions may be owned by several processes.
-            lanes.take(connection, (batch.partition for batch in batches))
+            partition_locks.take(connection, (batch.partition for batch in batches))
             moved = self._offsets.move(connection, batches)
             applied = projection.apply(connection, batches)
             answers = [wire.decode(answer)[1] for answer in applied.answers]

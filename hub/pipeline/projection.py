@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hub.codec import wire
 from hub.errors import RecordRejected, TamperDetected
 from hub.ports import Batch, LogRecord
 from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
-from hub.records import wire
-from hub.records.topics import LOOKUP_RECEIVED
+from hub.records.tables import current, reason_tally, record, record_link, tally
 from hub.stores.bulk import many
-from hub.stores.tables import current, reason_tally, record, record_link, tally
+from hub.topics.declared import LOOKUP_RECEIVED
 
 ANSWERED = b"cn.onecert.lookup.answered"
 _CHUNK = 5_000

@@ -15,17 +15,36 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Row, String, Table, delete, func, insert, select
 
-from hub.cases import apply, events
-from hub.cases.evidence import Evidence
+from hub.cases.connection import events
+from hub.cases.connection import project as apply
+from hub.cases.connection.tables import application, application_need, delivery
+from hub.cases.evidence.decide import Evidence
 from hub.errors import TamperDetected, Unavailable
 from hub.pipeline import projection
 from hub.pipeline.project import GROUP, INPUTS, Slot, read_offsets
 from hub.pipeline.relay import SEQ_HEADER, watermark
+from hub.pipeline.tables import projection_offset
 from hub.ports import Batch, RecordLog, Store
-from hub.records.topics import APPLICATION_EVENTS, DELIVERY_EVENTS
+from hub.records.tables import current, reason_tally, record, record_link, tally
 from hub.stores import outbox as outbox_rows
-from hub.stores.tables import PROJECTIONS, VOLATILE, application_need, delivery, outbox, projection_offset
+from hub.stores.tables import outbox
+from hub.topics.declared import APPLICATION_EVENTS, DELIVERY_EVENTS
 
+PROJECTIONS: tuple[Table, ...] = (
+    record,
+    record_link,
+    current,
+    tally,
+    reason_tally,
+    application,
+    application_need,
+    delivery,
+)
+"""What rebuild makes again and compares, parents before children."""
+VOLATILE: dict[str, frozenset[str]] = {
+    "delivery": frozenset({"attempts", "next_attempt_ms", "claimed_by", "lease_until_ms"}),
+}
+"""Columns that steer the next attempt and say nothing about what happened: not on a topic, not compared."""
 NAMED_MAX = 100
 """Differing rows that are named for each table; all are counted."""
 _AT_ONCE = 2_000

@@ -17,8 +17,8 @@ from hub.errors import TamperDetected
 from hub.pipeline.redrive import read_rejections
 from hub.ports import NAMELESS, Batch, LogRecord, RecordLog, Source, Store
 from hub.privacy.opening import Opened, Opener, Original
+from hub.records import tables
 from hub.records.kinds import KINDS
-from hub.stores import tables
 
 CHINA = ZoneInfo("Asia/Shanghai")
 _LOOKED_UP_AT_ONCE = 500

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
+from hub.codec import wire
 from hub.errors import RecordRejected
 from hub.ports import Batch, Clock, LogRecord, Outgoing, RecordLog, Store
-from hub.records import wire
+from hub.records import tables
 from hub.records.kinds import KINDS, Kind
-from hub.stores import tables
 
 _LOOKED_UP_AT_ONCE = 500
 

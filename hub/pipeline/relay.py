@@ -12,14 +12,14 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
+from hub.codec import wire
 from hub.crash import crash_point
 from hub.errors import HubError, Misconfigured
-from hub.pipeline.cursors import ends
+from hub.ingest.cursors import ends
 from hub.ports import Clock, Member, Outgoing, RecordLog, Store, Writer
-from hub.records import wire
-from hub.records.topics import CURSORS, partition_of
 from hub.stores import outbox
 from hub.stores.outbox import Numbered
+from hub.topics.declared import CURSORS, partition_of
 
 WRITER_ID = "relay"
 KEY = b"relay"

@@ -15,16 +15,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from hub.codec import wire
+from hub.codec.catalogue import FIRST_RUNTIME_ID
 from hub.connect.pageproof import check_row_proof
 from hub.errors import Misconfigured, TamperDetected
 from hub.ports import Batch, Clock, Fault, Headers, LogRecord, Member, Outgoing
 from hub.privacy.opening import Opened, Opener
 from hub.privacy.sealing import Sealer
-from hub.records import wire
-from hub.records.catalogue import FIRST_RUNTIME_ID
 from hub.records.kinds import KINDS
-from hub.records.topics import LOOKUP_RECEIVED
 from hub.records.verdict import Context, Verdict, judge
+from hub.topics.declared import LOOKUP_RECEIVED
 
 LOOKUP_ANSWERED = b"cn.onecert.lookup.answered"
 INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)

@@ -13,8 +13,8 @@ from datetime import date
 from hashlib import sha256, shake_256
 from typing import Any, NamedTuple
 
+from hub.codec import merkle
 from hub.errors import TamperDetected
-from hub.records import merkle
 
 SEED_BYTES = 16
 SALT_BYTES = 16

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from hub.codec import wire
 from hub.errors import RecordRejected, TamperDetected
 from hub.ports import Fault, KeyVault, Plain
 from hub.privacy import cipher, commitment
 from hub.privacy.sealing import ORIGINAL_SCHEMA, RECORD_SCHEMA, UNREADABLE_SCHEMA
-from hub.records import wire
 from hub.records.kinds import KINDS
 
 # Which kind and part a part's schema belongs to.

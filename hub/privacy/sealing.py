@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
+from hub.codec import wire
 from hub.ports import Fault, KeyVault, Plain, SourceRow
 from hub.privacy import cipher, commitment
-from hub.records import wire
 from hub.records.identifiers import Identity
 from hub.records.kinds import KINDS, Kind, PartValue
 from hub.records.shape import check_shape

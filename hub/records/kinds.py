@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from hub.codec.catalogue import Schema, catalogue
+from hub.codec.defaults import Fill, filler
 from hub.ports import Plain
-from hub.records.catalogue import Schema, catalogue
-from hub.records.fill import Fill, filler
 from hub.records.identifiers import Identity, identity_of
 
 KIND_NAMES: Final = ("licence.resident-id", "licence.business", "licence.property-title", "project.approval")

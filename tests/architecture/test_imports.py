@@ -24,7 +24,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "hub.connect": (*_BASE, "hub.logging", "hub.connect"),
     "hub.cases": _CASES,
     "hub.pipeline": (*_CASES, "hub.connect", "hub.pipeline"),
-    "hub.sandbox": ("hub.errors", "hub.clock", "hub.sandbox"),
+    "sandbox": ("hub.errors", "hub.clock", "sandbox"),
     "hub.bootstrap": ("hub",),
     "hub.web": (
         *_BASE,
@@ -35,7 +35,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "connectors": (*_BASE, "hub.connect", "connectors"),
 }
 # Only these may start the outside world.
-SANDBOX_USERS = ("hub.sandbox", "hub.cli.sandbox", "hub.cli.demo", "hub.demo", "hub.demo_shared")
+SANDBOX_USERS = ("sandbox", "hub.cli.sandbox", "sandbox.demo.command", "sandbox.demo.demo", "sandbox.demo.shared")
 
 
 def modules() -> list[Path]:
@@ -73,7 +73,7 @@ def forbidden(path: Path, name: str) -> list[str]:
     for imported in imports(path, name):
         of_ours = within(imported, "hub") or within(imported, "connectors")
         may = imported == "hub" or any(within(imported, room) or within(room, imported) for room in allowed)
-        starts_sandbox = within(imported, "hub.sandbox") and not any(within(name, user) for user in SANDBOX_USERS)
+        starts_sandbox = within(imported, "sandbox") and not any(within(name, user) for user in SANDBOX_USERS)
         if of_ours and (not may or starts_sandbox):
             found.append(imported)
     return found
@@ -97,7 +97,7 @@ def test_no_file_over_400_lines(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_only_the_clock_reads_time(path: Path) -> None:
-    if within(name_of(path), "hub.sandbox") or name_of(path) in ("hub.clock", "hub.cli.bench"):
+    if within(name_of(path), "sandbox") or name_of(path) in ("hub.clock", "hub.cli.bench"):
         return
     text = path.read_text("utf-8")
     for reader in (

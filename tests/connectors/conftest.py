@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.sandbox import launch
+from sandbox import launch
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,14 @@ import pytest
 import connectors.business_licence as package
 from connectors.business_licence.mapping import to_record
 from hub.clock import SystemClock
-from hub.connect import kit, registry
-from hub.connect.guard import GuardedSource
+from hub.connect import kit
+from hub.connect.host import registry
+from hub.connect.host.guard import GuardedSource
 from hub.connect.mapping import to_row
 from hub.connect.pageproof import check_row_proof
 from hub.errors import Misconfigured, Unavailable
 from hub.ports import LookupQuery, SourceRow
-from hub.sandbox.launch import Running
+from sandbox.launch import Running
 
 NAME = "business_licence"
 FOLDER = Path(package.__file__).parent

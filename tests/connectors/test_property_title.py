@@ -14,14 +14,15 @@ import pytest
 import connectors.property_title as package
 from connectors.property_title.mapping import to_record
 from hub.clock import SystemClock
-from hub.connect import kit, registry
-from hub.connect.guard import GuardedSource
+from hub.connect import kit
+from hub.connect.host import registry
+from hub.connect.host.guard import GuardedSource
 from hub.connect.mapping import to_row
 from hub.connect.table import TableRow
 from hub.errors import Misconfigured, Unavailable
 from hub.ports import LookupQuery, SourceRow
-from hub.sandbox import launch
-from hub.sandbox.launch import Running
+from sandbox import launch
+from sandbox.launch import Running
 
 NAME = "property_title"
 FOLDER = Path(package.__file__).parent

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from hub.clock import SystemClock
-from hub.connect import kit, registry
-from hub.connect.guard import GuardedSink
+from hub.connect import kit
+from hub.connect.host import registry
+from hub.connect.host.guard import GuardedSink
 from hub.errors import Misconfigured, Unavailable
 from hub.ports import Refused
-from hub.sandbox.launch import Running
+from sandbox.launch import Running
 
 NAME = "utility_crm"
 

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from deploy.broker import apicurio
-from deploy.broker.missing import Missing
 from hub.bootstrap import open_hub
+from hub.codec.catalogue import catalogue
 from hub.errors import Misconfigured
-from hub.records import elsewhere
-from hub.records.catalogue import catalogue
-from hub.records.subjects import subjects
-from hub.web.serve import serve
+from hub.topics import outside_registry
+from hub.topics.subjects import subjects
+from hub.web.server import serve
+from sandbox.servers import apicurio
+from sandbox.servers.missing import Missing
 from tests import feeding
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka]
@@ -49,7 +49,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_a_registry_that_gives_ids_of_its_own_is_refused_before_anything_is_put(empty: str) -> None:
-    with elsewhere.opened(empty) as registry:
+    with outside_registry.opened(empty) as registry:
         with pytest.raises(Misconfigured, match="no mode IMPORT"):
             registry.publish()
         assert len(registry.differences()) == len(list(catalogue()))
@@ -182,15 +182,15 @@ def test_apicurio_differs(both: Both, method: str, path: str, body: Any, here: A
 
 def test_a_registry_with_ids_of_its_own_is_found_out(both: Both, empty: str) -> None:
     """A message written under our id would be read by another schema there."""
-    with elsewhere.opened(empty) as registry:
+    with outside_registry.opened(empty) as registry:
         found = registry.differences()
     assert any("another schema" in line for line in found)
     assert "id 111: not there, should be licence.resident-id.holder.v1" in found
-    with elsewhere.opened(empty) as registry, pytest.raises(Misconfigured, match="mean something else there"):
+    with outside_registry.opened(empty) as registry, pytest.raises(Misconfigured, match="mean something else there"):
         registry.publish()
 
 
 def test_a_registry_that_has_all_is_as_it_should_be(ours: str) -> None:
-    with elsewhere.opened(ours) as registry:
+    with outside_registry.opened(ours) as registry:
         assert registry.differences() == []
         assert registry.publish() == []

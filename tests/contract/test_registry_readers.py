@@ -13,11 +13,11 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from deploy.broker import kafka
-from deploy.broker.missing import Missing
-from hub.records import wire
-from hub.records.catalogue import catalogue
-from hub.records.messages import MESSAGES
+from hub.codec import wire
+from hub.codec.catalogue import catalogue
+from hub.topics.messages import MESSAGES
+from sandbox.servers import kafka
+from sandbox.servers.missing import Missing
 from tests.contract.topics_full import Full, expected, full
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka]

@@ -13,8 +13,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import BLOB, Boolean, Column, Integer, LargeBinary, MetaData, func, insert, select, text, update
 
 from hub.errors import Misconfigured, Unavailable
-from hub.stores import migrate, outbox, tables
+from hub.pipeline.tables import projection_offset
+from hub.stores import migrate, outbox
 from hub.stores.database import Database
+from hub.stores.tables import metadata, schema_floor
 
 ROW = {"group": "project", "topic": "t", "partition": 0, "next": 7}
 
@@ -37,18 +39,18 @@ def store(url: str) -> Iterator[Database]:
 
 def count(store: Database) -> int:
     with store.read() as connection:
-        return connection.execute(select(func.count()).select_from(tables.projection_offset)).scalar_one()
+        return connection.execute(select(func.count()).select_from(projection_offset)).scalar_one()
 
 
 def test_migrations_make_exactly_the_tables_that_the_code_knows(store: Database) -> None:
     with store.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert migrate.current_revision(connection) == migrate.head()
 
 
 def test_upgrade_again_changes_nothing(store: Database, url: str) -> None:
     with store.write() as connection:
-        connection.execute(insert(tables.projection_offset), [ROW])
+        connection.execute(insert(projection_offset), [ROW])
     assert migrate.upgrade(url) == migrate.head()
     assert count(store) == 1
 
@@ -58,7 +60,7 @@ def test_tables_of_a_newer_hub_are_left_alone_while_it_says_that_this_one_may_ru
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert migrate.upgrade(url) == "9999"
     with store.write() as connection:
-        connection.execute(update(tables.schema_floor).values(revision="9998"))
+        connection.execute(update(schema_floor).values(revision="9998"))
     with pytest.raises(Misconfigured, match="newer hub"):
         migrate.upgrade(url)
 
@@ -68,7 +70,7 @@ def test_every_older_hub_above_the_floor_writes_and_reads_the_newest_tables(url:
     migrate.upgrade(url)
     store = Database(url)
     with store.read() as connection:
-        floor = connection.execute(select(tables.schema_floor.c.revision)).scalar_one()
+        floor = connection.execute(select(schema_floor.c.revision)).scalar_one()
     for revision in migrate.revisions_from(floor):
         older = as_of(revision, url)
         with store.write() as connection:
@@ -112,17 +114,17 @@ def sample(column: Column[Any]) -> Any:
 
 def test_p2_an_exception_rolls_the_whole_transaction_back(store: Database) -> None:
     with pytest.raises(RuntimeError), store.write() as connection:
-        connection.execute(insert(tables.projection_offset), [ROW])
+        connection.execute(insert(projection_offset), [ROW])
         raise RuntimeError
     assert count(store) == 0
 
 
 def test_a_read_is_one_snapshot(store: Database) -> None:
     with store.read() as reader:
-        query = select(func.count()).select_from(tables.projection_offset)
+        query = select(func.count()).select_from(projection_offset)
         assert reader.execute(query).scalar_one() == 0
         with store.write() as writer:
-            writer.execute(insert(tables.projection_offset), [ROW])
+            writer.execute(insert(projection_offset), [ROW])
         assert reader.execute(query).scalar_one() == 0
     assert count(store) == 1
 
@@ -131,7 +133,7 @@ def test_writers_take_turns(store: Database) -> None:
     def add(partition: int) -> None:
         for step in range(10):
             with store.write() as connection:
-                connection.execute(insert(tables.projection_offset), [{**ROW, "partition": partition * 100 + step}])
+                connection.execute(insert(projection_offset), [{**ROW, "partition": partition * 100 + step}])
 
     threads = [threading.Thread(target=add, args=(n,)) for n in range(6)]
     for thread in threads:

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.bootstrap import Hub, open_hub
-from hub.pipeline.received import Envelopes
-from hub.pipeline.runner import Runner
+from hub.codec import wire
+from hub.codec.catalogue import catalogue
+from hub.ingest.received import Envelopes
 from hub.ports import Fault, Plain, SourceRow
-from hub.records import wire
-from hub.records.catalogue import catalogue
+from hub.records.files.parse import rows
 from hub.records.kinds import KINDS, Kind
-from hub.records.messages import MESSAGES, UNREADABLE
-from hub.records.parse import rows
-from hub.records.topics import LOOKUP_RECEIVED
-from hub.sandbox import launch
-from hub.web.serve import serve
+from hub.runtime.runner import Runner
+from hub.topics.declared import LOOKUP_RECEIVED
+from hub.topics.messages import MESSAGES, UNREADABLE
+from hub.web.server import serve
+from sandbox import launch
 from tests import feeding
 
 SAMPLES = Path(__file__).parents[1] / "unit/records/samples"

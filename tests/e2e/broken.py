@@ -12,7 +12,7 @@ from functools import partial
 
 from hub.cli import main
 from hub.crash import crash_point
-from hub.logs.sqlite_member import SqliteMember
+from hub.logs.sqlite.member import SqliteMember
 from hub.ports import Outgoing, Positions
 
 
@@ -29,7 +29,7 @@ def offsets() -> None:
 
 
 def ask() -> None:
-    from hub.connect.guard import GuardedSink
+    from hub.connect.host.guard import GuardedSink
 
     GuardedSink.find = lambda *_: None  # type: ignore[assignment, method-assign]
 
@@ -51,7 +51,7 @@ def off_by(hours: int) -> None:
 
 
 def newer() -> None:
-    from hub.records import wire
+    from hub.codec import wire
 
     wire._parsed[9999] = wire._parsed[1]
 

@@ -16,19 +16,19 @@ from typing import Any
 
 import pytest
 
-from deploy.broker import kafka, postgres
-from deploy.broker.missing import Missing
 from hub.bootstrap import Hub
 from hub.clock import SystemClock
-from hub.demo import EMBEDDED, SOURCES, Demo, Live, SourceLine
 from hub.pipeline.rebuild import Difference, compare, rebuild
 from hub.pipeline.redrive import read_rejections
-from hub.pipeline.runner import Runner
-from hub.pipeline.status import StageReports
 from hub.records.kinds import KINDS
-from hub.sandbox import launch
+from hub.runtime.runner import Runner
+from hub.runtime.status import StageReports
 from hub.stores.database import Database
 from hub.stores.migrate import upgrade
+from sandbox import launch
+from sandbox.demo.demo import EMBEDDED, SOURCES, Demo, Live, SourceLine
+from sandbox.servers import kafka, postgres
+from sandbox.servers.missing import Missing
 
 KINDS_OF = {"business_licence": "licence.business", "property_title": "licence.property-title"}
 PATIENCE_S = 90.0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.broker.kafka import Node
-from hub.demo import Live
-from hub.pipeline.runner import Runner
+from hub.runtime.runner import Runner
+from sandbox.demo.demo import Live
+from sandbox.servers.kafka import Node
 from tests.e2e.harness import PATIENCE_S, Engines, World, real_engines, world
 
 DATABASES = ("store", "vault")

@@ -15,14 +15,14 @@ from click.testing import CliRunner
 
 from hub.cli import cli
 from hub.clock import SystemClock
-from hub.demo import Live
-from hub.logs.sqlite import SqliteLog
-from hub.pipeline.runner import Runner
+from hub.logs.sqlite.log import SqliteLog
 from hub.ports import Outgoing, TopicSpec
-from hub.records.topics import ACCESS_EVENTS
-from hub.sandbox.places import site
-from hub.sandbox.world import World as Outside
-from hub.sandbox.world import WorldSpec
+from hub.runtime.runner import Runner
+from hub.topics.declared import ACCESS_EVENTS
+from sandbox.demo.demo import Live
+from sandbox.places import site
+from sandbox.world import World as Outside
+from sandbox.world import WorldSpec
 from tests import canary
 from tests.e2e.harness import World, world
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.bootstrap import Hub
-from hub.cases.matching import read_value
+from hub.cases.evidence.matching import read_value
 from tests.e2e.harness import World, world
 
 TITLE, LICENCE = "licence.property-title", "licence.business"
@@ -16,7 +16,7 @@ def delivered(hub: Hub, application_id: bytes) -> dict[str, tuple[str, str]]:
     """Kind → (the source's key of the record that was delivered, the holder's relation)."""
     from sqlalchemy import select
 
-    from hub.stores.tables import delivery
+    from hub.cases.connection.tables import delivery
 
     query = select(delivery).where(delivery.c.application_id == application_id, delivery.c.state == "acknowledged")
     with hub.store.read() as connection:

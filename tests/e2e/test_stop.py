@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from hub.stores.tables import application_need
+from hub.cases.connection.tables import application_need
 from tests.e2e.harness import World, world
 
 

@@ -12,12 +12,12 @@ from uuid import uuid4
 
 from kafka import KafkaConsumer, TopicPartition
 
-from deploy.broker import kafka
-from deploy.broker.ports import free_port
 from hub.clock import SystemClock
 from hub.errors import HubError, Unavailable
 from hub.logs import open_log
 from hub.ports import RecordLog, TopicSpec
+from sandbox.servers import kafka
+from sandbox.servers.ports import free_port
 from tests.faults.history import Event, Finding, Topic, check, read
 from tests.faults.proxy import Proxy, Rule
 from tests.faults.schedule import Fault, Schedule

@@ -11,10 +11,10 @@ from uuid import uuid4
 
 from hub.crash import crash_point
 from hub.errors import Unavailable
-from hub.logs import kafka_member
-from hub.logs.kafka_client import Replaced
-from hub.logs.kafka_member import KafkaMember
-from hub.logs.kafka_writer import KafkaWriter, Transactions
+from hub.logs.kafka import member as kafka_member
+from hub.logs.kafka.client import Replaced
+from hub.logs.kafka.member import KafkaMember
+from hub.logs.kafka.writer import KafkaWriter, Transactions
 from hub.ports import Outgoing
 
 

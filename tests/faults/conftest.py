@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.broker.missing import Missing
+from sandbox.servers.missing import Missing
 from tests.faults.arena import Broker
 
 

@@ -21,14 +21,17 @@ from kafka.errors import KafkaError
 from hub import crash
 from hub.clock import SystemClock
 from hub.errors import Fenced, HubError, Reassigned, Unavailable
-from hub.logs import kafka_client, kafka_member, kafka_writer, open_log
+from hub.logs import open_log
+from hub.logs.kafka import client as kafka_client
+from hub.logs.kafka import member as kafka_member
+from hub.logs.kafka import writer as kafka_writer
 from hub.ports import Batch, Member, Outgoing, RecordLog, Writer
 from tests.faults import broken
 from tests.faults.history import Book
 from tests.faults.schedule import SESSION_S
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["tests.faults.stage", "hub.logs.kafka"])
+_forks.set_forkserver_preload(["tests.faults.stage", "hub.logs.kafka.log"])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from hub.clock import SystemClock
 from hub.errors import Unavailable
 from hub.logs import open_log
-from hub.logs.kafka_client import WAIT_S
+from hub.logs.kafka.client import WAIT_S
 from hub.ports import TopicSpec
 from tests.contract.record_logs import copies, numbers, poll_until
 from tests.faults.arena import Broker, frozen

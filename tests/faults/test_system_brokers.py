@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.broker.kafka import Node
-from hub.pipeline.status import StageReports
+from hub.runtime.status import StageReports
+from sandbox.servers.kafka import Node
 from tests.e2e.harness import PATIENCE_S, World, real_engines, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
-from hub.pipeline.status import StageReports
+from hub.runtime.status import StageReports
 from tests.e2e.harness import PATIENCE_S, World, real_engines, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]

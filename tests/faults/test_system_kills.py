@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.bootstrap import Hub
-from hub.pipeline.status import StageReports
-from hub.stores.tables import tally
+from hub.records.tables import tally
+from hub.runtime.status import StageReports
 from tests.e2e.harness import PATIENCE_S, World, real_engines, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]

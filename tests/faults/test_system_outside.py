@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.connect.control import Reports
+from hub.ingest.control import Reports
 from tests.e2e.harness import PATIENCE_S, World, real_engines, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy.broker.postgres import Server
+from sandbox.servers.postgres import Server
 from tests.e2e.harness import PATIENCE_S, World, real_engines, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from hub.errors import Misconfigured
+from hub.records.tables import tally
 from hub.stores.migrate import current_revision, head
-from hub.stores.tables import tally
 from tests.e2e.harness import PATIENCE_S, World, real_engines, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]

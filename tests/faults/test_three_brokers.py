@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.broker.kafka import Node
+from sandbox.servers.kafka import Node
 from tests.faults.arena import Arena, Broker
 from tests.faults.schedule import Schedule
 

@@ -12,8 +12,8 @@ import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from hub.connect import state
-from hub.web.metrics import Metrics
+from hub.ingest import tables as state
+from hub.web.api.metrics import Metrics
 from tests.casework import House
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from hub import settings
-from hub.connect.registry import find
+from hub.connect.host.registry import find
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from hub.codec.avro_body import Body
+from hub.codec.catalogue import Catalogue, Schema, catalogue, fingerprint, part_schema
+from hub.codec.compatibility import breaks, catalogue_breaks
 from hub.errors import Misconfigured, RecordRejected
-from hub.records.avro_body import Body
-from hub.records.catalogue import Catalogue, Schema, catalogue, fingerprint, part_schema
-from hub.records.compatibility import breaks, catalogue_breaks
 from hub.records.kinds import KIND_NAMES, KINDS
 
 FILES = sorted({schema.file for schema in catalogue()})

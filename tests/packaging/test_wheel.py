@@ -17,11 +17,11 @@ def test_the_wheel_holds_every_file_that_is_not_python(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("onecert_hub-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     listed = subprocess.run(
-        ["git", "ls-files", "hub", "connectors", "schemas", "deploy"],
+        ["git", "ls-files", "hub", "connectors", "schemas", "sandbox"],
         cwd=ROOT,
         check=True,
         capture_output=True,
         text=True,
     )
     assert set(listed.stdout.split()) <= names
-    assert not [name for name in names if name.startswith(("tests/", "bench/"))]
+    assert not [name for name in names if name.startswith(("tests/", "bench/", "deploy/"))]

@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from hub import settings as hub_settings
 from hub.bootstrap import open_hub
+from hub.cases.connection.tables import application
 from hub.cli import cli
-from hub.stores.tables import application
-from hub.web.serve import serve
+from hub.web.server import serve
 from tests.casework import body
 
 Run = Callable[..., Result]

@@ -114,7 +114,7 @@ def test_warnings_reject_nothing(tmp_path: Path) -> None:
 
 def test_many_files_of_many_formats(tmp_path: Path, mixed: Path) -> None:
     out = BytesIO()
-    from hub.records.parse import rows
+    from hub.records.files.parse import rows
 
     (row,) = rows(KINDS["licence.business"], BytesIO(GOOD.encode()), "json")
     fastavro.writer(out, KINDS["licence.business"].schema.parsed, [row.record] * 3)

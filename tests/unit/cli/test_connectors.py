@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hub.cli import cli
-from hub.connect.control import RUNNING, STOPPED, Reports
 from hub.errors import Misconfigured
-from hub.sandbox import launch
-from hub.sandbox.launch import Running
+from hub.ingest.control import RUNNING, STOPPED, Reports
+from sandbox import launch
+from sandbox.launch import Running
 from tests.feeding import connectors, feeding, ids, received, until
 
 LICENCES, TITLES = "business_licence", "property_title"

@@ -12,15 +12,16 @@ from click.testing import CliRunner
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from deploy.broker import kafka
-from deploy.broker.missing import Missing
 from hub.cli import cli
 from hub.clock import SystemClock
 from hub.errors import Misconfigured
-from hub.logs import kafka_topics, open_log
+from hub.logs import open_log
+from hub.logs.kafka import topics as kafka_topics
 from hub.ports import TopicSpec
-from hub.records.topics import declared
 from hub.settings import KafkaSettings
+from hub.topics.declared import declared
+from sandbox.servers import kafka
+from sandbox.servers.missing import Missing
 
 TOPIC = "licence.business.received"
 

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from hub.cli import cli
 from hub.clock import SystemClock
+from hub.codec import wire
+from hub.codec.catalogue import catalogue
 from hub.errors import Misconfigured
 from hub.logs import open_log
 from hub.ports import Outgoing, RecordLog, TopicSpec
-from hub.records import wire
-from hub.records.catalogue import catalogue
 
 SECRET = b"what is sealed must not be shown"
 

@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 
 from hub.bootstrap import open_hub
 from hub.cli import cli
+from hub.codec.catalogue import catalogue
 from hub.errors import Misconfigured
-from hub.records import asyncapi
-from hub.records.catalogue import catalogue
-from hub.web.serve import serve
+from hub.topics import asyncapi
+from hub.web.server import serve
 from tests import feeding
 
 

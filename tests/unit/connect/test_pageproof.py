@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.codec import merkle
 from hub.connect.pageproof import check_page, check_row_proof, head_of, pack_proof, trusted_keys_of
 from hub.errors import Misconfigured, Unavailable
-from hub.records import merkle
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 
 from hub.connect.signing import NationalSigner
-from tests.unit.connect.conftest import HandClock
+from tests.clocks import HandClock
 
 
 def mac(text: str) -> str:

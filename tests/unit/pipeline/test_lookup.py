@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from hub.bootstrap import Hub, open_hub
+from hub.codec import wire
 from hub.ports import LogRecord, Outgoing
-from hub.records import wire
-from hub.records.topics import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
-from hub.sandbox import launch
-from hub.sandbox.launch import Running
+from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
+from sandbox import launch
+from sandbox.launch import Running
 from tests.feeding import connectors, settings, until
 
 LICENCES, TITLES = "business_licence", "property_title"

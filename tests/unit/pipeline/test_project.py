@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from hub.cases.connection.tables import delivery
 from hub.errors import Reassigned
 from hub.pipeline.project import Project
-from hub.stores.tables import current, delivery, projection_offset, reason_tally, record
+from hub.pipeline.tables import projection_offset
+from hub.records.tables import current, reason_tally, record
 from tests import samples
 from tests.casework import House, body, drain
 

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, update
 
+from hub.cases.connection.tables import application, delivery
 from hub.errors import Misconfigured, Unavailable
-from hub.pipeline.rebuild import Comparison, compare, match_waiting, rebuild, replace
+from hub.pipeline.rebuild import PROJECTIONS, Comparison, compare, match_waiting, rebuild, replace
+from hub.pipeline.tables import projection_offset
 from hub.ports import Refused
+from hub.records.tables import record, tally
 from hub.stores import migrate
 from hub.stores.database import Database
-from hub.stores.tables import PROJECTIONS, application, delivery, outbox, projection_offset, record, tally
+from hub.stores.tables import outbox
 from tests import samples
 from tests.casework import ConnectionSystem, House, body
 

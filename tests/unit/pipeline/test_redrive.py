@@ -12,8 +12,8 @@ from hub.bootstrap import Hub, open_hub
 from hub.pipeline.reconcile import MISSING, REJECTED, UNCHANGED, VERIFIED, Books, reconcile
 from hub.pipeline.redrive import Filter, Outcome, Redrive, rejections
 from hub.ports import DayCount, Outgoing, SourceRow
+from hub.records import tables
 from hub.settings import Settings
-from hub.stores import tables
 from tests import samples
 
 KIND, NAME = "licence.property-title", "property_title"

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import hub.crash
-from hub.cases import events
+from hub.cases.connection import events
 from hub.errors import Fenced
 from hub.pipeline.relay import SEQ_HEADER, Relay, RelayStage, watermark
-from hub.records.topics import APPLICATION_EVENTS
 from hub.stores.tables import outbox
+from hub.topics.declared import APPLICATION_EVENTS
 from tests.casework import PARTITIONS, House, body
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.errors import Misconfigured
-from hub.logs.sqlite import SqliteLog
+from hub.logs.sqlite.log import SqliteLog
 from hub.pipeline.verify import GROUP, INPUTS, LOOKUP_ANSWERED, Verify
 from hub.ports import Fault, LogRecord, Outgoing, Plain, SourceRow
 from hub.privacy.opening import Opener
 from hub.privacy.sealing import Sealer
 from hub.privacy.vault import DatabaseVault
-from hub.records.topics import declared
+from hub.topics.declared import declared
 from tests import samples
 
 BUSINESS, TITLE = "licence.business.received", "licence.property-title.received"
@@ -175,7 +175,7 @@ def test_p5_a_record_of_an_erased_person_is_rejected_as_erased(bench: Bench, vau
 
 
 def test_p4_a_changed_record_is_rejected_as_broken(bench: Bench) -> None:
-    from hub.records import wire
+    from hub.codec import wire
 
     value = bench.receive(samples.title())[0]
     envelope = wire.decode(value)[1]

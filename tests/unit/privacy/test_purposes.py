@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from hub.codec.catalogue import catalogue
 from hub.errors import RecordRejected
 from hub.privacy.purposes import EvidenceRule, minimal, shipped
-from hub.records.catalogue import catalogue
 from hub.records.kinds import KINDS
 
 

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from hub.codec import wire
 from hub.errors import TamperDetected
 from hub.ports import Fault, Plain, SourceRow
 from hub.privacy import commitment
 from hub.privacy.opening import Opened, Opener, check_commitments
 from hub.privacy.sealing import SealedRow, Sealer
 from hub.privacy.vault import DatabaseVault
-from hub.records import wire
 from tests import samples
 
 

@@ -1,37 +1,10 @@
-"""One good record of each kind, as files for ``hub check`` and as plain records."""
+"""The day that rules are tried on."""
 
-from collections.abc import Callable
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hub.records.kinds import find_kind
-from hub.records.parse import rows
 from hub.records.rules import Context
-
-SAMPLES = Path(__file__).parent / "samples"
-
-
-@pytest.fixture(scope="session")
-def samples() -> Path:
-    return SAMPLES
-
-
-@pytest.fixture
-def plain() -> Callable[[str], dict[str, Any]]:
-    """``plain("business")``: a fresh good record of the kind."""
-
-    def read(name: str) -> dict[str, Any]:
-        kind = find_kind(name)
-        assert kind is not None
-        with (SAMPLES / f"{name}.json").open("rb") as stream:
-            (row,) = rows(kind, stream, "json")
-        assert row.record is not None
-        return row.record
-
-    return read
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from hub.sandbox.auth import Caller, sign_call
-from hub.sandbox.launch import Running, start
+from sandbox.auth import Caller, sign_call
+from sandbox.launch import Running, start
 
 SEED, SIZE = 7, 1_200
 

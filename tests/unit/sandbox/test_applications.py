@@ -3,10 +3,10 @@
 import json
 from collections import Counter
 
-from hub.sandbox import applications
-from hub.sandbox.launch import Running
-from hub.sandbox.places import site
-from hub.sandbox.world import World, WorldSpec
+from sandbox import applications
+from sandbox.launch import Running
+from sandbox.places import site
+from sandbox.world import World, WorldSpec
 
 WORLD = World(WorldSpec(seed=9, size=2_000))
 MADE = list(applications.generated(WORLD, 200))

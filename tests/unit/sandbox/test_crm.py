@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from hub.sandbox.launch import Running
+from sandbox.launch import Running
 
 APPLICATION = {
     "externalAppNo": "X-1",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from hub.errors import Misconfigured
-from hub.sandbox import truth
-from hub.sandbox.launch import Running
+from sandbox import truth
+from sandbox.errors import Misconfigured
+from sandbox.launch import Running
 
 from .conftest import SIZE
 

@@ -10,9 +10,9 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from hub.errors import Misconfigured
-from hub.sandbox.faults import WIRE_FAULTS, Faults
-from hub.sandbox.launch import Running
+from sandbox.errors import Misconfigured
+from sandbox.faults import WIRE_FAULTS, Faults
+from sandbox.launch import Running
 
 from .conftest import SIZE, Gateway
 from .test_crm import APPLICATION, client

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from hub.sandbox import truth
-from hub.sandbox.auth import Caller, sign_call
-from hub.sandbox.launch import Running
+from sandbox import truth
+from sandbox.auth import Caller, sign_call
+from sandbox.launch import Running
 
 from .conftest import SIZE, Gateway
 

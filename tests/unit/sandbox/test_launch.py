@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hub.cli.sandbox import command
-from hub.errors import Misconfigured
-from hub.sandbox.launch import Running, prepare, start
-from hub.sandbox.world import WorldSpec
+from sandbox.command import command
+from sandbox.errors import Misconfigured
+from sandbox.launch import Running, prepare, start
+from sandbox.world import WorldSpec
 
 
 def _gone(pid: int) -> bool:
@@ -53,7 +53,7 @@ def _pids(urls: dict[str, str]) -> list[int]:
 def test_the_servers_end_with_their_parent(tmp_path: Path, ending: signal.Signals) -> None:
     out, toml = tmp_path / "out.json", tmp_path / "hub.toml"
     arguments = ["--size", "40", "--home", str(tmp_path / "home"), "--out", str(out), "--toml", str(toml)]
-    parent = subprocess.Popen([sys.executable, "-m", "hub.sandbox", *arguments], stderr=subprocess.DEVNULL)
+    parent = subprocess.Popen([sys.executable, "-m", "sandbox", *arguments], stderr=subprocess.DEVNULL)
     described = _wait_for(out)
     pids = _pids(described["urls"])
     assert tomllib.loads(toml.read_text())["connectors"] == described["connectors"]

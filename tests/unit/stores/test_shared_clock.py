@@ -2,11 +2,11 @@
 
 import pytest
 
-from deploy.broker.ports import free_port
 from hub.clock import SystemClock
 from hub.errors import Unavailable
 from hub.stores.database import Database
 from hub.stores.shared_clock import SharedClock
+from sandbox.servers.ports import free_port
 
 TWO_HOURS_MS = 7_200_000
 NEAR_MS = 3_000

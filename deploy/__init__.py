@@ -1,1 +1,0 @@
-"""Running the hub: servers, containers, units."""

@@ -1,0 +1,1 @@
+"""The connection application (用电报装): its command, events, tables, and what a person sees of it."""

@@ -1,0 +1,195 @@
+"""What a caller may submit: read strictly, tidied, and nothing beyond the policy's list is taken (P6)."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from hub.cases import policy as limits
+from hub.errors import RecordRejected
+from hub.privacy.purposes import Purposes
+from hub.records.identifiers import Identity, check_resident_id, check_unit_number, check_uscc, identity_of, tidy
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class Applicant(_Part):
+    """Who applies, by one certificate: an enterprise's USCC or a face-verified resident ID."""
+
+    uscc: str | None = None
+    resident_id: str | None = None
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
+class Site(_Part):
+    """Where electricity is wanted: the property unit's number, or the address as people write it."""
+
+    unit_no: str | None = None
+    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)] | None = None
+
+
+class Application(_Part):
+    """One application, as submitted. ``external_no`` is the caller's own number, unique in its channel."""
+
+    external_no: Short
+    channel: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    applicant: Applicant
+    site: Site
+    voltage: Literal["LOW", "HIGH_10KV", "HIGH_20KV", "HIGH_35KV", "HIGH_66KV", "HIGH_110KV", "HIGH_220KV"]
+    capacity_kw: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+    customer_class: Literal["RESIDENT", "NON_RESIDENT"]
+    sanling: bool = False
+    sources: Annotated[int, Field(ge=1, le=2)] = 1
+    important: bool = False
+    purpose: Text
+    legal_basis: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+    def canonical(self) -> bytes:
+        """The same bytes for the same content: what two submissions under one number are compared by."""
+        return json.dumps(self.model_dump(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    def applicant_identity(self) -> Identity:
+        """(namespace, value) in the vault."""
+        kind, value = self.applicant_identifier()
+        identity = identity_of(kind, value)
+        assert identity is not None, "checked by parse"
+        return identity
+
+    def applicant_identifier(self) -> tuple[str, str]:
+        """uscc or resident-id, and its value."""
+        if self.applicant.uscc is not None:
+            return "uscc", self.applicant.uscc
+        return "resident-id", self.applicant.resident_id or ""
+
+    def case_type(self) -> str:
+        return limits.case_type(self.customer_class, self.voltage, self.sanling, self.sources)
+
+    def starred(self) -> bool:
+        return limits.starred(self.voltage, self.important)
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """A JSON object. Raises ``RecordRejected`` (UNREADABLE) for anything else, a key given twice and NaN included."""
+    try:
+        document = json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise RecordRejected("UNREADABLE", "", "not a JSON object") from None
+    if not isinstance(document, dict):
+        raise RecordRejected("UNREADABLE", "", "not a JSON object")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("twice the same key")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
+    """A submission, checked and tidied.
+
+    Raises ``RecordRejected``: NOT_ASKED for anything beyond the list, FIELD_MISSING, FIELD_INVALID, PURPOSE_UNKNOWN,
+    or the code of a bad identifier; ``field`` says where. No value is in the message (P5).
+    """
+    try:
+        read = Application.model_validate(document)
+    except ValidationError as error:
+        raise _refusal(error) from None
+    return read.model_copy(
+        update={
+            "applicant": _tidy_applicant(read.applicant),
+            "site": _tidy_site(read.site),
+            "purpose": purposes.get(read.purpose).name,
+        }
+    )
+
+
+_FIELD_NAME = re.compile(r"[A-Za-z_]{1,40}")
+_CODES = {"extra_forbidden": "NOT_ASKED", "missing": "FIELD_MISSING"}
+_FIELD_NAME = re.compile(r"[a-z_]{1,40}")
+
+
+def _refusal(error: ValidationError) -> RecordRejected:
+    first = error.errors(include_input=False, include_url=False)[0]
+    # The name of a field that nobody asked for is the caller's text: repeated only when it looks like a name (P5).
+    field = ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in first["loc"])
+    return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]))
+
+
+def _tidy_applicant(applicant: Applicant) -> Applicant:
+    _exactly_one(applicant.uscc, applicant.resident_id, "applicant.uscc")
+    if applicant.uscc is not None:
+        code = tidy(applicant.uscc)
+        _good(check_uscc(code), "applicant.uscc")
+        return applicant.model_copy(update={"uscc": code})
+    number = tidy(applicant.resident_id or "")
+    _good(check_resident_id(number), "applicant.resident_id", warnings=("ID_LEGACY",))
+    return applicant.model_copy(update={"resident_id": number})
+
+
+def _tidy_site(site: Site) -> Site:
+    if site.unit_no is None:
+        _exactly_one(site.unit_no, site.address, "site.unit_no")
+        return site
+    number = tidy(site.unit_no)
+    _good(check_unit_number(number), "site.unit_no")
+    return site.model_copy(update={"unit_no": number})
+
+
+def _exactly_one(first: str | None, second: str | None, field: str) -> None:
+    if first is None and second is None:
+        raise RecordRejected("FIELD_MISSING", field)
+    if first is not None and second is not None:
+        raise RecordRejected("NOT_ASKED", field, "one certificate is enough")
+
+
+def _good(code: str | None, field: str, warnings: tuple[str, ...] = ()) -> None:
+    if code and code not in warnings:
+        raise RecordRejected(code, field)
+
+
+class Need(NamedTuple):
+    """Evidence that an application needs: its kind, and by what it is found. Without ``identity`` nothing can be."""
+
+    kind: str
+    wanted_by: str
+    identity: Identity | None
+
+
+def needs(application: Application, materials: tuple[str, ...], kinds: frozenset[str]) -> list[Need]:
+    """What §5 allows to be evidenced, of the ``kinds`` that a source exists for."""
+    wanted = [_MATERIALS[material](application) for material in materials]
+    return [need for need in wanted if need.kind in kinds]
+
+
+def _identity_need(application: Application) -> Need:
+    by, _ = application.applicant_identifier()
+    kind = "licence.business" if by == "uscc" else "licence.resident-id"
+    return Need(kind, by, application.applicant_identity())
+
+
+def _property_need(application: Application) -> Need:
+    by = "unit-no" if application.site.unit_no else "address"
+    return Need("licence.property-title", by, identity_of(by, application.site.unit_no or application.site.address))
+
+
+def _project_need(application: Application) -> Need:
+    if application.site.address:
+        return Need("project.approval", "address", identity_of("address", application.site.address))
+    by, value = application.applicant_identifier()
+    return Need("project.approval", by, identity_of(by, value))
+
+
+_MATERIALS = {"identity": _identity_need, "property": _property_need, "project": _project_need}

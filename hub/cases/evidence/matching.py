@@ -1,0 +1,129 @@
+"""Which verified record answers an application's need. Only current records count, only exact ids are compared, and
+where several units answer a person decides: a missed match is asked for again, a false one would show somebody
+another's title.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases import reasons
+from hub.codec import wire
+from hub.errors import TamperDetected
+from hub.ports import LogRecord
+from hub.privacy.purposes import Purpose
+from hub.records.tables import current, record, record_link
+
+SELF, CO_OWNER, OTHER = "SELF", "CO_OWNER", "OTHER"
+_OWNER_ROLES = ("HOLDER", "ENTERPRISE")
+
+
+class Reads(Protocol):
+    """Reads one committed record by its place, as ``RecordLog`` does."""
+
+    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None: ...
+
+
+class Match(NamedTuple):
+    """The record that answers, where it lies, and how its holder relates to the applicant."""
+
+    record_id: bytes
+    topic: str
+    partition: int
+    offset: int
+    holder_relation: str
+
+
+class Wanted(NamedTuple):
+    """What is looked for: a record of ``kind`` linked to ``wanted_id`` (``None``: nothing can be found), for an
+    applicant and a purpose, in ``year``."""
+
+    kind: str
+    wanted_id: bytes | None
+    applicant_id: bytes
+    purpose: Purpose
+    year: int
+    but_not: bytes | None = None
+    """A record that was withdrawn: it will not do this time either."""
+
+
+def find(connection: Connection, log: Reads, wanted: Sequence[Wanted]) -> list[Match | str | None]:
+    """For each the match, or the code of the reason why a record that was found does not do, or ``None`` when none was
+    found."""
+    found = _found(connection, wanted)
+    return [_answer(log, one, found[one.kind, one.wanted_id]) for one in wanted]
+
+
+def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | str | None:
+    found = [row for row in linked if bytes(row.record_id) != wanted.but_not]
+    if not found:
+        return None
+    live = [row for row in found if _lives(row)]
+    if not live:
+        return reasons.NOT_CURRENT
+    valid = [row for row in live if row.valid_until_year is None or row.valid_until_year >= wanted.year]
+    if not valid:
+        return reasons.EXPIRED
+    if len({row.entity_id for row in valid}) > 1:
+        return reasons.AMBIGUOUS
+    trusted = [row for row in valid if wanted.purpose.accepts(wanted.kind, row.assurance)]
+    if not trusted:
+        return reasons.ASSURANCE_LOW
+    return _best([_match(log, row, wanted.applicant_id) for row in trusted])
+
+
+def _found(connection: Connection, wanted: Sequence[Wanted]) -> dict[tuple[str, bytes | None], list[Row[Any]]]:
+    """Of every row that is linked to what is wanted, the version that counts; the newest first. By kind and id."""
+    found: defaultdict[tuple[str, bytes | None], list[Row[Any]]] = defaultdict(list)
+    if ids := {one.wanted_id for one in wanted if one.wanted_id}:
+        query = (
+            select(record, record_link.c.link_id)
+            .join(current, current.c.record_id == record.c.record_id)
+            .join(
+                record_link,
+                (record_link.c.row_id == current.c.row_id) & (record_link.c.record_id == current.c.record_id),
+            )
+            .where(record_link.c.link_id.in_(ids), record.c.kind.in_({one.kind for one in wanted}))
+            .order_by(record.c.version.desc(), record.c.authority.desc(), record.c.record_id.desc())
+        )
+        for row in connection.execute(query):
+            found[row.kind, bytes(row.link_id)].append(row)
+    return found
+
+
+def _lives(row: Row[Any]) -> bool:
+    return bool(row.status == "CURRENT" and row.operation == "UPSERT")
+
+
+def _match(log: Reads, row: Row[Any], applicant_id: bytes) -> Match:
+    envelope = read_envelope(log, row.topic, row.partition, row.offset)
+    relation = holder_relation(envelope, applicant_id)
+    return Match(bytes(row.record_id), row.topic, row.partition, row.offset, relation)
+
+
+def _best(matches: Sequence[Match]) -> Match:
+    """Several titles may be current on one unit, one for each co-owner: the applicant's own first, else the newest."""
+    return next((match for match in matches if match.holder_relation != OTHER), matches[0])
+
+
+def read_value(log: Reads, topic: str, partition: int, offset: int) -> bytes:
+    """The message at one place. Raises ``TamperDetected`` when it is not there: nothing is ever taken from a topic."""
+    message = log.read(topic, partition, offset)
+    if message is None or message.value is None:
+        raise TamperDetected(f"{topic}/{partition}/{offset} is gone from the log")
+    return message.value
+
+
+def read_envelope(log: Reads, topic: str, partition: int, offset: int) -> dict[str, Any]:
+    """The open part of the record at one place."""
+    return wire.decode(read_value(log, topic, partition, offset))[1]
+
+
+def holder_relation(envelope: dict[str, Any], applicant_id: bytes) -> str:
+    """SELF, CO_OWNER (one of several holders) or OTHER, by opaque ids alone: same names are not the same person."""
+    holders = {part["subject_id"] for part in envelope["parts"] if part["role"] in _OWNER_ROLES}
+    if applicant_id not in holders:
+        return OTHER
+    return SELF if len(holders) == 1 else CO_OWNER

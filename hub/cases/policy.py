@@ -1,0 +1,128 @@
+"""Steps, limits and materials: policy as data, one file a year in ``policies/``. A case keeps the one it began with."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from hub.cases.calendar import add_working_days
+from hub.errors import Misconfigured
+
+LOW = "LOW"
+UP_TO_10_KV = (LOW, "HIGH_10KV")
+"""Voltage classes for which non-important users are spared design review and mid inspection (annex 2, note 3)."""
+VOLTAGES = (LOW, "HIGH_10KV", "HIGH_20KV", "HIGH_35KV", "HIGH_66KV", "HIGH_110KV", "HIGH_220KV")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One timed segment of annex 2, ``days`` working days."""
+
+    name: str
+    zh: str
+    days: int
+    starred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaseType:
+    """One row of annex 2. Either ``whole_process`` is set or ``segments`` are."""
+
+    name: str
+    zh: str
+    steps: tuple[str, ...]
+    materials: tuple[str, ...]
+    whole_process: int | None
+    segments: tuple[Segment, ...]
+
+    def timed(self, starred: bool) -> tuple[Segment, ...]:
+        """The segments that apply; without the starred ones unless ``starred``."""
+        return tuple(segment for segment in self.segments if starred or not segment.starred)
+
+    def total(self, starred: bool) -> int:
+        """Working days in all: the whole process, or the sum of the segments."""
+        return self.whole_process or sum(segment.days for segment in self.timed(starred))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One year's table."""
+
+    version: str
+    effective_from: date
+    source: str
+    starting_day_counts: bool
+    cases: Mapping[str, CaseType]
+
+    def due_on(self, case_type: str, starred: bool, submitted_on: date) -> date:
+        """Last day of the limit. Raises ``Misconfigured`` when it falls in a year whose working days are not known."""
+        return add_working_days(submitted_on, self.cases[case_type].total(starred), self.starting_day_counts)
+
+
+def case_type(customer_class: str, voltage: str, sanling: bool, sources: int) -> str:
+    """The row of annex 2 that a customer falls under.
+
+    >>> case_type("RESIDENT", "LOW", True, 1), case_type("NON_RESIDENT", "HIGH_10KV", False, 2)
+    ('low-resident', 'high-dual')
+    """
+    if voltage != LOW:
+        return "high-dual" if sources > 1 else "high-single"
+    if customer_class == "RESIDENT":
+        return "low-resident"
+    return "low-sanling" if sanling else "low-other"
+
+
+def starred(voltage: str, important: bool) -> bool:
+    """Whether design review and mid inspection apply (annex 2, note 3).
+
+    >>> starred("HIGH_10KV", False), starred("HIGH_10KV", True), starred("HIGH_35KV", False)
+    (False, True, True)
+    """
+    return important or voltage not in UP_TO_10_KV
+
+
+def read(document: Mapping[str, Any]) -> Policy:
+    """A policy from its parsed file."""
+    return Policy(
+        document["version"],
+        date.fromisoformat(document["effective_from"]),
+        document["source"],
+        document["starting_day_counts"],
+        {name: _case(name, entry) for name, entry in document["case"].items()},
+    )
+
+
+def _case(name: str, entry: Mapping[str, Any]) -> CaseType:
+    segments = tuple(Segment(**segment) for segment in entry.get("segments", ()))
+    whole = entry.get("whole_process")
+    return CaseType(name, entry["zh"], tuple(entry["steps"]), tuple(entry["materials"]), whole, segments)
+
+
+@cache
+def shipped() -> tuple[Policy, ...]:
+    """Every year's table that this release ships, oldest first."""
+    folder = resources.files("hub.cases").joinpath("policies")
+    files = (file for file in folder.iterdir() if file.name.endswith(".toml"))
+    read_all = (read(tomllib.loads(file.read_text("utf-8"))) for file in files)
+    return tuple(sorted(read_all, key=lambda policy: policy.effective_from))
+
+
+def in_force(day: date, policies: Iterable[Policy] | None = None) -> Policy:
+    """The newest table that is in effect on ``day``. Raises ``Misconfigured`` when there is none."""
+    found = [policy for policy in policies or shipped() if policy.effective_from <= day]
+    if not found:
+        raise Misconfigured(f"no policy table is in effect on {day}", "add one to hub/cases/policies")
+    return found[-1]
+
+
+def by_version(version: str) -> Policy:
+    """The table that a case started under. Raises ``Misconfigured`` when this release no longer ships it."""
+    for policy in shipped():
+        if policy.version == version:
+            return policy
+    raise Misconfigured(
+        f"no policy table has version {version}", "a case keeps its table: put the file back into hub/cases/policies"
+    )

@@ -1,0 +1,1 @@
+"""Bytes on topics: the catalogue of schema ids, compatibility, the wire format, Merkle trees."""

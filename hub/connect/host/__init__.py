@@ -1,0 +1,1 @@
+"""What the hub runs around a connector: guard, circuit, quota, registry, probe."""

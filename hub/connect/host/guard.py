@@ -1,0 +1,133 @@
+"""What stands between the hub and every connector: quota, rate, circuit, and a few attempts for calls that somebody
+waits for."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from hub.connect.context import Context
+from hub.connect.host.circuit import Circuit
+from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
+from hub.errors import Misconfigured, RecordRejected, Unavailable
+from hub.ports import Cursor, DayCount, LookupQuery, Page, Receipt, Refused, Sink, Source
+from hub.runtime.backoff import Backoff, attempt
+
+T = TypeVar("T")
+PATIENCE_S = 1.0
+"""Longest wait inside a call; beyond it the caller is told to come back."""
+_LOOK_UPS = 2
+_COUNTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a connector stands with its system: the circuit's state, and calls left today (``None`` without a quota)."""
+
+    circuit: str
+    quota_left: int | None
+
+
+class Gate:
+    """One connector's quota, rate and circuit. Feed and look-ups have a gate each, so that a backfill takes no turn
+    from somebody who waits; the day's quota they share through the book."""
+
+    def __init__(
+        self, context: Context, book: QuotaBook | None = None, wait: Callable[[float], object] | None = None
+    ) -> None:
+        name, limits = context.info.name, context.limits
+        self.circuit = Circuit(name, context.clock)
+        self.quota = DailyQuota(name, limits.calls_a_day, context.clock, book)
+        self._rate = Rate(limits.rate_per_s, limits.burst, context.clock)
+        self._wait = wait or threading.Event().wait
+
+    def call(self, work: Callable[[], T], times: int = 1) -> T:
+        """Make one call through the gate, up to ``times`` attempts. Each attempt counts against rate and quota."""
+        return attempt(lambda: self._once(work), times, self._wait, Backoff(), PATIENCE_S)
+
+    def _once(self, work: Callable[[], T]) -> T:
+        self._enter()
+        try:
+            result = work()
+        except Unavailable as away:
+            self.circuit.failed(away.retry_after_s)
+            raise
+        except (Refused, Misconfigured, RecordRejected):
+            # It answered: whatever it said, it is there.
+            self.circuit.succeeded()
+            raise
+        except BaseException:
+            self.circuit.failed()
+            raise
+        self.circuit.succeeded()
+        return result
+
+    def _enter(self) -> None:
+        self.circuit.enter()
+        try:
+            self._wait(self._rate.take(PATIENCE_S))
+            self.quota.take()
+        except Unavailable:
+            # Our own bounds say nothing about the system.
+            self.circuit.left()
+            raise
+
+    def health(self) -> Health:
+        return Health(self.circuit.state, self.quota.left())
+
+
+class GuardedSource:
+    """``Source`` behind its gate. The feed is not retried here: its owner backs off and shows it
+    (hub/ingest/stage.py)."""
+
+    def __init__(self, source: Source, context: Context, gate: Gate) -> None:
+        self._source = source
+        self._gate = gate
+        self.context = context
+
+    @property
+    def inner(self) -> Source:
+        return self._source
+
+    def fetch(self, cursor: Cursor | None) -> Page:
+        return self._gate.call(lambda: self._source.fetch(cursor))
+
+    def look_up(self, query: LookupQuery) -> Page:
+        """Raises ``RecordRejected`` for a question without a purpose, or by something that the source does not answer
+        to."""
+        if not query.purpose.strip() or not query.legal_basis.strip():
+            raise RecordRejected("PURPOSE_MISSING", detail="a look-up needs a purpose and a legal basis")
+        if query.by not in self.context.info.lookup_by:
+            raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self.context.info.name} is not asked by {query.by}")
+        return self._gate.call(lambda: self._source.look_up(query), _LOOK_UPS)
+
+    def day(self, day: date) -> DayCount:
+        return self._gate.call(lambda: self._source.day(day), _COUNTS)
+
+    def health(self) -> Health:
+        return self._gate.health()
+
+    def close(self) -> None:
+        self._source.close()
+
+
+class GuardedSink:
+    """``Sink`` behind its gate. A push is never repeated here: its outcome is unknown until somebody asked (P2)."""
+
+    def __init__(self, sink: Sink, context: Context, gate: Gate) -> None:
+        self._sink = sink
+        self._gate = gate
+        self.context = context
+
+    def push(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
+        return self._gate.call(lambda: self._sink.push(what, key, body))
+
+    def find(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt | None:
+        return self._gate.call(lambda: self._sink.find(what, key, body))
+
+    def health(self) -> Health:
+        return self._gate.health()
+
+    def close(self) -> None:
+        self._sink.close()

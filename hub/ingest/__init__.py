@@ -1,0 +1,1 @@
+"""From a source to its topic: feeds, their cursors, throttle, deletions, and the control of operators."""

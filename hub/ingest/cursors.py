@@ -1,0 +1,43 @@
+"""Where the feeds go on: records of ``hub.cursors``, keyed by source, the newest of each counts."""
+
+import json
+import zlib
+
+from hub.codec import wire
+from hub.ports import Cursor, Outgoing, Positions, RecordLog
+from hub.topics.declared import CURSORS
+
+CURSOR_SCHEMA = 3
+
+
+def partition_of_source(name: str, partitions: int) -> int:
+    """The partition whose owner runs the source: CRC-32 of its name, modulo the count."""
+    return zlib.crc32(name.encode()) % partitions
+
+
+def newest(log: RecordLog, name: str) -> Cursor | None:
+    """The last committed cursor of a source; ``None`` when it never had one. Read it *after* fencing the earlier
+    owner."""
+    partitions = log.topics()[CURSORS]
+    found = None
+    for batch in log.scan(CURSORS, partition_of_source(name, partitions)):
+        for record in batch.records:
+            if record.key == name.encode():
+                found = record.value
+    if found is None:
+        return None
+    cursor: Cursor | None = json.loads(wire.decode(found)[1]["cursor"])
+    return cursor
+
+
+def ends(log: RecordLog, slots: frozenset[tuple[str, int]]) -> Positions:
+    """Where partitions end: for members that only want to know what they own."""
+    bounds = {topic: log.bounds(topic) for topic in {topic for topic, _ in slots}}
+    return {(topic, partition): bounds[topic][partition][1] for topic, partition in slots}
+
+
+def message(name: str, cursor: Cursor | None, partitions: int, now_ms: int) -> Outgoing:
+    """A cursor as a record; ``None`` means from the beginning."""
+    value = {"source": name, "cursor": json.dumps(cursor, separators=(",", ":")), "sealed_at_ms": now_ms}
+    partition = partition_of_source(name, partitions)
+    return Outgoing(CURSORS, partition, name.encode(), wire.encode(CURSOR_SCHEMA, value), (), now_ms)

@@ -1,0 +1,123 @@
+"""Rows that vanished from a source in a full reload: found by what was seen, and reported as deletions of what is
+known of them.
+
+A source that leaves a row out says nothing else about it. The deletion therefore repeats the last that the hub has of
+the row, opened from its topic, with the operation DELETE and the reload's version.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from hub.errors import Misconfigured, TamperDetected
+from hub.ingest.seen import Seen, SeenRow
+from hub.ports import RecordLog, SourceRow, Store
+from hub.privacy.opening import Opened, Opener
+from hub.records import tables
+
+AT_ONCE = 500
+_FEW = 20
+"""So many may vanish from a source of any size."""
+
+
+class Vanished(NamedTuple):
+    """Deletions to report, what to forget once they are durable, and whether some have to wait for the projections."""
+
+    rows: Sequence[SourceRow]
+    forget: Sequence[bytes]
+    pending: bool
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Finds vanished rows. ``share_max``: a reload that leaves out a larger share of what was known is not believed."""
+
+    log: RecordLog
+    store: Store
+    opener: Opener
+    seen: Seen
+
+    def find(self, source: str, since: int, share_max: float) -> Vanished:
+        """What vanished from ``source`` by the reload at version ``since``. Raises ``Misconfigured`` when that is too
+        much to believe."""
+        known, gone = self.seen.counts(source, since)
+        if gone > max(_FEW, known * share_max):
+            raise Misconfigured(
+                f"{source}: a full reload left out {gone} of {known} rows",
+                "ask the source; if it is right, raise connectors."
+                f"{source}.vanish_share_max and restart the connector, otherwise wait for its next reload",
+            )
+        marks = self.seen.gone(source, since, AT_ONCE)
+        found = [self._row(mark, since, places) for places in [self._places(marks)] for mark in marks]
+        rows = [row for row in found if isinstance(row, SourceRow)]
+        waiting = {mark.row_key for mark, row in zip(marks, found, strict=True) if row is _WAITING}
+        forget = [mark.row_key for mark in marks if mark.row_key not in waiting]
+        return Vanished(rows, forget, bool(waiting) or len(marks) == AT_ONCE)
+
+    def _row(self, mark: SeenRow, since: int, places: "Places") -> "SourceRow | _Waiting | None":
+        """The deletion; ``None`` when nothing is known of the row further on."""
+        if mark.row_id is None or mark.record_id is None:
+            return None
+        if mark.record_id not in places.judged:
+            return _WAITING
+        place = places.current.get(mark.row_id)
+        return self._deletion(place, since) if place else None
+
+    def _deletion(self, place: "Place", since: int) -> SourceRow | None:
+        record = self.log.read(place.topic, place.partition, place.offset)
+        return _deleted(self.opener.open([record.value])[0], since) if record else None
+
+    def _places(self, marks: Iterable[SeenRow]) -> "Places":
+        rows = [mark.row_id for mark in marks if mark.row_id]
+        ids = [mark.record_id for mark in marks if mark.record_id]
+        with self.store.read() as connection:
+            return Places(_judged(connection, ids), _current(connection, rows))
+
+
+class _Waiting:
+    """The projections have not come to the row's last version yet."""
+
+
+_WAITING = _Waiting()
+
+
+class Place(NamedTuple):
+    topic: str
+    partition: int
+    offset: int
+
+
+class Places(NamedTuple):
+    """Record ids that have a verdict, and by row id where the version that counts lies."""
+
+    judged: frozenset[bytes]
+    current: Mapping[bytes, Place]
+
+
+def _judged(connection: Connection, ids: Sequence[bytes]) -> frozenset[bytes]:
+    query = select(tables.record.c.record_id).where(tables.record.c.record_id.in_(ids))
+    return frozenset(bytes(found) for found in connection.execute(query).scalars())
+
+
+def _current(connection: Connection, row_ids: Sequence[bytes]) -> dict[bytes, Place]:
+    current, record = tables.current.c, tables.record.c
+    query = (
+        select(current.row_id, record.topic, record.partition, record.offset)
+        .join(tables.record, record.record_id == current.record_id)
+        .where(current.row_id.in_(row_ids), current.operation != "DELETE")
+    )
+    return {bytes(row.row_id): Place(row.topic, row.partition, row.offset) for row in connection.execute(query)}
+
+
+def _deleted(opened: Opened, since: int) -> SourceRow | None:
+    """``None`` when it cannot be opened any more: a subject was erased."""
+    if opened.record is None:
+        return None
+    try:
+        original = opened.original()
+    except TamperDetected:
+        return None
+    source = {**opened.record["source"], "key": original.key, "version": since, "operation": "DELETE"}
+    return SourceRow(original.key, since, original.raw, {**opened.record, "source": source}, None, original.proof)

@@ -1,0 +1,131 @@
+"""One source's feed: fetch → drop what was seen → seal → commit records and cursor as one → remember.
+
+Crash windows: ``ingest.sealed`` (sealed, nothing durable: the same rows are fetched again) and ``ingest.committed``
+(durable, not yet remembered as seen: rows may come once more, under the same record id). In neither is a row lost or
+the cursor ahead of it (P1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from hub.connect.host.guard import GuardedSource
+from hub.crash import crash_point
+from hub.ingest import cursors
+from hub.ingest.deletions import Gone
+from hub.ingest.received import Envelopes
+from hub.ingest.seen import News, Seen, SeenRow
+from hub.ports import Clock, Cursor, Fault, RecordLog, SourceRow, Writer
+from hub.privacy.sealing import RECORD_SCHEMA, SealedRow, Sealer
+from hub.topics.declared import CURSORS
+
+RAW_BYTES_MAX = 1_000_000
+"""Of a row's original that is kept; brokers take messages of 1 MiB. A longer one is no record of any kind."""
+_CURSOR_EVERY_S = 60.0
+_WIRE_RECORD = b"\x00" + RECORD_SCHEMA.to_bytes(4, "big")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every feed stands on."""
+
+    log: RecordLog
+    sealer: Sealer
+    seen: Seen
+    gone: Gone
+    clock: Clock
+
+
+class Taken(NamedTuple):
+    """What one step brought: rows committed, and whether the source has more right now."""
+
+    rows: int
+    more: bool
+
+
+class Feed:
+    """A feed from its durable cursor on. Belongs to one thread; after any exception make a new one."""
+
+    def __init__(self, source: GuardedSource, around: Surroundings) -> None:
+        self._source = source
+        self._info = source.context.info
+        self._around = around
+        self._partitions = around.log.topics()[CURSORS]
+        self._writer: Writer = around.log.writer(f"ingest.{self._info.name}")
+        # Only now: what the earlier owner had under way is either durable or aborted.
+        self._cursor = self._durable = cursors.newest(around.log, self._info.name)
+        self._durable_s = around.clock.monotonic_s()
+
+    def step(self) -> Taken:
+        """Take one page. Raises ``Unavailable`` with nothing lost, ``Fenced`` when another process has the source."""
+        page = self._source.fetch(self._cursor)
+        if page.complete_since is None:
+            return Taken(self._take(page.rows, page.cursor), page.more)
+        # The cursor passes the reload's end only with its deletions.
+        rows = self._take(page.rows, self._cursor)
+        deleted, pending = self._vanished(page.cursor, page.complete_since)
+        return Taken(rows + deleted, page.more or (pending and deleted > 0))
+
+    def move(self, cursor: Cursor | None) -> None:
+        """Go on at ``cursor`` (``None``: the beginning), durably."""
+        self._commit((), cursor)
+        self._cursor = cursor
+
+    def _take(self, rows: Sequence[SourceRow], cursor: Cursor | None) -> int:
+        """Commit what is new of ``rows`` with ``cursor``; returns how many that were."""
+        bounded = [_bounded(row) for row in rows]
+        news = self._around.seen.news(self._info.name, bounded) if self._info.remembers else News(bounded, (), ())
+        sealed = self._seal(news.rows)
+        if sealed or self._cursor_is_due(cursor):
+            self._commit(sealed, cursor)
+        self._cursor = cursor
+        if self._info.remembers:
+            marks = [self._known(*one) for one in zip(news.marks, news.rows, sealed, strict=True)]
+            self._around.seen.remember(self._info.name, [*marks, *news.unchanged])
+        return len(sealed)
+
+    def _vanished(self, cursor: Cursor, since: int) -> tuple[int, bool]:
+        """Report what a full reload left out; returns how many, and whether more are to come."""
+        found = self._around.gone.find(self._info.name, since, self._source.context.limits.vanish_share_max)
+        after = self._cursor if found.pending else cursor
+        sealed = self._seal(found.rows)
+        if sealed:
+            self._commit(sealed, after)
+        self._cursor = after
+        self._around.seen.forget(self._info.name, found.forget)
+        return len(sealed), found.pending
+
+    def _seal(self, rows: Sequence[SourceRow]) -> list[SealedRow]:
+        sealed = self._around.sealer.seal_page(self._info, rows, self._around.clock.now_ms()) if rows else []
+        if sealed:
+            crash_point("ingest.sealed")
+        return sealed
+
+    def _commit(self, sealed: Sequence[SealedRow], cursor: Cursor | None) -> None:
+        """Records and cursor in one transaction (P1)."""
+        now = self._around.clock.now()
+        envelopes = Envelopes(self._info.name, self._partitions, now)
+        moved = cursors.message(self._info.name, cursor, self._partitions, self._around.clock.now_ms())
+        self._writer.commit([*envelopes.page(sealed, cursor), moved])
+        crash_point("ingest.committed")
+        self._durable, self._durable_s = cursor, self._around.clock.monotonic_s()
+
+    def _cursor_is_due(self, cursor: Cursor | None) -> bool:
+        """A cursor that moved over nothing new is made durable once a minute: losing it costs a second look."""
+        return cursor != self._durable and self._around.clock.monotonic_s() - self._durable_s > _CURSOR_EVERY_S
+
+    def _known(self, mark: SeenRow, row: SourceRow, sealed: SealedRow) -> SeenRow:
+        if row.record is None or not sealed.value.startswith(_WIRE_RECORD):
+            return mark
+        return mark._replace(
+            row_id=self._around.sealer.row_id(row.record["authority"], row.key), record_id=sealed.record_id
+        )
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _bounded(row: SourceRow) -> SourceRow:
+    if len(row.raw) <= RAW_BYTES_MAX:
+        return row
+    return replace(row, raw=row.raw[:RAW_BYTES_MAX], record=None, fault=Fault("TOO_LARGE"))

@@ -1,0 +1,294 @@
+"""Ingest: one feed a source, each in a thread of its own, owned by assignment of ``hub.cursors`` partitions.
+
+    partition CRC32(name) assigned ──► FeedThread ──► Feed (fences the earlier owner, then reads the cursor)
+
+                 ┌────────(Unavailable: back off, for ever)────────┐
+                 ▼                                                 │
+    RESTARTING ──► RUNNING ──(anything else: trace)──► FAILED ──(capped back-off)──► RESTARTING
+                 ▲   │                                             ▲
+      (resume)   │   └──(operator)──► PAUSED, STOPPED ─────────────┘ (restart)
+
+A source that is slow or away holds up no other. What operators see is computed from progress (``hub.ingest.control``).
+"""
+
+import json
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hub.connect.host.guard import GuardedSource
+from hub.errors import Fenced, HubError, Unavailable
+from hub.ingest.control import (
+    FAILED,
+    PAUSED,
+    RESTARTING,
+    RUNNING,
+    STOPPED,
+    UNASSIGNED,
+    Order,
+    Orders,
+    Report,
+    Reports,
+)
+from hub.ingest.cursors import ends, partition_of_source
+from hub.ingest.feed import Feed, Surroundings
+from hub.ingest.throttle import Pace
+from hub.logging import get_logger, mask
+from hub.ports import Member
+from hub.runtime.backoff import Backoff
+from hub.topics.declared import CURSORS
+
+GROUP = "ingest"
+ORDERS_EVERY_S = 0.5
+REPORT_EVERY_S = 2.0
+STOP_TIMEOUT_S = 8.0
+_TRACE_LINES = 30
+log = get_logger("ingest")
+
+
+@dataclass(frozen=True)
+class IngestParts:
+    """What ingest is made of. ``sources`` opens each source, ``pace`` paces its kind's feed; ``worker`` is this
+    process's name in reports."""
+
+    around: Surroundings
+    sources: Mapping[str, Callable[[], GuardedSource]]
+    orders: Orders
+    reports: Reports
+    pace: Callable[[str], Pace]
+    worker: str
+    backoff: Backoff = field(default_factory=lambda: Backoff(0.2, 30.0))
+
+
+class FeedThread:
+    """Keeps one source's feed going until stopped."""
+
+    def __init__(self, name: str, parts: IngestParts) -> None:
+        self.name = name
+        self._parts = parts
+        self._clock = parts.around.clock
+        self._stop = threading.Event()
+        self._report = Report(name, worker=parts.worker)
+        self._reported_s = self._ordered_s = float("-inf")
+        self._order = Order()
+        self._source: GuardedSource | None = None
+        self._feed: Feed | None = None
+        self._pace: Pace | None = None
+        self.taken = 0
+        self._thread = threading.Thread(target=self._run, name=f"ingest.{name}", daemon=True)
+        self._thread.start()
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def request_stop(self) -> None:
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; False when it is still in a call. Whatever it commits later is fenced by the next owner."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # ---- the loop --------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._wait(self._turn())
+        finally:
+            self._let_go(everything=True)
+            self._sign_off()
+
+    def _turn(self) -> float:
+        """One piece of work; returns the seconds to wait before the next."""
+        try:
+            if self._obey() != RUNNING:
+                return ORDERS_EVERY_S
+            return self._step()
+        except Fenced:
+            self._let_go()
+            return self._trouble(RESTARTING, "another process took the source over", None)
+        except Unavailable as away:
+            self._let_go()
+            return self._trouble(RUNNING, str(away), away.retry_after_s)
+        except Exception as failure:  # one source's defect must not end its feed for good, nor touch the others
+            self._let_go(everything=True)
+            self._report.trace = trace_of(failure)
+            log.error("feed failed", source=self.name, error=type(failure).__name__, trace=self._report.trace)
+            return self._trouble(FAILED, _words(failure), None)
+
+    def _step(self) -> float:
+        if self._source is None or self._pace is None:
+            self._source = self._parts.sources[self.name]()
+            self._pace = self._parts.pace(self._source.context.info.kind)
+        if self._feed is None:
+            self._feed = self._begin(self._source)
+        if held_s := self._pace.hold_s():
+            self._tell()
+            return held_s
+        taken = self._feed.step()
+        self._pace.took(taken.rows)
+        self._progress(taken.rows, taken.more)
+        return 0.0 if taken.more or taken.rows else self._source.context.limits.poll_s
+
+    def _begin(self, source: GuardedSource) -> Feed:
+        feed = Feed(source, self._parts.around)
+        order = self._parts.orders.get(self.name)
+        if order.cursor is not None:
+            feed.move(json.loads(order.cursor))
+            self._parts.orders.moved(self.name, order)
+        return feed
+
+    def _obey(self) -> str:
+        """Act on the operator's order; returns what is wanted now."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._ordered_s < ORDERS_EVERY_S:
+            return self._order.wanted
+        before, self._order = self._order, self._parts.orders.get(self.name)
+        first = self._ordered_s == float("-inf")
+        self._ordered_s = now_s
+        if self._order.restart_token != before.restart_token and not first:
+            self._let_go(everything=True)
+            self._report = Report(self.name, worker=self._parts.worker)
+            self._tell(at_once=True)
+        elif self._order.wanted != before.wanted or first:
+            self._change_to(self._order.wanted)
+        if self._order.wanted != RUNNING:
+            self._tell()
+        return self._order.wanted
+
+    def _change_to(self, wanted: str) -> None:
+        if wanted == STOPPED:
+            self._let_go(everything=True)
+        self._report.state = wanted if wanted in (PAUSED, STOPPED) else RESTARTING
+        self._tell(at_once=True)
+
+    def _let_go(self, everything: bool = False) -> None:
+        """Drop the feed, whose state may not be what is durable; with ``everything`` also the source and its
+        connections."""
+        feed, self._feed = self._feed, None
+        source = self._source if everything else None
+        for part in (feed, source):
+            if part is not None:
+                try:
+                    part.close()
+                except Exception as failure:  # already on the way out
+                    log.warning("closing failed", source=self.name, error=type(failure).__name__)
+        if everything:
+            self._source = None
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, but no longer than until the operator's next order may be there."""
+        until_s = self._clock.monotonic_s() + seconds
+        while not self._stop.is_set() and (left_s := until_s - self._clock.monotonic_s()) > 0:
+            self._stop.wait(min(left_s, ORDERS_EVERY_S))
+            if left_s > ORDERS_EVERY_S and self._new_order():
+                return
+
+    def _new_order(self) -> bool:
+        """Whether the operator wants something else by now; on the way, say that somebody is here."""
+        try:
+            self._tell()
+            return self._parts.orders.get(self.name) != self._order
+        except Unavailable:
+            return False
+
+    # ---- reports ---------------------------------------------------------------------------------------------------
+
+    def _progress(self, rows: int, more: bool) -> None:
+        report, now_ms = self._report, self._clock.now_ms()
+        changed = report.state != RUNNING or report.failures > 0 or bool(report.behind_ms) != more
+        report.state, report.failures, report.trouble, report.trace, report.wait_s = RUNNING, 0, "", "", 0.0
+        report.fetched_ms = now_ms
+        report.rows += rows
+        self.taken += rows
+        if rows:
+            report.rows_ms = now_ms
+        report.behind_ms = (report.behind_ms or now_ms) if more else 0
+        self._tell(at_once=changed)
+
+    def _trouble(self, state: str, words: str, retry_after_s: float | None) -> float:
+        report = self._report
+        changed = report.state != state or report.trouble != words
+        report.state, report.trouble = state, words
+        report.failures += 1
+        report.wait_s = self._parts.backoff.wait_s(report.failures, retry_after_s)
+        if changed:
+            log.warning("feed waits", source=self.name, reason=words, wait_s=round(report.wait_s, 1))
+        try:
+            self._tell(at_once=changed)
+        except Unavailable:
+            log.warning("no report: the store is away", source=self.name)
+        return report.wait_s
+
+    def _sign_off(self) -> None:
+        """Say that nobody runs it from here on, so that operators need not wait for the report to age."""
+        self._report.state, self._report.wait_s = UNASSIGNED, 0.0
+        try:
+            self._tell(at_once=True)
+        except Unavailable:
+            log.warning("no report: the store is away", source=self.name)
+
+    def _tell(self, at_once: bool = False) -> None:
+        now_s = self._clock.monotonic_s()
+        if not at_once and now_s - self._reported_s < REPORT_EVERY_S:
+            return
+        if self._source is not None:
+            health = self._source.health()
+            self._report.circuit, self._report.quota_left = health.circuit, health.quota_left
+        self._parts.reports.put(self._report)
+        self._reported_s = now_s
+
+
+def trace_of(failure: BaseException) -> str:
+    """Where a failure happened: files, lines, functions and the sort of error. No values: its text may hold
+    somebody's data (P5)."""
+    frames = traceback.extract_tb(failure.__traceback__)[-_TRACE_LINES:]
+    return "\n".join([*(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames), type(failure).__name__])
+
+
+def _words(failure: BaseException) -> str:
+    return mask(str(failure)) if isinstance(failure, HubError) else type(failure).__name__
+
+
+class Ingest:
+    """The ingest stage of one process: a feed thread for every source whose partition it owns."""
+
+    def __init__(self, parts: IngestParts, member_name: str) -> None:
+        self._parts = parts
+        self._feeds: dict[str, FeedThread] = {}
+        self._counted = 0
+        around = parts.around
+        self._partitions = around.log.topics()[CURSORS]
+        # What is on the topic is read by each feed itself; membership only says whose it is.
+        self._member: Member = around.log.join(GROUP, [CURSORS], member_name, lambda slots: ends(around.log, slots))
+
+    def step(self) -> int:
+        """Follow the assignment; returns the rows that the feeds have taken since the last step."""
+        self._member.poll(1_000, ORDERS_EVERY_S)
+        owned = {partition for _, partition in self._member.assigned()}
+        mine = {name for name in self._parts.sources if partition_of_source(name, self._partitions) in owned}
+        for name in self._feeds.keys() - mine:
+            self._feeds[name].request_stop()
+        for name in [name for name, feed in self._feeds.items() if not feed.alive()]:
+            del self._feeds[name]
+        for name in mine - self._feeds.keys():
+            self._feeds[name] = FeedThread(name, self._parts)
+        total = sum(feed.taken for feed in self._feeds.values())
+        fresh, self._counted = max(0, total - self._counted), total
+        return fresh
+
+    def close(self) -> None:
+        """Stop every feed after its present page; what is not committed is fetched again."""
+        for feed in self._feeds.values():
+            feed.request_stop()
+        deadline_s = self._parts.around.clock.monotonic_s() + STOP_TIMEOUT_S
+        late = [
+            feed.name
+            for feed in self._feeds.values()
+            if not feed.join(max(0.0, deadline_s - self._parts.around.clock.monotonic_s()))
+        ]
+        if late:
+            log.warning("still in a call; the next owner fences it", sources=late)
+        self._member.close()

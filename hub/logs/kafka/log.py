@@ -1,0 +1,202 @@
+"""The log on Apache Kafka: any number of processes on any number of machines share it."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.structs import OffsetAndMetadata
+
+from hub.errors import Misconfigured, Unavailable
+from hub.logs.kafka import topics as broker_topics
+from hub.logs.kafka.client import WAIT_S, translated
+from hub.logs.kafka.member import FETCH, KafkaMember
+from hub.logs.kafka.options import client_options, merged
+from hub.logs.kafka.preflight import knock
+from hub.logs.kafka.readers import Readers
+from hub.logs.kafka.writer import KafkaWriter
+from hub.logs.missing import missing_topics
+from hub.ports import Batch, Clock, LogRecord, Member, Positions, TopicSpec, Writer
+from hub.settings import KafkaSettings
+
+Slot = tuple[str, int]
+_POLL_RECORDS = 5_000
+_POLL_MS = 500
+_PICK_MS = 200
+_ONE_BATCH = {**FETCH, "max_partition_fetch_bytes": 1, "fetch_max_bytes": 1, "auto_offset_reset": "earliest"}
+"""Whoever wants one record gets the batch that has it: the broker sends no less than one, and here no more."""
+_VISIBLE_S = 5.0
+"""Another's unfinished transaction keeps what was committed after it from being read: so long is waited for it."""
+_PAUSE_S = 0.002
+
+
+class KafkaLog:
+    """``RecordLog`` on a broker. Thread-safe, except for what ``writer`` and ``join`` return."""
+
+    def __init__(self, url: str, clock: Clock, kafka: KafkaSettings) -> None:
+        self._kafka = merged(url, kafka)
+        self._options = client_options(url, self._kafka)
+        self.clock = clock
+        self._scanners = Readers({**self._options, **FETCH, "max_poll_records": _POLL_RECORDS})
+        self._pickers = Readers({**self._options, **_ONE_BATCH, "max_poll_records": 1})
+        self._lock = threading.Lock()
+        self._admin_client: Any = None
+        self._written: dict[Slot, int] = {}
+        self._caught_up: set[Slot] | None = None
+        """Partitions that were read to their end since a writer was last opened; ``None`` before the first."""
+        self._pause = threading.Event()
+
+    def create(self, topics: Sequence[TopicSpec]) -> list[str]:
+        missing = missing_topics(self.topics(), topics)
+        if missing:
+            with translated(), self._lock:
+                broker_topics.create(self._admin(), missing, self._kafka)
+        return [spec.name for spec in missing]
+
+    def topics(self) -> dict[str, int]:
+        with translated(), self._lock:
+            described = self._admin().describe_topics()
+        return {one["name"]: len(one["partitions"]) for one in described if not one["is_internal"]}
+
+    def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        with translated(), self._scanners.one() as reader:
+            places = [TopicPartition(topic, one) for one in sorted(reader.partitions_for_topic(topic) or ())]
+            if not places:
+                raise Misconfigured(f"no topic {topic}", "`hub topics` lists them")
+            first, end = reader.beginning_offsets(places), self._ends(reader, places)
+        return {place.partition: (first[place], end[place]) for place in places}
+
+    def _ends(self, reader: Any, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where the committed records end. A commit returns before its records can be read: wait for ours, and for
+        those of whoever had our writers' ids before. Raises ``Unavailable`` when another's transaction hides them."""
+        self._catch_up(places)
+        deadline_s = self.clock.monotonic_s() + _VISIBLE_S
+        while True:
+            end: dict[TopicPartition, int] = reader.end_offsets(places)
+            late = any(end[place] < self._written.get((place.topic, place.partition), 0) for place in places)
+            if not late:
+                return end
+            if self.clock.monotonic_s() > deadline_s:
+                raise Unavailable("another's unfinished transaction hides what is committed")
+            self._pause.wait(_PAUSE_S)
+
+    def _catch_up(self, places: Sequence[TopicPartition]) -> None:
+        """The first time after a writer was opened: what is in these partitions now may be its predecessor's."""
+        caught_up = self._caught_up
+        if caught_up is None or not (new := [one for one in places if (one.topic, one.partition) not in caught_up]):
+            return
+        with KafkaConsumer(**self._options, **FETCH, group_id=None, isolation_level="read_uncommitted") as reader:
+            self._written.update({(one.topic, one.partition): at for one, at in reader.end_offsets(new).items()})
+        caught_up.update((one.topic, one.partition) for one in new)
+
+    def scan(self, topic: str, partition: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
+        end = self._end(topic, partition)
+        return self._scan(TopicPartition(topic, partition), start, end if stop is None else min(stop, end))
+
+    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        place = TopicPartition(topic, partition)
+        deadline_s = self.clock.monotonic_s() + WAIT_S
+        with translated(), self._pickers.one() as reader:
+            reader.assign([place])
+            reader.seek(place, offset)
+            while not (found := reader.poll(timeout_ms=_PICK_MS).get(place)):
+                # Past it without a record: a marker is there, or what was never committed.
+                if _position(reader, place) > offset or self._end(topic, partition) <= offset:
+                    return None
+                if self.clock.monotonic_s() > deadline_s:
+                    raise Unavailable(f"{topic}/{partition} gives nothing at {offset}")
+        record: LogRecord = found[0]
+        return record if record.offset == offset else None
+
+    def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int:
+        place = TopicPartition(topic, partition)
+        end = self._end(topic, partition)
+        with translated(), self._scanners.one() as reader:
+            found = reader.offsets_for_times({place: timestamp_ms})[place]
+        if found is None:
+            return end
+        # The broker may point at a marker, or at a record that was never committed: what a reader sees counts.
+        batches = self._scan(place, found.offset, end)
+        return next((one.offset for batch in batches for one in batch.records if one.timestamp >= timestamp_ms), end)
+
+    def committed(self, group: str) -> dict[Slot, int]:
+        with translated(), self._lock:
+            found = self._admin().list_group_offsets({group: None})[group]
+        return {(place.topic, place.partition): at.offset for place, at in found.items() if at.offset >= 0}
+
+    def reset(self, group: str, positions: Positions) -> None:
+        offsets = {TopicPartition(*slot): OffsetAndMetadata(at, "", -1) for slot, at in positions.items()}
+        with translated(), self._lock:
+            outcome = self._admin().alter_group_offsets(group, offsets)
+        for error in outcome.values():
+            if getattr(error, "errno", 0):
+                raise Misconfigured(
+                    f"group {group} has members ({error.__name__})", "stop its stages before you move it"
+                )
+
+    def writer(self, writer_id: str) -> Writer:
+        writer = KafkaWriter(self._options, writer_id, self)
+        self._caught_up = set()
+        return writer
+
+    def join(
+        self,
+        group: str,
+        topics: Sequence[str],
+        member: str,
+        positions: Callable[[frozenset[Slot]], Positions] | None = None,
+    ) -> Member:
+        known = self.topics()
+        if unknown := [topic for topic in topics if topic not in known]:
+            raise Misconfigured(f"no topic {unknown[0]}", "`hub topics apply` creates them")
+        return KafkaMember(self._options, group, member, topics, positions, self)
+
+    def wrote(self, ends: Mapping[Slot, int]) -> None:
+        """A writer or member of this log committed up to these offsets: its readers see them from now on."""
+        self._written.update(ends)
+
+    def close(self) -> None:
+        self._pause.set()
+        self._scanners.close()
+        self._pickers.close()
+        with self._lock:
+            admin, self._admin_client = self._admin_client, None
+        if admin:
+            admin.close()
+
+    def _end(self, topic: str, partition: int) -> int:
+        bounds = self.bounds(topic)
+        if partition not in bounds:
+            raise Misconfigured(f"topic {topic} has no partition {partition}", f"it has 0 to {len(bounds) - 1}")
+        return bounds[partition][1]
+
+    def _admin(self) -> Any:
+        if self._admin_client is None:
+            knock(self._options)
+            self._admin_client = KafkaAdminClient(**self._options)
+        return self._admin_client
+
+    def _scan(self, place: TopicPartition, start: int, stop: int) -> Iterator[Batch]:
+        if start >= stop:
+            return
+        with translated(), self._scanners.one() as reader:
+            reader.assign([place])
+            reader.seek(place, start)
+            quiet_since_s = self.clock.monotonic_s()
+            while (at := _position(reader, place)) < stop:
+                records = reader.poll(timeout_ms=_POLL_MS).get(place, [])
+                if records and records[-1].offset >= stop:
+                    records = [one for one in records if one.offset < stop]
+                if records:
+                    yield Batch(place.topic, place.partition, records)
+                if _position(reader, place) > at:
+                    quiet_since_s = self.clock.monotonic_s()
+                elif self.clock.monotonic_s() - quiet_since_s > WAIT_S:
+                    raise Unavailable(
+                        f"{place.topic}/{place.partition} gives nothing at {at}, though it ends at {stop}"
+                    )
+
+
+def _position(reader: Any, place: TopicPartition) -> int:
+    """Where a reader goes on. The driver would ask the broker for ever when it has lost its place."""
+    return int(reader.position(place, timeout_ms=int(WAIT_S * 1000)))

@@ -1,0 +1,180 @@
+"""CSV from outside: a header of dotted field names (``enterprise.uscc``, ``holders.0.name``), then one record a row."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any, BinaryIO, Final
+
+from hub.codec.defaults import LONG_TERM, to_date
+from hub.errors import RecordRejected
+from hub.records.files.json import RECORD_BYTES_MAX
+
+COLUMNS_MAX: Final = 2_000
+_BOOLEANS: Final = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
+
+Cell = Callable[[str], Any]
+Path = tuple[str | int, ...]
+Column = tuple[Path, Cell]
+Row = tuple[int, list[str] | RecordRejected]
+
+
+def rows(stream: BinaryIO, encoding: str) -> Iterator[Row]:
+    """Line number and cells of every row, the header too; a ``RecordRejected`` in place of a row that cannot be read.
+
+    Memory: one row. A quote that is never closed swallows at most ``RECORD_BYTES_MAX`` bytes, then reading goes on.
+    """
+    csv.field_size_limit(RECORD_BYTES_MAX)
+    lines = _Lines(stream, encoding)
+    while not lines.ended:
+        reader = csv.reader(lines, strict=True)
+        try:
+            for cells in reader:
+                if cells:
+                    yield lines.first, cells
+                lines.start_row()
+        except RecordRejected as fault:
+            yield lines.first, fault
+        except csv.Error:
+            yield lines.first, RecordRejected("UNREADABLE")
+        lines.start_row()
+
+
+class _Lines:
+    """Decoded lines, with a bound on what one row takes. Wrong bytes become lone surrogates, which no shape allows."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
+        self._row_characters = 0
+        self._number = 0
+        self.first = 1
+        self.ended = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(RECORD_BYTES_MAX + 1)
+        if not line:
+            self.ended = True
+            raise StopIteration
+        self._number += 1
+        self._row_characters += len(line)
+        if self._row_characters > RECORD_BYTES_MAX:
+            self._skip_line(line)
+            raise RecordRejected("TOO_LARGE")
+        return line.removeprefix("\ufeff") if self._number == 1 else line
+
+    def _skip_line(self, line: str) -> None:
+        while line and not line.endswith(("\n", "\r")):
+            line = self._text.readline(RECORD_BYTES_MAX)
+
+    def start_row(self) -> None:
+        self._row_characters = 0
+        self.first = self._number + 1
+
+
+# ---- cells to records ----------------------------------------------------------------------------------------------
+
+
+def _text(cell: str) -> Any:
+    return cell
+
+
+def _nullable(convert: Cell) -> Cell:
+    return lambda cell: None if cell in ("", LONG_TERM) else convert(cell)
+
+
+def _integer(cell: str) -> Any:
+    return int(cell) if len(cell) <= 20 and cell.removeprefix("-").isdecimal() and cell.isascii() else cell
+
+
+def _boolean(cell: str) -> Any:
+    return _BOOLEANS.get(cell.lower(), cell)
+
+
+def _converter(schema: Any) -> Cell:
+    """How a cell becomes a value; one that cannot stays text, for the shape check to refuse."""
+    if isinstance(schema, list):
+        (branch,) = (branch for branch in schema if branch != "null")
+        return _nullable(_converter(branch))
+    if isinstance(schema, dict) and schema.get("logicalType") == "date":
+        return to_date
+    name = schema["type"] if isinstance(schema, dict) else schema
+    return {"long": _integer, "int": _integer, "boolean": _boolean}.get(name, _text)
+
+
+def columns(header: list[str], schema: Any) -> list[Column]:
+    """For each column where its cells go and how they are read. Raises ``RecordRejected``: DUPLICATE_KEY, TOO_LARGE.
+
+    A name that the schema does not have is kept: the shape check names it in every row.
+    """
+    if len(header) > COLUMNS_MAX:
+        raise RecordRejected("TOO_LARGE")
+    if len(set(header)) != len(header):
+        raise RecordRejected("DUPLICATE_KEY")
+    return [_column(name.strip(), schema) for name in header]
+
+
+def _column(name: str, schema: Any) -> Column:
+    """Follows a dotted name into the schema; one that leads nowhere is a strange field of the last record on it."""
+    path: list[str | int] = []
+    steps = name.split(".")
+    record_at = 0
+    for place, step in enumerate(steps):
+        if _is(schema, "record"):
+            record_at = place
+            schema = next((entry["type"] for entry in schema["fields"] if entry["name"] == step), None)
+            path.append(step)
+        elif _is(schema, "array") and step.isdecimal() and step.isascii() and len(step) <= 3:
+            schema = schema["items"]
+            path.append(int(step))
+        else:
+            schema = None
+        if schema is None:
+            return (*path[:record_at], ".".join(steps[record_at:])), _text
+    return tuple(path), _converter(schema)
+
+
+def _is(schema: Any, name: str) -> bool:
+    return isinstance(schema, dict) and schema["type"] == name
+
+
+def record(cells: list[str], columns: list[Column]) -> dict[str, Any]:
+    """The record of one row. Empty cells of a list are left out, and so are items that have no others.
+
+    Raises ``RecordRejected`` (UNREADABLE) for a row with more cells than the header, or a header that makes one thing
+    both a value and a group.
+    """
+    if len(cells) > len(columns):
+        raise RecordRejected("UNREADABLE")
+    tree: dict[str | int, Any] = {}
+    for (path, convert), cell in zip(columns, cells, strict=False):
+        node = _group(tree, path, cell)
+        if node is not None:
+            node[path[-1]] = convert(cell)
+    found: dict[str, Any] = _plain(tree)
+    return found
+
+
+class _Items(dict[str | int, Any]):
+    """A list while its items come in: item number → item."""
+
+
+def _group(tree: dict[str | int, Any], path: Path, cell: str) -> dict[str | int, Any] | None:
+    """The group that a cell belongs into, made where it is new; ``None`` for an empty cell of a list."""
+    node = tree
+    for step, following in pairwise(path):
+        in_list = isinstance(following, int)
+        node = node.setdefault(step, _Items() if in_list else {})
+        if not isinstance(node, dict):
+            raise RecordRejected("UNREADABLE")
+        if in_list and not cell:
+            return None
+    return node
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, _Items):
+        return [_plain(node[step]) for step in sorted(node, key=int)]
+    return {step: _plain(value) for step, value in node.items()} if isinstance(node, dict) else node

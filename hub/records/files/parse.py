@@ -1,0 +1,114 @@
+"""Files of plain records, read row by row: JSON, JSON Lines, CSV and Avro container files, in constant memory.
+
+Every row gives a record or a fault with its code, and its neighbours flow on. Records come with the schema's defaults
+filled in, dates made from text, and what a file may leave out: ``source`` and ``assurance``.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, Final, NamedTuple
+
+from hub.codec.defaults import Fill, filler
+from hub.errors import RecordRejected
+from hub.ports import Fault, Plain
+from hub.records.files import avro as parse_avro
+from hub.records.files import csv as parse_csv
+from hub.records.files import json as parse_json
+from hub.records.kinds import Kind
+
+FORMATS: Final = ("json", "jsonl", "csv", "avro")
+SUFFIXES: Final = {
+    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".avro": "avro",
+}  # fmt: skip
+ENCODINGS: Final = ("utf-8", "gb18030")
+
+
+class Row(NamedTuple):
+    """A row of a file: ``number`` is its line (JSON Lines, CSV) or its place in the file (JSON, Avro), from 1."""
+
+    number: int
+    record: Plain | None
+    fault: Fault | None = None
+
+
+def rows(kind: Kind, stream: BinaryIO, form: str, encoding: str = "utf-8") -> Iterator[Row]:
+    """The rows of an open file. ``form`` is json, jsonl, csv or avro; ``encoding`` is CSV's, the others are UTF-8.
+
+    Never raises for what is in the file; ``OSError`` of the stream passes through.
+    """
+    return _READERS[form](kind, stream, encoding)
+
+
+def _row(number: int, fill: Fill, value: Any) -> Row:
+    """The row of what was read: a value, or the ``RecordRejected`` that says why not."""
+    if isinstance(value, RecordRejected):
+        return _fault(number, value)
+    return Row(number, fill(value)) if type(value) is dict else Row(number, None, Fault("SHAPE_TYPE"))
+
+
+def _fault(number: int, fault: RecordRejected) -> Row:
+    return Row(number, None, Fault(fault.code, fault.field))
+
+
+def _filler(kind: Kind, dates: bool) -> Fill:
+    """Defaults of the schema, and of a file: a row's own number names it when its source does not."""
+    fill = filler(kind.schema.parsed, dates)
+    assert fill is not None
+
+    def fill_open(value: Any) -> Any:
+        if "source" not in value:
+            value["source"] = {"system": "file", "key": "row", "version": 0, "operation": "UPSERT"}
+        value.setdefault("assurance", "CHANNEL_ONLY")
+        return fill(value)
+
+    return fill_open
+
+
+def _json_rows(kind: Kind, pieces: Iterator[parse_json.Piece]) -> Iterator[Row]:
+    fill = _filler(kind, dates=True)
+    number = 0
+    try:
+        for number, data in pieces:
+            yield _row(number, fill, RecordRejected("TOO_LARGE") if data is None else _attempt(parse_json.load, data))
+    except RecordRejected as fault:
+        yield _fault(number + 1, fault)
+
+
+def _csv_rows(kind: Kind, stream: BinaryIO, encoding: str) -> Iterator[Row]:
+    fill = _filler(kind, dates=False)
+    read = parse_csv.rows(stream, encoding)
+    for number, header in read:
+        columns = _attempt(parse_csv.columns, header, kind.schema.parsed)
+        if isinstance(columns, RecordRejected):
+            yield _fault(number, columns)
+            return
+        break
+    for number, cells in read:
+        yield _row(number, fill, _attempt(parse_csv.record, cells, columns))
+
+
+def _avro_rows(kind: Kind, stream: BinaryIO, _encoding: str) -> Iterator[Row]:
+    fill = _filler(kind, dates=False)
+    number = 0
+    try:
+        for number, value in parse_avro.rows(stream, kind.schema.parsed):
+            yield _row(number, fill, value)
+    except RecordRejected as fault:
+        yield _fault(number + 1, fault)
+
+
+def _attempt(read: Callable[..., Any], given: Any, *more: Any) -> Any:
+    """``read(given, …)``, or the ``RecordRejected`` that it raises, or that was given."""
+    if isinstance(given, RecordRejected):
+        return given
+    try:
+        return read(given, *more)
+    except RecordRejected as fault:
+        return fault
+
+
+_READERS: Final[dict[str, Callable[[Kind, BinaryIO, str], Iterator[Row]]]] = {
+    "json": lambda kind, stream, _: _json_rows(kind, parse_json.elements(stream)),
+    "jsonl": lambda kind, stream, _: _json_rows(kind, parse_json.lines(stream)),
+    "csv": _csv_rows,
+    "avro": _avro_rows,
+}

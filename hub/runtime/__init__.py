@@ -1,0 +1,1 @@
+"""What runs any stage: threads, processes, back-off, status, progress."""

@@ -1,0 +1,144 @@
+"""The topics as an AsyncAPI 3.0 document, from their declarations and schemas: ``hub schemas asyncapi``."""
+
+import json
+
+import hub
+from hub.codec.catalogue import Json, Schema, catalogue
+from hub.ports import TopicSpec
+from hub.topics.declared import declared
+from hub.topics.messages import MESSAGES, RECORD, UNREADABLE, Carried
+from hub.topics.subjects import record_name
+
+_AVRO = "application/vnd.apache.avro;version=1.9.0"
+_BINDING = "0.5.0"
+_DESCRIPTION = (
+    "Government records for electricity connection applications. Values are in Confluent's wire format: 0x00, the "
+    "schema id as int32 big-endian, the Avro body. Personal fields are sealed inside (`ciphertext`), under the schemas "
+    "whose names go on after their kind's (licence.business.enterprise); everything else is open. Headers are "
+    "CloudEvents 1.0 in binary mode. Written in transactions: read with isolation.level=read_committed."
+)
+_HEADERS = {
+    "ce_id": "Id of what the message says: for a record its record_id in hex, the same on every topic that it is on.",
+    "ce_source": "Who says it: /sources/CONNECTOR, /rules/VERSION (under which a verdict was reached), /cases.",
+    "ce_time": "When it was said, UTC.",
+    "hub_cursor": "On a page's last record: where the source's feed goes on.",
+    "hub_attempt": "On what was sent through again: which attempt this is.",
+    "hub_request": "The look-up's request_id in hex.",
+    "hub_seq": "Number of the event in commit order.",
+    "hub_reasons": "Why it was rejected: a JSON array of {code, field}; codes as in docs/codes.md.",
+}
+_KEYS = {
+    RECORD: "16 bytes, opaque: the licence, property unit or project. All versions of one thing are in order.",
+    UNREADABLE: "16 bytes, opaque: this row.",
+    "hub.cursor": "Name of the connector (or relay) whose place it is.",
+}
+_APPLICATION_KEY = "16 bytes: the application_id. All events of one application are in order."
+
+
+def text() -> str:
+    """The document as YAML: the same for the same release."""
+    import yaml  # only who wants the document waits for it
+
+    plain = json.loads(json.dumps(document()))  # without shared objects there are no anchors
+    written: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
+    return written
+
+
+def document() -> Json:
+    """The document as an object."""
+    specs = declared(1)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "One-certificate hub",
+            "version": hub.__version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/octet-stream",
+        "servers": {"kafka": _server()},
+        "channels": {spec.name: _channel(spec) for spec in specs},
+        "operations": {f"publish.{spec.name}": _operation(spec.name) for spec in specs if MESSAGES[spec.name]},
+        "components": {"schemas": {_name(schema): _schema(schema) for schema in catalogue()}},
+    }
+
+
+def _server() -> Json:
+    registry = {"schemaRegistryUrl": "http://127.0.0.1:8460", "schemaRegistryVendor": "confluent"}
+    return {
+        "host": "{bootstrap}",
+        "protocol": "kafka",
+        "description": "The broker and the hub's schema registry; both addresses are the operator's to give.",
+        "variables": {"bootstrap": {"default": "127.0.0.1:9092", "description": "HOST:PORT of a broker."}},
+        "bindings": {"kafka": {**registry, "bindingVersion": _BINDING}},
+    }
+
+
+def _channel(spec: TopicSpec) -> Json:
+    policy = ["compact"] if spec.compacted else ["delete"]
+    topic = {"topic": spec.name, "topicConfiguration": {"cleanup.policy": policy, "retention.ms": -1}}
+    found = {"address": spec.name, "bindings": {"kafka": {**topic, "bindingVersion": _BINDING}}}
+    if not MESSAGES[spec.name]:
+        return {**found, "messages": {}, "description": "Declared; nothing writes to it yet."}
+    return {**found, "messages": dict(_messages(spec.name))}
+
+
+def _messages(topic: str) -> list[tuple[str, Json]]:
+    return [
+        (_name(schema), _message(carried, schema))
+        for carried in MESSAGES[topic]
+        for schema in catalogue().versions(carried.schema)
+    ]
+
+
+def _message(carried: Carried, schema: Schema) -> Json:
+    key = {"type": "string", "description": _KEYS.get(carried.schema, _APPLICATION_KEY)}
+    return {
+        "name": record_name(schema),
+        "title": schema.json["doc"],
+        "contentType": "application/octet-stream",
+        **({"headers": _headers(carried)} if carried.types else {}),
+        "payload": {"$ref": f"#/components/schemas/{_name(schema)}"},
+        "bindings": {
+            "kafka": {
+                "key": key,
+                "schemaIdLocation": "payload",
+                "schemaIdPayloadEncoding": "confluent",
+                "bindingVersion": _BINDING,
+            }
+        },
+        "x-schema-id": schema.id,
+    }
+
+
+def _headers(carried: Carried) -> Json:
+    cloud_event: Json = {
+        "ce_id": {"type": "string"},
+        "ce_type": {"type": "string", "enum": list(carried.types)},
+        "ce_source": {"type": "string", "format": "uri-reference"},
+        "ce_time": {"type": "string", "format": "date-time"},
+        "ce_specversion": {"type": "string", "const": "1.0"},
+    }
+    properties = cloud_event | {name: {"type": "string"} for name in carried.headers}
+    for name, entry in properties.items():
+        if name in _HEADERS:
+            entry["description"] = _HEADERS[name]
+    return {"type": "object", "required": list(cloud_event), "properties": properties}
+
+
+def _operation(topic: str) -> Json:
+    channel = f"#/channels/{topic}"
+    return {
+        "action": "send",
+        "channel": {"$ref": channel},
+        "summary": f"The hub writes {topic}.",
+        "messages": [{"$ref": f"{channel}/messages/{name}"} for name, _ in _messages(topic)],
+    }
+
+
+def _schema(schema: Schema) -> Json:
+    return {"schemaFormat": _AVRO, "schema": schema.json}
+
+
+def _name(schema: Schema) -> str:
+    return f"{schema.name}.v{schema.version}"

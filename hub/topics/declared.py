@@ -1,0 +1,49 @@
+"""The topics, as ``topics.toml`` declares them. ``hub topics`` and ``hub doctor`` compare a log with this."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from hub.ports import TopicSpec
+
+LOOKUP_REQUESTS = "lookup.requests"
+LOOKUP_RECEIVED = "lookup.received"
+APPLICATION_EVENTS = "application.events"
+DELIVERY_EVENTS = "delivery.events"
+ACCESS_EVENTS = "access.events"
+CURSORS = "hub.cursors"
+HEADS = "audit.heads"
+SUFFIXES = ("received", "verified", "rejected")
+
+
+@cache
+def _file() -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("hub.topics").joinpath("topics.toml").read_text("utf-8"))
+
+
+def declared(partitions: int) -> list[TopicSpec]:
+    """Every topic of the hub, as ``topics.toml`` has it. All have the same partition count, so that a stage can
+    keep a record's partition along its path."""
+    return [
+        TopicSpec(name, partitions, configs["cleanup.policy"] == "compact", configs)
+        for name, table in _file()["topics"].items()
+        for configs in [{**_file()["configs"], **table.get("configs", {})}]
+    ]
+
+
+def about(topic: str) -> str:
+    """What a declared topic is for, in one line. Raises ``KeyError``."""
+    said: str = _file()["topics"][topic]["about"]
+    return said
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition of an opaque id: its first four bytes, big-endian, modulo the count. Ids are random, so this
+    spreads evenly.
+
+    >>> partition_of(bytes.fromhex("00000007ffff"), 6)
+    1
+    """
+    return int.from_bytes(key[:4], "big") % partitions

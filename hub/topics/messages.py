@@ -1,0 +1,78 @@
+"""Which messages each topic carries, as declared: their schemas, CloudEvents types and further headers. The registry's
+``TOPIC-value`` subjects and the AsyncAPI document are read off it."""
+
+from typing import Final, NamedTuple
+
+from hub.codec.catalogue import catalogue
+from hub.records.kinds import KINDS
+from hub.topics.declared import (
+    ACCESS_EVENTS,
+    APPLICATION_EVENTS,
+    CURSORS,
+    DELIVERY_EVENTS,
+    HEADS,
+    LOOKUP_RECEIVED,
+    LOOKUP_REQUESTS,
+)
+
+RECORD: Final = "hub.record"
+UNREADABLE: Final = "hub.unreadable"
+RELAYED: Final = ("hub_seq",)
+_PREFIX: Final = "cn.onecert."
+_REJECTED: Final = (
+    "hub_reasons",
+    "hub_attempt",
+    "__connect.errors.topic",
+    "__connect.errors.partition",
+    "__connect.errors.offset",
+    "__connect.errors.stage",
+    "__connect.errors.exception.class.name",
+    "__connect.errors.exception.message",
+)
+
+
+class Carried(NamedTuple):
+    """One kind of message on a topic. ``schema`` is a name of the catalogue; ``types`` are the CloudEvents types that
+    it comes with, none where it has no CloudEvents headers; ``headers`` are those that it may have besides."""
+
+    schema: str
+    types: tuple[str, ...]
+    headers: tuple[str, ...] = ()
+
+
+def _received(types: tuple[str, ...], headers: tuple[str, ...]) -> tuple[Carried, ...]:
+    return Carried(RECORD, types, headers), Carried(UNREADABLE, types, headers)
+
+
+def _events(schema: str) -> tuple[Carried, ...]:
+    """What the relay publishes: a CloudEvents type for each symbol of the event's ``type``."""
+    field = next(entry for entry in catalogue().by_name(schema).json["fields"] if entry["name"] == "type")
+    types = tuple(f"{_PREFIX}{schema.partition('.')[0]}.{symbol.lower()}" for symbol in field["type"]["symbols"])
+    return (Carried(schema, types, RELAYED),)
+
+
+def _of_kind(kind: str) -> dict[str, tuple[Carried, ...]]:
+    received, verified, rejected = (f"{_PREFIX}{kind}.{suffix}" for suffix in ("received", "verified", "rejected"))
+    return {
+        f"{kind}.received": _received((received,), ("hub_cursor", "hub_attempt")),
+        f"{kind}.verified": (Carried(RECORD, (verified,), ("hub_attempt",)),),
+        f"{kind}.rejected": _received((rejected,), _REJECTED),
+    }
+
+
+_LOOKED_UP = tuple(f"{_PREFIX}{kind}.received" for kind in KINDS)
+
+MESSAGES: Final[dict[str, tuple[Carried, ...]]] = {
+    **{topic: carried for kind in KINDS for topic, carried in _of_kind(kind).items()},
+    LOOKUP_REQUESTS: (Carried("lookup.request", (f"{_PREFIX}lookup.requested",), RELAYED),),
+    LOOKUP_RECEIVED: (
+        *_received(_LOOKED_UP, ("hub_request",)),
+        Carried("lookup.answer", (f"{_PREFIX}lookup.answered",)),
+    ),
+    APPLICATION_EVENTS: _events("application.event"),
+    DELIVERY_EVENTS: _events("delivery.event"),
+    ACCESS_EVENTS: (),
+    HEADS: (),
+    CURSORS: (Carried("hub.cursor", ()),),
+}
+"""Topic → what is on it; the first is the principal one. Nothing writes to a topic that has none yet."""

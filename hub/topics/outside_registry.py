@@ -1,0 +1,102 @@
+"""The catalogue in another schema registry (`registry_url`): put there under its own ids, and compared id by id."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from hub.codec.catalogue import Schema, catalogue, fingerprint
+from hub.errors import Misconfigured, Unavailable
+from hub.topics.subjects import subjects
+
+TIMEOUT_S = 10.0
+_HEADERS = {
+    "Accept": "application/vnd.schemaregistry.v1+json, application/json",
+    "Content-Type": "application/vnd.schemaregistry.v1+json",
+}
+_OURS = "let the hub serve the schemas (`registry_url` empty), or name a registry that takes ids: `hub schemas publish`"
+
+
+class OutsideRegistry:
+    """Another registry, spoken to as Confluent's. Raises ``Unavailable`` when it is away or says "later"."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def differences(self) -> list[str]:
+        """What it has otherwise than the catalogue, one line an id; empty when every client decodes by it."""
+        return [line for schema in catalogue() if (line := self._difference(schema))]
+
+    def _difference(self, schema: Schema) -> str:
+        found = self._schema(schema.id)
+        if found is None:
+            return f"id {schema.id}: not there, should be {schema.name}.v{schema.version}"
+        if fingerprint(found) != schema.fingerprint:
+            name = found.get("name", "?") if isinstance(found, dict) else "?"
+            return f"id {schema.id}: another schema ({name}), should be {schema.name}.v{schema.version}"
+        return ""
+
+    def publish(self) -> list[str]:
+        """Put every schema there under its own id, in all its subjects; the places that were new, as SUBJECT/VERSION.
+
+        Safe to run again. Raises ``Misconfigured`` when it does not take ids: nothing has been put then.
+        """
+        taken = {schema.id for schema in catalogue() if (found := self._schema(schema.id)) is not None
+                 and fingerprint(found) != schema.fingerprint}  # fmt: skip
+        if taken:
+            raise Misconfigured(
+                f"ids {sorted(taken)} mean something else there", "an id cannot be changed: name an empty registry"
+            )
+        return [place for subject in subjects() for place in self._complete(subject)]
+
+    def _complete(self, subject: str) -> list[str]:
+        """Confluent's way: only a subject in mode IMPORT takes ids; afterwards nobody adds to it."""
+        there = self._get(f"/subjects/{subject}/versions") or ()
+        missing = [schema for schema in subjects()[subject] if schema.version not in there]
+        if missing:
+            self._mode(subject, "IMPORT")
+            for schema in missing:
+                self._put(subject, schema)
+            self._mode(subject, "READONLY")
+        return [f"{subject}/{schema.version}" for schema in missing]
+
+    def _put(self, subject: str, schema: Schema) -> None:
+        body = {"schema": schema.text, "id": schema.id, "version": schema.version}
+        given = self._ask("POST", f"/subjects/{subject}/versions", body)
+        if given.status_code != httpx.codes.OK or given.json().get("id") != schema.id:
+            raise Misconfigured(f"{subject}: id {schema.id} was not taken ({given.status_code})", _OURS)
+
+    def _mode(self, subject: str, mode: str) -> None:
+        if self._ask("PUT", f"/mode/{subject}?force=true", {"mode": mode}).status_code != httpx.codes.OK:
+            raise Misconfigured(f"this registry has no mode {mode}: it gives ids of its own", _OURS)
+
+    def _schema(self, schema_id: int) -> Any:
+        found = self._get(f"/schemas/ids/{schema_id}")
+        return None if found is None else json.loads(found["schema"])
+
+    def _get(self, path: str) -> Any:
+        """The answer; ``None`` for what is not there."""
+        answer = self._ask("GET", path)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if answer.status_code != httpx.codes.OK:
+            raise Misconfigured(f"{path} is answered with {answer.status_code}", "mend `registry_url`")
+        return answer.json()
+
+    def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        try:
+            answer = self._client.request(method, path, json=body)
+        except httpx.TransportError as error:
+            raise Unavailable(f"the schema registry is away: {type(error).__name__}") from None
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code == 429:
+            raise Unavailable(f"the schema registry answers with {answer.status_code}")
+        return answer
+
+
+@contextmanager
+def opened(url: str) -> Iterator[OutsideRegistry]:
+    """The registry at ``url``; a login in it is sent as Basic."""
+    with httpx.Client(base_url=url, headers=_HEADERS, timeout=TIMEOUT_S) as client:
+        yield OutsideRegistry(client)

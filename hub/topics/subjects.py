@@ -1,0 +1,41 @@
+"""Subjects: under which names a schema registry has the schemas (docs/adr/0008-subjects.md).
+
+Every schema has its record's full name (RecordNameStrategy): ``cn.onecert.hub.Record``. Every topic that carries
+something has ``TOPIC-value`` as well (TopicNameStrategy), with its principal message's schema.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from hub.codec.catalogue import Schema, catalogue
+from hub.topics.messages import MESSAGES
+
+Subjects = Mapping[str, list[Schema]]
+"""Subject → its versions, oldest first."""
+
+
+@cache
+def subjects() -> Subjects:
+    """Those of the catalogue that this release ships, by name.
+
+    >>> [schema.id for schema in subjects()["licence.business.verified-value"]]
+    [1]
+    """
+    found = {record_name(schema): catalogue().versions(schema.name) for schema in catalogue()}
+    for topic, carried in MESSAGES.items():
+        if carried:
+            found[f"{topic}-value"] = catalogue().versions(carried[0].schema)
+    return dict(sorted(found.items()))
+
+
+def record_name(schema: Schema) -> str:
+    """The full name of the Avro record that a schema is."""
+    return f"{schema.json['namespace']}.{schema.json['name']}"
+
+
+def places(schema_id: int) -> list[tuple[str, int]]:
+    """Every (subject, version) that has the schema; none for an unknown id."""
+    return [
+        (subject, schema.version) for subject, versions in subjects().items() for schema in versions
+        if schema.id == schema_id
+    ]  # fmt: skip

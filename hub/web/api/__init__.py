@@ -1,0 +1,1 @@
+"""The endpoints: applications, health, metrics."""

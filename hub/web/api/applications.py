@@ -1,0 +1,172 @@
+"""The API's routes. Bodies are read by the hub's own strict reader, so that no error echoes what somebody sent (P5)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from hub.cases.connection.applications import LIST_MAX, Applications
+from hub.cases.connection.command import Application, read_json
+from hub.errors import HubError, RecordRejected
+from hub.logging import get_logger
+from hub.ports import Clock
+from hub.web.auth.access import Denied, allow
+from hub.web.auth.tokens import Token, Tokens
+from hub.web.bodies import body_of
+from hub.web.problems import problem, problem_of
+
+_FILTERS = ("channel", "voltage", "customer_class")
+
+log = get_logger("web")
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Api:
+    """What the routes do, each behind a scope."""
+
+    def __init__(self, applications: Applications, tokens: Tokens) -> None:
+        self._applications = applications
+        self._tokens = tokens
+
+    async def submit(self, request: Request) -> Response:
+        """Submit an application: 201, or 200 when the same one had come before."""
+        await self._allow(request, "applications:write")
+        document = read_json(await body_of(request))
+        submitted = await run_in_threadpool(self._applications.submit, document)
+        shown = await run_in_threadpool(self._applications.show, submitted.application_id)
+        location = {"Location": f"/applications/{submitted.application_id.hex()}"}
+        return JSONResponse(shown, 201 if submitted.created else 200, location)
+
+    async def show(self, request: Request) -> Response:
+        """One application: its clock, its evidence with reasons, its deliveries."""
+        await self._allow(request, "applications:read")
+        return JSONResponse(await run_in_threadpool(self._applications.show, _id(request)))
+
+    async def list(self, request: Request) -> Response:
+        """Applications, newest first; or the one that a channel submitted under ``external_no``."""
+        await self._allow(request, "applications:read")
+        query = request.query_params
+        if "external_no" in query:
+            return JSONResponse(
+                {"items": await run_in_threadpool(self._by_number, query["external_no"], query.get("channel", ""))}
+            )
+        wanted = {name: query[name] for name in _FILTERS if name in query}
+        after, limit = _hex(query.get("after", "")), _limit(query.get("limit", "50"))
+        items = await run_in_threadpool(lambda: self._applications.list(after, limit, **wanted))
+        return JSONResponse({"items": items, "next": items[-1]["application_id"] if len(items) == limit else None})
+
+    async def hold(self, request: Request) -> Response:
+        """Stop an application's deliveries."""
+        token = await self._allow(request, "operate")
+        await run_in_threadpool(self._applications.hold, _id(request), f"token:{token.token_id}")
+        return JSONResponse(await run_in_threadpool(self._applications.show, _id(request)))
+
+    async def release(self, request: Request) -> Response:
+        """Let an application's deliveries go on."""
+        token = await self._allow(request, "operate")
+        await run_in_threadpool(self._applications.release, _id(request), f"token:{token.token_id}")
+        return JSONResponse(await run_in_threadpool(self._applications.show, _id(request)))
+
+    def _by_number(self, external_no: str, channel: str) -> Any:
+        found = self._applications.find(channel, external_no)
+        return [self._applications.show(found)] if found else []
+
+    async def _allow(self, request: Request, scope: str) -> Token:
+        return await allow(request, self._tokens, scope)
+
+
+def _id(request: Request) -> bytes:
+    return _hex(request.path_params["application_id"])
+
+
+def _hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise RecordRejected("NO_SUCH_APPLICATION") from None
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LIST_MAX:
+        raise RecordRejected("FIELD_INVALID", "limit")
+    return int(text)
+
+
+def create(applications: Applications, tokens: Tokens, clock: Clock, *more: APIRouter) -> FastAPI:
+    """The API as an ASGI application; ``more`` are routes beside those of the applications."""
+    app = _Application(title="One-certificate hub", docs_url=None, redoc_url=None)
+    api = Api(applications, tokens)
+    one = "/applications/{application_id}"
+    app.add_api_route("/applications", api.submit, methods=["POST"], openapi_extra=_submission(), status_code=201)
+    app.add_api_route("/applications", api.list, methods=["GET"], openapi_extra=_SECURED)
+    app.add_api_route(one, api.show, methods=["GET"], openapi_extra=_SECURED)
+    app.add_api_route(f"{one}/hold", api.hold, methods=["POST"], openapi_extra=_SECURED)
+    app.add_api_route(f"{one}/release", api.release, methods=["POST"], openapi_extra=_SECURED)
+    for router in more:
+        app.include_router(router)
+    app.middleware("http")(_Guard(clock))
+    app.add_exception_handler(HTTPException, _not_found)
+    return app
+
+
+_SECURED: dict[str, Any] = {"security": [{"bearer": []}]}
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document.setdefault("components", {})["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+        return document
+
+
+def _submission() -> dict[str, Any]:
+    content = {"application/json": {"schema": Application.model_json_schema()}}
+    return _SECURED | {"requestBody": {"required": True, "content": content}}
+
+
+async def _not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return JSONResponse(
+        {"status": status, "error_code": f"HTTP_{status}", "message": "没有此接口。No such route."}, status
+    )
+
+
+class _Guard:
+    """Around every request: errors become problem documents; a log line holds the route, never path or query."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def __call__(self, request: Request, go_on: Handler) -> Response:
+        began_s = self._clock.monotonic_s()
+        response = await self._answer(request, go_on)
+        response.headers["Cache-Control"] = "no-store"
+        route = request.scope.get("route")
+        log.info(
+            "request",
+            method=request.method,
+            route=getattr(route, "path", "none"),
+            status=response.status_code,
+            token=getattr(request.state, "token_id", None),
+            ms=round((self._clock.monotonic_s() - began_s) * 1000),
+        )
+        return response
+
+    async def _answer(self, request: Request, go_on: Handler) -> Response:
+        try:
+            return await go_on(request)
+        except Denied as denied:
+            return problem(
+                denied.code, headers={"WWW-Authenticate": "Bearer"} if denied.code == "UNAUTHORISED" else None
+            )
+        except HubError as error:
+            if not isinstance(error, RecordRejected):
+                log.error("a request failed", error=type(error).__name__, reason=str(error))
+            return problem_of(error)
+        except Exception as failure:  # whatever it was, its text may hold what was sent
+            log.error("a request failed", error=type(failure).__name__)
+            return problem("INTERNAL")

@@ -1,0 +1,133 @@
+"""The figures of a whole installation, from what is durable: tables and log. Every hub process finds the same ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, case, func, select
+
+from hub.cases.connection.tables import application, application_need, delivery
+from hub.ingest.control import Report, Reports
+from hub.pipeline import lookup, project, verify
+from hub.ports import Clock, Positions, RecordLog, Store
+from hub.records.tables import reason_tally, tally
+from hub.runtime.status import StageReports, StageStatus
+from hub.stores.tables import outbox
+from hub.topics.declared import LOOKUP_REQUESTS
+
+LATENCY_S = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+LATENCY_WINDOW_S = 900
+_READERS: Mapping[str, Sequence[str]] = {
+    verify.GROUP: verify.INPUTS,
+    lookup.GROUP: (LOOKUP_REQUESTS,),
+    project.GROUP: project.INPUTS,
+}
+_UNDELIVERED = ("pending", "in_flight")
+
+
+class Latency(NamedTuple):
+    """Decided → acknowledged, of what was acknowledged in the last quarter of an hour: how many within each bound of
+    ``LATENCY_S``, how many in all, and the sum in seconds."""
+
+    within: Sequence[int]
+    total: int
+    sum_s: float
+
+
+class Waiting(NamedTuple):
+    """How many wait, and how long the oldest has, seconds."""
+
+    pieces: int
+    oldest_s: float
+
+
+class Tables(NamedTuple):
+    """What the tables say."""
+
+    tallies: Sequence[Row[Any]]
+    reasons: Sequence[Row[Any]]
+    deliveries: Mapping[str, int]
+    latency: Latency
+    undelivered: Waiting
+    applications_waiting: int
+    outbox: Waiting
+    connectors: Sequence[Report]
+    stages: Sequence[StageStatus]
+    projected: Positions
+
+
+class Ends(NamedTuple):
+    """Where the topics that are read end, and where the groups that keep their offsets on the log go on."""
+
+    ends: Positions
+    committed: Mapping[str, Positions]
+
+
+def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
+    """Read the tables. Every query has an index or few rows: cheap beside millions of deliveries."""
+    now_ms, reports = clock.now_ms(), Reports(store, clock)
+    connectors = [reports.get(name) or Report(name, "UNASSIGNED") for name in sources]
+    stages = StageReports(store, clock).all()
+    with store.read() as connection:
+        states = connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
+        return Tables(
+            connection.execute(select(tally)).all(),
+            connection.execute(select(reason_tally)).all(),
+            {row[0]: row[1] for row in states},
+            _latency(connection, now_ms),
+            _undelivered(connection, now_ms),
+            _applications_waiting(connection),
+            _outbox(connection, now_ms),
+            connectors,
+            stages,
+            project.read_offsets(connection),
+        )
+
+
+def _latency(connection: Connection, now_ms: int) -> Latency:
+    took = delivery.c.ended_ms - delivery.c.decided_ms
+    within = [func.coalesce(func.sum(case((took <= bound * 1000, 1), else_=0)), 0) for bound in LATENCY_S]
+    recent = (delivery.c.state == "acknowledged") & (delivery.c.ended_ms >= now_ms - LATENCY_WINDOW_S * 1000)
+    row = connection.execute(select(*within, func.count(), func.coalesce(func.sum(took), 0)).where(recent)).one()
+    *counts, count, sum_ms = map(int, row)
+    return Latency(counts, count, sum_ms / 1000)
+
+
+def _undelivered(connection: Connection, now_ms: int) -> Waiting:
+    """Pieces that could go: a held application's are somebody's decision."""
+    query = select(func.count(), func.min(delivery.c.decided_ms)).join(application)
+    return _waiting(connection, query.where(delivery.c.state.in_(_UNDELIVERED), application.c.held.is_(False)), now_ms)
+
+
+def _applications_waiting(connection: Connection) -> int:
+    query = select(func.count(application_need.c.application_id.distinct()))
+    return int(connection.execute(query.where(application_need.c.state == "open")).scalar_one())
+
+
+def _outbox(connection: Connection, now_ms: int) -> Waiting:
+    """All but the oldest row: relay leaves its last one for the number that it has."""
+    oldest = select(func.min(outbox.c.seq)).scalar_subquery()
+    query = select(func.count(), func.min(outbox.c.timestamp_ms)).where(outbox.c.seq > oldest)
+    return _waiting(connection, query, now_ms)
+
+
+def _waiting(connection: Connection, query: Any, now_ms: int) -> Waiting:
+    count, oldest_ms = connection.execute(query).one()
+    return Waiting(count, max(0, now_ms - int(oldest_ms)) / 1000 if count else 0.0)
+
+
+def of_log(log: RecordLog) -> Ends:
+    """Read the log's ends. Raises ``Unavailable`` when it is away."""
+    topics = dict.fromkeys(topic for inputs in _READERS.values() for topic in inputs)
+    ends = {(topic, partition): end for topic in topics for partition, (_, end) in log.bounds(topic).items()}
+    return Ends(ends, {group: log.committed(group) for group in (verify.GROUP, lookup.GROUP)})
+
+
+def lags(ends: Ends, projected: Positions) -> dict[tuple[str, str, int], int]:
+    """(group, topic, partition) → records that the group has yet to read."""
+    committed = {**ends.committed, project.GROUP: projected}
+    return {
+        (group, topic, partition): max(0, end - committed[group].get((topic, partition), 0))
+        for group, inputs in _READERS.items()
+        for (topic, partition), end in ends.ends.items()
+        if topic in inputs
+    }

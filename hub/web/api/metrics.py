@@ -1,0 +1,192 @@
+"""``/metrics``: an installation's figures in Prometheus's text format.
+
+Computed when asked from what is durable, so that a restart resets nothing and every hub tells the same; sum over one
+of them, not over all. What is away leaves its figures out and says so in ``hub_up``. No label holds anything that
+belongs to one person or application (P5).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+from starlette.concurrency import run_in_threadpool
+
+from hub.ports import Clock, RecordLog, Store
+from hub.runtime.status import StageStatus
+from hub.web.api import figures
+from hub.web.api.figures import Ends, Latency, Tables
+from hub.web.auth.access import Door
+from hub.web.auth.tokens import Tokens
+from hub.web.cache import Kept, got
+
+SCOPE = "metrics"
+KEEP_S = 5.0
+WAIT_S = 2.0
+
+
+class Metrics(Collector):
+    """The figures, asked for at every scrape and kept for ``KEEP_S``."""
+
+    def __init__(self, log: RecordLog, store: Store, clock: Clock, sources: Sequence[str]) -> None:
+        self._clock = clock
+        self._tables = Kept(partial(figures.of_tables, store, clock, sources), clock, KEEP_S)
+        self._ends = Kept(partial(figures.of_log, log), clock, KEEP_S)
+
+    def collect(self) -> Iterator[Metric]:
+        """Within ``WAIT_S``, whatever is away."""
+        asked_tables, asked_ends = self._tables.ask(), self._ends.ask()
+        both: list[Future[Any]] = [asked_tables, asked_ends]
+        wait(both, WAIT_S)
+        tables, ends = got(asked_tables), got(asked_ends)
+        yield _gauge(
+            "hub_up",
+            "Whether this part answers: log, store.",
+            ("part",),
+            [(("log",), ends is not None), (("store",), tables is not None)],
+        )
+        if tables:
+            yield from _of_records(tables)
+            yield from _of_deliveries(tables)
+            yield from _of_connectors(tables, self._clock.now_ms())
+            yield from _of_stages(tables.stages, self._clock.now_ms())
+        if tables and ends:
+            yield _lag(tables, ends)
+
+
+def router(metrics: Metrics, tokens: Tokens) -> APIRouter:
+    """The route. It asks for a token with the scope ``metrics``: behind a proxy every caller comes from loopback."""
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    routes, door = APIRouter(), Door(tokens, SCOPE, WAIT_S)
+
+    @routes.get("/metrics")
+    async def show(request: Request) -> Response:
+        """The installation's figures, for Prometheus."""
+        await door.enter(request)
+        text = await run_in_threadpool(generate_latest, registry)
+        return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return routes
+
+
+def _of_records(tables: Tables) -> Iterator[Metric]:
+    for name, words in (
+        ("received", "Records that came from this source."),
+        ("looked_up", "Of those received: answers to look-ups."),
+        ("verified", "Records that every rule in force accepts."),
+        ("duplicate", "Records that had come before."),
+    ):
+        family = CounterMetricFamily(f"hub_{name}", words, labels=("source", "kind"))
+        for row in tables.tallies:
+            family.add_metric((row.source, row.kind), getattr(row, name))
+        yield family
+    rejections = CounterMetricFamily(
+        "hub_rejected",
+        "Rejections by reason; a record with two reasons counts under both.",
+        labels=("source", "kind", "code"),
+    )
+    for row in tables.reasons:
+        rejections.add_metric((row.source, row.kind, row.code), row.verdicts)
+    yield rejections
+    # Not counters: a record that is mended leaves the rejected ones, and a falling counter looks like a restart.
+    rejected = [((row.source, row.kind), row.rejected) for row in tables.tallies]
+    yield _gauge("hub_rejected_records", "Records that are rejected and not mended.", ("source", "kind"), rejected)
+    pending = [((row.source, row.kind), _pending(row)) for row in tables.tallies]
+    yield _gauge("hub_pending_records", "Records received that have no verdict yet.", ("source", "kind"), pending)
+
+
+def _pending(row: object) -> int:
+    received, *ended = (int(getattr(row, name)) for name in ("received", "verified", "rejected", "duplicate"))
+    return received - sum(ended)
+
+
+def _of_deliveries(tables: Tables) -> Iterator[Metric]:
+    states = [((state,), count) for state, count in tables.deliveries.items()]
+    yield _gauge("hub_deliveries", "Pieces decided for the utility, by state.", ("state",), states)
+    yield _gauge(
+        "hub_delivery_oldest_seconds",
+        "How long the oldest piece that may go has waited.",
+        (),
+        [((), tables.undelivered.oldest_s)],
+    )
+    yield _latency(tables.latency)
+    yield _gauge(
+        "hub_applications_waiting",
+        "Registered applications that lack evidence.",
+        (),
+        [((), tables.applications_waiting)],
+    )
+    yield _gauge("hub_outbox_rows", "Events decided and not yet on the log.", (), [((), tables.outbox.pieces)])
+    yield _gauge("hub_outbox_age_seconds", "How long the oldest of them waits.", (), [((), tables.outbox.oldest_s)])
+
+
+def _latency(latency: Latency) -> Metric:
+    bounds = [*(f"{float(bound)}" for bound in figures.LATENCY_S), "+Inf"]
+    family = GaugeHistogramMetricFamily(
+        "hub_delivery_latency_seconds",
+        f"Decided to acknowledged, of what was acknowledged in the last {figures.LATENCY_WINDOW_S} s.",
+        labels=(),
+    )
+    family.add_metric((), list(zip(bounds, (*latency.within, latency.total), strict=True)), latency.sum_s)
+    return family
+
+
+def _of_connectors(tables: Tables, now_ms: int) -> Iterator[Metric]:
+    reports = tables.connectors
+    named = ("connector",)
+    yield _gauge(
+        "hub_connector_state",
+        "1 for the state that the source's feed is in.",
+        ("connector", "state"),
+        [((one.name, one.state), 1) for one in reports],
+    )
+    yield _gauge(
+        "hub_connector_failures", "Failures in a row.", named, [((one.name,), one.failures) for one in reports]
+    )
+    yield _gauge(
+        "hub_connector_fetched_timestamp_seconds",
+        "When the last fetch worked; 0 when none has.",
+        named,
+        [((one.name,), one.fetched_ms / 1000) for one in reports],
+    )
+    behind = [((one.name,), (now_ms - one.behind_ms) / 1000 if one.behind_ms else 0.0) for one in reports]
+    yield _gauge("hub_connector_behind_seconds", "Since when the source has had more for us.", named, behind)
+    quotas = [((one.name,), one.quota_left) for one in reports if one.quota_left is not None]
+    yield _gauge("hub_connector_quota_left", "Calls left today, where the source has a quota.", named, quotas)
+
+
+def _of_stages(stages: Sequence[StageStatus], now_ms: int) -> Iterator[Metric]:
+    named = ("worker", "stage")
+    records = CounterMetricFamily("hub_stage_records", "Records taken since the process began.", labels=named)
+    for one in stages:
+        records.add_metric((one.worker, one.stage), one.records)
+    yield records
+    ages = [((one.worker, one.stage), (now_ms - one.last_step_ms) / 1000) for one in stages]
+    yield _gauge("hub_stage_age_seconds", "Since the last step that worked.", named, ages)
+    states = [((one.worker, one.stage, one.state), 1) for one in stages]
+    yield _gauge("hub_stage_state", "1 for the state that the stage is in.", (*named, "state"), states)
+
+
+def _lag(tables: Tables, ends: Ends) -> Metric:
+    lags = figures.lags(ends, tables.projected).items()
+    return _gauge(
+        "hub_lag_records",
+        "Offsets that a stage has yet to read; on Kafka a transaction's marker counts as one.",
+        ("group", "topic", "partition"),
+        [((group, topic, str(partition)), lag) for (group, topic, partition), lag in lags],
+    )
+
+
+def _gauge(
+    name: str, words: str, labels: tuple[str, ...], samples: Iterable[tuple[tuple[str, ...], float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, words, labels=labels)
+    for values, value in samples:
+        family.add_metric(values, value)
+    return family

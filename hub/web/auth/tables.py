@@ -1,0 +1,16 @@
+"""The tokens of the API, hashed."""
+
+from sqlalchemy import BigInteger, Column, String, Table
+
+from hub.stores.tables import Opaque, metadata
+
+token = Table(
+    "token",
+    metadata,
+    Column("token_id", String(16), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("hash", Opaque(32), nullable=False, doc="SHA-256 of a 256-bit random secret"),
+    Column("scopes", String(256), nullable=False, doc="space-separated"),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+)

@@ -1,0 +1,6 @@
+"""``python -m sandbox``: as ``hub sandbox``."""
+
+from sandbox.command import command
+
+if __name__ == "__main__":
+    command.main(prog_name="python -m sandbox")

@@ -1,0 +1,230 @@
+"""``hub sandbox`` and ``python -m sandbox``: the outside world on this machine."""
+
+import json
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from sandbox import launch
+from sandbox.errors import Unavailable
+from sandbox.serve import ROLES, end_with
+from sandbox.world import SIZE_MAX, SIZE_MIN
+
+_NUMBERS = ("share", "seconds", "delay_s", "retry_after_s")
+_HELP = """Run the outside world on this machine: licence gateway, property exchange table, connection system (CRM).
+
+Three servers on loopback, made from a seed: the same seed and size give the same people, enterprises, titles and
+mistakes, byte for byte. They end when this command ends, however it ends.
+
+\b
+  hub sandbox --size 1000                    1,000 rows from each source; addresses and secrets as JSON on stdout
+  hub sandbox --out sandbox.json             the same into a file
+  hub sandbox --toml sandbox.toml            settings for a hub that talks to it
+  hub sandbox --fault utility_crm:drop_after_commit:share=0.3,seconds=60
+  hub sandbox --list-faults                  every fault, by server
+
+What is in HOME afterwards: truth.jsonl (each row that a source emits, and the verdict that a hub must give),
+truth-summary.json (the counts), applications.json (what to post to the hub, and what must come of it), the databases,
+and world.json. The same HOME takes up the same world again.
+
+\b
+While it runs (BASE is an address from the JSON):
+  curl -X POST BASE/_control/faults -d '{"name":"latency","delay_s":1,"seconds":30}'
+  curl -X DELETE BASE/_control/faults        no faults any more
+  curl BASE/_control/calls                   what was called, and what became of it
+  curl -X POST BASE/_control/advance -d '{"steps":10}'     gateway, exchange: ten changes happen
+  curl -X POST BASE/_control/reload -d '{"vanish":2}'      exchange: nightly full reload, two rows gone
+  curl -X POST BASE/_control/release         exchange: the title that comes late
+  curl BASE/_control/effects                 CRM: what took effect, and how often
+  curl -X POST BASE/_control/refuse -d '{"externalAppNo":"…"}'   CRM: refuse this application for good
+"""
+
+
+class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
+    """``SERVER:NAME[:key=value,…]``."""
+
+    name = "fault"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, dict[str, Any]]:
+        server, _, rest = str(value).partition(":")
+        fault, _, text = rest.partition(":")
+        if server not in ROLES or not fault:
+            self.fail(f"{value!r} is not SERVER:NAME[:key=value,…] with a SERVER of {', '.join(ROLES)}", param, ctx)
+        wish: dict[str, Any] = {"name": fault}
+        for pair in filter(None, text.split(",")):
+            key, _, number = pair.partition("=")
+            try:
+                wish[key] = float(number) if key in _NUMBERS else number
+            except ValueError:
+                self.fail(f"{key}={number!r} is no number", param, ctx)
+        return server, wish
+
+
+@click.command("sandbox", help=_HELP)
+@click.option("--seed", default=1, show_default=True, help="The world's seed.")
+@click.option(
+    "--size",
+    default=1_000,
+    show_default=True,
+    type=click.IntRange(SIZE_MIN, SIZE_MAX),
+    help="Rows that each source emits.",
+)
+@click.option(
+    "--home", default=Path(".sandbox"), show_default=True, type=click.Path(path_type=Path), help="Where its files are."
+)
+@click.option(
+    "--defects", default=0.02, show_default=True, type=click.FloatRange(0, 1), help="Share of rows with a defect."
+)
+@click.option(
+    "--duplicates",
+    default=0.005,
+    show_default=True,
+    type=click.FloatRange(0, 0.05),
+    help="Share of feed rows sent twice.",
+)
+@click.option(
+    "--applications",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 100_000),
+    help="Applications besides the three.",
+)
+@click.option(
+    "--exchange-url",
+    help="SQLAlchemy URL of an empty database for the exchange table; a SQLite file in HOME otherwise.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    type=FaultOption(),
+    help="SERVER:NAME[:share=…,seconds=…,delay_s=…]; repeatable.",
+)
+@click.option(
+    "--refuse", multiple=True, metavar="NUMBER", help="Application number that the CRM refuses for good; repeatable."
+)
+@click.option("--gateway-port", default=0, type=click.IntRange(0, 65_535), help="Port; a free one otherwise.")
+@click.option(
+    "--exchange-port", default=0, type=click.IntRange(0, 65_535), help="Port of the exchange table's control server."
+)
+@click.option("--crm-port", default=0, type=click.IntRange(0, 65_535), help="Port.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON here instead of to stdout."
+)
+@click.option(
+    "--toml", type=click.Path(path_type=Path, dir_okay=False), help="Write [connectors.*] settings for a hub here."
+)
+@click.option("--parent-pid", type=int, help="End when this process has gone.")
+@click.option("--list-faults", is_flag=True, help="Show every fault, by server, and end.")
+def command(
+    seed: int,
+    size: int,
+    home: Path,
+    defects: float,
+    duplicates: float,
+    applications: int,
+    exchange_url: str | None,
+    faults: tuple[tuple[str, dict[str, Any]], ...],
+    refuse: tuple[str, ...],
+    gateway_port: int,
+    exchange_port: int,
+    crm_port: int,
+    out: Path | None,
+    toml: Path | None,
+    parent_pid: int | None,
+    list_faults: bool,
+) -> None:
+    if list_faults:
+        _show_faults()
+        return
+    if parent_pid is not None:
+        end_with(parent_pid)
+    with _bars() as bars:
+        running = launch.start(
+            seed,
+            size,
+            home,
+            defect_share=defects,
+            duplicate_share=duplicates,
+            applications_count=applications,
+            exchange_url=exchange_url,
+            ports=dict(zip(ROLES, (gateway_port, exchange_port, crm_port), strict=True)),
+            faults={role: [wish for server, wish in faults if server == role] for role in ROLES},
+            refuse=refuse,
+            progress=_progress(bars),
+        )
+    with running:
+        _announce(running, out, toml)
+        _wait(running)
+
+
+def _show_faults() -> None:
+    table = Table("server", "fault", "what it does")
+    for role, known in launch.FAULTS.items():
+        for name, meaning in known.items():
+            table.add_row(role, name, meaning)
+    Console().print(table)
+
+
+def _bars() -> Progress:
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+def _progress(bars: Progress) -> launch.Progress:
+    tasks: dict[str, Any] = {}
+
+    def told(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = bars.add_task(what, total=total)
+        bars.update(tasks[what], completed=done)
+
+    return told
+
+
+def _announce(running: launch.Running, out: Path | None, toml: Path | None) -> None:
+    text = json.dumps(running.plain(), ensure_ascii=False, indent=2)
+    if out is None:
+        click.echo(text)
+    else:
+        _write_private(out, text + "\n")
+    if toml is not None:
+        _write_private(toml, _as_toml(running.connectors()))
+    click.echo("sandbox is running; Ctrl-C ends it", err=True)
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Whole or not at all, because others wait for it; readable by its owner only, because secrets are in it."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(text, "utf-8")
+    fresh.replace(file)
+
+
+def _as_toml(tables: Mapping[str, Mapping[str, str]]) -> str:
+    # A JSON string of such plain text is a TOML string too.
+    parts = [
+        f"[connectors.{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in table.items())
+        for name, table in tables.items()
+    ]
+    return "\n".join(parts)
+
+
+def _wait(running: launch.Running) -> None:
+    """Until a signal comes. Raises ``Unavailable`` when a server ends by itself."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(0.5):
+        if not running.alive():
+            raise Unavailable(f"a sandbox server ended by itself: see {running.home / 'run'}")

@@ -1,0 +1,217 @@
+"""The utility's connection system.
+
+It does not deduplicate: every POST that commits is an effect, and effects are counted durably.
+"""
+
+import hmac
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from sandbox.control import Endpoint, answer, application, body_of
+from sandbox.faults import WIRE_FAULTS, Faults
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS effect(
+    id INTEGER PRIMARY KEY, what TEXT NOT NULL, key TEXT NOT NULL, external_no TEXT NOT NULL,
+    number TEXT NOT NULL, received_at TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS effect_found ON effect(what, external_no, key);
+CREATE TABLE IF NOT EXISTS refusal(external_no TEXT PRIMARY KEY, code TEXT NOT NULL, message TEXT NOT NULL);
+"""
+_NEEDED = {
+    "application": (
+        "externalAppNo",
+        "channel",
+        "busiType",
+        "orgNo",
+        "elecAddr",
+        "voltageCode",
+        "contractCap",
+        "custType",
+        "acceptedAt",
+        "dueOn",
+    ),
+    "evidence": (
+        "pieceNo",
+        "kind",
+        "recordId",
+        "assurance",
+        "verifiedAt",
+        "purpose",
+        "legalBasis",
+        "holderRelation",
+        "fields",
+    ),
+}
+_ZONE = ZoneInfo("Asia/Shanghai")
+_BODY_MAX = 1_000_000
+
+
+class Effects:
+    """What the connection system has done, in its own SQLite file: a commit here survives a kill of the server."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(path, check_same_thread=False)
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _TABLES)
+
+    def commit(self, what: str, key: str, external_no: str, body: Mapping[str, Any]) -> dict[str, str]:
+        """Do it, once more if asked once more; returns number and time."""
+        received_at = datetime.now(_ZONE).isoformat(timespec="milliseconds")
+        with self._lock, self._db:
+            row = (what, key, external_no, "", received_at, json.dumps(body, ensure_ascii=False))
+            made = self._db.execute(
+                "INSERT INTO effect(what,key,external_no,number,received_at,body) VALUES (?,?,?,?,?,?)", row
+            )
+            number = f"{'A' if what == 'application' else 'R'}{made.lastrowid:010d}"
+            self._db.execute("UPDATE effect SET number = ? WHERE id = ?", (number, made.lastrowid))
+        return {"number": number, "received_at": received_at}
+
+    def find(self, what: str, external_no: str, key: str | None = None) -> list[tuple[str, str, str]]:
+        """(number, key, time) of what was done for an application."""
+        text = "SELECT number, key, received_at FROM effect WHERE what = ? AND external_no = ?"
+        with self._lock:
+            if key is None:
+                return self._db.execute(text + " ORDER BY id", (what, external_no)).fetchall()
+            return self._db.execute(text + " AND key = ? ORDER BY id", (what, external_no, key)).fetchall()
+
+    def refuse(self, external_no: str, code: str, message: str) -> None:
+        with self._lock, self._db:
+            self._db.execute("INSERT OR REPLACE INTO refusal VALUES (?,?,?)", (external_no, code, message))
+
+    def allow(self, external_no: str) -> None:
+        with self._lock, self._db:
+            self._db.execute("DELETE FROM refusal WHERE external_no = ?", (external_no,))
+
+    def refusal(self, external_no: str) -> tuple[str, str] | None:
+        with self._lock:
+            row: tuple[str, str] | None = self._db.execute(
+                "SELECT code, message FROM refusal WHERE external_no = ?", (external_no,)
+            ).fetchone()
+        return row
+
+    def plain(self, bodies: bool) -> dict[str, Any]:
+        """Effects by key, totals, and with ``bodies`` what was sent."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT what, key, external_no, number, received_at, body FROM effect ORDER BY id"
+            ).fetchall()
+        counts: dict[str, dict[str, int]] = {"application": {}, "evidence": {}}
+        for what, key, *_ in rows:
+            counts[what][key] = counts[what].get(key, 0) + 1
+        shown = {"applications": counts["application"], "evidence": counts["evidence"], "total": len(rows)}
+        doubled = sorted(key for of in counts.values() for key, times in of.items() if times > 1)
+        names = ("what", "key", "externalAppNo", "number", "receivedAt")
+        entries = [
+            dict(zip(names, row[:5], strict=True)) | ({"body": json.loads(row[5])} if bodies else {}) for row in rows
+        ]
+        return shown | {"doubled": doubled, "effects": entries}
+
+
+def faults_of(seed: int) -> Faults:
+    return Faults(seed, WIRE_FAULTS)
+
+
+def application_of(path: Path, token: str, refuse: tuple[str, ...], faults: Faults) -> ASGIApp:
+    """The connection system as an ASGI application; ``refuse`` are application numbers that it refuses for good."""
+    effects = Effects(path)
+    for external_no in refuse:
+        effects.refuse(external_no, "BLACKLISTED", "application refused by the connection system")
+    routes = [
+        Route("/applications", _posted(effects, token, "application"), methods=["POST"]),
+        Route("/applications", _found(effects, token, "application"), methods=["GET"]),
+        Route("/applications/{external_no}/evidence", _posted(effects, token, "evidence"), methods=["POST"]),
+        Route("/applications/{external_no}/evidence", _found(effects, token, "evidence"), methods=["GET"]),
+        Route("/_control/effects", _effects(effects), methods=["GET"]),
+        Route("/_control/refuse", _refuse(effects), methods=["POST", "DELETE"]),
+    ]
+    return application("utility_crm", faults, routes)
+
+
+def _stranger(request: Request, token: str) -> Response | None:
+    given = request.headers.get("authorization", "")
+    if hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return None
+    return answer({"errorCode": "UNAUTHORISED", "message": "bearer token missing or wrong"}, 401)
+
+
+def _posted(effects: Effects, token: str, what: str) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        if refused := _stranger(request, token):
+            return refused
+        key = request.headers.get("idempotency-key", "")
+        if not key or len(await request.body()) > _BODY_MAX:
+            return answer({"errorCode": "BAD_REQUEST", "message": "Idempotency-Key missing, or body above 1 MB"}, 400)
+        body = await body_of(request)
+        external_no = str(request.path_params.get("external_no") or body.get("externalAppNo") or "")
+        return await run_in_threadpool(_judge_and_commit, effects, what, key, external_no, body)
+
+    return endpoint
+
+
+def _judge_and_commit(effects: Effects, what: str, key: str, external_no: str, body: dict[str, Any]) -> Response:
+    if missing := [field for field in _NEEDED[what] if field not in body]:
+        return answer({"errorCode": "FIELD_MISSING", "message": ", ".join(missing)}, 422)
+    if refusal := effects.refusal(external_no):
+        return answer({"errorCode": refusal[0], "message": refusal[1]}, 422)
+    if what == "evidence" and not effects.find("application", external_no):
+        return answer(
+            {"errorCode": "APPLICATION_UNKNOWN", "message": "evidence for an application that was never registered"},
+            422,
+        )
+    made = effects.commit(what, key, external_no, body)
+    return answer({_number_name(what): made["number"], "receivedAt": made["received_at"]}, 201)
+
+
+def _number_name(what: str) -> str:
+    return "appNo" if what == "application" else "receiptNo"
+
+
+def _found(effects: Effects, token: str, what: str) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        if refused := _stranger(request, token):
+            return refused
+        external_no = request.path_params.get("external_no") or request.query_params.get("externalAppNo", "")
+        rows = await run_in_threadpool(effects.find, what, external_no, request.query_params.get("key"))
+        return answer({"items": [_item(what, external_no, *row) for row in rows]})
+
+    return endpoint
+
+
+def _item(what: str, external_no: str, number: str, key: str, received_at: str) -> dict[str, str]:
+    item = {_number_name(what): number, "idempotencyKey": key, "receivedAt": received_at}
+    return item | {"externalAppNo": external_no} if what == "application" else item
+
+
+def _effects(effects: Effects) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return answer(await run_in_threadpool(effects.plain, "bodies" in request.query_params))
+
+    return endpoint
+
+
+def _refuse(effects: Effects) -> Endpoint:
+    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses for good, ``DELETE`` allows again."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await body_of(request)
+        external_no = str(body.get("externalAppNo", ""))
+        if request.method == "DELETE":
+            await run_in_threadpool(effects.allow, external_no)
+        else:
+            code, message = str(body.get("errorCode", "BLACKLISTED")), str(body.get("message", "refused for good"))
+            await run_in_threadpool(effects.refuse, external_no, code, message)
+        return answer({"ok": True})
+
+    return endpoint

@@ -1,0 +1,216 @@
+"""``hub demo``: the whole job on this machine, and the proof that it balances."""
+
+import json
+import shutil
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub.cli._console import console
+from hub.logging import configure
+from hub.records.rules import CODES
+from sandbox.demo.demo import Delivered, Demo, Live, Report, SourceLine
+
+DEFAULT_HOME = Path(".hub/demo")
+PIECES = 3
+"""What an enterprise's application comes to: registration, business licence, property title."""
+
+
+@click.command("demo")
+@click.option("--records", type=click.IntRange(100), help="Rows that each source emits; 2,000, or 10,000 on Kafka.")
+@click.option(
+    "--seed", default=20210419, show_default=True, help="The outside world's seed: the same seed, the same world."
+)
+@click.option(
+    "--home", type=click.Path(path_type=Path), default=DEFAULT_HOME, show_default=True, help="Where everything is put."
+)
+@click.option(
+    "--log",
+    type=click.Choice(["sqlite", "kafka"]),
+    default="sqlite",
+    show_default=True,
+    help="kafka: a real broker and PostgreSQL on loopback, two worker processes, one of them killed on the way.",
+)
+@click.option("--resume", is_flag=True, help="Go on with what is in HOME, instead of beginning anew.")
+@click.option("--keep", is_flag=True, help="Leave it running afterwards, to look around; Ctrl-C ends it.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+def command(records: int | None, seed: int, home: Path, log: str, resume: bool, keep: bool, as_json: bool) -> None:
+    """Run the whole job on this machine: an outside world, the hub, three applications; then prove that it balances.
+
+    \b
+    1. starts a licence gateway, a property exchange table and a utility's connection system on loopback
+    2. takes in everything they have, judges it, and shows what was received, verified and rejected, and why
+    3. submits three applications with one certificate: an enterprise on its own title, a tenant, and one whose title
+    comes late 4. compares every count with the outside world's own truth; exit 0 only if all agree
+
+    Everything lies in HOME; `hub --config HOME/hub.toml …` works on it while it runs with --keep, and afterwards.
+    """
+    configure(json_lines=False, level="ERROR")
+    if resume and log == "kafka":
+        raise click.UsageError("--resume is for the embedded log: broker and PostgreSQL go when the demonstration ends")
+    if not resume:
+        shutil.rmtree(home, ignore_errors=True)
+    out = console(stderr=as_json)
+    demo = _demo(log, home, records, seed)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console(stderr=True),
+    ) as bars:
+        world = bars.add_task("making the outside world")
+        with demo.running(
+            lambda what, done, total: bars.update(world, description=f"making {what}", completed=done, total=total)
+        ) as live:
+            report = _run(demo, live, bars)
+            bars.stop()
+            _show(report, as_json, out)
+            if keep:
+                _stay(live, out, demo)
+    sys.exit(0 if report.balanced else 1)
+
+
+def _demo(log: str, home: Path, records: int | None, seed: int) -> Demo:
+    if log == "kafka":
+        from sandbox.demo.shared import SharedDemo
+
+        return SharedDemo(home, records or 10_000, seed)
+    return Demo(home, records or 2_000, seed)
+
+
+def _run(demo: Demo, live: Live, bars: Progress) -> Report:
+    entries = live.scripted()
+    applications = live.hub.applications()
+    ids = [applications.submit(entry["body"]).application_id for entry in entries]
+    expected = {line.source: line.expected["emitted"] for line in live.lines()}
+    tasks = {name: bars.add_task(f"{name}: judged", total=total) for name, total in expected.items()}
+    pushes = bars.add_task("acknowledged by the utility")
+    for happened in demo.disturb(live):
+        if happened:
+            bars.console.print(happened)
+        _advance(bars, tasks, pushes, live.lines(), live.delivered())
+    live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
+    live.sandbox.control("property_title", "release", {})
+    wanted = len(entries) * PIECES
+    live.settle(
+        lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered) and delivered.acknowledged >= wanted
+    )
+    shown = [applications.show(one) for one in ids]
+    return Report(
+        live.lines(),
+        live.delivered(),
+        [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)],
+    )
+
+
+def _advance(
+    bars: Progress, tasks: dict[str, TaskID], pushes: TaskID, lines: list[SourceLine], delivered: Delivered
+) -> bool:
+    for line in lines:
+        done = line.verified + line.rejected + line.duplicate
+        bars.update(tasks[line.source], completed=done, total=line.expected["emitted"])
+    bars.update(pushes, completed=delivered.acknowledged, total=delivered.decided)
+    return (
+        all(line.pending == 0 and line.received - line.looked_up >= line.expected["emitted"] for line in lines)
+        and not delivered.pending
+    )
+
+
+def _show(report: Report, as_json: bool, out: Console) -> None:
+    if as_json:
+        click.echo(json.dumps(_plain(report), ensure_ascii=False, default=str))
+        return
+    out.print(_conservation(report))
+    out.print(_reasons(report))
+    for application in report.applications:
+        out.print(_application(application))
+    delivered = report.delivered
+    out.print(
+        f"delivered {delivered.decided} = acknowledged {delivered.acknowledged} + refused {delivered.refused}"
+        f" + pending {delivered.pending}; the utility counts {len(delivered.effects)} effects, "
+        f"{delivered.doubled} doubled"
+    )
+    out.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
+
+
+def _conservation(report: Report) -> Table:
+    table = Table(
+        "source 来源",
+        "kind 证照",
+        "received 接收",
+        "of it looked up 其中查询",
+        "= verified 通过",
+        "+ rejected 拒收",
+        "+ duplicate 重复",
+        "+ pending 待处理",
+        "truth 真值",
+    )
+    for line in report.lines:
+        numbers = (line.received, line.looked_up, line.verified, line.rejected, line.duplicate, line.pending)
+        table.add_row(
+            line.source,
+            line.kind,
+            *map(str, numbers),
+            "agrees 一致" if line.balanced else f"DIFFERS: {dict(line.expected)}",
+        )
+    return table
+
+
+def _reasons(report: Report) -> Table:
+    table = Table("source 来源", "reason 拒收原因", "count", "meaning 含义")
+    for line in report.lines:
+        for code, count in sorted(line.reasons.items(), key=lambda pair: -pair[1])[:5]:
+            table.add_row(line.source, code, str(count), f"{CODES[code].chinese} · {CODES[code].english}")
+    return table
+
+
+def _application(application: dict[str, Any]) -> Table:
+    days = application["clock"]["working_days"]
+    title = f"{application['story']} · due 承诺办结 {application['due_on']} ({days} working days 工作日)"
+    table = Table(
+        "piece 推送",
+        "decided after 决定",
+        "acknowledged after 回执",
+        "receipt 回执号",
+        title=title,
+        title_justify="left",
+    )
+    submitted = datetime.fromisoformat(application["submitted_at"])
+    for piece in application["deliveries"]:
+        note = f" (holder 权利人: {piece['holder_relation']})" if piece["holder_relation"] == "OTHER" else ""
+        table.add_row(
+            piece["kind"] + note,
+            _after(submitted, piece["decided_at"]),
+            _after(submitted, piece["ended_at"]),
+            piece["receipt"],
+        )
+    return table
+
+
+def _after(submitted: datetime, moment: str | None) -> str:
+    return f"{(datetime.fromisoformat(moment) - submitted).total_seconds():.2f} s" if moment else "—"
+
+
+def _plain(report: Report) -> dict[str, Any]:
+    lines = [{**line._asdict(), "pending": line.pending, "balanced": line.balanced} for line in report.lines]
+    delivered = {
+        "decided": report.delivered.decided,
+        "acknowledged": report.delivered.acknowledged,
+        "effects": len(report.delivered.effects),
+    }
+    return {"balanced": report.balanced, "sources": lines, "delivered": delivered, "applications": report.applications}
+
+
+def _stay(live: Live, out: Console, demo: Demo) -> None:
+    out.print(f"running; in another terminal: hub --config {demo.home / 'hub.toml'} topics   (Ctrl-C ends it)")
+    try:
+        live.runner.wait()
+    except KeyboardInterrupt:
+        out.print("stopping")

@@ -1,0 +1,232 @@
+"""The demonstration: an outside world, a whole hub and three applications in one directory, and the proof that it
+balances.
+
+Killed at any moment and started again on the same directory, it goes on where it was.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+
+from hub import settings as hub_settings
+from hub.bootstrap import Hub, Make, open_hub
+from hub.cases.connection.tables import delivery
+from hub.errors import Unavailable
+from hub.records.tables import reason_tally, tally
+from hub.runtime.runner import Runner, first_trouble
+from hub.settings import Settings
+from sandbox import launch
+
+SOURCES = ("business_licence", "property_title")
+EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
+NO_PROGRESS_S = 60.0
+_LOOK_S = 0.1
+
+
+class SourceLine(NamedTuple):
+    """The conservation line of one source; ``expected`` is the outside world's own truth."""
+
+    source: str
+    kind: str
+    received: int
+    looked_up: int
+    verified: int
+    rejected: int
+    duplicate: int
+    reasons: Mapping[str, int]
+    expected: Mapping[str, Any]
+
+    @property
+    def pending(self) -> int:
+        return self.received - self.verified - self.rejected - self.duplicate
+
+    @property
+    def balanced(self) -> bool:
+        """Nothing pending, and every number, to the last reason code, is the truth's. What look-ups brought came, or
+        will come, by the feed as well: each counts once more as received, and once as duplicate."""
+        truth, fed, duplicate = self.expected, self.received - self.looked_up, self.duplicate - self.looked_up
+        return (
+            self.pending == 0
+            and (fed, self.verified, self.rejected, duplicate)
+            == (truth["emitted"], truth["verified"], truth["rejected"], truth["duplicates"])
+            and self._reasons_agree(truth["codes"])
+        )
+
+    def _reasons_agree(self, codes: Mapping[str, int]) -> bool:
+        """The truth's codes and no others; a bad row that a look-up brought once more gives its reason once more."""
+        excess = {code: self.reasons.get(code, 0) - codes.get(code, 0) for code in {*self.reasons, *codes}}
+        return (
+            self.reasons.keys() == codes.keys()
+            and min(excess.values(), default=0) >= 0
+            and (sum(excess.values()) <= self.looked_up)
+        )
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What was decided for the utility, what it acknowledged, and how often it says that each took effect."""
+
+    decided: int = 0
+    acknowledged: int = 0
+    refused: int = 0
+    effects: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def pending(self) -> int:
+        return self.decided - self.acknowledged - self.refused
+
+    @property
+    def doubled(self) -> int:
+        """Pieces that took effect more than once."""
+        return sum(count > 1 for count in self.effects.values())
+
+    @property
+    def balanced(self) -> bool:
+        return not self.pending and not self.doubled and len(self.effects) == self.acknowledged
+
+
+@dataclass(slots=True)
+class Report:
+    """What the demonstration found."""
+
+    lines: list[SourceLine]
+    delivered: Delivered
+    applications: list[dict[str, Any]]
+
+    @property
+    def balanced(self) -> bool:
+        return all(line.balanced for line in self.lines) and self.delivered.balanced
+
+
+class Demo:
+    """One run in ``home``. Use as a context manager: leaving it ends the sandbox and the hub."""
+
+    def __init__(self, home: Path, records: int, seed: int) -> None:
+        self.home = home.absolute()
+        self.records = records
+        self.seed = seed
+
+    @contextmanager
+    def running(self, progress: launch.Progress) -> Iterator["Live"]:
+        """The sandbox and a hub with every stage, running."""
+        with (
+            self.engines() as engines,
+            launch.start(self.seed, self.records, self.home / "sandbox", progress=progress) as sandbox,
+        ):
+            self.write_settings(sandbox, engines)
+            hub = open_hub(self.settings())
+            runner = Runner(hub.clock)
+            try:
+                hub.start(runner, self.tasks(hub))
+                yield Live(hub, runner, sandbox)
+            finally:
+                runner.stop()
+                hub.close()
+
+    @contextmanager
+    def engines(self) -> Iterator[Mapping[str, Any]]:
+        """Log, tables and vault, as the settings name them."""
+        yield EMBEDDED
+
+    def tasks(self, hub: Hub) -> list[tuple[str, Make]]:
+        """What runs the hub: all its stages, in this process."""
+        return hub.tasks()
+
+    def disturb(self, live: "Live") -> Iterator[str]:  # noqa: ARG002
+        """What is done to the running hub on the way, told as it happens (``""``: nothing yet); here nothing."""
+        yield from ()
+
+    def settings(self) -> Settings:
+        return hub_settings.load(self.home / "hub.toml", environ={})
+
+    def write_settings(self, sandbox: launch.Running, engines: Mapping[str, Any] = EMBEDDED) -> None:
+        """``hub.toml`` beside the data, so that every other command can be tried on the demonstration's hub."""
+        lines = [
+            'instance = "demo"',
+            *(f"{key} = {json.dumps(value)}" for key, value in engines.items()),
+            'master_key_file = "master.key"',
+            'log_level = "WARNING"',
+        ]
+        for name, table in sandbox.connectors().items():
+            lines += ["", f"[connectors.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+        file = self.home / "hub.toml"
+        file.touch(mode=0o600)
+        file.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+class Live:
+    """A running demonstration."""
+
+    def __init__(self, hub: Hub, runner: Runner, sandbox: launch.Running) -> None:
+        self.hub = hub
+        self.runner = runner
+        self.sandbox = sandbox
+
+    def scripted(self) -> list[dict[str, Any]]:
+        """The sandbox's three scripted applications: ``{"name", "body", …}``."""
+        entries: list[dict[str, Any]] = json.loads(self.sandbox.applications.read_text("utf-8"))
+        return entries[:3]
+
+    def lines(self) -> list[SourceLine]:
+        """The conservation line of every source, as it is now."""
+        truth = json.loads(self.sandbox.truth_summary.read_text("utf-8"))
+        with self.hub.store.read() as connection:
+            tallies = {row.source: row for row in connection.execute(select(tally))}
+            reasons: dict[str, dict[str, int]] = {}
+            for row in connection.execute(select(reason_tally)):
+                reasons.setdefault(row.source, {})[row.code] = row.verdicts
+        return [_line(name, tallies.get(name), reasons.get(name, {}), truth[name]) for name in SOURCES]
+
+    def delivered(self) -> Delivered:
+        state = delivery.c.state
+        with self.hub.store.read() as connection:
+            counts = {row[0]: row[1] for row in connection.execute(select(state, func.count()).group_by(state))}
+        effects = self.sandbox.control("utility_crm", "effects")
+        return Delivered(
+            sum(counts.values()), counts.get("acknowledged", 0), counts.get("refused", 0), _per_key(effects)
+        )
+
+    def settle(self, look: Callable[[list[SourceLine], Delivered], bool]) -> None:
+        """Wait until ``look`` is content. Raises ``Unavailable`` when nothing moves for ``NO_PROGRESS_S``."""
+        seen: tuple[Any, ...] = ()
+        since_s = self.hub.clock.monotonic_s()
+        while True:
+            lines, delivered = self.lines(), self.delivered()
+            if look(lines, delivered):
+                return
+            now_s = self.hub.clock.monotonic_s()
+            fresh = (
+                *((line.received, line.verified, line.rejected, line.duplicate) for line in lines),
+                delivered.acknowledged,
+            )
+            if fresh != seen:
+                seen, since_s = fresh, now_s
+            elif now_s - since_s > NO_PROGRESS_S:
+                trouble = first_trouble(self.runner.progress) or "no stage complains"
+                raise Unavailable(f"nothing moved for {NO_PROGRESS_S:.0f} s; {trouble}")
+            self.runner.wait(_LOOK_S)
+
+
+def _per_key(effects: Mapping[str, Any]) -> dict[str, int]:
+    return {f"{what}/{key}": count for what in ("applications", "evidence") for key, count in effects[what].items()}
+
+
+def _line(name: str, tally: Any, reasons: Mapping[str, int], truth: Mapping[str, Any]) -> SourceLine:
+    if tally is None:
+        return SourceLine(name, "", 0, 0, 0, 0, 0, reasons, truth)
+    return SourceLine(
+        name,
+        tally.kind,
+        tally.received,
+        tally.looked_up,
+        tally.verified,
+        tally.rejected,
+        tally.duplicate,
+        reasons,
+        truth,
+    )

@@ -1,0 +1,98 @@
+"""The demonstration on a real broker and a real PostgreSQL, with two worker processes, disturbed in the middle: one
+worker is killed with -9, a third one joins and leaves.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from hub.bootstrap import Hub, Make
+from hub.errors import Unavailable
+from hub.runtime.status import StageReports
+from hub.runtime.workers import Worker
+from sandbox import launch
+from sandbox.demo.demo import Demo, Live
+from sandbox.servers import kafka, postgres
+
+PARTITIONS = 6
+WORKERS = 2
+MIDDLE = 0.2
+"""Share of the records that are judged before anything is disturbed."""
+BACK_WITHIN_S = 60.0
+_LOOK_S = 0.2
+
+
+class SharedDemo(Demo):
+    """One run on Kafka and PostgreSQL; both end, and their data goes, with it."""
+
+    workers: dict[int, Worker]
+
+    @contextmanager
+    def engines(self) -> Iterator[Mapping[str, Any]]:
+        """Raises ``Missing`` when this machine cannot run them."""
+        broker = kafka.start(self.home / "kafka")
+        try:
+            database = postgres.start()
+            try:
+                urls = {f"{name}_url": database.create(name) for name in ("store", "vault")}
+                copies = {"kafka.replication": 1, "kafka.min_insync_replicas": 1}
+                yield {"partitions": PARTITIONS, "log_url": f"kafka://{broker.bootstrap}"} | copies | urls
+            finally:
+                database.stop()
+        finally:
+            broker.stop()
+
+    @contextmanager
+    def running(self, progress: launch.Progress) -> Iterator[Live]:
+        """As for one process; both workers are at work when it is entered."""
+        with super().running(progress) as live:
+            for number in range(1, WORKERS + 1):
+                self._wait_for(live, number)
+            yield live
+
+    def tasks(self, hub: Hub) -> list[tuple[str, Make]]:  # noqa: ARG002
+        """Worker processes, as `hub run --workers` starts them."""
+        self.workers = {}
+        return [(f"worker.{n}", partial(self.start_worker, n)) for n in range(1, WORKERS + 1)]
+
+    def start_worker(self, number: int) -> Worker:
+        config = ["--config", str(self.home / "hub.toml")]
+        self.workers[number] = Worker(
+            [sys.executable, "-m", "hub", *config, "run", "--no-web", "--worker", str(number)]
+        )
+        return self.workers[number]
+
+    def disturb(self, live: Live) -> Iterator[str]:
+        """What is done to the running hub, told as it happens. Raises ``Unavailable`` when it does not come back."""
+        while _judged(live) < MIDDLE * sum(line.expected["emitted"] for line in live.lines()):
+            live.runner.wait(_LOOK_S)
+            yield ""
+        before_ms, pid = live.hub.clock.now_ms(), self.workers[1].pid
+        os.kill(pid, signal.SIGKILL)
+        yield f"worker 1 killed with -9 after {_judged(live):,} records"
+        self._wait_for(live, 1, before_ms)
+        yield f"worker 1 is back after {(live.hub.clock.now_ms() - before_ms) / 1000:.1f} s"
+        third = self.start_worker(3)
+        self._wait_for(live, 3)
+        yield f"worker 3 joined: partitions were dealt out anew, after {_judged(live):,} records"
+        third.close()
+        yield f"worker 3 left: dealt out once more, after {_judged(live):,} records"
+
+    def _wait_for(self, live: Live, number: int, since_ms: int = 0) -> None:
+        """Until a worker's stages report progress made after ``since_ms``."""
+        reports = StageReports(live.hub.store, live.hub.clock)
+        deadline_s = live.hub.clock.monotonic_s() + BACK_WITHIN_S
+        while live.hub.clock.monotonic_s() < deadline_s:
+            stages = [one for one in reports.all() if one.worker == f"demo.{number}"]
+            if stages and all(one.state == "RUNNING" and one.last_step_ms > since_ms for one in stages):
+                return
+            live.runner.wait(_LOOK_S)
+        raise Unavailable(f"worker {number} was not at work within {BACK_WITHIN_S:.0f} s")
+
+
+def _judged(live: Live) -> int:
+    return sum(line.verified + line.rejected + line.duplicate for line in live.lines())

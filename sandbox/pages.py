@@ -1,0 +1,139 @@
+"""The licence feed cut into signed pages.
+
+A page is made once and kept; the next one is made ahead while the caller works on this one.
+"""
+
+import base64
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.faults import Faults
+from sandbox.tree import PageSigner, leaf_hash, root_and_paths
+from sandbox.world import World
+
+LIMIT_MAX = 500
+_KEPT = 40
+PAGE_FAULTS = {
+    "bad_signature": "the signature over a page does not hold",
+    "duplicates": "one item in twenty stands in a page twice, and the page begins with the last item of the one before",
+    "extra_field": "records have a column ext_hylb that nobody announced",
+    "renamed_field": "the column opscope is called jyfw",
+}
+
+_DRIFT = {"extra_field": ('{"zzbs":', '{"ext_hylb":"C26","zzbs":'), "renamed_field": ('"opscope":', '"jyfw":')}
+Leaf = tuple[str, str]
+"""The text that is served, and the text that its leaf is made from."""
+
+
+def cursor_of(position: int) -> str:
+    """The opaque cursor before ``position``."""
+    return base64.urlsafe_b64encode(f"p{position}".encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str) -> int | None:
+    """The position behind a cursor, ``None`` when it is none of ours."""
+    if not cursor:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except ValueError:
+        return None
+    return int(text[1:]) if text[:1] == "p" and text[1:].isdigit() and len(text) < 20 else None
+
+
+class Pages:
+    """Builds, signs and keeps pages. Safe to use from several threads."""
+
+    def __init__(self, world: World, signer: PageSigner, faults: Faults) -> None:
+        self._world = world
+        self._signer = signer
+        self._faults = faults
+        self._kept: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(self, position: int, limit: int, total: int) -> bytes:
+        """The feed page from ``position``, as JSON."""
+        end = min(position + limit, total)
+        struck = [name for name in PAGE_FAULTS if self._faults.strikes(name)]
+        if struck:
+            return self._spoiled(position, max(end, position), total, struck)
+        return self._clean(position, max(end, position), total)
+
+    def ahead(self, position: int, limit: int, total: int) -> None:
+        """Make the page after the one from ``position``, unless it is there."""
+        begin = position + limit
+        if begin < total:
+            self._clean(begin, min(begin + limit, total), total)
+
+    def answer_to(self, enterprise: int | None, total: int) -> bytes:
+        """The answer to a query: the enterprise's newest licence, or nothing."""
+        place = None if enterprise is None else self._world.licences.latest(enterprise, total)
+        leaves = [] if place is None else self._found(place)
+        struck = [name for name in PAGE_FAULTS if leaves and name != "duplicates" and self._faults.strikes(name)]
+        return _dump(self._signed(_drifted(leaves, struck), place or 0, "bad_signature" in struck))
+
+    def _found(self, place: int) -> list[Leaf]:
+        row = self._world.licences.row(place)
+        # A gateway finds a record by the code in its own index, so one with a spoiled code is not found.
+        spoiled = row.defect is not None and row.defect.code.startswith("USCC")
+        return [] if spoiled else [(row.text, row.hashed)]
+
+    def _clean(self, begin: int, end: int, total: int) -> bytes:
+        name = (begin, end, end < total)
+        with self._lock:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+        page = _dump(self._signed(self._leaves(begin, end), end) | _onward(end, total))
+        with self._lock:
+            self._kept[name] = page
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return page
+
+    def _spoiled(self, begin: int, end: int, total: int, struck: Sequence[str]) -> bytes:
+        leaves = self._leaves(begin, end)
+        if "duplicates" in struck:
+            twice = [leaf for i, leaf in enumerate(leaves) for leaf in [leaf] * (2 if i % 20 == 3 else 1)]
+            leaves = [*self._leaves(max(begin - 1, 0), begin), *twice]
+        page = self._signed(_drifted(leaves, struck), end, "bad_signature" in struck)
+        return _dump(page | _onward(end, total))
+
+    def _leaves(self, begin: int, end: int) -> list[Leaf]:
+        rows = (self._world.licences.row(position) for position in range(begin, end))
+        return [(row.text, row.hashed) for row in rows]
+
+    def _signed(self, leaves: Sequence[Leaf], place: int, bad: bool = False) -> dict[str, Any]:
+        root, paths = root_and_paths([leaf_hash(hashed) for _, hashed in leaves])
+        signed_at = self._world.licences.changed_at(place).isoformat(timespec="seconds") + "+08:00"
+        items = [
+            {"record": text, "index": index, "path": [node.hex() for node in path]}
+            for index, ((text, _), path) in enumerate(zip(leaves, paths, strict=True))
+        ]
+        return {
+            "items": items,
+            "size": len(items),
+            "root": root.hex(),
+            "signedAt": signed_at,
+            "keyId": self._signer.key_id,
+            "signature": self._signer.sign(root.hex(), len(items) + bad, signed_at),
+        }
+
+
+def _onward(end: int, total: int) -> dict[str, Any]:
+    return {"next": cursor_of(end), "more": end < total}
+
+
+def _drifted(leaves: Sequence[Leaf], struck: Sequence[str]) -> Sequence[Leaf]:
+    """The leaves under schema drift; text and leaf change alike, so that proofs go on holding where they held."""
+    changes = [_DRIFT[name] for name in struck if name in _DRIFT]
+    for old, new in changes:
+        leaves = [(text.replace(old, new, 1), hashed.replace(old, new, 1)) for text, hashed in leaves]
+    return leaves
+
+
+def _dump(page: dict[str, Any]) -> bytes:
+    return json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()

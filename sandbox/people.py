@@ -1,0 +1,90 @@
+"""People: checksum-valid residents who do not exist, many of whom share a name."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sandbox.digits import resident_id
+from sandbox.draw import Draw, Shuffle
+from sandbox.places import DISTRICTS
+
+_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
+_GIVEN = (
+    (
+        "建国",
+        "建华",
+        "志强",
+        "伟",
+        "强",
+        "磊",
+        "军",
+        "勇",
+        "海涛",
+        "俊杰",
+        "文博",
+        "浩然",
+        "子轩",
+        "永庆",
+        "德福",
+        "景山",
+    ),
+    (
+        "秀英",
+        "桂兰",
+        "丽",
+        "静",
+        "敏",
+        "芳",
+        "娜",
+        "雪梅",
+        "晓燕",
+        "佳怡",
+        "雨桐",
+        "欣然",
+        "淑珍",
+        "玉华",
+        "春红",
+        "美玲",
+    ),
+)
+_RARE = ("䶮", "㛃", "堃", "喆", "𬎆", "𣲘")
+"""Characters outside GBK or even outside the basic plane: GB18030 writes them in four bytes."""
+_FIRST_BIRTH = date(1950, 1, 1)
+_DAYS = 19_700
+_RETIRED_REGIONS = ("120221", "120223", "120225")
+PEOPLE_MAX = _DAYS * 990 * len(DISTRICTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    id_number: str
+
+
+class People:
+    """Everybody, by index; two indices never share a number."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._deck = Shuffle(PEOPLE_MAX, seed, "people")
+
+    def person(self, index: int) -> Person:
+        draw = Draw(self._seed, "person", index)
+        number = self._number(index, draw)
+        return Person(self._name(draw, sex=int(number[16]) % 2), number)
+
+    def namesake(self, index: int, salt: int) -> Person:
+        """Somebody else with the same name."""
+        return Person(self.person(index).name, self.person(PEOPLE_MAX - 1 - salt).id_number)
+
+    def _number(self, index: int, draw: Draw) -> str:
+        rest, sequence = divmod(self._deck.forth(index % PEOPLE_MAX), 990)
+        region, day = divmod(rest, _DAYS)
+        born = _FIRST_BIRTH + timedelta(days=day)
+        # One in fifty was registered in a county that no longer exists; day and sequence keep the numbers apart.
+        code = draw.pick(_RETIRED_REGIONS) if region == 0 and draw.chance(0.3) else DISTRICTS[region][0]
+        return resident_id(code, born.strftime("%Y%m%d"), sequence + 1)
+
+    def _name(self, draw: Draw, sex: int) -> str:
+        surname = draw.pick(_SURNAMES)
+        given = draw.pick(_GIVEN[1 - sex])
+        return surname + (draw.pick(_RARE) if draw.chance(0.01) else given)

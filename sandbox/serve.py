@@ -1,0 +1,102 @@
+"""One sandbox server in its own process: ``python -m sandbox.serve FILE`` (FILE is what ``launch`` wrote).
+
+It listens on loopback, says on its first line of output which port it took, and ends by itself when its parent is gone.
+"""
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from sandbox.faults import Faults
+from sandbox.world import World, WorldSpec
+
+ROLES = ("business_licence", "property_title", "utility_crm")
+_LOOK_S = 0.2
+
+
+def build(config: dict[str, Any]) -> ASGIApp:
+    """The application that a configuration names, its faults armed."""
+    return {"business_licence": _gateway, "property_title": _exchange, "utility_crm": _crm}[config["role"]](config)
+
+
+# Each imports its own server only: three processes that start at once are ready the sooner.
+
+
+def _gateway(config: dict[str, Any]) -> ASGIApp:
+    from sandbox import gateway
+
+    world = World(WorldSpec(**config["world"]))
+    return gateway.application_of(world, Path(config["home"]), _armed(gateway.faults_of(world.spec.seed), config))
+
+
+def _exchange(config: dict[str, Any]) -> ASGIApp:
+    from sandbox import exchange_server
+
+    world = World(WorldSpec(**config["world"]))
+    faults = _armed(exchange_server.faults_of(world.spec.seed), config)
+    return exchange_server.application_of(world, Path(config["home"]), config["exchange_url"], faults)
+
+
+def _crm(config: dict[str, Any]) -> ASGIApp:
+    from sandbox import crm
+
+    faults = _armed(crm.faults_of(config["world"]["seed"]), config)
+    return crm.application_of(Path(config["home"]) / "crm.db", config["token"], tuple(config["refuse"]), faults)
+
+
+def _armed(faults: Faults, config: dict[str, Any]) -> Faults:
+    for wish in config["faults"]:
+        faults.arm(wish)
+    return faults
+
+
+def end_with(parent: int) -> None:
+    """End this process soon after ``parent`` has gone, however it went."""
+    child = os.getppid() == parent
+
+    def look() -> None:
+        while _alive(parent, child):
+            time.sleep(_LOOK_S)
+        os._exit(0)
+
+    threading.Thread(target=look, name="parent-watch", daemon=True).start()
+
+
+def _alive(parent: int, child: bool) -> bool:
+    if child:
+        return os.getppid() == parent
+    try:
+        os.kill(parent, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def main(file: str) -> None:
+    """Serve until the parent is gone or a signal comes."""
+    config = json.loads(Path(file).read_text("utf-8"))
+    end_with(config["parent"])
+    app = build(config)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", config["port"]))
+    listener.listen(512)
+    print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
+    settings = uvicorn.Config(
+        app, log_level="error", access_log=False, proxy_headers=False, http="h11", timeout_graceful_shutdown=1
+    )
+    uvicorn.Server(settings).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,218 @@
+"""A real Kafka cluster on loopback without a container engine: one node or three, KRaft, everything in one directory.
+
+Needs Java 17 or newer and, the first time, Maven, which fetches the jars (43 MB) into the user's cache.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.servers.kafka_secured import Listening, Secured
+from sandbox.servers.missing import Missing
+from sandbox.servers.ports import free_port
+
+POM = Path(__file__).with_name("pom.xml")
+READY_S = 120.0
+STOP_S = 15.0
+
+
+def tools() -> None:
+    """Raises ``Missing`` when Java or Maven is."""
+    for tool, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
+        if not shutil.which(tool):
+            raise Missing(tool, package)
+
+
+def cache() -> Path:
+    """Where fetched servers are kept, for every project of this user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onecert-hub"
+
+
+def jars() -> Path:
+    """The folder of jars, fetched once. Raises ``Missing``."""
+    tools()
+    folder = cache() / "kafka-4.1.0"
+    if not (folder / "complete").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(POM, folder / "pom.xml")
+        command = ["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=libs"]
+        subprocess.run(command, cwd=folder, check=True)
+        (folder / "complete").touch()
+    return folder / "libs"
+
+
+@dataclass
+class Node:
+    """One broker and controller. Its process can be frozen, killed and started again on the same data."""
+
+    number: int
+    port: int
+    controller_port: int
+    home: Path
+    proxied: tuple[int, int] | None = None
+    """A second listener for tests of the wire: its port, and the port that it tells clients to come back to."""
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        libs = jars()
+        with (self.home / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["java", "-Xmx512m", "-cp", f"{libs}/*", "kafka.Kafka", str(self.home / "server.properties")],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home,
+            )  # fmt: skip
+
+    def wait_ready(self) -> None:
+        """Until the port answers. Raises ``TimeoutError`` with the end of the log."""
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        tail = (self.home / "server.log").read_text("utf-8", "replace")[-2_000:]
+        raise TimeoutError(f"broker {self.number} is not ready after {READY_S:.0f} s:\n{tail}")
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def freeze(self) -> None:
+        """Stop it where it is: connections stay open, nothing is answered."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """As ``kill -9`` does, frozen or not."""
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.thaw()
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@dataclass
+class Cluster:
+    """Running nodes; ``bootstrap`` is what clients are given."""
+
+    nodes: list[Node]
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    @property
+    def log_url(self) -> str:
+        """The hub's ``log_url`` on this cluster, with as many copies of a topic as it can keep."""
+        copies, least = _copies(self.nodes)
+        return f"kafka://{self.bootstrap}?replication={copies}&min_insync_replicas={least}"
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            node.stop()
+
+
+def start(
+    home: Path,
+    count: int = 1,
+    port: int = 0,
+    secured: Secured | None = None,
+    proxied: tuple[int, int] | None = None,
+) -> Cluster:
+    """Format and start ``count`` nodes in ``home``, ready for clients on return; with ``secured``, for those that it
+    lets in. ``proxied`` is the first node's. Raises ``Missing``, ``TimeoutError``."""
+    libs = jars()
+    nodes = [
+        Node(n + 1, port if port and not n else free_port(), free_port(), home / f"node-{n + 1}") for n in range(count)
+    ]
+    nodes[0].proxied = proxied
+    cluster_id = _java(libs, "kafka.tools.StorageTool", "random-uuid").strip()
+    for node in nodes:
+        node.home.mkdir(parents=True)
+        properties = node.home / "server.properties"
+        properties.write_text(_properties(node, nodes, secured), "utf-8")
+        passwords = secured.format_arguments() if secured else ()
+        _java(libs, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties), *passwords)
+    cluster = Cluster(nodes)
+    try:
+        for node in nodes:
+            node.start()
+        for node in nodes:
+            node.wait_ready()
+    except BaseException:
+        cluster.stop()
+        raise
+    return cluster
+
+
+def _java(libs: Path, *arguments: str) -> str:
+    done = subprocess.run(["java", "-cp", f"{libs}/*", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def _open(place: str, proxied: tuple[int, int] | None) -> Listening:
+    here, among = f"PLAINTEXT://{place}", "inter.broker.listener.name=PLAINTEXT"
+    if proxied is None:
+        return Listening(here, (among,))
+    behind, told = proxied
+    return Listening(
+        f"{here},PROXIED://127.0.0.1:{behind}",
+        (
+            among,
+            f"advertised.listeners={here},PROXIED://127.0.0.1:{told}",
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        ),
+    )
+
+
+def _copies(nodes: list[Node]) -> tuple[int, int]:
+    """Copies of a partition, and how many must have a record before it counts."""
+    return (3, 2) if len(nodes) >= 3 else (1, 1)
+
+
+def _properties(node: Node, nodes: list[Node], secured: Secured | None) -> str:
+    copies, least = _copies(nodes)
+    place = f"127.0.0.1:{node.port}"
+    listening = secured.listening(place) if secured else _open(place, node.proxied)
+    return "\n".join(
+        (
+            "process.roles=broker,controller",
+            f"node.id={node.number}",
+            "controller.quorum.voters=" + ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in nodes),
+            f"listeners={listening.listeners},CONTROLLER://127.0.0.1:{node.controller_port}",
+            "controller.listener.names=CONTROLLER",
+            *listening.properties,
+            f"log.dirs={node.home}/data",
+            f"default.replication.factor={copies}",
+            f"min.insync.replicas={least}",
+            f"offsets.topic.replication.factor={copies}",
+            f"transaction.state.log.replication.factor={copies}",
+            f"transaction.state.log.min.isr={least}",
+            f"share.coordinator.state.topic.replication.factor={copies}",
+            f"share.coordinator.state.topic.min.isr={least}",
+            "offsets.topic.num.partitions=8",
+            "transaction.state.log.num.partitions=8",
+            "group.initial.rebalance.delay.ms=0",
+            "group.min.session.timeout.ms=1000",
+            # How often the broker looks for transactions whose time is over; by itself every 10 s, which is added to
+            # what a group waits for a member that died inside one.
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000",
+            "auto.create.topics.enable=false",
+            "unclean.leader.election.enable=false",
+            "",
+        )
+    )

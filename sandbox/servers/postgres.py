@@ -1,0 +1,91 @@
+"""A real PostgreSQL on loopback, in one directory. Needs the server's binaries (Debian: postgresql)."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from sandbox.servers.missing import Missing
+from sandbox.servers.ports import free_port
+
+
+@dataclass
+class Server:
+    """A running server; ``url`` is what SQLAlchemy is given."""
+
+    port: int
+    home: Path
+    binaries: Path
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+
+    def create(self, name: str) -> str:
+        """Make an empty database; its URL."""
+        with psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return f"{self.url.rpartition('/')[0]}/{name}"
+
+    def run(self) -> None:
+        """Start it, the first time or again on the same data."""
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.home} -c max_prepared_transactions=0 -c max_connections=200"
+        self.control("-l", str(self.home / "server.log"), "-o", options, "start")
+
+    def control(self, *arguments: str) -> None:
+        """``pg_ctl`` on this server: ``stop -m immediate``, …"""
+        _run(self.binaries, "pg_ctl", "-D", str(self.home / "data"), "-w", "-s", *arguments)
+
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return (self.home / "data" / "postmaster.pid").exists()
+
+    def stop(self) -> None:
+        """Stop it and throw its data away."""
+        if self.alive():
+            self.control("stop", "-m", "immediate")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def start(port: int = 0) -> Server:
+    """Make a cluster in a folder of its own and start it. Raises ``Missing``."""
+    folder = binaries()
+    # Not below pytest's or a user's private folders: PostgreSQL's own user must get there, and socket paths are short.
+    home = Path(tempfile.mkdtemp(prefix="onecert-pg-"))
+    _give_away(home)
+    _run(folder, "initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+    server = Server(port or free_port(), home, folder)
+    server.run()
+    return server
+
+
+def binaries() -> Path:
+    if found := shutil.which("initdb"):
+        # Where it is only linked, the other tools lie beside the real one.
+        return Path(found).resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not versions:
+        raise Missing("PostgreSQL's server", "postgresql")
+    return versions[-1].parent
+
+
+def _owner() -> str | None:
+    """PostgreSQL refuses to run as root; its own user is made by its package."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _give_away(home: Path) -> None:
+    if owner := _owner():
+        entry = pwd.getpwnam(owner)
+        os.chown(home, entry.pw_uid, entry.pw_gid)
+
+
+def _run(binaries: Path, tool: str, *arguments: str) -> None:
+    owner = _owner()
+    command = [str(binaries / tool), *arguments]
+    subprocess.run(command, check=True, user=owner, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

@@ -1,0 +1,95 @@
+"""The whole world behind one seed: what both sources hold, row by row, and what a hub must say of each row."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any
+
+from sandbox import licences, titles
+from sandbox.defects import Defect
+from sandbox.enterprises import Enterprises
+from sandbox.errors import Misconfigured
+from sandbox.licences import Licences
+from sandbox.owners import Owners
+from sandbox.people import People
+from sandbox.titles import TitleRow, Titles
+
+SIZE_MIN, SIZE_MAX = 20, 10_000_000
+LATE_POSITION = 2
+"""The title that the third scripted application waits for: not in the table until ``POST /_control/release``."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSpec:
+    """What decides every byte. ``size`` = rows that each source emits; shares are between 0 and 1."""
+
+    seed: int = 1
+    size: int = 1_000
+    defect_share: float = 0.02
+    duplicate_share: float = 0.005
+
+    def __post_init__(self) -> None:
+        if not SIZE_MIN <= self.size <= SIZE_MAX:
+            raise Misconfigured(f"size {self.size}", f"choose one from {SIZE_MIN} to {SIZE_MAX}")
+        if not (0 <= self.defect_share <= 1 and 0 <= self.duplicate_share <= 0.05):
+            raise Misconfigured("a share is out of range", "defects lie between 0 and 1, duplicates between 0 and 0.05")
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class World:
+    """Everything that exists, made on demand."""
+
+    def __init__(self, spec: WorldSpec) -> None:
+        self.spec = spec
+        self.people = People(spec.seed)
+        self.enterprises = Enterprises(spec.seed, self.people)
+        self.licences = Licences(spec.seed, self.enterprises, spec.size, spec.defect_share, spec.duplicate_share)
+        self.enterprise_count = spec.size // licences.ROWS * licences.FIRSTS + min(
+            spec.size % licences.ROWS, licences.FIRSTS
+        )
+        owners = Owners(spec.seed, self.people, self.enterprises, self.enterprise_count)
+        self.titles = Titles(spec.seed, self.enterprises, owners, spec.defect_share)
+
+    def licence_truth(self, begin: int, end: int) -> Iterator[dict[str, Any]]:
+        """What a hub must find at the places ``begin`` to ``end`` of the licence feed."""
+        return (self._licence_line(position) for position in range(begin, end))
+
+    def title_truth(self) -> Iterator[dict[str, Any]]:
+        """What a hub must find in the exchange table as first loaded."""
+        return (self._title_line(position) for position in range(self.spec.size) if position != LATE_POSITION)
+
+    def title_rows(self) -> Iterator[TitleRow]:
+        """The exchange table as first loaded."""
+        return (self.titles.row(position) for position in range(self.spec.size) if position != LATE_POSITION)
+
+    def _licence_line(self, position: int) -> dict[str, Any]:
+        feed = self.licences
+        origin = feed.origin(position)
+        defect = feed.defect(origin)
+        index, version = feed.plan(origin)
+        if defect is None:
+            line = _line(licences.SOURCE, feed.key_of(self.enterprises.at(index, 1)), version, "UPSERT", None)
+            return line if origin == position else line | {"duplicate_of": f"{line['key']}#{version}"}
+        row = feed.row(origin)
+        line = _line(licences.SOURCE, row.key, version, "UPSERT", defect)
+        return line | {"raw_sha256": sha256(row.text.encode()).hexdigest()} if defect.anonymous else line
+
+    def _title_line(self, position: int) -> dict[str, Any]:
+        defect = self.titles.defect(position)
+        key, version = self.titles.key_of(position), self.titles.update_time(position)
+        return _line(titles.SOURCE, key, version, "UPSERT", defect)
+
+
+def title_line(row: TitleRow) -> dict[str, Any]:
+    """What a hub must find in a row that was written later."""
+    operation = "DELETE" if row.operation == "D" else "UPSERT"
+    return _line(titles.SOURCE, row.key, row.update_time, operation, row.defect)
+
+
+def _line(source: str, key: str, version: int, operation: str, defect: Defect | None) -> dict[str, Any]:
+    line: dict[str, Any] = {"source": source, "key": key, "version": version, "operation": operation}
+    if defect is None:
+        return line | {"expect": "verified", "code": None, "defect": None}
+    return line | {"expect": "rejected", "code": defect.code, "defect": defect.name}

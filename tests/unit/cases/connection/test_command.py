@@ -1,0 +1,125 @@
+"""What may be submitted: P6 (nothing extra is asked), P5 (no value in an error)."""
+
+import copy
+import json
+
+import pytest
+
+from hub.cases import reasons
+from hub.cases.connection.command import Application, needs, parse, read_json
+from hub.errors import RecordRejected
+from hub.privacy.purposes import shipped
+
+USCC = "91110000600037341L"
+PERSON = "360426199101010071"
+UNIT = "120104001001GB00001F00010001"
+BODY = {
+    "external_no": "A-1",
+    "channel": "gov-platform",
+    "applicant": {"uscc": USCC, "name": "某公司"},
+    "site": {"unit_no": UNIT},
+    "voltage": "LOW",
+    "capacity_kw": 50,
+    "customer_class": "NON_RESIDENT",
+    "sanling": True,
+    "purpose": "connection-application",
+    "legal_basis": "津工信电力〔2021〕8号 §6",
+}
+ALL = frozenset({"licence.business", "licence.resident-id", "licence.property-title", "project.approval"})
+
+
+def changed(**changes: object) -> dict:
+    return {**copy.deepcopy(BODY), **changes}
+
+
+def read(body: dict) -> Application:
+    return parse(body, shipped())
+
+
+def refused(body: dict) -> RecordRejected:
+    with pytest.raises(RecordRejected) as caught:
+        read(body)
+    return caught.value
+
+
+def test_p6_anything_beyond_the_list_is_refused_with_the_clause() -> None:
+    error = refused(changed(planning_permit="x"))
+    assert (error.code, error.field) == ("NOT_ASKED", "planning_permit")
+    assert "§5" in reasons.words(error.code).zh
+    assert refused(changed(applicant={"uscc": USCC, "phone": "1"})).field == "applicant.phone"
+    # P5: whose number or name stands where a field's name should is not repeated.
+    assert refused(changed(**{PERSON: 1})).field == "?"
+    assert refused(changed(applicant={"uscc": USCC, "王建国": "1"})).field == "applicant.?"
+    assert refused(changed(applicant={"uscc": USCC, "resident_id": PERSON})).code == "NOT_ASKED"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"applicant": {}}, "FIELD_MISSING", "applicant.uscc"),
+        ({"applicant": {"uscc": "91110000600037341M"}}, "USCC_CHECK", "applicant.uscc"),
+        ({"applicant": {"resident_id": "360426199101010072"}}, "ID_CHECK", "applicant.resident_id"),
+        ({"site": {}}, "FIELD_MISSING", "site.unit_no"),
+        ({"site": {"unit_no": "12"}}, "UNIT_FORM", "site.unit_no"),
+        ({"voltage": "LOUD"}, "FIELD_INVALID", "voltage"),
+        ({"capacity_kw": 0}, "FIELD_INVALID", "capacity_kw"),
+        ({"capacity_kw": "50"}, "FIELD_INVALID", "capacity_kw"),
+        ({"sources": 3}, "FIELD_INVALID", "sources"),
+        ({"channel": "a b"}, "FIELD_INVALID", "channel"),
+        ({"purpose": "curiosity"}, "PURPOSE_UNKNOWN", "purpose"),
+        ({"legal_basis": " "}, "FIELD_INVALID", "legal_basis"),
+    ],
+)
+def test_bad_fields_have_a_code_and_a_place_and_words(changes: dict, code: str, field: str) -> None:
+    error = refused(changed(**changes))
+    assert (error.code, error.field) == (code, field)
+    assert reasons.words(code).zh != code
+
+
+def test_p5_no_value_is_in_the_error() -> None:
+    wrong = "91110000600037341M"
+    assert wrong not in str(refused(changed(applicant={"uscc": wrong})))
+    assert wrong not in str(refused(changed(capacity_kw=wrong)))
+
+
+def test_dirt_is_tidied_and_aliases_are_one_purpose() -> None:
+    dirty = read(
+        changed(applicant={"uscc": " ９１１１００００６０００３７３４１l", "name": "某公司 "}, purpose="用电报装")
+    )
+    assert dirty.canonical() == read(BODY).canonical()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b'{"a":1,"a":2}', b'{"a":NaN}', b"\xff", b"[" * 100_000], ids=lambda body: str(body[:12])
+)
+def test_hostile_json_is_unreadable(body: bytes) -> None:
+    with pytest.raises(RecordRejected) as caught:
+        read_json(body)
+    assert caught.value.code == "UNREADABLE"
+
+
+def test_json_is_read() -> None:
+    assert read_json(json.dumps(BODY).encode()) == BODY
+
+
+def test_p6_low_voltage_needs_identity_and_property_only() -> None:
+    found = needs(read(BODY), ("identity", "property"), ALL)
+    assert [(need.kind, need.wanted_by) for need in found] == [
+        ("licence.business", "uscc"),
+        ("licence.property-title", "unit-no"),
+    ]
+    assert found[0].identity == ("enterprise", "600037341")
+
+
+def test_a_resident_needs_an_id_where_a_source_is_and_a_vague_address_finds_nothing() -> None:
+    resident = read(changed(applicant={"resident_id": PERSON}, site={"address": "天津市南开区"}))
+    assert [need.kind for need in needs(resident, ("identity", "property"), ALL - {"licence.resident-id"})] == [
+        "licence.property-title"
+    ]
+    assert needs(resident, ("property",), ALL)[0].identity is None
+
+
+def test_p5_a_field_name_that_is_somebodys_number_is_not_repeated() -> None:
+    error = refused(changed(**{PERSON: 1}))
+    assert (error.code, error.field) == ("NOT_ASKED", "?")
+    assert PERSON not in str(error)

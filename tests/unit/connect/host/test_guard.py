@@ -1,0 +1,107 @@
+"""What stands between the hub and every connector."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from hub.connect.context import Context
+from hub.connect.host.guard import Gate, GuardedSink, GuardedSource
+from hub.connect.spec import Limits
+from hub.errors import RecordRejected, Unavailable
+from hub.ports import DayCount, LookupQuery, Page, Refused
+from tests.clocks import HandClock
+
+QUERY = LookupQuery("uscc", "91110000600037341L", "electricity-connection", "条例")
+
+
+class Away:
+    """A source or sink that is away so many times."""
+
+    def __init__(self, times: int, error: Exception | None = None) -> None:
+        self.calls = 0
+        self._times = times
+        self._error = error or Unavailable("away")
+
+    def _call(self) -> None:
+        self.calls += 1
+        if self.calls <= self._times:
+            raise self._error
+
+    def fetch(self, cursor: Any) -> Page:
+        self._call()
+        return Page((), {}, False)
+
+    look_up = fetch
+
+    def day(self, day: date) -> DayCount:
+        self._call()
+        return DayCount(day, frozenset())
+
+    def push(self, what: str, key: str, body: Any) -> Any:
+        self._call()
+
+    find = push
+
+    def close(self) -> None: ...
+
+
+def guarded(context: Context, source: Away, **limits: Any) -> GuardedSource:
+    context = replace(context, limits=Limits(**limits))
+    return GuardedSource(source, context, Gate(context, wait=lambda _: None))
+
+
+def test_a_feed_is_tried_once_a_look_up_twice_a_count_three_times(context: Context) -> None:
+    for call, times in (("fetch", 1), ("look_up", 2), ("day", 3)):
+        source = Away(times - 1)
+        argument = {"fetch": None, "look_up": QUERY, "day": date(2024, 1, 2)}[call]
+        getattr(guarded(context, source), call)(argument)
+        assert source.calls == times
+        with pytest.raises(Unavailable):
+            getattr(guarded(context, Away(times)), call)(argument)
+
+
+@pytest.mark.parametrize("change", [{"purpose": " "}, {"legal_basis": ""}, {"by": "name"}])
+def test_a_question_without_purpose_never_leaves(context: Context, change: dict[str, str]) -> None:
+    """P3."""
+    source = Away(0)
+    with pytest.raises(RecordRejected):
+        guarded(context, source).look_up(replace(QUERY, **change))
+    assert source.calls == 0
+
+
+def test_a_push_is_never_repeated_by_itself(context: Context) -> None:
+    """P2: its outcome is unknown until somebody asked."""
+    sink = Away(1)
+    with pytest.raises(Unavailable):
+        GuardedSink(sink, context, Gate(context)).push("application", "k", {})
+    assert sink.calls == 1
+
+
+def test_a_final_no_is_an_answer_and_keeps_the_circuit_closed(context: Context) -> None:
+    sink = GuardedSink(Away(20, Refused("X", "no")), context, Gate(context))
+    for _ in range(20):
+        with pytest.raises(Refused):
+            sink.push("application", "k", {})
+    assert sink.health().circuit == "CLOSED"
+
+
+def test_failures_in_a_row_open_the_circuit_and_no_call_goes_out(context: Context) -> None:
+    source = Away(99)
+    guard = guarded(context, source)
+    for _ in range(8):
+        with pytest.raises(Unavailable):
+            guard.fetch(None)
+    assert source.calls == 5
+    assert guard.health().circuit == "OPEN"
+
+
+def test_our_own_bounds_say_nothing_about_the_system(context: Context, clock: HandClock) -> None:
+    guard = guarded(context, Away(0), calls_a_day=2)
+    guard.fetch(None)
+    guard.fetch(None)
+    for _ in range(9):
+        with pytest.raises(Unavailable, match="quota"):
+            guard.fetch(None)
+    assert guard.health() == ("CLOSED", 0) or (guard.health().circuit, guard.health().quota_left) == ("CLOSED", 0)

@@ -1,0 +1,57 @@
+"""Connectors are found by entry point, ours like any other; one that is broken does not hold up the rest."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from hub.clock import SystemClock
+from hub.connect.host import registry
+from hub.errors import Misconfigured
+
+
+def test_ours_come_through_the_same_door() -> None:
+    found = registry.discover()
+    assert {"business_licence", "property_title", "utility_crm"} <= found.keys()
+    assert registry.find("utility_crm").info.direction == "sink"
+
+
+def test_an_unknown_name_and_a_wrong_direction_are_told() -> None:
+    with pytest.raises(Misconfigured, match="installed are business_licence"):
+        registry.find("nobody")
+    with pytest.raises(Misconfigured, match="is a sink"):
+        registry.open_source("utility_crm", {}, SystemClock())
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    points = [EntryPoint(name, value, registry.GROUP) for name, value in request.param]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    registry.discover.cache_clear()
+    request.addfinalizer(registry.discover.cache_clear)
+
+
+@pytest.mark.parametrize(
+    "installed",
+    [
+        [("business_licence", "connectors.business_licence"), ("gone", "no.such.package")],
+        [("business_licence", "connectors.business_licence"), ("gone", "connectors.utility_crm")],
+        [("business_licence", "connectors.business_licence"), ("gone", "hub.connect")],
+    ],
+    indirect=True,
+)
+@pytest.mark.usefixtures("installed")
+def test_a_broken_one_is_named_and_holds_up_no_other() -> None:
+    assert registry.find("business_licence").info.kind == "licence.business"
+    with pytest.raises(Misconfigured):
+        registry.find("gone")
+
+
+@pytest.mark.parametrize(
+    "installed",
+    [[("business_licence", "connectors.business_licence"), ("business_licence", "connectors.property_title")]],
+    indirect=True,
+)
+@pytest.mark.usefixtures("installed")
+def test_two_of_one_name_are_refused() -> None:
+    with pytest.raises(Misconfigured, match="two connectors"):
+        registry.find("business_licence")

@@ -1,0 +1,299 @@
+"""The deliver stage: P2 (each piece once), P3 (only what is verified, needed and still true leaves)."""
+
+import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hub.crash
+from hub.cases.connection.tables import delivery
+from hub.delivery import deliver as stage
+from hub.delivery.deliver import LEASE_S, claim, take_over
+from hub.errors import Unavailable
+from hub.ports import Receipt, Refused
+from hub.stores.tables import outbox
+from tests import samples
+from tests.casework import ConnectionSystem, House, body
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def sink() -> ConnectionSystem:
+    return ConnectionSystem()
+
+
+def states(house: House) -> list[str]:
+    return [row.state for row in house.rows(delivery)]
+
+
+def ready(house: House, *records: dict) -> None:
+    """An application whose evidence is there."""
+    house.verified(*(records or (samples.title(), samples.business())))
+    house.project()
+    house.applications.submit(body())
+    house.ask()
+
+
+def test_registration_first_then_each_piece_once(house: House, sink: ConnectionSystem) -> None:
+    ready(house)
+    assert house.deliver(sink) == 3
+    assert states(house) == ["acknowledged"] * 3
+    sent = [effect for effects in sink.effects.values() for effect in effects]
+    assert [one["what"] for one in sent] == ["application", "evidence", "evidence"]
+    assert sink.asked == 0
+    assert house.deliver(sink) == 0
+
+
+def test_the_registration_says_what_the_connection_system_needs(house: House, sink: ConnectionSystem) -> None:
+    house.applications.submit(body())
+    house.deliver(sink)
+    ((sent,),) = sink.effects.values()
+    assert sent == {
+        "what": "application", "externalAppNo": "A-1", "channel": "gov-platform", "busiType": "NEW", "orgNo": "120101",
+        "custName": "津门电气有限公司", "elecAddr": f"不动产单元 {samples.UNIT_NO}", "voltageCode": "LOW",
+        "contractCap": 50.0, "custType": "NON_RESIDENT", "dueOn": "2026-03-11",
+        "acceptedAt": "2026-03-02T09:00:00.000+08:00",
+    }  # fmt: skip
+
+
+def test_p3_evidence_holds_just_what_the_purpose_allows(house: House, sink: ConnectionSystem) -> None:
+    ready(house, samples.title())
+    house.deliver(sink)
+    sent = next(one for (one,) in sink.effects.values() if one["what"] == "evidence")
+    assert sent["holderRelation"] == "CO_OWNER"
+    assert sent["assurance"] == "CHANNEL_ONLY"
+    assert sent["fields"]["holders"] == [{"name": "王伟", "share": "1/2"}, {"name": "津门电气有限公司", "share": "1/2"}]
+    assert set(sent["fields"]["unit"]) == {"unit_no", "title_no", "address", "usage", "co_ownership"}
+    assert samples.PERSON not in repr(sent)
+
+
+def test_p2_a_connection_dropped_after_commit_is_asked_for_not_repeated(house: House, sink: ConnectionSystem) -> None:
+    house.applications.submit(body())
+    sink.failures = ["dropped"]
+    house.deliver(sink)
+    assert states(house) == ["pending"]
+    house.clock.pass_s(10)
+    house.deliver(sink)
+    assert states(house) == ["acknowledged"]
+    assert (sink.pushed, sink.asked) == (1, 1)
+    assert house.rows(delivery)[0].receipt == "FOUND"
+
+
+def test_an_outage_backs_off_and_waits_as_long_as_the_sink_asks(house: House, sink: ConnectionSystem) -> None:
+    house.applications.submit(body())
+    sink.failures = [Unavailable("later", retry_after_s=60)]
+    house.deliver(sink)
+    house.clock.pass_s(59)
+    assert house.deliver(sink) == 0
+    house.clock.pass_s(2)
+    house.deliver(sink)
+    assert states(house) == ["acknowledged"]
+
+
+def test_a_permanent_refusal_is_kept_with_its_reason_until_an_operator_releases(
+    house: House, sink: ConnectionSystem
+) -> None:
+    application_id = house.applications.submit(body()).application_id
+    house.applications.submit(body("A-2"))
+    sink.failures = [Refused("BLACKLISTED", "客户王伟在黑名单")]
+    house.deliver(sink)
+    assert sorted(states(house)) == ["acknowledged", "refused"]
+    refused = next(row for row in house.rows(delivery) if row.state == "refused")
+    assert "王伟" not in repr(house.rows(delivery))
+    shown = house.applications.show(bytes(refused.application_id))["deliveries"][0]
+    assert (shown["reason"], shown["said"]) == ("BLACKLISTED", "客户王伟在黑名单")
+    house.applications.release(bytes(refused.application_id), "test")
+    house.deliver(sink)
+    assert states(house) == ["acknowledged"] * 2
+    assert application_id
+
+
+def test_a_held_application_waits_and_the_others_go_on(house: House, sink: ConnectionSystem) -> None:
+    held = house.applications.submit(body()).application_id
+    house.applications.submit(body("A-2"))
+    house.applications.hold(held, "test")
+    assert house.deliver(sink) == 1
+    house.applications.release(held, "test")
+    assert house.deliver(sink) == 1
+
+
+def test_one_poison_application_does_not_stop_the_others(house: House, sink: ConnectionSystem) -> None:
+    house.applications.submit(body())
+    house.applications.submit(body("A-2"))
+    sink.failures = [ValueError("a defect")]
+    house.deliver(sink)
+    assert sorted(states(house)) == ["acknowledged", "pending"]
+
+
+def test_p3_a_record_revoked_before_it_left_is_withdrawn_and_looked_for_again(
+    house: House, sink: ConnectionSystem
+) -> None:
+    ready(house, samples.title())
+    revoked = samples.title(version=2)
+    revoked["status"] = "REVOKED"
+    house.verified(revoked)
+    house.project()
+    house.deliver(sink)
+    assert states(house) == ["acknowledged", "withdrawn"]
+    house.ask()
+    (need,) = [one for one in shown_evidence(house) if one["kind"] == "licence.property-title"]
+    assert (need["state"], need["reason"]) == ("open", "NOT_CURRENT")
+    house.verified(samples.title(version=3))
+    house.project()
+    house.deliver(sink)
+    assert states(house) == ["acknowledged", "withdrawn", "acknowledged"]
+
+
+def test_p3_a_licence_that_ended_this_year_is_withdrawn_once(house: House, sink: ConnectionSystem) -> None:
+    licence = samples.business()
+    licence["enterprise"]["valid_until"] = date(2026, 3, 1)
+    ready(house, licence)
+    for _ in range(3):
+        house.deliver(sink)
+        house.ask()
+    assert states(house) == ["acknowledged", "withdrawn"]
+    (need,) = [one for one in shown_evidence(house) if one["kind"] == "licence.business"]
+    assert (need["state"], need["reason"]) == ("open", "EXPIRED")
+
+
+def shown_evidence(house: House) -> list[dict[str, Any]]:
+    application_id = house.applications.find("gov-platform", "A-1")
+    assert application_id
+    return house.applications.show(application_id)["evidence"]
+
+
+def test_p5_an_erased_subject_is_stopped_not_sent(house: House, sink: ConnectionSystem) -> None:
+    ready(house, samples.title())
+    person = house.vault.find([("person", samples.PERSON)])[0]
+    assert person and house.vault.erase(person)
+    house.deliver(sink)
+    assert states(house) == ["acknowledged", "stopped"]
+    assert house.rows(delivery)[1].reason == "ERASED"
+
+
+def test_a_dead_processs_claim_is_taken_over_after_its_lease_and_asked_for(
+    house: House, sink: ConnectionSystem
+) -> None:
+    house.applications.submit(body())
+    assert len(claim(house.desk(sink, "hub-2"), 8)) == 1
+    assert house.deliver(sink) == 0
+    house.clock.pass_s(LEASE_S + 1)
+    assert house.deliver(sink) == 1
+    assert (sink.pushed, sink.asked) == (1, 1)
+
+
+def test_the_same_instance_started_again_takes_over_a_moment_later(
+    house: House, sink: ConnectionSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.applications.submit(body())
+    claim(house.desk(sink), 8)
+    monkeypatch.setattr(stage, "_in_hand", set())
+    assert house.deliver(sink) == 0
+    house.clock.pass_s(3)
+    assert house.deliver(sink) == 1
+    assert sink.asked == 1
+
+
+def test_a_claim_whose_outcome_could_not_be_written_down_is_taken_up_again_a_moment_later(
+    house: House, sink: ConnectionSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.applications.submit(body())
+    with monkeypatch.context() as patched:
+        patched.setattr(stage, "_end", _database_away)
+        with pytest.raises(Unavailable):
+            house.deliver(sink)
+    assert (states(house), sink.pushed) == (["in_flight"], 1)
+    assert house.deliver(sink) == 0
+    house.clock.pass_s(3)
+    assert house.deliver(sink) == 1
+    assert (states(house), sink.pushed, sink.asked) == (["acknowledged"], 1, 1)
+
+
+def test_p2_what_a_thread_has_in_hand_is_not_taken_from_it(house: House, sink: ConnectionSystem) -> None:
+    house.applications.submit(body())
+    assert len(claim(house.desk(sink), 8)) == 1
+    house.clock.pass_s(3)
+    assert take_over(house.desk(sink)) == 0
+
+
+def _database_away(*_: Any, **__: Any) -> None:
+    raise Unavailable("the database is away")
+
+
+def test_p2_deliver_puts_each_outcome_on_its_topic_once(house: House, sink: ConnectionSystem) -> None:
+    ready(house, samples.title())
+    house.deliver(sink)
+    assert [row.topic for row in house.rows(outbox)].count("delivery.events") == 2
+
+
+# ---- killed between two lines ----
+
+
+class Durable:
+    """A connection system whose effects survive the process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE IF NOT EXISTS effect(key TEXT)")
+
+    def push(self, what: str, key: str, body: Any) -> Receipt:
+        with sqlite3.connect(self.path) as db:
+            db.execute("INSERT INTO effect VALUES (?)", (key,))
+        return Receipt("R", "2026-03-02T09:00:00+08:00")
+
+    def find(self, what: str, key: str, body: Any) -> Receipt | None:
+        return Receipt("F", "2026-03-02T09:00:00+08:00") if key in self.keys() else None
+
+    def keys(self) -> list[str]:
+        with sqlite3.connect(self.path) as db:
+            return [key for (key,) in db.execute("SELECT key FROM effect")]
+
+    def close(self) -> None: ...
+
+
+def _run(folder: Path, point: str, count: int) -> None:
+    hub.crash._name, hub.crash._left = point, count
+    house = House(folder)
+    house.deliver(Durable(folder / "crm.db"))
+    house.close()
+
+
+def _start(folder: Path) -> None:
+    house = House(folder)
+    ready(house)
+    house.close()
+
+
+def _finish(folder: Path) -> None:
+    house = House(folder)
+    house.clock.pass_s(3 * LEASE_S)
+    house.deliver(Durable(folder / "crm.db"))
+    house.close()
+
+
+def spawn(target: Any, *arguments: Any) -> int:
+    process = multiprocessing.get_context("fork").Process(target=target, args=arguments)
+    process.start()
+    process.join(60)
+    return process.exitcode or 0
+
+
+@pytest.mark.parametrize("point", ["deliver.claimed", "deliver.posted", "deliver.receipted"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_p2_killed_at_each_point_every_piece_takes_effect_once(tmp_path: Path, point: str, count: int) -> None:
+    assert spawn(_start, tmp_path) == 0
+    assert spawn(_run, tmp_path, point, count) == -9
+    assert spawn(_finish, tmp_path) == 0
+    keys = Durable(tmp_path / "crm.db").keys()
+    assert len(keys) == len(set(keys)) == 3

@@ -1,0 +1,158 @@
+"""The API: a token for everything, hashed at rest; errors with a code and no value in them (P5); P6."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from hub.errors import Misconfigured
+from hub.web.api.applications import create
+from hub.web.auth.tables import token
+from hub.web.auth.tokens import SCOPES, Tokens
+from hub.web.bodies import BODY_BYTES_MAX
+from tests import samples
+from tests.casework import House, body
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def tokens(house: House) -> Tokens:
+    return Tokens(house.store, house.clock)
+
+
+@pytest.fixture
+def client(house: House, tokens: Tokens) -> TestClient:
+    _, text = tokens.create("tests", frozenset(SCOPES))
+    app = create(house.applications, tokens, house.clock)
+    return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
+
+
+def code(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error_code"]
+
+
+def test_submission_is_201_then_200_with_the_same_answer(client: TestClient) -> None:
+    first = client.post("/applications", json=body())
+    again = client.post("/applications", json=body())
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert first.headers["location"] == f"/applications/{first.json()['application_id']}"
+    assert client.get(first.headers["location"]).json() == first.json()
+
+
+def test_an_application_is_found_by_its_channels_number_and_listed(client: TestClient) -> None:
+    shown = client.post("/applications", json=body()).json()
+    found = client.get("/applications", params={"channel": "gov-platform", "external_no": "A-1"}).json()["items"]
+    assert found == [shown]
+    listed = client.get("/applications", params={"limit": 1, "voltage": "LOW"}).json()
+    assert [one["application_id"] for one in listed["items"]] == [shown["application_id"]]
+    assert client.get("/applications", params={"after": listed["next"]}).json()["items"] == []
+    assert code(client.get("/applications", params={"limit": "all"})) == (422, "FIELD_INVALID")
+
+
+def test_hold_and_release(client: TestClient) -> None:
+    location = client.post("/applications", json=body()).headers["location"]
+    assert client.post(f"{location}/hold").json()["state"] == "held"
+    assert client.post(f"{location}/release").json()["state"] == "open"
+
+
+def test_p6_anything_extra_is_refused_with_the_clause(client: TestClient) -> None:
+    answer = client.post("/applications", json=body(planning_permit="规划许可证"))
+    assert code(answer) == (422, "NOT_ASKED")
+    assert "§5" in answer.json()["message_zh"] and answer.json()["field"] == "planning_permit"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_another_content_under_a_number_is_a_conflict(client: TestClient) -> None:
+    client.post("/applications", json=body())
+    assert code(client.post("/applications", json=body(capacity_kw=60))) == (409, "EXTERNAL_NO_TAKEN")
+
+
+@pytest.mark.parametrize(
+    "path", ["/applications/00", f"/applications/{'0' * 32}", "/applications/x", "/applications?after=zz"]
+)
+def test_what_is_not_there_is_404(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_hostile_bodies_are_refused(client: TestClient) -> None:
+    assert code(client.post("/applications", content=b"[" * 5_000)) == (400, "UNREADABLE")
+    assert code(client.post("/applications", content=b'{"a":1,"a":2}')) == (400, "UNREADABLE")
+    assert code(client.post("/applications", content=b" " * (BODY_BYTES_MAX + 1))) == (413, "TOO_LARGE")
+
+
+def test_p5_no_error_echoes_what_was_sent(client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = samples.PERSON[:-1] + "2"
+    answer = client.post("/applications", json=body(applicant={"resident_id": wrong}))
+    client.get("/applications", params={"external_no": "canary-number", "channel": "canary-channel"})
+    assert code(answer) == (422, "ID_CHECK")
+    captured = capsys.readouterr()
+    for text in (answer.text, captured.out, captured.err):
+        assert wrong not in text and "canary" not in text
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Bearer oct_00000000_zz", "Basic eDp5"])
+def test_every_route_wants_a_token(client: TestClient, header: str | None) -> None:
+    client.headers.pop("Authorization")
+    headers = {} if header is None else {"Authorization": header}
+    for route in ("POST /", "GET /", "GET /00", "POST /00/hold", "POST /00/release"):
+        method, _, path = route.partition(" ")
+        answer = client.request(method, f"/applications{path.rstrip('/')}", headers=headers)
+        assert code(answer) == (401, "UNAUTHORISED")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_does_only_what_its_scopes_say(house: House, tokens: Tokens, client: TestClient) -> None:
+    _, text = tokens.create("reader", frozenset({"applications:read"}))
+    headers = {"Authorization": f"Bearer {text}"}
+    assert client.get("/applications", headers=headers).status_code == 200
+    assert code(client.post("/applications", json=body(), headers=headers)) == (403, "FORBIDDEN")
+    assert code(client.post("/applications/00/hold", headers=headers)) == (403, "FORBIDDEN")
+
+
+def test_a_revoked_token_is_nobodys(house: House, tokens: Tokens, client: TestClient) -> None:
+    token_id, text = tokens.create("x", frozenset({"operate"}))
+    assert tokens.check(text)
+    assert tokens.revoke(token_id) and not tokens.revoke(token_id)
+    assert tokens.check(text) is None
+    with pytest.raises(Misconfigured):
+        tokens.create("y", frozenset({"everything"}))
+
+
+def test_tokens_are_hashed_at_rest(house: House, tokens: Tokens) -> None:
+    _, text = tokens.create("x", frozenset({"operate"}))
+    secret = text.split("_", 2)[2]
+    assert secret not in repr(house.rows(token))
+    assert hashlib.sha256(secret.encode()).digest() in [row.hash for row in house.rows(token)]
+
+
+def test_the_openapi_document_names_the_body(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    schema = document["paths"]["/applications"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(json.loads(json.dumps(body()))) <= set(schema["properties"])
+
+
+def test_a_database_that_is_away_is_503_with_retry_after(house: House, client: TestClient) -> None:
+    from contextlib import contextmanager
+
+    from hub.errors import Unavailable
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        raise Unavailable("away")
+        yield
+
+    house.store.read = away  # type: ignore[method-assign, assignment]
+    answer = client.get("/applications")
+    assert code(answer) == (503, "TRY_LATER")
+    assert answer.headers["retry-after"] == "5"

@@ -1,0 +1,219 @@
+"""The figures: the same from every process, bounded in time, and nobody's data in a label (P5)."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from hub.errors import Unavailable
+from hub.ingest import tables as state
+from hub.ingest.control import Report, Reports
+from hub.runtime.runner import Progress
+from hub.runtime.status import StageReports
+from hub.web.api import metrics
+from hub.web.api.applications import create
+from hub.web.api.metrics import Metrics
+from hub.web.auth.tokens import Tokens
+from tests import samples
+from tests.casework import ConnectionSystem, House, body
+
+LABELS = {"part", "source", "kind", "code", "state", "group", "topic", "partition", "connector", "le"}
+LABELS |= {"worker", "stage"}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    state.prepare(house.store)
+    yield house
+    house.close()
+
+
+def client(house: House, *scopes: str) -> TestClient:
+    tokens = Tokens(house.store, house.clock)
+    _, text = tokens.create("prometheus", frozenset(scopes or ("metrics",)))
+    figures = Metrics(house.log, house.store, house.clock, ["business_licence"])
+    app = create(house.applications, tokens, house.clock, metrics.router(figures, tokens))
+    return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
+
+
+Samples = dict[tuple[str, tuple[str, ...]], float]
+
+
+def scrape(client: TestClient) -> Samples:
+    """(name, label values in the order of the label names) → value."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    found: Samples = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            found[sample.name, tuple(value for _, value in sorted(sample.labels.items()))] = sample.value
+    return found
+
+
+def delivered(house: House) -> None:
+    """One application, registered and with its licence delivered five seconds later."""
+    house.applications.submit(body())
+    house.verified(samples.business())
+    house.rejected(samples.business("B2"))
+    house.project()
+    house.clock.pass_s(5)
+    house.deliver(ConnectionSystem())
+    house.relay()
+
+
+def test_every_process_tells_what_is_durable(house: House) -> None:
+    delivered(house)
+    first, second = scrape(client(house)), scrape(client(house))
+    assert first == second
+    line = ("licence.business", "business_licence")
+    assert first["hub_received_total", line] == 2
+    assert first["hub_verified_total", line] == first["hub_rejected_records", line] == 1
+    assert first["hub_rejected_total", ("EXPIRED", *line)] == 1
+    assert first["hub_pending_records", line] == 0
+    assert first["hub_deliveries", ("acknowledged",)] == 2
+    assert first["hub_applications_waiting", ()] == 1
+    assert first["hub_up", ("log",)] == first["hub_up", ("store",)] == 1
+
+
+def test_a_mended_record_does_not_make_a_counter_fall(house: House) -> None:
+    row = house.rejected(samples.business())[0]
+    house.project()
+    before = scrape(client(house))
+    house.again(row, "verified", 2)
+    house.project()
+    after = scrape(client(house))
+    line = ("licence.business", "business_licence")
+    assert (before["hub_rejected_records", line], after["hub_rejected_records", line]) == (1, 0)
+    assert all(after[key] >= value for key, value in before.items() if key[0].endswith("_total"))
+
+
+def test_latency_is_of_what_was_acknowledged_lately(house: House) -> None:
+    delivered(house)
+    found = scrape(client(house))
+    assert found["hub_delivery_latency_seconds_bucket", ("2.5",)] == 0
+    assert found["hub_delivery_latency_seconds_bucket", ("5.0",)] == 2
+    assert found["hub_delivery_latency_seconds_bucket", ("+Inf",)] == 2
+    house.clock.pass_s(3_600)
+    assert scrape(client(house))["hub_delivery_latency_seconds_bucket", ("+Inf",)] == 0
+
+
+def test_what_waits_is_counted_and_timed(house: House) -> None:
+    delivered(house)
+    assert scrape(client(house))["hub_outbox_rows", ()] == 0
+    house.applications.submit(body("A-2"))
+    house.clock.pass_s(40)
+    found = scrape(client(house))
+    assert found["hub_outbox_rows", ()] >= 1 and found["hub_outbox_age_seconds", ()] == 40
+    assert found["hub_delivery_oldest_seconds", ()] == 40
+
+
+def test_a_held_application_wakes_nobody(house: House) -> None:
+    held = house.applications.submit(body()).application_id
+    house.applications.hold(held, "test")
+    house.clock.pass_s(600)
+    assert scrape(client(house))["hub_delivery_oldest_seconds", ()] == 0
+
+
+def test_lag_is_what_a_group_has_yet_to_read(house: House) -> None:
+    house.verified(samples.business())
+    before = scrape(client(house))
+
+    def lag(found: Samples, group: str) -> float:
+        return sum(value for (name, labels), value in found.items() if name == "hub_lag_records" and labels[0] == group)
+
+    assert (lag(before, "project"), lag(before, "verify")) == (2, 1)
+    house.project()
+    assert lag(scrape(client(house)), "project") == 0
+
+
+def test_a_connector_without_a_hub_is_unassigned(house: House) -> None:
+    assert scrape(client(house))["hub_connector_state", ("business_licence", "UNASSIGNED")] == 1
+    now_ms = house.clock.now_ms()
+    report = Report("business_licence", "RUNNING", fetched_ms=now_ms, behind_ms=now_ms - 30_000, quota_left=7)
+    Reports(house.store, house.clock).put(report)
+    found = scrape(client(house))
+    assert found["hub_connector_state", ("business_licence", "RUNNING")] == 1
+    assert found["hub_connector_behind_seconds", ("business_licence",)] == 30
+    assert found["hub_connector_quota_left", ("business_licence",)] == 7
+
+
+def test_a_stage_is_as_old_as_its_last_step(house: House) -> None:
+    progress = Progress("verify", records=9, last_step_s=house.clock.monotonic_s())
+    StageReports(house.store, house.clock).put("hub-1", [progress])
+    house.clock.pass_s(30)
+    found = scrape(client(house))
+    assert found["hub_stage_records_total", ("verify", "hub-1")] == 9
+    assert 30 <= found["hub_stage_age_seconds", ("verify", "hub-1")] < 31
+    assert found["hub_stage_state", ("verify", "GONE", "hub-1")] == 1
+
+
+def test_a_log_that_is_away_or_hangs_leaves_the_rest(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivered(house)
+    caller, gate = client(house), threading.Event()
+    asked = []
+
+    def hang(topic: str) -> Any:
+        asked.append(topic)
+        gate.wait(30)
+        raise Unavailable("away")
+
+    monkeypatch.setattr(house.log, "bounds", hang)
+    monkeypatch.setattr(metrics, "WAIT_S", 0.2)
+    try:
+        for _ in range(3):
+            found = scrape(caller)
+            assert (found["hub_up", ("log",)], found["hub_up", ("store",)]) == (0, 1)
+            assert found["hub_deliveries", ("acknowledged",)] == 2
+            house.clock.pass_s(60)
+    finally:
+        gate.set()
+    assert len(asked) == 1
+
+
+def test_a_store_that_is_away_is_told_to_whoever_was_let_in_before(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = client(house)
+    scrape(caller)
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        raise Unavailable("away")
+        yield
+
+    monkeypatch.setattr(house.store, "read", away)
+    house.clock.pass_s(60)
+    assert (scrape(caller)["hub_up", ("store",)], scrape(caller)["hub_up", ("log",)]) == (0, 1)
+    assert caller.get("/metrics", headers={"Authorization": "Bearer oct_0_0"}).status_code == 503
+
+
+def test_two_scrapers_do_not_double_the_load(house: House) -> None:
+    caller = client(house)
+    scrape(caller)
+    house.verified(samples.business())
+    house.project()
+    assert ("hub_received_total", ("licence.business", "business_licence")) not in scrape(caller)
+    house.clock.pass_s(metrics.KEEP_S)
+    assert ("hub_received_total", ("licence.business", "business_licence")) in scrape(caller)
+
+
+def test_p5_no_label_names_a_person_or_an_application(house: House) -> None:
+    application = house.applications.submit(body()).application_id.hex()
+    delivered(house)
+    text = client(house).get("/metrics").text
+    names = {name for line in text.splitlines() if line[0] != "#" for name in re.findall(r'(\w+)="', line)}
+    assert names <= LABELS
+    for value in (application, samples.USCC, samples.PERSON, samples.UNIT_NO):
+        assert value not in text
+
+
+def test_figures_want_their_own_scope(house: House) -> None:
+    assert client(house, "operate").get("/metrics").status_code == 403
+    assert TestClient(client(house).app).get("/metrics").status_code == 401
