@@ -7,10 +7,11 @@ computes the same value again at every attempt without storing it.
 
 import hmac
 from itertools import pairwise
-from typing import Protocol
+
+from hub.privacy.vault import MasterKey
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: without I, L, O and U, which are confused with figures or make words."""
+"""Crockford's base 32: without I, L, O and U, which people confuse with figures or make words."""
 NUMBER_LENGTH = 14
 """13 characters of HMAC (65 bits) and one check character. Among 10^7 cases two have the same number with a
 probability of about 10^-6."""
@@ -19,16 +20,10 @@ _CONFUSED = str.maketrans("ILO", "110", "- ")
 _GROUPS = (0, 5, 9, 14)
 
 
-class DerivesKeys(Protocol):
-    """What ``MasterKey`` does: one 32-byte key for each use."""
-
-    def derive(self, use: str) -> bytes: ...
-
-
 class References:
     """The references for one sink. Pure: the same arguments give the same value, in every process."""
 
-    def __init__(self, master: DerivesKeys, sink: str) -> None:
+    def __init__(self, master: MasterKey, sink: str) -> None:
         self._secret = master.derive(f"sink/{sink}")
 
     def hub_number(self, case_id: bytes) -> str:
