@@ -16,16 +16,18 @@ class RecordRejected(HubError):
     """One record cannot be accepted. Only this record stops; its neighbours flow on.
 
     ``code`` is a published reason code (docs/codes.md), ``field`` the dotted path of the field, or ``""`` for the
-    whole.
+    whole; ``allowed`` the published codes that would be taken there, where there is such a list.
     """
 
     exit_code = 1
 
-    def __init__(self, code: str, field: str = "", detail: str = "") -> None:
-        super().__init__(f"{code} {field} {detail}".strip())
+    def __init__(self, code: str, field: str = "", detail: str = "", allowed: tuple[str, ...] = ()) -> None:
+        told = f"allowed: {', '.join(allowed)}" if allowed else ""
+        super().__init__(" ".join(part for part in (code, field, detail, told) if part))
         self.code = code
         self.field = field
         self.detail = detail
+        self.allowed = allowed
 
 
 class Unavailable(HubError):

@@ -17,7 +17,7 @@ from sandbox.titles import CURRENT_UNITS, ROWS, SCRIPTED, UNITS
 from sandbox.world import LATE_POSITION, World
 
 PURPOSE = "connection-application"
-LEGAL_BASIS = "津工信电力〔2021〕8号 §6"
+LEGAL_BASIS = "action-plan-6"
 Entry = dict[str, Any]
 Applicant = dict[str, str]
 

@@ -28,7 +28,7 @@ from hub.topics.declared import declared, partition_of
 from tests.clocks import HandClock
 
 PARTITIONS = 2
-LEGAL_BASIS = "津工信电力〔2021〕8号 §6"
+LEGAL_BASIS = "action-plan-6"
 
 
 class Info(NamedTuple):

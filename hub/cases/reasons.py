@@ -96,6 +96,9 @@ _WORDS = {
     "FIELD_MISSING": Words("缺少必填内容。", "A required field is missing."),
     "FIELD_INVALID": Words("内容不符合要求。", "A field is not as it should be."),
     "PURPOSE_UNKNOWN": Words("用途不在允许范围内。", "This purpose is not in the table of purposes."),
+    "LEGAL_BASIS_UNKNOWN": Words(
+        "法律依据须填写该用途列出的代码之一。", "The legal basis must be one of the codes of this purpose."
+    ),
     "UNREADABLE": Words("无法读取提交的内容。", "The body cannot be read."),
     "TOO_LARGE": Words("提交的内容过大。", "The body is too large."),
     "ID_FORM": Words("身份证号格式不正确。", "Not a resident ID number."),

@@ -55,7 +55,7 @@ def command() -> None:
 @click.option("--sources", type=click.IntRange(1, 2), default=1, show_default=True, help="Supply sources.")
 @click.option("--important/--not-important", default=False, show_default=True, help="Important user.")
 @click.option("--purpose", default="connection-application", show_default=True)
-@click.option("--legal-basis", default="津工信电力〔2021〕8号 §6", show_default=True)
+@click.option("--legal-basis", default="action-plan-6", show_default=True, help="Code of the purpose's table.")
 @_anywhere
 @click.pass_obj
 def submit(config: Path | None, /, file: Any, url: str | None, token: str | None, as_json: bool, **given: Any) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from hub.cases.calendar import CHINA
 from hub.cases.connection.command import Application
+from hub.cases.evidence.matching import OTHER
 from hub.ports import Plain
 from hub.privacy.purposes import Purpose, minimal
 from hub.records.address import parse
@@ -35,6 +36,7 @@ def registration(case: Row[Any], application: Application, purpose: Purpose) -> 
 
 def evidence(piece: Row[Any], envelope: Mapping[str, Any], record: Plain, judged_ms: int, purpose: Purpose) -> Body:
     """One piece of evidence: how far it can be trusted, why it may be used, and just the fields that may leave."""
+    rule = purpose.evidence[piece.kind]
     return {
         "pieceNo": piece.piece,
         "kind": piece.kind,
@@ -42,9 +44,9 @@ def evidence(piece: Row[Any], envelope: Mapping[str, Any], record: Plain, judged
         "assurance": envelope["assurance"],
         "verifiedAt": china_time(judged_ms),
         "purpose": purpose.name,
-        "legalBasis": piece.legal_basis,
+        "legalBasis": purpose.basis(piece.legal_basis).clause,
         "holderRelation": piece.holder_relation,
-        "fields": minimal(record, purpose.evidence[piece.kind]),
+        "fields": minimal(record, rule.fields_other if piece.holder_relation == OTHER else rule.fields),
     }
 
 

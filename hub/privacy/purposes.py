@@ -1,14 +1,15 @@
-"""Purposes, as data (P3): what may be used for what, and which fields may leave for it. See ``purposes.toml``."""
+"""Purposes, as data (P3): what may be used for what, on which legal basis, and which fields may leave for it. See
+``purposes.toml``."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from hub.errors import RecordRejected
+from hub.errors import Misconfigured, RecordRejected
 from hub.ports import Plain
 
 Fields = dict[str, Any]
@@ -16,27 +17,52 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRule:
-    """What one kind of evidence may show for one purpose: dotted field paths, and the assurance levels accepted."""
+    """What one kind of evidence may show for one purpose: dotted field paths, and the assurance levels accepted.
+
+    ``fields_other`` is what leaves when the holder is another person than the applicant. It names no holder.
+    """
 
     fields: tuple[str, ...]
+    fields_other: tuple[str, ...]
     assurance: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """Why the law allows a use: its published code, the clause, and what the clause says in Chinese and English."""
+
+    code: str
+    clause: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
-    """Why the hub may use records, and the clause that allows it. ``busi_type`` is the utility's word for it."""
+    """Why the hub may use records. ``busi_type`` is the utility's word for it; ``service_item`` the code of the service
+    item in the catalogue that sources know ("" where the installation has set none); ``bases`` the legal bases that it
+    may rest on, by code."""
 
     name: str
     zh: str
     en: str
     busi_type: str
-    legal_basis: str
+    service_item: str
+    bases: Mapping[str, LegalBasis]
     evidence: Mapping[str, EvidenceRule]
 
     def accepts(self, kind: str, assurance: str) -> bool:
         """Whether a record of ``kind`` with this assurance may be delivered for the purpose."""
         rule = self.evidence.get(kind)
         return rule is not None and assurance in rule.assurance
+
+    def basis(self, code: str) -> LegalBasis:
+        """The legal basis of a code. Raises ``RecordRejected`` (LEGAL_BASIS_UNKNOWN, with the codes that are
+        allowed)."""
+        found = self.bases.get(code)
+        if found is None:
+            raise RecordRejected("LEGAL_BASIS_UNKNOWN", "legal_basis", allowed=tuple(self.bases))
+        return found
 
 
 class Purposes:
@@ -49,24 +75,44 @@ class Purposes:
         """Raises ``RecordRejected`` (PURPOSE_UNKNOWN): without a purpose of the table nothing is used."""
         purpose = self._by_name.get(name)
         if purpose is None:
-            raise RecordRejected("PURPOSE_UNKNOWN", "purpose", f"known: {', '.join(self.names())}")
+            raise RecordRejected("PURPOSE_UNKNOWN", "purpose", allowed=tuple(self.names()))
         return purpose
 
     def names(self) -> list[str]:
+        """The name of every purpose once, without aliases."""
         return sorted({purpose.name for purpose in self._by_name.values()})
+
+    def with_service_items(self, codes: Mapping[str, str]) -> "Purposes":
+        """The same purposes with the service items of an installation: purpose's name → catalogue code. Raises
+        ``Misconfigured`` for a name that is no purpose."""
+        if strange := sorted(codes.keys() - set(self.names())):
+            raise Misconfigured(f"service_items: no purpose {strange[0]!r}", f"purposes are {', '.join(self.names())}")
+        changed = {name: replace(self.get(name), service_item=code) for name, code in codes.items()}
+        return Purposes((changed.get(one.name, one), (name,)) for name, one in self._by_name.items())
 
 
 def read(document: Mapping[str, Any]) -> Purposes:
-    """Purposes from the parsed table."""
-    return Purposes((_purpose(name, entry), entry.get("aliases", ())) for name, entry in document["purpose"].items())
+    """Purposes from the parsed table. Raises ``KeyError`` for a purpose whose legal basis the table does not have."""
+    bases = {code: LegalBasis(code, **entry) for code, entry in document["basis"].items()}
+    found = document["purpose"].items()
+    return Purposes((_purpose(name, entry, bases), entry.get("aliases", ())) for name, entry in found)
 
 
-def _purpose(name: str, entry: Mapping[str, Any]) -> Purpose:
-    evidence = {
-        kind: EvidenceRule(tuple(rule["fields"]), frozenset(rule["assurance"]))
-        for kind, rule in entry["evidence"].items()
-    }
-    return Purpose(name, entry["zh"], entry["en"], entry["busi_type"], entry["legal_basis"], evidence)
+def _purpose(name: str, entry: Mapping[str, Any], bases: Mapping[str, LegalBasis]) -> Purpose:
+    return Purpose(
+        name,
+        entry["zh"],
+        entry["en"],
+        entry["busi_type"],
+        entry["service_item"],
+        {code: bases[code] for code in entry["legal_basis"]},
+        {kind: _rule(rule) for kind, rule in entry["evidence"].items()},
+    )
+
+
+def _rule(entry: Mapping[str, Any]) -> EvidenceRule:
+    fields = tuple(entry["fields"])
+    return EvidenceRule(fields, tuple(entry.get("fields_other", fields)), frozenset(entry["assurance"]))
 
 
 @cache
@@ -75,15 +121,16 @@ def shipped() -> Purposes:
     return read(tomllib.loads(resources.files("hub.privacy").joinpath("purposes.toml").read_text("utf-8")))
 
 
-def minimal(record: Plain, rule: EvidenceRule) -> Fields:
-    """Just the fields that ``rule`` allows, as JSON values, in the record's own nesting.
+def minimal(record: Plain, fields: Sequence[str]) -> Fields:
+    """Just ``fields`` (dotted paths) of a record, as JSON values, in the record's own nesting. Raises ``KeyError`` for
+    a path that the record does not have.
 
-    >>> rule = EvidenceRule(("unit.unit_no", "holders.name"), frozenset())
-    >>> minimal({"unit": {"unit_no": "U", "notes": "n"}, "holders": [{"name": "A", "id_number": "1"}]}, rule)
+    >>> minimal({"unit": {"unit_no": "U", "notes": "n"}, "holders": [{"name": "A", "id_number": "1"}]},
+    ...         ("unit.unit_no", "holders.name"))
     {'unit': {'unit_no': 'U'}, 'holders': [{'name': 'A'}]}
     """
     chosen: Fields = {}
-    for path in rule.fields:
+    for path in fields:
         _copy(record, chosen, path.split("."))
     return chosen
 

@@ -1,6 +1,7 @@
 """Errors as people and machines read them: problem documents (RFC 9457) with a stable code, in Chinese and English."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.responses import JSONResponse
 
@@ -20,11 +21,14 @@ _STATUS = {
 _RETRY_AFTER_S = 5
 
 
-def problem(code: str, field: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """The problem document of a code; 422 unless the code has a status of its own."""
+def problem(
+    code: str, field: str = "", headers: Mapping[str, str] | None = None, allowed: Sequence[str] = ()
+) -> JSONResponse:
+    """The problem document of a code; 422 unless the code has a status of its own. ``allowed`` are the codes that would
+    be taken in ``field``."""
     words = reasons.words(code)
     status = _STATUS.get(code, 422)
-    body = {
+    body: dict[str, Any] = {
         "status": status,
         "error_code": code,
         "message": f"{words.zh} {words.en}",
@@ -33,13 +37,15 @@ def problem(code: str, field: str = "", headers: Mapping[str, str] | None = None
     }
     if field:
         body["field"] = field
+    if allowed:
+        body["allowed"] = list(allowed)
     return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
 
 
 def problem_of(error: HubError) -> JSONResponse:
     """An error of the hub as a problem document. Only codes and field names go out, never a message."""
     if isinstance(error, RecordRejected):
-        return problem(error.code, error.field)
+        return problem(error.code, error.field, allowed=error.allowed)
     if isinstance(error, Unavailable):
         wait_s = max(1, round(error.retry_after_s or _RETRY_AFTER_S))
         return problem("TRY_LATER", headers={"Retry-After": str(wait_s)})

@@ -125,7 +125,7 @@ def _bad() -> list[Any]:
         "capacity_kw": 8,
         "customer_class": "RESIDENT",
         "purpose": "connection-application",
-        "legal_basis": "津工信电力〔2021〕8号 §6",
+        "legal_basis": "action-plan-6",
     }
     return [
         good,

@@ -49,7 +49,7 @@ class Application(_Part):
     sources: Annotated[int, Field(ge=1, le=2)] = 1
     important: bool = False
     purpose: Text
-    legal_basis: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    legal_basis: Short
 
     def canonical(self) -> bytes:
         """The same bytes for the same content: what two submissions under one number are compared by."""
@@ -101,17 +101,19 @@ def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
     """A submission, checked and tidied.
 
     Raises ``RecordRejected``: NOT_ASKED for anything beyond the list, FIELD_MISSING, FIELD_INVALID, PURPOSE_UNKNOWN,
-    or the code of a bad identifier; ``field`` says where. No value is in the message (P5).
+    LEGAL_BASIS_UNKNOWN, or the code of a bad identifier; ``field`` says where. No value is in the message (P5).
     """
     try:
         read = Application.model_validate(document)
     except ValidationError as error:
         raise _refusal(error) from None
+    purpose = purposes.get(read.purpose)
     return read.model_copy(
         update={
             "applicant": _tidy_applicant(read.applicant),
             "site": _tidy_site(read.site),
-            "purpose": purposes.get(read.purpose).name,
+            "purpose": purpose.name,
+            "legal_basis": purpose.basis(read.legal_basis).code,
         }
     )
 

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from hub.codec.catalogue import catalogue
-from hub.errors import RecordRejected
-from hub.privacy.purposes import EvidenceRule, minimal, shipped
+from hub.errors import Misconfigured, RecordRejected
+from hub.privacy.purposes import minimal, shipped
 from hub.records.kinds import KINDS
 
 
@@ -21,10 +21,9 @@ def field_type(schema: dict, path: list[str]) -> object:
 @pytest.mark.parametrize("name", shipped().names())
 def test_p3_every_field_that_may_leave_is_a_field_of_its_schema(name: str) -> None:
     purpose = shipped().get(name)
-    assert purpose.legal_basis
     assert set(purpose.evidence) == set(KINDS)
     for kind, rule in purpose.evidence.items():
-        for path in rule.fields:
+        for path in (*rule.fields, *rule.fields_other):
             assert field_type(catalogue().by_name(kind).json, path.split(".")), (kind, path)
 
 
@@ -32,6 +31,44 @@ def test_p3_an_unknown_purpose_is_refused() -> None:
     with pytest.raises(RecordRejected) as caught:
         shipped().get("curiosity")
     assert caught.value.code == "PURPOSE_UNKNOWN"
+
+
+@pytest.mark.parametrize("name", shipped().names())
+def test_p3_a_legal_basis_is_a_code_with_its_clause_in_both_languages(name: str) -> None:
+    purpose = shipped().get(name)
+    assert purpose.bases
+    for code, basis in purpose.bases.items():
+        assert purpose.basis(code) is basis
+        assert basis.code == code
+        assert basis.clause
+        assert basis.zh
+        assert basis.en.isascii()
+
+
+@pytest.mark.parametrize("text", ["津工信电力〔2021〕8号 §6", "", "王伟同意", "ACTION-PLAN-6"])
+def test_p3_a_legal_basis_in_the_callers_own_words_is_refused_with_what_is_allowed(text: str) -> None:
+    with pytest.raises(RecordRejected) as caught:
+        shipped().get("connection-application").basis(text)
+    assert (caught.value.code, caught.value.field) == ("LEGAL_BASIS_UNKNOWN", "legal_basis")
+    assert "action-plan-6" in caught.value.allowed
+    assert text == "" or text not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", shipped().names())
+def test_p5_a_title_of_another_holder_names_no_holder(name: str) -> None:
+    rule = shipped().get(name).evidence["licence.property-title"]
+    assert any(path.startswith("holders.") for path in rule.fields)
+    assert not any(path.startswith("holders.") for path in rule.fields_other)
+    assert set(rule.fields_other) < set(rule.fields)
+
+
+def test_an_installation_sets_the_codes_of_its_service_items() -> None:
+    own = shipped().with_service_items({"connection-application": "1100-7"})
+    assert own.get("用电报装").service_item == "1100-7"
+    assert own.get("capacity-increase").service_item == ""
+    assert shipped().get("connection-application").service_item == ""
+    with pytest.raises(Misconfigured, match="curiosity"):
+        shipped().with_service_items({"curiosity": "1"})
 
 
 def test_an_alias_is_the_same_purpose() -> None:
@@ -47,8 +84,8 @@ def test_p3_only_the_named_fields_leave_and_dates_are_iso_text() -> None:
             "valid_until": date(2030, 1, 2),
         }
     }
-    rule = EvidenceRule(("holder.name", "holder.address.text", "holder.valid_until"), frozenset())
-    assert minimal(record, rule) == {"holder": {"name": "A", "address": {"text": "x"}, "valid_until": "2030-01-02"}}
+    fields = ("holder.name", "holder.address.text", "holder.valid_until")
+    assert minimal(record, fields) == {"holder": {"name": "A", "address": {"text": "x"}, "valid_until": "2030-01-02"}}
 
 
 def test_p3_a_business_licence_needs_more_than_a_channel() -> None:

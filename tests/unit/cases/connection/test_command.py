@@ -23,7 +23,7 @@ BODY = {
     "customer_class": "NON_RESIDENT",
     "sanling": True,
     "purpose": "connection-application",
-    "legal_basis": "津工信电力〔2021〕8号 §6",
+    "legal_basis": "action-plan-6",
 }
 ALL = frozenset({"licence.business", "licence.resident-id", "licence.property-title", "project.approval"})
 
@@ -68,6 +68,7 @@ def test_p6_anything_beyond_the_list_is_refused_with_the_clause() -> None:
         ({"channel": "a b"}, "FIELD_INVALID", "channel"),
         ({"purpose": "curiosity"}, "PURPOSE_UNKNOWN", "purpose"),
         ({"legal_basis": " "}, "FIELD_INVALID", "legal_basis"),
+        ({"legal_basis": "津工信电力〔2021〕8号 §6"}, "LEGAL_BASIS_UNKNOWN", "legal_basis"),
     ],
 )
 def test_bad_fields_have_a_code_and_a_place_and_words(changes: dict, code: str, field: str) -> None:

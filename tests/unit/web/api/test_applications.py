@@ -50,6 +50,13 @@ def test_submission_is_201_then_200_with_the_same_answer(client: TestClient) -> 
     assert client.get(first.headers["location"]).json() == first.json()
 
 
+def test_p6_an_unknown_legal_basis_is_refused_with_what_is_allowed(client: TestClient) -> None:
+    answer = client.post("/applications", json=body(legal_basis="王伟同意"))
+    assert code(answer) == (422, "LEGAL_BASIS_UNKNOWN")
+    assert answer.json()["allowed"] == ["action-plan-5", "action-plan-6", "consent"]
+    assert "王伟" not in answer.text
+
+
 def test_an_application_is_found_by_its_channels_number_and_listed(client: TestClient) -> None:
     shown = client.post("/applications", json=body()).json()
     found = client.get("/applications", params={"channel": "gov-platform", "external_no": "A-1"}).json()["items"]
