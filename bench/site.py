@@ -16,9 +16,9 @@ from bench.world import NAME, Feed
 from hub import settings
 from hub.bootstrap import open_hub
 from hub.errors import Misconfigured, Unavailable
-from hub.ingest.received import Envelopes
 from hub.ports import TopicSpec
 from hub.topics.declared import declared
+from hub.topics.received import Envelopes
 from sandbox.servers import kafka, postgres
 
 PARTITIONS = 6

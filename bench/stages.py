@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from hub.bootstrap import Hub, Make, open_hub
 from hub.codec import wire
 from hub.ports import Outgoing
 from hub.settings import Settings
+from hub.topics import cloudevents
 from hub.topics.declared import partition_of
 
 Rates = dict[str, float]
@@ -93,13 +95,8 @@ def _ingest(hub: Hub, feed: Feed, watch: Watch, home: Path) -> None:
 
 
 def received(entity_id: bytes, record_id: bytes, value: bytes, now_ms: int) -> Outgoing:
-    headers = (
-        ("ce_id", record_id.hex().encode()),
-        ("ce_type", f"cn.onecert.{KIND}.received".encode()),
-        ("ce_source", f"/sources/{NAME}".encode()),
-        ("ce_time", b"2026-01-01T00:00:00.000Z"),
-        ("ce_specversion", b"1.0"),
-    )
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    headers = cloudevents.headers(record_id.hex(), f"{KIND}.received", cloudevents.source_path(NAME), moment)
     return Outgoing(f"{KIND}.received", partition_of(entity_id, 1), entity_id, value, headers, now_ms)
 
 

@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 from hub.bootstrap import Hub
 from hub.cases.connection.tables import application, delivery
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.records.tables import record
 from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS
 
 STEPS = ("asked", "answered", "judged", "decided")
 """Submission → question put → the source's answer committed → the record judged → the piece decided."""
-_ANSWER_SCHEMA = 52
+_ANSWER_SCHEMA = schema_id("lookup.answer")
 
 
 def steps(hub: Hub, wanted: Iterable[bytes]) -> dict[str, float]:

@@ -16,10 +16,11 @@ from hub.codec import wire
 from hub.codec.catalogue import catalogue
 from hub.errors import RecordRejected
 from hub.ports import LogRecord, RecordLog
+from hub.topics import cloudevents
 
 SEALED = frozenset({"ciphertext", "original", "sealed", "sealed_reason"})
 """Fields that hold sealed bytes: only their size is shown."""
-_JSON_HEADERS = ("hub_reasons", "hub_cursor")
+_JSON_HEADERS = (cloudevents.REASONS, cloudevents.CURSOR)
 _GIST = ("type", "kind", "status", "assurance", "region", "outcome", "source", "cursor", "unreadable")
 _TABLE_ROWS = 50
 
@@ -86,13 +87,13 @@ def _print_table(views: Iterator[dict[str, Any]]) -> None:
     table = Table("partition", "offset", "time (UTC)", "key", "type", "what")
     for view in views:
         cells = (view["partition"], view["offset"], view["time"][:23], (view["key"] or "")[:12])
-        table.add_row(*(escape(str(cell)) for cell in (*cells, view["headers"].get("ce_type", ""), _gist(view))))
+        table.add_row(*(escape(str(cell)) for cell in (*cells, view["headers"].get(cloudevents.TYPE, ""), _gist(view))))
     console().print(table)
 
 
 def _gist(view: dict[str, Any]) -> str:
     """A record in a few words: why it was rejected, or what its open part says of it."""
-    reasons = view["headers"].get("hub_reasons")
+    reasons = view["headers"].get(cloudevents.REASONS)
     if isinstance(reasons, list):
         return ", ".join(f"{reason['code']} {reason['field']}".strip() for reason in reasons)
     value = view["value"] or {}

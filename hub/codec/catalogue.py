@@ -187,6 +187,17 @@ def _load(entry: Json, root: Any) -> Schema:
     )
 
 
+def schema_id(name: str) -> int:
+    """The id of the newest version of a schema in this release's catalogue. Raises ``KeyError`` for an unknown name.
+
+    Code names schemas by this, and never by a number.
+
+    >>> schema_id("hub.cursor")
+    3
+    """
+    return catalogue().by_name(name).id
+
+
 @cache
 def catalogue() -> Catalogue:
     """The catalogue that this release ships."""

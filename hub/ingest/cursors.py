@@ -4,10 +4,11 @@ import json
 import zlib
 
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.ports import Cursor, Outgoing, Positions, RecordLog
 from hub.topics.declared import CURSORS
 
-CURSOR_SCHEMA = 3
+CURSOR_SCHEMA = schema_id("hub.cursor")
 
 
 def partition_of_source(name: str, partitions: int) -> int:

@@ -13,11 +13,11 @@ from hub.connect.host.guard import GuardedSource
 from hub.crash import crash_point
 from hub.ingest import cursors
 from hub.ingest.deletions import Gone
-from hub.ingest.received import Envelopes
 from hub.ingest.seen import News, Seen, SeenRow
 from hub.ports import Clock, Cursor, Fault, RecordLog, SourceRow, Writer
 from hub.privacy.sealing import RECORD_SCHEMA, SealedRow, Sealer
 from hub.topics.declared import CURSORS
+from hub.topics.received import Envelopes
 
 RAW_BYTES_MAX = 1_000_000
 """Of a row's original that is kept; brokers take messages of 1 MiB. A longer one is no record of any kind."""

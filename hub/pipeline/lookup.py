@@ -19,18 +19,19 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.connect.host.guard import GuardedSource
 from hub.errors import HubError, Misconfigured, RecordRejected, Unavailable
-from hub.ingest.received import REQUEST_HEADER, Envelopes, rfc3339
 from hub.logging import get_logger
 from hub.ports import Batch, Clock, Fault, LogRecord, LookupQuery, Member, Outgoing, Page, Positions
 from hub.privacy.opening import Opener
 from hub.privacy.sealing import Sealer
+from hub.topics import cloudevents
 from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
+from hub.topics.received import Envelopes
 
 GROUP = "lookup"
-REQUEST_SCHEMA, ANSWER_SCHEMA = 51, 52
-ANSWERED = b"cn.onecert.lookup.answered"
+REQUEST_SCHEMA, ANSWER_SCHEMA = schema_id("lookup.request"), schema_id("lookup.answer")
 FOUND, NOT_FOUND, UNAVAILABLE, REFUSED = "FOUND", "NOT_FOUND", "UNAVAILABLE", "REFUSED"
 
 THREADS_PER_SOURCE = 32
@@ -204,7 +205,7 @@ class Lookup:
             sealed = self._parts.sealer.seal_page(info, [row for row, _ in found], self._parts.clock.now_ms())
             envelopes = Envelopes(info.name, self._parts.partitions, self._parts.clock.now())
             for row, (_, request_id) in zip(sealed, found, strict=True):
-                yield envelopes.message(row, LOOKUP_RECEIVED, [(REQUEST_HEADER, request_id.hex().encode())])
+                yield envelopes.message(row, LOOKUP_RECEIVED, [(cloudevents.REQUEST, request_id.hex().encode())])
 
     def _answer(self, request: Mapping[str, Any], reply: Reply) -> Outgoing:
         if reply.outcome == UNAVAILABLE:
@@ -220,12 +221,8 @@ class Lookup:
             "attempt": request["attempt"],
         }
         now, key = self._parts.clock.now(), request["application_id"]
-        headers = (
-            ("ce_id", request["request_id"].hex().encode()),
-            ("ce_type", ANSWERED),
-            ("ce_source", f"/sources/{request['source']}".encode()),
-            ("ce_time", rfc3339(now)),
-            ("ce_specversion", b"1.0"),
+        headers = cloudevents.headers(
+            request["request_id"].hex(), "lookup.answered", cloudevents.source_path(request["source"]), now
         )
         partition = partition_of(key, self._parts.partitions)
         timestamp = int(now.timestamp() * 1000)

@@ -24,11 +24,10 @@ from hub.ports import Batch, LogRecord
 from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records.tables import current, reason_tally, record, record_link, tally
 from hub.stores.bulk import many
+from hub.topics import cloudevents
 from hub.topics.declared import LOOKUP_RECEIVED
 
-ANSWERED = b"cn.onecert.lookup.answered"
 _CHUNK = 5_000
-_TYPE = "cn.onecert."
 _Row = dict[str, Any]
 _TallyKey = tuple[str, str]
 
@@ -102,11 +101,11 @@ def count(connection: Connection, applied: Applied) -> None:
 def _count_received(batch: Batch, work: _Work) -> None:
     for message in batch.records:
         headers = dict(message.headers)
-        kind_of_event = headers.get("ce_type", b"")
-        if kind_of_event == ANSWERED:
+        kind_of_event = headers.get(cloudevents.TYPE, b"")
+        if kind_of_event == cloudevents.LOOKUP_ANSWERED:
             work.applied.answers.append(message.value or b"")
-        elif "hub_attempt" not in headers:
-            source = headers.get("ce_source", b"").decode("utf-8", "replace").removeprefix("/sources/")
+        elif cloudevents.ATTEMPT not in headers:
+            source = cloudevents.connector_of(message.headers)
             kind = _kind(batch.topic, kind_of_event)
             work.applied.counts[source or "outside", kind, "received"] += 1
             work.applied.counts[source or "outside", kind, "looked_up"] += batch.topic == LOOKUP_RECEIVED
@@ -115,7 +114,7 @@ def _count_received(batch: Batch, work: _Work) -> None:
 def _kind(topic: str, event_type: bytes) -> str:
     if topic != LOOKUP_RECEIVED:
         return topic.rpartition(".")[0]
-    return event_type.decode("utf-8", "replace").removeprefix(_TYPE).removesuffix(".received")
+    return cloudevents.name_of(event_type).removesuffix(".received")
 
 
 def _verdicts(batch: Batch, state: str) -> list[_Verdict]:
@@ -165,11 +164,11 @@ def _judge(verdict: _Verdict, work: _Work) -> None:
 
 
 def _redriven(message: LogRecord) -> bool:
-    return any(name == "hub_attempt" and value != b"1" for name, value in message.headers)
+    return any(name == cloudevents.ATTEMPT and value != b"1" for name, value in message.headers)
 
 
 def _count_reasons(verdict: _Verdict, source: str, kind: str, work: _Work) -> None:
-    listed = next((value for name, value in verdict.message.headers if name == "hub_reasons"), b"[]")
+    listed = next((value for name, value in verdict.message.headers if name == cloudevents.REASONS), b"[]")
     for code in {reason["code"] for reason in json.loads(listed)}:
         work.applied.reasons[source, kind, code] += 1
 

@@ -22,12 +22,13 @@ from hub.cases.evidence.decide import Evidence
 from hub.errors import TamperDetected, Unavailable
 from hub.pipeline import projection
 from hub.pipeline.project import GROUP, INPUTS, Slot, read_offsets
-from hub.pipeline.relay import SEQ_HEADER, watermark
+from hub.pipeline.relay import watermark
 from hub.pipeline.tables import projection_offset
 from hub.ports import Batch, RecordLog, Store
 from hub.records.tables import current, reason_tally, record, record_link, tally
 from hub.stores import outbox as outbox_rows
 from hub.stores.tables import outbox
+from hub.topics import cloudevents
 from hub.topics.declared import APPLICATION_EVENTS, DELIVERY_EVENTS
 
 PROJECTIONS: tuple[Table, ...] = (
@@ -152,7 +153,7 @@ def _numbered(log: RecordLog, live: Connection) -> Iterator[Numbered]:
 def _published(log: RecordLog, topic: str, partition: int) -> Iterator[Numbered]:
     for batch in log.scan(topic, partition):
         for message in batch.records:
-            seq = dict(message.headers).get(SEQ_HEADER)
+            seq = dict(message.headers).get(cloudevents.SEQUENCE)
             if seq is None or message.value is None:
                 raise TamperDetected(f"{topic}/{partition}/{message.offset} was not written by this hub's relay")
             yield int(seq), message.value

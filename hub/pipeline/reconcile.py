@@ -19,6 +19,7 @@ from hub.ports import NAMELESS, Batch, LogRecord, RecordLog, Source, Store
 from hub.privacy.opening import Opened, Opener, Original
 from hub.records import tables
 from hub.records.kinds import KINDS
+from hub.topics import cloudevents
 
 CHINA = ZoneInfo("Asia/Shanghai")
 _LOOKED_UP_AT_ONCE = 500
@@ -106,7 +107,7 @@ def _versions(keys: Iterator[str]) -> dict[str, int]:
 
 
 def _received(log: RecordLog, topic: str, name: str, start_ms: int) -> Iterator[Sequence[LogRecord]]:
-    came_from = ("ce_source", f"/sources/{name}".encode())
+    came_from = cloudevents.SOURCE, cloudevents.source_path(name).encode()
     for partition in range(log.topics().get(topic, 0)):
         for batch in log.scan(topic, partition, log.offset_at(topic, partition, start_ms)):
             yield [record for record in batch.records if came_from in record.headers]

@@ -19,6 +19,7 @@ from hub.errors import RecordRejected
 from hub.ports import Batch, Clock, LogRecord, Outgoing, RecordLog, Store
 from hub.records import tables
 from hub.records.kinds import KINDS, Kind
+from hub.topics import cloudevents
 
 _LOOKED_UP_AT_ONCE = 500
 
@@ -85,9 +86,12 @@ def read_rejections(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
     for record in batch.records:
         headers = dict(record.headers)
         place = (batch.topic, batch.partition, record.offset, record.timestamp)
-        reasons = json.loads(headers.get("hub_reasons", b"[]"))
-        record_id = headers.get("ce_id", b"").decode("ascii", "replace")
-        yield Rejection(*place, record_id, source_of(record), int(headers.get("hub_attempt", b"1")), reasons), record
+        reasons = json.loads(headers.get(cloudevents.REASONS, b"[]"))
+        record_id = headers.get(cloudevents.ID, b"").decode("ascii", "replace")
+        yield (
+            Rejection(*place, record_id, source_of(record), int(headers.get(cloudevents.ATTEMPT, b"1")), reasons),
+            record,
+        )
 
 
 def source_of(record: LogRecord) -> str:
@@ -139,12 +143,10 @@ class Redrive:
     def _again(self, one: Rejection, record: LogRecord) -> Outgoing:
         kind = one.topic.rpartition(".")[0]
         headers = (
-            ("ce_id", one.record_id.encode()),
-            ("ce_type", f"cn.onecert.{kind}.received".encode()),
-            ("ce_source", f"/sources/{one.source}".encode()),
-            ("ce_time", self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()),
-            ("ce_specversion", b"1.0"),
-            ("hub_attempt", str(one.attempt + 1).encode()),
+            *cloudevents.headers(
+                one.record_id, f"{kind}.received", cloudevents.source_path(one.source), self._clock.now()
+            ),
+            (cloudevents.ATTEMPT, str(one.attempt + 1).encode()),
         )
         return Outgoing(f"{kind}.received", one.partition, record.key, record.value, headers, self._clock.now_ms())
 

@@ -15,16 +15,15 @@ from collections.abc import Callable, Sequence
 from hub.codec import wire
 from hub.crash import crash_point
 from hub.errors import HubError, Misconfigured
-from hub.ingest.cursors import ends
+from hub.ingest.cursors import CURSOR_SCHEMA, ends
 from hub.ports import Clock, Member, Outgoing, RecordLog, Store, Writer
 from hub.stores import outbox
 from hub.stores.outbox import Numbered
+from hub.topics import cloudevents
 from hub.topics.declared import CURSORS, partition_of
 
 WRITER_ID = "relay"
 KEY = b"relay"
-SEQ_HEADER = "hub_seq"
-CURSOR_SCHEMA = 3
 BATCH_MAX = 500
 IDLE_S = 0.05
 FORGET_EVERY_S = 1.0
@@ -144,7 +143,7 @@ class RelayStage:
 def _outgoing(row: Numbered, partitions: int) -> Outgoing:
     message = row.message
     headers = [(name, value.encode()) for name, value in message.headers.items()]
-    headers.append((SEQ_HEADER, str(row.seq).encode()))
+    headers.append((cloudevents.SEQUENCE, str(row.seq).encode()))
     partition = partition_of(message.key, partitions)
     return Outgoing(message.topic, partition, message.key, message.value, headers, message.timestamp_ms)
 

@@ -19,14 +19,14 @@ from hub.codec import wire
 from hub.codec.catalogue import FIRST_RUNTIME_ID
 from hub.connect.pageproof import check_row_proof
 from hub.errors import Misconfigured, TamperDetected
-from hub.ports import Batch, Clock, Fault, Headers, LogRecord, Member, Outgoing
+from hub.ports import Batch, Clock, Fault, LogRecord, Member, Outgoing
 from hub.privacy.opening import Opened, Opener
-from hub.privacy.sealing import Sealer
+from hub.privacy.sealing import UNREADABLE_SCHEMA, Sealer
 from hub.records.kinds import KINDS
 from hub.records.verdict import Context, Verdict, judge
+from hub.topics import cloudevents
 from hub.topics.declared import LOOKUP_RECEIVED
 
-LOOKUP_ANSWERED = b"cn.onecert.lookup.answered"
 INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)
 GROUP = "verify"
 
@@ -127,7 +127,7 @@ class Adjudicator:
 
 
 def _is_answer(record: LogRecord) -> bool:
-    return any(name == "ce_type" and value == LOOKUP_ANSWERED for name, value in record.headers)
+    return cloudevents.is_type(record.headers, cloudevents.LOOKUP_ANSWERED)
 
 
 def _check_newer(batch: Batch, record: LogRecord) -> None:
@@ -137,8 +137,7 @@ def _check_newer(batch: Batch, record: LogRecord) -> None:
     Everything else came from outside, and is rejected.
     """
     schema_id = wire.schema_id(record.value or b"")
-    source = header(record.headers, "ce_source")
-    ours = source is not None and source[1].startswith(b"/sources/")
+    ours = cloudevents.connector_of(record.headers) is not None
     if ours and schema_id is not None and schema_id < FIRST_RUNTIME_ID and not wire.known(schema_id):
         raise Misconfigured(
             f"{batch.topic}/{batch.partition}/{record.offset} has schema {schema_id}, which this hub does not know",
@@ -147,8 +146,8 @@ def _check_newer(batch: Batch, record: LogRecord) -> None:
 
 
 def _from_ingest(record: LogRecord) -> bool:
-    """Whether the value is already sealed as unreadable (schema 2)."""
-    return (record.value or b"")[:5] == b"\x00\x00\x00\x00\x02"
+    """Whether the value is already sealed as unreadable."""
+    return wire.schema_id(record.value or b"") == UNREADABLE_SCHEMA
 
 
 def _kind_of_topic(topic: str) -> str:
@@ -162,13 +161,9 @@ class Marks:
 
     def __init__(self, now: datetime) -> None:
         self._timestamp = int(now.timestamp() * 1000)
-        self._tail = (
-            ("ce_source", f"/rules/{Context.at(now).rules_version}".encode()),
-            ("ce_time", now.isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()),
-            ("ce_specversion", b"1.0"),
-        )
+        self._tail = cloudevents.tail(f"/rules/{Context.at(now).rules_version}", now)
         self._types = {
-            (kind, suffix): ("ce_type", f"cn.onecert.{kind}.{suffix}".encode())
+            (kind, suffix): cloudevents.type_header(f"{kind}.{suffix}")
             for kind in KINDS
             for suffix in ("verified", "rejected")
         }
@@ -194,8 +189,8 @@ class Marks:
             _id_of(record),
             self._types[kind, "rejected"],
             *self._tail,
-            ("hub_reasons", listed.encode()),
-            *(_attempt(record) or (("hub_attempt", b"1"),)),
+            (cloudevents.REASONS, listed.encode()),
+            *(_attempt(record) or ((cloudevents.ATTEMPT, b"1"),)),
             ("__connect.errors.topic", batch.topic.encode()),
             ("__connect.errors.partition", str(batch.partition).encode()),
             ("__connect.errors.offset", str(record.offset).encode()),
@@ -207,14 +202,9 @@ class Marks:
 
 
 def _id_of(record: LogRecord) -> tuple[str, bytes]:
-    return header(record.headers, "ce_id") or ("ce_id", b"")
+    return cloudevents.header(record.headers, cloudevents.ID) or (cloudevents.ID, b"")
 
 
 def _attempt(record: LogRecord) -> tuple[tuple[str, bytes], ...]:
-    found = header(record.headers, "hub_attempt")
+    found = cloudevents.header(record.headers, cloudevents.ATTEMPT)
     return (found,) if found else ()
-
-
-def header(headers: Headers, name: str) -> tuple[str, bytes] | None:
-    """The first header of that name."""
-    return next((one for one in headers if one[0] == name), None)

@@ -13,15 +13,16 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.ports import Fault, KeyVault, Plain, SourceRow
 from hub.privacy import cipher, commitment
 from hub.records.identifiers import Identity
 from hub.records.kinds import KINDS, Kind, PartValue
 from hub.records.shape import check_shape
 
-RECORD_SCHEMA = 1
-UNREADABLE_SCHEMA = 2
-ORIGINAL_SCHEMA = 4
+RECORD_SCHEMA = schema_id("hub.record")
+UNREADABLE_SCHEMA = schema_id("hub.unreadable")
+ORIGINAL_SCHEMA = schema_id("hub.original")
 ID_BYTES = 16
 
 

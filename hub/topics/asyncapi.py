@@ -5,6 +5,7 @@ import json
 import hub
 from hub.codec.catalogue import Json, Schema, catalogue
 from hub.ports import TopicSpec
+from hub.topics import cloudevents
 from hub.topics.declared import declared
 from hub.topics.messages import MESSAGES, RECORD, UNREADABLE, Carried
 from hub.topics.subjects import record_name
@@ -18,14 +19,15 @@ _DESCRIPTION = (
     "CloudEvents 1.0 in binary mode. Written in transactions: read with isolation.level=read_committed."
 )
 _HEADERS = {
-    "ce_id": "Id of what the message says: for a record its record_id in hex, the same on every topic that it is on.",
-    "ce_source": "Who says it: /sources/CONNECTOR, /rules/VERSION (under which a verdict was reached), /cases.",
-    "ce_time": "When it was said, UTC.",
-    "hub_cursor": "On a page's last record: where the source's feed goes on.",
-    "hub_attempt": "On what was sent through again: which attempt this is.",
-    "hub_request": "The look-up's request_id in hex.",
-    "hub_seq": "Number of the event in commit order.",
-    "hub_reasons": "Why it was rejected: a JSON array of {code, field}; codes as in docs/codes.md.",
+    cloudevents.ID: "Id of what the message says: for a record its record_id in hex, the same on every topic that it "
+    "is on.",
+    cloudevents.SOURCE: "Who says it: /sources/CONNECTOR, /rules/VERSION (under which a verdict was reached), /cases.",
+    cloudevents.TIME: "When it was said, UTC.",
+    cloudevents.CURSOR: "On a page's last record: where the source's feed goes on.",
+    cloudevents.ATTEMPT: "On what was sent through again: which attempt this is.",
+    cloudevents.REQUEST: "The look-up's request_id in hex.",
+    cloudevents.SEQUENCE: "Number of the event in commit order.",
+    cloudevents.REASONS: "Why it was rejected: a JSON array of {code, field}; codes as in docs/codes.md.",
 }
 _KEYS = {
     RECORD: "16 bytes, opaque: the licence, property unit or project. All versions of one thing are in order.",
@@ -113,11 +115,11 @@ def _message(carried: Carried, schema: Schema) -> Json:
 
 def _headers(carried: Carried) -> Json:
     cloud_event: Json = {
-        "ce_id": {"type": "string"},
-        "ce_type": {"type": "string", "enum": list(carried.types)},
-        "ce_source": {"type": "string", "format": "uri-reference"},
-        "ce_time": {"type": "string", "format": "date-time"},
-        "ce_specversion": {"type": "string", "const": "1.0"},
+        cloudevents.ID: {"type": "string"},
+        cloudevents.TYPE: {"type": "string", "enum": list(carried.types)},
+        cloudevents.SOURCE: {"type": "string", "format": "uri-reference"},
+        cloudevents.TIME: {"type": "string", "format": "date-time"},
+        cloudevents.VERSION: {"type": "string", "const": "1.0"},
     }
     properties = cloud_event | {name: {"type": "string"} for name in carried.headers}
     for name, entry in properties.items():

@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 
 from hub.codec.catalogue import catalogue
 from hub.records.kinds import KINDS
+from hub.topics import cloudevents
+from hub.topics.cloudevents import type_of
 from hub.topics.declared import (
     ACCESS_EVENTS,
     APPLICATION_EVENTS,
@@ -17,11 +19,10 @@ from hub.topics.declared import (
 
 RECORD: Final = "hub.record"
 UNREADABLE: Final = "hub.unreadable"
-RELAYED: Final = ("hub_seq",)
-_PREFIX: Final = "cn.onecert."
+RELAYED: Final = (cloudevents.SEQUENCE,)
 _REJECTED: Final = (
-    "hub_reasons",
-    "hub_attempt",
+    cloudevents.REASONS,
+    cloudevents.ATTEMPT,
     "__connect.errors.topic",
     "__connect.errors.partition",
     "__connect.errors.offset",
@@ -47,27 +48,27 @@ def _received(types: tuple[str, ...], headers: tuple[str, ...]) -> tuple[Carried
 def _events(schema: str) -> tuple[Carried, ...]:
     """What the relay publishes: a CloudEvents type for each symbol of the event's ``type``."""
     field = next(entry for entry in catalogue().by_name(schema).json["fields"] if entry["name"] == "type")
-    types = tuple(f"{_PREFIX}{schema.partition('.')[0]}.{symbol.lower()}" for symbol in field["type"]["symbols"])
+    types = tuple(type_of(f"{schema.partition('.')[0]}.{symbol.lower()}") for symbol in field["type"]["symbols"])
     return (Carried(schema, types, RELAYED),)
 
 
 def _of_kind(kind: str) -> dict[str, tuple[Carried, ...]]:
-    received, verified, rejected = (f"{_PREFIX}{kind}.{suffix}" for suffix in ("received", "verified", "rejected"))
+    received, verified, rejected = (type_of(f"{kind}.{suffix}") for suffix in ("received", "verified", "rejected"))
     return {
-        f"{kind}.received": _received((received,), ("hub_cursor", "hub_attempt")),
-        f"{kind}.verified": (Carried(RECORD, (verified,), ("hub_attempt",)),),
+        f"{kind}.received": _received((received,), (cloudevents.CURSOR, cloudevents.ATTEMPT)),
+        f"{kind}.verified": (Carried(RECORD, (verified,), (cloudevents.ATTEMPT,)),),
         f"{kind}.rejected": _received((rejected,), _REJECTED),
     }
 
 
-_LOOKED_UP = tuple(f"{_PREFIX}{kind}.received" for kind in KINDS)
+_LOOKED_UP = tuple(type_of(f"{kind}.received") for kind in KINDS)
 
 MESSAGES: Final[dict[str, tuple[Carried, ...]]] = {
     **{topic: carried for kind in KINDS for topic, carried in _of_kind(kind).items()},
-    LOOKUP_REQUESTS: (Carried("lookup.request", (f"{_PREFIX}lookup.requested",), RELAYED),),
+    LOOKUP_REQUESTS: (Carried("lookup.request", (type_of("lookup.requested"),), RELAYED),),
     LOOKUP_RECEIVED: (
-        *_received(_LOOKED_UP, ("hub_request",)),
-        Carried("lookup.answer", (f"{_PREFIX}lookup.answered",)),
+        *_received(_LOOKED_UP, (cloudevents.REQUEST,)),
+        Carried("lookup.answer", (type_of("lookup.answered"),)),
     ),
     APPLICATION_EVENTS: _events("application.event"),
     DELIVERY_EVENTS: _events("delivery.event"),

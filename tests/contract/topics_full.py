@@ -11,13 +11,13 @@ from typing import NamedTuple
 from hub.bootstrap import Hub, open_hub
 from hub.codec import wire
 from hub.codec.catalogue import catalogue
-from hub.ingest.received import Envelopes
 from hub.ports import Fault, Plain, SourceRow
 from hub.records.files.parse import rows
 from hub.records.kinds import KINDS, Kind
 from hub.runtime.runner import Runner
 from hub.topics.declared import LOOKUP_RECEIVED
 from hub.topics.messages import MESSAGES, UNREADABLE
+from hub.topics.received import Envelopes
 from hub.web.server import serve
 from sandbox import launch
 from tests import feeding

@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Row, select
 from hub.cases.connection import project as apply
 from hub.cases.connection.tables import application
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.stores import outbox
+from hub.topics import cloudevents
 from hub.topics.declared import APPLICATION_EVENTS, DELIVERY_EVENTS
 
-APPLICATION_SCHEMA = 31
-DELIVERY_SCHEMA = 41
+APPLICATION_SCHEMA = schema_id("application.event")
+DELIVERY_SCHEMA = schema_id("delivery.event")
 REGISTRATION = "registration"
 
 _DETAIL = {"SUBMITTED": "submitted", "WAITING": "waiting", "MATCHED": "matched", "WITHDRAWN": "withdrawn"}
@@ -121,15 +123,10 @@ def delivery_message(event: DeliveryEvent) -> outbox.Message:
 
 
 def cloud_event(event_id: str, event_type: str, at_ms: int) -> dict[str, str]:
-    """CloudEvents 1.0 headers, binary mode."""
+    """The headers of an outbox message: what happened to a case, at ``at_ms`` (milliseconds since the epoch)."""
     moment = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return {
-        "ce_id": event_id,
-        "ce_type": f"cn.onecert.{event_type}",
-        "ce_source": "/cases",
-        "ce_time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "ce_specversion": "1.0",
-    }
+    found = cloudevents.headers(event_id, event_type, "/cases", moment)
+    return {name: value.decode() for name, value in found}
 
 
 def read(value: bytes) -> Event | DeliveryEvent:

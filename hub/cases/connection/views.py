@@ -11,6 +11,7 @@ from hub.cases import reasons
 from hub.cases.calendar import china_day
 from hub.cases.connection.tables import application_need, delivery
 from hub.errors import Misconfigured
+from hub.topics import cloudevents
 
 Json = dict[str, Any]
 OpenText = Callable[[bytes], str | None]
@@ -129,4 +130,4 @@ def iso(at_ms: int | None) -> str | None:
     """
     if at_ms is None:
         return None
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return cloudevents.rfc3339(datetime.fromtimestamp(at_ms / 1000, UTC))

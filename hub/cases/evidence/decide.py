@@ -17,12 +17,13 @@ from hub.cases.connection import events
 from hub.cases.evidence import matching, needs
 from hub.cases.evidence.needs import Case, Need
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.ports import Clock, Fault
 from hub.privacy.purposes import Purposes
 from hub.stores import outbox
 from hub.topics.declared import LOOKUP_REQUESTS
 
-REQUEST_SCHEMA = 51
+REQUEST_SCHEMA = schema_id("lookup.request")
 ASK_AGAIN_FIRST_S = 60
 ASK_AGAIN_MAX_S = 6 * 3600
 ANSWER_WITHIN_S = 30

@@ -10,8 +10,9 @@ import pytest
 import hub.crash
 from hub.cases.connection import events
 from hub.errors import Fenced
-from hub.pipeline.relay import SEQ_HEADER, Relay, RelayStage, watermark
+from hub.pipeline.relay import Relay, RelayStage, watermark
 from hub.stores.tables import outbox
+from hub.topics import cloudevents
 from hub.topics.declared import APPLICATION_EVENTS
 from tests.casework import PARTITIONS, House, body
 
@@ -31,7 +32,7 @@ def published(house: House) -> list[int]:
         for batch in house.log.scan(APPLICATION_EVENTS, partition)
         for record in batch.records
     ]
-    return sorted(int(dict(record.headers)[SEQ_HEADER]) for record in records)
+    return sorted(int(dict(record.headers)[cloudevents.SEQUENCE]) for record in records)
 
 
 def submit(house: House, count: int, first: int = 0) -> None:

@@ -10,11 +10,12 @@ import pytest
 from hub.clock import SystemClock
 from hub.errors import Misconfigured
 from hub.logs.sqlite.log import SqliteLog
-from hub.pipeline.verify import GROUP, INPUTS, LOOKUP_ANSWERED, Verify
+from hub.pipeline.verify import GROUP, INPUTS, Verify
 from hub.ports import Fault, LogRecord, Outgoing, Plain, SourceRow
 from hub.privacy.opening import Opener
 from hub.privacy.sealing import Sealer
 from hub.privacy.vault import DatabaseVault
+from hub.topics import cloudevents
 from hub.topics.declared import declared
 from tests import samples
 
@@ -145,7 +146,7 @@ def test_p1_an_unknown_schema_of_a_newer_hub_stops_the_stage_and_nothing_moves(b
 
 
 def test_answers_of_the_look_up_lane_are_not_judged(bench: Bench) -> None:
-    bench.put("lookup.received", b"answer", ce_type=LOOKUP_ANSWERED)
+    bench.put("lookup.received", b"answer", ce_type=cloudevents.LOOKUP_ANSWERED)
     run(bench)
     assert all(not bench.read(topic) for topic in bench.log.topics() if topic.endswith((".verified", ".rejected")))
 

@@ -1,0 +1,117 @@
+"""Headers of messages, in one place: CloudEvents 1.0 in binary mode, and the hub's own beside them.
+
+Every message of a topic with CloudEvents has ``ce_id``, ``ce_type``, ``ce_source``, ``ce_time`` and
+``ce_specversion``, in this order. Types begin with ``cn.onecert.``; times are RFC 3339, UTC, with milliseconds and Z.
+Source: CloudEvents 1.0 and its Kafka protocol binding, section 3.2.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from hub.ports import Headers
+
+Header = tuple[str, bytes]
+
+ID: Final = "ce_id"
+TYPE: Final = "ce_type"
+SOURCE: Final = "ce_source"
+TIME: Final = "ce_time"
+VERSION: Final = "ce_specversion"
+NAMES: Final = (ID, TYPE, SOURCE, TIME, VERSION)
+
+CURSOR: Final = "hub_cursor"
+"""On the last record of a page: the source's cursor after it, JSON."""
+REQUEST: Final = "hub_request"
+"""On a record that a look-up found: the request's id, hexadecimal."""
+ATTEMPT: Final = "hub_attempt"
+"""On a record that was sent again: the number of this attempt; the first one has no such header."""
+REASONS: Final = "hub_reasons"
+"""On a rejected record: a JSON array of {code, field}."""
+SEQUENCE: Final = "hub_seq"
+"""On what the relay publishes: the number of the outbox row."""
+
+_PREFIX: Final = "cn.onecert."
+_SOURCES: Final = "/sources/"
+_SPECVERSION: Final = (VERSION, b"1.0")
+
+
+def type_of(name: str) -> str:
+    """The CloudEvents type of what is called ``name`` in this product.
+
+    >>> type_of("licence.business.received")
+    'cn.onecert.licence.business.received'
+    """
+    return _PREFIX + name
+
+
+def name_of(event_type: bytes) -> str:
+    """The name in a ``ce_type`` header: the inverse of ``type_of``. Another product's type comes back as it is.
+
+    >>> name_of(b"cn.onecert.lookup.answered")
+    'lookup.answered'
+    """
+    return event_type.decode("utf-8", "replace").removeprefix(_PREFIX)
+
+
+LOOKUP_ANSWERED: Final = type_of("lookup.answered").encode()
+
+
+def source_path(name: str) -> str:
+    """The ``ce_source`` of what the connector ``name`` brought."""
+    return _SOURCES + name
+
+
+def connector_of(headers: Headers) -> str | None:
+    """The connector that a message names as its source; ``None`` where it names none.
+
+    >>> connector_of([("ce_source", b"/sources/property_title")]), connector_of([("ce_source", b"/cases")])
+    ('property_title', None)
+    """
+    found = header(headers, SOURCE)
+    path = found[1].decode("utf-8", "replace") if found else ""
+    return path.removeprefix(_SOURCES) if path.startswith(_SOURCES) else None
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware UTC moment as text, with milliseconds and Z.
+
+    >>> from datetime import UTC
+    >>> rfc3339(datetime(2026, 5, 1, 8, 30, 0, 5000, tzinfo=UTC))
+    '2026-05-01T08:30:00.005Z'
+    """
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def id_header(event_id: str) -> Header:
+    """``ce_id``: for a record its id in hexadecimal."""
+    return ID, event_id.encode()
+
+
+def type_header(name: str) -> Header:
+    """``ce_type`` of what is called ``name``."""
+    return TYPE, type_of(name).encode()
+
+
+def tail(source: str, moment: datetime) -> tuple[Header, Header, Header]:
+    """The headers that all messages of one page share: ``ce_source``, ``ce_time``, ``ce_specversion``."""
+    return (SOURCE, source.encode()), (TIME, rfc3339(moment).encode()), _SPECVERSION
+
+
+def headers(event_id: str, name: str, source: str, moment: datetime) -> tuple[Header, ...]:
+    """All five headers of one message.
+
+    >>> from datetime import UTC
+    >>> dict(headers("1", "case.held", "/cases", datetime(2026, 5, 1, tzinfo=UTC)))["ce_type"]
+    b'cn.onecert.case.held'
+    """
+    return (id_header(event_id), type_header(name), *tail(source, moment))
+
+
+def header(found: Headers, name: str) -> Header | None:
+    """The first header called ``name``; ``None`` where there is none."""
+    return next((one for one in found if one[0] == name), None)
+
+
+def is_type(found: Headers, event_type: bytes) -> bool:
+    """Whether a message is of this CloudEvents type."""
+    return (TYPE, event_type) in found
