@@ -10,12 +10,15 @@ from hub.settings import KafkaSettings
 if TYPE_CHECKING:
     from hub.logs.kafka.admin import KafkaAdmin
 
-_ALONE = KafkaSettings()
+_DEFAULTS = KafkaSettings()
 
 
-def open_log(url: str, clock: Clock, kafka: KafkaSettings = _ALONE) -> RecordLog:
-    """``sqlite:///PATH`` (four slashes for an absolute path): the embedded log. ``kafka://HOST:PORT,…``: a broker,
-    reached as ``kafka`` and the URL's query say. Opening connects to nothing, changes nothing and takes no lock.
+def open_log(url: str, clock: Clock, kafka: KafkaSettings = _DEFAULTS) -> RecordLog:
+    """The log that ``url`` names.
+
+    ``sqlite:///PATH`` is the embedded log; an absolute path makes it four slashes. ``kafka://HOST:PORT,…`` is a
+    broker; ``kafka`` and the URL's query say how to connect, and the query wins. Opening makes no connection, changes
+    nothing and takes no lock. Raises ``Misconfigured`` for any other URL.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
@@ -30,7 +33,10 @@ def open_log(url: str, clock: Clock, kafka: KafkaSettings = _ALONE) -> RecordLog
 
 
 def open_admin(url: str, kafka: KafkaSettings) -> "KafkaAdmin | None":
-    """What only a broker has: topics' configurations, and grants. ``None`` for the embedded log."""
+    """Access to what only a broker has: the configuration of topics, and grants. ``None`` for the embedded log.
+
+    Connects. Raises ``Misconfigured`` when the broker refuses us, ``Unavailable`` when none answers.
+    """
     if not url.startswith("kafka://"):
         return None
     from hub.logs.kafka.admin import KafkaAdmin

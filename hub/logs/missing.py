@@ -1,4 +1,4 @@
-"""The declared topics beside those of a log: which are not there yet, which have other partitions."""
+"""Compares the declared topics with those of a log: which are missing, which have another number of partitions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,17 +7,20 @@ from hub.ports import Difference, TopicSpec
 
 
 def missing_topics(existing: Mapping[str, int], topics: Sequence[TopicSpec]) -> list[TopicSpec]:
-    """Those that are missing. Raises ``Misconfigured`` if one exists with other partitions, before anything is made."""
+    """The declarations whose topic does not exist. ``existing`` maps a topic to its number of partitions.
+
+    Raises ``Misconfigured`` if a declared topic exists with another number of partitions. Creates nothing.
+    """
     for topic, _, found, wanted in uneven(existing, topics):
         raise Misconfigured(
             f"topic {topic} has {found} partitions, not {wanted}",
-            "partition counts are fixed once made: set `partitions` back, or begin a new log",
+            "the number of partitions cannot change: set `partitions` back, or start a new log",
         )
     return [spec for spec in topics if spec.name not in existing]
 
 
 def uneven(existing: Mapping[str, int], topics: Sequence[TopicSpec]) -> list[Difference]:
-    """Those that are there with other partitions than declared."""
+    """The declared topics that exist with another number of partitions than declared."""
     return [
         Difference(spec.name, "partitions", str(existing[spec.name]), str(spec.partitions))
         for spec in topics

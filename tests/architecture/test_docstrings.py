@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,33 +14,7 @@ ROOT = Path(__file__).parents[2]
 LEFT: dict[str, dict[str, int]] = json.loads((Path(__file__).parent / "left.json").read_text("utf-8"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 # Words that say nothing beside a name.
-_EMPTY = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "it",
-        "its",
-        "of",
-        "for",
-        "to",
-        "with",
-        "in",
-        "on",
-        "by",
-        "is",
-        "are",
-        "be",
-        "return",
-        "returns",
-        "get",
-        "gets",
-        "and",
-        "or",
-    ]
-)
+_EMPTY = frozenset(re.findall(r"\w+", "a an the this that it its of for to with in on by is are be and or returns"))
 
 
 class Contract(NamedTuple):

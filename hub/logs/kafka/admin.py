@@ -1,4 +1,4 @@
-"""What only a broker has, for `hub topics` and `hub doctor`: topics' configurations, and grants."""
+"""What only a broker has, for `hub topics` and `hub doctor`: the configuration of topics, and grants (ACLs)."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -20,7 +20,7 @@ from hub.errors import Misconfigured
 from hub.logs.kafka import topics as broker_topics
 from hub.logs.kafka.client import translated
 from hub.logs.kafka.options import client_options, merged
-from hub.logs.kafka.preflight import knock
+from hub.logs.kafka.preflight import check_connection
 from hub.ports import Difference, Grant, TopicSpec
 from hub.settings import KafkaSettings
 
@@ -31,16 +31,20 @@ _EVERYTHING = ACLFilter(
 
 
 class NotReadable(Misconfigured):
-    """The broker does not say what it grants."""
+    """The broker does not show its grants: it has no authorizer, or the credentials may not read them."""
 
 
 class KafkaAdmin:
-    """An administrator's view of a broker. Close it when done."""
+    """The administration of one broker. A context manager: leaving it closes the connection.
+
+    Creating it connects. It and its methods raise ``Misconfigured`` when the broker refuses, ``Unavailable`` when it
+    does not answer.
+    """
 
     def __init__(self, url: str, kafka: KafkaSettings) -> None:
         self._kafka = merged(url, kafka)
         options = client_options(url, self._kafka)
-        knock(options)
+        check_connection(options)
         with translated():
             self._client: Any = KafkaAdminClient(**options)
 
@@ -53,12 +57,12 @@ class KafkaAdmin:
         self._client.close()
 
     def differences(self, specs: Sequence[TopicSpec]) -> list[Difference]:
-        """How the topics that are there differ from ``specs``. Raises ``Misconfigured`` where we may not look."""
+        """How the topics that exist differ from ``specs`` in copies and configuration. Missing ones are left out."""
         with translated():
             return broker_topics.differences(self._client, specs, self._kafka)
 
     def missing(self, grants: Sequence[Grant]) -> list[Grant]:
-        """Those of ``grants`` that the broker does not have. Raises ``NotReadable``."""
+        """The ``grants`` that the broker does not have. Raises ``NotReadable`` when it does not show its grants."""
         with translated():
             try:
                 there, _ = self._client.describe_acls(_EVERYTHING)
@@ -69,7 +73,7 @@ class KafkaAdmin:
         return [grant for grant in grants if not any(_covers(acl, grant) for acl in there)]
 
     def grant(self, grants: Sequence[Grant]) -> None:
-        """Add ``grants``. Raises ``Misconfigured`` where we may not."""
+        """Add ``grants`` on the broker. One that exists stays."""
         with translated():
             outcome = self._client.create_acls([_acl(grant) for grant in grants])
             for error in outcome["failed"]:
@@ -83,7 +87,7 @@ def _acl(grant: Grant) -> ACL:
 
 
 def _covers(acl: ACL, grant: Grant) -> bool:
-    """Whether what the broker has includes a grant: the same, or something wider."""
+    """Whether the broker's ``acl`` allows what ``grant`` allows: the same, or more."""
     wanted, resource = _acl(grant), acl.resource_pattern
     if resource.pattern_type is ACLResourcePatternType.PREFIXED:
         named = grant.name.startswith(resource.resource_name)

@@ -1,9 +1,9 @@
-"""Mends two habits of the driver: a join of the group that ends between two polls is thrown away, or forgotten.
+"""Works around two faults of the driver: it drops or ignores a join of the group that ends between two polls.
 
-kafka-python 3.0.12 (``join_group_async``) awaits the join that is under way, but begins another when it finds that one
-done. Whoever polls often and briefly would then join for ever, and with every join all the group's members once more.
-And a leader that joined because its topics' metadata changed has no reason left to once it has dealt the partitions
-out: it would never take up what it was dealt itself, and go on saying that it is rebalancing.
+kafka-python 3.0.12 (``join_group_async``) awaits a join that is running, but starts a new one when it finds the join
+done. A member that polls often and briefly would join again and again, and each join is a rebalance of the whole group.
+Second: a leader that joined because the metadata of its topics changed has no reason to join any more after it has
+assigned the partitions. It would never read its own assignment, and would report a rebalance permanently.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from typing import Any
 
 
 class _Awaited:
-    """A join as the driver is to see it: not done before it has been awaited, unless it failed."""
+    """A join that looks unfinished to the driver until it is awaited, unless it failed."""
 
     def __init__(self, join: Any) -> None:
         self._join = join
 
     @property
     def is_done(self) -> bool:
-        """Of one that failed, the driver may not see why: a time-out of its own looks like one of the wait for it."""
+        """True only when the join failed: the driver cannot tell a time-out of the join from one of its own wait."""
         return bool(self._join.failed())
 
     def add_callback(self, call: Callable[..., Any]) -> Any:
@@ -29,7 +29,7 @@ class _Awaited:
 
 
 def keep_join(consumer: Any) -> None:
-    """Have the next ``poll`` take up the join that is under way, or that ended since the last one."""
+    """Make the next ``poll`` of ``consumer`` use the join that is running, or that ended since the last poll."""
     coordinator = consumer._coordinator
     join = getattr(coordinator, "_join_task", None)
     if join is None:

@@ -12,7 +12,7 @@ from hub.logs.kafka import topics as broker_topics
 from hub.logs.kafka.client import WAIT_S, translated
 from hub.logs.kafka.member import FETCH, KafkaMember
 from hub.logs.kafka.options import client_options, merged
-from hub.logs.kafka.preflight import knock
+from hub.logs.kafka.preflight import check_connection
 from hub.logs.kafka.readers import Readers
 from hub.logs.kafka.writer import KafkaWriter
 from hub.logs.missing import missing_topics
@@ -24,14 +24,17 @@ _POLL_RECORDS = 5_000
 _POLL_MS = 500
 _PICK_MS = 200
 _ONE_BATCH = {**FETCH, "max_partition_fetch_bytes": 1, "fetch_max_bytes": 1, "auto_offset_reset": "earliest"}
-"""Whoever wants one record gets the batch that has it: the broker sends no less than one, and here no more."""
+"""To read one record: the broker sends at least the batch that has it, and with these options no more."""
 _VISIBLE_S = 5.0
-"""Another's unfinished transaction keeps what was committed after it from being read: so long is waited for it."""
+"""Longest wait for the unfinished transaction of another writer, which hides the records committed after it."""
 _PAUSE_S = 0.002
 
 
 class KafkaLog:
-    """``RecordLog`` on a broker. Thread-safe, except for what ``writer`` and ``join`` return."""
+    """``RecordLog`` on a broker. Thread-safe, except for the objects that ``writer`` and ``join`` return.
+
+    Connects at the first call, not when it is made. ``clock`` gives the process time of its waits.
+    """
 
     def __init__(self, url: str, clock: Clock, kafka: KafkaSettings) -> None:
         self._kafka = merged(url, kafka)
@@ -43,7 +46,7 @@ class KafkaLog:
         self._admin_client: Any = None
         self._written: dict[Slot, int] = {}
         self._caught_up: set[Slot] | None = None
-        """Partitions that were read to their end since a writer was last opened; ``None`` before the first."""
+        """Partitions whose end was read since the last writer was opened; ``None`` before the first writer."""
         self._pause = threading.Event()
 
     def create(self, topics: Sequence[TopicSpec]) -> list[str]:
@@ -67,8 +70,11 @@ class KafkaLog:
         return {place.partition: (first[place], end[place]) for place in places}
 
     def _ends(self, reader: Any, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """Where the committed records end. A commit returns before its records can be read: wait for ours, and for
-        those of whoever had our writers' ids before. Raises ``Unavailable`` when another's transaction hides them."""
+        """The offset after the last committed record, by partition.
+
+        A commit returns before its records can be read. So this waits for our own commits, and for those of earlier
+        holders of our writer ids. Raises ``Unavailable`` when the transaction of another writer hides them.
+        """
         self._catch_up(places)
         deadline_s = self.clock.monotonic_s() + _VISIBLE_S
         while True:
@@ -81,7 +87,7 @@ class KafkaLog:
             self._pause.wait(_PAUSE_S)
 
     def _catch_up(self, places: Sequence[TopicPartition]) -> None:
-        """The first time after a writer was opened: what is in these partitions now may be its predecessor's."""
+        """Once after a writer was opened: wait also for what its predecessor may have written to ``places``."""
         caught_up = self._caught_up
         if caught_up is None or not (new := [one for one in places if (one.topic, one.partition) not in caught_up]):
             return
@@ -100,7 +106,7 @@ class KafkaLog:
             reader.assign([place])
             reader.seek(place, offset)
             while not (found := reader.poll(timeout_ms=_PICK_MS).get(place)):
-                # Past it without a record: a marker is there, or what was never committed.
+                # The reader passed the offset without a record: a marker or an aborted record is there.
                 if _position(reader, place) > offset or self._end(topic, partition) <= offset:
                     return None
                 if self.clock.monotonic_s() > deadline_s:
@@ -115,7 +121,7 @@ class KafkaLog:
             found = reader.offsets_for_times({place: timestamp_ms})[place]
         if found is None:
             return end
-        # The broker may point at a marker, or at a record that was never committed: what a reader sees counts.
+        # The broker may name the offset of a marker or an aborted record: find the first that a reader sees.
         batches = self._scan(place, found.offset, end)
         return next((one.offset for batch in batches for one in batch.records if one.timestamp >= timestamp_ms), end)
 
@@ -152,10 +158,14 @@ class KafkaLog:
         return KafkaMember(self._options, group, member, topics, positions, self)
 
     def wrote(self, ends: Mapping[Slot, int]) -> None:
-        """A writer or member of this log committed up to these offsets: its readers see them from now on."""
+        """Note that a writer or member of this log committed; ``ends`` are the offsets after its last records.
+
+        Later calls of ``bounds`` and ``scan`` wait until these records can be read.
+        """
         self._written.update(ends)
 
     def close(self) -> None:
+        """Close all connections. Writers and members have their own and are closed separately."""
         self._pause.set()
         self._scanners.close()
         self._pickers.close()
@@ -172,7 +182,7 @@ class KafkaLog:
 
     def _admin(self) -> Any:
         if self._admin_client is None:
-            knock(self._options)
+            check_connection(self._options)
             self._admin_client = KafkaAdminClient(**self._options)
         return self._admin_client
 
@@ -198,5 +208,5 @@ class KafkaLog:
 
 
 def _position(reader: Any, place: TopicPartition) -> int:
-    """Where a reader goes on. The driver would ask the broker for ever when it has lost its place."""
+    """The reader's next offset. Without the time-out, a driver that lost its position would ask without end."""
     return int(reader.position(place, timeout_ms=int(WAIT_S * 1000)))

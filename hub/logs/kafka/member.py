@@ -13,10 +13,10 @@ from kafka.structs import MemberState, OffsetAndMetadata
 
 from hub.errors import Fenced, HubError, Misconfigured, Reassigned, Unavailable
 from hub.logging import get_logger
-from hub.logs.kafka.assignor import LaneAssignor
+from hub.logs.kafka.assignor import PartitionNumberAssignor
 from hub.logs.kafka.client import WAIT_S, bounded, translated
 from hub.logs.kafka.join import keep_join
-from hub.logs.kafka.preflight import knock
+from hub.logs.kafka.preflight import check_connection
 from hub.logs.kafka.writer import Broker, Transactions
 from hub.ports import Batch, Outgoing, Positions
 
@@ -26,20 +26,23 @@ Slot = tuple[str, int]
 Starts = Callable[[frozenset[Slot]], Positions]
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 1_000
-"""A heartbeat's answer says that somebody has joined: so long may pass before the work is shared."""
+"""A member hears of a new member in the answer to a heartbeat, so a rebalance begins within this time."""
 _LEAVE_MS = 1_500
 _TRIES, _PAUSE_S = 40, 0.25
 _NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 _TURNS = 3
-REST_WITHIN_S = 30.0
+STABLE_WITHIN_S = 30.0
 _LEAVE_S = 2.0
-"""Longest wait for a goodbye: a hub stops within ten seconds, whether or not the broker answers."""
+"""Longest wait when leaving the group: a hub stops within ten seconds, even if the broker does not answer."""
 FETCH = {"max_partition_fetch_bytes": 4 << 20, "fetch_max_bytes": 32 << 20, "metrics_enabled": False}
 
 
 class KafkaMember:
-    """``Member`` with a static membership: its name is its ``group.instance.id``, so that a second one puts the
-    first out."""
+    """``Member`` with static membership (KIP-345): its name is its ``group.instance.id``, so a second member of this
+    name fences the first.
+
+    ``starts`` is the port's ``positions``. Creating it connects and joins; raises as ``RecordLog.join`` does.
+    """
 
     def __init__(
         self,
@@ -59,17 +62,18 @@ class KafkaMember:
         self._settled = False
         self._membership: Any = None
         self._broker = broker
-        self._restless_since_s = 0.0
+        self._unstable_since_s = 0.0
         self._pause = threading.Event()
         self._transactions = Transactions(options, self._name, broker)
         if starts is None:
-            # At once, not at the first commit: so that an heir fences us, and we never fence an heir.
+            # Now, not at the first commit: a successor must fence us, and we must never fence a successor.
             self._transactions.open()
-        knock(options)
+        check_connection(options)
         with translated():
-            # A member that takes over a name is given its predecessor's partitions without a rebalance. Had that one
-            # died between the two halves of one, what it had given up would stay with nobody: so take its name off.
-            self._take_off()
+            # A member with the name of a dead one gets its partitions without a rebalance. If that one died in the
+            # middle of a cooperative rebalance, the partitions that it had released would stay without an owner. So
+            # remove the name from the group first.
+            self._remove_predecessor()
             self._consumer = KafkaConsumer(
                 **options,
                 **FETCH,
@@ -78,12 +82,12 @@ class KafkaMember:
                 isolation_level="read_committed",
                 auto_offset_reset="earliest",
                 enable_auto_commit=False,
-                partition_assignment_strategy=[LaneAssignor, CooperativeStickyAssignor],
+                partition_assignment_strategy=[PartitionNumberAssignor, CooperativeStickyAssignor],
                 session_timeout_ms=SESSION_TIMEOUT_MS,
                 heartbeat_interval_ms=HEARTBEAT_MS,
             )
-            # The driver's group leader deals out what its metadata shows. Were that not there yet, it would deal out
-            # nothing, and a static member that takes over from it would keep that nothing for ever.
+            # The group's leader assigns the partitions that its metadata shows. Without metadata it would assign
+            # none, and a static member that takes over from it would stay without partitions.
             for topic in subscribed:
                 bounded(partial(self._consumer.partitions_for_topic, topic), "partitions_for_topic")
             self._consumer.subscribe(list(subscribed), listener=_Listener(self))
@@ -93,7 +97,7 @@ class KafkaMember:
 
     def poll(self, records_max: int, timeout_s: float) -> list[Batch]:
         if self._transactions.replaced:
-            raise Fenced(f"member {self._name} has joined again elsewhere")
+            raise Fenced(f"member {self._name} was replaced by another of this name")
         try:
             found = self._fetch(records_max, timeout_s)
             self._place_newcomers(found)
@@ -107,39 +111,38 @@ class KafkaMember:
         return batches
 
     def _fetch(self, records_max: int, timeout_s: float) -> dict[TopicPartition, Any]:
-        """What the driver has next, if no rebalance has ended since the positions were asked for; otherwise they are
-        asked for again. Raises ``Reassigned`` when something polled is not committed then.
+        """The next records, if no rebalance has ended since the positions were read; otherwise read these again.
+        Raises ``Reassigned`` when polled records are not committed at that moment.
 
-        The driver rebalances in a thread of its own, at any moment, and a member that was put out and is back goes on
-        at the positions it had, though another moved them. So a transaction carries the generation in which its
-        records were polled, and the broker refuses it when there has been another since.
+        The driver rebalances in its own thread at any time. A member that was expelled and joins again would go on at
+        its old positions, although another member moved them. So a transaction carries the generation in which its
+        records were polled, and the broker refuses it in a later generation.
         """
         for _ in range(_TURNS):
-            # Not while a rebalance is under way: on the connection that carries it, every other question waits for its
-            # end, and so for the other members.
+            # Not during a rebalance: other requests on that connection wait for its end, and so for other members.
             if not self._settled and self._consumer.group_metadata().state is MemberState.STABLE:
                 self._settle()
             keep_join(self._consumer)
             with translated():
                 found = dict(self._consumer.poll(int(timeout_s * 1000), max_records=records_max))
             if self._settled and self._unchanged():
-                self._restless_since_s = 0.0
+                self._unstable_since_s = 0.0
                 return found
             if self._polled:
-                raise Reassigned(f"member {self._name}: partitions were dealt out anew before it had committed")
+                raise Reassigned(f"member {self._name}: partitions were reassigned before its commit")
             self.rewind()
-        self._check_rest()
+        self._check_stable()
         return {}
 
-    def _check_rest(self) -> None:
-        """Raises ``Unavailable`` when the group has not come to rest for too long: a new member begins afresh."""
+    def _check_stable(self) -> None:
+        """Raises ``Unavailable`` when the group has been unstable for too long. The caller then joins again."""
         now_s = self._broker.clock.monotonic_s()
-        self._restless_since_s = self._restless_since_s or now_s
-        if now_s - self._restless_since_s > REST_WITHIN_S:
-            raise Unavailable(f"group {self._group} has not come to rest for {REST_WITHIN_S:.0f} s")
+        self._unstable_since_s = self._unstable_since_s or now_s
+        if now_s - self._unstable_since_s > STABLE_WITHIN_S:
+            raise Unavailable(f"group {self._group} was not stable for {STABLE_WITHIN_S:.0f} s")
 
     def _unchanged(self) -> bool:
-        """Whether we are still who we were in the group, in the same generation, as when positions were asked for."""
+        """Whether member id and generation are still those with which the positions were read."""
         now, then = self._consumer.group_metadata(), self._membership
         return (now.generation_id, now.member_id) == (then.generation_id, then.member_id)
 
@@ -158,20 +161,21 @@ class KafkaMember:
         self._polled = {place: after for place, after in self._polled.items() if done.get(place, 0) < after}
 
     def _polled_as(self) -> Any:
-        """Who we were in the group when we polled, for the broker to check. Raises ``Reassigned`` when that is over:
-        without a generation the broker would not check at all once the group is empty."""
+        """The membership with which we polled; the broker checks it. Raises ``Reassigned`` when it is no longer ours:
+        a member without a generation is not checked by the broker once the group is empty."""
         if self._polled and not self._unchanged():
-            raise Reassigned(f"member {self._name}: partitions were dealt out anew before it had committed")
+            raise Reassigned(f"member {self._name}: partitions were reassigned before its commit")
         return self._membership
 
     def rewind(self) -> None:
-        # What is durable is asked for at the next poll: now the broker may be away.
+        # The next poll asks for the durable positions: the broker may be away now.
         self._polled.clear()
         self._settled = False
 
     def close(self) -> None:
+        """Leave the group, within a few seconds. Never raises ``HubError``: a broker that is away ends the session."""
         self._transactions.close()
-        # Both names: by the instance's alone, a member that was replaced would throw its heir out.
+        # With both ids: with the instance id alone, a replaced member would remove its successor.
         place = MemberToRemove(self._consumer.group_metadata().member_id, self._instance)
         try:
             with translated():
@@ -179,13 +183,13 @@ class KafkaMember:
                 if place.member_id:
                     bounded(lambda: self._leave(place), "leave", _LEAVE_S)
         except HubError as away:
-            log.warning("left without saying so", group=self._group, reason=str(away))
+            log.warning("could not leave the group", group=self._group, reason=str(away))
 
-    def _take_off(self) -> None:
-        """Take whoever still has our name off the group. A broker that is new first makes room for its groups."""
+    def _remove_predecessor(self) -> None:
+        """Remove an earlier member with our name from the group. Waits for a new broker to load its groups."""
         for _ in range(_TRIES):
             try:
-                bounded(lambda: self._leave(MemberToRemove("", self._instance)), "take off")
+                bounded(lambda: self._leave(MemberToRemove("", self._instance)), "remove predecessor")
             except _NOT_YET:
                 self._pause.wait(_PAUSE_S)
             else:
@@ -193,7 +197,7 @@ class KafkaMember:
         raise Unavailable(f"group {self._group} has no coordinator")
 
     def _leave(self, place: MemberToRemove) -> None:
-        """Leave for good: a static member that only closes keeps its partitions until its session ends."""
+        """Remove ``place`` from the group: a static member that only closes keeps its partitions for its session."""
         times = {"bootstrap_timeout_ms": _LEAVE_MS, "request_timeout_ms": _LEAVE_MS}
         admin = KafkaAdminClient(**{**self._options, **times})
         try:
@@ -202,7 +206,7 @@ class KafkaMember:
             admin.close()
 
     def _settle(self) -> None:
-        """Make the last transaction's outcome definite, then go to what is durable."""
+        """Make the outcome of the last transaction definite, then go to the durable positions."""
         self._membership = self._consumer.group_metadata()
         if self._starts is None:
             self._transactions.open()
@@ -225,13 +229,13 @@ class KafkaMember:
                 self._consumer.seek_to_beginning(place)
 
     def _committed(self, places: Iterable[TopicPartition]) -> Positions:
-        """Waits for transactions that are still open on them: only then it is known how they end."""
+        """The committed offsets. Waits until the transactions that are open on them have ended."""
         wait_ms = int(WAIT_S * 1000)
         return {(one.topic, one.partition): self._consumer.committed(one, timeout_ms=wait_ms) or 0 for one in places}
 
     def _place_newcomers(self, found: dict[TopicPartition, Any]) -> None:
-        """Send partitions that were newly taken to where the projection's database says, and drop what was fetched of
-        them from elsewhere. Here and not in the listener, which holds the driver's heartbeats up."""
+        """Move newly assigned partitions to the positions of the projection's database, and drop records that were
+        fetched from other positions. Not done in the listener, which would block the driver's heartbeats."""
         if not self._newcomers:
             return
         newcomers, self._newcomers = self._newcomers & self._consumer.assignment(), set()
@@ -241,13 +245,13 @@ class KafkaMember:
             del found[place]
 
     def took(self, places: Iterable[TopicPartition]) -> None:
+        """Note newly assigned partitions; the next ``poll`` moves a projection's to its positions. Does not wait."""
         if self._starts:
             self._newcomers |= set(places)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Called in the driver's thread. Nothing is finished on revoke: what was polled before cannot be committed any
-    more."""
+    """Called in the driver's thread. It commits nothing on revoke: what was polled cannot be committed any more."""
 
     def __init__(self, member: KafkaMember) -> None:
         self._member = member
@@ -256,7 +260,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._member.took(assigned)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """The generation says it."""
+        """Nothing to do: the generation has changed, and ``poll`` sees that."""
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        """The membership says it."""
+        """Nothing to do: the member id has changed, and ``poll`` sees that."""

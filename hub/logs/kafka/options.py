@@ -1,4 +1,4 @@
-"""Settings and URL as the driver's options. What is wrong with them is said here, before anything connects."""
+"""The driver's options from settings and URL. Errors in them are found here, before anything connects."""
 
 import re
 import ssl
@@ -20,7 +20,10 @@ _PLACE = re.compile(r"([^\s:\[\]]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 
 
 def merged(url: str, settings: KafkaSettings) -> KafkaSettings:
-    """``settings`` with the URL's query over them: it is the nearer of the two. Raises ``Misconfigured``."""
+    """``settings`` with the values of the URL's query, which win.
+
+    Raises ``Misconfigured`` for an unknown key, a wrong value, or values that do not fit together.
+    """
     query = dict(parse_qsl(urlsplit(url).query))
     try:
         kafka = KafkaSettings.model_validate({**settings.model_dump(), **query})
@@ -58,7 +61,10 @@ def _check(kafka: KafkaSettings) -> None:
 
 
 def client_options(url: str, kafka: KafkaSettings) -> dict[str, Any]:
-    """What every client of the driver is made with. Raises ``Misconfigured``."""
+    """The options for every client of the driver, by its own names.
+
+    Raises ``Misconfigured`` when the URL names no brokers or holds a user, or when a certificate file cannot be read.
+    """
     place = urlsplit(url).netloc
     if "@" in place:
         raise Misconfigured("the log URL holds a user", "set kafka.user and kafka.password instead")
@@ -84,9 +90,9 @@ def client_options(url: str, kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def _tls(kafka: KafkaSettings) -> dict[str, Any]:
-    """The driver reads the files for every connection, so that renewed ones count; here they are tried once, because
-    it would only say that it cannot connect."""
-    # Never None: OpenSSL would ask the terminal.
+    """The driver's TLS options. It reads the files for each connection, so renewed files count. They are tried here
+    once, because the driver would only say that it cannot connect."""
+    # Never None: OpenSSL would ask for it on the terminal.
     password = kafka.key_password.get_secret_value() if kafka.key_password else ""
     trial = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if kafka.ca_file:
@@ -116,20 +122,21 @@ def _usable(key: str, file: Path) -> Iterator[None]:
 
 
 class TokenFile(AbstractTokenProvider):  # type: ignore[misc]
-    """The OAUTHBEARER token as it is in the file now: whoever renews it writes the file anew."""
+    """The OAUTHBEARER token (RFC 7628) from a file. It is read for each connection, so a renewed file counts."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
         self._file = file
 
     def token(self) -> str:
-        """Raises ``Misconfigured`` when there is none."""
+        """The file's content without blanks. Raises ``Misconfigured`` when it cannot be read or is empty."""
         try:
             found = self._file.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise Misconfigured(
-                f"kafka.token_file: {self._file} cannot be read ({type(error).__name__})", "have it written, in ASCII"
+                f"kafka.token_file: {self._file} cannot be read ({type(error).__name__})",
+                "write the token to it, in ASCII",
             ) from None
         if not found:
-            raise Misconfigured(f"kafka.token_file: {self._file} is empty", "have a token written to it")
+            raise Misconfigured(f"kafka.token_file: {self._file} is empty", "write a token to it")
         return found

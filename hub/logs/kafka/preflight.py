@@ -1,6 +1,6 @@
-"""Before a client is made: is there a broker, and does it let us in?
+"""A check before a client is made: does a broker answer, and does it accept our credentials?
 
-The driver's clients swallow why a first connection failed, and only say after a long while that it did.
+The driver's clients hide why a first connection failed, and report the failure only after a long time.
 """
 
 import ssl
@@ -17,12 +17,12 @@ from hub.errors import HubError, Misconfigured, Unavailable
 WAIT_MS = 5_000
 
 
-class HungUp(errors.KafkaError):  # type: ignore[misc]
-    """A broker that speaks Kafka ended the conversation when it heard who we are."""
+class Disconnected(errors.KafkaError):  # type: ignore[misc]
+    """The broker answered, then closed the connection after it had received our credentials."""
 
 
-def knock(options: Mapping[str, Any]) -> None:
-    """Return as soon as one of the brokers has let us in.
+def check_connection(options: Mapping[str, Any]) -> None:
+    """Connect to the brokers of ``options`` and return when one has accepted the credentials.
 
     Raises ``Misconfigured`` when one refuses our certificate, name or password, ``Unavailable`` when none answers
     within five seconds.
@@ -30,8 +30,8 @@ def knock(options: Mapping[str, Any]) -> None:
     try:
         try:
             _try(options)
-        except HungUp:
-            # Once, it may have stopped at that very moment; twice in a row, it means us.
+        except Disconnected:
+            # Once may be a broker that stops at this moment. Twice means that it refuses us.
             _try(options)
     except HubError:
         raise
@@ -50,7 +50,8 @@ def _try(options: Mapping[str, Any]) -> None:
 
 
 async def _first(manager: Any) -> None:
-    """Until one broker answers. Raises what the last one failed with, or rather what an operator can mend."""
+    """Return when one broker has answered. When all fail, raises an error for the operator if there is one, otherwise
+    the last error."""
     nodes = [broker.node_id for broker in manager.cluster.bootstrap_brokers()]
     answer, failures = Future(), []
 
@@ -69,15 +70,15 @@ async def _first(manager: Any) -> None:
 
 
 async def _enter(manager: Any, node: str) -> None:
-    """Connect, say who we are, and ask the one thing that a stranger would not be told."""
+    """Connect, authenticate, and send a request that only an authenticated client may send."""
     connection = manager.get_connection(node, timeout_ms=WAIT_MS, refresh_metadata_on_err=False)
     try:
         await connection
         await connection.send_request(manager.cluster.metadata_request(), request_timeout_ms=WAIT_MS)
     except errors.KafkaConnectionError as error:
-        # The driver loses a refusal that comes together with the end of the connection.
+        # The driver loses a refusal that arrives together with the end of the connection.
         if _tls(error) is None and connection.broker_version_data is not None:
-            raise HungUp from error
+            raise Disconnected from error
         raise
 
 
@@ -87,7 +88,7 @@ _REFUSED = (
     | errors.UnsupportedSaslMechanismError
     | errors.IllegalSaslStateError
     | errors.AuthorizationError
-    | HungUp
+    | Disconnected
 )
 
 
@@ -96,7 +97,7 @@ def _for_the_operator(error: BaseException) -> bool:
 
 
 def _tls(error: BaseException) -> ssl.SSLError | None:
-    """What TLS says, which the driver hides in an error of its own."""
+    """The TLS error inside the driver's own error, or ``None``."""
     return next((one for one in (error.__context__, *error.args) if isinstance(one, ssl.SSLError)), None)
 
 
@@ -106,7 +107,7 @@ def _explained(error: Exception, options: Mapping[str, Any]) -> HubError:
     if isinstance(tls, ssl.SSLCertVerificationError):
         return Misconfigured(
             f"the certificate of {place} is not to be trusted ({tls.verify_message})",
-            "set kafka.ca_file to who signed it, and log_url to a host that it names",
+            "set kafka.ca_file to the certificate of its issuer, and log_url to a host that it names",
         )
     if tls is not None:
         return Misconfigured(
@@ -116,4 +117,4 @@ def _explained(error: Exception, options: Mapping[str, Any]) -> HubError:
     if isinstance(error, _REFUSED):
         mechanism = options.get("sasl_mechanism") or "no credentials"
         return Misconfigured(f"{place} refuses {protocol} with {mechanism} ({type(error).__name__})", _CREDENTIALS)
-    return Unavailable(f"no broker lets the hub in at {place} by {protocol} ({error})")
+    return Unavailable(f"no broker answers at {place} by {protocol} ({error})")

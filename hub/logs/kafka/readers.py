@@ -1,4 +1,4 @@
-"""Consumers without a group, for whoever reads places of the log: made when none is idle, kept when done with."""
+"""A pool of consumers without a group, to read at given offsets: one is made when none is idle, and reused."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -7,15 +7,15 @@ from typing import Any
 
 from kafka import KafkaConsumer
 
-from hub.logs.kafka.preflight import knock
+from hub.logs.kafka.preflight import check_connection
 
 IDLE_MAX = 8
-"""As many as one stage reads places with at a time (``deliver``)."""
+"""The largest number that one stage (``deliver``) uses at a time."""
 
 
 class Readers:
-    """Readers of committed records, all with the same options. Thread-safe; each reader belongs to one user at a
-    time."""
+    """A pool of readers of committed records, all with the same ``options``. Thread-safe; each reader is used by one
+    thread at a time."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
@@ -25,16 +25,19 @@ class Readers:
 
     @contextmanager
     def one(self) -> Iterator[Any]:
-        """A reader without partitions; closed afterwards if something went wrong with it."""
+        """A reader without partitions. It goes back to the pool, or is closed when the caller's block raises.
+
+        Raises as ``check_connection`` does when a new reader is needed.
+        """
         with self._lock:
             reader = self._idle.pop() if self._idle else None
         if reader is None:
-            knock(self._options)
+            check_connection(self._options)
             reader = KafkaConsumer(**self._options, group_id=None, isolation_level="read_committed")
         try:
             yield reader
         except GeneratorExit:
-            # Whoever scanned has seen enough: that is no fault of the reader.
+            # The caller stopped a scan early: the reader is sound.
             self._put_back(reader)
             raise
         except BaseException:
@@ -52,6 +55,7 @@ class Readers:
             reader.close(autocommit=False)
 
     def close(self) -> None:
+        """Close the idle readers. Those in use are closed when they are given back."""
         with self._lock:
             readers, self._idle, self._closed = self._idle, [], True
         for reader in readers:

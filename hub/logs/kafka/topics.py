@@ -1,4 +1,4 @@
-"""Topics on a broker: making the declared ones, and how those there differ from them."""
+"""Topics on a broker: creates the declared ones, and compares those that exist with the declarations."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,15 +10,15 @@ from hub.errors import Misconfigured, Unavailable
 from hub.ports import Difference, TopicSpec
 from hub.settings import KafkaSettings
 
-# What the port promises of any topic: history is kept for ever, at the times that its producers gave, and an
-# acknowledged record is not given up for a quick election.
+# The port's promises for every topic: records are never deleted by age, have their producer's timestamps, and an
+# acknowledged record is not lost in a leader election.
 PROMISED = {"retention.ms": "-1", "message.timestamp.type": "CreateTime", "unclean.leader.election.enable": "false"}
 _AT_LEAST = ("max.message.bytes",)
 _CREATE_MS = 10_000
 
 
 def configs_of(spec: TopicSpec, kafka: KafkaSettings) -> dict[str, str]:
-    """What the broker is told about a topic."""
+    """The configuration of a topic on the broker: Kafka's config name → value."""
     return {
         **PROMISED,
         "cleanup.policy": "compact" if spec.compacted else "delete",
@@ -28,7 +28,10 @@ def configs_of(spec: TopicSpec, kafka: KafkaSettings) -> dict[str, str]:
 
 
 def create(admin: KafkaAdminClient, specs: Sequence[TopicSpec], kafka: KafkaSettings) -> None:
-    """Make topics that are missing; one that somebody else made meanwhile is as good. Raises ``Misconfigured``."""
+    """Create topics and wait until the broker knows them. A topic that exists meanwhile is left as it is.
+
+    Raises ``Misconfigured`` when the broker refuses one (nodes, grants, policy), ``Unavailable`` for any other error.
+    """
     wanted = {
         spec.name: {
             "num_partitions": spec.partitions,
@@ -49,8 +52,8 @@ def _check(topic: Mapping[str, Any], kafka: KafkaSettings) -> None:
         return
     if error is errors.InvalidReplicationFactorError:
         raise Misconfigured(
-            f"the broker has not the nodes for {kafka.replication} copies of a topic",
-            "start the other nodes; or set kafka.replication and kafka.min_insync_replicas to 1, if one is meant",
+            f"the broker has too few nodes for {kafka.replication} copies of a topic",
+            "start the other nodes; for a single node set kafka.replication and kafka.min_insync_replicas to 1",
         )
     if issubclass(error, errors.AuthorizationError):
         raise Misconfigured(
@@ -60,14 +63,16 @@ def _check(topic: Mapping[str, Any], kafka: KafkaSettings) -> None:
     if error in (errors.InvalidConfigurationError, errors.PolicyViolationError):
         raise Misconfigured(
             f"the broker refuses topic {topic['name']}: {topic['error_message']}",
-            "have its policy allow what hub/topics/topics.toml declares",
+            "change its policy so that it allows what hub/topics/topics.toml declares",
         )
     raise Unavailable(f"topic {topic['name']} could not be created ({error.__name__})")
 
 
 def differences(admin: KafkaAdminClient, specs: Sequence[TopicSpec], kafka: KafkaSettings) -> list[Difference]:
-    """How the copies and configurations of the topics that are there differ from ``specs``. Raises ``Misconfigured``
-    where we may not look."""
+    """How the topics that exist differ from ``specs`` in copies and configuration. Missing topics are left out.
+
+    Raises ``Misconfigured`` when the hub may not read the configuration.
+    """
     copies = {
         topic["name"]: min(len(one["replica_nodes"]) for one in topic["partitions"])
         for topic in admin.describe_topics()
@@ -90,7 +95,7 @@ def _fits(one: Difference) -> bool:
 
 
 def _configs(admin: KafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """Topic → config → value as it holds now, whoever set it."""
+    """Topic → config name → the value in force."""
     if not wanted:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic, list(names)) for topic, names in wanted.items()]

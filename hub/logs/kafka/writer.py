@@ -1,8 +1,8 @@
-"""Transactions on Kafka: one producer per transactional id, and what is done when nobody knows how one ended.
+"""Transactions on Kafka: one producer per transactional id, and how an unknown outcome is made definite.
 
-kafka-python turns a client-side time-out on a transactional call into a fatal error although the transaction may have
-committed. So any error but a fence means *unknown*: the producer is abandoned, and the next one with the same id, once
-``init_transactions`` has returned, has made the outcome definite (committed or aborted, nothing in between). See
+kafka-python turns a time-out of its own in a transactional call into a fatal error, although the transaction may be
+committed. So any error except a fence means *unknown*: the producer is dropped. The next producer with the same id
+calls ``init_transactions``; when that returns, the outcome is definite (committed or aborted). See
 docs/adr/0010-unknown-outcomes.md.
 """
 
@@ -16,34 +16,35 @@ from hub.crash import crash_point
 from hub.errors import Fenced, Misconfigured
 from hub.logging import get_logger
 from hub.logs.kafka.client import Replaced, bounded, translated
-from hub.logs.kafka.preflight import knock
+from hub.logs.kafka.preflight import check_connection
 from hub.ports import Clock, Outgoing
 
 TRANSACTION_TIMEOUT_MS = 15_000
-# A batch that is as large as the transaction, and a linger longer than it: otherwise every send wakes the sender
-# thread.
+# A batch as large as a transaction, and a linger longer than it: otherwise each send wakes the sender thread.
 _BATCH_BYTES = 1 << 20
 _LINGER_MS = 2_000
 _BYTES_MAX = 16 << 20
 
 
 class Broker(Protocol):
-    """What members and transactions ask of the log that they belong to, and tell it."""
+    """What members and transactions need of the log that they belong to."""
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """The clock whose process time bounds their waits."""
 
-    def topics(self) -> dict[str, int]: ...
+    def topics(self) -> dict[str, int]:
+        """Topic → number of partitions, read from the broker."""
 
     def wrote(self, ends: Mapping[tuple[str, int], int]) -> None:
-        """A transaction is committed; its records end at these offsets."""
+        """Called after a commit: (topic, partition) → offset after its last record."""
 
 
 log = get_logger("kafka")
 
 
 class Transactions:
-    """All-or-nothing appends under one transactional id. Belongs to one thread."""
+    """Transactions under one transactional id. Belongs to one thread. ``replaced``: another producer has the id."""
 
     def __init__(self, options: Mapping[str, Any], transactional_id: str, broker: Broker) -> None:
         self._options = options
@@ -53,15 +54,16 @@ class Transactions:
         self._producer: Any = None
         self._unknown = False
         self.replaced = False
-        """Another process opened the id: this one is dead."""
 
     def open(self) -> None:
-        """Have a producer whose earlier transactions are over. Fences an earlier holder of the id."""
+        """Make sure that there is a producer, and that the outcome of earlier transactions is definite. Fences an
+        earlier holder of the id. Raises ``Replaced`` when a later one has fenced us, and as ``check_connection`` does.
+        """
         if self.replaced:
-            raise Replaced(f"{self._id} was opened again elsewhere")
+            raise Replaced(f"{self._id} was opened by another")
         if self._producer is not None:
             return
-        knock(self._options)
+        check_connection(self._options)
         with translated():
             producer = KafkaProducer(
                 **self._options,
@@ -83,18 +85,19 @@ class Transactions:
                 raise
         self._producer = producer
         if self._unknown:
-            log.info("the unknown transaction is over", writer=self._id)
+            log.info("the outcome of the unknown transaction is definite", writer=self._id)
             self._unknown = False
 
     def commit(self, outgoing: Sequence[Outgoing], offsets: Any = None, group: Any = None) -> None:
-        """Append ``outgoing``, and move ``group`` to ``offsets``, in one transaction.
+        """Append ``outgoing``, and move ``group`` (the driver's group metadata) to ``offsets``, in one transaction.
 
-        Raises ``Fenced`` (nothing was appended) or ``Unavailable`` (unknown until ``open`` has returned again).
+        Raises ``Fenced`` (nothing was appended), ``Misconfigured`` for a partition that does not exist, or
+        ``Unavailable`` (outcome unknown until ``open`` has returned again).
         """
         self._check_places({(one.topic, one.partition) for one in outgoing})
         self.open()
         try:
-            # One thread and one budget for all of it; were it late, its producer is closed by then, or fenced.
+            # One thread and one time-out for all of it. When it is late, its producer is already closed or fenced.
             with translated():
                 bounded(partial(self._transact, self._producer, outgoing, offsets, group), "transaction")
         except Fenced as fence:
@@ -114,7 +117,7 @@ class Transactions:
             send(one.topic, one.value, one.key, list(one.headers), one.partition, one.timestamp) for one in outgoing
         ]
         producer.flush()
-        # A fence shows itself here; the calls below would only say that they cannot go on.
+        # A fence is visible here; the calls below would hide it behind a general error.
         for future in futures:
             if future.failed():
                 raise future.exception
@@ -128,7 +131,7 @@ class Transactions:
         self._broker.wrote({slot: future.value.offset + 1 for slot, future in last.items()})
 
     def _check_places(self, places: set[tuple[str, int]]) -> None:
-        """Raises ``Misconfigured`` for a partition that is not there; the driver would wait for it."""
+        """Raises ``Misconfigured`` for a partition that does not exist; the driver would wait for it."""
         for _ in range(2):
             missing = [place for place in places if place[1] >= self._counts.get(place[0], 0)]
             if not missing:
@@ -142,13 +145,14 @@ class Transactions:
             _abandon(producer)
 
     def close(self) -> None:
+        """Drop the producer. A transaction that is open then is aborted by the broker or by the next producer."""
         self._drop()
 
 
 def _abandon(producer: Any) -> None:
-    """Close without waiting for what hangs: nothing more is sent. The id's next producer ends its transaction, or the
-    broker does."""
-    # By itself ``close`` first waits for what cannot be sent, then gives up and leaves the sender running.
+    """Close a producer without waiting for records that it cannot send. Its open transaction is ended by the next
+    producer with the id, or by the broker."""
+    # ``close`` alone would wait for these records, then leave the sender thread running.
     producer._sender.force_close()
     try:
         bounded(lambda: producer.close(timeout=1), "close", wait_s=2.0)
@@ -157,7 +161,7 @@ def _abandon(producer: Any) -> None:
 
 
 class KafkaWriter:
-    """``Writer``: the newest producer of its transactional id."""
+    """``Writer``: the newest producer of its transactional id. Opening it raises as ``Transactions.open`` does."""
 
     def __init__(self, options: Mapping[str, Any], writer_id: str, broker: Broker) -> None:
         self._transactions = Transactions(options, writer_id, broker)
@@ -169,4 +173,5 @@ class KafkaWriter:
         self._transactions.commit(outgoing)
 
     def close(self) -> None:
+        """Drop the producer; see ``Transactions.close``."""
         self._transactions.close()

@@ -1,4 +1,4 @@
-"""Compaction of the embedded log's compacted topics: the newest record of every key stays, at its offset."""
+"""Compaction of the embedded log's compacted topics: the newest record of each key stays, at its offset."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ from hub.logs.sqlite.packing import Row
 
 
 def compact(connection: sqlite3.Connection, topic: int, partition: int) -> int:
-    """Drop all records but the newest of each key; returns how many went. Runs inside the caller's transaction.
+    """Delete all records but the newest of each key, in the caller's transaction. Returns how many were deleted.
 
-    The last row always stays, because it says where the partition ends. Memory: one entry per distinct key.
+    ``topic`` is the topic's number in the file. The last row always stays, because it says where the partition ends.
+    Memory: one entry per distinct key.
     """
     newest: dict[bytes | None, int] = {}
     for row in _rows(connection, topic, partition):
@@ -20,10 +21,10 @@ def compact(connection: sqlite3.Connection, topic: int, partition: int) -> int:
     changes: list[tuple[int, bytes | None]] = []
     for row in _rows(connection, topic, partition):
         records = packing.unpack(row.base, row.payload)
-        kept = [one for one in records if newest[one.key] == one.offset]
-        if len(kept) < len(records):
-            changes.append((row.base, packing.repack(kept, row.base) if kept else None))
-            dropped += len(records) - len(kept)
+        retained = [one for one in records if newest[one.key] == one.offset]
+        if len(retained) < len(records):
+            changes.append((row.base, packing.repack(retained, row.base) if retained else None))
+            dropped += len(records) - len(retained)
     statements.replace_rows(connection, topic, partition, changes)
     return dropped
 

@@ -1,9 +1,9 @@
-"""What the parts of the embedded log share inside the writing process: the file, where each partition ends, and who
-waits for more.
+"""The shared part of the embedded log inside the writing process: the file, the end of each partition, and the
+threads that wait for records.
 
-Crash windows, in the order in which a commit passes them (``hub.crash``): ``log.appended`` rows written;
-``log.positioned`` the group's offsets written too; ``log.committed`` durable, but the caller not told. The first two
-leave nothing, the last leaves everything.
+Crash points of a commit, in order (``hub.crash``): ``log.appended``: the rows are written. ``log.positioned``: the
+group's offsets are written too. ``log.committed``: all of it is durable, and the caller does not know yet. A crash at
+the first two leaves nothing, a crash at the last leaves everything.
 """
 
 import sqlite3
@@ -25,7 +25,11 @@ Guard = Callable[[sqlite3.Connection], None]
 
 
 class Engine:
-    """Appends, reads and waits. Thread-safe."""
+    """Appends, reads and waits. Thread-safe.
+
+    ``numbers``: topic → its number in the file. ``partitions``: topic → number of partitions. ``ends``: slot → offset
+    after its last committed record.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.clock = clock
@@ -38,10 +42,11 @@ class Engine:
         self._changed = threading.Condition()
 
     def group(self, name: str) -> Group:
-        """The group of that name in this process. Call under ``file.exclusive()``."""
+        """The group with this name in this process, created at its first use. Call it under ``file.exclusive()``."""
         return self._groups.setdefault(name, Group(self.partitions))
 
     def add_topics(self, specs: Sequence[TopicSpec]) -> None:
+        """Create the topics that do not exist, in one transaction. Raises as ``LogFile.exclusive`` does."""
         with self.file.exclusive():
             with self.file.writing() as connection:
                 statements.add_topics(connection, specs)
@@ -52,7 +57,11 @@ class Engine:
     def append(
         self, outgoing: Sequence[Outgoing], guard: Guard, group: str = "", moved: Mapping[Slot, int] | None = None
     ) -> None:
-        """Append and move ``group`` in one transaction, unless ``guard`` raises. Durable on return."""
+        """Append ``outgoing`` and set the offsets of ``group`` to ``moved``, in one transaction. Durable on return.
+
+        ``guard`` runs inside the transaction; when it raises, nothing is written. Raises ``Misconfigured`` for a
+        partition that does not exist, and as ``LogFile.writing`` does.
+        """
         packed = {slot: list(packing.pack(records)) for slot, records in _by_slot(outgoing).items()}
         with self.file.exclusive():
             placed = {slot: self._place(slot, rows) for slot, rows in packed.items()}
@@ -67,10 +76,13 @@ class Engine:
             crash_point("log.committed")
             self._highs.update((slot, rows[-1].high) for slot, rows in placed.items())
             self.ends.update((slot, rows[-1].stop) for slot, rows in placed.items())
-        self.stir()
+        self.wake()
 
     def read(self, slot: Slot, start: int, records_max: int) -> list[StoredRecord]:
-        """Committed records from ``start`` on: at least one if there is one, up to a row more than ``records_max``."""
+        """Committed records of ``slot`` from offset ``start`` on, in order; empty at the end of the partition.
+
+        Rows are read whole, so the result may exceed ``records_max`` by one row (``packing.RECORDS_MAX`` records).
+        """
         topic, partition = slot
         while start < self.ends[slot]:
             with self.file.reading() as connection:
@@ -83,17 +95,20 @@ class Engine:
         return []
 
     def wait(self, ready: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait until ``ready()`` after something was committed or a group changed; False when the time is over."""
+        """Wait until ``ready()`` is true. It is asked after each commit and each change of a group.
+
+        Returns False when ``timeout_s`` seconds have passed.
+        """
         with self._changed:
             return self._changed.wait_for(ready, timeout_s)
 
-    def stir(self) -> None:
-        """Wake everybody who waits."""
+    def wake(self) -> None:
+        """Wake all waiting threads, so that they ask ``ready()`` again."""
         with self._changed:
             self._changed.notify_all()
 
     def _place(self, slot: Slot, rows: Sequence[Row]) -> list[Row]:
-        """The rows where the partition ends now. Raises ``Misconfigured`` for a partition that is not there."""
+        """``rows`` with the offsets they get at the partition's end. Raises ``Misconfigured`` for an unknown one."""
         if slot not in self.ends:
             raise statements.unknown(*slot)
         end = self.ends[slot]
@@ -105,7 +120,7 @@ class Engine:
         return placed
 
     def _take_over(self, connection: sqlite3.Connection) -> None:
-        """Become the writing process: tidy the compacted topics, learn where everything ends."""
+        """Prepare the writing process: compact the compacted topics, read where each partition ends."""
         connection.execute("BEGIN IMMEDIATE")
         for number, spec in statements.topics(connection).values():
             for partition in range(spec.partitions if spec.compacted else 0):

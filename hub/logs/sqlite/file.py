@@ -1,8 +1,8 @@
-"""The file under the embedded log: its tables, its connections, and the lock that keeps it to one writing process.
+"""The file of the embedded log: its tables, its connections, and the lock that allows one writing process.
 
-Any process may read, at any time; the first that writes locks ``<file>.lock`` until it closes or dies. WAL with
-``synchronous=FULL``: a commit that returned is on the disk (FULL cost 5-20 % of append speed against NORMAL, which
-may lose the last commits at a power cut).
+Any process may read at any time. The first process that writes locks ``<file>.lock`` until it closes the log or ends.
+WAL with ``synchronous=FULL``: a commit that returned is on the disk. FULL costs 5-20 % of append speed against
+NORMAL, but NORMAL may lose the last commits at a power cut.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ FORMAT = 1
 _BUSY_TIMEOUT_S = 10.0
 _PAGE_BYTES = 16_384
 _CHECKPOINT_PAGES = 1_000
-_READERS_KEPT = 16
+_IDLE_READERS_MAX = 16
 
 _TABLES = f"""
 BEGIN IMMEDIATE;
@@ -43,7 +43,11 @@ COMMIT;
 
 
 class LogFile:
-    """Connections to one log file. Thread-safe. ``prepare`` runs once, when this process has become the writing one."""
+    """The connections to one log file. Thread-safe. ``prepare`` runs once, when this process becomes the writer.
+
+    Each method raises ``Unavailable`` after ``close`` and for errors of SQLite or the disk that may pass with time,
+    and ``Misconfigured`` for a damaged file or one of another format.
+    """
 
     def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], None]) -> None:
         self._path = path
@@ -56,7 +60,7 @@ class LogFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
-        """A connection that only reads, or ``None`` while there is no log yet."""
+        """A read-only connection, or ``None`` while the log does not exist."""
         if not self._path.exists():
             yield None
             return
@@ -70,7 +74,7 @@ class LogFile:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Keep every other thread from writing. Raises ``Misconfigured`` when another process is the writing one."""
+        """Keep all other threads from writing. Raises ``Misconfigured`` when another process holds the write lock."""
         with self._mutex:
             self._check_open()
             self._open()
@@ -91,7 +95,7 @@ class LogFile:
                 raise
 
     def close(self) -> None:
-        """Close every connection, then let go of the lock. Every later call raises ``Unavailable``."""
+        """Close every connection, then release the lock."""
         with self._mutex:
             self._closed = True
             self._release()
@@ -130,7 +134,7 @@ class LogFile:
             return _connect(f"{self._path.absolute().as_uri()}?mode=ro")
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        if len(self._idle) < _READERS_KEPT and not self._closed:
+        if len(self._idle) < _IDLE_READERS_MAX and not self._closed:
             self._idle.append(connection)
         else:
             connection.close()
@@ -167,7 +171,7 @@ def _lock(path: Path) -> int:
         holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
         os.close(fd)
         raise Misconfigured(
-            f"process {holder} is writing to this log already",
+            f"process {holder} already writes to this log",
             "stop it first, or put the log on Kafka (log_url = kafka://…) to share it between processes",
         ) from None
     os.ftruncate(fd, 0)
@@ -177,8 +181,8 @@ def _lock(path: Path) -> int:
 
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
-    """SQLite's and the system's errors as the hub's: a damaged file is for the operator, anything else may pass with
-    time.
+    """Raise the errors of SQLite and the system as the hub's: ``Misconfigured`` for a damaged file, else
+    ``Unavailable``.
     """
     try:
         yield

@@ -1,8 +1,9 @@
-"""Who in this process owns which partition: the consumer groups of the embedded log, in memory only.
+"""The consumer groups of the embedded log: which member in this process owns which partition. In memory only.
 
-A partition moves only when its owner lets go of it: in its next ``poll`` with nothing uncommitted, by closing, or by
-staying away for ``POLL_INTERVAL_MAX_S``. So a rebalance never takes a batch out of a member's hands. Every call is
-made under the log's write lock, which makes "is it still mine?" and the commit one step.
+A partition changes its owner only when the owner releases it: in its next ``poll`` with nothing uncommitted, when it
+closes, or when it has not polled for ``POLL_INTERVAL_MAX_S``. So a rebalance never takes an uncommitted batch away
+from a member that still polls. All calls are made under the log's write lock, so the check of ownership and the commit
+are one step.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -16,24 +17,24 @@ POLL_INTERVAL_MAX_S = 300.0
 
 @dataclass(eq=False, slots=True)
 class Membership:
-    """One member's place in its group."""
+    """The state of one member in its group. ``polled_at_s`` is process time."""
 
     name: str
     topics: Sequence[str]
     polled_at_s: float
     owned: set[Slot] = field(default_factory=set)
     seen: int = -1
-    """The generation that it last settled in."""
+    """The group's generation at its last ``settle``."""
     waiting: bool = False
-    """It is due partitions that others have not let go of yet."""
+    """Partitions are assigned to it that other members have not released yet."""
     expelled: bool = False
-    """It stayed away too long; what it polled is no longer its own."""
+    """It did not poll for too long: it may not commit what it polled."""
     replaced: bool = False
-    """Another joined by its name: it is dead."""
+    """Another member joined under its name: it cannot be used any more."""
 
 
 class Group:
-    """The members of one group. ``generation`` grows with everything that may let somebody take a partition."""
+    """The members of one group. ``generation`` grows with each change after which a member may take a partition."""
 
     def __init__(self, partitions: Mapping[str, int]) -> None:
         self._partitions = partitions
@@ -44,7 +45,7 @@ class Group:
         return len(self._members)
 
     def join(self, name: str, topics: Sequence[str], now_s: float) -> Membership:
-        """Take a place; an earlier member of that name loses its own at once."""
+        """Add a member. An earlier member of this name is replaced and loses its partitions immediately."""
         earlier = self._members.pop(name, None)
         if earlier:
             earlier.replaced = True
@@ -54,13 +55,16 @@ class Group:
         return self._members[name]
 
     def leave(self, member: Membership) -> None:
+        """Remove a member and release its partitions. A replaced or expelled member only releases its own."""
         if self._members.get(member.name) is member:
             del self._members[member.name]
             self.generation += 1
         member.owned.clear()
 
     def settle(self, member: Membership, busy: Set[Slot], now_s: float) -> None:
-        """Let go of what ``member`` is not due (save ``busy``, with uncommitted records) and take what is free."""
+        """Release the partitions that are no longer assigned to ``member``, and take those assigned to it that are
+        free. It keeps the ``busy`` ones, which have uncommitted records. Expels the members that stopped polling.
+        """
         self._expel_absent(member, now_s)
         if member.expelled:
             member.expelled = False
@@ -78,7 +82,7 @@ class Group:
         member.seen = self.generation
 
     def holds(self, member: Membership) -> bool:
-        """Whether what ``member`` polled is still its to commit."""
+        """Whether ``member`` may still commit what it polled."""
         return not member.replaced and not member.expelled
 
     def _expel_absent(self, present: Membership, now_s: float) -> None:
@@ -90,7 +94,7 @@ class Group:
             self.generation += 1
 
     def _due(self, member: Membership) -> set[Slot]:
-        """Equal partition numbers of all topics go to the same member, so that joined topics stay together."""
+        """The partitions assigned to ``member``. The same partition number of all topics goes to the same member."""
         return {
             (topic, partition)
             for topic in member.topics

@@ -1,5 +1,5 @@
-"""The embedded log: one SQLite file, one writing process with any number of threads in it, readers from anywhere. It
-is not a broker.
+"""The embedded log: one SQLite file, one writing process with any number of threads, readers in any process. It is
+not a broker.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +17,8 @@ from hub.ports import Batch, Clock, LogRecord, Member, Positions, TopicSpec, Wri
 
 
 class SqliteLog:
-    """``RecordLog`` on one SQLite file. Reading takes no lock; the first thing that writes does (``Misconfigured`` if
-    another process has it).
+    """``RecordLog`` on one SQLite file. Reading takes no lock. The first call that writes takes the write lock, and
+    raises ``Misconfigured`` if another process holds it.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -82,8 +82,9 @@ class SqliteLog:
         return SqliteMember(self._engine, group, topics, member, positions)
 
     def close(self) -> None:
+        """Close the file and wake the threads that wait in ``poll``; their next call raises ``Unavailable``."""
         self._file.close()
-        self._engine.stir()
+        self._engine.wake()
 
     def _bounds(self, topic: str, partition: int) -> tuple[int, int]:
         with self._file.reading() as connection:

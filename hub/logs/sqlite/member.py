@@ -26,11 +26,11 @@ class SqliteWriter:
         self._engine.append(outgoing, self._guard)
 
     def close(self) -> None:
-        """Nothing to let go of: the epoch stays."""
+        """Does nothing: a writer holds no resource. Its epoch stays in the file."""
 
     def _guard(self, connection: sqlite3.Connection) -> None:
         if statements.epoch(connection, self._id) != self._epoch:
-            raise Fenced(f"writer {self._id} was opened again elsewhere")
+            raise Fenced(f"writer {self._id} was opened by another")
 
 
 class SqliteMember:
@@ -51,7 +51,7 @@ class SqliteMember:
                     raise statements.unknown(topic, 0)
             self._group = engine.group(group)
             self._place = self._group.join(name, topics, engine.clock.monotonic_s())
-        engine.stir()
+        engine.wake()
 
     def assigned(self) -> frozenset[Slot]:
         return self._mine
@@ -64,7 +64,7 @@ class SqliteMember:
             self._start()
             batches = self._take(records_max)
             left_s = deadline_s - clock.monotonic_s()
-            if batches or left_s <= 0 or not self._engine.wait(self._stirred, left_s):
+            if batches or left_s <= 0 or not self._engine.wait(self._wakes, left_s):
                 return batches
 
     def commit(self, outgoing: Sequence[Outgoing], positions: Positions | None = None) -> None:
@@ -79,16 +79,17 @@ class SqliteMember:
         self._polled = {slot: after for slot, after in self._polled.items() if done.get(slot, 0) < after}
 
     def rewind(self) -> None:
-        # The next poll asks for the positions of whatever has none.
+        # The next poll asks again where each partition starts.
         self._polled.clear()
         self._ahead.clear()
         self._next.clear()
 
     def close(self) -> None:
+        """Leave the group. The partitions are free for the other members immediately."""
         with self._engine.file.exclusive():
             self._group.leave(self._place)
         self._mine = frozenset()
-        self._engine.stir()
+        self._engine.wake()
 
     def _guard(self, _: sqlite3.Connection) -> None:
         if not self._group.holds(self._place):
@@ -105,25 +106,24 @@ class SqliteMember:
             self._check_place()
             self._group.settle(place, self._polled.keys(), place.polled_at_s)
             self._mine = frozenset(place.owned)
-        for gone in self._next.keys() - self._mine:
-            del self._next[gone]
-            self._ahead.pop(gone, None)
+        for lost in self._next.keys() - self._mine:
+            del self._next[lost]
+            self._ahead.pop(lost, None)
         if self._group.generation != before:
-            self._engine.stir()
+            self._engine.wake()
 
     def _check_place(self) -> None:
-        """Raises ``Fenced`` if this member was replaced for good, ``Reassigned`` if it was expelled with something
-        uncommitted in its hands."""
+        """Raises ``Fenced`` if this member was replaced, ``Reassigned`` if it was expelled with uncommitted records."""
         if self._place.replaced:
-            raise Fenced(f"member {self._place.name} of {self._group_name} has joined again elsewhere")
+            raise Fenced(f"member {self._place.name} of {self._group_name} was replaced by another of this name")
         if self._place.expelled:
             lost = bool(self._polled)
             self.rewind()
             if lost:
-                raise Reassigned(f"member {self._place.name} of {self._group_name} stayed away from poll for too long")
+                raise Reassigned(f"member {self._place.name} of {self._group_name} did not poll for too long")
 
     def _start(self) -> None:
-        """Find the positions of newly taken partitions."""
+        """Find where the newly assigned partitions start."""
         fresh = self._mine - self._next.keys()
         if not fresh:
             return
@@ -134,14 +134,14 @@ class SqliteMember:
         with self._engine.file.reading() as connection:
             return statements.positions(connection, self._group_name) if connection else {}
 
-    def _stirred(self) -> bool:
+    def _wakes(self) -> bool:
         return self._place.seen != self._group.generation or any(map(self._behind, self._next))
 
     def _behind(self, slot: Slot) -> bool:
         return self._engine.ends[slot] > self._next[slot]
 
     def _take(self, records_max: int) -> list[Batch]:
-        """Records of every partition that has some, another partition first each time, so that none starves."""
+        """Records of the partitions that have some. Each call begins with another partition, so that none starves."""
         slots = sorted(self._next)
         self._turn += 1
         batches = []

@@ -1,8 +1,8 @@
 """Records as bytes: the payload of one row of the embedded log, up to a few thousand records of one partition.
 
-A payload is a table of fixed-size heads, then keys, values and headers, all little-endian. One row holds many records
-because every row that SQLite steps over hands the interpreter lock to another thread: row by row, an append beside
-one busy thread fell from 200,000 to 900 records a second.
+A payload is a table of fixed-size heads, then keys, values and headers, all little-endian. One row holds many records,
+because SQLite releases the interpreter lock at each row: with one record a row, and one other busy thread, an append
+fell from 200,000 to 900 records a second.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +13,7 @@ from typing import NamedTuple
 from hub.ports import Headers, Outgoing
 
 _HEAD = Struct("<IqiiI")
-"""Offset less the row's first offset; timestamp (ms); lengths of key and value (-1 for none) and of the packed
-headers.
+"""Offset minus the row's first offset; timestamp (ms); lengths of key and value (-1: none) and of the packed headers.
 """
 _COUNT = Struct("<I")
 _LENGTH = Struct("<I")
@@ -23,7 +22,7 @@ BYTES_MAX = 1 << 20
 
 
 class StoredRecord(NamedTuple):
-    """A committed record; its headers are unpacked only when somebody looks."""
+    """A committed record. ``timestamp`` is in ms. ``packed`` are its headers, unpacked only when they are read."""
 
     offset: int
     timestamp: int
@@ -33,12 +32,13 @@ class StoredRecord(NamedTuple):
 
     @property
     def headers(self) -> Headers:
+        """The headers, in the order in which they were written."""
         return unpack_headers(self.packed)
 
 
 class Row(NamedTuple):
-    """One row of the log: ``base <= offset < stop``, the latest timestamp (ms) in the partition up to and with it,
-    and the payload.
+    """One row of the log: records with ``base <= offset < stop``. ``high`` is the latest timestamp (ms) of the
+    partition up to the end of this row.
     """
 
     base: int
@@ -48,8 +48,10 @@ class Row(NamedTuple):
 
 
 def pack(outgoing: Sequence[Outgoing]) -> Iterator[Row]:
-    """Rows for ``outgoing`` (of one partition, in order) as if the partition began with them. No row exceeds the
-    bounds above, save one that holds a single large record.
+    """Rows for ``outgoing`` (records of one partition, in order); the first offset is 0.
+
+    A row has at most ``RECORDS_MAX`` records and ``BYTES_MAX`` bytes of keys and values. A larger record has a row of
+    its own.
     """
     start = 0
     while start < len(outgoing):
@@ -63,7 +65,7 @@ def pack(outgoing: Sequence[Outgoing]) -> Iterator[Row]:
 
 
 def _fitting(outgoing: Sequence[Outgoing], start: int) -> int:
-    """Where the row that begins at ``start`` must end."""
+    """The index after the last record of the row that begins at index ``start``."""
     size = 0
     stop = min(start + RECORDS_MAX, len(outgoing))
     for at in range(start, stop):
@@ -74,7 +76,9 @@ def _fitting(outgoing: Sequence[Outgoing], start: int) -> int:
 
 
 def repack(records: Sequence[StoredRecord], base: int) -> bytes:
-    """The payload of a row that keeps only ``records`` (what compaction leaves), offsets unchanged."""
+    """The payload of the row at ``base`` with only ``records`` in it (after compaction). Their
+    offsets do not change.
+    """
     return _payload((one.offset - base, one.timestamp, one.key, one.value, one.packed) for one in records)
 
 
@@ -91,7 +95,7 @@ def _payload(records: Iterable[tuple[int, int, bytes | None, bytes | None, bytes
 
 
 def unpack(base: int, payload: bytes) -> list[StoredRecord]:
-    """The records of a row, in order of offset."""
+    """The records of the row at ``base``, in the order of their offsets."""
     (count,) = _COUNT.unpack_from(payload)
     at = _COUNT.size + count * _HEAD.size
     records: list[StoredRecord] = []
@@ -107,7 +111,7 @@ def unpack(base: int, payload: bytes) -> list[StoredRecord]:
 
 
 def pack_headers(headers: Headers) -> bytes:
-    """Names (packed once per distinct list), value lengths, values.
+    """Headers as bytes: names, lengths of the values, values. The names of each distinct list are packed once.
 
     >>> unpack_headers(pack_headers([("ce_id", b"1"), ("ce_id", b"")]))
     [('ce_id', b'1'), ('ce_id', b'')]
@@ -127,7 +131,7 @@ def _packed_names(names: tuple[str, ...]) -> tuple[bytes, Struct]:
 
 
 def unpack_headers(packed: bytes) -> list[tuple[str, bytes]]:
-    """The inverse of ``pack_headers``."""
+    """The headers that ``pack_headers`` made ``packed`` of: (name, value) in order."""
     if not packed:
         return []
     at = _LENGTH.size + _LENGTH.unpack_from(packed)[0]
