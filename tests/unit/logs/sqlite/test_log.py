@@ -63,7 +63,7 @@ def test_a_second_writing_process_is_told_what_to_do(log: SqliteLog, path: Path)
     ):
         answer = in_another_process(path, call)
         assert answer.returncode == 1
-        assert "writing to this log already" in answer.stderr
+        assert "already writes to this log" in answer.stderr
         assert "stop it first" in answer.stderr
 
 
