@@ -11,11 +11,11 @@ from hub.clock import SystemClock
 from hub.connect.context import Context
 from hub.connect.host.registry import find
 from hub.ports import SourceRow
-from sandbox.auth import caller_of
-from sandbox.gateway import faults_of
-from sandbox.pages import Pages
-from sandbox.tree import PageSigner
-from sandbox.world import World, WorldSpec
+from sandbox.gateway.auth import caller_of
+from sandbox.gateway.pages import Pages
+from sandbox.gateway.server import faults_of
+from sandbox.gateway.tree import PageSigner
+from sandbox.world.world import World, WorldSpec
 
 SEED = 8
 PAGE_ROWS = 500

@@ -8,13 +8,13 @@ What is expected holds for the world as first loaded.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox import dirt
-from sandbox.draw import Draw
-from sandbox.owners import ENTERPRISE, Owner
-from sandbox.people import Person
-from sandbox.places import Site, site
-from sandbox.titles import CURRENT_UNITS, ROWS, SCRIPTED, UNITS
-from sandbox.world import LATE_POSITION, World
+from sandbox.world import dirt
+from sandbox.world.draw import Draw
+from sandbox.world.owners import ENTERPRISE, Owner
+from sandbox.world.people import Person
+from sandbox.world.places import Site, site
+from sandbox.world.titles import CURRENT_UNITS, ROWS, SCRIPTED, UNITS
+from sandbox.world.world import LATE_POSITION, World
 
 PURPOSE = "connection-application"
 LEGAL_BASIS = "action-plan-6"

@@ -15,7 +15,7 @@ from rich.table import Table
 from sandbox import launch
 from sandbox.errors import Unavailable
 from sandbox.serve import ROLES, end_with
-from sandbox.world import SIZE_MAX, SIZE_MIN
+from sandbox.world.world import SIZE_MAX, SIZE_MIN
 
 _NUMBERS = ("share", "seconds", "delay_s", "retry_after_s")
 _HELP = """Run the outside world on this machine: licence gateway, property exchange table, connection system (CRM).

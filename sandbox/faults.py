@@ -10,8 +10,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.draw import Draw
 from sandbox.errors import Misconfigured
+from sandbox.world.draw import Draw
 
 WIRE_FAULTS = {
     "latency": "answers after delay_s",

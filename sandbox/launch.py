@@ -15,15 +15,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sandbox import applications, exchange, truth
-from sandbox.auth import caller_of, token_of
+from sandbox import applications, truth
 from sandbox.errors import Misconfigured, Unavailable
-from sandbox.exchange_faults import TABLE_FAULTS
+from sandbox.exchange import tables as exchange
+from sandbox.exchange.faults import TABLE_FAULTS
 from sandbox.faults import WIRE_FAULTS, Faults
-from sandbox.pages import PAGE_FAULTS
+from sandbox.gateway.auth import caller_of, token_of
+from sandbox.gateway.pages import PAGE_FAULTS
+from sandbox.gateway.tree import PageSigner
 from sandbox.serve import ROLES
-from sandbox.tree import PageSigner
-from sandbox.world import World, WorldSpec
+from sandbox.world.world import World, WorldSpec
 
 FAULTS = {
     "business_licence": WIRE_FAULTS | PAGE_FAULTS,

@@ -16,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from sandbox.faults import Faults
-from sandbox.world import World, WorldSpec
+from sandbox.world.world import World, WorldSpec
 
 ROLES = ("business_licence", "property_title", "utility_crm")
 _LOOK_S = 0.2
@@ -31,14 +31,14 @@ def build(config: dict[str, Any]) -> ASGIApp:
 
 
 def _gateway(config: dict[str, Any]) -> ASGIApp:
-    from sandbox import gateway
+    from sandbox.gateway import server as gateway
 
     world = World(WorldSpec(**config["world"]))
     return gateway.application_of(world, Path(config["home"]), _armed(gateway.faults_of(world.spec.seed), config))
 
 
 def _exchange(config: dict[str, Any]) -> ASGIApp:
-    from sandbox import exchange_server
+    from sandbox.exchange import server as exchange_server
 
     world = World(WorldSpec(**config["world"]))
     faults = _armed(exchange_server.faults_of(world.spec.seed), config)

@@ -20,9 +20,9 @@ from hub.ports import Outgoing, TopicSpec
 from hub.runtime.runner import Runner
 from hub.topics.declared import ACCESS_EVENTS
 from sandbox.demo.demo import Live
-from sandbox.places import site
-from sandbox.world import World as Outside
-from sandbox.world import WorldSpec
+from sandbox.world.places import site
+from sandbox.world.world import World as Outside
+from sandbox.world.world import WorldSpec
 from tests import canary
 from tests.e2e.harness import World, world
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from sandbox.auth import Caller, sign_call
+from sandbox.gateway.auth import Caller, sign_call
 from sandbox.launch import Running, start
 
 SEED, SIZE = 7, 1_200

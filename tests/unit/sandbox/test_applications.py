@@ -5,8 +5,8 @@ from collections import Counter
 
 from sandbox import applications
 from sandbox.launch import Running
-from sandbox.places import site
-from sandbox.world import World, WorldSpec
+from sandbox.world.places import site
+from sandbox.world.world import World, WorldSpec
 
 WORLD = World(WorldSpec(seed=9, size=2_000))
 MADE = list(applications.generated(WORLD, 200))

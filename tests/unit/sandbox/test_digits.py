@@ -4,8 +4,8 @@ import pytest
 from stdnum.cn import ric, uscc
 from stdnum.iso7064 import mod_37_36
 
-from sandbox import digits
-from sandbox.world import World, WorldSpec
+from sandbox.world import digits
+from sandbox.world.world import World, WorldSpec
 
 WORLD = World(WorldSpec(seed=11, size=4_000, defect_share=0))
 

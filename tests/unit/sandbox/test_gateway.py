@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from sandbox import truth
-from sandbox.auth import Caller, sign_call
+from sandbox.gateway.auth import Caller, sign_call
 from sandbox.launch import Running
 
 from .conftest import SIZE, Gateway

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from sandbox.command import command
 from sandbox.errors import Misconfigured
 from sandbox.launch import Running, prepare, start
-from sandbox.world import WorldSpec
+from sandbox.world.world import WorldSpec
 
 
 def _gone(pid: int) -> bool:

@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from sandbox.errors import Misconfigured
-from sandbox.licence_defects import LICENCE_DEFECTS
-from sandbox.places import DISTRICTS
-from sandbox.title_defects import TITLE_DEFECTS
-from sandbox.world import LATE_POSITION, World, WorldSpec
+from sandbox.world.licence_defects import LICENCE_DEFECTS
+from sandbox.world.places import DISTRICTS
+from sandbox.world.title_defects import TITLE_DEFECTS
+from sandbox.world.world import LATE_POSITION, World, WorldSpec
 
 SPEC = WorldSpec(seed=5, size=2_000, defect_share=0.2)
 WORLD = World(SPEC)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.defects import Defect, wrong_check
-from sandbox.digits import resident_id
-from sandbox.draw import Draw
+from sandbox.world.defects import Defect, wrong_check
+from sandbox.world.digits import resident_id
+from sandbox.world.draw import Draw
 
 Record = dict[str, Any]
 DEEP = 300

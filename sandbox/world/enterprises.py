@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sandbox.digits import code31, uscc, value31
-from sandbox.draw import Draw, Shuffle
-from sandbox.people import People, Person
-from sandbox.places import DISTRICTS, site
+from sandbox.world.digits import code31, uscc, value31
+from sandbox.world.draw import Draw, Shuffle
+from sandbox.world.people import People, Person
+from sandbox.world.places import DISTRICTS, site
 
 _SPACE = 31**7
 _HEADS = ("津", "海", "华", "宏", "泰", "瑞", "嘉", "永", "盛", "隆", "恒", "鑫", "达", "丰", "和", "顺")

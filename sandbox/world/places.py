@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from sandbox.digits import uscc
+from sandbox.world.digits import uscc
 
 DISTRICTS = (
     ("120101", "和平区", ("劝业场街道", "小白楼街道"), ("南京路", "赤峰道", "营口道", "大沽北路", "西安道")),

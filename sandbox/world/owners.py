@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sandbox import dirt
-from sandbox.digits import legacy_id
-from sandbox.draw import Draw
-from sandbox.enterprises import Enterprises
-from sandbox.people import People, Person
+from sandbox.world import dirt
+from sandbox.world.digits import legacy_id
+from sandbox.world.draw import Draw
+from sandbox.world.enterprises import Enterprises
+from sandbox.world.people import People, Person
 
 PERSON, ORGANISATION, ENTERPRISE = "1", "6", "7"
 """Document kinds (zjzl): resident ID, organisation code, USCC."""

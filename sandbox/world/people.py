@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sandbox.digits import resident_id
-from sandbox.draw import Draw, Shuffle
-from sandbox.places import DISTRICTS
+from sandbox.world.digits import resident_id
+from sandbox.world.draw import Draw, Shuffle
+from sandbox.world.places import DISTRICTS
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN = (

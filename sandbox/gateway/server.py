@@ -15,13 +15,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sandbox import truth
-from sandbox.auth import CallChecker, caller_of
 from sandbox.control import Endpoint, answer, application, body_of
 from sandbox.errors import Misconfigured
 from sandbox.faults import WIRE_FAULTS, Faults
-from sandbox.pages import LIMIT_MAX, PAGE_FAULTS, Pages, position_of
-from sandbox.tree import PageSigner
-from sandbox.world import World
+from sandbox.gateway.auth import CallChecker, caller_of
+from sandbox.gateway.pages import LIMIT_MAX, PAGE_FAULTS, Pages, position_of
+from sandbox.gateway.tree import PageSigner
+from sandbox.world.world import World
 
 STEPS_MAX = 100_000
 

@@ -5,14 +5,15 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
-from sandbox import licences, titles
-from sandbox.defects import Defect
-from sandbox.enterprises import Enterprises
 from sandbox.errors import Misconfigured
-from sandbox.licences import Licences
-from sandbox.owners import Owners
-from sandbox.people import People
-from sandbox.titles import TitleRow, Titles
+from sandbox.world import licences, titles
+from sandbox.world.defects import Defect
+from sandbox.world.enterprises import Enterprises
+from sandbox.world.licences import Licences
+from sandbox.world.owners import Owners
+from sandbox.world.people import People
+from sandbox.world.title_row import TitleRow
+from sandbox.world.titles import Titles
 
 SIZE_MIN, SIZE_MAX = 20, 10_000_000
 LATE_POSITION = 2

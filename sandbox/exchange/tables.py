@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from sandbox.errors import Misconfigured
-from sandbox.titles import TitleRow
+from sandbox.world.title_row import TitleRow
 
 metadata = MetaData()
 TITLE = Table(

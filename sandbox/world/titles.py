@@ -4,17 +4,17 @@ Twenty rows make a block of eighteen units: seventeen current titles, one unit w
 superseded titles of two of the seventeen.
 """
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
-from sandbox import dirt
-from sandbox.defects import Defect
-from sandbox.draw import Draw
-from sandbox.enterprises import Enterprises
-from sandbox.owners import Owner, Owners
-from sandbox.places import Site, registry_authority, site
-from sandbox.title_defects import TITLE_DEFECTS, spoil
+from sandbox.world import dirt
+from sandbox.world.defects import Defect
+from sandbox.world.draw import Draw
+from sandbox.world.enterprises import Enterprises
+from sandbox.world.owners import Owner, Owners
+from sandbox.world.places import Site, registry_authority, site
+from sandbox.world.title_defects import TITLE_DEFECTS, spoil
+from sandbox.world.title_row import TitleRow
 
 ROWS, UNITS, CURRENT_UNITS = 20, 18, 17
 BEGIN_MS = 1_704_124_800_000  # 2024-01-02 00:00 in Tianjin
@@ -25,24 +25,6 @@ SOURCE = "property_title"
 EVENTS = ("TRANSFERRED", "CORRECTED", "REVOKED", "SEIZED", "REMOVED")
 _USES = ("住宅", "住宅", "住宅", "商业服务", "办公", "工业")
 _REASONS = {"100": "首次登记", "200": "买卖", "300": "变更"}
-
-
-@dataclass(slots=True)
-class TitleRow:
-    """One row of ``ex_bdc_title`` with its holders.
-
-    ``texts`` are the BLOB columns, still as text; ``raw`` overrides some with bytes.
-    """
-
-    position: int
-    key: str
-    operation: str
-    update_time: int
-    columns: dict[str, str | None]
-    texts: dict[str, str | None]
-    owners: list[Owner]
-    defect: Defect | None = None
-    raw: dict[str, bytes] = field(default_factory=dict)
 
 
 class Titles:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox import dirt
-from sandbox.defects import Defect
-from sandbox.digits import elicence_id
-from sandbox.draw import Draw
-from sandbox.enterprises import Enterprise, Enterprises
-from sandbox.licence_defects import LICENCE_DEFECTS, spoil
-from sandbox.places import market_authority
+from sandbox.world import dirt
+from sandbox.world.defects import Defect
+from sandbox.world.digits import elicence_id
+from sandbox.world.draw import Draw
+from sandbox.world.enterprises import Enterprise, Enterprises
+from sandbox.world.licence_defects import LICENCE_DEFECTS, spoil
+from sandbox.world.places import market_authority
 
 ROWS, FIRSTS = 20, 18
 SCRIPTED = 3

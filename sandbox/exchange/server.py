@@ -14,15 +14,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sandbox import exchange, truth
+from sandbox import truth
 from sandbox.control import Endpoint, answer, application, body_of
-from sandbox.draw import Shuffle
 from sandbox.errors import Misconfigured
-from sandbox.exchange import HOLDER, TITLE
-from sandbox.exchange_faults import TABLE_FAULTS, TableFaults
+from sandbox.exchange import tables as exchange
+from sandbox.exchange.faults import TABLE_FAULTS, TableFaults
+from sandbox.exchange.tables import HOLDER, TITLE
 from sandbox.faults import Faults
-from sandbox.titles import SCRIPTED, TitleRow
-from sandbox.world import LATE_POSITION, World, title_line
+from sandbox.world.draw import Shuffle
+from sandbox.world.title_row import TitleRow
+from sandbox.world.titles import SCRIPTED
+from sandbox.world.world import LATE_POSITION, World, title_line
 
 STEPS_MAX = 10_000
 _NEW_EVERY = 10

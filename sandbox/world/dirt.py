@@ -1,6 +1,6 @@
 """Dirt: what real rows look like and a good hub takes in its stride. Nothing here makes a record wrong."""
 
-from sandbox.draw import Draw
+from sandbox.world.draw import Draw
 
 _FULL_DIGITS = str.maketrans("0123456789", "０１２３４５６７８９")
 _FULL_LETTERS = {code: code + 0xFEE0 for code in range(ord("A"), ord("Z") + 1)}

@@ -1,18 +1,13 @@
 """The defects of exchange-table rows and how each is made."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from sandbox.defects import Defect, wrong_check
-from sandbox.digits import resident_id
-from sandbox.enterprises import Enterprises
-from sandbox.owners import ENTERPRISE, PERSON, Owner
-
-if TYPE_CHECKING:
-    from sandbox.titles import TitleRow
+from sandbox.world.defects import Defect, wrong_check
+from sandbox.world.digits import resident_id
+from sandbox.world.enterprises import Enterprises
+from sandbox.world.owners import ENTERPRISE, PERSON, Owner
+from sandbox.world.title_row import TitleRow
 
 TITLE_DEFECTS = (
     Defect("unit-short", "UNIT_FORM"),

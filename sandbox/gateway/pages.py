@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.faults import Faults
-from sandbox.tree import PageSigner, leaf_hash, root_and_paths
-from sandbox.world import World
+from sandbox.gateway.tree import PageSigner, leaf_hash, root_and_paths
+from sandbox.world.world import World
 
 LIMIT_MAX = 500
 _KEPT = 40

@@ -1,0 +1,1 @@
+"""The e-licence gateway: signed calls, signed pages, its own Merkle tree."""
