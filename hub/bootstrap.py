@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from hub.cases.connection.applications import Applications
 from hub.cases.evidence.ask import Ask
-from hub.cases.evidence.decide import Evidence, LookupSource
+from hub.cases.evidence.decide import Evidence, LookupSource, awaited
 from hub.clock import SystemClock
 from hub.connect.host.guard import GuardedSource
 from hub.connect.host.registry import discover, open_sink, open_source, trusted_keys
@@ -23,9 +23,10 @@ from hub.ingest.deletions import Gone
 from hub.ingest.feed import Surroundings
 from hub.ingest.seen import StoredSeen
 from hub.ingest.stage import Ingest, IngestParts
-from hub.ingest.throttle import Pace
+from hub.ingest.throttle import Throttle
 from hub.logs import open_log
 from hub.pipeline import lookup, verify
+from hub.pipeline.backlog import behind
 from hub.pipeline.lookup import Lookup, LookupParts
 from hub.pipeline.project import Project
 from hub.pipeline.reconcile import Books, Passed, Reconciliation, reconcile
@@ -182,9 +183,17 @@ class Hub:
         around = Surroundings(self.log, self.sealer, seen, Gone(self.log, self.store, self.opener, seen), self.clock)
         sources = {name: partial(self.source, name) for name in self.sources()}
         instance = self.settings.instance
-        pace = partial(Pace, self.log, self.store, self.clock)
-        parts = IngestParts(around, sources, Orders(self.store), Reports(self.store, self.clock), pace, instance)
+        parts = IngestParts(
+            around, sources, Orders(self.store), Reports(self.store, self.clock), self._throttle, instance
+        )
         return Ingest(parts, f"{instance}.ingest")
+
+    def _throttle(self, kind: str) -> Throttle:
+        return Throttle(self.clock, partial(behind, self.log, self.store, kind), self._awaited)
+
+    def _awaited(self) -> bool:
+        with self.store.read() as connection:
+            return awaited(connection, self.clock.now_ms())
 
     def _lookup(self) -> Lookup:
         sources = {name: partial(self.source, name) for name in self.sources()}

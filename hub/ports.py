@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Headers = Sequence[tuple[str, bytes]]
 Positions = Mapping[tuple[str, int], int]
@@ -329,8 +330,8 @@ class Store(Protocol):
     reading.
     """
 
-    def write(self) -> AbstractContextManager[Connection]: ...
-    def read(self) -> AbstractContextManager[Connection]: ...
+    def write(self) -> "AbstractContextManager[Connection]": ...
+    def read(self) -> "AbstractContextManager[Connection]": ...
     def close(self) -> None: ...
 
 

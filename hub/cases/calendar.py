@@ -1,12 +1,11 @@
 """Working days by the State Council's yearly notice, make-up days (调休) included. The day is China's."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 import chinese_calendar
 
+from hub.clock import CHINA
 from hub.errors import Misconfigured
-
-CHINA = timezone(timedelta(hours=8))
 
 
 def china_day(moment: datetime) -> date:

@@ -19,8 +19,8 @@ from hub.connect.host.probe import Probe, probe
 from hub.connect.host.registry import discover, find, open_source
 from hub.errors import Misconfigured
 from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
-from hub.ingest.cursors import newest
 from hub.ingest.seen import StoredSeen
+from hub.topics.cursors import newest
 
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 

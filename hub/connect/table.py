@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, column, func, select, table
 
+from hub.clock import CHINA
 from hub.connect.context import Context
-from hub.connect.host.quota import CHINA
 from hub.connect.mapping import canonical, to_row
 from hub.connect.tabledb import TableDatabase
 from hub.ports import Cursor, DayCount, Page, Plain, SourceRow

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.cases.calendar import CHINA
 from hub.cases.connection.command import Application
 from hub.cases.evidence.matching import OTHER
+from hub.clock import CHINA
 from hub.ports import Plain
 from hub.privacy.purposes import Purpose, minimal
 from hub.records.address import parse

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from hub.connect.host.guard import GuardedSource
 from hub.crash import crash_point
-from hub.ingest import cursors
 from hub.ingest.deletions import Gone
 from hub.ingest.seen import News, Seen, SeenRow
 from hub.ports import Clock, Cursor, Fault, RecordLog, SourceRow, Writer
 from hub.privacy.sealing import RECORD_SCHEMA, SealedRow, Sealer
+from hub.topics import cursors
 from hub.topics.declared import CURSORS
 from hub.topics.received import Envelopes
 

@@ -31,12 +31,12 @@ from hub.ingest.control import (
     Report,
     Reports,
 )
-from hub.ingest.cursors import ends, partition_of_source
 from hub.ingest.feed import Feed, Surroundings
-from hub.ingest.throttle import Pace
+from hub.ingest.throttle import Throttle
 from hub.logging import get_logger, mask
 from hub.ports import Member
 from hub.runtime.backoff import Backoff
+from hub.topics.cursors import ends, partition_of_source
 from hub.topics.declared import CURSORS
 
 GROUP = "ingest"
@@ -49,14 +49,14 @@ log = get_logger("ingest")
 
 @dataclass(frozen=True)
 class IngestParts:
-    """What ingest is made of. ``sources`` opens each source, ``pace`` paces its kind's feed; ``worker`` is this
-    process's name in reports."""
+    """What ingest is made of. ``sources`` opens each source, ``throttle`` makes the throttle of a kind's feed;
+    ``worker`` is this process's name in reports."""
 
     around: Surroundings
     sources: Mapping[str, Callable[[], GuardedSource]]
     orders: Orders
     reports: Reports
-    pace: Callable[[str], Pace]
+    throttle: Callable[[str], Throttle]
     worker: str
     backoff: Backoff = field(default_factory=lambda: Backoff(0.2, 30.0))
 
@@ -74,7 +74,7 @@ class FeedThread:
         self._order = Order()
         self._source: GuardedSource | None = None
         self._feed: Feed | None = None
-        self._pace: Pace | None = None
+        self._throttle: Throttle | None = None
         self.taken = 0
         self._thread = threading.Thread(target=self._run, name=f"ingest.{name}", daemon=True)
         self._thread.start()
@@ -119,16 +119,16 @@ class FeedThread:
             return self._trouble(FAILED, _words(failure), None)
 
     def _step(self) -> float:
-        if self._source is None or self._pace is None:
+        if self._source is None or self._throttle is None:
             self._source = self._parts.sources[self.name]()
-            self._pace = self._parts.pace(self._source.context.info.kind)
+            self._throttle = self._parts.throttle(self._source.context.info.kind)
         if self._feed is None:
             self._feed = self._begin(self._source)
-        if held_s := self._pace.hold_s():
+        if held_s := self._throttle.hold_s():
             self._tell()
             return held_s
         taken = self._feed.step()
-        self._pace.took(taken.rows)
+        self._throttle.took(taken.rows)
         self._progress(taken.rows, taken.more)
         return 0.0 if taken.more or taken.rows else self._source.context.limits.poll_s
 

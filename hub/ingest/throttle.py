@@ -1,19 +1,18 @@
-"""Pace: a feed does not run away from the stages behind it.
+"""Throttle: a feed does not run away from the stages behind it (back-pressure).
 
-A backlog delays whatever stands in line after it: a record that an application was looked up for waits behind every
-record of the feed that nobody has judged, and again behind every verdict that is not in the tables. So a feed takes its
-next page only while fewer than ``BEHIND_MAX`` records are between its source and the tables. And while an application
-waits for what was asked, a feed rests whenever its allowance is used up, because they share processors. Nothing is lost
-by waiting: the rest lies at the source.
+A backlog delays everything that stands in line after it: a record that an application was looked up for waits behind
+every record of the feed that has no verdict yet, and again behind every verdict that is not in the tables. So a feed
+takes its next page only while fewer than ``BEHIND_MAX`` records are between its source and the tables. While an
+application waits for what was asked, a feed also rests whenever its allowance is used up, because they share
+processors. Nothing is lost by waiting: the rest lies at the source.
 """
 
-from hub.cases.evidence import decide
-from hub.pipeline import verify
-from hub.pipeline.project import read_offsets
-from hub.ports import Clock, Positions, RecordLog, Store
+from collections.abc import Callable
+
+from hub.ports import Clock
 
 BEHIND_MAX = 500
-"""About a page: one is judged while the next is fetched. More would make the backfill little faster, and everybody
+"""About a page: one is judged while the next is fetched. More would make a backfill little faster, and everything
 behind it wait."""
 HOLD_MAX_S = 5.0
 """Longest wait before a page is taken all the same: with a stage away the feed becomes slow, it does not stop."""
@@ -23,14 +22,17 @@ LOOK_EVERY_S = 0.2
 """Each look asks the broker a dozen questions."""
 
 
-class Pace:
-    """Holds one feed of one kind back. Belongs to the feed's thread."""
+class Throttle:
+    """Holds one feed back. Belongs to the feed's thread.
 
-    def __init__(self, log: RecordLog, store: Store, clock: Clock, kind: str) -> None:
-        self._log = log
-        self._store = store
+    ``behind`` counts the records that are received and not in the tables, ``awaited`` says whether an application
+    waits for an answer; both may raise ``Unavailable``.
+    """
+
+    def __init__(self, clock: Clock, behind: Callable[[], int], awaited: Callable[[], bool]) -> None:
         self._clock = clock
-        self._kind = kind
+        self._behind = behind
+        self._awaited = awaited
         self._allowed = 0
         self._held_s: float | None = None
 
@@ -46,26 +48,10 @@ class Pace:
         if self._held_s is None:
             self._held_s = now_s
         held_s = now_s - self._held_s
-        if held_s < YIELD_S and self._application_waits():
+        if held_s < YIELD_S and self._awaited():
             return LOOK_EVERY_S
-        self._allowed = BEHIND_MAX - self.behind()
+        self._allowed = BEHIND_MAX - self._behind()
         if self._allowed <= 0 and held_s < HOLD_MAX_S:
             return LOOK_EVERY_S
         self._held_s = None
         return 0.0
-
-    def _application_waits(self) -> bool:
-        with self._store.read() as connection:
-            return decide.awaited(connection, self._clock.now_ms())
-
-    def behind(self) -> int:
-        """Received and not judged, and judged and not in the tables. A little more where the log has markers."""
-        judged = self._log.committed(verify.GROUP)
-        with self._store.read() as connection:
-            projected = read_offsets(connection)
-        return self._after("received", judged) + self._after("verified", projected) + self._after("rejected", projected)
-
-    def _after(self, suffix: str, positions: Positions) -> int:
-        topic = f"{self._kind}.{suffix}"
-        bounds = self._log.bounds(topic)
-        return sum(end - positions.get((topic, one), first) for one, (first, end) in bounds.items())

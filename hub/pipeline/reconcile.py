@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from hub.clock import CHINA
 from hub.errors import TamperDetected
 from hub.pipeline.redrive import read_rejections
 from hub.ports import NAMELESS, Batch, LogRecord, RecordLog, Source, Store
@@ -21,7 +21,6 @@ from hub.records import tables
 from hub.records.kinds import KINDS
 from hub.topics import cloudevents
 
-CHINA = ZoneInfo("Asia/Shanghai")
 _LOOKED_UP_AT_ONCE = 500
 MISSING, PENDING, VERIFIED, REJECTED = "missing", "pending", "verified", "rejected"
 UNCHANGED = "unchanged"

@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from hub.codec import wire
 from hub.crash import crash_point
 from hub.errors import HubError, Misconfigured
-from hub.ingest.cursors import CURSOR_SCHEMA, ends
 from hub.ports import Clock, Member, Outgoing, RecordLog, Store, Writer
 from hub.stores import outbox
 from hub.stores.outbox import Numbered
 from hub.topics import cloudevents
+from hub.topics.cursors import CURSOR_SCHEMA, ends
 from hub.topics.declared import CURSORS, partition_of
 
 WRITER_ID = "relay"

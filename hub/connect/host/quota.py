@@ -3,12 +3,10 @@
 import threading
 from datetime import datetime, time, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
+from hub.clock import CHINA
 from hub.errors import Unavailable
 from hub.ports import Clock
-
-CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class Rate:

@@ -1,9 +1,10 @@
 """What a rule is: a pure function of a plain record and a context, registered with its codes and kinds."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Final, Literal, NamedTuple
 
+from hub.clock import CHINA
 from hub.ports import Fault, Plain
 from hub.records.kinds import KIND_NAMES
 from hub.records.rules.codes import CODES, STEPS, Code
@@ -11,7 +12,6 @@ from hub.records.rules.codes import CODES, STEPS, Code
 CURRENT: Final = 1
 """The version of the rules in force. A rule ``since`` a later one can be tried on history before it is switched on."""
 
-CHINA: Final = timezone(timedelta(hours=8))
 Proof = Literal["valid", "invalid", "missing"]
 Finding = Fault
 Findings = Sequence[Finding]

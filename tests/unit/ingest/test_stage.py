@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hub.codec import wire
-from hub.ingest import cursors
 from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, Orders, Report, Reports
 from hub.ingest.feed import Feed
+from hub.topics import cursors
 from sandbox import launch
 from sandbox.launch import Running
 from tests.feeding import caught_up, connectors, feeding, ids, received, settings, until

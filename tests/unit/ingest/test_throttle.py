@@ -1,6 +1,7 @@
 """A feed waits for the stages behind it, and only for so long."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from sqlalchemy import insert, update
 
 from hub.cases import reasons
 from hub.cases.connection.tables import application_need
-from hub.ingest.throttle import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, YIELD_S, Pace
+from hub.cases.evidence.decide import awaited
+from hub.ingest.throttle import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, YIELD_S, Throttle
+from hub.pipeline.backlog import behind
 from hub.pipeline.tables import projection_offset
 from hub.ports import Outgoing
 from tests.casework import House, body
@@ -27,65 +30,70 @@ def put(house: House, suffix: str, count: int) -> None:
     house.writer.commit([Outgoing(f"{KIND}.{suffix}", 0, b"key", b"value", (), 1) for _ in range(count)])
 
 
-def pace(house: House) -> Pace:
-    return Pace(house.log, house.store, house.clock, KIND)
+def throttle(house: House) -> Throttle:
+    return Throttle(house.clock, partial(behind, house.log, house.store, KIND), partial(waits, house))
+
+
+def waits(house: House) -> bool:
+    with house.store.read() as connection:
+        return awaited(connection, house.clock.now_ms())
 
 
 def test_behind_counts_what_is_not_judged_and_what_is_not_in_the_tables(house: House) -> None:
     put(house, "received", 10)
     put(house, "verified", 4)
     put(house, "rejected", 1)
-    assert pace(house).behind() == 15
+    assert behind(house.log, house.store, KIND) == 15
     house.log.reset("verify", {(f"{KIND}.received", 0): 5})
     with house.store.write() as connection:
         place = {"group": "project", "topic": f"{KIND}.verified", "partition": 0, "next": 4}
         connection.execute(insert(projection_offset), [place])
-    assert pace(house).behind() == 5 + 1
+    assert behind(house.log, house.store, KIND) == 5 + 1
 
 
 def test_a_feed_waits_while_a_backlog_is_behind_it_and_goes_on_after_it(house: House) -> None:
-    paced = pace(house)
+    throttled = throttle(house)
     put(house, "received", BEHIND_MAX)
-    assert paced.hold_s() == LOOK_EVERY_S
+    assert throttled.hold_s() == LOOK_EVERY_S
     house.log.reset("verify", {(f"{KIND}.received", 0): BEHIND_MAX - 1})
-    assert paced.hold_s() == 0.0
+    assert throttled.hold_s() == 0.0
 
 
 def test_a_feed_may_take_what_is_left_of_the_bound_before_the_backlog_is_looked_at_again(house: House) -> None:
-    paced = pace(house)
-    assert paced.hold_s() == 0.0
+    throttled = throttle(house)
+    assert throttled.hold_s() == 0.0
     put(house, "received", BEHIND_MAX)
-    paced.took(BEHIND_MAX - 1)
-    assert paced.hold_s() == 0.0
-    paced.took(1)
-    assert paced.hold_s() == LOOK_EVERY_S
+    throttled.took(BEHIND_MAX - 1)
+    assert throttled.hold_s() == 0.0
+    throttled.took(1)
+    assert throttled.hold_s() == LOOK_EVERY_S
 
 
 def test_with_a_stage_away_a_feed_becomes_slow_but_does_not_stop(house: House) -> None:
-    paced = pace(house)
+    throttled = throttle(house)
     put(house, "received", BEHIND_MAX)
-    assert paced.hold_s() == LOOK_EVERY_S
+    assert throttled.hold_s() == LOOK_EVERY_S
     house.clock.pass_s(HOLD_MAX_S)
-    assert paced.hold_s() == 0.0
-    paced.took(500)
-    assert paced.hold_s() == LOOK_EVERY_S
+    assert throttled.hold_s() == 0.0
+    throttled.took(500)
+    assert throttled.hold_s() == LOOK_EVERY_S
 
 
 def test_a_feed_rests_after_a_page_while_an_application_waits_for_its_answer(house: House) -> None:
-    paced = pace(house)
-    paced.took(BEHIND_MAX)
-    assert paced.hold_s() == 0.0
+    throttled = throttle(house)
+    throttled.took(BEHIND_MAX)
+    assert throttled.hold_s() == 0.0
     house.applications.submit(body())
-    paced.took(BEHIND_MAX)
-    assert paced.hold_s() == LOOK_EVERY_S
+    throttled.took(BEHIND_MAX)
+    assert throttled.hold_s() == LOOK_EVERY_S
     house.clock.pass_s(YIELD_S)
-    assert paced.hold_s() == 0.0
+    assert throttled.hold_s() == 0.0
 
 
 def test_it_does_not_rest_for_what_no_source_has(house: House) -> None:
     house.applications.submit(body())
     with house.store.write() as connection:
         connection.execute(update(application_need).values(reason=reasons.NOT_FOUND))
-    paced = pace(house)
-    paced.took(BEHIND_MAX)
-    assert paced.hold_s() == 0.0
+    throttled = throttle(house)
+    throttled.took(BEHIND_MAX)
+    assert throttled.hold_s() == 0.0

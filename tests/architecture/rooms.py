@@ -1,0 +1,170 @@
+"""The rooms of the house from low to high, what each may import, and the graph of what its modules do import.
+
+A room is a folder or a single module; the longest name that fits a module is its room. Imports inside functions and
+under ``TYPE_CHECKING`` count like any other: they are knowledge too.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+TOPS: Final = ("hub", "connectors", "sandbox")
+FILES_MAX: Final = 14
+
+_PLAIN = ("hub.errors", "hub.ports")
+_LOUD = (*_PLAIN, "hub.clock", "hub.crash", "hub.logging")
+_DATA = (*_LOUD, "hub.stores", "hub.codec", "hub.records", "hub.topics")
+_CASES = (*_DATA, "hub.privacy", "hub.runtime")
+
+ROOMS: Final[dict[str, tuple[str, ...]]] = {
+    "hub": (),
+    "hub.errors": (),
+    "hub.crash": (),
+    "hub.clock": (),
+    "hub.logging": (),
+    "hub.ports": ("hub.errors",),
+    "hub.settings": ("hub.errors",),
+    "hub.stores": _LOUD,
+    "hub.codec": _PLAIN,
+    "hub.records": (*_PLAIN, "hub.clock", "hub.stores", "hub.codec"),
+    "hub.privacy": (*_PLAIN, "hub.clock", "hub.stores", "hub.codec", "hub.records"),
+    "hub.topics": (*_PLAIN, "hub", "hub.codec", "hub.records", "hub.privacy"),
+    "hub.runtime": (*_LOUD, "hub.stores"),
+    "hub.logs": (*_LOUD, "hub.settings", "hub.runtime"),
+    "hub.connect": (*_LOUD, "hub.codec", "hub.records"),
+    "hub.connect.host": (*_LOUD, "hub.records", "hub.runtime", "hub.connect"),
+    "hub.ingest": (*_CASES, "hub.connect", "hub.connect.host"),
+    "hub.cases": _CASES,
+    "hub.delivery": (*_CASES, "hub.connect", "hub.connect.host", "hub.cases"),
+    "hub.pipeline": (*_CASES, "hub.connect", "hub.connect.host", "hub.ingest", "hub.cases", "hub.delivery"),
+    "hub.bootstrap": ("hub",),
+    "hub.web": ("hub",),
+    "hub.cli": ("hub",),
+    "connectors": (*_PLAIN, "hub.records", "hub.connect"),
+    "sandbox": (),
+    "sandbox.demo": ("hub", "sandbox"),
+    "hub.__main__": ("hub.cli",),
+}
+"""Room → the rooms that it may import, all of them further up in this list. ``hub`` there means every room of the hub
+that is further up."""
+
+LARGE: Final[Mapping[str, str]] = {}
+"""Folder with more than ``FILES_MAX`` modules → the reason why it is not two."""
+
+KNOWN_CIRCLES: Final = frozenset({frozenset({"hub.cases.connection.events", "hub.cases.connection.project"})})
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the house by name."""
+    paths = sorted(path for top in TOPS for path in (ROOT / top).rglob("*.py"))
+    return {name_of(path): path for path in paths if "migrations" not in path.parts}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room_of(module: str) -> str:
+    """The room of a module. Raises ``ValueError`` for a module that is in no room."""
+    return max((room for room in ROOMS if within(module, room) and _is_room(module, room)), key=len)
+
+
+def _is_room(module: str, room: str) -> bool:
+    """``hub`` as a room is the package's own file; what is not listed below it is in no room."""
+    return room != "hub" or module == "hub"
+
+
+def within(name: str, room: str) -> bool:
+    return name == room or name.startswith(room + ".")
+
+
+def imports(source: str, package: str, known: Mapping[str, object]) -> Iterator[str]:
+    """Modules that a source text of ``package`` imports, as exactly as ``known`` names tell."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")
+            base = parts[: len(parts) - node.level + 1] if node.level else []
+            prefix = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                full = f"{prefix}.{alias.name}"
+                yield full if full in known else prefix
+
+
+@cache
+def graph() -> dict[str, frozenset[str]]:
+    """Module → the modules of the house that it imports."""
+    known = modules()
+    found = {}
+    for name, path in known.items():
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        wanted = imports(path.read_text("utf-8"), package, known)
+        found[name] = frozenset(one for one in wanted if one in known and one != name)
+    return found
+
+
+def rooms_graph() -> dict[str, frozenset[str]]:
+    """Room → the other rooms that its modules import."""
+    found: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for name, imported in graph().items():
+        found[room_of(name)] |= {room_of(one) for one in imported} - {room_of(name)}
+    return {room: frozenset(others) for room, others in found.items()}
+
+
+def allowed(room: str) -> frozenset[str]:
+    """The rooms that a room may import, itself included."""
+    may = ROOMS[room]
+    order = list(ROOMS)
+    above = frozenset(one for one in order[: order.index(room)] if "hub" in may and within(one, "hub"))
+    return frozenset({*may, room}) | above
+
+
+def forbidden(module: str, imported: frozenset[str]) -> list[str]:
+    """Of the modules that ``module`` imports, those that its room may not know."""
+    may = allowed(room_of(module))
+    return sorted(one for one in imported if room_of(one) not in may)
+
+
+def upward() -> list[str]:
+    """Imports of a room that stands higher."""
+    order = list(ROOMS)
+    return [
+        f"{name} imports {one}"
+        for name, imported in graph().items()
+        for one in sorted(imported)
+        if order.index(room_of(one)) > order.index(room_of(name))
+    ]
+
+
+def circles(edges: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
+    """Every circle of a graph: its strongly connected parts of more than one (by what each can reach)."""
+    reach = {name: _reached(name, edges) for name in edges}
+    found = {frozenset(two for two in reach[one] if one in reach[two]) for one in edges}
+    return sorted((part for part in found if part), key=sorted)
+
+
+def _reached(name: str, edges: Mapping[str, frozenset[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(edges[name])
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(edges.get(one, ()))
+    return found
+
+
+def large() -> dict[str, int]:
+    """Folders with more than ``FILES_MAX`` modules beside their ``__init__.py``."""
+    counts: dict[str, int] = {}
+    for path in modules().values():
+        if path.name != "__init__.py":
+            folder = str(path.parent.relative_to(ROOT))
+            counts[folder] = counts.get(folder, 0) + 1
+    return {folder: count for folder, count in counts.items() if count > FILES_MAX}
