@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8))
-"""The zone of every day that a law, a source or the utility speaks of. China has kept one zone, without summer time,
+"""The zone of every day that a law, a source or the utility speaks of. China has used one zone, without summer time,
 since 1991."""
 
 
