@@ -11,13 +11,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from hub.errors import Misconfigured
 
 DEFAULT_HOME = Path(".hub")
 # Variables that belong to tests and to the process, not to the settings.
 _NOT_SETTINGS = ("HUB_CRASH", "HUB_CONFIG", "HUB_TEST_")
+
+
+def _listed(given: Any) -> Any:
+    """A list from the environment: codes with commas between them."""
+    return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+
+Channel = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 class _Frozen(BaseModel):
@@ -105,6 +113,14 @@ class Settings(_Frozen):
     log_json: bool = Field(False, description="Log lines as JSON, for machines.")
     partitions: Annotated[int, Field(ge=1, le=256)] = Field(
         1, description="Partitions of every topic along one path; fixed once made."
+    )
+    channels: Annotated[tuple[Channel, ...], BeforeValidator(_listed)] = Field(
+        ("counter", "gov-platform"),
+        description="Codes of the channels that applications come by; a token is made for some of them.",
+    )
+    service_items: dict[str, str] = Field(
+        default_factory=dict,
+        description="Purpose → its code in the catalogue of service items; goes to sources that ask for it.",
     )
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)

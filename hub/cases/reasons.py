@@ -96,6 +96,8 @@ _WORDS = {
     "FIELD_MISSING": Words("缺少必填内容。", "A required field is missing."),
     "FIELD_INVALID": Words("内容不符合要求。", "A field is not as it should be."),
     "PURPOSE_UNKNOWN": Words("用途不在允许范围内。", "This purpose is not in the table of purposes."),
+    "CHANNEL_UNKNOWN": Words("没有登记此渠道。", "This channel is not one of the installation's."),
+    "CHANNEL_NOT_YOURS": Words("该令牌不能使用此渠道。", "The token is not for this channel."),
     "LEGAL_BASIS_UNKNOWN": Words(
         "法律依据须填写该用途列出的代码之一。", "The legal basis must be one of the codes of this purpose."
     ),

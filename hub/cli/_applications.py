@@ -1,6 +1,8 @@
 """Where ``hub application`` goes: straight to the store, or to a hub's HTTP API."""
 
-from collections.abc import Iterator, Mapping
+import getpass
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +13,7 @@ import httpx
 from hub import settings as hub_settings
 from hub.bootstrap import open_hub
 from hub.cases import reasons
+from hub.cases.by import By
 from hub.cases.connection.applications import Applications
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 
@@ -49,19 +52,23 @@ def desk(config: Path | None, url: str | None, token: str | None) -> Iterator[De
         return
     hub = open_hub(hub_settings.load(config))
     try:
-        yield Direct(hub.applications())
+        yield Direct(hub.applications(), hub.settings.channels)
     finally:
         hub.close()
 
 
 class Direct:
-    """``Desk`` on the store."""
+    """``Desk`` on the store, for any of the installation's channels."""
 
-    def __init__(self, applications: Applications) -> None:
+    def __init__(self, applications: Applications, channels: Sequence[str]) -> None:
         self._applications = applications
+        self._channels = channels
 
     def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
         with _said():
+            channel = document.get("channel")
+            if isinstance(channel, str) and channel not in self._channels:
+                raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(self._channels))
             submitted = self._applications.submit(document)
             return self._applications.show(submitted.application_id), submitted.created
 
@@ -80,8 +87,17 @@ class Direct:
     def set_held(self, application_id: str, held: bool) -> Json:
         with _said():
             act = self._applications.hold if held else self._applications.release
-            act(_id(application_id), "command")
+            act(_id(application_id), by_user().principal)
             return self._applications.show(_id(application_id))
+
+
+def by_user() -> By:
+    """Who asks by the command line: the user of the operating system."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user id that the machine has no name for
+        name = str(os.getuid())
+    return By(f"cli:{name}")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
 from hub.cases.connection.views import iso
 from hub.cli._console import console
+from hub.errors import Misconfigured
 from hub.web.auth.tokens import SCOPES, Tokens
 
 
@@ -19,7 +20,7 @@ def command() -> None:
 
 
 @command.command("create")
-@click.argument("name")
+@click.option("--client", required=True, help="The system that will use it, never a person.")
 @click.option(
     "--scope",
     "scopes",
@@ -29,20 +30,31 @@ def command() -> None:
     show_default=True,
     help="What it may do; several times for several.",
 )
+@click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    help="Channel of the client's own, one of the setting `channels`; several times for several.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
-def create(config: Path | None, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
-    """Make a token for NAME, the system that will use it (not a person)."""
+def create(config: Path | None, client: str, scopes: tuple[str, ...], channels: tuple[str, ...], as_json: bool) -> None:
+    """Make a token for a client. It may submit and read applications of its channels, and of no others."""
     hub = _open(config)
     try:
-        token_id, text = Tokens(hub.store, hub.clock).create(name, frozenset(scopes))
+        known = hub.settings.channels
+        if strange := sorted(set(channels) - set(known)):
+            raise Misconfigured(f"no channel {strange[0]!r}", f"the setting `channels` has {', '.join(known)}")
+        token_id, text = Tokens(hub.store, hub.clock).create(client, frozenset(scopes), frozenset(channels))
     finally:
         hub.close()
     if as_json:
-        click.echo(json.dumps({"id": token_id, "token": text, "scopes": sorted(scopes)}))
+        made = {"id": token_id, "token": text, "client": client}
+        click.echo(json.dumps(made | {"scopes": sorted(scopes), "channels": sorted(channels)}))
     else:
         click.echo(text)
-        click.echo(f"Token {token_id} for {name}: {' '.join(scopes)}. It is not shown again.", err=True)
+        may = " ".join((*scopes, *channels))
+        click.echo(f"Token {token_id} for {client}: {may}. It is not shown again.", err=True)
 
 
 @command.command("list")
@@ -55,13 +67,14 @@ def list_(config: Path | None, as_json: bool) -> None:
         rows = Tokens(hub.store, hub.clock).all()
     finally:
         hub.close()
-    table = Table("id", "name", "scopes", "made", "revoked")
+    table = Table("id", "client", "scopes", "channels", "made", "revoked")
     for row in rows:
         made, revoked = iso(row.created_ms), iso(row.revoked_ms)
         if as_json:
-            shown = {"id": row.token_id, "name": row.name, "scopes": row.scopes.split(), "created_at": made}
-            click.echo(json.dumps(shown | {"revoked_at": revoked}, ensure_ascii=False))
-        table.add_row(row.token_id, row.name, row.scopes, made, revoked or "")
+            may = {"scopes": row.scopes.split(), "channels": row.channels.split()}
+            shown = {"id": row.token_id, "client": row.client, **may, "created_at": made, "revoked_at": revoked}
+            click.echo(json.dumps(shown))
+        table.add_row(row.token_id, row.client, row.scopes, row.channels, made, revoked or "")
     if not as_json:
         console().print(table)
 

@@ -69,7 +69,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         one.start(crash="deliver.posted:2")
         one.wait_killed()
         one.sandbox.control("utility_crm", "refuse", wish)
-        token = json.loads(_say(one, "token", "create", "caller", "--json"))["token"]
+        token = json.loads(_say(one, "token", "create", "--client", "caller", "--channel", "gov-platform", "--json"))[
+            "token"
+        ]
         one.start(web=True)
         _ask_badly(one, token, good)
         one.sandbox.control("property_title", "release", {})

@@ -21,6 +21,15 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
     assert settings.connector("x") == {"token": "t", "url": "http://u"}
 
 
+def test_channels_are_a_list_also_from_the_environment(tmp_path: Path) -> None:
+    path = written(tmp_path, 'channels = ["app", "counter"]\n')
+    assert load(path, {}).channels == ("app", "counter")
+    assert load(path, {"HUB_CHANNELS": "app, 12345"}).channels == ("app", "12345")
+    for wrong in ("a b", "王"):
+        with pytest.raises(Misconfigured):
+            load(path, {"HUB_CHANNELS": wrong})
+
+
 def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     settings = load(written(tmp_path, 'log_url = "sqlite:///x/log.db"\n'), {})
     assert settings.log_url == f"sqlite:///{tmp_path}/x/log.db"

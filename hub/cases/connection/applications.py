@@ -5,7 +5,7 @@
 A held application's deliveries wait; its clock does not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -81,10 +81,16 @@ class Applications:
             row = _required(_row(connection, application_id))
             return views.full(connection, row, self._external_no(row), lambda sealed: self._text(row, sealed))
 
-    def list(self, after: bytes = b"", limit: int = 50, **wanted: str) -> list[dict[str, Any]]:
-        """Summaries, newest first, after the application ``after``. ``wanted``: channel, voltage, customer_class."""
+    def list(
+        self, after: bytes = b"", limit: int = 50, channels: Collection[str] | None = None, **wanted: str
+    ) -> list[dict[str, Any]]:
+        """Summaries, newest first, after the application ``after``, at most 200. ``channels``: only of these.
+        ``wanted``: channel, voltage, customer_class."""
         with self.store.read() as connection:
-            rows = connection.execute(_listing(connection, after, min(limit, LIST_MAX), wanted)).all()
+            query = _listing(connection, after, min(limit, LIST_MAX), wanted)
+            if channels is not None:
+                query = query.where(application.c.channel.in_(channels))
+            rows = connection.execute(query).all()
             return views.summaries(connection, [(row, self._external_no(row)) for row in rows])
 
     def hold(self, application_id: bytes, by: str) -> None:

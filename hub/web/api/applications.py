@@ -33,9 +33,10 @@ class Api:
         self._tokens = tokens
 
     async def submit(self, request: Request) -> Response:
-        """Submit an application: 201, or 200 when the same one had come before."""
-        await self._allow(request, "applications:write")
+        """Submit an application by a channel of the token's: 201, or 200 when the same one had come before."""
+        token = await self._allow(request, "applications:write")
         document = read_json(await body_of(request))
+        _check_channel(token, document.get("channel"))
         submitted = await run_in_threadpool(self._applications.submit, document)
         shown = await run_in_threadpool(self._applications.show, submitted.application_id)
         location = {"Location": f"/applications/{submitted.application_id.hex()}"}
@@ -43,33 +44,46 @@ class Api:
 
     async def show(self, request: Request) -> Response:
         """One application: its clock, its evidence with reasons, its deliveries."""
-        await self._allow(request, "applications:read")
-        return JSONResponse(await run_in_threadpool(self._applications.show, _id(request)))
+        token = await self._allow(request, "applications:read")
+        return JSONResponse(await run_in_threadpool(self._shown, token, _id(request)))
 
     async def list(self, request: Request) -> Response:
-        """Applications, newest first; or the one that a channel submitted under ``external_no``."""
-        await self._allow(request, "applications:read")
+        """Applications of the token's channels, newest first; or the one that a channel submitted under
+        ``external_no``."""
+        token = await self._allow(request, "applications:read")
         query = request.query_params
+        _check_channel(token, query.get("channel"))
         if "external_no" in query:
             return JSONResponse(
                 {"items": await run_in_threadpool(self._by_number, query["external_no"], query.get("channel", ""))}
             )
         wanted = {name: query[name] for name in _FILTERS if name in query}
         after, limit = _hex(query.get("after", "")), _limit(query.get("limit", "50"))
-        items = await run_in_threadpool(lambda: self._applications.list(after, limit, **wanted))
+        items = await run_in_threadpool(lambda: self._applications.list(after, limit, token.channels, **wanted))
         return JSONResponse({"items": items, "next": items[-1]["application_id"] if len(items) == limit else None})
 
     async def hold(self, request: Request) -> Response:
         """Stop an application's deliveries."""
         token = await self._allow(request, "operate")
-        await run_in_threadpool(self._applications.hold, _id(request), f"token:{token.token_id}")
-        return JSONResponse(await run_in_threadpool(self._applications.show, _id(request)))
+        return JSONResponse(await run_in_threadpool(self._set_held, token, _id(request), True))
 
     async def release(self, request: Request) -> Response:
         """Let an application's deliveries go on."""
         token = await self._allow(request, "operate")
-        await run_in_threadpool(self._applications.release, _id(request), f"token:{token.token_id}")
-        return JSONResponse(await run_in_threadpool(self._applications.show, _id(request)))
+        return JSONResponse(await run_in_threadpool(self._set_held, token, _id(request), False))
+
+    def _shown(self, token: Token, application_id: bytes) -> dict[str, Any]:
+        """An application of another channel is as if there were none."""
+        shown = self._applications.show(application_id)
+        if shown["channel"] not in token.channels:
+            raise RecordRejected("NO_SUCH_APPLICATION")
+        return shown
+
+    def _set_held(self, token: Token, application_id: bytes, held: bool) -> dict[str, Any]:
+        by = token.by(self._shown(token, application_id)["channel"])
+        act = self._applications.hold if held else self._applications.release
+        act(application_id, by.principal)
+        return self._applications.show(application_id)
 
     def _by_number(self, external_no: str, channel: str) -> Any:
         found = self._applications.find(channel, external_no)
@@ -81,6 +95,13 @@ class Api:
 
 def _id(request: Request) -> bytes:
     return _hex(request.path_params["application_id"])
+
+
+def _check_channel(token: Token, channel: object) -> None:
+    """Raises CHANNEL_NOT_YOURS for a channel that the token is not for. What is no text is no channel: the reader of
+    applications refuses it."""
+    if isinstance(channel, str) and channel not in token.channels:
+        raise RecordRejected("CHANNEL_NOT_YOURS", "channel", allowed=tuple(sorted(token.channels)))
 
 
 def _hex(text: str) -> bytes:

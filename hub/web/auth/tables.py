@@ -1,6 +1,6 @@
 """The tokens of the API, hashed."""
 
-from sqlalchemy import BigInteger, Column, String, Table
+from sqlalchemy import BigInteger, Column, String, Table, Text
 
 from hub.stores.tables import Opaque, metadata
 
@@ -8,9 +8,10 @@ token = Table(
     "token",
     metadata,
     Column("token_id", String(16), primary_key=True),
-    Column("name", String(128), nullable=False),
+    Column("client", String(64), nullable=False, doc="the system that uses it, as the operator calls it"),
     Column("hash", Opaque(32), nullable=False, doc="SHA-256 of a 256-bit random secret"),
     Column("scopes", String(256), nullable=False, doc="space-separated"),
+    Column("channels", Text, nullable=False, doc="space-separated; it may use these and no others"),
     Column("created_ms", BigInteger, nullable=False),
     Column("revoked_ms", BigInteger),
 )

@@ -2,28 +2,39 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from typing import Final, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 
+from hub.cases.by import By
 from hub.errors import Misconfigured
 from hub.ports import Clock, Store
 from hub.web.auth.tables import token
 
 SCOPES: Final = ("applications:write", "applications:read", "operate", "metrics")
+# What these scopes allow concerns applications, and an application belongs to a channel.
+_OF_A_CHANNEL = frozenset(SCOPES) - {"metrics"}
+_CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PREFIX = "oct"
+_Row = Row[tuple[str, str, bytes, str, str, int, int | None]]
 # 256 random bits: a plain hash is enough, there is nothing to guess.
 _SECRET_BYTES = 32
-_NOBODY = hashlib.sha256(b"nobody").digest()
+_UNKNOWN = hashlib.sha256(b"unknown").digest()
 
 
 class Token(NamedTuple):
-    """Who calls: the token's id and what it may do."""
+    """Who calls: the token's id, the client that it belongs to, what it may do, and for which channels."""
 
     token_id: str
-    name: str
+    client: str
     scopes: frozenset[str]
+    channels: frozenset[str]
+
+    def by(self, channel: str) -> By:
+        """Who asks, for the events of what is asked."""
+        return By(f"token:{self.token_id}", self.client, channel)
 
 
 class Tokens:
@@ -33,16 +44,25 @@ class Tokens:
         self._store = store
         self._clock = clock
 
-    def create(self, name: str, scopes: frozenset[str]) -> tuple[str, str]:
-        """Make a token: its id, and its text, which is shown this once. ``Misconfigured`` for an unknown scope."""
+    def create(self, client: str, scopes: frozenset[str], channels: frozenset[str] = frozenset()) -> tuple[str, str]:
+        """Make a token for a client and its channels: its id, and its text, which is shown this once.
+
+        Raises ``Misconfigured`` for an unknown scope, a client's name that is no name, and a scope about applications
+        without a channel.
+        """
         if strange := sorted(scopes - set(SCOPES)) or not scopes:
             raise Misconfigured(f"no such scope: {strange}", f"scopes are {', '.join(SCOPES)}")
+        if not _CLIENT.fullmatch(client):
+            raise Misconfigured(f"{client!r} is no client's name", "letters, digits, '.', '_' and '-', at most 64")
+        if scopes & _OF_A_CHANNEL and not channels:
+            raise Misconfigured("the token would have no channel", "name the client's channels with --channel")
         token_id, secret = secrets.token_hex(4), secrets.token_urlsafe(_SECRET_BYTES)
         row = {
             "token_id": token_id,
-            "name": name,
+            "client": client,
             "hash": _hash(secret),
             "scopes": " ".join(sorted(scopes)),
+            "channels": " ".join(sorted(channels)),
             "created_ms": self._clock.now_ms(),
         }
         with self._store.write() as connection:
@@ -54,11 +74,11 @@ class Tokens:
         prefix, _, rest = text.partition("_")
         token_id, _, secret = rest.partition("_")
         row = self._find(token_id)
-        expected = row.hash if row is not None else _NOBODY
+        expected = row.hash if row is not None else _UNKNOWN
         right = hmac.compare_digest(expected, _hash(secret))
         if row is None or not right or prefix != _PREFIX or row.revoked_ms is not None:
             return None
-        return Token(row.token_id, row.name, frozenset(row.scopes.split()))
+        return Token(row.token_id, row.client, frozenset(row.scopes.split()), frozenset(row.channels.split()))
 
     def revoke(self, token_id: str) -> bool:
         """End a token; False when there is none of that id that still works."""
@@ -70,12 +90,12 @@ class Tokens:
             )
         return changed.rowcount > 0
 
-    def all(self) -> list[Row[tuple[str, str, bytes, str, int, int | None]]]:
+    def all(self) -> list[_Row]:
         """Every token, oldest first; never its text."""
         with self._store.read() as connection:
             return list(connection.execute(select(token).order_by(token.c.created_ms, token.c.token_id)))
 
-    def _find(self, token_id: str) -> Row[tuple[str, str, bytes, str, int, int | None]] | None:
+    def _find(self, token_id: str) -> _Row | None:
         with self._store.read() as connection:
             return connection.execute(select(token).where(token.c.token_id == token_id)).one_or_none()
 

@@ -87,8 +87,18 @@ def objects(result: Result) -> list[dict]:
     return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
 
 
+def test_an_unknown_channel_is_refused_and_named(run: Run) -> None:
+    done = run("application", "submit", "-", given=json.dumps(body(channel="elsewhere")))
+    assert done.exit_code == 1
+    assert "CHANNEL_UNKNOWN" in done.stderr
+    made = run("token", "create", "--client", "x", "--channel", "elsewhere")
+    assert made.exit_code != 0
+    assert "no channel 'elsewhere'" in str(made.exception)
+
+
 def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
-    made = run("token", "create", "tests", "--scope", "applications:write", "--scope", "applications:read", "--json")
+    scopes = ("--scope", "applications:write", "--scope", "applications:read")
+    made = run("token", "create", "--client", "tests", *scopes, "--channel", "gov-platform", "--json")
     token = json.loads(made.stdout)
     there = ("--url", url, "--token", token["token"])
     (shown,) = objects(run("application", "submit", "-", "--json", *there, given=json.dumps(body())))

@@ -199,9 +199,10 @@ def _outbox_and_tokens() -> None:
     op.create_table(
         "token",
         sa.Column("token_id", sa.String(length=16), nullable=False),
-        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("client", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("scopes", sa.String(length=256), nullable=False),
+        sa.Column("channels", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("revoked_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("token_id", name="pk_token"),

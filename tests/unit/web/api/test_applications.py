@@ -25,6 +25,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
+CHANNELS = frozenset({"gov-platform"})
+
+
 @pytest.fixture
 def tokens(house: House) -> Tokens:
     return Tokens(house.store, house.clock)
@@ -32,7 +35,7 @@ def tokens(house: House) -> Tokens:
 
 @pytest.fixture
 def client(house: House, tokens: Tokens) -> TestClient:
-    _, text = tokens.create("tests", frozenset(SCOPES))
+    _, text = tokens.create("tests", frozenset(SCOPES), CHANNELS)
     app = create(house.applications, tokens, house.clock)
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
 
@@ -120,15 +123,60 @@ def test_every_route_wants_a_token(client: TestClient, header: str | None) -> No
 
 
 def test_a_token_does_only_what_its_scopes_say(house: House, tokens: Tokens, client: TestClient) -> None:
-    _, text = tokens.create("reader", frozenset({"applications:read"}))
+    _, text = tokens.create("reader", frozenset({"applications:read"}), CHANNELS)
     headers = {"Authorization": f"Bearer {text}"}
     assert client.get("/applications", headers=headers).status_code == 200
     assert code(client.post("/applications", json=body(), headers=headers)) == (403, "FORBIDDEN")
     assert code(client.post("/applications/00/hold", headers=headers)) == (403, "FORBIDDEN")
 
 
+@pytest.fixture
+def counter(tokens: Tokens, client: TestClient) -> TestClient:
+    """A client of another channel."""
+    _, text = tokens.create("counter-desk", frozenset(SCOPES), frozenset({"counter"}))
+    return TestClient(client.app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
+
+
+def test_p2_a_token_submits_by_its_own_channels_only(client: TestClient, counter: TestClient) -> None:
+    answer = counter.post("/applications", json=body())
+    assert code(answer) == (403, "CHANNEL_NOT_YOURS")
+    assert answer.json()["allowed"] == ["counter"]
+    for channel in (["counter"], {"counter": 1}, 7, None):
+        assert code(counter.post("/applications", json=body(channel=channel)))[1] == "FIELD_INVALID"
+    assert counter.post("/applications", json=body(channel="counter")).status_code == 201
+    assert client.post("/applications", json=body()).status_code == 201
+
+
+def test_p5_a_token_sees_and_holds_the_applications_of_its_channels_only(
+    client: TestClient, counter: TestClient
+) -> None:
+    ours = client.post("/applications", json=body()).json()["application_id"]
+    theirs = counter.post("/applications", json=body(channel="counter")).json()["application_id"]
+    for method, path in (("GET", ""), ("POST", "/hold"), ("POST", "/release")):
+        assert code(counter.request(method, f"/applications/{ours}{path}")) == (404, "NO_SUCH_APPLICATION")
+    assert [one["application_id"] for one in counter.get("/applications").json()["items"]] == [theirs]
+    assert [one["application_id"] for one in client.get("/applications").json()["items"]] == [ours]
+    number = {"external_no": "A-1", "channel": "gov-platform"}
+    assert code(counter.get("/applications", params=number)) == (403, "CHANNEL_NOT_YOURS")
+    assert counter.get("/applications", params={"external_no": "A-1"}).json()["items"] == []
+    assert client.get(f"/applications/{ours}").json()["state"] == "open"
+
+
+@pytest.mark.parametrize("wrong", [("", SCOPES, CHANNELS), ("a b", SCOPES, CHANNELS), ("x", ["operate"], ())])
+def test_a_token_without_a_client_or_channel_is_not_made(tokens: Tokens, wrong: Any) -> None:
+    client, scopes, channels = wrong
+    with pytest.raises(Misconfigured):
+        tokens.create(client, frozenset(scopes), frozenset(channels))
+
+
+def test_p4_a_token_says_who_asks(tokens: Tokens) -> None:
+    token_id, text = tokens.create("x", frozenset({"operate"}), CHANNELS)
+    found = tokens.check(text)
+    assert found and found.by("gov-platform") == (f"token:{token_id}", "x", "gov-platform")
+
+
 def test_a_revoked_token_is_nobodys(house: House, tokens: Tokens, client: TestClient) -> None:
-    token_id, text = tokens.create("x", frozenset({"operate"}))
+    token_id, text = tokens.create("x", frozenset({"operate"}), CHANNELS)
     assert tokens.check(text)
     assert tokens.revoke(token_id) and not tokens.revoke(token_id)
     assert tokens.check(text) is None
@@ -137,7 +185,7 @@ def test_a_revoked_token_is_nobodys(house: House, tokens: Tokens, client: TestCl
 
 
 def test_tokens_are_hashed_at_rest(house: House, tokens: Tokens) -> None:
-    _, text = tokens.create("x", frozenset({"operate"}))
+    _, text = tokens.create("x", frozenset({"operate"}), CHANNELS)
     secret = text.split("_", 2)[2]
     assert secret not in repr(house.rows(token))
     assert hashlib.sha256(secret.encode()).digest() in [row.hash for row in house.rows(token)]

@@ -37,7 +37,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def client(house: House, *scopes: str) -> TestClient:
     tokens = Tokens(house.store, house.clock)
-    _, text = tokens.create("prometheus", frozenset(scopes or ("metrics",)))
+    _, text = tokens.create("prometheus", frozenset(scopes or ("metrics",)), frozenset({"counter"}))
     figures = Metrics(house.log, house.store, house.clock, ["business_licence"])
     app = create(house.applications, tokens, house.clock, metrics.router(figures, tokens))
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
