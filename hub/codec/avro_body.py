@@ -1,8 +1,8 @@
-"""Avro bodies from outside, read so that no bytes can hurt.
+"""Reads Avro bodies from outside safely: no input crashes the process or exhausts its memory.
 
-fastavro trusts its input: deep recursion crashes Python, six bytes of ``array<null>`` fill the memory, an enum or union
-index of -1 counts from the end, bytes after the value are ignored. So a body is first walked over without building
-anything: every length, count and index is checked, and the walk must end where the bytes do. Only then is it decoded.
+fastavro trusts its input: deep recursion crashes Python, six bytes of ``array<null>`` exhaust the memory, an enum or
+union index of -1 counts from the end, bytes after the value are ignored. So a body is first checked without building
+anything: every length, count and index is checked, and the value must end where the bytes end. Then it is decoded.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ SCHEMA_STEPS_MAX: Final = 10_000
 STEPS_PER_BYTE_MAX: Final = 64
 
 Walk = Callable[[bytes, int], int]
-"""From where a value starts to where it ends. Raises ``RecordRejected`` (UNREADABLE) if the bytes do not hold it."""
+"""(Bytes, index where a value starts) → index after it. Raises ``RecordRejected`` (UNREADABLE) for a wrong value."""
 
 
 def _unreadable(why: str) -> RecordRejected:
@@ -33,7 +33,9 @@ def _unsafe(why: str) -> RecordRejected:
 
 
 def read_long(data: bytes, at: int) -> tuple[int, int]:
-    """A zig-zag number and where it ends.
+    """The zig-zag number at index ``at``, and the index after it. Raises ``RecordRejected`` (UNREADABLE).
+
+    Source: Avro 1.11 specification, binary encoding of int and long.
 
     >>> read_long(bytes([0x03]), 0), read_long(bytes([0x80, 0x01]), 0)
     ((-2, 1), (64, 2))
@@ -95,7 +97,7 @@ def _walk_union(branches: list[Walk]) -> Walk:
 
 
 def _walk_blocks(item: Walk) -> Walk:
-    """Arrays and maps. Every item takes a byte at least, so the bytes that are left bound the count of items."""
+    """Arrays and maps. Each item takes at least one byte, so the number of remaining bytes bounds the count."""
 
     def walk(data: bytes, at: int) -> int:
         while True:
@@ -124,7 +126,8 @@ def _walk_record(fields: list[Walk]) -> Walk:
 
 
 class _Built(NamedTuple):
-    """A walk; the least number of bytes that a value takes; how many steps and how deep a walk goes, lists aside."""
+    """A compiled type. ``least``: the smallest number of bytes of a value. ``steps``, ``depth``: the largest number of
+    steps and the depth of a walk, without the items of lists."""
 
     walk: Walk
     least: int
@@ -133,7 +136,7 @@ class _Built(NamedTuple):
 
 
 class _Compiler:
-    """Builds the walk of one schema, and refuses schemas that some bytes of it would make costly."""
+    """Builds the walk of one schema. Refuses schemas of which a small body can be costly to read."""
 
     def __init__(self) -> None:
         self._named: dict[str, _Built | None] = {}
@@ -210,9 +213,9 @@ _SIMPLE: Final = {
 
 
 class Body:
-    """Reads bodies of one schema, parsed by fastavro. Raises ``RecordRejected`` (SCHEMA_UNKNOWN) for an unsafe one.
+    """Reads bodies of one schema, parsed by fastavro. ``reader`` is the parsed schema to resolve to, if another.
 
-    ``reader`` is the parsed schema to resolve to, when that is another.
+    Raises ``RecordRejected`` (SCHEMA_UNKNOWN) for a schema that cannot be read safely.
 
     >>> Body(fastavro.parse_schema({"type": "array", "items": "int"})).decode(bytes([2, 8, 0]))
     [4]
@@ -227,9 +230,10 @@ class Body:
         self._reader = reader
 
     def decode(self, data: bytes, bytes_max: int = BODY_BYTES_MAX) -> Any:
-        """The one value that ``data`` holds, exactly.
+        """The value that ``data`` holds, from its first byte to its last.
 
-        Raises ``RecordRejected``: TOO_LARGE, UNREADABLE, TRAILING_BYTES, TEXT_ENCODING.
+        Raises ``RecordRejected``: TOO_LARGE (over ``bytes_max``), UNREADABLE, TRAILING_BYTES, TEXT_ENCODING,
+        SHAPE_TYPE (does not resolve to ``reader``).
         """
         if len(data) > bytes_max:
             raise RecordRejected("TOO_LARGE")
@@ -238,7 +242,8 @@ class Body:
         return self.build(data)
 
     def build(self, data: bytes) -> Any:
-        """The value in bytes that ``walk`` found sound; a date may still be outside the calendar, a text no UTF-8."""
+        """The value in bytes that ``walk`` has checked. Raises ``RecordRejected``: UNREADABLE for a value outside its
+        type (a date that is not in the calendar), TEXT_ENCODING, SHAPE_TYPE."""
         try:
             return fastavro.schemaless_reader(BytesIO(data), self._parsed, self._reader)
         except UnicodeDecodeError:
@@ -253,7 +258,7 @@ _bodies: Final[dict[str, Body]] = {}
 
 
 def decode_body(schema: Schema, data: bytes, bytes_max: int = BODY_BYTES_MAX) -> Any:
-    """The one value of a catalogue's schema that ``data`` holds: ``Body.decode``, made once for each schema."""
+    """The value of ``schema`` that ``data`` holds: ``Body.decode``. The compiled ``Body`` of a schema is cached."""
     body = _bodies.get(schema.fingerprint)
     if body is None:
         body = _bodies[schema.fingerprint] = Body(schema.parsed)

@@ -1,7 +1,7 @@
 """The schema catalogue: ids ↔ Avro schemas, from the files of ``schemas/``. An id never changes its meaning.
 
-``schemas/catalogue.toml`` is the truth. A schema is a whole file, or one part of a kind's file
-(``part = "enterprise"``), since what is sealed for one subject has a schema of its own.
+``schemas/catalogue.toml`` is the source. A schema is a whole file, or one part of a kind's file
+(``part = "enterprise"``): the sealed part of one subject has a schema of its own.
 """
 
 import hashlib
@@ -21,14 +21,17 @@ from hub.errors import Misconfigured, RecordRejected
 Json = dict[str, Any]
 
 FIRST_RUNTIME_ID = 1_000_000
-"""Registrations at run time (development only) get ids from here on."""
+"""Ids of schemas that are registered at run time (development only) begin here."""
 
 _DOCUMENTATION = ("doc", "doc_zh")
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One version of one record's schema: ``json`` as in the file, ``parsed`` as fastavro reads and writes with it."""
+    """One version of one schema. ``json`` is as in the file, ``parsed`` is fastavro's form of it.
+
+    ``fingerprint`` is SHA-256 in hexadecimal; ``part`` is "" for a whole file.
+    """
 
     id: int
     name: str
@@ -41,12 +44,15 @@ class Schema:
 
     @property
     def text(self) -> str:
-        """The schema as compact JSON: what a registry serves."""
+        """The schema as compact JSON, as a registry serves it."""
         return json.dumps(self.json, ensure_ascii=False, separators=(",", ":"))
 
 
 class Catalogue:
-    """Schemas by id and by name. Immutable once made."""
+    """Schemas by id and by name. Immutable. ``reserved`` maps an id that must not be used again to its old name.
+
+    Raises ``Misconfigured`` when an id or a version occurs twice.
+    """
 
     def __init__(self, schemas: list[Schema], reserved: dict[int, str]) -> None:
         self._by_id = {schema.id: schema for schema in schemas}
@@ -65,14 +71,14 @@ class Catalogue:
         return iter(self._by_id.values())
 
     def by_id(self, schema_id: int) -> Schema:
-        """Raises ``RecordRejected`` (SCHEMA_UNKNOWN) for an id that is not in the catalogue."""
+        """The schema with this id. Raises ``RecordRejected`` (SCHEMA_UNKNOWN) for one that is not in the catalogue."""
         schema = self._by_id.get(schema_id)
         if schema is None:
             raise RecordRejected("SCHEMA_UNKNOWN", detail=str(schema_id))
         return schema
 
     def by_name(self, name: str, version: int | None = None) -> Schema:
-        """The newest version, or the one asked for. Raises ``KeyError``."""
+        """Version ``version`` of a schema, by default the newest. Raises ``KeyError`` when there is none."""
         return self._by_name[name, version or self.versions(name)[-1].version]
 
     def versions(self, name: str) -> list[Schema]:
@@ -83,11 +89,12 @@ class Catalogue:
         return found
 
     def names(self) -> list[str]:
+        """The name of every schema, once each, in alphabetical order."""
         return sorted({schema.name for schema in self})
 
 
 def fingerprint(schema: Any) -> str:
-    """SHA-256 (hex) of what a schema means: its JSON with sorted keys and without documentation.
+    """SHA-256 (hexadecimal) of a schema's JSON with sorted keys and without documentation.
 
     >>> fingerprint({"type": "string", "doc": "a"}) == fingerprint({"doc": "b", "type": "string"})
     True
@@ -105,7 +112,10 @@ def _without_documentation(node: Any) -> Any:
 
 
 def part_schema(schema: Json, part: str) -> Json:
-    """The schema of one part of a kind, complete in itself: types defined elsewhere are put in where first used."""
+    """The schema of one part of a kind's ``schema``, complete in itself: named types are defined at their first use.
+
+    ``part`` is a field of the kind. A list's part is the schema of its items.
+    """
     named: dict[str, Json] = {}
     _collect(schema, "", named)
     entry = next(entry for entry in schema["fields"] if entry["name"] == part)
@@ -136,7 +146,7 @@ def _collect(node: Any, namespace: str, named: dict[str, Json]) -> None:
 
 
 def _expand(node: Any, namespace: str, named: dict[str, Json], seen: set[str]) -> Any:
-    """``node`` with every name that is not yet in ``seen`` replaced by its definition."""
+    """``node``, with each name that is not in ``seen`` replaced by its definition."""
     if isinstance(node, str):
         full = node if "." in node else f"{namespace}.{node}"
         return (
@@ -164,7 +174,10 @@ def _expand(node: Any, namespace: str, named: dict[str, Json], seen: set[str]) -
 
 
 def read(entries: Json, root: Any) -> Catalogue:
-    """A catalogue from the parsed ``catalogue.toml`` and the folder that its files lie in (a ``Traversable``)."""
+    """The catalogue from a parsed ``catalogue.toml`` and the folder of its files (a ``Traversable``).
+
+    Raises ``Misconfigured`` as ``Catalogue`` does.
+    """
     return Catalogue(
         [_load(entry, root) for entry in entries["schema"]],
         {entry["id"]: entry["name"] for entry in entries.get("reserved", [])},
@@ -200,6 +213,6 @@ def schema_id(name: str) -> int:
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue that this release ships."""
+    """The catalogue of this release. Read once in a process."""
     root = resources.files("schemas")
     return read(tomllib.loads(root.joinpath("catalogue.toml").read_text("utf-8")), root)

@@ -1,7 +1,7 @@
-"""Compatibility of schema versions, by Apache Avro's own checker.
+"""Compatibility of schema versions, checked with Apache Avro's own checker.
 
-History is read by old programs and new ones, so a new version must read what every earlier one wrote, and be read by
-every earlier one: FULL_TRANSITIVE. The names of the modes are those of schema registries.
+Old and new programs read the same history. So a new version must read what all earlier ones wrote, and all earlier ones
+must read what the new one writes: FULL_TRANSITIVE. The modes have the names that schema registries use.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,8 @@ MODES: Final = {
 
 
 class Break(NamedTuple):
-    """Why one schema cannot read another. ``earlier`` is the earlier one's place; ``path`` is inside the schema."""
+    """One reason why a schema cannot read another. ``earlier`` is the index of the earlier version, ``direction`` is
+    BACKWARD or FORWARD, ``path`` is the place inside the schema."""
 
     earlier: int
     direction: str
@@ -38,7 +39,7 @@ class Break(NamedTuple):
 
 
 def parse(text: str) -> Any:
-    """A schema as the checker wants it. Raises ``RecordRejected`` (SCHEMA_UNKNOWN) for what is no Avro schema."""
+    """A schema's JSON text in the checker's form. Raises ``RecordRejected`` (SCHEMA_UNKNOWN) if it is not Avro."""
     try:
         return avro.schema.parse(text)
     except (avro.errors.AvroException, ValueError, RecursionError) as error:
@@ -46,7 +47,9 @@ def parse(text: str) -> Any:
 
 
 def breaks(new: str, earlier: Sequence[str], mode: str = DEFAULT_MODE) -> list[Break]:
-    """Every break between ``new`` and those earlier versions (texts, oldest first) that ``mode`` looks at.
+    """The breaks between ``new`` and the earlier versions (JSON texts, oldest first) that ``mode`` compares it with.
+
+    Empty when ``new`` is compatible. Raises ``RecordRejected`` (SCHEMA_UNKNOWN), and ``KeyError`` for another mode.
 
     >>> [found.what for found in breaks('"string"', ['"int"'])]
     ['type_mismatch', 'type_mismatch']
@@ -67,7 +70,7 @@ def breaks(new: str, earlier: Sequence[str], mode: str = DEFAULT_MODE) -> list[B
 
 
 def _between(reader: Any, writer: Any, place: int, direction: str) -> Iterator[Break]:
-    # A checker keeps every result that it ever gave, so each pair gets a new one.
+    # A checker stores all its results, so each pair gets a new one.
     result = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)
     if result.compatibility is SchemaCompatibilityType.compatible:
         return
@@ -77,7 +80,7 @@ def _between(reader: Any, writer: Any, place: int, direction: str) -> Iterator[B
 
 
 def catalogue_breaks(catalogue: Catalogue) -> dict[str, list[Break]]:
-    """Name and version of every schema that is not compatible with an earlier one, and why; empty when all is well."""
+    """ "NAME.vVERSION" of each schema that is not compatible with an earlier one → its breaks. Empty when all are."""
     found: dict[str, list[Break]] = {}
     for name in catalogue.names():
         versions = catalogue.versions(name)

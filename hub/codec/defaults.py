@@ -1,4 +1,4 @@
-"""Filling a record from its schema: defaults for what is left out and, for records in text, dates."""
+"""Completes a record from its schema: defaults for missing fields and, for records in text, dates."""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,12 +8,12 @@ from typing import Any, Final
 Fill = Callable[[Any], Any]
 
 LONG_TERM: Final = "长期"
-"""How a licence without end is written where a date is asked for."""
+"""Written in place of an end date by sources whose licence has no end."""
 
 
 @lru_cache(maxsize=16_384)
 def to_date(text: str) -> Any:
-    """``YYYY-MM-DD`` as a date; any other text as it is, for the shape check to refuse.
+    """``YYYY-MM-DD`` as a date; any other text unchanged, so that the shape check refuses it.
 
     >>> to_date("2024-02-29"), to_date("2023-02-29"), to_date("2024-W01-1")
     (datetime.date(2024, 2, 29), '2023-02-29', '2024-W01-1')

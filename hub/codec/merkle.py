@@ -1,6 +1,6 @@
-"""Merkle tree hash, inclusion paths and their check, as RFC 9162 §2.1 defines them (SHA-256, 0x00 leaves, 0x01 nodes).
+"""Merkle tree hash, inclusion paths and their check (RFC 9162 §2.1: SHA-256, prefix 0x00 for leaves, 0x01 for nodes).
 
-Pure functions over the standard library, used for field commitments, page proofs and the ledger alike.
+Pure functions on the standard library. Field commitments, page proofs and the ledger use them.
 """
 
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ EMPTY_ROOT = sha256(b"").digest()
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """Hash of one leaf (RFC 9162 §2.1.1)."""
+    """SHA-256 of 0x00 and one leaf's data; 32 bytes (RFC 9162 §2.1.1)."""
     return sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Hash of an inner node (RFC 9162 §2.1.1)."""
+    """SHA-256 of 0x01 and the hashes of two children; 32 bytes (RFC 9162 §2.1.1)."""
     return sha256(b"\x01" + left + right).digest()
 
 
 def root(leaves: Sequence[bytes]) -> bytes:
-    """Tree head over leaf hashes; 32 bytes.
+    """The tree head over leaf hashes in order; 32 bytes (RFC 9162 §2.1.1). ``EMPTY_ROOT`` for none.
 
-    Folding level by level and carrying an odd last node up gives the same tree as the recursive definition.
+    Hashing level by level, and moving an odd last node up, gives the same tree as the recursive definition.
 
     >>> root([]) == EMPTY_ROOT
     True
@@ -46,7 +46,7 @@ def _fold(level: list[bytes]) -> list[bytes]:
 
 
 def paths(leaves: Sequence[bytes]) -> list[list[bytes]]:
-    """The inclusion path of every leaf, lowest sibling first."""
+    """The inclusion path of each leaf hash: its siblings from the lowest level up (RFC 9162 §2.1.3.1)."""
     found: list[list[bytes]] = [[] for _ in leaves]
     level, width = list(leaves), 1
     while len(level) > 1:

@@ -1,5 +1,5 @@
-"""Confluent wire format: 0x00, the schema id as int32 big-endian, the Avro body. Any Kafka client with a registry
-decodes it."""
+"""Confluent's wire format: 0x00, the schema id as int32 big-endian, the Avro body. A Kafka client with a schema
+registry decodes it."""
 
 import struct
 from io import BytesIO
@@ -18,8 +18,10 @@ _parsed = {schema.id: schema.parsed for schema in catalogue()}
 
 
 def encode(schema_id: int, value: dict[str, Any]) -> bytes:
-    """Frame ``value`` under a schema of the catalogue. Raises ``ValueError`` or ``TypeError`` when it does not fit:
-    our own mistake."""
+    """``value`` as a frame under a schema of the catalogue.
+
+    Raises ``ValueError`` or ``TypeError`` when it does not fit the schema, which is a defect of the caller.
+    """
     out = BytesIO()
     out.write(HEADER.pack(MAGIC, schema_id))
     _write(out, _parsed[schema_id], value)
@@ -27,20 +29,21 @@ def encode(schema_id: int, value: dict[str, Any]) -> bytes:
 
 
 def schema_id(frame: bytes) -> int | None:
-    """The schema id that a frame names; ``None`` when it is no frame."""
+    """The schema id of a frame; ``None`` when the bytes are not a frame."""
     framed = len(frame) >= HEADER.size and frame[0] == MAGIC
     return int.from_bytes(frame[1:5], "big") if framed else None
 
 
 def known(schema_id: int) -> bool:
-    """Whether the catalogue of this version has it."""
+    """Whether this release's catalogue has the id."""
     return schema_id in _parsed
 
 
 def decode(frame: bytes) -> tuple[int, dict[str, Any]]:
-    """Schema id and value of a frame that is read to its last byte.
+    """(Schema id, value) of a frame, which must end with the value.
 
-    Raises ``RecordRejected``: UNREADABLE (no frame, or not this schema's bytes), SCHEMA_UNKNOWN, TRAILING_BYTES.
+    Raises ``RecordRejected``: UNREADABLE (not a frame, or not a value of its schema), SCHEMA_UNKNOWN, TRAILING_BYTES.
+    Trusts the lengths in the body: bytes that another program wrote are read with ``avro_body``.
     """
     found = schema_id(frame)
     if found is None:
@@ -52,7 +55,7 @@ def decode(frame: bytes) -> tuple[int, dict[str, Any]]:
     body.seek(HEADER.size)
     try:
         value: dict[str, Any] = _read(body, parsed, None)
-    except Exception:  # fastavro raises a dozen kinds on hostile bytes
+    except Exception:  # fastavro raises many kinds of errors on wrong bytes
         raise RecordRejected("UNREADABLE", detail=f"not the bytes of schema {found}") from None
     if body.tell() != len(frame):
         raise RecordRejected("TRAILING_BYTES", detail=f"after schema {found}")
