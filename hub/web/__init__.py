@@ -1,2 +1,2 @@
-"""The HTTP API: applications in, their state out, and the schema registry. Loopback by default; a bearer token with
-scopes for everything but the schemas and ``/health``."""
+"""The HTTP API: applications, their state, figures, and the schema registry. It listens on loopback by default.
+Each request needs a bearer token with a scope, except those for schemas, ``/health`` and ``/ready``."""

@@ -1,4 +1,4 @@
-"""Reading a request's body, with a bound."""
+"""Reads a request's body up to a bound."""
 
 from starlette.requests import Request
 
@@ -8,7 +8,7 @@ BODY_BYTES_MAX = 64 * 1024
 
 
 async def body_of(request: Request) -> bytes:
-    """The body, read no further than the cap. Raises ``RecordRejected`` (TOO_LARGE)."""
+    """The body, at most ``BODY_BYTES_MAX`` bytes. Raises ``RecordRejected`` (TOO_LARGE) before it reads more."""
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -1,4 +1,4 @@
-"""Errors as people and machines read them: problem documents (RFC 9457) with a stable code, in Chinese and English."""
+"""Errors as problem documents (RFC 9457) with a stable code and a message in Chinese and English."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,7 +44,8 @@ def problem(
 
 
 def problem_of(error: HubError) -> JSONResponse:
-    """An error of the hub as a problem document. Only codes and field names go out, never a message."""
+    """The problem document of an error: 503 with Retry-After for ``Unavailable``, the code's status for
+    ``RecordRejected``, else 500. It holds codes and field names only, never the error's message (P5)."""
     if isinstance(error, RecordRejected):
         return problem(error.code, error.field, allowed=error.allowed)
     if isinstance(error, Unavailable):

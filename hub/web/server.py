@@ -1,4 +1,4 @@
-"""Serving the API beside the stages, in a thread of its own."""
+"""Serves the HTTP API in a thread of its own, in the process of the stages."""
 
 import socket
 import threading
@@ -27,7 +27,10 @@ log = get_logger("web")
 
 @contextmanager
 def serve(hub: Hub, enabled: bool = True) -> Iterator[str]:
-    """Serve until the block ends; yields the base URL, or "". Raises ``Misconfigured`` when it cannot listen."""
+    """Serve until the block ends. Yields the base URL, or "" when it is not ``enabled``.
+
+    Raises ``Misconfigured`` when it cannot listen on ``web.host`` and ``web.port``.
+    """
     if not enabled:
         yield ""
         return
@@ -67,7 +70,7 @@ def _config(hub: Hub) -> uvicorn.Config:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         listening = socket.create_server((host, port))
-        # Accepted sockets inherit it. Head and body are written apart: without it every answer waits 40 ms.
+        # Accepted sockets inherit this option. Head and body are two writes: without it each answer waits 40 ms.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listening
     except OSError as error:

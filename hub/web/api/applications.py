@@ -1,4 +1,4 @@
-"""The API's routes. Bodies are read by the hub's own strict reader, so that no error echoes what somebody sent (P5)."""
+"""The routes of applications. The hub's own strict reader reads the bodies, so no error repeats what was sent (P5)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The figures of a whole installation, from what is durable: tables and log. Every hub process finds the same ones."""
+"""The figures of a whole installation, read from tables and log. All hub processes compute the same figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -25,8 +25,10 @@ _UNDELIVERED = ("pending", "in_flight")
 
 
 class Latency(NamedTuple):
-    """Decided → acknowledged, of what was acknowledged in the last quarter of an hour: how many within each bound of
-    ``LATENCY_S``, how many in all, and the sum in seconds."""
+    """The time from decision to acknowledgement, of pieces acknowledged in the last ``LATENCY_WINDOW_S`` seconds.
+
+    ``within``: how many took at most each bound of ``LATENCY_S``. ``total``: how many in all. ``sum_s``: sum, seconds.
+    """
 
     within: Sequence[int]
     total: int
@@ -34,14 +36,14 @@ class Latency(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """How many wait, and how long the oldest has, seconds."""
+    """How many pieces wait, and how long the oldest has waited, seconds."""
 
     pieces: int
     oldest_s: float
 
 
 class Tables(NamedTuple):
-    """What the tables say."""
+    """The figures that come from the tables. ``projected``: where the tables go on reading each topic."""
 
     tallies: Sequence[Row[Any]]
     reasons: Sequence[Row[Any]]
@@ -56,14 +58,17 @@ class Tables(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Where the topics that are read end, and where the groups that keep their offsets on the log go on."""
+    """The end offsets of the topics that stages read, and the committed offsets of each group on the log."""
 
     ends: Positions
     committed: Mapping[str, Positions]
 
 
 def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
-    """Read the tables. Every query has an index or few rows: cheap beside millions of deliveries."""
+    """Read the figures of the tables; ``sources`` are the configured connectors. Raises ``Unavailable``.
+
+    Each query uses an index or reads few rows, so it stays fast with millions of deliveries.
+    """
     now_ms, reports = clock.now_ms(), Reports(store, clock)
     connectors = [reports.get(name) or Report(name, "UNASSIGNED") for name in sources]
     stages = StageReports(store, clock).all()
@@ -104,7 +109,7 @@ def _applications_waiting(connection: Connection) -> int:
 
 
 def _outbox(connection: Connection, now_ms: int) -> Waiting:
-    """All but the oldest row: relay leaves its last one for the number that it has."""
+    """All rows but the oldest: relay leaves the last published row, because it holds the newest number."""
     oldest = select(func.min(outbox.c.seq)).scalar_subquery()
     query = select(func.count(), func.min(outbox.c.timestamp_ms)).where(outbox.c.seq > oldest)
     return _waiting(connection, query, now_ms)
@@ -116,14 +121,14 @@ def _waiting(connection: Connection, query: Any, now_ms: int) -> Waiting:
 
 
 def of_log(log: RecordLog) -> Ends:
-    """Read the log's ends. Raises ``Unavailable`` when it is away."""
+    """Read the end offsets of the log. Raises ``Unavailable`` when the log is away."""
     topics = dict.fromkeys(topic for inputs in _READERS.values() for topic in inputs)
     ends = {(topic, partition): end for topic in topics for partition, (_, end) in log.bounds(topic).items()}
     return Ends(ends, {group: log.committed(group) for group in (verify.GROUP, lookup.GROUP)})
 
 
 def lags(ends: Ends, projected: Positions) -> dict[tuple[str, str, int], int]:
-    """(group, topic, partition) → records that the group has yet to read."""
+    """(Group, topic, partition) → number of offsets that the group has not read yet, at least 0."""
     committed = {**ends.committed, project.GROUP: projected}
     return {
         (group, topic, partition): max(0, end - committed[group].get((topic, partition), 0))

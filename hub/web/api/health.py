@@ -1,5 +1,5 @@
-"""``/health``: this process lives. ``/ready``: what it stands on answers and its stages get on. Both without a token:
-they name parts, never anything in them."""
+"""``/health``: the process runs. ``/ready``: log and store answer, and the stages make progress. Both need no token:
+they name parts, and show nothing of their content."""
 
 from concurrent.futures import wait
 from functools import partial
@@ -11,27 +11,27 @@ from starlette.concurrency import run_in_threadpool
 
 from hub.ports import Clock, RecordLog, Store
 from hub.runtime.status import StageReports
-from hub.web.cache import Kept, got
+from hub.web.cache import Cached, answer_of
 
-KEEP_S = 1.0
+MAX_AGE_S = 1.0
 WAIT_S = 2.0
 OK = "ok"
 RUNNING = "RUNNING"
 
 
 class Readiness:
-    """What the hub ``instance`` stands on and how its stages are, asked for at most once a second."""
+    """Whether log, store and the stages of the hub ``instance`` are ready. Each is asked at most once a second."""
 
     def __init__(self, log: RecordLog, store: Store, clock: Clock, instance: str) -> None:
         stages = partial(_stages, StageReports(store, clock), instance)
         parts = {"log": partial(_log, log), "store": partial(_store, store), "stages": stages}
-        self._parts = {name: Kept(question, clock, KEEP_S) for name, question in parts.items()}
+        self._parts = {name: Cached(question, clock, MAX_AGE_S) for name, question in parts.items()}
 
     def look(self) -> dict[str, str]:
-        """Every part: ``ok``, or what is wrong with it. Within ``WAIT_S``."""
+        """Part (log, store, stages) → ``ok``, or what is wrong. Returns within ``WAIT_S`` seconds."""
         asked = {name: part.ask() for name, part in self._parts.items()}
         wait(asked.values(), WAIT_S)
-        return {name: got(future) or ("away" if future.done() else "no answer") for name, future in asked.items()}
+        return {name: answer_of(future) or ("away" if future.done() else "no answer") for name, future in asked.items()}
 
 
 def _log(log: RecordLog) -> str:
@@ -46,7 +46,7 @@ def _store(store: Store) -> str:
 
 
 def _stages(reports: StageReports, instance: str) -> str:
-    """Every stage of this process and of the workers that it runs has to get on."""
+    """``ok`` if all stages of this process and of its workers make progress, else which do not."""
     every = reports.all()
     own = [one for one in every if one.worker == instance]
     workers = {f"{instance}.{one.stage.removeprefix('worker.')}" for one in own if one.stage.startswith("worker.")}
@@ -57,17 +57,17 @@ def _stages(reports: StageReports, instance: str) -> str:
 
 
 def router(readiness: Readiness) -> APIRouter:
-    """The two routes."""
+    """The routes ``/health`` and ``/ready``."""
     routes = APIRouter()
 
     @routes.get("/health")
     async def health() -> dict[str, str]:
-        """Whether the process lives. Asks nothing of anybody: an outage elsewhere is no reason to restart it."""
+        """Whether the process runs. It asks no other system: an outage outside is no reason to restart the process."""
         return {"status": OK}
 
     @routes.get("/ready")
     async def ready() -> JSONResponse:
-        """Whether it can work: 200, or 503 and what is not ready."""
+        """Whether the hub can work: 200, or 503 and the parts that are not ready."""
         parts = await run_in_threadpool(readiness.look)
         sound = all(state == OK for state in parts.values())
         return JSONResponse({"status": OK if sound else "not ready", "parts": parts}, 200 if sound else 503)

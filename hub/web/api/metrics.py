@@ -1,8 +1,8 @@
-"""``/metrics``: an installation's figures in Prometheus's text format.
+"""``/metrics``: the figures of an installation in Prometheus's text format.
 
-Computed when asked from what is durable, so that a restart resets nothing and every hub tells the same; sum over one
-of them, not over all. What is away leaves its figures out and says so in ``hub_up``. No label holds anything that
-belongs to one person or application (P5).
+They are computed at each request from tables and log. So a restart resets nothing, and all hubs show the same figures:
+use those of one hub, not their sum. A log or store that is away leaves out its figures and sets ``hub_up`` to 0. No
+label holds a value that belongs to one person or application (P5).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,27 +23,27 @@ from hub.web.api import figures
 from hub.web.api.figures import Ends, Latency, Tables
 from hub.web.auth.access import Door
 from hub.web.auth.tokens import Tokens
-from hub.web.cache import Kept, got
+from hub.web.cache import Cached, answer_of
 
 SCOPE = "metrics"
-KEEP_S = 5.0
+MAX_AGE_S = 5.0
 WAIT_S = 2.0
 
 
 class Metrics(Collector):
-    """The figures, asked for at every scrape and kept for ``KEEP_S``."""
+    """The figures as Prometheus metrics. They are read at a scrape, and used for ``MAX_AGE_S`` seconds."""
 
     def __init__(self, log: RecordLog, store: Store, clock: Clock, sources: Sequence[str]) -> None:
         self._clock = clock
-        self._tables = Kept(partial(figures.of_tables, store, clock, sources), clock, KEEP_S)
-        self._ends = Kept(partial(figures.of_log, log), clock, KEEP_S)
+        self._tables = Cached(partial(figures.of_tables, store, clock, sources), clock, MAX_AGE_S)
+        self._ends = Cached(partial(figures.of_log, log), clock, MAX_AGE_S)
 
     def collect(self) -> Iterator[Metric]:
-        """Within ``WAIT_S``, whatever is away."""
+        """All metrics. Returns within ``WAIT_S`` seconds, also when log or store is away."""
         asked_tables, asked_ends = self._tables.ask(), self._ends.ask()
         both: list[Future[Any]] = [asked_tables, asked_ends]
         wait(both, WAIT_S)
-        tables, ends = got(asked_tables), got(asked_ends)
+        tables, ends = answer_of(asked_tables), answer_of(asked_ends)
         yield _gauge(
             "hub_up",
             "Whether this part answers: log, store.",
@@ -60,7 +60,8 @@ class Metrics(Collector):
 
 
 def router(metrics: Metrics, tokens: Tokens) -> APIRouter:
-    """The route. It asks for a token with the scope ``metrics``: behind a proxy every caller comes from loopback."""
+    """The route ``/metrics``. It needs a token with the scope ``metrics``: behind a proxy, all callers have the address
+    of the proxy."""
     registry = CollectorRegistry()
     registry.register(metrics)
     routes, door = APIRouter(), Door(tokens, SCOPE, WAIT_S)
@@ -80,7 +81,7 @@ def _of_records(tables: Tables) -> Iterator[Metric]:
         ("received", "Records that came from this source."),
         ("looked_up", "Of those received: answers to look-ups."),
         ("verified", "Records that every rule in force accepts."),
-        ("duplicate", "Records that had come before."),
+        ("duplicate", "Records that had been received before."),
     ):
         family = CounterMetricFamily(f"hub_{name}", words, labels=("source", "kind"))
         for row in tables.tallies:
@@ -94,9 +95,9 @@ def _of_records(tables: Tables) -> Iterator[Metric]:
     for row in tables.reasons:
         rejections.add_metric((row.source, row.kind, row.code), row.verdicts)
     yield rejections
-    # Not counters: a record that is mended leaves the rejected ones, and a falling counter looks like a restart.
+    # Gauges: a record that is verified later leaves the rejected ones, and a falling counter looks like a restart.
     rejected = [((row.source, row.kind), row.rejected) for row in tables.tallies]
-    yield _gauge("hub_rejected_records", "Records that are rejected and not mended.", ("source", "kind"), rejected)
+    yield _gauge("hub_rejected_records", "Rejected records that were not verified later.", ("source", "kind"), rejected)
     pending = [((row.source, row.kind), _pending(row)) for row in tables.tallies]
     yield _gauge("hub_pending_records", "Records received that have no verdict yet.", ("source", "kind"), pending)
 
@@ -156,7 +157,12 @@ def _of_connectors(tables: Tables, now_ms: int) -> Iterator[Metric]:
         [((one.name,), one.fetched_ms / 1000) for one in reports],
     )
     behind = [((one.name,), (now_ms - one.behind_ms) / 1000 if one.behind_ms else 0.0) for one in reports]
-    yield _gauge("hub_connector_behind_seconds", "Since when the source has had more for us.", named, behind)
+    yield _gauge(
+        "hub_connector_behind_seconds",
+        "How long rows have waited at the source, seconds.",
+        named,
+        behind,
+    )
     quotas = [((one.name,), one.quota_left) for one in reports if one.quota_left is not None]
     yield _gauge("hub_connector_quota_left", "Calls left today, where the source has a quota.", named, quotas)
 

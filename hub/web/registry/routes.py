@@ -1,8 +1,8 @@
-"""The schema registry's read API, as Confluent's clients and Apicurio's ccompat speak it: the catalogue by id and by
-subject. It holds no personal value and wants no token.
+"""The read API of a schema registry, as Confluent's clients and Apicurio's ccompat use it: the catalogue by id and by
+subject. It holds no personal value and needs no token.
 
-What a registry would write is refused: ids are given out in ``schemas/catalogue.toml`` and nowhere else. Registering
-what is there already gives its id, as in every registry.
+Requests that would write are refused: ids are assigned in ``schemas/catalogue.toml`` only. To register a schema that
+exists returns its id, as in every registry.
 """
 
 import json
@@ -39,7 +39,7 @@ _VERSION_DIGITS_MAX = 9
 
 
 class RegistryError(Exception):
-    """A refusal with a registry's own code; the status is its first three digits. Never repeats what was sent."""
+    """A refusal with a registry's ``error_code``. Its message never repeats what was sent."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -47,11 +47,12 @@ class RegistryError(Exception):
 
     @property
     def status(self) -> int:
+        """The HTTP status: the first three digits of the code."""
         return int(str(self.code)[:3])
 
 
 class _Route(APIRoute):
-    """A route whose refusals are a registry's."""
+    """A route that answers a ``RegistryError`` in a registry's format."""
 
     def get_route_handler(self) -> Handler:
         answer = super().get_route_handler()
@@ -65,10 +66,10 @@ class _Route(APIRoute):
         return guarded
 
 
-def router(elsewhere: str) -> APIRouter:
-    """The registry's routes and the AsyncAPI document. With ``elsewhere``, the URL of another registry, they lead
-    there."""
-    router = _elsewhere(elsewhere) if elsewhere else _ours()
+def router(outside_url: str) -> APIRouter:
+    """The routes of the registry and of the AsyncAPI document. ``outside_url`` is the URL of another registry, or "":
+    with a URL, the registry's routes answer 307 to it."""
+    router = _redirects(outside_url) if outside_url else _ours()
     router.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"])
     return router
 
@@ -121,17 +122,17 @@ async def _version(request: Request) -> Response:
 
 
 async def _version_schema(request: Request) -> Response:
-    """The schema alone of one version of a subject."""
+    """Only the schema of one version of a subject."""
     return _json(_chosen(request).json)
 
 
 async def _by_id(request: Request) -> Response:
-    """The schema of an id: what a client asks that decodes a message. A subject named with it changes nothing."""
+    """The schema of an id, for a client that decodes a message. A ``subject`` in the query is ignored."""
     return _json({"schema": _known(request).text})
 
 
 async def _schema_by_id(request: Request) -> Response:
-    """The schema alone of an id."""
+    """Only the schema of an id."""
     return _json(_known(request).json)
 
 
@@ -146,19 +147,19 @@ async def _subjects_of(request: Request) -> Response:
 
 
 async def _types() -> Response:
-    """The kinds of schema that are here."""
+    """The types of schema in this registry."""
     return _json(["AVRO"])
 
 
 async def _config(request: Request) -> Response:
-    """How new versions must agree with earlier ones: the same for all."""
+    """The compatibility level, which is the same for all subjects."""
     if "subject" in request.path_params:
         _of(request)
     return _json({"compatibilityLevel": DEFAULT_MODE})
 
 
 async def _mode() -> Response:
-    """The catalogue is read here, never written."""
+    """The mode, which is always READONLY."""
     return _json({"mode": "READONLY"})
 
 
@@ -180,7 +181,7 @@ async def _look_up(request: Request) -> Response:
 
 
 async def _register(request: Request) -> Response:
-    """The id of a schema that is in the subject already. A new one is refused: 409 if it would break history."""
+    """The id of a schema that is already in the subject. A new one is refused: with 409 if it is not compatible."""
     text = await _sent(request)
     versions = subjects().get(request.path_params["subject"], [])
     if (found := await _same(text, versions)) is not None:
@@ -191,13 +192,13 @@ async def _register(request: Request) -> Response:
 
 
 async def _compatible_with_all(request: Request) -> Response:
-    """Whether a schema could follow every version of a subject."""
+    """Whether a schema is compatible with all versions of a subject."""
     text = await _sent(request)
     return _compatibility(request, await _breaks(text, _of(request)))
 
 
 async def _compatible_with_one(request: Request) -> Response:
-    """Whether a schema agrees with one version of a subject; with the newest of none, always."""
+    """Whether a schema is compatible with one version of a subject. True for ``latest`` of an unknown subject."""
     text = await _sent(request)
     known = request.path_params["subject"] in subjects()
     if not known and request.path_params["version"] in _LATEST:
@@ -209,9 +210,7 @@ async def _compatible_with_one(request: Request) -> Response:
 
 async def _read_only() -> Response:
     """Refused: schemas are added to the repository's catalogue."""
-    raise RegistryError(
-        READ_ONLY, "This registry is read-only: schemas and ids are given out in schemas/catalogue.toml"
-    )
+    raise RegistryError(READ_ONLY, "This registry is read-only: schemas and ids are assigned in schemas/catalogue.toml")
 
 
 def _compatibility(request: Request, found: Sequence[Break]) -> Response:
@@ -222,19 +221,19 @@ def _compatibility(request: Request, found: Sequence[Break]) -> Response:
 
 
 async def _sent(request: Request) -> str:
-    """The schema in the body. Fields that we do not know are ignored, as every registry does."""
+    """The schema in the body. Unknown fields are ignored, as every registry does."""
     try:
         document = read_json(await body_of(request))
     except RecordRejected:
         raise RegistryError(400, "The body is not a JSON object of at most 64 KiB") from None
     text = document.get("schema")
     if not isinstance(text, str) or document.get("schemaType", "AVRO") not in ("AVRO", None):
-        raise RegistryError(INVALID_SCHEMA, "Only Avro schemas are known here, as a string under `schema`")
+        raise RegistryError(INVALID_SCHEMA, "Only Avro schemas are accepted, as a string under `schema`")
     return text
 
 
 async def _same(text: str, versions: Sequence[Schema]) -> Schema | None:
-    """The version that means the same: documentation and order of attributes do not count."""
+    """The version with the same meaning: documentation and the order of attributes are not compared."""
     sent = await run_in_threadpool(_fingerprint, text)
     return next((schema for schema in versions if schema.fingerprint == sent), None)
 
@@ -256,7 +255,7 @@ def _checked(text: str) -> None:
         raise RegistryError(INVALID_SCHEMA, "Invalid Avro schema") from None
 
 
-# ---- what is asked for ---------------------------------------------------------------------------------------------
+# ---- parameters ----------------------------------------------------------------------------------------------------
 
 
 def _of(request: Request) -> list[Schema]:
@@ -287,7 +286,7 @@ def _known(request: Request) -> Schema:
 
 
 def _number(text: str) -> int:
-    """A positive number of sensible length, or 0."""
+    """A positive number of at most nine digits, or 0."""
     return int(text) if text.isdecimal() and len(text) <= _VERSION_DIGITS_MAX else 0
 
 
@@ -302,8 +301,8 @@ def _json(body: Any, status: int = 200) -> Response:
 # ---- another registry instead --------------------------------------------------------------------------------------
 
 
-def _elsewhere(url: str) -> APIRouter:
-    """Every path of a registry leads to ``url``; the body says it to clients that follow nothing."""
+def _redirects(url: str) -> APIRouter:
+    """Each path of a registry answers 307 to ``url``. The body has the address for clients that do not follow it."""
 
     async def lead(request: Request) -> Response:
         """The schemas are in another registry."""

@@ -200,7 +200,7 @@ def test_two_scrapers_do_not_double_the_load(house: House) -> None:
     house.verified(samples.business())
     house.project()
     assert ("hub_received_total", ("licence.business", "business_licence")) not in scrape(caller)
-    house.clock.pass_s(metrics.KEEP_S)
+    house.clock.pass_s(metrics.MAX_AGE_S)
     assert ("hub_received_total", ("licence.business", "business_licence")) in scrape(caller)
 
 
