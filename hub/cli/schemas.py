@@ -14,7 +14,6 @@ from hub.errors import Misconfigured, RecordRejected
 from hub.topics import asyncapi as asyncapi_document
 from hub.topics import outside_registry
 from hub.topics.messages import MESSAGES
-from hub.topics.subjects import record_name
 
 
 @click.group("schemas", invoke_without_command=True)
@@ -32,7 +31,7 @@ def list_(as_json: bool = False) -> None:
     table = Table("id", "name", "version", "record", "topics")
     for schema in catalogue():
         topics = [topic for topic, carried in MESSAGES.items() if schema.name in {one.schema for one in carried}]
-        row = {"id": schema.id, "name": schema.name, "version": schema.version, "record": record_name(schema)}
+        row = {"id": schema.id, "name": schema.name, "version": schema.version, "record": schema.record_name}
         if as_json:
             click.echo(json.dumps(row | {"topics": topics}))
         table.add_row(*map(str, row.values()), "\n".join(topics))

@@ -221,7 +221,7 @@ class Body:
     [4]
     >>> Body(fastavro.parse_schema({"type": "array", "items": "null"}))
     Traceback (most recent call last):
-    hub.errors.RecordRejected: SCHEMA_UNKNOWN  items of zero bytes
+    hub.errors.RecordRejected: SCHEMA_UNKNOWN items of zero bytes
     """
 
     def __init__(self, parsed: Any, reader: Any = None) -> None:

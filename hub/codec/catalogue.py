@@ -1,27 +1,22 @@
-"""The schema catalogue: ids ↔ Avro schemas, from the files of ``schemas/``. An id never changes its meaning.
+"""The schema catalogue: ids ↔ Avro schemas, of the hub and of installed packages. An id never changes its meaning.
 
-``schemas/catalogue.toml`` is the source. A schema is a whole file, or one part of a kind's file
-(``part = "enterprise"``): the sealed part of one subject has a schema of its own.
+The ``catalogue.toml`` of each package (``hub.codec.packages``) is the source. A schema is a whole file, or one part of
+a kind's file (``part = "enterprise"``): the sealed part of one subject has a schema of its own.
 """
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import fastavro
 
+from hub.codec.packages import CATALOGUE, Json, Package, packages
 from hub.errors import Misconfigured, RecordRejected
-
-Json = dict[str, Any]
-
-FIRST_RUNTIME_ID = 1_000_000
-"""Ids of schemas that are registered at run time (development only) begin here."""
 
 _DOCUMENTATION = ("doc", "doc_zh")
 
@@ -43,6 +38,11 @@ class Schema:
     parsed: Any = field(repr=False)
 
     @property
+    def record_name(self) -> str:
+        """The full name of the Avro record that the schema is."""
+        return f"{self.json['namespace']}.{self.json['name']}"
+
+    @property
     def text(self) -> str:
         """The schema as compact JSON, as a registry serves it."""
         return json.dumps(self.json, ensure_ascii=False, separators=(",", ":"))
@@ -58,14 +58,9 @@ class Catalogue:
         self._by_id = {schema.id: schema for schema in schemas}
         self._by_name = {(schema.name, schema.version): schema for schema in schemas}
         self.reserved = reserved
-        if (
-            len(self._by_id) != len(schemas)
-            or len(self._by_name) != len(schemas)
-            or self._by_id.keys() & reserved.keys()
-        ):
-            raise Misconfigured(
-                "schemas/catalogue.toml names an id or a version twice", "give every schema an id of its own"
-            )
+        _check_once([schema.id for schema in schemas] + list(reserved), "id")
+        _check_once([f"{schema.name}.v{schema.version}" for schema in schemas], "version")
+        _check_once([record for _, record in {(one.name, one.record_name) for one in schemas}], "Avro record")
 
     def __iter__(self) -> Iterator[Schema]:
         return iter(self._by_id.values())
@@ -91,6 +86,15 @@ class Catalogue:
     def names(self) -> list[str]:
         """The name of every schema, once each, in alphabetical order."""
         return sorted({schema.name for schema in self})
+
+
+def _check_once(given: Sequence[Any], what: str) -> None:
+    twice = sorted(str(one) for one, times in Counter(given).items() if times > 1)
+    if twice:
+        raise Misconfigured(
+            f"the catalogue of schemas has the {what} {twice[0]} twice",
+            "give every schema an id, a name and an Avro record of its own; uninstall a package that takes another's",
+        )
 
 
 def fingerprint(schema: Any) -> str:
@@ -173,31 +177,28 @@ def _expand(node: Any, namespace: str, named: dict[str, Json], seen: set[str]) -
     return {**node, **followed, **fields}
 
 
-def read(entries: Json, root: Any) -> Catalogue:
-    """The catalogue from a parsed ``catalogue.toml`` and the folder of its files (a ``Traversable``).
-
-    Raises ``Misconfigured`` as ``Catalogue`` does.
-    """
-    return Catalogue(
-        [_load(entry, root) for entry in entries["schema"]],
-        {entry["id"]: entry["name"] for entry in entries.get("reserved", [])},
-    )
+def read(package: Package) -> list[Schema]:
+    """The schemas of one package. Raises ``Misconfigured`` for a file that is missing or no schema, and for a schema
+    that is not the one whose fingerprint is written down: an id must never change its meaning."""
+    return [_load(entry, package) for entry in package.table(CATALOGUE).get("schema", ())]
 
 
-def _load(entry: Json, root: Any) -> Schema:
-    document = json.loads(root.joinpath(*entry["file"].split("/")).read_text("utf-8"))
-    part = entry.get("part", "")
-    schema = part_schema(document, part) if part else document
-    return Schema(
-        entry["id"],
-        entry["name"],
-        entry["version"],
-        entry["file"],
-        part,
-        entry["fingerprint"],
-        schema,
-        fastavro.parse_schema(deepcopy(schema)),
-    )
+def _load(entry: Json, package: Package) -> Schema:
+    file, part = str(entry.get("file")), entry.get("part", "")
+    try:
+        document = json.loads(package.root.joinpath(*file.split("/")).read_text("utf-8"))
+        schema = part_schema(document, part) if part else document
+        parsed = fastavro.parse_schema(deepcopy(schema))
+        found = Schema(entry["id"], entry["name"], entry["version"], file, part, entry["fingerprint"], schema, parsed)
+        _ = found.record_name
+    except (OSError, ValueError, LookupError, TypeError, StopIteration, fastavro.schema.SchemaParseException) as error:
+        raise Misconfigured(f"{package.name}/{file} is no schema: {error}", "see docs/kinds.md") from None
+    # A test compares the hub's own; an installed package has another maker.
+    if not package.own and fingerprint(schema) != found.fingerprint:
+        raise Misconfigured(
+            f"{package.name}/{file} is not the schema of id {found.id}", "give a changed schema a new version and id"
+        )
+    return found
 
 
 def schema_id(name: str) -> int:
@@ -213,6 +214,14 @@ def schema_id(name: str) -> int:
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue of this release. Read once in a process."""
-    root = resources.files("schemas")
-    return read(tomllib.loads(root.joinpath("catalogue.toml").read_text("utf-8")), root)
+    """The catalogue of this installation: the hub's own schemas, then those of installed packages. Read once in a
+    process."""
+    given = [(package.name, schema) for package in packages() for schema in read(package)]
+    _check_once([name for _, name in {(package, schema.name) for package, schema in given}], "name")
+    reserved = {number: name for package in packages() for number, name in _reserved(package)}
+    return Catalogue([schema for _, schema in given], reserved)
+
+
+def _reserved(package: Package) -> Iterator[tuple[int, str]]:
+    for entry in package.table(CATALOGUE).get("reserved", ()):
+        yield entry["id"], entry["name"]

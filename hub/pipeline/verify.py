@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hub.codec import wire
-from hub.codec.catalogue import FIRST_RUNTIME_ID
+from hub.codec.packages import FIRST_RUNTIME_ID
 from hub.connect.pageproof import check_row_proof
 from hub.errors import Misconfigured, TamperDetected
 from hub.ports import Batch, Clock, Fault, LogRecord, Member, Outgoing

@@ -3,12 +3,12 @@
 import json
 
 import hub
-from hub.codec.catalogue import Json, Schema, catalogue
+from hub.codec.catalogue import Schema, catalogue
+from hub.codec.packages import Json
 from hub.ports import TopicSpec
 from hub.topics import cloudevents
 from hub.topics.declared import declared
 from hub.topics.messages import MESSAGES, RECORD, UNREADABLE, Carried
-from hub.topics.subjects import record_name
 
 _AVRO = "application/vnd.apache.avro;version=1.9.0"
 _BINDING = "0.5.0"
@@ -96,7 +96,7 @@ def _messages(topic: str) -> list[tuple[str, Json]]:
 def _message(carried: Carried, schema: Schema) -> Json:
     key = {"type": "string", "description": _KEYS.get(carried.schema, _APPLICATION_KEY)}
     return {
-        "name": record_name(schema),
+        "name": schema.record_name,
         "title": schema.json["doc"],
         "contentType": "application/octet-stream",
         **({"headers": _headers(carried)} if carried.types else {}),

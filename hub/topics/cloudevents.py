@@ -1,4 +1,4 @@
-"""Headers of messages, in one place: CloudEvents 1.0 in binary mode, and the hub's own beside them.
+"""Headers of messages, in one place: CloudEvents 1.0 in binary mode, and the hub's own headers.
 
 Every message of a topic with CloudEvents has ``ce_id``, ``ce_type``, ``ce_source``, ``ce_time`` and
 ``ce_specversion``, in this order. Types begin with ``cn.onecert.``; times are RFC 3339, UTC, with milliseconds and Z.

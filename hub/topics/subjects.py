@@ -16,21 +16,16 @@ Subjects = Mapping[str, list[Schema]]
 
 @cache
 def subjects() -> Subjects:
-    """Those of the catalogue that this release ships, by name.
+    """Those of the catalogue, by name.
 
     >>> [schema.id for schema in subjects()["licence.business.verified-value"]]
     [1]
     """
-    found = {record_name(schema): catalogue().versions(schema.name) for schema in catalogue()}
+    found = {schema.record_name: catalogue().versions(schema.name) for schema in catalogue()}
     for topic, carried in MESSAGES.items():
         if carried:
             found[f"{topic}-value"] = catalogue().versions(carried[0].schema)
     return dict(sorted(found.items()))
-
-
-def record_name(schema: Schema) -> str:
-    """The full name of the Avro record that a schema is."""
-    return f"{schema.json['namespace']}.{schema.json['name']}"
 
 
 def places(schema_id: int) -> list[tuple[str, int]]:
