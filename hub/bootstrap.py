@@ -193,7 +193,7 @@ class Hub:
 
     def _awaited(self) -> bool:
         with self.store.read() as connection:
-            return awaited(connection, self.clock.now_ms())
+            return awaited(connection, self.clock.process_ms())
 
     def _lookup(self) -> Lookup:
         sources = {name: partial(self.source, name) for name in self.sources()}

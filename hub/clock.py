@@ -9,13 +9,20 @@ since 1991."""
 
 
 class SystemClock:
-    """``Clock`` port on the machine's own clocks."""
+    """``Clock`` port on the machine's own clocks: business time and process time are the same."""
 
     def now(self) -> datetime:
+        """Business time: aware, UTC."""
         return datetime.now(UTC)
 
     def now_ms(self) -> int:
+        """Business time: milliseconds since the epoch."""
+        return self.process_ms()
+
+    def process_ms(self) -> int:
+        """Process time: milliseconds since the epoch."""
         return time.time_ns() // 1_000_000
 
     def monotonic_s(self) -> float:
+        """Seconds since any moment; they only grow."""
         return time.monotonic()

@@ -91,7 +91,7 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
             stale = reports.stale(report)
             sound &= not stale and report.state != FAILED
             shown.append((report, stale))
-        _show_status(shown, hub.clock.now_ms(), as_json)
+        _show_status(shown, hub.clock.process_ms(), as_json)
     sys.exit(0 if sound else 1)
 
 

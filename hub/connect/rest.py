@@ -145,7 +145,7 @@ class RestClient:
             return None
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)
-        return min(max(0.0, (when - self._clock.now()).total_seconds()), _RETRY_AFTER_MAX_S)
+        return min(max(0.0, when.timestamp() - self._clock.process_ms() / 1000), _RETRY_AFTER_MAX_S)
 
 
 def _split(name: str, base_url: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ class NationalSigner:
     def headers(self, method: str, target: str, body: bytes) -> dict[str, str]:
         """The headers of one call; ``target`` is the path with its query exactly as sent. Each call has a nonce of
         its own."""
-        rtime, nonce, digest = str(self._clock.now_ms()), uuid.uuid4().hex, sha256(body).hexdigest()
+        rtime, nonce, digest = str(self._clock.process_ms()), uuid.uuid4().hex, sha256(body).hexdigest()
         whole = "\n".join((method, target, self._sid, self._rid, rtime, nonce, digest))
         return {
             "gjgxjhpt_rid": self._rid,

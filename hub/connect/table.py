@@ -120,7 +120,7 @@ class TableSource:
 
     def _sweep(self, connection: Connection, at: dict[str, Any]) -> list[TableRow]:
         """The next rows of a sweep; changes ``at``. Ends where the head is: what lies beyond is the head's."""
-        now_ms = self._context.clock.now_ms()
+        now_ms = self._context.clock.process_ms()
         if "sweep" not in at:
             if now_ms - at["swept_ms"] < self._timing.sweep_s * 1000:
                 return []
@@ -139,7 +139,7 @@ class TableSource:
         if not self._timing.full_reload or "sweep" in at or at["time"] <= at.get("base", at["time"]):
             return None
         oldest = connection.execute(select(func.min(self._time))).scalar()
-        settled_ms = self._context.clock.now_ms() - round(self._timing.lag_s * 1000)
+        settled_ms = self._context.clock.process_ms() - round(self._timing.lag_s * 1000)
         if oldest is None or not at["base"] < oldest <= settled_ms:
             return None
         at["base"] = at["time"]

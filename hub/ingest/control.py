@@ -99,7 +99,7 @@ class Reports:
         self._clock = clock
 
     def put(self, report: Report) -> None:
-        report.reported_ms = self._clock.now_ms()
+        report.reported_ms = self._clock.process_ms()
         with self._store.write() as connection:
             upsert(connection, connector_status, [asdict(report)])
 
@@ -107,11 +107,11 @@ class Reports:
         """The last report, its state corrected by its age."""
         with self._store.read() as connection:
             row = connection.execute(select(connector_status).where(connector_status.c.name == name)).one_or_none()
-        return _aged(Report(**row._mapping), self._clock.now_ms()) if row else None
+        return _aged(Report(**row._mapping), self._clock.process_ms()) if row else None
 
     def stale(self, report: Report) -> bool:
         """Whether a running feed has not finished a fetch for a minute: stuck, or its source is away."""
-        return report.state == RUNNING and self._clock.now_ms() - report.fetched_ms > STALE_MS
+        return report.state == RUNNING and self._clock.process_ms() - report.fetched_ms > STALE_MS
 
 
 def _aged(report: Report, now_ms: int) -> Report:

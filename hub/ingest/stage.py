@@ -197,7 +197,7 @@ class FeedThread:
     # ---- reports ---------------------------------------------------------------------------------------------------
 
     def _progress(self, rows: int, more: bool) -> None:
-        report, now_ms = self._report, self._clock.now_ms()
+        report, now_ms = self._report, self._clock.process_ms()
         changed = report.state != RUNNING or report.failures > 0 or bool(report.behind_ms) != more
         report.state, report.failures, report.trouble, report.trace, report.wait_s = RUNNING, 0, "", "", 0.0
         report.fetched_ms = now_ms

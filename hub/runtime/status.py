@@ -44,7 +44,7 @@ class StageReports:
 
     def put(self, worker: str, progress: Sequence[Progress]) -> None:
         """Replace what ``worker`` said before, and forget whoever has been silent for a day."""
-        now_ms, now_s = self._clock.now_ms(), self._clock.monotonic_s()
+        now_ms, now_s = self._clock.process_ms(), self._clock.monotonic_s()
         rows = [
             StageStatus(
                 worker, one.name, one.state(now_s), one.records, one.failures, one.trouble,
@@ -60,7 +60,7 @@ class StageReports:
 
     def all(self) -> list[StageStatus]:
         """The last report of every stage, its state corrected by its age."""
-        silent_ms = self._clock.now_ms() - SILENT_MS
+        silent_ms = self._clock.process_ms() - SILENT_MS
         columns = [stage_status.c[name] for name in StageStatus._fields]
         with self._store.read() as connection:
             rows = connection.execute(select(*columns).order_by(stage_status.c.worker, stage_status.c.stage)).all()

@@ -14,12 +14,12 @@ _NOW_MS = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 
 class SharedClock:
     """``Clock`` port: the database's time, carried on by this machine's monotonic clock. Until it was first read, and
-    while the database is away, it goes on as it went."""
+    while the database is away, it goes on as it went. Business time and process time are the same."""
 
     def __init__(self, clock: Clock, store: Database) -> None:
         self._clock = clock
         self._store = store
-        self._known = clock.now_ms(), clock.monotonic_s()
+        self._known = clock.process_ms(), clock.monotonic_s()
         self._due_s = 0.0
 
     def adjust(self) -> None:
@@ -35,14 +35,21 @@ class SharedClock:
 
     def off_ms(self) -> int:
         """How far this machine's own clock is ahead of the database's."""
-        return self._clock.now_ms() - self.now_ms()
+        return self._clock.process_ms() - self.process_ms()
 
     def now(self) -> datetime:
+        """Business time: aware, UTC."""
         return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
 
     def now_ms(self) -> int:
+        """Business time: milliseconds since the epoch."""
+        return self.process_ms()
+
+    def process_ms(self) -> int:
+        """The database's time: milliseconds since the epoch."""
         then_ms, then_s = self._known
         return then_ms + int((self._clock.monotonic_s() - then_s) * 1000)
 
     def monotonic_s(self) -> float:
+        """This machine's seconds since any moment; they only grow."""
         return self._clock.monotonic_s()

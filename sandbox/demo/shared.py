@@ -71,11 +71,11 @@ class SharedDemo(Demo):
         while _judged(live) < MIDDLE * sum(line.expected["emitted"] for line in live.lines()):
             live.runner.wait(_LOOK_S)
             yield ""
-        before_ms, pid = live.hub.clock.now_ms(), self.workers[1].pid
+        before_ms, pid = live.hub.clock.process_ms(), self.workers[1].pid
         os.kill(pid, signal.SIGKILL)
         yield f"worker 1 killed with -9 after {_judged(live):,} records"
         self._wait_for(live, 1, before_ms)
-        yield f"worker 1 is back after {(live.hub.clock.now_ms() - before_ms) / 1000:.1f} s"
+        yield f"worker 1 is back after {(live.hub.clock.process_ms() - before_ms) / 1000:.1f} s"
         third = self.start_worker(3)
         self._wait_for(live, 3)
         yield f"worker 3 joined: partitions were dealt out anew, after {_judged(live):,} records"

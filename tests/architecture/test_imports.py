@@ -74,10 +74,3 @@ def test_a_wrong_import_is_caught(planted: str, source: str, caught: list[str]) 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_file_over_400_lines(module: str) -> None:
     assert len(modules()[module].read_text("utf-8").splitlines()) <= 400
-
-
-@pytest.mark.parametrize("module", [one for one in MODULES if not one.startswith("sandbox") and one != "hub.clock"])
-def test_only_the_clock_reads_time(module: str) -> None:
-    readers = ("time.time(", "time.time_ns(", "time.monotonic(", "datetime.now(", "datetime.utcnow(", "date.today(")
-    text = modules()[module].read_text("utf-8")
-    assert [reader for reader in readers if reader in text] == []

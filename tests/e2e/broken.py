@@ -39,15 +39,15 @@ def off_by(hours: int) -> None:
 
     from hub.clock import SystemClock
 
-    now, now_ms, off = SystemClock.now, SystemClock.now_ms, timedelta(hours=hours)
+    now, process_ms, off = SystemClock.now, SystemClock.process_ms, timedelta(hours=hours)
 
     def later(self: SystemClock) -> datetime:
         return now(self) + off
 
     def later_ms(self: SystemClock) -> int:
-        return now_ms(self) + off // timedelta(milliseconds=1)
+        return process_ms(self) + off // timedelta(milliseconds=1)
 
-    SystemClock.now, SystemClock.now_ms = later, later_ms  # type: ignore[method-assign]
+    SystemClock.now, SystemClock.process_ms = later, later_ms  # type: ignore[method-assign]
 
 
 def newer() -> None:

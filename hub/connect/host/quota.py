@@ -64,7 +64,7 @@ class DailyQuota:
         if not self._limit:
             return
         with self._lock:
-            now = self._clock.now().astimezone(CHINA)
+            now = self._now()
             if now.date().isoformat() != self._day:
                 self._day, self._granted, self._used_here = now.date().isoformat(), 0, 0
             if not self._granted:
@@ -73,6 +73,10 @@ class DailyQuota:
                 raise Unavailable(f"{self._name}: the day's quota is used up", _until_midnight_s(now))
             self._granted -= 1
             self._used_here += 1
+
+    def _now(self) -> datetime:
+        """Process time in China: the system counts its calls by its own day, however fast ours is demonstrated."""
+        return datetime.fromtimestamp(self._clock.process_ms() / 1000, CHINA)
 
     def _reserve(self) -> int:
         block = max(1, self._limit // 100)
@@ -84,7 +88,7 @@ class DailyQuota:
         """Calls left today, as far as this process knows; ``None`` without a quota."""
         if not self._limit:
             return None
-        today = self._clock.now().astimezone(CHINA).date().isoformat()
+        today = self._now().date().isoformat()
         if self._book is not None:
             return max(0, self._limit - self._book.used(self._name, today)) + (
                 self._granted if today == self._day else 0

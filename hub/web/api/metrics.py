@@ -53,8 +53,8 @@ class Metrics(Collector):
         if tables:
             yield from _of_records(tables)
             yield from _of_deliveries(tables)
-            yield from _of_connectors(tables, self._clock.now_ms())
-            yield from _of_stages(tables.stages, self._clock.now_ms())
+            yield from _of_connectors(tables, self._clock.process_ms())
+            yield from _of_stages(tables.stages, self._clock.process_ms())
         if tables and ends:
             yield _lag(tables, ends)
 

@@ -63,7 +63,7 @@ class Tokens:
             "hash": _hash(secret),
             "scopes": " ".join(sorted(scopes)),
             "channels": " ".join(sorted(channels)),
-            "created_ms": self._clock.now_ms(),
+            "created_ms": self._clock.process_ms(),
         }
         with self._store.write() as connection:
             connection.execute(insert(token), [row])
@@ -86,7 +86,7 @@ class Tokens:
             changed = connection.execute(
                 update(token)
                 .where(token.c.token_id == token_id, token.c.revoked_ms.is_(None))
-                .values(revoked_ms=self._clock.now_ms())
+                .values(revoked_ms=self._clock.process_ms())
             )
         return changed.rowcount > 0
 
