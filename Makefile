@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-embedded test-fast servers check bench kafka clean help
+.PHONY: demo test test-embedded test-fast servers check bench kafka migration clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -43,6 +43,9 @@ check: $(VENV)/.dev  ## style, types, architecture, documents
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
+
+migration: $(VENV)/.dev  ## what a next revision has to do after a change of tables; WRITE=1 makes the first one again, until it is released
+	$(BIN)/python -m tests.migration $(if $(WRITE),--write)
 
 bench: $(VENV)/.run $(if $(filter kafka,$(LOG)),servers)  ## speed, beside bare libraries; LOG=kafka: beside other engines, PEERS=words chooses rows
 	$(BIN)/python -m bench $(if $(LOG),--log $(LOG)) $(if $(SIZES),--sizes $(SIZES)) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(PEERS),--peers "$(PEERS)") $(if $(BACKFILL),--backfill $(BACKFILL))

@@ -17,7 +17,6 @@ from hub.connect.host.registry import discover, open_sink, open_source, trusted_
 from hub.connect.spec import ConnectorInfo
 from hub.delivery.deliver import Deliver, Desk
 from hub.errors import HubError, Misconfigured, Unavailable
-from hub.ingest import tables as state
 from hub.ingest.control import Orders, Reports, StoredQuota
 from hub.ingest.deletions import Gone
 from hub.ingest.feed import Surroundings
@@ -40,7 +39,7 @@ from hub.runtime.runner import Runner, Task
 from hub.runtime.status import Adjust, Report, StageReports
 from hub.settings import Settings
 from hub.stores.database import Database
-from hub.stores.migrate import upgrade
+from hub.stores.migrate import STORE
 from hub.stores.shared_clock import SharedClock
 from hub.topics.declared import LOOKUP_REQUESTS, declared
 
@@ -95,8 +94,8 @@ class Hub:
 
     def prepare(self) -> None:
         """Create the topics and bring the tables to this version. Safe to run again."""
-        upgrade(self.settings.store_url)
-        state.prepare(self.store)
+        STORE.upgrade(self.settings.store_url)
+        self.vault.prepare()
         self.log.create(declared(self.settings.partitions))
 
     @cached_property

@@ -22,8 +22,8 @@ from hub.privacy.purposes import shipped
 from hub.privacy.sealing import SealedRow, Sealer
 from hub.privacy.vault import DatabaseVault, MasterKey
 from hub.records.kinds import KINDS
-from hub.stores import migrate
 from hub.stores.database import Database
+from hub.stores.migrate import STORE
 from hub.topics.declared import declared, partition_of
 from tests.clocks import HandClock
 
@@ -49,11 +49,12 @@ class House:
 
     def __post_init__(self) -> None:
         self.url = self.url or f"sqlite:///{self.folder}/store.db"
-        migrate.upgrade(self.url)
+        STORE.upgrade(self.url)
         self.store = Database(self.url)
         self.log = SqliteLog(self.folder / "log.db", self.clock)
         self.log.create(declared(PARTITIONS))
         self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)))
+        self.vault.prepare()
         self.sealer = Sealer(self.vault, b"r" * 32)
         self.opener = Opener(self.vault)
         self.evidence = Evidence(self.log, shipped(), self.clock)

@@ -9,10 +9,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from hub.ingest import tables
 from hub.privacy.vault import DatabaseVault, MasterKey
-from hub.stores import migrate
 from hub.stores.database import Database
+from hub.stores.migrate import STORE
 from sandbox.servers import kafka, postgres
 from sandbox.servers.missing import Missing
 from tests.clocks import HandClock
@@ -26,9 +25,8 @@ def clock() -> HandClock:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Database]:
     """A store of one machine, with every table of the hub."""
-    migrate.upgrade(url := f"sqlite:///{tmp_path}/store.db")
+    STORE.upgrade(url := f"sqlite:///{tmp_path}/store.db")
     store = Database(url)
-    tables.prepare(store)
     yield store
     store.close()
 
@@ -36,6 +34,7 @@ def store(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def vault(tmp_path: Path) -> Iterator[DatabaseVault]:
     vault = DatabaseVault(Database(f"sqlite:///{tmp_path}/vault.db"), MasterKey(bytes(32)))
+    vault.prepare()
     yield vault
     vault.close()
 

@@ -14,8 +14,8 @@ from hub.bootstrap import Hub
 from hub.clock import SystemClock
 from hub.pipeline.verify import Adjudicator, Judged, Marks
 from hub.ports import Batch, KeyVault, LogRecord, Outgoing
-from hub.privacy import vault
 from hub.privacy.opening import Opener
+from hub.privacy.tables import data_key
 
 KIND = "licence.business"
 SOURCE = f"{KIND}.received"
@@ -40,7 +40,7 @@ class KeysInMemory:
 
     def __init__(self, hub: Hub) -> None:
         with hub.vault._store.read() as connection:
-            ids = [bytes(one) for one in connection.execute(select(vault.data_key.c.id)).scalars()]
+            ids = [bytes(one) for one in connection.execute(select(data_key.c.id)).scalars()]
         self._keys = dict(zip(ids, hub.vault.open_keys(ids), strict=True))
 
     def open_keys(self, ids: Sequence[bytes]) -> list[bytes | None]:

@@ -18,7 +18,7 @@ from hub.codec.catalogue import catalogue
 from hub.errors import HubError, Misconfigured
 from hub.pipeline.relay import check_numbers, watermark
 from hub.settings import Settings
-from hub.stores.migrate import current_revision, head
+from hub.stores.migrate import STORE
 from hub.stores.shared_clock import SharedClock
 from hub.topics import outside_registry
 from hub.topics.acls import granted
@@ -155,18 +155,15 @@ def _grants(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
 
 def _store(hub: Hub, settings: Settings) -> str:
     with hub.store.read() as connection:
-        found = current_revision(connection)
-    if found is None or found < head():
-        raise Misconfigured(
-            f"the tables are at revision {found}, this hub needs {head()}", "start `hub run`: it migrates"
-        )
+        found = STORE.check(connection)
     check_numbers(hub.store, watermark(hub.log))
     return f"{hub_settings.without_secrets(settings.store_url)}, revision {found}"
 
 
 def _vault(hub: Hub, settings: Settings) -> str:
+    found = hub.vault.revision()
     hub.vault.find([("doctor", "probe")])
-    return f"{hub_settings.without_secrets(settings.vault_url)}, master key opens it"
+    return f"{hub_settings.without_secrets(settings.vault_url)}, revision {found}, master key opens it"
 
 
 def _schemas(hub: Hub, settings: Settings) -> str:  # noqa: ARG001

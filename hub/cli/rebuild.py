@@ -16,7 +16,7 @@ from hub.cli._console import console
 from hub.pipeline import rebuild
 from hub.pipeline.rebuild import Comparison
 from hub.stores.database import Database
-from hub.stores.migrate import upgrade
+from hub.stores.migrate import STORE
 
 Heard = Callable[[str, int], None]
 
@@ -49,7 +49,7 @@ def command(config: Path | None, check: bool, replace: bool, as_json: bool) -> N
 
 
 def _run(hub: Hub, url: str, replace: bool, heard: Heard) -> list[Comparison]:
-    upgrade(url)
+    STORE.upgrade(url)
     fresh = Database(url)
     try:
         with hub.store.read() as live:

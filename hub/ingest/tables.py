@@ -16,27 +16,24 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hub.ports import Store
+from hub.stores.tables import ID, metadata
 
-metadata = MetaData()
 source_row = Table(
     "source_row",
     metadata,
     Column("source", String(64), primary_key=True),
-    Column("row_key", LargeBinary(16), primary_key=True, comment="keyed hash of the row's key"),
-    Column("digest", LargeBinary(16), nullable=False, comment="keyed hash of what the row says"),
+    Column("row_key", ID, primary_key=True, doc="keyed hash of the row's key"),
+    Column("digest", ID, nullable=False, doc="keyed hash of what the row says"),
     Column("version", BigInteger, nullable=False),
-    Column("present", Boolean, nullable=False, comment="false: the source took it back"),
-    Column("row_id", LargeBinary(16), comment="id of the row among the records; null: never readable"),
-    Column("record_id", LargeBinary(16), comment="the last version that could be read"),
+    Column("present", Boolean, nullable=False, doc="false: the source took it back"),
+    Column("row_id", ID, doc="id of the row among the records; null: never readable"),
+    Column("record_id", ID, doc="the last version that could be read"),
     Index("ix_source_row_version", "source", "version"),
     sqlite_with_rowid=False,
 )
@@ -44,9 +41,9 @@ connector_control = Table(
     "connector_control",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("wanted", String(16), nullable=False, comment="RUNNING, PAUSED, STOPPED"),
-    Column("restart_token", Integer, nullable=False, comment="grows with every restart that was asked for"),
-    Column("cursor", Text, comment="JSON: where the feed is to go on when it next starts; null: where it stood"),
+    Column("wanted", String(16), nullable=False, doc="RUNNING, PAUSED, STOPPED"),
+    Column("restart_token", Integer, nullable=False, doc="grows with every restart that was asked for"),
+    Column("cursor", Text, doc="JSON: where the feed is to go on when it next starts; null: where it stood"),
 )
 connector_status = Table(
     "connector_status",
@@ -55,16 +52,16 @@ connector_status = Table(
     Column("state", String(16), nullable=False),
     Column("worker", String(128), nullable=False),
     Column("reported_ms", BigInteger, nullable=False),
-    Column("fetched_ms", BigInteger, nullable=False, comment="last fetch that worked; 0: none yet"),
-    Column("rows_ms", BigInteger, nullable=False, comment="last fetch that brought something new"),
-    Column("rows", BigInteger, nullable=False, comment="since this worker took the source over"),
-    Column("behind_ms", BigInteger, nullable=False, comment="since when the source has had more; 0: nothing waits"),
-    Column("failures", Integer, nullable=False, comment="in a row"),
+    Column("fetched_ms", BigInteger, nullable=False, doc="last fetch that worked; 0: none yet"),
+    Column("rows_ms", BigInteger, nullable=False, doc="last fetch that brought something new"),
+    Column("rows", BigInteger, nullable=False, doc="since this worker took the source over"),
+    Column("behind_ms", BigInteger, nullable=False, doc="since when the source has had more; 0: nothing waits"),
+    Column("failures", Integer, nullable=False, doc="in a row"),
     Column("trouble", Text, nullable=False),
     Column("trace", Text, nullable=False),
     Column("circuit", String(16), nullable=False),
-    Column("quota_left", Integer, comment="null: no quota"),
-    Column("wait_s", Float, nullable=False, comment="until the next attempt"),
+    Column("quota_left", Integer, doc="null: no quota"),
+    Column("wait_s", Float, nullable=False, doc="until the next attempt"),
 )
 connector_quota = Table(
     "connector_quota",
@@ -73,14 +70,6 @@ connector_quota = Table(
     Column("day", String(10), primary_key=True),
     Column("used", Integer, nullable=False),
 )
-
-
-def prepare(store: Store) -> None:
-    """Make the tables that are missing. Safe to run again and by several at once."""
-    with store.write() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7041177)")
-        metadata.create_all(connection)
 
 
 def upsert(

@@ -17,9 +17,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
     Column,
     Connection,
-    Integer,
-    LargeBinary,
-    MetaData,
     Table,
     bindparam,
     delete,
@@ -32,6 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.errors import Misconfigured, TamperDetected
 from hub.ports import Store
+from hub.privacy.tables import VAULT, check, data_key, epoch, identity
 
 KEY_BYTES = 32
 ID_BYTES = 16
@@ -40,32 +38,6 @@ _NONCE_BYTES = 12
 _CHUNK = 5_000
 # Bounds memory at about 60 MB: an entry is an id and a key or HMAC.
 _CACHE_MAX = 200_000
-
-metadata = MetaData()
-identity = Table(
-    "identity",
-    metadata,
-    Column("hmac", LargeBinary(32), primary_key=True, comment="HMAC-SHA256 of namespace and normalised identifier"),
-    Column("id", LargeBinary(ID_BYTES), nullable=False, index=True, comment="opaque random id"),
-)
-data_key = Table(
-    "data_key",
-    metadata,
-    Column("id", LargeBinary(ID_BYTES), primary_key=True),
-    Column(
-        "wrapped", LargeBinary, nullable=False, comment="nonce and AES-256-GCM ciphertext of the key, bound to the id"
-    ),
-)
-# Counts erasures, so that every process drops its cached keys when any process erases.
-epoch = Table(
-    "vault_epoch", metadata, Column("one", Integer, primary_key=True), Column("erasures", Integer, nullable=False)
-)
-
-
-# Says whether a master key is this vault's: another one would quietly give everybody a second identity.
-check = Table(
-    "vault_check", metadata, Column("one", Integer, primary_key=True), Column("value", LargeBinary(32), nullable=False)
-)
 
 
 class MasterKey:
@@ -125,12 +97,29 @@ class DatabaseVault:
         self._ids: dict[bytes, bytes] = {}
         self._keys: dict[bytes, bytes] = {}
         self._erasures = -1
-        with store.write() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7041179)")
-            metadata.create_all(connection)
+        self._check_value = master.derive("vault-check")
+
+    def prepare(self) -> None:
+        """Bring the tables to this version, and bind an empty vault to the master key. Safe to run again and by
+        several at once.
+
+        Raises ``TamperDetected`` when the vault was made under another master key, ``Misconfigured`` when it is of a
+        newer hub."""
+        with self._store.write() as connection:
+            VAULT.upgrade_connection(connection)
             connection.execute(_or_ignore(connection, epoch), [{"one": 1, "erasures": 0}])
-            _check_master(connection, master.derive("vault-check"))
+            connection.execute(_or_ignore(connection, check), [{"one": 1, "value": self._check_value}])
+            self._check_master(connection)
+
+    def revision(self) -> str:
+        """The revision of the tables. Raises ``Misconfigured`` when they are missing or older than this hub needs."""
+        with self._store.read() as connection:
+            return VAULT.check(connection)
+
+    def _check_master(self, connection: Connection) -> None:
+        found = connection.execute(select(check.c.value)).scalar_one()
+        if not hmac.compare_digest(bytes(found), self._check_value):
+            raise TamperDetected("the master key is not this vault's: restore the key file that was backed up with it")
 
     def identify(self, identities: Sequence[tuple[str, str]]) -> list[bytes]:
         wanted = [self._hmac(*identity) for identity in identities]
@@ -175,6 +164,8 @@ class DatabaseVault:
         self._ids, self._keys = {}, {}
 
     def _heed_erasures(self, connection: Connection) -> None:
+        if self._erasures < 0:
+            self._check_master(connection)
         count = connection.execute(select(epoch.c.erasures)).scalar_one()
         if count != self._erasures or max(len(self._ids), len(self._keys)) > _CACHE_MAX:
             self._forget()
@@ -233,12 +224,6 @@ def untouched(store: Store) -> bool:
     """Whether no vault was ever made in ``store``: only then may a missing master key be made."""
     with store.read() as connection:
         return not inspect(connection).has_table(check.name)
-
-
-def _check_master(connection: Connection, value: bytes) -> None:
-    connection.execute(_or_ignore(connection, check), [{"one": 1, "value": value}])
-    if not hmac.compare_digest(bytes(connection.execute(select(check.c.value)).scalar_one()), value):
-        raise TamperDetected("the master key is not this vault's: restore the key file that was backed up with it")
 
 
 def _unknown(wanted: Iterable[bytes], cache: dict[bytes, bytes]) -> list[bytes]:

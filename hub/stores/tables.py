@@ -15,14 +15,16 @@ from sqlalchemy import (
     Text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""How constraints and indexes are named, in every database of the hub: a migration finds them by name."""
+
+metadata = MetaData(naming_convention=NAMES)
+"""The tables of the store. The vault's are in ``hub.privacy.tables``."""
 
 
 class Opaque(LargeBinary):
@@ -56,10 +58,16 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
-# The oldest revision whose hub may still run on these tables: a migration that takes something away raises it.
-schema_floor = Table(
-    "schema_floor",
-    metadata,
-    Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("revision", String(32), nullable=False),
-)
+
+def floor(name: str, tables: MetaData) -> Table:
+    """A table of one row: the oldest revision whose hub may still run on these tables. A migration that takes
+    something away raises it."""
+    return Table(
+        name,
+        tables,
+        Column("one", Integer, primary_key=True, autoincrement=False),
+        Column("revision", String(32), nullable=False),
+    )
+
+
+schema_floor = floor("schema_floor", metadata)

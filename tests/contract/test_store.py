@@ -1,22 +1,18 @@
 """The ``Store`` port's contract, on every adapter: P2 rests on it, since one transaction moves state and offsets."""
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import BLOB, Boolean, Column, Integer, LargeBinary, MetaData, func, insert, select, text, update
+from sqlalchemy import func, insert, select, text
 
 from hub.errors import Misconfigured, Unavailable
 from hub.pipeline.tables import projection_offset
-from hub.stores import migrate, outbox
+from hub.stores import outbox
 from hub.stores.database import Database
-from hub.stores.tables import metadata, schema_floor
+from hub.stores.migrate import STORE
 
 ROW = {"group": "project", "topic": "t", "partition": 0, "next": 7}
 
@@ -31,7 +27,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def store(url: str) -> Iterator[Database]:
-    migrate.upgrade(url)
+    STORE.upgrade(url)
     store = Database(url)
     yield store
     store.close()
@@ -40,76 +36,6 @@ def store(url: str) -> Iterator[Database]:
 def count(store: Database) -> int:
     with store.read() as connection:
         return connection.execute(select(func.count()).select_from(projection_offset)).scalar_one()
-
-
-def test_migrations_make_exactly_the_tables_that_the_code_knows(store: Database) -> None:
-    with store.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert migrate.current_revision(connection) == migrate.head()
-
-
-def test_upgrade_again_changes_nothing(store: Database, url: str) -> None:
-    with store.write() as connection:
-        connection.execute(insert(projection_offset), [ROW])
-    assert migrate.upgrade(url) == migrate.head()
-    assert count(store) == 1
-
-
-def test_tables_of_a_newer_hub_are_left_alone_while_it_says_that_this_one_may_run(store: Database, url: str) -> None:
-    with store.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    assert migrate.upgrade(url) == "9999"
-    with store.write() as connection:
-        connection.execute(update(schema_floor).values(revision="9998"))
-    with pytest.raises(Misconfigured, match="newer hub"):
-        migrate.upgrade(url)
-
-
-def test_every_older_hub_above_the_floor_writes_and_reads_the_newest_tables(url: str) -> None:
-    """Statements made from the tables as each older revision knew them, run on the newest."""
-    migrate.upgrade(url)
-    store = Database(url)
-    with store.read() as connection:
-        floor = connection.execute(select(schema_floor.c.revision)).scalar_one()
-    for revision in migrate.revisions_from(floor):
-        older = as_of(revision, url)
-        with store.write() as connection:
-            for table in older.sorted_tables:
-                connection.execute(insert(table), [{column.name: sample(column) for column in table.columns}])
-                plain = {one.name: sample(one) for one in table.columns if not one.primary_key}
-                ours = [one == sample(one) for one in table.primary_key.columns]
-                assert connection.execute(update(table).where(*ours).values(plain)).rowcount == 1
-                assert len(connection.execute(select(table)).all()) >= 1
-            connection.rollback()
-    store.close()
-
-
-def as_of(revision: str, url: str) -> MetaData:
-    """The tables as a hub of ``revision`` knows them: read from a database that stopped there."""
-    with tempfile.TemporaryDirectory() as folder:
-        older = Database(f"sqlite:///{folder}/older.db")
-        with older.write() as connection:
-            migrate.upgrade_connection(connection, revision)
-            metadata = MetaData()
-            metadata.reflect(connection)
-        older.close()
-    metadata.remove(metadata.tables["alembic_version"])
-    if url.startswith("sqlite"):
-        return metadata
-    for table in metadata.tables.values():
-        for column in table.columns:
-            column.type = column.type.as_generic() if not isinstance(column.type, BLOB) else LargeBinary()
-    return metadata
-
-
-def sample(column: Column[Any]) -> Any:
-    """A value that fits; the same for every row, so that foreign keys hold."""
-    kind = column.type
-    if isinstance(kind, Boolean):
-        return False
-    if isinstance(kind, Integer):
-        return 7
-    return b"x" * 16 if isinstance(kind, LargeBinary | BLOB) else "x"
 
 
 def test_p2_an_exception_rolls_the_whole_transaction_back(store: Database) -> None:

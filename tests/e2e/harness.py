@@ -24,7 +24,7 @@ from hub.records.kinds import KINDS
 from hub.runtime.runner import Runner
 from hub.runtime.status import StageReports
 from hub.stores.database import Database
-from hub.stores.migrate import upgrade
+from hub.stores.migrate import STORE
 from sandbox import launch
 from sandbox.demo.demo import EMBEDDED, SOURCES, Demo, Live, SourceLine
 from sandbox.servers import kafka, postgres
@@ -198,7 +198,7 @@ def rebuilt_otherwise(hub: Hub, home: Path) -> list[Difference]:
     """What ``hub rebuild --check`` finds: rows that are not as their topics say."""
     file = home / "rebuilt.db"
     file.unlink(missing_ok=True)
-    upgrade(f"sqlite:///{file}")
+    STORE.upgrade(f"sqlite:///{file}")
     fresh = Database(f"sqlite:///{file}")
     try:
         with hub.store.read() as live:

@@ -1,7 +1,8 @@
-"""A hub of this version joins one of the version before, which runs on the tables of its own time, and takes its place:
-P1 (nothing lost), P2 (nothing doubled)."""
+"""A hub of the next version joins one of the version before, which runs on the tables of its own time, and takes its
+place: P1 (nothing lost), P2 (nothing doubled)."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,19 +15,26 @@ import pytest
 from sqlalchemy import select
 
 from hub.errors import Misconfigured
+from hub.privacy.tables import VAULT
 from hub.records.tables import tally
-from hub.stores.migrate import current_revision, head
+from hub.stores.database import Database
+from hub.stores.migrate import STORE, History
 from tests.e2e.harness import PATIENCE_S, World, real_engines, world
+from tests.migration import plant
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-OLDER = "43512a3"
-"""The last version whose tables are of revision 0001."""
+OLDER: str | None = None
+"""The commit of the version before. ``None`` while there is none: then this version is the older one."""
+PLANTED = {STORE: "tally", VAULT: "identity"}
+"""What the next version's revision changes, in each history."""
 
 
-def unpack(folder: Path) -> Path:
+def older_code(folder: Path) -> Path:
     """The older version's files."""
+    if OLDER is None:
+        return ROOT
     found = subprocess.run(["git", "archive", OLDER], cwd=ROOT, capture_output=True, check=False)
     if found.returncode:
         pytest.skip(f"this copy of the project has no history with {OLDER}")
@@ -35,23 +43,32 @@ def unpack(folder: Path) -> Path:
     return folder
 
 
-def start_older(one: World, code: Path) -> subprocess.Popen[bytes]:
-    """``hub run`` of the older version, with settings that it knows."""
-    settings = [line for line in one.config.read_text("utf-8").splitlines() if not line.startswith("kafka.")]
-    config = one.home / "older.toml"
-    config.touch(mode=0o600)
-    config.write_text("\n".join(settings), "utf-8")
-    command = [sys.executable, "-m", "hub", "--config", str(config), "run", "--no-web"]
-    environ = os.environ | {"HUB_INSTANCE": "older", "PYTHONPATH": str(code)}
-    with (one.home / "older.stderr").open("ab") as stream:
+def newer_code(folder: Path) -> Path:
+    """This version's files, with one more revision of each database."""
+    for package in ("hub", "connectors", "schemas", "sandbox"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for history, table in PLANTED.items():
+        plant(folder / history.versions.relative_to(ROOT), history.head(), table)
+    return folder
+
+
+def start(one: World, code: Path, instance: str) -> subprocess.Popen[bytes]:
+    """``hub run`` of one version."""
+    command = [sys.executable, "-m", "hub", "--config", str(one.config), "run", "--no-web"]
+    environ = os.environ | {"HUB_INSTANCE": instance, "PYTHONPATH": str(code)}
+    with one.stderr.open("ab") as stream:
         process = subprocess.Popen(command, env=environ, cwd=code, stdout=stream, stderr=stream)
     one.hubs.append(process)
     return process
 
 
-def revision(one: World) -> str | None:
-    with one.hub() as hub, hub.store.read() as connection:
-        return current_revision(connection)
+def revision(history: History, url: str) -> str | None:
+    database = Database(url)
+    try:
+        with database.read() as connection:
+            return history.current(connection)
+    finally:
+        database.close()
 
 
 def until_it_receives(one: World) -> None:
@@ -63,34 +80,38 @@ def until_it_receives(one: World) -> None:
                 if connection.execute(select(tally.c.received)).first():
                     return
             time.sleep(0.2)
-    raise AssertionError((one.home / "older.stderr").read_text("utf-8")[-2_000:])
+    raise AssertionError(one.tail())
 
 
-def until_it_migrates(one: World) -> None:
-    """Wait until the tables are of this version."""
+def until_it_migrates(one: World, url: str, before: str | None) -> None:
+    """Wait until the tables are of the newer version."""
     deadline_s = time.monotonic() + PATIENCE_S
-    while revision(one) != head():
+    while revision(STORE, url) == before:
         assert time.monotonic() < deadline_s, one.tail()
         time.sleep(0.2)
 
 
-def test_p1_p2_a_rolling_upgrade_from_the_version_before_balances_while_both_work(tmp_path: Path) -> None:
-    code = unpack(tmp_path / "code")
+def test_p1_p2_a_rolling_upgrade_balances_while_both_versions_work(tmp_path: Path) -> None:
+    older, newer = older_code(tmp_path / "older"), newer_code(tmp_path / "newer")
     with real_engines(tmp_path, partitions=2) as engines, world(tmp_path, 2_000, engines=engines.settings) as one:
         # Tables of the older version's own making: the world's are of this one.
-        fresh = engines.database.create("older")
-        one.config.write_text(one.config.read_text("utf-8").replace(engines.settings["store_url"], fresh), "utf-8")
-        older = start_older(one, code)
+        fresh = {name: engines.database.create(f"older_{name}") for name in ("store", "vault")}
+        text = one.config.read_text("utf-8")
+        for name, url in fresh.items():
+            text = text.replace(engines.settings[f"{name}_url"], url)
+        one.config.write_text(text, "utf-8")
+        first = start(one, older, "older")
         until_it_receives(one)
-        assert revision(one) == "0001"
-        one.start(environ={"HUB_INSTANCE": "newer"})
-        until_it_migrates(one)
+        before = {history: revision(history, fresh[history.name]) for history in PLANTED}
+        one.process = start(one, newer, "newer")
+        until_it_migrates(one, fresh["store"], before[STORE])
+        assert revision(VAULT, fresh["vault"]) != before[VAULT]
         one.at_work("newer")
         one.submit(one.applications()[:2])
         for _ in range(5):
             one.sandbox.control("business_licence", "advance", {"steps": 200})
             time.sleep(1)
-        older.terminate()
-        assert older.wait(20) == 0
+        first.terminate()
+        assert first.wait(20) == 0
         one.settle(deliveries=6)
         one.check()

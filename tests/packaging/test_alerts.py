@@ -12,7 +12,6 @@ import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from hub.ingest import tables as state
 from hub.web.api.metrics import Metrics
 from tests.casework import House
 
@@ -29,7 +28,6 @@ def alerts() -> list[dict[str, Any]]:
 def exposed(tmp_path: Path) -> Iterator[set[str]]:
     """Every name that /metrics has."""
     house, registry = House(tmp_path), CollectorRegistry()
-    state.prepare(house.store)
     registry.register(Metrics(house.log, house.store, house.clock, ["business_licence"]))
     text = generate_latest(registry).decode()
     yield set(re.findall(r"(?m)^# TYPE (\w+) ", text)) | {"up"}

@@ -1,8 +1,12 @@
-"""Alembic's entry: runs on the connection that ``hub.stores.migrate`` hands over, inside its transaction."""
+"""Alembic's entry: runs on the connection that ``hub.stores.migrate`` hands over, inside its transaction.
+
+It needs no tables: every revision spells its own. ``tests/migration.py`` compares them with the tables of all rooms.
+"""
 
 from alembic import context
 
-from hub.stores.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False)
+given = context.config.attributes
+context.configure(
+    connection=given["connection"], version_table=given["version_table"], transactional_ddl=False, target_metadata=None
+)
 context.run_migrations()

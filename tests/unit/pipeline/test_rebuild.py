@@ -16,8 +16,8 @@ from hub.pipeline.rebuild import PROJECTIONS, Comparison, compare, match_waiting
 from hub.pipeline.tables import projection_offset
 from hub.ports import Refused
 from hub.records.tables import record, tally
-from hub.stores import migrate
 from hub.stores.database import Database
+from hub.stores.migrate import STORE
 from hub.stores.tables import outbox
 from tests import samples
 from tests.casework import ConnectionSystem, House, body
@@ -61,7 +61,7 @@ def remade(house: House, replacing: bool = False) -> dict[str, Comparison]:
     folder = house.folder / "fresh.db"
     folder.unlink(missing_ok=True)
     url = f"sqlite:///{folder}"
-    migrate.upgrade(url)
+    STORE.upgrade(url)
     fresh = Database(url)
     with house.store.read() as live:
         stops = rebuild(house.log, live, fresh, lambda *_: None)

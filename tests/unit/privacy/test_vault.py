@@ -21,6 +21,7 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 def vault(url: str) -> Iterator[DatabaseVault]:
     vault = DatabaseVault(Database(url), MasterKey(bytes(32)))
+    vault.prepare()
     yield vault
     vault.close()
 
@@ -33,7 +34,7 @@ def test_p2_the_same_identifier_has_one_id_in_every_process(vault: DatabaseVault
     assert vault.identify([("enterprise", NUMBER)]) != [first[0]]
 
 
-def test_p2_racing_processes_agree_on_new_identities(url: str) -> None:
+def test_p2_racing_processes_agree_on_new_identities(vault: DatabaseVault, url: str) -> None:
     vaults = [DatabaseVault(Database(url), MasterKey(bytes(32))) for _ in range(4)]
     answers: list[list[bytes]] = []
     people = [("person", f"n{i}") for i in range(500)]
@@ -110,5 +111,8 @@ def test_p5_a_hundred_thousand_cold_subjects_in_batches(vault: DatabaseVault, ur
 def test_p2_a_master_key_that_is_not_the_vaults_is_refused_before_anybody_gets_a_second_identity(
     vault: DatabaseVault, url: str
 ) -> None:
+    other = DatabaseVault(Database(url), MasterKey(bytes([1] * 32)))
     with pytest.raises(TamperDetected, match="not this vault's"):
-        DatabaseVault(Database(url), MasterKey(bytes([1] * 32)))
+        other.prepare()
+    with pytest.raises(TamperDetected, match="not this vault's"):
+        other.identify([("person", NUMBER)])

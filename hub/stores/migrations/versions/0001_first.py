@@ -1,4 +1,4 @@
-"""The first tables: records, tallies, cases, deliveries, outbox, tokens."""
+"""The first tables of every room. Made by ``python -m tests.migration --write``."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,34 +8,96 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+ID = sa.LargeBinary(16)
+CODE = sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql")
+SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
+    _stores()
+    _runtime()
     _records()
-    _tallies()
-    _cases()
-    _deliveries()
-    _outbox_and_tokens()
+    _pipeline()
+    _cases_connection()
+    _ingest()
+    _web_auth()
+    op.bulk_insert(
+        sa.table("schema_floor", sa.column("one"), sa.column("revision")), [{"one": 1, "revision": revision}]
+    )
 
 
 def downgrade() -> None:
-    raise NotImplementedError("restore the backup: going back would lose cases")
+    raise NotImplementedError("restore the backup: there is nothing before the first revision")
+
+
+def _stores() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("seq", SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("topic", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("headers", sa.Text(), nullable=False),
+        sa.Column("timestamp_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_outbox"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "schema_floor",
+        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("one", name="pk_schema_floor"),
+    )
+
+
+def _runtime() -> None:
+    op.create_table(
+        "stage_status",
+        sa.Column("worker", sa.String(length=128), nullable=False),
+        sa.Column("stage", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("records", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("last_step_ms", sa.BigInteger(), nullable=False),
+        sa.Column("reported_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("worker", "stage", name="pk_stage_status"),
+    )
 
 
 def _records() -> None:
     op.create_table(
+        "current",
+        sa.Column("row_id", ID, nullable=False),
+        sa.Column("entity_id", ID, nullable=False),
+        sa.Column("record_id", ID, nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("authority", CODE, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("operation", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("row_id", name="pk_current"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_current_entity_id", "current", ["entity_id"], unique=False)
+    op.create_table(
+        "reason_tally",
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("verdicts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("source", "kind", "code", name="pk_reason_tally"),
+    )
+    op.create_table(
         "record",
-        sa.Column("record_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("record_id", ID, nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
-        sa.Column("row_id", sa.LargeBinary(length=16), nullable=True),
-        sa.Column("entity_id", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("row_id", ID, nullable=True),
+        sa.Column("entity_id", ID, nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("operation", sa.String(length=16), nullable=False),
-        sa.Column(
-            "authority",
-            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("authority", CODE, nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("assurance", sa.String(length=32), nullable=False),
         sa.Column("issued_month", sa.Integer(), nullable=True),
@@ -51,57 +113,26 @@ def _records() -> None:
     )
     op.create_table(
         "record_link",
-        sa.Column("link_id", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("record_id", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("row_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("link_id", ID, nullable=False),
+        sa.Column("record_id", ID, nullable=False),
+        sa.Column("row_id", ID, nullable=False),
         sa.PrimaryKeyConstraint("link_id", "record_id", name="pk_record_link"),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "current",
-        sa.Column("row_id", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("entity_id", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("record_id", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "authority",
-            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("operation", sa.String(length=16), nullable=False),
-        sa.PrimaryKeyConstraint("row_id", name="pk_current"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("ix_current_entity_id", "current", ["entity_id"], unique=False)
-
-
-def _tallies() -> None:
     op.create_table(
         "tally",
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("received", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column(
-            "looked_up",
-            sa.BigInteger(),
-            server_default="0",
-            nullable=False,
-        ),
+        sa.Column("looked_up", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("verified", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rejected", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("duplicate", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("source", "kind", name="pk_tally"),
     )
-    op.create_table(
-        "reason_tally",
-        sa.Column("source", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("code", sa.String(length=64), nullable=False),
-        sa.Column("verdicts", sa.BigInteger(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("source", "kind", "code", name="pk_reason_tally"),
-    )
+
+
+def _pipeline() -> None:
     op.create_table(
         "projection_offset",
         sa.Column("group", sa.String(length=64), nullable=False),
@@ -112,15 +143,15 @@ def _tallies() -> None:
     )
 
 
-def _cases() -> None:
+def _cases_connection() -> None:
     op.create_table(
         "application",
-        sa.Column("application_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("application_id", ID, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("customer_class", sa.String(length=16), nullable=False),
         sa.Column("voltage", sa.String(length=16), nullable=False),
-        sa.Column("applicant_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("applicant_id", ID, nullable=False),
         sa.Column("purpose", sa.String(length=64), nullable=False),
         sa.Column("legal_basis", sa.String(length=512), nullable=False),
         sa.Column("policy", sa.String(length=64), nullable=False),
@@ -136,12 +167,12 @@ def _cases() -> None:
     op.create_index("ix_application_submitted_ms", "application", ["submitted_ms", "application_id"], unique=False)
     op.create_table(
         "application_need",
-        sa.Column("application_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("application_id", ID, nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("wanted_by", sa.String(length=16), nullable=False),
-        sa.Column("wanted_id", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("wanted_id", ID, nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("record_id", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("record_id", ID, nullable=True),
         sa.Column("piece", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(length=64), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
@@ -153,16 +184,13 @@ def _cases() -> None:
     )
     op.create_index("ix_application_need_due", "application_need", ["state", "next_ask_ms"], unique=False)
     op.create_index("ix_application_need_wanted_id", "application_need", ["wanted_id"], unique=False)
-
-
-def _deliveries() -> None:
     op.create_table(
         "delivery",
-        sa.Column("application_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("application_id", ID, nullable=False),
         sa.Column("piece", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=32), nullable=False),
-        sa.Column("record_id", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("record_id", ID, nullable=True),
         sa.Column("topic", sa.String(length=128), nullable=True),
         sa.Column("partition", sa.Integer(), nullable=True),
         sa.Column("offset", sa.BigInteger(), nullable=True),
@@ -182,25 +210,64 @@ def _deliveries() -> None:
         sa.PrimaryKeyConstraint("application_id", "piece", name="pk_delivery"),
     )
     op.create_index("ix_delivery_due", "delivery", ["state", "next_attempt_ms"], unique=False)
+    op.create_index("ix_delivery_ended_ms", "delivery", ["ended_ms"], unique=False)
 
 
-def _outbox_and_tokens() -> None:
+def _ingest() -> None:
     op.create_table(
-        "outbox",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("topic", sa.String(length=128), nullable=False),
-        sa.Column("key", sa.LargeBinary(), nullable=False),
-        sa.Column("value", sa.LargeBinary(), nullable=False),
-        sa.Column("headers", sa.Text(), nullable=False),
-        sa.Column("timestamp_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("seq", name="pk_outbox"),
-        sqlite_autoincrement=True,
+        "connector_control",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("wanted", sa.String(length=16), nullable=False),
+        sa.Column("restart_token", sa.Integer(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name="pk_connector_control"),
     )
+    op.create_table(
+        "connector_quota",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "day", name="pk_connector_quota"),
+    )
+    op.create_table(
+        "connector_status",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("worker", sa.String(length=128), nullable=False),
+        sa.Column("reported_ms", sa.BigInteger(), nullable=False),
+        sa.Column("fetched_ms", sa.BigInteger(), nullable=False),
+        sa.Column("rows_ms", sa.BigInteger(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("behind_ms", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("trace", sa.Text(), nullable=False),
+        sa.Column("circuit", sa.String(length=16), nullable=False),
+        sa.Column("quota_left", sa.Integer(), nullable=True),
+        sa.Column("wait_s", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_connector_status"),
+    )
+    op.create_table(
+        "source_row",
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("row_key", ID, nullable=False),
+        sa.Column("digest", ID, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("present", sa.Boolean(), nullable=False),
+        sa.Column("row_id", ID, nullable=True),
+        sa.Column("record_id", ID, nullable=True),
+        sa.PrimaryKeyConstraint("source", "row_key", name="pk_source_row"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_source_row_version", "source_row", ["source", "version"], unique=False)
+
+
+def _web_auth() -> None:
     op.create_table(
         "token",
         sa.Column("token_id", sa.String(length=16), nullable=False),
         sa.Column("client", sa.String(length=64), nullable=False),
-        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
         sa.Column("scopes", sa.String(length=256), nullable=False),
         sa.Column("channels", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),

@@ -13,8 +13,8 @@ from hub.codec import wire
 from hub.pipeline.rebuild import compare, rebuild
 from hub.ports import Outgoing
 from hub.records.tables import record
-from hub.stores import migrate
 from hub.stores.database import Database
+from hub.stores.migrate import STORE
 from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS
 from tests import samples
 from tests.casework import PARTITIONS, House, body
@@ -188,7 +188,7 @@ def test_p4_what_was_put_off_is_rebuilt_the_same(house: House) -> None:
     move_records(house, -1_000)
     house.relay()
     url = f"sqlite:///{house.folder}/fresh.db"
-    migrate.upgrade(url)
+    STORE.upgrade(url)
     fresh = Database(url)
     with house.store.read() as live:
         rebuild(house.log, live, fresh, lambda *_: None)

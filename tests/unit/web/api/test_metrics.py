@@ -12,7 +12,6 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.errors import Unavailable
-from hub.ingest import tables as state
 from hub.ingest.control import Report, Reports
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
@@ -30,7 +29,6 @@ LABELS |= {"worker", "stage"}
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path)
-    state.prepare(house.store)
     yield house
     house.close()
 
