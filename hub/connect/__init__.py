@@ -1,2 +1,2 @@
-"""What connector authors use: REST and table bases, signing, retries, cursors, look-ups, and a certification kit
+"""For authors of connectors: bases for REST and exchange tables, signing, mapping, look-ups, and a certification kit
 (docs/connectors.md)."""

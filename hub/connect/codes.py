@@ -1,4 +1,4 @@
-"""``codes.csv``: the source's codes in our words. Columns: ``column,code,value,meaning``."""
+"""``codes.csv``: translates a source's codes into the hub's words. Columns: ``column,code,value,meaning``."""
 
 import csv
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from hub.errors import Misconfigured
 
 
 class Codes:
-    """Code tables by the source's column. Immutable."""
+    """Code tables: the source's column → its code → our word. Immutable."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, str]]) -> None:
         self._tables = tables
 
     @classmethod
     def read(cls, text: str) -> "Codes":
-        """The tables of a ``codes.csv``.
+        """The tables of a ``codes.csv``. Raises ``Misconfigured`` when a code has two values.
 
         >>> Codes.read("column,code,value,meaning\\nzzzt,1,CURRENT,有效\\n").find("zzzt", "1")
         'CURRENT'
@@ -22,15 +22,19 @@ class Codes:
         tables: dict[str, dict[str, str]] = {}
         for row in csv.DictReader(text.splitlines()):
             if tables.setdefault(row["column"], {}).setdefault(row["code"], row["value"]) != row["value"]:
-                raise Misconfigured(f"codes.csv: {row['column']} {row['code']} stands in it twice", "keep one line")
+                raise Misconfigured(
+                    f"codes.csv: {row['column']} {row['code']} has two values", "delete one of the lines"
+                )
         return cls(tables)
 
     def find(self, column: str, code: object) -> str | None:
-        """Our word for the source's code; ``None`` for one that is in no table."""
+        """Our word for a code of ``column``; ``None`` for an unknown code. Raises ``KeyError`` for another column."""
         return self._tables[column].get(str(code).strip())
 
     def knows(self, column: str) -> bool:
+        """Whether there is a table for this column."""
         return column in self._tables
 
     def columns(self) -> frozenset[str]:
+        """The source's columns that have a table."""
         return frozenset(self._tables)

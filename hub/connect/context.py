@@ -1,4 +1,4 @@
-"""What the hub hands a connector when it opens it."""
+"""What the hub gives to a connector when it opens it."""
 
 from dataclasses import dataclass, field
 from importlib import resources
@@ -10,7 +10,10 @@ from hub.ports import Clock
 
 @dataclass(frozen=True)
 class Context:
-    """A connector's surroundings: what it said of itself, its limits as the operator has set them, and the clock."""
+    """What a connector is opened with: its own description, its limits with the operator's values, and the clock.
+
+    ``package`` is its Python package; ``codes`` are the tables of the package's ``codes.csv``, empty without one.
+    """
 
     info: ConnectorInfo
     limits: Limits

@@ -1,7 +1,7 @@
-"""A total time limit for a call: sockets whose every wait ends at the call's deadline.
+"""A time limit for a whole call: each wait on its sockets ends at the call's deadline.
 
-Time-outs by read alone let a peer that sends one byte a second hold a call for ever, in the headers as well as in the
-body.
+A time-out for each read is not enough: a peer that sends one byte a second, in headers or body, could hold a call
+without end.
 """
 
 import ssl
@@ -18,7 +18,7 @@ Monotonic = Callable[[], float]
 
 @contextmanager
 def deadline(at_s: float) -> Iterator[None]:
-    """Everything that this thread waits for on the network inside ends at ``at_s`` (monotonic seconds)."""
+    """In this block, each network wait of this thread ends at ``at_s`` (process time, seconds) at the latest."""
     token = _deadline_s.set(at_s)
     try:
         yield
@@ -32,7 +32,7 @@ def _left(timeout: float | None, monotonic: Monotonic, late: type[Exception]) ->
         return timeout
     left = at_s - monotonic()
     if left <= 0:
-        raise late("the call's total time is up")
+        raise late("the time of the whole call is over")
     return left if timeout is None else min(timeout, left)
 
 
@@ -61,7 +61,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Network backend for ``httpcore`` whose connections keep the deadline."""
+    """A network backend for ``httpcore`` whose connections obey ``deadline``. ``monotonic`` gives process time, s."""
 
     def __init__(self, monotonic: Monotonic) -> None:
         self._inner = httpcore.SyncBackend()
@@ -75,5 +75,6 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        """Connect, as ``httpcore.NetworkBackend`` says. Raises ``httpcore.ConnectTimeout`` at the deadline."""
         left = _left(timeout, self._monotonic, httpcore.ConnectTimeout)
         return _Stream(self._inner.connect_tcp(host, port, left, local_address, socket_options), self._monotonic)

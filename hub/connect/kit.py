@@ -1,8 +1,8 @@
-"""Certification kit: what every connector must keep, as functions that a connector's own tests call
+"""The certification kit: the rules for every connector, as functions that a connector's own tests call
 (docs/connectors.md).
 
-Each check raises ``AssertionError`` with what is wrong in words. A connector that passes them all can be run by the
-hub without losing, doubling or stalling anything.
+Each check raises ``AssertionError`` with a message that says what is wrong. The hub can run a connector that passes all
+checks without losing rows, doubling them, or stopping.
 """
 
 import json
@@ -24,8 +24,8 @@ _SECRET_WORDS = ("secret", "token", "password")
 
 
 def check_package(package: str) -> ConnectorInfo:
-    """The package describes itself: ``connector.toml``, code tables, samples, a README, and secrets are marked as
-    such."""
+    """Check that the package has a valid ``connector.toml``, code tables, samples and a README, and that its secrets
+    are marked as secret. Returns its description."""
     info = read_info(package)
     files = resources.files(package)
     for name in ("README.md", "samples"):
@@ -42,13 +42,13 @@ def check_package(package: str) -> ConnectorInfo:
 
 
 def codes_of(package: str) -> Codes:
-    """The code tables of a package; empty ones when it has none."""
+    """The code tables of a package; empty when it has no ``codes.csv``."""
     file = resources.files(package).joinpath("codes.csv")
     return Codes.read(file.read_text("utf-8")) if file.is_file() else Codes({})
 
 
 def read_all(source: Source, cursor: Cursor | None = None) -> list[Page]:
-    """Every page from ``cursor`` until the source has nothing more."""
+    """All pages from ``cursor`` (``None``: the beginning) until the source has no more rows."""
     pages: list[Page] = []
     for _ in range(_PAGES_MAX):
         page = source.fetch(cursor)
@@ -60,8 +60,8 @@ def read_all(source: Source, cursor: Cursor | None = None) -> list[Page]:
 
 
 def check_feed(source: Source, info: ConnectorInfo) -> list[SourceRow]:
-    """Cursors are small JSON and move; a page fetched again is the same; every row is a record of its kind, or has a
-    fault."""
+    """Check a whole feed: cursors are small JSON and move, a page that is fetched again is the same, and each row
+    passes ``check_rows``. Returns the rows."""
     pages = read_all(source)
     cursors: list[Cursor | None] = [None, *(page.cursor for page in pages)]
     for before, page in zip(cursors, pages, strict=False):
@@ -111,7 +111,7 @@ def check_rows(rows: Sequence[SourceRow], info: ConnectorInfo) -> None:
 
 
 def check_resumes(source: Source, at: int = 1) -> None:
-    """Going on from the cursor after page ``at`` brings exactly what came after it: nothing lost, nothing twice."""
+    """Check that the cursor after page ``at`` leads to exactly the rows that came after it."""
     pages = read_all(source)
     rest = [name for page in pages[at:] for name in _names(page.rows)]
     assert rest, "the sandbox holds too little to test resuming: use smaller pages"
@@ -120,7 +120,8 @@ def check_resumes(source: Source, at: int = 1) -> None:
 
 
 def check_isolation(mapping: Callable[[Mapping[str, Any]], SourceRow], row: Mapping[str, Any]) -> None:
-    """Whatever stands in one column, the mapping returns a row: a bad one never stops its neighbours."""
+    """Check that the mapping returns a row for any value in any column, and for a missing column: a bad row must not
+    stop its neighbours."""
     strange: tuple[Any, ...] = (None, "", " ", [], {}, [1], -1, 1e308, True, "\ud800", "x" * 100_000, b"\xff")
     for column in row:
         for value in strange:
@@ -129,10 +130,10 @@ def check_isolation(mapping: Callable[[Mapping[str, Any]], SourceRow], row: Mapp
 
 
 def check_samples(folder: Path, kind: str, mapping: Callable[[Any], SourceRow]) -> int:
-    """Each ``samples/NAME.json`` maps to ``samples/NAME.expected.json`` (a record, or ``{"fault": [code, field]}``);
-    how many there were.
+    """Check that each ``samples/NAME.json`` maps to ``samples/NAME.expected.json``, and that a record has the shape of
+    its kind. Returns the number of samples.
 
-    Dates are ISO text there. A sample that maps to a record must have its kind's shape.
+    The expected file has the record, or ``{"fault": [code, field]}``. Dates are ISO 8601 text in it.
     """
     found = 0
     for file in sorted(folder.glob("*.json")):
@@ -149,7 +150,7 @@ def check_samples(folder: Path, kind: str, mapping: Callable[[Any], SourceRow]) 
 
 
 def plain(row: SourceRow) -> Any:
-    """A mapped row as JSON, for ``samples/*.expected.json``."""
+    """A mapped row as plain JSON, as ``samples/*.expected.json`` holds it."""
     if row.fault is not None:
         return {"fault": list(row.fault)}
     return _plain(row.record)
@@ -164,8 +165,8 @@ def _plain(value: Any) -> Any:
 
 
 def check_look_up(source: Source, info: ConnectorInfo, query: LookupQuery, found: Callable[[Plain], bool]) -> None:
-    """``query`` finds only what it asks for; asked without purpose or legal basis, or by something else, nothing goes
-    out (P3)."""
+    """Check that ``query`` finds rows, and only rows for which ``found`` is true. A query without purpose or legal
+    basis, or by an unknown key, must be refused (P3)."""
     page = source.look_up(query)
     assert page.rows, "the look-up finds nothing"
     check_rows(page.rows, info)
@@ -181,8 +182,8 @@ def check_look_up(source: Source, info: ConnectorInfo, query: LookupQuery, found
 
 
 def check_sink(sink: Sink, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
-    """A push can be found by its key afterwards, with the same receipt; nothing is found for a key that was never
-    pushed (P2)."""
+    """Check that a push can be found by its key with the same receipt, and that nothing is found for a key that was
+    not pushed (P2). Returns the receipt."""
     assert sink.find(what, key, body) is None, "found before it was pushed"
     receipt = sink.push(what, key, body)
     assert receipt.number, "a receipt without a number"

@@ -1,8 +1,8 @@
-"""Signed pages: one Ed25519 signature over a Merkle root (RFC 9162 §2.1), and a path from each record to it.
+"""Signed pages: one Ed25519 signature (RFC 8032) over a Merkle root (RFC 9162 §2.1), and a path from each record to it.
 
-The page is checked when it is fetched: one that was cut or forged is fetched again. A record's own path is kept with
-the record and judged later, so that a record that was changed after signing is refused by name while its neighbours
-flow on.
+A page is checked when it is fetched; one that was cut or changed is fetched again. The path of a record is stored with
+the record and checked later by the rules. So a single record that was changed after signing is rejected, and the
+others of its page are not.
 """
 
 import binascii
@@ -32,7 +32,8 @@ _PAGES_REMEMBERED = 4_096
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """What a page's signature covers, and the signature."""
+    """What a page's signature covers, and the signature (64 bytes). ``root``: hexadecimal. ``size``: records.
+    ``signed_at``: the source's time, as text."""
 
     root: str
     size: int
@@ -41,16 +42,19 @@ class PageHead:
     signature: bytes
 
     def message(self) -> bytes:
+        """The signed bytes: four lines, the first names the format."""
         return f"onecert-page-v1\n{self.root}\n{self.size}\n{self.signed_at}".encode()
 
     def pack(self) -> bytes:
-        """The head as bytes: what every row of the page carries."""
+        """The head with its signature as bytes. Each row of the page carries them in its proof."""
         return "\n".join((self.root, str(self.size), self.signed_at, self.key_id, self.signature.hex())).encode()
 
 
 def head_of(page: Mapping[str, object]) -> PageHead:
-    """The head of a page as the gateway sends it. Raises ``Unavailable`` when it is not one: a broken answer is asked
-    for again."""
+    """The head of a page: its keys root, size, signedAt, keyId and signature (Base64).
+
+    Raises ``Unavailable`` when one is missing or malformed: the page is fetched again.
+    """
     try:
         root, size, signed_at = str(page["root"]), page["size"], str(page["signedAt"])
         key_id, signature = str(page["keyId"]), b64decode(str(page["signature"]), validate=True)
@@ -63,8 +67,11 @@ def head_of(page: Mapping[str, object]) -> PageHead:
 
 
 def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys) -> None:
-    """Raises ``Unavailable`` for a page that is not what was signed, ``Misconfigured`` for a key that nobody told us
-    to trust."""
+    """Check a page of ``items`` records by its signature.
+
+    Raises ``Misconfigured`` for a key that is not trusted, ``Unavailable`` when the number of records or the signature
+    does not agree: the page is fetched again.
+    """
     if head.key_id not in trusted_keys:
         raise Misconfigured(
             "the source signs with a key that is not trusted", "verify the new key with the source and add it"
@@ -72,12 +79,15 @@ def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys) -> None:
     if head.size != items or (not items and head.root != EMPTY_ROOT.hex()):
         raise Unavailable("the page holds another number of records than was signed")
     if not _signed(head.pack(), trusted_keys[head.key_id]):
-        raise Unavailable("the page's signature does not hold")
+        raise Unavailable("the page's signature is not valid")
 
 
 def pack_proof(head: bytes, index: object, path: object) -> bytes:
-    """A row's proof. What is malformed in ``index`` or ``path`` makes a proof that no check accepts, so that the row
-    is judged by it."""
+    """The proof of one row: the page's packed head, the row's index and its path (hexadecimal nodes).
+
+    A malformed ``index`` or ``path`` gives a proof that ``check_row_proof`` finds invalid. So the row is rejected, and
+    the page goes on.
+    """
     try:
         nodes = b"".join(bytes.fromhex(node) for node in path)  # type: ignore[attr-defined]
         return _FRONT.pack(_VERSION, index, len(head)) + head + nodes
@@ -86,8 +96,8 @@ def pack_proof(head: bytes, index: object, path: object) -> bytes:
 
 
 def check_row_proof(raw: bytes, proof: bytes, trusted_keys: TrustedKeys) -> ProofState:
-    """Whether ``raw`` is a leaf of a page that a trusted key signed. A page's signature is checked once and
-    remembered; 5 µs a row."""
+    """Whether ``raw`` is a leaf of a page that a trusted key signed. Takes 5 µs: the result of a page's signature is
+    cached."""
     if not proof:
         return "missing"
     if len(proof) < _FRONT.size:
@@ -109,7 +119,7 @@ def _key_of(head: bytes, trusted_keys: TrustedKeys) -> bytes:
 
 @lru_cache(maxsize=_PAGES_REMEMBERED)
 def _signed_tree(head: bytes, public_key: bytes) -> tuple[int, bytes] | None:
-    """Size and root of a page whose signature holds."""
+    """(Size, root) of a page, or ``None`` when its signature is not valid."""
     if not public_key or not _signed(head, public_key):
         return None
     root, size, *_ = head.decode("ascii").split("\n")
@@ -128,10 +138,10 @@ def _signed(head: bytes, public_key: bytes) -> bool:
 
 
 def trusted_keys_of(options: Mapping[str, object]) -> dict[str, bytes]:
-    """The keys that a connector's settings name: ``key_id`` and ``public_key``, and more in ``public_keys`` as
-    ``id=base64`` words.
+    """The trusted keys of a connector's settings: ``key_id`` with ``public_key``, and further ``id=base64`` words in
+    ``public_keys``. Empty when it has none.
 
-    Raises ``Misconfigured``.
+    Raises ``Misconfigured`` for a text that is not an Ed25519 public key.
     """
     words = [f"{options['key_id']}={options['public_key']}"] if options.get("key_id") else []
     words += str(options.get("public_keys") or "").split()
@@ -144,5 +154,7 @@ def _trusted(word: str) -> tuple[str, bytes]:
         key = b64decode(text, validate=True)
         Ed25519PublicKey.from_public_bytes(key)
     except ValueError:
-        raise Misconfigured(f"the public key {key_id!r} is no Ed25519 key", "give the 32 raw bytes as base64") from None
+        raise Misconfigured(
+            f"the public key {key_id!r} is not an Ed25519 key", "give the 32 raw bytes as base64"
+        ) from None
     return key_id, key

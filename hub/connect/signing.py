@@ -1,8 +1,8 @@
-"""Calls signed in the national style, and our own envelope on top, because that style covers neither the body nor
-repetition.
+"""Signs calls in the national style, and adds a signature of our own: the national one does not cover the body and does
+not stop a replay.
 
-National: ``gjgxjhpt_sign`` = Base64(HMAC-SHA256(secret, sid + rid + rtime)). Ours: ``x-onecert-sign`` over method,
-target, both ids, time, a nonce and the body's digest, one a line.
+National exchange: ``gjgxjhpt_sign`` = Base64(HMAC-SHA256(secret, sid + rid + rtime)). Ours: ``x-onecert-sign``, the
+same HMAC over seven lines: method, target, sid, rid, rtime, nonce, SHA-256 of the body (hexadecimal).
 """
 
 import hmac
@@ -14,7 +14,7 @@ from hub.ports import Clock
 
 
 class NationalSigner:
-    """Signs calls of one requester to one service."""
+    """Signs the calls of one requester (rid) to one service (sid)."""
 
     def __init__(self, requester: str, service: str, secret: str, clock: Clock) -> None:
         self._rid = requester
@@ -23,8 +23,10 @@ class NationalSigner:
         self._clock = clock
 
     def headers(self, method: str, target: str, body: bytes) -> dict[str, str]:
-        """The headers of one call; ``target`` is the path with its query exactly as sent. Each call has a nonce of
-        its own."""
+        """The headers of one call. ``target`` is the path with its query, exactly as it is sent.
+
+        ``gjgxjhpt_rtime`` is business time in ms. Each call has a new nonce.
+        """
         rtime, nonce, digest = str(self._clock.process_ms()), uuid.uuid4().hex, sha256(body).hexdigest()
         whole = "\n".join((method, target, self._sid, self._rid, rtime, nonce, digest))
         return {

@@ -1,4 +1,4 @@
-"""A registry's exchange database, opened to read: time-outs by dialect, one snapshot a read, errors in our words."""
+"""Reads a registry's exchange database: time-outs for each dialect, one snapshot per read, errors of the hub."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,11 +14,14 @@ from hub.errors import Misconfigured, Unavailable
 
 _NOT_THERE = ("no such", "does not exist", "doesn't exist", "unknown column", "invalid identifier", "invalid column")
 Names = Mapping[str, set[str]]
-"""Table → columns."""
+"""Table → the columns that are read."""
 
 
 class TableDatabase:
-    """Reads one exchange database. Never writes to it. Safe for use by several threads."""
+    """Reads one exchange database and never writes to it. Thread-safe.
+
+    ``name`` is the connector's. Connects at the first read. Raises ``Misconfigured`` for a URL that cannot be used.
+    """
 
     def __init__(self, name: str, url: str, limits: Limits, names: Names) -> None:
         self._name = name
@@ -27,8 +30,10 @@ class TableDatabase:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One snapshot, so that a row and its lines are of one moment. Raises ``Unavailable``, or ``Misconfigured``
-        when columns are missing."""
+        """A connection with one snapshot, so that a row and its lines belong together.
+
+        Raises ``Misconfigured`` when a table or column is missing, ``Unavailable`` for any other database error.
+        """
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
@@ -50,7 +55,7 @@ class TableDatabase:
         )
 
     def drift(self) -> tuple[list[str], list[str]]:
-        """(columns that nobody announced, columns that are missing), each as ``table.column``."""
+        """(Columns that are new, columns that are missing), each as ``table.column``, in alphabetical order."""
         strange: list[str] = []
         missing: list[str] = []
         inspector = inspect(self._engine)
@@ -64,6 +69,7 @@ class TableDatabase:
         return strange, missing
 
     def close(self) -> None:
+        """Close the pool's connections."""
         self._engine.dispose()
 
 
@@ -92,12 +98,12 @@ def _engine(name: str, url: str, limits: Limits) -> Engine:
 
 
 def _connect_args(name: str, url: URL, limits: Limits) -> dict[str, Any]:
-    """Time-outs in the driver's own words; a driver that is not here needs them in the URL."""
+    """Time-outs as the driver names them. For other drivers than these, the URL must set them."""
     whole, connect = limits.total_timeout_s, max(1, round(limits.connect_timeout_s))
     backend, driver = url.get_backend_name(), url.get_driver_name()
     if backend == "sqlite":
         if not url.database or not Path(url.database).exists():
-            raise Misconfigured(f"connectors.{name}.url: there is no such SQLite file", "mend the path")
+            raise Misconfigured(f"connectors.{name}.url: there is no such SQLite file", "correct the path")
         return {"timeout": limits.read_timeout_s, "check_same_thread": False}
     if backend == "postgresql":
         limit_ms = round(whole * 1000)
@@ -112,5 +118,5 @@ def _has_snapshots(engine: Engine) -> bool:
 
 
 def _sqlite_reads(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, so that a read is one snapshot
+    connection.isolation_level = None  # we send BEGIN ourselves, so that a read is one snapshot
     connection.execute("PRAGMA query_only = ON")

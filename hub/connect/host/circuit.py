@@ -1,6 +1,6 @@
-"""Circuit breaker: after some failures in a row, leave a system alone for a while, then try it with one call.
+"""Circuit breaker: after some failures in a row, stop calling a system for a time, then try it with one call.
 
-CLOSED ──(failures_max failures, or the peer named a time)──► OPEN ──(time is up)──► HALF_OPEN
+CLOSED ──(failures_max failures, or the peer named a time)──► OPEN ──(time over)───► HALF_OPEN
    ▲                                                            ▲                       │
    └──────────────────(the trial works)─────────────────────────┼───────────────────────┤
                                                                 └──(the trial fails)────┘
@@ -19,7 +19,11 @@ _TRIAL_MAX_S = 120.0
 
 
 class Circuit:
-    """One system's breaker, shared by all threads that call it."""
+    """The circuit breaker of one system. Thread-safe.
+
+    It opens after ``failures_max`` failures in a row, for ``open_s`` seconds at first. The time doubles with each
+    failed trial, up to ``longest_s``.
+    """
 
     def __init__(
         self, name: str, clock: Clock, failures_max: int = 5, open_s: float = 5.0, longest_s: float = 60.0
@@ -37,6 +41,7 @@ class Circuit:
 
     @property
     def state(self) -> str:
+        """CLOSED, OPEN or HALF_OPEN."""
         with self._lock:
             return self._state()
 
@@ -46,32 +51,33 @@ class Circuit:
         return OPEN if self._clock.monotonic_s() < self._until_s else HALF_OPEN
 
     def enter(self) -> None:
-        """Ask before a call. Raises ``Unavailable`` with the time left while open, or while somebody else's trial
-        runs."""
+        """Call it before a call to the system. Raises ``Unavailable`` with the remaining time while the circuit is
+        open, and while the trial of another thread runs."""
         with self._lock:
             state, now_s = self._state(), self._clock.monotonic_s()
             if state == OPEN:
-                raise Unavailable(f"{self._name}: resting after failures", self._until_s - now_s)
+                raise Unavailable(f"{self._name}: not called after several failures", self._until_s - now_s)
             if state == HALF_OPEN:
-                # A trial whose thread died must not shut the system out for ever.
+                # A trial whose thread died must not keep the circuit open without end.
                 if self._trial_s is not None and now_s - self._trial_s < _TRIAL_MAX_S:
-                    raise Unavailable(f"{self._name}: being tried by another call", 0.5)
+                    raise Unavailable(f"{self._name}: another call is the trial", 0.5)
                 self._trial_s = now_s
 
     def left(self) -> None:
-        """Take back an ``enter`` that led to no call."""
+        """Undo an ``enter`` after which no call was made."""
         with self._lock:
             self._trial_s = None
 
     def succeeded(self) -> None:
+        """Note that a call worked: the circuit is closed."""
         with self._lock:
             self._failures = self._opened = 0
             self._until_s = 0.0
             self._trial_s = None
 
     def failed(self, retry_after_s: float | None = None) -> None:
-        """Count a failure. A time that the peer named opens the circuit at once: it binds all our callers, not only
-        this one."""
+        """Count a failed call. ``retry_after_s``, the time that the peer named, opens the circuit immediately: it
+        holds for all our callers."""
         with self._lock:
             self._failures += 1
             tried, self._trial_s = self._trial_s is not None, None

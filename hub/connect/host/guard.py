@@ -1,5 +1,5 @@
-"""What stands between the hub and every connector: quota, rate, circuit, and a few attempts for calls that somebody
-waits for."""
+"""Between the hub and each connector: quota, rate, circuit breaker, and some retries for calls that do not belong to a
+feed."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -16,22 +16,22 @@ from hub.runtime.backoff import Backoff, attempt
 
 T = TypeVar("T")
 PATIENCE_S = 1.0
-"""Longest wait inside a call; beyond it the caller is told to come back."""
+"""Longest wait inside a call, seconds; for a longer one ``Unavailable`` is raised."""
 _LOOK_UPS = 2
 _COUNTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a connector stands with its system: the circuit's state, and calls left today (``None`` without a quota)."""
+    """The state of a connector's circuit, and the calls left today (``None`` without a quota)."""
 
     circuit: str
     quota_left: int | None
 
 
 class Gate:
-    """One connector's quota, rate and circuit. Feed and look-ups have a gate each, so that a backfill takes no turn
-    from somebody who waits; the day's quota they share through the book."""
+    """Quota, rate and circuit of one connector. The feed and the look-ups have a gate each, so that a backfill does not
+    delay a look-up that an applicant waits for. They share the day's quota through ``book``. Thread-safe."""
 
     def __init__(
         self, context: Context, book: QuotaBook | None = None, wait: Callable[[float], object] | None = None
@@ -43,7 +43,10 @@ class Gate:
         self._wait = wait or threading.Event().wait
 
     def call(self, work: Callable[[], T], times: int = 1) -> T:
-        """Make one call through the gate, up to ``times`` attempts. Each attempt counts against rate and quota."""
+        """The result of ``work``, with at most ``times`` attempts. Each attempt counts for rate and quota.
+
+        Raises ``Unavailable`` when circuit, rate or quota refuse or all attempts failed, and as ``work`` does.
+        """
         return attempt(lambda: self._once(work), times, self._wait, Backoff(), PATIENCE_S)
 
     def _once(self, work: Callable[[], T]) -> T:
@@ -54,7 +57,7 @@ class Gate:
             self.circuit.failed(away.retry_after_s)
             raise
         except (Refused, Misconfigured, RecordRejected):
-            # It answered: whatever it said, it is there.
+            # The system answered, so it is available.
             self.circuit.succeeded()
             raise
         except BaseException:
@@ -69,16 +72,17 @@ class Gate:
             self._wait(self._rate.take(PATIENCE_S))
             self.quota.take()
         except Unavailable:
-            # Our own bounds say nothing about the system.
+            # Our own bounds say nothing about the state of the system.
             self.circuit.left()
             raise
 
     def health(self) -> Health:
+        """State of the circuit and remaining quota. Makes no call."""
         return Health(self.circuit.state, self.quota.left())
 
 
 class GuardedSource:
-    """``Source`` behind its gate. The feed is not retried here: its owner backs off and shows it
+    """``Source`` behind its gate. ``fetch`` is not retried here: the feed backs off and reports it
     (hub/ingest/stage.py)."""
 
     def __init__(self, source: Source, context: Context, gate: Gate) -> None:
@@ -88,21 +92,23 @@ class GuardedSource:
 
     @property
     def inner(self) -> Source:
+        """The connector's own source, without the gate."""
         return self._source
 
     def fetch(self, cursor: Cursor | None) -> Page:
         return self._gate.call(lambda: self._source.fetch(cursor))
 
     def look_up(self, query: LookupQuery) -> Page:
-        """Raises ``RecordRejected`` for a question without a purpose, or by something that the source does not answer
-        to."""
+        """As the port says. Raises ``RecordRejected``: PURPOSE_MISSING without purpose or legal basis (P3),
+        LOOKUP_UNSUPPORTED for a ``by`` that the source does not support."""
         if not query.purpose.strip() or not query.legal_basis.strip():
             raise RecordRejected("PURPOSE_MISSING", detail="a look-up needs a purpose and a legal basis")
         if query.by not in self.context.info.lookup_by:
-            raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self.context.info.name} is not asked by {query.by}")
+            raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self.context.info.name} has no look-up by {query.by}")
         return self._gate.call(lambda: self._source.look_up(query), _LOOK_UPS)
 
     def day(self, day: date) -> DayCount:
+        """As the port says, with some attempts."""
         return self._gate.call(lambda: self._source.day(day), _COUNTS)
 
     def health(self) -> Health:
@@ -113,7 +119,7 @@ class GuardedSource:
 
 
 class GuardedSink:
-    """``Sink`` behind its gate. A push is never repeated here: its outcome is unknown until somebody asked (P2)."""
+    """``Sink`` behind its gate. A push is never retried here: its outcome is unknown until ``find`` was asked (P2)."""
 
     def __init__(self, sink: Sink, context: Context, gate: Gate) -> None:
         self._sink = sink

@@ -1,7 +1,7 @@
-"""Probe: look at a source before trusting it. Writes nothing, moves nothing, and shows no personal value.
+"""Probe: look at the first rows of a source before it is used. It writes nothing and shows no personal value.
 
-What is shown of a text is its form: ``津(2021)南开区…`` becomes ``字(9999)字字字…``, so that dirt and strange numbers
-can be seen and nobody can be recognised.
+A text is shown by its form: ``津(2021)南开区…`` becomes ``字(9999)字字字…``. So wrong characters and numbers are
+visible, and no person can be recognised (P5).
 """
 
 import json
@@ -27,12 +27,12 @@ class Drifting(Protocol):
     """A source that can compare its columns with what its mapping reads."""
 
     def drift(self) -> tuple[list[str], list[str]]:
-        """(columns that nobody announced, columns that are missing)."""
+        """(Columns that are new, columns that are missing)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One row: the form of its key, its version, its masked record or its faults."""
+    """One row: the form of its key, its version, its masked record (``None`` when unreadable), its faults."""
 
     key: str
     version: int
@@ -42,7 +42,7 @@ class Probed:
 
 @dataclass(slots=True)
 class Probe:
-    """What a source looks like."""
+    """The result of a probe. ``unknown_codes`` counts rows by (column, masked code)."""
 
     rows: list[Probed] = field(default_factory=list)
     unknown_codes: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -51,11 +51,12 @@ class Probe:
 
     @property
     def clean(self) -> bool:
+        """Whether there are no unknown codes, no differing columns and no faults."""
         drift = self.unknown_codes or self.strange_columns or self.missing_columns
         return not drift and not any(row.faults for row in self.rows)
 
     def plain(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """The result as plain JSON, for ``--json``."""
         return {
             "rows": [
                 {
@@ -111,7 +112,7 @@ def _probed(row: SourceRow, kind: str) -> Probed:
 
 
 def _columns(raw: bytes) -> Iterator[tuple[str, Any]]:
-    """The columns of a row's original with their values, whatever they are nested in."""
+    """(Column, value) of a row's original, at any depth."""
     try:
         yield from _leaves(json.loads(raw))
     except (ValueError, RecursionError):
@@ -136,7 +137,7 @@ def _count_unknown(columns: Sequence[tuple[str, Any]], source: GuardedSource, fo
 
 
 def masked(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record with every text but open fields and our own words reduced to its form."""
+    """A record whose texts are reduced to their form, except open fields and the hub's own words."""
     return {name: value if name in _OPEN else _masked(value) for name, value in record.items()}
 
 
@@ -153,7 +154,7 @@ def _masked(value: Any) -> Any:
 
 
 def form(text: str) -> str:
-    """The form of a text: figures as 9, letters as A or a, characters as 字; blanks, signs and widths stay as they are.
+    """The form of a text: digits as 9, letters as A or a, other characters as 字. Blanks, signs and widths stay.
 
     >>> form("津（2021）南开区不动产权第100号 "), form("９１１l")
     ('字（9999）字字字字字字字字999字 ', '９９９a')

@@ -1,4 +1,4 @@
-"""How often a system may be called: a rate, and a quota from midnight to midnight, Beijing time."""
+"""How often a system may be called: a rate, and a quota for each day (midnight to midnight, Beijing time)."""
 
 import threading
 from datetime import datetime, time, timedelta
@@ -21,8 +21,8 @@ class Rate:
         self._at_s = clock.monotonic_s()
 
     def take(self, patience_s: float) -> float:
-        """Take a turn and return the seconds to wait for it. Raises ``Unavailable`` and takes nothing when that is
-        over ``patience_s``."""
+        """Take one token and return how many seconds the caller must wait. Raises ``Unavailable``, and takes none,
+        when that is more than ``patience_s``."""
         with self._lock:
             now_s = self._clock.monotonic_s()
             self._tokens = min(self._burst, self._tokens + (now_s - self._at_s) * self._rate)
@@ -35,19 +35,19 @@ class Rate:
 
 
 class QuotaBook(Protocol):
-    """Where the day's use is kept, for all hub processes together. Calls are handed out in blocks; a crash wastes at
-    most one."""
+    """Stores the use of each day for all hub processes. A process reserves calls in blocks; a crash wastes at most one
+    block."""
 
     def reserve(self, name: str, day: str, want: int, limit: int) -> int:
-        """Book up to ``want`` calls for ``name`` on ``day`` (ISO date) and return how many are granted: 0 when the
-        quota is used up."""
+        """Reserve up to ``want`` calls for connector ``name`` on ``day`` (ISO 8601). Returns how many are granted; 0
+        when ``limit`` is reached. Raises ``Unavailable``."""
 
     def used(self, name: str, day: str) -> int:
-        """Calls booked so far."""
+        """Calls that are reserved so far on ``day`` (ISO 8601), by all processes."""
 
 
 class DailyQuota:
-    """At most ``limit`` calls a day; 0 means as many as one likes."""
+    """At most ``limit`` calls a day; 0: no limit. Without a ``book`` it counts this process only. Thread-safe."""
 
     def __init__(self, name: str, limit: int, clock: Clock, book: QuotaBook | None) -> None:
         self._name = name
@@ -60,7 +60,7 @@ class DailyQuota:
         self._used_here = 0
 
     def take(self) -> None:
-        """Use one call. Raises ``Unavailable`` until midnight when there is none left."""
+        """Use one call. Raises ``Unavailable`` with the time until midnight when there is none left."""
         if not self._limit:
             return
         with self._lock:
@@ -70,7 +70,7 @@ class DailyQuota:
             if not self._granted:
                 self._granted = self._reserve()
             if not self._granted:
-                raise Unavailable(f"{self._name}: the day's quota is used up", _until_midnight_s(now))
+                raise Unavailable(f"{self._name}: no calls are left in the day's quota", _until_midnight_s(now))
             self._granted -= 1
             self._used_here += 1
 
@@ -85,7 +85,7 @@ class DailyQuota:
         return self._book.reserve(self._name, self._day, block, self._limit)
 
     def left(self) -> int | None:
-        """Calls left today, as far as this process knows; ``None`` without a quota."""
+        """Calls left today, as far as this process knows; ``None`` without a limit."""
         if not self._limit:
             return None
         today = self._now().date().isoformat()

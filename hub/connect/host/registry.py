@@ -1,5 +1,5 @@
-"""Finding and opening connectors: whatever is installed under the entry-point group ``hub.connectors``, ours like any
-other.
+"""Finds and opens connectors: those that are installed under the entry-point group ``hub.connectors``. The hub's own
+are found in the same way.
 
 An entry point's value is a package with a ``connector.toml`` and a function ``open(options, context)`` that returns a
 ``Source`` or ``Sink``.
@@ -25,7 +25,7 @@ GROUP = "hub.connectors"
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A connector that is installed: what it says of itself, and where it comes from."""
+    """An installed connector: its description, its Python package and its distribution ("" if unknown)."""
 
     info: ConnectorInfo
     package: str
@@ -34,8 +34,7 @@ class Installed:
 
 @cache
 def discover() -> Mapping[str, Installed | Misconfigured]:
-    """Every installed connector by name; one that cannot be described is its ``Misconfigured``, and does not hold up
-    the others."""
+    """Name → the installed connector, or the ``Misconfigured`` that says why it cannot be used."""
     found: dict[str, Installed | Misconfigured] = {}
     for entry in sorted(set(entry_points(group=GROUP)), key=lambda entry: (entry.name, entry.value)):
         try:
@@ -57,12 +56,14 @@ def _describe(entry: EntryPoint) -> Installed:
             f"connector {entry.name} cannot be loaded: {error}", "install it again, or remove it"
         ) from None
     if info.name != entry.name:
-        raise Misconfigured(f"connector {entry.name} calls itself {info.name}", "give both the same name")
+        raise Misconfigured(
+            f"connector {entry.name} has the name {info.name} in its connector.toml", "give both the same name"
+        )
     return Installed(info, package, entry.dist.name if entry.dist else "")
 
 
 def find(name: str) -> Installed:
-    """One connector. Raises ``Misconfigured`` with the names that there are."""
+    """The installed connector with this name. Raises ``Misconfigured`` when there is none, or it cannot be used."""
     installed = discover()
     if name not in installed:
         raise Misconfigured(f"no connector {name!r}", f"installed are {', '.join(installed)}")
@@ -73,21 +74,28 @@ def find(name: str) -> Installed:
 
 
 def open_source(name: str, settings: Mapping[str, Any], clock: Clock, book: QuotaBook | None = None) -> GuardedSource:
-    """Open a source with its table of ``hub.toml``. Nothing is called yet."""
+    """Open a source with ``settings``, its table in ``hub.toml``. Makes no call.
+
+    Raises ``Misconfigured`` for an unknown name, a sink, or wrong settings.
+    """
     installed = _of_direction(name, "source")
     context = _context(installed, settings, clock)
     return GuardedSource(_open(installed, settings, context), context, Gate(context, book))
 
 
 def open_sink(name: str, settings: Mapping[str, Any], clock: Clock, book: QuotaBook | None = None) -> GuardedSink:
-    """Open a sink with its table of ``hub.toml``. Nothing is called yet."""
+    """Open a sink with ``settings``, its table in ``hub.toml``. Makes no call.
+
+    Raises ``Misconfigured`` for an unknown name, a source, or wrong settings.
+    """
     installed = _of_direction(name, "sink")
     context = _context(installed, settings, clock)
     return GuardedSink(_open(installed, settings, context), context, Gate(context, book))
 
 
 def trusted_keys(name: str, settings: Mapping[str, Any]) -> dict[str, bytes]:
-    """Whose signatures count for a source: key id → raw Ed25519 public key. Empty for a source that signs nothing."""
+    """The keys whose signatures a source's records may have: key id → raw Ed25519 public key (32 bytes). Empty for a
+    source without signatures. Raises ``Misconfigured``."""
     return trusted_keys_of(find(name).info.options(settings))
 
 
