@@ -25,7 +25,6 @@ Sign = Callable[[str, str, bytes], Mapping[str, str]]
 """(method, target as sent, body) → headers."""
 
 _LATER = (408, 425, 429)
-_RETRY_AFTER_MAX_S = 3_600.0
 _CONNECTIONS_MAX = 40
 
 
@@ -138,14 +137,14 @@ class RestClient:
     def _seconds(self, retry_after: str) -> float | None:
         """``Retry-After`` in seconds, given as seconds or as a date (RFC 9110 §10.2.3)."""
         if retry_after.isascii() and retry_after.isdigit():
-            return min(float(retry_after), _RETRY_AFTER_MAX_S)
+            return float(retry_after)
         try:
             when = parsedate_to_datetime(retry_after)
         except ValueError:
             return None
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)
-        return min(max(0.0, when.timestamp() - self._clock.process_ms() / 1000), _RETRY_AFTER_MAX_S)
+        return max(0.0, when.timestamp() - self._clock.process_ms() / 1000)
 
 
 def _split(name: str, base_url: str) -> tuple[str, str]:

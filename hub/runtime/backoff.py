@@ -1,4 +1,9 @@
-"""Back-off between attempts: doubling with jitter, capped, and what the other side asked for when it asked."""
+"""Back-off between attempts, one for the whole hub: doubling with jitter up to our own cap, and what the other side
+asks, up to one hour.
+
+The runner, the feeds, the deliveries, the circuits and the calls behind a gate all wait by it. Waiting is process time
+(ADR 0020).
+"""
 
 import random
 from collections.abc import Callable
@@ -6,36 +11,60 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hub.errors import Unavailable
+from hub.logging import get_logger
 
 T = TypeVar("T")
 Wait = Callable[[float], object]
 """Waits so many seconds; may end early, e.g. on shutdown."""
 
+ASKED_MAX_S = 3_600.0
+"""Longest wait that another system may ask for. Beyond it the hub asks again, and an operator reads why."""
+
+log = get_logger("backoff")
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds to wait after the n-th failure in a row."""
+    """Seconds to wait after the n-th failure in a row: ``first_s`` after the first, at most ``longest_s``."""
 
     first_s: float = 0.2
     longest_s: float = 30.0
 
     def wait_s(self, failures: int, retry_after_s: float | None = None) -> float:
-        """With jitter between half and whole, so that many hubs do not come back as one; ``retry_after_s`` is never
-        undercut.
+        """Seconds until the next attempt, with jitter between half and whole, so that many hubs do not come back at
+        one moment.
 
-        >>> Backoff(1, 8).wait_s(1, retry_after_s=60.0)
-        60.0
-        >>> 4 <= Backoff(1, 8).wait_s(10) <= 8
+        ``retry_after_s`` is what the other side asked for: never undercut, up to ``ASKED_MAX_S``. Our own minimum, half
+        of ``first_s``, stays below it: a system that asks for 0 s is not called without a pause.
+
+        >>> 60 <= Backoff(1, 8).wait_s(1, retry_after_s=60) <= 60.5
+        True
+        >>> 0.5 <= Backoff(1, 8).wait_s(9, retry_after_s=0) <= 1 and 4 <= Backoff(1, 8).wait_s(9) <= 8
         True
         """
-        ceiling = min(self.longest_s, self.first_s * 2 ** min(max(failures, 1) - 1, 30))
-        waits = random.uniform(ceiling / 2, ceiling)
-        return waits if retry_after_s is None else max(retry_after_s, min(waits, self.first_s))
+        if retry_after_s is None:
+            whole = min(self.longest_s, self.first_s * 2 ** min(max(failures, 1) - 1, 30))
+            return random.uniform(whole / 2, whole)
+        half = self.first_s / 2
+        return max(half, min(retry_after_s, ASKED_MAX_S)) + random.uniform(0, half)
+
+
+def obeyed_s(system: str, retry_after_s: float | None) -> float | None:
+    """What is obeyed of the wait, in seconds, that ``system`` asked for: up to ``ASKED_MAX_S``, and the rest is told
+    in the log. ``None`` when it asked for nothing.
+
+    >>> obeyed_s("sample", 30.0), obeyed_s("sample", None)
+    (30.0, None)
+    """
+    if retry_after_s is None or retry_after_s <= ASKED_MAX_S:
+        return retry_after_s
+    log.warning("asked to wait longer than is obeyed", system=system, asked_s=retry_after_s, waits_s=ASKED_MAX_S)
+    return ASKED_MAX_S
 
 
 def attempt(call: Callable[[], T], times: int, wait: Wait, backoff: Backoff, patience_s: float) -> T:
     """``call``, again after ``Unavailable``, at most ``times`` in all. Gives up at once when told to wait longer than
-    ``patience_s``."""
+    ``patience_s``. Raises what the last call raised."""
     for failures in range(1, times):
         try:
             return call()

@@ -5,7 +5,6 @@ from a thread being alive: a task that has not finished a step for ``STALE_S`` i
 """
 
 import gc
-import random
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -15,9 +14,9 @@ from typing import Protocol
 from hub.errors import Misconfigured, Reassigned, Unavailable
 from hub.logging import get_logger
 from hub.ports import Clock
+from hub.runtime.backoff import Backoff
 
-BACKOFF_FIRST_S = 0.1
-BACKOFF_MAX_S = 30.0
+BACKOFF = Backoff(0.1, 30.0)
 STALE_S = 60.0
 STOP_TIMEOUT_S = 10.0
 _TURN_S = 0.001
@@ -143,20 +142,11 @@ class Runner:
     def _back_off(self, progress: Progress, trouble: str, retry_after_s: float | None) -> None:
         progress.failures += 1
         progress.trouble = trouble
-        wait_s = back_off_s(progress.failures, retry_after_s)
+        wait_s = BACKOFF.wait_s(progress.failures, retry_after_s)
         log.warning(
             "task backs off", task=progress.name, failures=progress.failures, wait_s=round(wait_s, 1), reason=trouble
         )
         self._stop.wait(wait_s)
-
-
-def back_off_s(failures: int, retry_after_s: float | None) -> float:
-    """Seconds to wait after the n-th failure in a row: doubling with full jitter, capped; what the other side asked
-    for, if it did."""
-    if retry_after_s is not None:
-        return min(retry_after_s, BACKOFF_MAX_S)
-    ceiling = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(failures - 1, 20))
-    return random.uniform(ceiling / 2, ceiling)
 
 
 def first_trouble(progress: Sequence[Progress]) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from hub.errors import Unavailable
 from hub.ports import Clock
+from hub.runtime.backoff import Backoff
 
 CLOSED: Final = "CLOSED"
 OPEN: Final = "OPEN"
@@ -31,8 +32,7 @@ class Circuit:
         self._name = name
         self._clock = clock
         self._failures_max = failures_max
-        self._open_s = open_s
-        self._longest_s = longest_s
+        self._backoff = Backoff(open_s, longest_s)
         self._lock = threading.Lock()
         self._failures = 0
         self._opened = 0
@@ -83,6 +83,6 @@ class Circuit:
             tried, self._trial_s = self._trial_s is not None, None
             if retry_after_s is None and not tried and self._failures < self._failures_max:
                 return
-            rest_s = min(self._longest_s, self._open_s * 2 ** min(self._opened, 10))
             self._opened += 1
-            self._until_s = self._clock.monotonic_s() + (rest_s if retry_after_s is None else retry_after_s)
+            rest_s = self._backoff.wait_s(self._opened) if retry_after_s is None else retry_after_s
+            self._until_s = self._clock.monotonic_s() + rest_s

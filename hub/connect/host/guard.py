@@ -12,7 +12,7 @@ from hub.connect.host.circuit import Circuit
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 from hub.ports import Cursor, DayCount, LookupQuery, Page, Receipt, Refused, Sink, Source
-from hub.runtime.backoff import Backoff, attempt
+from hub.runtime.backoff import Backoff, attempt, obeyed_s
 
 T = TypeVar("T")
 PATIENCE_S = 1.0
@@ -37,6 +37,7 @@ class Gate:
         self, context: Context, book: QuotaBook | None = None, wait: Callable[[float], object] | None = None
     ) -> None:
         name, limits = context.info.name, context.limits
+        self._name = name
         self.circuit = Circuit(name, context.clock)
         self.quota = DailyQuota(name, limits.calls_a_day, context.clock, book)
         self._rate = Rate(limits.rate_per_s, limits.burst, context.clock)
@@ -54,6 +55,7 @@ class Gate:
         try:
             result = work()
         except Unavailable as away:
+            away.retry_after_s = obeyed_s(self._name, away.retry_after_s)
             self.circuit.failed(away.retry_after_s)
             raise
         except (Refused, Misconfigured, RecordRejected):

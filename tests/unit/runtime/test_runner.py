@@ -4,7 +4,7 @@ import threading
 
 from hub.clock import SystemClock
 from hub.errors import Reassigned, Unavailable
-from hub.runtime.runner import STALE_S, Progress, Runner, back_off_s
+from hub.runtime.runner import STALE_S, Progress, Runner
 
 
 class Flaky:
@@ -61,10 +61,3 @@ def test_status_comes_from_progress_not_from_a_thread_that_lives() -> None:
     progress = Progress("stuck", last_step_s=100.0)
     assert progress.state(100.0 + STALE_S / 2) == "RUNNING"
     assert progress.state(100.0 + STALE_S + 1) == "STALE"
-
-
-def test_back_off_grows_is_capped_and_heeds_retry_after() -> None:
-    assert all(0.05 <= back_off_s(1, None) <= 0.1 for _ in range(50))
-    assert all(15.0 <= back_off_s(99, None) <= 30.0 for _ in range(50))
-    assert back_off_s(1, 7.0) == 7.0
-    assert back_off_s(1, 7_000.0) == 30.0

@@ -27,7 +27,8 @@ def test_it_opens_after_failures_in_a_row_only(circuit: Circuit) -> None:
     assert circuit.state == OPEN
     with pytest.raises(Unavailable) as told:
         circuit.enter()
-    assert told.value.retry_after_s == 5
+    assert told.value.retry_after_s is not None
+    assert 2.5 <= told.value.retry_after_s <= 5
 
 
 def test_one_trial_decides(circuit: Circuit, clock: HandClock) -> None:
@@ -48,7 +49,8 @@ def test_a_failed_trial_rests_longer_up_to_a_cap(circuit: Circuit, clock: HandCl
         fail(circuit, 1)
         with pytest.raises(Unavailable) as told:
             circuit.enter()
-        assert told.value.retry_after_s == expected
+        assert told.value.retry_after_s is not None
+        assert expected / 2 <= told.value.retry_after_s <= expected
 
 
 def test_a_time_that_the_peer_named_opens_it_at_once(circuit: Circuit, clock: HandClock) -> None:

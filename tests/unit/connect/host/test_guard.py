@@ -11,6 +11,7 @@ from hub.connect.host.guard import Gate, GuardedSink, GuardedSource
 from hub.connect.spec import Limits
 from hub.errors import RecordRejected, Unavailable
 from hub.ports import DayCount, LookupQuery, Page, Refused
+from hub.runtime.backoff import ASKED_MAX_S
 from tests.clocks import HandClock
 
 QUERY = LookupQuery("uscc", "91110000600037341L", "electricity-connection", "条例")
@@ -95,6 +96,17 @@ def test_failures_in_a_row_open_the_circuit_and_no_call_goes_out(context: Contex
             guard.fetch(None)
     assert source.calls == 5
     assert guard.health().circuit == "OPEN"
+
+
+def test_a_wait_of_a_day_that_a_system_asks_for_is_obeyed_for_an_hour(context: Context, clock: HandClock) -> None:
+    guard = guarded(context, Away(1, Unavailable("away", retry_after_s=86_400)))
+    with pytest.raises(Unavailable) as told:
+        guard.fetch(None)
+    assert told.value.retry_after_s == ASKED_MAX_S
+    clock.pass_s(ASKED_MAX_S - 1)
+    assert guard.health().circuit == "OPEN"
+    clock.pass_s(1)
+    assert guard.fetch(None)
 
 
 def test_our_own_bounds_say_nothing_about_the_system(context: Context, clock: HandClock) -> None:
