@@ -1,5 +1,5 @@
-"""The ``hub`` command. Each verb is a file of this folder, or comes from a package beside the hub by the entry-point
-group ``hub.commands``; it is loaded only when it is called."""
+"""The ``hub`` command. Each verb is a file of this folder, or another package adds it by the entry-point group
+``hub.commands``. A verb is loaded only when it is called."""
 
 import sys
 from functools import cache
@@ -22,17 +22,19 @@ def _added() -> dict[str, EntryPoint]:
 
 
 def verbs() -> list[str]:
-    """Every verb that is installed, in alphabetical order."""
+    """The name of each installed verb, in alphabetical order."""
     return sorted(_OWN | _added().keys())
 
 
 class Verbs(click.Group):
-    """Finds a verb by its name, so that ``hub check`` does not pay for what ``hub run`` imports."""
+    """Finds a verb by its name and imports only that verb, so that ``hub check`` starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """``verbs()``, for the help text."""
         return verbs()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the verb ``cmd_name`` and return its command; ``None`` when there is no such verb."""
         command: click.Command | None = None
         if cmd_name in _OWN:
             command = __import__(f"hub.cli.{cmd_name}", fromlist=["command"]).command
@@ -53,11 +55,11 @@ class Verbs(click.Group):
 def cli(ctx: click.Context, config: Path | None) -> None:
     """One-certificate hub (一证办电数据枢纽): verified government records for electricity connection applications.
 
-    New here? `hub demo` runs the whole job on this machine, `hub check` judges a file of records, `hub run` is the
-    service.
+    To start: `hub demo` runs the whole product on this machine, `hub check` judges a file of records, `hub run` is
+    the service.
 
-    Exit codes: 0 fine; 1 something was found or rejected; 2 wrong usage; 3 tampering detected; 75 try again later; 78
-    mend the settings.
+    Exit codes: 0 no problem; 1 a problem was found, or a record was rejected; 2 wrong usage; 3 tampering detected; 75
+    try again later; 78 correct the settings.
     """
     ctx.obj = config
 
@@ -65,7 +67,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 def main() -> None:
     """Entry point of the ``hub`` command."""
     try:
-        # A command that ends by click's Exit hands its code back here.
+        # A command that ends with click's Exit returns its code here.
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as leave:
@@ -79,6 +81,6 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader (head, less) has seen enough.
+        # The reader of our output (head, less) has closed the pipe.
         sys.stderr.close()
         sys.exit(0)

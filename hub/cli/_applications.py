@@ -1,4 +1,4 @@
-"""Where ``hub application`` goes: straight to the store, or to a hub's HTTP API."""
+"""What ``hub application`` works on: the store of the settings, or the HTTP API of a hub."""
 
 import getpass
 import os
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 class Answered(Exception):
-    """The hub said no: a published code, the field, and the words for a person."""
+    """The hub refused. ``code`` is a published code; the text has the field and the message for a person."""
 
     def __init__(self, code: str, field: str, message: str) -> None:
         super().__init__(f"{code} {field} {message}".replace("  ", " "))
@@ -30,20 +30,31 @@ class Answered(Exception):
 
 
 class Desk(Protocol):
-    """What the command does with applications."""
+    """What the command does with applications. An application is plain JSON, as ``GET /applications/{id}`` shows it.
+
+    All methods raise ``Answered`` when the hub refuses, ``Unavailable`` when store or hub do not answer.
+    """
 
     def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
-        """The application, and whether it is new. Raises ``Answered``."""
+        """Submit an application. Returns it, and whether it is new."""
 
-    def show(self, application_id: str) -> Json: ...
-    def find(self, channel: str, external_no: str) -> Json: ...
-    def list(self, limit: int, after: str, wanted: Mapping[str, str]) -> list[Json]: ...
-    def set_held(self, application_id: str, held: bool) -> Json: ...
+    def show(self, application_id: str) -> Json:
+        """One application; the id is 32 hexadecimal digits."""
+
+    def find(self, channel: str, external_no: str) -> Json:
+        """The application that the caller of ``channel`` submitted under its own number."""
+
+    def list(self, limit: int, after: str, wanted: Mapping[str, str]) -> list[Json]:
+        """At most ``limit`` applications, newest first, after the id ``after`` ("": from the newest on). ``wanted``:
+        field → value."""
+
+    def set_held(self, application_id: str, held: bool) -> Json:
+        """Hold or release the application's deliveries. Returns the application."""
 
 
 @contextmanager
 def desk(config: Path | None, url: str | None, token: str | None) -> Iterator[Desk]:
-    """The hub of the settings, or with ``url`` the one that answers there."""
+    """The hub of the settings, or the hub at ``url`` with a bearer token."""
     if url:
         with httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {token or ''}"}, timeout=TIMEOUT_S

@@ -1,4 +1,4 @@
-"""Where tables are printed."""
+"""The console on which commands print tables."""
 
 import sys
 
@@ -8,6 +8,6 @@ _PIPED_WIDTH = 160
 
 
 def console(stderr: bool = False) -> Console:
-    """A console as wide as the terminal; wide enough to cut nothing when the output goes into a file or pipe."""
+    """A console as wide as the terminal, or 160 columns when the output goes into a file or pipe."""
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, width=None if stream.isatty() else _PIPED_WIDTH)

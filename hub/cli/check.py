@@ -42,22 +42,31 @@ def _list_codes(ctx: click.Context, _param: click.Parameter, wanted: bool) -> No
 @click.command("check")
 @click.argument("kind", callback=_kind)
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the files; otherwise by their suffix.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the files. [default: by their suffix]")
 @click.option(
     "--encoding", type=click.Choice(ENCODINGS), default="utf-8", show_default=True, help="Encoding of CSV files."
 )
 @click.option(
-    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge as on this day; otherwise today in China."
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge as on this day. [default: today in China]"
 )
 @click.option(
     "--rules", "version", type=click.IntRange(1, CURRENT), default=CURRENT, show_default=True, help="Rules version."
 )
 @click.option(
-    "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="Findings listed in the table."
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="Largest number of findings in the table.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON line a record, then one with the summary.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line for each record, then a line with the summary.")
 @click.option(
-    "--list-codes", is_flag=True, is_eager=True, expose_value=False, callback=_list_codes, help="Print the codes."
+    "--list-codes",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_codes,
+    help="Print all reason codes and end.",
 )
 def command(
     *,
@@ -72,10 +81,10 @@ def command(
 ) -> None:
     """Judge records of KIND in FILES (JSON, JSON Lines, CSV, Avro; - is standard input).
 
-    KIND is resident-id, business, property-title or approval. Nothing that is in the records is printed: only file,
-    line, field and reason. `source` and `assurance` may be left out of a record.
+    KIND is resident-id, business, property-title or approval. No value of a record is printed: only file, line, field
+    and reason. A record may leave out `source` and `assurance`.
 
-    Exit 1 if anything is rejected.
+    Exit 1 if a record is rejected.
     """
     context = Context(day.date(), version) if day else Context.at(SystemClock().now(), version)
     named = [(file, form or _form_of(file)) for file in files]
@@ -96,7 +105,7 @@ def _form_of(file: str) -> str:
 
 
 def _watched(progress: Progress, file: str, kind: Kind, form: str, encoding: str) -> Iterator[Row]:
-    """The rows of one file, with a bar of the bytes read."""
+    """The rows of one file. Shows progress in bytes."""
     with click.open_file(file, "rb") as stream:
         size = Path(file).stat().st_size if file != "-" else None
         task = progress.add_task(file, total=size)
@@ -115,13 +124,17 @@ def _findings(kind: Kind, row: Row, context: Context) -> list[Finding]:
 
 
 class Report(ABC):
-    """What was found, counted: memory does not grow with the files."""
+    """Counts and shows findings. Its memory does not grow with the files.
+
+    ``verified`` and ``rejected`` count records, ``codes`` counts findings by code.
+    """
 
     def __init__(self) -> None:
         self.verified = self.rejected = 0
         self.codes: Counter[str] = Counter()
 
     def add(self, file: str, row: int, findings: list[Finding]) -> None:
+        """Count and show the findings of one record. It is rejected if one of them has the severity reject."""
         bad = any(finding.code in REJECTING for finding in findings)
         self.rejected += bad
         self.verified += not bad
@@ -129,21 +142,25 @@ class Report(ABC):
         self.show(file, row, bad, findings)
 
     @abstractmethod
-    def show(self, file: str, row: int, bad: bool, findings: list[Finding]) -> None: ...
+    def show(self, file: str, row: int, bad: bool, findings: list[Finding]) -> None:
+        """Show the findings of one record; ``bad``: it is rejected."""
 
     @abstractmethod
-    def close(self, day: date, version: int) -> None: ...
+    def close(self, day: date, version: int) -> None:
+        """Show the summary. ``day`` and ``version`` are the date and the rules version of the judgement."""
 
 
 class JsonReport(Report):
-    """One line a record; the last one has only ``summary``."""
+    """One JSON line for each record. The last line has only ``summary``."""
 
     def show(self, file: str, row: int, bad: bool, findings: list[Finding]) -> None:
+        """Write one line with file, row, verdict and findings."""
         described = [_described(finding) for finding in findings]
         line = {"file": file, "row": row, "verdict": "rejected" if bad else "verified", "findings": described}
         sys.stdout.write(_encode(line) + "\n")
 
     def close(self, day: date, version: int) -> None:
+        """Write the line ``summary``."""
         counts = {"records": self.verified + self.rejected, "verified": self.verified, "rejected": self.rejected}
         summary = {**counts, "codes": dict(self.codes.most_common()), "judged_on": day.isoformat(), "rules": version}
         sys.stdout.write(_encode({"summary": summary}) + "\n")
@@ -158,7 +175,7 @@ def _described(finding: Finding) -> dict[str, str]:
 
 
 class TableReport(Report):
-    """The first findings in a table, then every code with its count."""
+    """A table of the first findings, then a table of all codes with their counts."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -166,11 +183,13 @@ class TableReport(Report):
         self._listed = Table("文件 file", "行 row", "字段 field", "代码 code", Column("原因 reason", overflow="fold"))
 
     def show(self, file: str, row: int, bad: bool, findings: list[Finding]) -> None:  # noqa: ARG002
+        """Add the findings to the table, up to the limit."""
         for finding in findings[: self._limit - self._listed.row_count]:
             code = CODES[finding.code]
             self._listed.add_row(file, str(row), finding.field, finding.code, code.chinese)
 
     def close(self, day: date, version: int) -> None:
+        """Print the tables and the totals."""
         console = Console()
         if self._listed.row_count:
             console.print(self._listed)

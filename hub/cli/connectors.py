@@ -1,4 +1,4 @@
-"""``hub connectors``: what is installed, how it is doing, and what operators can do with it."""
+"""``hub connectors``: the installed connectors, the state of their feeds, and the operator's orders."""
 
 import json
 import sys
@@ -22,14 +22,14 @@ from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Ord
 from hub.ingest.seen import StoredSeen
 from hub.topics.cursors import newest
 
-JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
+JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 
 
 @click.group("connectors")
 def command() -> None:
-    """The outside systems: what is installed, how each feed is doing, pausing and restarting it.
+    """Connectors to outside systems: list them, show the state of each feed, pause or restart it.
 
-    Orders are kept in the hub's store: they reach a running hub within a second, and one that starts later.
+    Orders are stored in the hub's store. A running hub obeys within a second, another one when it starts.
     """
 
 
@@ -37,7 +37,7 @@ def command() -> None:
 @JSON
 @click.pass_obj
 def list_(config: Path | None, as_json: bool) -> None:
-    """Every connector that is installed, configured or not."""
+    """List every installed connector, and whether it is configured."""
     configured = hub_settings.load(config).connectors
     found = [_described(name, name in configured) for name in discover()]
     if as_json:
@@ -72,14 +72,14 @@ def _described(name: str, configured: bool) -> dict[str, Any]:
 @JSON
 @click.pass_obj
 def status(config: Path | None, name: str | None, as_json: bool) -> None:
-    """How each source's feed is doing, by what it achieved. Exit 1 when one has failed or is stale.
+    """Show the state of each source's feed, by its results. Exit 1 when a feed has failed or is stale.
 
     \b
-    RUNNING     its fetches work (stale: none has for a minute)
-    PAUSED      an operator paused it; it keeps its place
+    RUNNING     its fetches work (stale: no fetch worked for a minute)
+    PAUSED      an operator paused it; cursor and connections stay
     STOPPED     an operator stopped it; its cursor may be set
-    FAILED      something that time does not mend; tried again with back-off
-    RESTARTING  beginning again
+    FAILED      an error that does not pass with time; retried with back-off
+    RESTARTING  it is starting again
     UNASSIGNED  no hub process runs it
     """
     sound = True
@@ -116,7 +116,7 @@ def _show_status(shown: list[tuple[Report, bool]], now_ms: int, as_json: bool) -
 
 
 def _connect_shape(report: Report, stale: bool) -> dict[str, Any]:
-    """As Kafka Connect's ``GET /connectors/{name}/status``, and the progress beside it."""
+    """The JSON shape of Kafka Connect's ``GET /connectors/{name}/status``, with a ``progress`` object."""
     where = {"state": report.state, "worker_id": report.worker}
     task = {"id": 0, **where, **({"trace": report.trace} if report.trace else {})}
     progress = {key: value for key, value in asdict(report).items() if key not in ("name", "state", "worker", "trace")}
@@ -139,16 +139,16 @@ def _ordering(verb: str, wanted: str, words: str) -> click.Command:
     return click.command(verb, help=words)(order)
 
 
-command.add_command(_ordering("pause", PAUSED, "Take no more pages of NAME; it keeps its place and connections."))
-command.add_command(_ordering("resume", RUNNING, "Let NAME run again."))
-command.add_command(_ordering("stop", STOPPED, "Let NAME go of everything; its cursor may then be set."))
+command.add_command(_ordering("pause", PAUSED, "Fetch no more pages of NAME. Its cursor and its connections stay."))
+command.add_command(_ordering("resume", RUNNING, "Continue NAME after a pause or stop."))
+command.add_command(_ordering("stop", STOPPED, "Stop NAME and close its connections. Its cursor may then be set."))
 
 
 @command.command("restart")
 @click.argument("name")
 @click.pass_obj
 def restart(config: Path | None, name: str) -> None:
-    """Begin NAME again from its last durable cursor, with new connections; a paused or stopped one runs again."""
+    """Start NAME again from its last durable cursor, with new connections. Also starts a paused or stopped one."""
     with _open(config) as hub:
         Orders(hub.store).restart(_source(hub, name))
     click.echo(f"{name}: restart ordered")
@@ -156,13 +156,17 @@ def restart(config: Path | None, name: str) -> None:
 
 @command.command("offsets")
 @click.argument("name")
-@click.option("--set", "wish", metavar="JSON", help="Go on at this cursor; only while stopped.")
-@click.option("--reset", is_flag=True, help="Go on at the beginning; only while stopped. Repeats keep their ids.")
-@click.option("--forget", is_flag=True, help="Also forget which rows were seen, so that unchanged ones come again.")
+@click.option("--set", "wish", metavar="JSON", help="Continue at this cursor. Only while stopped.")
+@click.option(
+    "--reset",
+    is_flag=True,
+    help="Continue at the beginning. Only while stopped. Rows that come again have the same ids.",
+)
+@click.option("--forget", is_flag=True, help="Also delete the memory of seen rows, so that unchanged rows come again.")
 @JSON
 @click.pass_obj
 def offsets(config: Path | None, name: str, wish: str | None, reset: bool, forget: bool, as_json: bool) -> None:
-    """Show or set where NAME's feed goes on."""
+    """Show or set the cursor of NAME's feed."""
     if wish is not None and reset:
         raise click.UsageError("--set and --reset exclude each other")
     with _open(config) as hub:
@@ -204,14 +208,15 @@ def _show_offsets(name: str, cursor: Any, order: Order, as_json: bool) -> None:
 
 @command.command("probe")
 @click.argument("name")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Rows looked at.")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Largest number of rows to read."
+)
 @JSON
 @click.pass_obj
 def probe_(config: Path | None, name: str, limit: int, as_json: bool) -> None:
-    """Look at NAME's first rows: mapped, with personal values reduced to their form; unknown codes; columns that
-    differ.
+    """Read NAME's first rows and show them mapped: personal values by their form, unknown codes, columns that differ.
 
-    Writes nothing and moves nothing. Exit 1 when something needs a look.
+    Writes nothing, and does not move the cursor. Exit 1 when there are faults, unknown codes or differing columns.
     """
     table = hub_settings.load(config).connector(find(name).info.name)
     source = open_source(name, table | {"page_rows": min(limit, 500)}, SystemClock())

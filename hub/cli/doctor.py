@@ -1,4 +1,4 @@
-"""``hub doctor``: is this installation sound?"""
+"""``hub doctor``: checks an installation and everything that it needs."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ _CLOCK_OFF_S = 5
 
 
 class Finding(NamedTuple):
-    """One thing looked at; ``remedy`` is empty when it is sound."""
+    """The result of one check. ``remedy`` says what to do; it is empty when the check passed (``sound``)."""
 
     what: str
     sound: bool
@@ -40,8 +40,11 @@ class Finding(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def command(config: Path | None, as_json: bool) -> None:
-    """Look at everything the hub stands on, and say what to mend. Changes nothing that is there. Exit 1 when
-    something is wrong."""
+    """Check everything that the hub needs (settings, log, topics, grants, store, vault, schemas, connectors, clock,
+    calendar), and say what to correct.
+
+    Changes nothing. Exit 1 when a check fails.
+    """
     sound = True
     for one in _findings(config):
         sound &= one.sound
@@ -80,7 +83,11 @@ def _look(what: str, check: Callable[[Hub, Settings], str], hub: Hub, settings: 
 
 
 def _bad(what: str, error: HubError) -> Finding:
-    remedy = error.remedy if isinstance(error, Misconfigured) else "see that it runs and can be reached from here"
+    remedy = (
+        error.remedy
+        if isinstance(error, Misconfigured)
+        else "make sure that it runs and that this machine can reach it"
+    )
     return Finding(what, False, str(error).removesuffix(f" — {remedy}"), remedy)
 
 
@@ -110,7 +117,7 @@ def _present(hub: Hub, settings: Settings) -> str:
 
 
 def _differing(hub: Hub, settings: Settings) -> Iterator[Finding]:
-    """One finding for all topics that differ in the same way."""
+    """One finding for each difference, with all topics that have it."""
     alike = defaultdict(list)
     for topic, what, found, wanted in differences(hub.log, settings):
         alike[what, found, wanted].append(topic)
@@ -124,7 +131,7 @@ def _remedy(what: str, wanted: str, topic: str) -> str:
     if what == "partitions":
         return "set `partitions` to what all topics have: a record must keep its partition along its path"
     if what == "replication":
-        return f"kafka-reassign-partitions.sh makes it {wanted} copies; or set kafka.replication to what is meant"
+        return f"make {wanted} copies with kafka-reassign-partitions.sh, or correct kafka.replication"
     change = f"kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {what}={wanted}"
     return f"{change}; or set kafka.min_insync_replicas" if what == "min.insync.replicas" else change
 
@@ -134,7 +141,7 @@ def _some(names: list[str]) -> str:
 
 
 def _grants(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
-    """What cannot be read is not compared: the hub's own credentials need no right to."""
+    """The hub's own credentials need no right to read grants: without it they are not compared."""
     from hub.logs.kafka.admin import KafkaAdmin, NotReadable
 
     wanted = granted(settings.kafka.principals)
@@ -190,9 +197,9 @@ def _clock(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
     if abs(off_s) > _CLOCK_OFF_S:
         raise Misconfigured(
             f"this machine's clock is {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} the database's",
-            "set the wrong one right, by NTP; all hubs go by the database's",
+            "correct the wrong clock, by NTP; all hubs use the database's time",
         )
-    return "agrees with the database's, which counts"
+    return "agrees with the database's, which all hubs use"
 
 
 def _calendar(hub: Hub, settings: Settings) -> str:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""``hub rebuild``: make the projections again from the topics, compare, and name every row that differs."""
+"""``hub rebuild``: makes the projections again from the topics, compares, and names each row that differs."""
 
 import json
 import tempfile
@@ -18,29 +18,29 @@ from hub.pipeline.rebuild import Comparison
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
 
-Heard = Callable[[str, int], None]
+Progressed = Callable[[str, int], None]
 
 
 @click.command("rebuild")
 @click.option("--check", is_flag=True, help="Only compare; the default.")
-@click.option("--replace", is_flag=True, help="Put the rebuilt tables in place of the live ones. Stop the hub first.")
+@click.option("--replace", is_flag=True, help="Replace the live tables by the rebuilt ones. Stop the hub first.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def command(config: Path | None, check: bool, replace: bool, as_json: bool) -> None:
-    """Make every projection again from the topics and compare it with the tables, by a canonical hash per table.
+    """Make all projections again from the topics, and compare them with the tables by a canonical hash of each table.
 
-    A row that is not as its topics say is named by table and primary key. Runs beside a working hub: it reads one
-    snapshot and writes to a database of its own. What the relay has not published yet is taken from the outbox; nothing
-    is emitted.
+    Each row that differs is named by table and primary key. A hub may run meanwhile: this command reads one snapshot,
+    and writes to a temporary database. Events that the relay has not published yet are read from the outbox. No event
+    is published.
 
-    Exit 1 when anything differs.
+    Exit 1 when a row differs.
     """
     if check and replace:
         raise click.UsageError("either --check or --replace")
     hub = open_hub(hub_settings.load(config))
     try:
-        with tempfile.TemporaryDirectory(prefix="hub-rebuild-") as folder, _heard() as heard:
-            found = _run(hub, f"sqlite:///{folder}/rebuilt.db", replace, heard)
+        with tempfile.TemporaryDirectory(prefix="hub-rebuild-") as folder, _progress() as progress:
+            found = _run(hub, f"sqlite:///{folder}/rebuilt.db", replace, progress)
     finally:
         hub.close()
     _show_json(found) if as_json else _show(found, replace)
@@ -48,12 +48,12 @@ def command(config: Path | None, check: bool, replace: bool, as_json: bool) -> N
         raise click.exceptions.Exit(1)
 
 
-def _run(hub: Hub, url: str, replace: bool, heard: Heard) -> list[Comparison]:
+def _run(hub: Hub, url: str, replace: bool, progress: Progressed) -> list[Comparison]:
     STORE.upgrade(url)
     fresh = Database(url)
     try:
         with hub.store.read() as live:
-            stops = rebuild.rebuild(hub.log, live, fresh, heard)
+            stops = rebuild.rebuild(hub.log, live, fresh, progress)
             with fresh.read() as rebuilt:
                 found = rebuild.compare(live, rebuilt)
         if replace:
@@ -66,8 +66,8 @@ def _run(hub: Hub, url: str, replace: bool, heard: Heard) -> list[Comparison]:
 
 
 @contextmanager
-def _heard() -> Iterator[Heard]:
-    """A line of progress on standard error; nothing when that is no terminal."""
+def _progress() -> Iterator[Progressed]:
+    """A line of progress on standard error, if that is a terminal."""
     out = console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,} messages"))
     with Progress(*columns, TimeElapsedColumn(), console=out, transient=True, disable=not out.is_terminal) as bar:
@@ -89,7 +89,7 @@ def _show(found: list[Comparison], replaced: bool) -> None:
         if one.differing > len(one.differences):
             out.print(f"… and {one.differing - len(one.differences)} more in {one.table}")
     if replaced:
-        out.print("The rebuilt tables are in place.")
+        out.print("The live tables were replaced.")
 
 
 def _show_json(found: list[Comparison]) -> None:

@@ -1,4 +1,4 @@
-"""``hub reconcile SOURCE --date D``: a source's own count of one day, against what the hub has."""
+"""``hub reconcile SOURCE --date D``: compares a source's own list of one day with what the hub has."""
 
 import csv
 import json
@@ -20,20 +20,22 @@ _CHINESE = {MISSING: "枢纽未收到", PENDING: "待处理", VERIFIED: "核验�
 
 @click.command("reconcile")
 @click.argument("source")
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The source's day, Beijing time.")
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day at the source, Beijing time."
+)
 @click.option(
     "--csv",
     "csv_file",
     type=click.Path(path_type=Path),
-    help="Write every key with its state and the reason in Chinese; - for standard output.",
+    help="Write each key with its state and the reason in Chinese; - is standard output.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 @click.pass_obj
 def command(config: Path | None, source: str, day: datetime, csv_file: Path | None, as_json: bool) -> None:
-    """Compare what SOURCE says it changed on a day with what was received, verified and rejected.
+    """Compare the keys that SOURCE changed on a day with what the hub received, verified and rejected.
 
-    Exit 1 when a key is missing here. The CSV holds the source's own keys: it is for the source's people, to mend
-    their data.
+    Exit 1 when a key is missing in the hub. The CSV file holds the source's own keys. It is meant for the department
+    that owns the source, to correct its data.
     """
     hub = open_hub(hub_settings.load(config))
     try:
@@ -64,7 +66,7 @@ def _show(account: Reconciliation) -> None:
     table.add_row(*(str(value) for value in _counts(account).values()))
     console().print(table)
     if account.unreadable and not account.complete:
-        click.echo(f"{account.unreadable} rows were received that name no key: theirs are among the missing")
+        click.echo(f"{account.unreadable} received rows have no readable key: their keys are among the missing ones")
     if not account.complete:
         click.echo(
             f"{account.count(MISSING)} keys are missing: list them with --csv FILE, "

@@ -1,4 +1,4 @@
-"""``hub rejected list|show|redrive``: what was refused, why, and sending it through again."""
+"""``hub rejected list|show|redrive``: the rejected records, their reasons, and sending them through verify again."""
 
 import json
 from collections import Counter
@@ -20,9 +20,9 @@ from hub.records.rules import CODES
 
 FILTERS = [
     click.option("--kind", help="licence.business, or just business."),
-    click.option("--source", default="", help="Connector that it came through."),
+    click.option("--source", default="", help="Name of the connector."),
     click.option("--code", default="", help="Reason code (docs/codes.md)."),
-    click.option("--id", "record_id", default="", metavar="HEX", help="One record."),
+    click.option("--id", "record_id", default="", metavar="HEX", help="Only this record id."),
     click.option("--since", type=click.DateTime(), help="Rejected at or after this time, UTC."),
 ]
 
@@ -43,19 +43,19 @@ def _filter(kind: str | None, source: str, code: str, record_id: str, since: dat
 
 @click.group("rejected")
 def command() -> None:
-    """What was rejected, why, and sending it through again once the cause is mended.
+    """Rejected records: list them, show the reasons, and send them through again when the cause is fixed.
 
-    Nothing personal is shown: the open part, the reason codes and the fields that they concern.
+    No personal value is shown, only the open part, the reason codes and the names of the fields.
     """
 
 
 @command.command("list")
 @_filtered
-@click.option("--limit", default=50, show_default=True, help="Rows shown; 0 for all.")
+@click.option("--limit", default=50, show_default=True, help="Largest number of rows; 0: all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def list_(config: Path | None, /, limit: int, as_json: bool, **wanted: Any) -> None:
-    """Rejected records in the order of their topics, and how often each reason occurs."""
+    """List rejected records in the order of their topics, and count each reason."""
     hub = _open(config)
     counts: Counter[str] = Counter()
     table = Table("topic/partition/offset", "time (UTC)", "source", "attempt", "reasons")
@@ -89,7 +89,7 @@ def _print_list(table: Table, counts: Counter[str]) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def show(config: Path | None, place: str, as_json: bool) -> None:
-    """One rejected record: its reasons in words, with the clause, and where it came from."""
+    """Show one rejected record: its source, and its reasons in words with the clause."""
     topic, partition, offset = _place(place)
     hub = _open(config)
     try:
@@ -125,14 +125,16 @@ def _find(hub: Hub, topic: str, partition: int, offset: int) -> Rejection:
 
 @command.command("redrive")
 @_filtered
-@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.option("--dry-run", is_flag=True, help="Only count the records.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any) -> None:
-    """Send rejected records through again. Run it after the cause is mended: a new rule set, a key that is now trusted.
+    """Send rejected records through verify again. Run it after the cause is fixed, for example by a new rule set or a
+    newly trusted key.
 
-    A record goes only while its rejection is its newest verdict, and only up to limits.redrive_attempts_max verdicts.
-    Cut off in the middle, run it again. Needs no running hub; with the embedded log, stop `hub run` first.
+    A record is sent only if its newest verdict is a rejection, and at most limits.redrive_attempts_max times. It is
+    safe to run the command again after it was interrupted. It needs no running hub; with the embedded log, stop `hub
+    run` first.
     """
     hub = _open(config)
     job = Redrive(hub.log, hub.store, hub.clock, hub.settings.limits.redrive_attempts_max)
@@ -147,7 +149,7 @@ def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any)
         return
     would = "would be " if dry_run else ""
     click.echo(
-        f"{outcome.sent} {would}sent again, {outcome.settled} settled meanwhile, {outcome.capped} at the attempt cap"
+        f"{outcome.sent} {would}sent again, {outcome.settled} have another verdict, {outcome.capped} used all attempts"
     )
 
 

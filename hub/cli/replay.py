@@ -1,4 +1,4 @@
-"""``hub replay TOPIC``: committed records as they lie, the sealed parts sealed."""
+"""``hub replay TOPIC``: shows committed records. Sealed parts stay sealed."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _TABLE_ROWS = 50
 
 
 class Wanted(NamedTuple):
-    """Which records to show; offsets and times from–to, the end left out."""
+    """Which records to show. Offsets and times: from the first value up to before the second."""
 
     topic: str
     partition: int | None
@@ -47,20 +47,22 @@ def _hex(_: click.Context, __: click.Parameter, text: str | None) -> bytes | Non
 @click.command("replay")
 @click.argument("topic")
 @click.option("--partition", type=click.IntRange(0), help="Only this partition.")
-@click.option("--from-offset", type=click.IntRange(0), help="From this offset on.")
-@click.option("--to-offset", type=click.IntRange(0), help="Up to before this offset.")
-@click.option("--since", type=click.DateTime(), help="Records of this time or later, UTC.")
+@click.option("--from-offset", type=click.IntRange(0), help="First offset.")
+@click.option("--to-offset", type=click.IntRange(0), help="Offset after the last one.")
+@click.option("--since", type=click.DateTime(), help="Records with this time or a later one, UTC.")
 @click.option("--until", type=click.DateTime(), help="Records before this time, UTC.")
 @click.option("--key", callback=_hex, metavar="HEX", help="Only records with this key (entity id).")
-@click.option("--limit", type=click.IntRange(0), help="Records shown. [default: 50 as a table, all as JSON]")
+@click.option(
+    "--limit", type=click.IntRange(0), help="Largest number of records. [default: 50 as a table, all as JSON]"
+)
 @log_option
 @json_option
 @click.pass_obj
 def command(config: Path | None, /, limit: int | None, url: str | None, as_json: bool, **wanted: Any) -> None:
-    """Show the committed records of TOPIC in order, partition by partition. May run beside `hub run`; changes nothing.
+    """Show the committed records of TOPIC in order, one partition after the other. `hub run` may run meanwhile.
 
-    What is sealed stays sealed: its size is shown, never its content. --json gives each record whole, decoded by its
-    schema. Offsets are the log's own, so that two people who replay the same range see the same.
+    Changes nothing. Sealed fields stay sealed: only their size is shown. --json gives the whole record, decoded by its
+    schema. Two people who replay the same range of offsets see the same records.
 
     \b
       hub replay licence.business.verified --limit 10
@@ -92,7 +94,7 @@ def _print_table(views: Iterator[dict[str, Any]]) -> None:
 
 
 def _gist(view: dict[str, Any]) -> str:
-    """A record in a few words: why it was rejected, or what its open part says of it."""
+    """A record in a few words: its reasons if it was rejected, otherwise some fields of its open part."""
     reasons = view["headers"].get(cloudevents.REASONS)
     if isinstance(reasons, list):
         return ", ".join(f"{reason['code']} {reason['field']}".strip() for reason in reasons)
@@ -111,7 +113,8 @@ def _views(log: RecordLog, wanted: Wanted) -> Iterator[dict[str, Any]]:
 
 
 def _range(log: RecordLog, wanted: Wanted, partition: int) -> tuple[int, int | None]:
-    """Offsets to read. Times only grow roughly, so the end of a span of time is found by looking at each record."""
+    """(First offset, offset after the last) to read. Timestamps are not strictly in order, so ``until`` is compared
+    with each record."""
     start = wanted.from_offset or 0
     if wanted.since:
         start = max(start, log.offset_at(wanted.topic, partition, _ms(wanted.since)))
@@ -131,7 +134,8 @@ def _ms(moment: datetime) -> int:
 
 
 def view(topic: str, partition: int, record: LogRecord) -> dict[str, Any]:
-    """A record as plain JSON: key in hex, headers as text, value decoded by its schema, what is sealed as its size."""
+    """A record as plain JSON: key in hexadecimal, headers as text, value decoded by its schema, sealed fields as their
+    size."""
     schema, value = _decoded(record.value)
     return {
         "topic": topic,

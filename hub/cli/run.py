@@ -1,4 +1,4 @@
-"""``hub run``: the service."""
+"""``hub run``: runs the stages and the HTTP API."""
 
 import os
 import signal
@@ -23,8 +23,8 @@ STAGES_STOP_TIMEOUT_S = 8.0
 
 
 @click.command("run")
-@click.option("--stages", metavar="NAME,…", help="Only these stages; otherwise all. `hub run --list` names them.")
-@click.option("--list", "list_stages", is_flag=True, help="Name the stages and leave.")
+@click.option("--stages", metavar="NAME,…", help="Only these stages. [default: all; `hub run --list` names them]")
+@click.option("--list", "list_stages", is_flag=True, help="List the stages and end.")
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that share the stages."
 )
@@ -34,7 +34,7 @@ STAGES_STOP_TIMEOUT_S = 8.0
 def command(
     config: Path | None, stages: str | None, list_stages: bool, workers: int, no_web: bool, worker: int | None
 ) -> None:
-    """Run the hub: every stage, and the HTTP API, until Ctrl-C or SIGTERM.
+    """Run the hub: all stages and the HTTP API, until Ctrl-C or SIGTERM.
 
     \b
       ingest   sources → *.received, cursors in the same transaction
@@ -45,10 +45,10 @@ def command(
       deliver  evidence → the utility's connection system, once
       relay    outbox → topics, in commit order
 
-    Killed at any moment, it goes on where it was. Stopping takes at most ten seconds.
+    After a kill at any moment, the next start continues at the same place. Stopping takes at most ten seconds.
 
-    On Kafka and PostgreSQL any number of hubs, on any machines, share the work: each with its own `instance`, and
-    each with as many --workers as it has cores to give.
+    On Kafka and PostgreSQL, any number of hubs on any machines share the work. Each needs its own `instance`, and may
+    have as many --workers as its machine has cores.
     """
     settings = _named(hub_settings.load(config), worker)
     configure(settings.log_json, settings.log_level)
@@ -71,7 +71,7 @@ def command(
 
 
 def _named(settings: Settings, worker: int | None) -> Settings:
-    """A worker goes by its parent's name and its number: the same after a restart, and nobody else's."""
+    """A worker's name is its parent's name and its number: unique, and the same after a restart."""
     return settings if worker is None else settings.model_copy(update={"instance": f"{settings.instance}.{worker}"})
 
 
@@ -83,7 +83,7 @@ def _wanted(stages: str | None, names: list[str]) -> list[str]:
 
 
 def _stages(hub: Hub, wanted: list[str]) -> list[tuple[str, Make]]:
-    # One process writes an embedded log: better told now than by every stage.
+    # One process writes an embedded log: report it here once, not by each stage.
     hub.log.writer(f"run.{hub.settings.instance}").close()
     return [(name, make) for name, make in hub.tasks() if name in wanted]
 
@@ -116,8 +116,8 @@ def _run(hub: Hub, tasks: list[tuple[str, Make]], web: bool, worker: bool, stop_
 
 
 def _end() -> None:
-    """End the process, at once. Python would wait for calls to the outside that hang; they have committed nothing, and
-    the next hub asks before it does anything twice."""
+    """End the process immediately. Python would wait for outside calls that hang. They have committed nothing, and the
+    next start asks before it repeats a delivery."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -1,4 +1,4 @@
-"""``hub schemas list|show|check|asyncapi|publish``: the catalogue, as every reader of a topic needs it."""
+"""``hub schemas list|show|check|asyncapi|publish``: the schema catalogue, for readers of topics."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from hub.topics.messages import MESSAGES
 @click.group("schemas", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """The Avro schemas of topics and of what is sealed in them. Without a verb: list them."""
+    """The Avro schemas of messages and of the sealed parts in them. Without a subcommand: list them."""
     if context.invoked_subcommand is None:
         context.invoke(list_)
 
@@ -27,7 +27,7 @@ def command(context: click.Context) -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(as_json: bool = False) -> None:
-    """Every schema: its id, name, version, and the topics that carry it."""
+    """List every schema: its id, name, version, and the topics that carry it."""
     table = Table("id", "name", "version", "record", "topics")
     for schema in catalogue():
         topics = [topic for topic, carried in MESSAGES.items() if schema.name in {one.schema for one in carried}]
@@ -41,9 +41,9 @@ def list_(as_json: bool = False) -> None:
 
 @command.command("show")
 @click.argument("name")
-@click.option("--version", type=int, help="Which one; otherwise the newest.")
+@click.option("--version", type=int, help="[default: the newest]")
 def show(name: str, version: int | None) -> None:
-    """One schema as JSON. NAME is a name or an id of `hub schemas list`."""
+    """Show one schema as JSON. NAME is a name or an id of `hub schemas list`."""
     click.echo(json.dumps(_find(name, version).json, ensure_ascii=False, indent=2))
 
 
@@ -52,8 +52,8 @@ def show(name: str, version: int | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def check(name: str, file: Path, as_json: bool) -> None:
-    """Whether the schema in FILE could be the next version of NAME: compatible both ways with every earlier one.
-    Exit 1 when it could not."""
+    """Check whether the schema in FILE could be the next version of NAME: FULL_TRANSITIVE compatible with all earlier
+    versions. Exit 1 when it is not."""
     versions = catalogue().versions(_find(name, None).name)
     try:
         found = breaks(file.read_text("utf-8"), [schema.text for schema in versions])
@@ -74,20 +74,20 @@ def check(name: str, file: Path, as_json: bool) -> None:
 
 @command.command("asyncapi")
 def asyncapi() -> None:
-    """The topics, messages, keys, headers and schemas as an AsyncAPI 3.0 document (YAML)."""
+    """Print topics, messages, keys, headers and schemas as an AsyncAPI 3.0 document (YAML)."""
     click.echo(asyncapi_document.text(), nl=False)
 
 
 @command.command("publish")
 @click.pass_obj
 def publish(config: Path | None) -> None:
-    """Put every schema into the registry that `registry_url` names, under its own id. Safe to run again."""
+    """Publish all schemas in the registry that `registry_url` names, under their own ids. Safe to run again."""
     url = hub_settings.load(config).registry_url
     if not url:
         raise Misconfigured("no other registry is named", "set `registry_url`; the hub serves its schemas itself")
     with outside_registry.opened(url) as registry:
         put = registry.publish()
-    click.echo(f"{len(put)} put there" + (f": {', '.join(put)}" if put else ", nothing was missing"))
+    click.echo(f"{len(put)} published" + (f": {', '.join(put)}" if put else ", nothing was missing"))
 
 
 def _find(name: str, version: int | None) -> Schema:

@@ -1,4 +1,4 @@
-"""``hub topics list|show|apply``: what the log holds, beside what is declared."""
+"""``hub topics list|show|apply``: compares the topics of the log with the declared ones, and creates missing ones."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,7 @@ from hub.topics.declared import about, declared
 
 @contextmanager
 def opened(config: Path | None, url: str | None) -> Iterator[tuple[RecordLog, Settings]]:
-    """The log of the settings, or the one named by ``url``, which then is the settings'; nothing else of the hub is
-    opened."""
+    """The log of the settings, or the log at ``url``, and the settings with its URL. Opens no other part of the hub."""
     settings = hub_settings.load(config)
     settings = settings.model_copy(update={"log_url": url or settings.log_url})
     log = open_log(settings.log_url, SystemClock(), settings.kafka)
@@ -34,14 +33,14 @@ def opened(config: Path | None, url: str | None) -> Iterator[tuple[RecordLog, Se
         log.close()
 
 
-log_option = click.option("--log", "url", metavar="URL", help="Another log than the settings'.")
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+log_option = click.option("--log", "url", metavar="URL", help="URL of another log. [default: log_url of the settings]")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object for each line.")
 
 
 @click.group("topics", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """The topics of the record log. Without a verb: list them. May run beside `hub run`."""
+    """The topics of the record log. Without a subcommand: list them. `hub run` may run meanwhile."""
     if context.invoked_subcommand is None:
         context.invoke(list_)
 
@@ -51,7 +50,7 @@ def command(context: click.Context) -> None:
 @json_option
 @click.pass_obj
 def list_(config: Path | None, url: str | None = None, as_json: bool = False) -> None:
-    """Every topic, declared or found: partitions, offsets in use, and whether it is as declared."""
+    """List all declared and existing topics: partitions, offsets in use, and whether they are as declared."""
     with opened(config, url) as (log, settings):
         rows = list(_rows(log, settings))
     if as_json:
@@ -82,7 +81,7 @@ def _rows(log: RecordLog, settings: Settings) -> Iterator[dict[str, Any]]:
 
 
 def differences(log: RecordLog, settings: Settings) -> list[Difference]:
-    """How the topics that are there differ from what is declared and set."""
+    """How the existing topics differ from the declarations and the settings. Raises as ``RecordLog`` does."""
     specs = declared(settings.partitions)
     found = uneven(log.topics(), specs)
     if admin := open_admin(settings.log_url, settings.kafka):
@@ -97,7 +96,7 @@ def differences(log: RecordLog, settings: Settings) -> list[Difference]:
 @json_option
 @click.pass_obj
 def show(config: Path | None, name: str, url: str | None, as_json: bool) -> None:
-    """The partitions of one topic: first offset kept, and the offset that comes next."""
+    """Show the partitions of one topic: the first offset that is still there, and the next offset."""
     with opened(config, url) as (log, settings):
         bounds = known(log, name)
         ours = name in {spec.name for spec in declared(settings.partitions)}
@@ -112,7 +111,8 @@ def show(config: Path | None, name: str, url: str | None, as_json: bool) -> None
 
 
 def known(log: RecordLog, topic: str) -> dict[int, tuple[int, int]]:
-    """A topic's bounds. Raises ``Misconfigured`` naming the topics that there are."""
+    """The bounds of a topic: partition → (first offset, offset after the last). Raises ``Misconfigured`` when the log
+    has no such topic."""
     there = log.topics()
     if topic not in there:
         raise Misconfigured(f"no topic {topic!r} in this log", f"there are: {', '.join(there) or 'none yet'}")
@@ -121,11 +121,11 @@ def known(log: RecordLog, topic: str) -> dict[int, tuple[int, int]]:
 
 @command.command("apply")
 @log_option
-@click.option("--acls", is_flag=True, help="Also grant what hub/topics/acls.toml declares; needs an administrator.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--acls", is_flag=True, help="Also add the grants of hub/topics/acls.toml. Needs an administrator.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.pass_obj
 def apply(config: Path | None, url: str | None, acls: bool, dry_run: bool) -> None:
-    """Create the declared topics that are missing, and name those that differ. Never changes or deletes one."""
+    """Create the declared topics that are missing, and show those that differ. Never changes or deletes a topic."""
     with opened(config, url) as (log, settings):
         specs = declared(settings.partitions)
         if dry_run:
@@ -144,10 +144,10 @@ def _say(things: str, done: str, names: Sequence[str]) -> None:
 
 
 def _grant(settings: Settings, dry_run: bool) -> list[Grant]:
-    """Add the grants that are missing, unless it is a rehearsal, and return them."""
+    """Add the missing grants, except in a dry run, and return them."""
     admin = open_admin(settings.log_url, settings.kafka)
     if admin is None:
-        raise Misconfigured("the embedded log grants nothing to anybody", "leave --acls out")
+        raise Misconfigured("the embedded log has no grants", "leave --acls out")
     with admin:
         missing = admin.missing(granted(settings.kafka.principals))
         if missing and not dry_run:

@@ -121,7 +121,7 @@ def test_a_429_tells_how_long_to_wait_and_binds_every_caller(sandbox: Running, s
         source.fetch(None)
     assert told.value.retry_after_s == 7
     sandbox.clear(NAME)
-    with pytest.raises(Unavailable, match="resting"):
+    with pytest.raises(Unavailable, match="not called after"):
         source.day(date(2024, 1, 2))
     assert source.health().circuit == "OPEN"
 

@@ -81,7 +81,7 @@ def test_publish_and_doctor_ask_the_registry_that_is_named(
     with pytest.raises(Misconfigured, match="registry_url"):
         run("schemas", "publish")
     monkeypatch.setenv("HUB_REGISTRY_URL", registry)
-    assert run("schemas", "publish").output.endswith("0 put there, nothing was missing\n")
+    assert run("schemas", "publish").output.endswith("0 published, nothing was missing\n")
     said = said_of_schemas()
     assert said["sound"] and said["detail"] == f"{registry} has all of them under their ids"
 

@@ -76,5 +76,5 @@ def test_one_row_has_one_form() -> None:
 
 
 def test_a_code_that_means_two_things_is_for_the_author() -> None:
-    with pytest.raises(Misconfigured, match="twice"):
+    with pytest.raises(Misconfigured, match="two values"):
         Codes.read("column,code,value,meaning\nzt,1,CURRENT,x\nzt,1,REVOKED,x\n")
