@@ -33,6 +33,7 @@ from hub.pipeline.relay import Relay, RelayStage
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
+from hub.privacy.references import References
 from hub.privacy.sealing import Sealer
 from hub.privacy.vault import DatabaseVault, MasterKey, untouched
 from hub.runtime.runner import Runner, Task
@@ -62,7 +63,7 @@ class Hub:
     def _wire(self) -> None:
         identities = Database(self.settings.vault_url)
         self._open.callback(identities.close)
-        master = MasterKey.load(self.settings.master_key_file, create=self._new(identities))
+        self.master = master = MasterKey.load(self.settings.master_key_file, create=self._new(identities))
         self.store = Database(self.settings.store_url)
         self._open.callback(self.store.close)
         if not self.store.embedded:
@@ -205,9 +206,10 @@ class Hub:
 
     def _deliver(self, name: str) -> Deliver:
         sink = open_sink(name, self.settings.connector(name), self.clock, StoredQuota(self.store))
-        return Deliver(
-            Desk(self.log, self.store, sink, self.opener, self.sealer, shipped(), self.clock, self.settings.instance)
-        )
+        seals = self.opener, self.sealer
+        instance = self.settings.instance
+        references = References(self.master, name)
+        return Deliver(Desk(self.log, self.store, sink, references, *seals, shipped(), self.clock, instance))
 
     def evidence(self) -> Evidence:
         """Decides what answers which application's needs."""

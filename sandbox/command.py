@@ -43,7 +43,7 @@ While it runs (BASE is an address from the JSON):
   curl -X POST BASE/_control/reload -d '{"vanish":2}'      exchange: nightly full reload, two rows gone
   curl -X POST BASE/_control/release         exchange: the title that comes late
   curl BASE/_control/effects                 CRM: what took effect, and how often
-  curl -X POST BASE/_control/refuse -d '{"externalAppNo":"…"}'   CRM: refuse this application for good
+  curl -X POST BASE/_control/refuse -d '{"channelAppNo":"…"}'   CRM: refuse this application for good
 """
 
 

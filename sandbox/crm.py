@@ -27,12 +27,13 @@ CREATE TABLE IF NOT EXISTS effect(
     id INTEGER PRIMARY KEY, what TEXT NOT NULL, key TEXT NOT NULL, external_no TEXT NOT NULL,
     number TEXT NOT NULL, received_at TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS effect_found ON effect(what, external_no, key);
-CREATE TABLE IF NOT EXISTS refusal(external_no TEXT PRIMARY KEY, code TEXT NOT NULL, message TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refusal(number TEXT PRIMARY KEY, code TEXT NOT NULL, message TEXT NOT NULL);
 """
 _NEEDED = {
     "application": (
         "externalAppNo",
         "channel",
+        "channelAppNo",
         "busiType",
         "orgNo",
         "elecAddr",
@@ -50,6 +51,7 @@ _NEEDED = {
         "verifiedAt",
         "purpose",
         "legalBasis",
+        "legalClause",
         "holderRelation",
         "fields",
     ),
@@ -86,18 +88,23 @@ class Effects:
                 return self._db.execute(text + " ORDER BY id", (what, external_no)).fetchall()
             return self._db.execute(text + " AND key = ? ORDER BY id", (what, external_no, key)).fetchall()
 
-    def refuse(self, external_no: str, code: str, message: str) -> None:
+    def refuse(self, number: str, code: str, message: str) -> None:
+        """Refuse an application for good, by its ``externalAppNo`` or by its ``channelAppNo``."""
         with self._lock, self._db:
-            self._db.execute("INSERT OR REPLACE INTO refusal VALUES (?,?,?)", (external_no, code, message))
+            self._db.execute("INSERT OR REPLACE INTO refusal VALUES (?,?,?)", (number, code, message))
 
-    def allow(self, external_no: str) -> None:
+    def allow(self, number: str) -> None:
+        """Take a refusal back."""
         with self._lock, self._db:
-            self._db.execute("DELETE FROM refusal WHERE external_no = ?", (external_no,))
+            self._db.execute("DELETE FROM refusal WHERE number = ?", (number,))
 
-    def refusal(self, external_no: str) -> tuple[str, str] | None:
+    def refusal(self, external_no: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+        """(code, message) for an application, or for evidence to one, that is refused."""
+        query = """SELECT code, message FROM refusal WHERE number IN (?, ?) OR number IN
+            (SELECT json_extract(body, '$.channelAppNo') FROM effect WHERE what = 'application' AND external_no = ?)"""
         with self._lock:
             row: tuple[str, str] | None = self._db.execute(
-                "SELECT code, message FROM refusal WHERE external_no = ?", (external_no,)
+                query, (external_no, str(body.get("channelAppNo")), external_no)
             ).fetchone()
         return row
 
@@ -163,7 +170,7 @@ def _posted(effects: Effects, token: str, what: str) -> Endpoint:
 def _judge_and_commit(effects: Effects, what: str, key: str, external_no: str, body: dict[str, Any]) -> Response:
     if missing := [field for field in _NEEDED[what] if field not in body]:
         return answer({"errorCode": "FIELD_MISSING", "message": ", ".join(missing)}, 422)
-    if refusal := effects.refusal(external_no):
+    if refusal := effects.refusal(external_no, body):
         return answer({"errorCode": refusal[0], "message": refusal[1]}, 422)
     if what == "evidence" and not effects.find("application", external_no):
         return answer(
@@ -202,16 +209,17 @@ def _effects(effects: Effects) -> Endpoint:
 
 
 def _refuse(effects: Effects) -> Endpoint:
-    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses for good, ``DELETE`` allows again."""
+    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses for good, ``DELETE`` allows again; an application
+    also goes by ``channelAppNo``."""
 
     async def endpoint(request: Request) -> Response:
         body = await body_of(request)
-        external_no = str(body.get("externalAppNo", ""))
+        number = str(body.get("externalAppNo") or body.get("channelAppNo") or "")
         if request.method == "DELETE":
-            await run_in_threadpool(effects.allow, external_no)
+            await run_in_threadpool(effects.allow, number)
         else:
             code, message = str(body.get("errorCode", "BLACKLISTED")), str(body.get("message", "refused for good"))
-            await run_in_threadpool(effects.refuse, external_no, code, message)
+            await run_in_threadpool(effects.refuse, number, code, message)
         return answer({"ok": True})
 
     return endpoint

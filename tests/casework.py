@@ -16,9 +16,10 @@ from hub.errors import Unavailable
 from hub.logs.sqlite.log import SqliteLog
 from hub.pipeline.project import Project
 from hub.pipeline.relay import Relay
-from hub.ports import Outgoing, Plain, Receipt, SourceRow
+from hub.ports import Address, Outgoing, Plain, Receipt, SourceRow
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
+from hub.privacy.references import References, read_number
 from hub.privacy.sealing import SealedRow, Sealer
 from hub.privacy.vault import DatabaseVault, MasterKey
 from hub.records.kinds import KINDS
@@ -133,7 +134,8 @@ class House:
             stage.close()
 
     def desk(self, sink: Any, instance: str = "hub-1") -> Desk:
-        return Desk(self.log, self.store, sink, self.opener, self.sealer, shipped(), self.clock, instance)
+        references = References(MasterKey(bytes(32)), "crm")
+        return Desk(self.log, self.store, sink, references, self.opener, self.sealer, shipped(), self.clock, instance)
 
     def deliver(self, sink: Any) -> int:
         stage = Deliver(self.desk(sink), idle_s=0)
@@ -193,19 +195,19 @@ class ConnectionSystem:
         self.asked = 0
         self.pushed = 0
 
-    def push(self, what: str, key: str, body: Any) -> Receipt:
+    def push(self, address: Address, body: Any) -> Receipt:
+        assert read_number(address.number) == address.number
         self.pushed += 1
         failure = self.failures.pop(0) if self.failures else None
         if isinstance(failure, Exception):
             raise failure
-        self.effects.setdefault(key, []).append({"what": what, **body})
+        self.effects.setdefault(address.key, []).append({"kind": address.kind, "number": address.number, **body})
         if failure == "dropped":
             raise Unavailable("connection dropped after commit")
         return Receipt(f"R{len(self.effects)}", "2026-03-02T09:00:00+08:00")
 
-    def find(self, what: str, key: str, body: Any) -> Receipt | None:
+    def find(self, address: Address) -> Receipt | None:
         self.asked += 1
-        assert body["externalAppNo"]
-        return Receipt("FOUND", "2026-03-02T09:00:00+08:00") if key in self.effects else None
+        return Receipt("FOUND", "2026-03-02T09:00:00+08:00") if address.key in self.effects else None
 
     def close(self) -> None: ...

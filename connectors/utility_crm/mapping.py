@@ -1,39 +1,42 @@
-"""Between the hub's pushes and the connection system's paths and fields. Pure."""
+"""Between the hub's pieces and the connection system's paths and fields. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-from hub.ports import Receipt
+from hub.ports import Address, Receipt
 
-NUMBER = {"application": "appNo", "evidence": "receiptNo"}
+REGISTRATION = "registration"
 
 
 class Call(NamedTuple):
-    """Where a push goes, where to ask for it, and what is sent."""
+    """Where a piece goes: the path to post to and to ask, the query that asks for it, and the field of an answer that
+    holds the system's own number."""
 
     path: str
     query: Mapping[str, str]
-    body: Mapping[str, Any]
+    number: str
 
 
-def to_call(what: str, key: str, body: Mapping[str, Any]) -> Call:
-    """``what`` is "application" or "evidence"; ``body`` always carries ``externalAppNo``, which for evidence is in
-    the path."""
-    number = str(body["externalAppNo"])
-    if what == "application":
-        return Call("/applications", {"externalAppNo": number}, body)
-    sent = {name: value for name, value in body.items() if name != "externalAppNo"}
-    return Call(f"/applications/{quote(number, safe='')}/evidence", {"key": key}, sent)
+def to_call(address: Address) -> Call:
+    """The call of one piece. The hub's number stands where the system wants the platform's (``externalAppNo``): it is
+    the only one that no two cases share."""
+    if address.kind == REGISTRATION:
+        return Call("/applications", {"externalAppNo": address.number}, "appNo")
+    return Call(f"/applications/{address.number}/evidence", {"key": address.key}, "receiptNo")
 
 
-def to_receipt(what: str, item: Mapping[str, Any]) -> Receipt | None:
+def to_body(address: Address, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is sent. The registration carries the hub's number; the channel and its own number travel beside it."""
+    return {"externalAppNo": address.number, **body} if address.kind == REGISTRATION else body
+
+
+def to_receipt(call: Call, item: Mapping[str, Any]) -> Receipt | None:
     """The acknowledgement in an answer; ``None`` when it holds none."""
-    number, received_at = item.get(NUMBER[what]), item.get("receivedAt")
+    number, received_at = item.get(call.number), item.get("receivedAt")
     return Receipt(str(number), str(received_at)) if number and received_at else None
 
 
-def find_receipt(what: str, key: str, items: object) -> Receipt | None:
-    """The acknowledgement of the push with ``key`` among what the system lists."""
+def find_receipt(call: Call, key: str, items: object) -> Receipt | None:
+    """The acknowledgement of the piece with ``key`` among what the system lists."""
     found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    return next((to_receipt(what, item) for item in found if item.get("idempotencyKey") == key), None)
+    return next((to_receipt(call, item) for item in found if item.get("idempotencyKey") == key), None)

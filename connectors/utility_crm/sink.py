@@ -4,11 +4,11 @@ unknown (P2)."""
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.utility_crm.mapping import find_receipt, to_call, to_receipt
+from connectors.utility_crm.mapping import find_receipt, to_body, to_call, to_receipt
 from hub.connect.context import Context
 from hub.connect.rest import Answer, RestClient, bearer
 from hub.errors import Misconfigured, Unavailable
-from hub.ports import Receipt, Refused
+from hub.ports import Address, Receipt, Refused
 
 _FINAL = 422
 
@@ -19,30 +19,30 @@ class ConnectionSystem:
     def __init__(self, options: Mapping[str, Any], context: Context) -> None:
         self._rest = RestClient(context, options["url"], bearer(options["token"]), options["ca_file"] or "")
 
-    def push(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
-        call = to_call(what, key, body)
-        answer = self._rest.post(call.path, call.body, {"idempotency-key": key})
+    def push(self, address: Address, body: Mapping[str, Any]) -> Receipt:
+        call = to_call(address)
+        answer = self._rest.post(call.path, to_body(address, body), {"idempotency-key": address.key})
         if answer.status == _FINAL:
             raise _refused(answer)
         _check(answer)
-        receipt = to_receipt(what, answer.object())
+        receipt = to_receipt(call, answer.object())
         if receipt is None:
             raise Unavailable("utility_crm: acknowledged without a number")
         return receipt
 
-    def find(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt | None:
-        call = to_call(what, key, body)
+    def find(self, address: Address) -> Receipt | None:
+        call = to_call(address)
         answer = self._rest.get(call.path, call.query)
         _check(answer)
-        return find_receipt(what, key, answer.object().get("items"))
+        return find_receipt(call, address.key, answer.object().get("items"))
 
     def close(self) -> None:
         self._rest.close()
 
 
 def _check(answer: Answer) -> None:
-    """Only 422 is a no. Anything else that is no yes may be a wrong address or version: nobody's application is
-    refused for it."""
+    """Only 422 is a no. Anything else that is no yes may be a wrong address or version: no application is refused for
+    it."""
     if not answer.ok:
         raise Misconfigured(
             f"utility_crm: does not know the call (HTTP {answer.status})",

@@ -16,7 +16,7 @@ from typing import Any
 from hub.connect.codes import Codes
 from hub.connect.spec import ConnectorInfo, read_info
 from hub.errors import RecordRejected
-from hub.ports import Cursor, LookupQuery, Page, Plain, Receipt, Sink, Source, SourceRow
+from hub.ports import Address, Cursor, LookupQuery, Page, Plain, Receipt, Sink, Source, SourceRow
 from hub.records.shape import check_shape
 
 _PAGES_MAX = 10_000
@@ -181,12 +181,13 @@ def check_look_up(source: Source, info: ConnectorInfo, query: LookupQuery, found
         raise AssertionError("a look-up without purpose or by an unknown key is answered")
 
 
-def check_sink(sink: Sink, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
+def check_sink(sink: Sink, address: Address, body: Mapping[str, Any]) -> Receipt:
     """Check that a push can be found by its key with the same receipt, and that nothing is found for a key that was
-    not pushed (P2). Returns the receipt."""
-    assert sink.find(what, key, body) is None, "found before it was pushed"
-    receipt = sink.push(what, key, body)
+    not pushed or for another case's number (P2). Returns the receipt."""
+    assert sink.find(address) is None, "found before it was pushed"
+    receipt = sink.push(address, body)
     assert receipt.number, "a receipt without a number"
-    assert sink.find(what, key, body) == receipt, "a push cannot be found by its key: it would be made twice"
-    assert sink.find(what, f"{key}-other", body) is None, "another key finds it too"
+    assert sink.find(address) == receipt, "a push cannot be found by its key: it would be made twice"
+    assert sink.find(replace(address, key=f"{address.key}-other")) is None, "another key finds it too"
+    assert sink.find(replace(address, number=f"{address.number}-other")) is None, "another case's number finds it too"
     return receipt

@@ -2,10 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hub.errors import Misconfigured
 
@@ -60,6 +61,9 @@ class Limits(_Frozen):
     poll_s: Seconds = Field(1.0, description="Wait before asking again when there was nothing new.")
 
 
+Pattern = Annotated[str, Field(pattern=r"^[a-z0-9.*-]+:[a-z0-9.*-]+$")]
+
+
 class ConnectorInfo(_Frozen):
     """Everything that is known of a connector without opening it."""
 
@@ -70,6 +74,9 @@ class ConnectorInfo(_Frozen):
     transport: Literal["rest", "table", "file"]
     assurance: Literal["", "SEALED_DOCUMENT", "SIGNED_RESPONSE", "CHANNEL_ONLY"] = ""
     authority: str = Field("", description="Who answers for the system, in words.")
+    accepts: tuple[Pattern, ...] = Field(
+        (), description="What a sink takes: patterns of procedure:kind, where * stands for any text."
+    )
     lookup_by: tuple[str, ...] = Field((), description="uscc, resident-id, unit-no, address, title-no.")
     remembers: bool = Field(
         False, description="Rows come again unchanged: the hub keeps a digest of each and drops repeats."
@@ -77,6 +84,22 @@ class ConnectorInfo(_Frozen):
     columns: tuple[str, ...] = Field((), description="Columns of the source, as the mapping knows them.")
     settings: tuple[Setting, ...] = ()
     limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _accepts_what_its_direction_allows(self) -> Self:
+        if (self.direction == "sink") != bool(self.accepts):
+            raise ValueError("a sink says in `accepts` what it takes, and a source has no `accepts`")
+        return self
+
+    def takes(self, procedure: str, kind: str) -> bool:
+        """Whether this sink is to get pieces of ``kind`` of a procedure's cases; "registration" is a kind.
+
+        >>> info = {"name": "crm", "title": Title(zh="", en=""), "direction": "sink", "transport": "rest"}
+        >>> sink = ConnectorInfo(accepts=("connection:registration", "*:licence.*"), **info)
+        >>> [sink.takes("connection", kind) for kind in ("registration", "licence.business", "project.approval")]
+        [True, True, False]
+        """
+        return any(fnmatchcase(f"{procedure}:{kind}", pattern) for pattern in self.accepts)
 
     def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The connector's own settings, complete and of the right type. Raises ``Misconfigured`` naming the key,
@@ -133,7 +156,7 @@ def parse_info(text: str, where: str) -> ConnectorInfo:
         raise Misconfigured(f"{where} is not valid TOML: {error}", "mend the file") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in first["loc"]) or "accepts"
         raise Misconfigured(f"{where}: {key}: {first['msg']}", "see docs/connectors.md") from None
 
 

@@ -23,18 +23,18 @@ from sqlalchemy import Connection, Row, exists, or_, select, tuple_, update
 
 from hub.cases import reasons
 from hub.cases.calendar import china_day
-from hub.cases.connection import events
+from hub.cases.connection import bodies, events
 from hub.cases.connection.command import Application
 from hub.cases.connection.tables import application, delivery
 from hub.cases.evidence.decide import Seals
 from hub.cases.evidence.matching import read_value
 from hub.crash import crash_point
-from hub.delivery import bodies
 from hub.errors import TamperDetected, Unavailable
 from hub.logging import get_logger
-from hub.ports import Clock, Receipt, RecordLog, Refused, Sink, Store
+from hub.ports import Address, Clock, Receipt, RecordLog, Refused, Sink, Store
 from hub.privacy.opening import Opened, Opener, check_commitments
 from hub.privacy.purposes import Purposes
+from hub.privacy.references import References
 from hub.records.kinds import KINDS
 from hub.records.tables import current, record
 
@@ -68,6 +68,7 @@ class Desk:
     log: RecordLog
     store: Store
     sink: Sink
+    references: References
     opener: Opener
     sealer: Seals
     purposes: Purposes
@@ -219,15 +220,22 @@ def deliver(desk: Desk, piece: Row[Any]) -> None:
 
 def _attempt(desk: Desk, piece: Row[Any]) -> tuple[Receipt, bool]:
     """The receipt, and whether asking found it."""
-    what = "application" if piece.piece == 0 else "evidence"
     submitted = _application(desk, piece)
+    address = _address(desk, piece)
     if piece.attempts > 0:
-        earlier = desk.sink.find(what, piece.key, {"externalAppNo": submitted.external_no})
+        earlier = desk.sink.find(address)
         if earlier is not None:
             return earlier, True
-    receipt = desk.sink.push(what, piece.key, _body(desk, piece, submitted))
+    receipt = desk.sink.push(address, _body(desk, piece, submitted))
     crash_point("deliver.posted")
     return receipt, False
+
+
+def _address(desk: Desk, piece: Row[Any]) -> Address:
+    case_id, record_id = bytes(piece.application_id), bytes(piece.record_id) if piece.record_id else None
+    number = desk.references.hub_number(case_id)
+    key = desk.references.piece_key(case_id, piece.kind, record_id)
+    return Address("connection", piece.kind, number, key)
 
 
 def _application(desk: Desk, piece: Row[Any]) -> Application:
@@ -249,8 +257,8 @@ def _body(desk: Desk, piece: Row[Any], submitted: Application) -> bodies.Body:
     until = opened.record[KINDS[piece.kind].principal.name].get("valid_until")
     if until is not None and until < china_day(desk.clock.now()):
         raise _Withdraw(reasons.EXPIRED)
-    body = bodies.evidence(piece, opened.envelope, opened.record, judged_ms, purpose)
-    return {"externalAppNo": submitted.external_no} | body
+    reference = desk.references.record_reference(bytes(piece.record_id))
+    return bodies.evidence(piece, reference, opened.envelope, opened.record, judged_ms, purpose)
 
 
 def _still_counts(desk: Desk, piece: Row[Any]) -> int:

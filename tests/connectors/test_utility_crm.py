@@ -1,50 +1,39 @@
 """The connection system's connector: what takes effect can be found, a no is final, an unknown outcome is never taken
 for one."""
 
-import uuid
+import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
+import connectors.utility_crm
 from hub.clock import SystemClock
 from hub.connect import kit
 from hub.connect.host import registry
 from hub.connect.host.guard import GuardedSink
 from hub.errors import Misconfigured, Unavailable
-from hub.ports import Refused
+from hub.ports import Address, Refused
+from hub.privacy.references import References
+from hub.privacy.vault import MasterKey
 from sandbox.launch import Running
 
 NAME = "utility_crm"
+REFERENCES = References(MasterKey(bytes(32)), NAME)
+FOLDER = Path(connectors.utility_crm.__file__).parent
 
 
-def application(number: str) -> dict[str, object]:
-    return {
-        "externalAppNo": number,
-        "channel": "ONLINE",
-        "busiType": "new",
-        "orgNo": "12401",
-        "elecAddr": "天津市",
-        "voltageCode": "AC00101",
-        "contractCap": 100,
-        "custType": "enterprise",
-        "acceptedAt": "2024-01-02T09:00:00+08:00",
-        "dueOn": "2024-01-10",
-    }
+def sample(name: str) -> dict[str, Any]:
+    """What the system is sent, as the connector's samples show it."""
+    sent: dict[str, Any] = json.loads((FOLDER / f"samples/{name}.json").read_text("utf-8"))
+    return sent
 
 
-def evidence(number: str) -> dict[str, object]:
-    return {
-        "externalAppNo": number,
-        "pieceNo": 1,
-        "kind": "licence.business",
-        "recordId": "00",
-        "assurance": "SIGNED_RESPONSE",
-        "verifiedAt": "2024-01-02T09:00:00+08:00",
-        "purpose": "electricity-connection",
-        "legalBasis": "x",
-        "holderRelation": "SAME",
-        "fields": {},
-    }
+APPLICATION = {name: value for name, value in sample("application").items() if name != "externalAppNo"}
+EVIDENCE = sample("evidence")
 
 
 @pytest.fixture
@@ -54,48 +43,67 @@ def sink(sandbox: Running) -> Iterator[GuardedSink]:
     sink.close()
 
 
-@pytest.fixture
-def number() -> str:
-    return f"T {uuid.uuid4().hex[:8]} 号?"
+def registration(number: str = "") -> Address:
+    """Where a case of its own is registered."""
+    case_id = uuid4().bytes
+    return Address("connection", "registration", number or REFERENCES.hub_number(case_id), uuid4().hex)
 
 
-def test_the_package_describes_itself() -> None:
-    assert kit.check_package("connectors.utility_crm").direction == "sink"
+def evidence(of: Address) -> Address:
+    """Where a piece of evidence of the same case belongs."""
+    return replace(of, kind="licence.business", key=uuid4().hex)
 
 
-def test_pushes_are_certified(sink: GuardedSink, number: str) -> None:
-    """P2: application and evidence, found by their keys, each once in the system's own count."""
-    kit.check_sink(sink, "application", uuid.uuid4().hex, application(number))
-    kit.check_sink(sink, "evidence", uuid.uuid4().hex, evidence(number))
+def test_the_package_describes_itself_and_what_it_takes() -> None:
+    info = kit.check_package("connectors.utility_crm")
+    assert info.direction == "sink"
+    assert info.takes("connection", "registration") and info.takes("connection", "licence.property-title")
+    assert not info.takes("transfer", "registration")
 
 
-def test_an_answer_lost_after_commit_is_unavailable_and_found_by_asking(
-    sandbox: Running, sink: GuardedSink, number: str
+def test_the_hubs_number_stands_where_the_platforms_is_wanted_and_the_channels_own_beside_it(
+    sandbox: Running, sink: GuardedSink
 ) -> None:
+    to = registration()
+    sink.push(to, APPLICATION)
+    effects = sandbox.control(NAME, "effects?bodies=1")["effects"]
+    (sent,) = [effect["body"] for effect in effects if effect["externalAppNo"] == to.number]
+    assert sent == sample("application") | {"externalAppNo": to.number}
+
+
+def test_pushes_are_certified(sink: GuardedSink) -> None:
+    """P2: application and evidence, found by their keys, each once in the system's own count."""
+    to = registration()
+    kit.check_sink(sink, to, APPLICATION)
+    kit.check_sink(sink, evidence(to), EVIDENCE)
+
+
+def test_an_answer_lost_after_commit_is_unavailable_and_found_by_asking(sandbox: Running, sink: GuardedSink) -> None:
     """P2: unknown is not "no"; asking first finds the effect, so it is made once."""
+    to = registration()
     sandbox.fault(NAME, "drop_after_commit", path="/applications")
     with pytest.raises(Unavailable):
-        sink.push("application", "key-1", application(number))
+        sink.push(to, APPLICATION)
     sandbox.clear(NAME)
-    assert sink.find("application", "key-1", application(number)) is not None
+    assert sink.find(to) is not None
     effects = sandbox.control(NAME, "effects")["effects"]
-    assert sum(effect["externalAppNo"] == number for effect in effects) == 1
+    assert sum(effect["externalAppNo"] == to.number for effect in effects) == 1
 
 
-def test_a_final_no_carries_the_systems_words(sink: GuardedSink, number: str) -> None:
+def test_a_final_no_carries_the_systems_words(sink: GuardedSink) -> None:
     with pytest.raises(Refused) as told:
-        sink.push("evidence", "key-2", evidence(number))
+        sink.push(evidence(registration()), EVIDENCE)
     assert told.value.code == "APPLICATION_UNKNOWN"
 
 
-def test_a_wrong_token_is_for_the_operator(sandbox: Running, number: str) -> None:
+def test_a_wrong_token_is_for_the_operator(sandbox: Running) -> None:
     settings = sandbox.connectors()[NAME] | {"token": "wrong"}
     with pytest.raises(Misconfigured, match="credentials"):
-        registry.open_sink(NAME, settings, SystemClock()).push("application", "k", application(number))
+        registry.open_sink(NAME, settings, SystemClock()).push(registration(), APPLICATION)
 
 
-def test_too_many_requests_say_when_to_come_back(sandbox: Running, sink: GuardedSink, number: str) -> None:
+def test_too_many_requests_say_when_to_come_back(sandbox: Running, sink: GuardedSink) -> None:
     sandbox.fault(NAME, "too_many", retry_after_s=3)
     with pytest.raises(Unavailable) as told:
-        sink.push("application", "key-3", application(number))
+        sink.push(registration(), APPLICATION)
     assert told.value.retry_after_s == 3

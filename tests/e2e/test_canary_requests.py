@@ -64,7 +64,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         for server in ("business_licence", "utility_crm"):
             one.sandbox.fault(server, "truncate", share=0.3, seconds=2)
         good = [entry["body"] for entry in one.applications()]
-        wish = {"externalAppNo": good[7]["external_no"], "message": f"客户 {STRANGER} 已列入黑名单"}
+        wish = {"channelAppNo": good[7]["external_no"], "message": f"客户 {STRANGER} 已列入黑名单"}
         one.submit(one.applications()[:6])
         one.start(crash="deliver.posted:2")
         one.wait_killed()

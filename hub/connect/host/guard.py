@@ -11,7 +11,7 @@ from hub.connect.context import Context
 from hub.connect.host.circuit import Circuit
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.errors import Misconfigured, RecordRejected, Unavailable
-from hub.ports import Cursor, DayCount, LookupQuery, Page, Receipt, Refused, Sink, Source
+from hub.ports import Address, Cursor, DayCount, LookupQuery, Page, Receipt, Refused, Sink, Source
 from hub.runtime.backoff import Backoff, attempt, obeyed_s
 
 T = TypeVar("T")
@@ -128,11 +128,11 @@ class GuardedSink:
         self._gate = gate
         self.context = context
 
-    def push(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt:
-        return self._gate.call(lambda: self._sink.push(what, key, body))
+    def push(self, address: Address, body: Mapping[str, Any]) -> Receipt:
+        return self._gate.call(lambda: self._sink.push(address, body))
 
-    def find(self, what: str, key: str, body: Mapping[str, Any]) -> Receipt | None:
-        return self._gate.call(lambda: self._sink.find(what, key, body))
+    def find(self, address: Address) -> Receipt | None:
+        return self._gate.call(lambda: self._sink.find(address))
 
     def health(self) -> Health:
         return self._gate.health()

@@ -75,6 +75,9 @@ def test_limits_are_settings_of_every_connector() -> None:
         (("[title]", "colour = 1\n[title]"), "colour"),
         (('zh = "样例"', ""), "title.zh"),
         (("[title]", "[title"), "not valid TOML"),
+        (('direction = "source"', 'direction = "sink"'), "accepts"),
+        (("[title]", 'accepts = ["connection:*"]\n[title]'), "accepts"),
+        (('direction = "source"', 'direction = "sink"\naccepts = ["connection"]'), "accepts.0"),
     ],
 )
 def test_a_wrong_description_is_named(change: tuple[str, str], named: str) -> None:

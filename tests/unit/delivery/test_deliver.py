@@ -14,7 +14,7 @@ from hub.cases.connection.tables import delivery
 from hub.delivery import deliver as stage
 from hub.delivery.deliver import LEASE_S, claim, take_over
 from hub.errors import Unavailable
-from hub.ports import Receipt, Refused
+from hub.ports import Address, Receipt, Refused
 from hub.stores.tables import outbox
 from tests import samples
 from tests.casework import ConnectionSystem, House, body
@@ -49,7 +49,9 @@ def test_registration_first_then_each_piece_once(house: House, sink: ConnectionS
     assert house.deliver(sink) == 3
     assert states(house) == ["acknowledged"] * 3
     sent = [effect for effects in sink.effects.values() for effect in effects]
-    assert [one["what"] for one in sent] == ["application", "evidence", "evidence"]
+    assert sent[0]["kind"] == "registration"
+    assert {one["kind"] for one in sent[1:]} == {"licence.business", "licence.property-title"}
+    assert len({one["number"] for one in sent}) == 1
     assert sink.asked == 0
     assert house.deliver(sink) == 0
 
@@ -59,17 +61,18 @@ def test_the_registration_says_what_the_connection_system_needs(house: House, si
     house.deliver(sink)
     ((sent,),) = sink.effects.values()
     assert sent == {
-        "what": "application", "externalAppNo": "A-1", "channel": "gov-platform", "busiType": "NEW", "orgNo": "120101",
+        "kind": "registration", "number": sent["number"], "channel": "gov-platform", "channelAppNo": "A-1",
+        "busiType": "NEW", "orgNo": "120101",
         "custName": "津门电气有限公司", "elecAddr": f"不动产单元 {samples.UNIT_NO}", "voltageCode": "LOW",
         "contractCap": 50.0, "custType": "NON_RESIDENT", "dueOn": "2026-03-11",
-        "acceptedAt": "2026-03-02T09:00:00.000+08:00",
+        "acceptedAt": "2026-03-02T09:00+08:00",
     }  # fmt: skip
 
 
 def test_p3_evidence_holds_just_what_the_purpose_allows(house: House, sink: ConnectionSystem) -> None:
     ready(house, samples.title())
     house.deliver(sink)
-    sent = next(one for (one,) in sink.effects.values() if one["what"] == "evidence")
+    sent = next(one for (one,) in sink.effects.values() if one["kind"] != "registration")
     assert sent["holderRelation"] == "CO_OWNER"
     assert sent["assurance"] == "CHANNEL_ONLY"
     assert sent["fields"]["holders"] == [{"name": "王伟", "share": "1/2"}, {"name": "津门电气有限公司", "share": "1/2"}]
@@ -247,13 +250,13 @@ class Durable:
         with sqlite3.connect(path) as db:
             db.execute("CREATE TABLE IF NOT EXISTS effect(key TEXT)")
 
-    def push(self, what: str, key: str, body: Any) -> Receipt:
+    def push(self, address: Address, body: Any) -> Receipt:
         with sqlite3.connect(self.path) as db:
-            db.execute("INSERT INTO effect VALUES (?)", (key,))
+            db.execute("INSERT INTO effect VALUES (?)", (address.key,))
         return Receipt("R", "2026-03-02T09:00:00+08:00")
 
-    def find(self, what: str, key: str, body: Any) -> Receipt | None:
-        return Receipt("F", "2026-03-02T09:00:00+08:00") if key in self.keys() else None
+    def find(self, address: Address) -> Receipt | None:
+        return Receipt("F", "2026-03-02T09:00:00+08:00") if address.key in self.keys() else None
 
     def keys(self) -> list[str]:
         with sqlite3.connect(self.path) as db:

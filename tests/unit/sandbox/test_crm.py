@@ -10,6 +10,7 @@ from sandbox.launch import Running
 APPLICATION = {
     "externalAppNo": "X-1",
     "channel": "gov-platform",
+    "channelAppNo": "C-1",
     "busiType": "new",
     "orgNo": "12401",
     "elecAddr": "天津市",
@@ -26,7 +27,8 @@ EVIDENCE = {
     "assurance": "SIGNED_RESPONSE",
     "verifiedAt": "2026-01-05T09:00:01+08:00",
     "purpose": "connection-application",
-    "legalBasis": "§6",
+    "legalBasis": "action-plan-6",
+    "legalClause": "§6",
     "holderRelation": "SELF",
     "fields": {},
 }
@@ -77,6 +79,21 @@ def test_refusals_are_final_and_named(fresh: Callable[..., Running]) -> None:
     running.control("utility_crm", "refuse", {"externalAppNo": "X-1"}, method="DELETE")
     assert post("/applications", APPLICATION)[0] == 201
     assert running.control("utility_crm", "effects")["total"] == 1
+
+
+def test_a_refusal_by_the_channels_own_number_holds_for_the_application_and_its_evidence(
+    fresh: Callable[..., Running],
+) -> None:
+    running = fresh()
+    crm = client(running)
+    registered = {**APPLICATION, "externalAppNo": "X-2"}
+    assert crm.post("/applications", json=registered, headers={"idempotency-key": "k"}).status_code == 201
+    running.control("utility_crm", "refuse", {"channelAppNo": "C-1", "errorCode": "NO_GRID", "message": "no"})
+    for path, body in (("/applications", APPLICATION), ("/applications/X-2/evidence", EVIDENCE)):
+        answer = crm.post(path, json=body, headers={"idempotency-key": "k2"})
+        assert (answer.status_code, answer.json()["errorCode"]) == (422, "NO_GRID")
+    other = {**APPLICATION, "channelAppNo": "C-2"}
+    assert crm.post("/applications", json=other, headers={"idempotency-key": "k3"}).status_code == 201
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

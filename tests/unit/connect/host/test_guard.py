@@ -10,11 +10,12 @@ from hub.connect.context import Context
 from hub.connect.host.guard import Gate, GuardedSink, GuardedSource
 from hub.connect.spec import Limits
 from hub.errors import RecordRejected, Unavailable
-from hub.ports import DayCount, LookupQuery, Page, Refused
+from hub.ports import Address, DayCount, LookupQuery, Page, Refused
 from hub.runtime.backoff import ASKED_MAX_S
 from tests.clocks import HandClock
 
 QUERY = LookupQuery("uscc", "91110000600037341L", "electricity-connection", "条例")
+ADDRESS = Address("connection", "registration", "7K3M9QPDX2V4TW", "0" * 32)
 
 
 class Away:
@@ -40,10 +41,11 @@ class Away:
         self._call()
         return DayCount(day, frozenset())
 
-    def push(self, what: str, key: str, body: Any) -> Any:
+    def push(self, address: Address, body: Any) -> Any:
         self._call()
 
-    find = push
+    def find(self, address: Address) -> Any:
+        self._call()
 
     def close(self) -> None: ...
 
@@ -76,7 +78,7 @@ def test_a_push_is_never_repeated_by_itself(context: Context) -> None:
     """P2: its outcome is unknown until somebody asked."""
     sink = Away(1)
     with pytest.raises(Unavailable):
-        GuardedSink(sink, context, Gate(context)).push("application", "k", {})
+        GuardedSink(sink, context, Gate(context)).push(ADDRESS, {})
     assert sink.calls == 1
 
 
@@ -84,7 +86,7 @@ def test_a_final_no_is_an_answer_and_keeps_the_circuit_closed(context: Context) 
     sink = GuardedSink(Away(20, Refused("X", "no")), context, Gate(context))
     for _ in range(20):
         with pytest.raises(Refused):
-            sink.push("application", "k", {})
+            sink.push(ADDRESS, {})
     assert sink.health().circuit == "CLOSED"
 
 

@@ -18,10 +18,11 @@ Body = dict[str, Any]
 
 
 def registration(case: Row[Any], application: Application, purpose: Purpose) -> Body:
-    """The application as the connection system registers it. Times are China's, ISO 8601; capacity in kW."""
+    """The application as the connection system registers it, with the channel that it came by and that channel's own
+    number. Times are China's, ISO 8601, in minutes; capacity in kW."""
     body = {
-        "externalAppNo": application.external_no,
         "channel": application.channel,
+        "channelAppNo": application.external_no,
         "busiType": purpose.busi_type,
         "orgNo": _organisation(application),
         "elecAddr": application.site.address or f"不动产单元 {application.site.unit_no}",
@@ -34,17 +35,21 @@ def registration(case: Row[Any], application: Application, purpose: Purpose) -> 
     return body | ({"custName": application.applicant.name} if application.applicant.name else {})
 
 
-def evidence(piece: Row[Any], envelope: Mapping[str, Any], record: Plain, judged_ms: int, purpose: Purpose) -> Body:
-    """One piece of evidence: how far it can be trusted, why it may be used, and just the fields that may leave."""
+def evidence(
+    piece: Row[Any], reference: str, envelope: Mapping[str, Any], record: Plain, judged_ms: int, purpose: Purpose
+) -> Body:
+    """One piece of evidence: how far it can be trusted, why it may be used, and just the fields that may leave.
+    ``reference`` is what this sink calls the record."""
     rule = purpose.evidence[piece.kind]
     return {
         "pieceNo": piece.piece,
         "kind": piece.kind,
-        "recordId": bytes(piece.record_id).hex(),
+        "recordId": reference,
         "assurance": envelope["assurance"],
         "verifiedAt": china_time(judged_ms),
         "purpose": purpose.name,
-        "legalBasis": purpose.basis(piece.legal_basis).clause,
+        "legalBasis": piece.legal_basis,
+        "legalClause": purpose.basis(piece.legal_basis).clause,
         "holderRelation": piece.holder_relation,
         "fields": minimal(record, rule.fields_other if piece.holder_relation == OTHER else rule.fields),
     }
@@ -58,9 +63,9 @@ def _organisation(application: Application) -> str:
 
 
 def china_time(at_ms: int) -> str:
-    """ISO 8601 in China's time, milliseconds.
+    """ISO 8601 in China's time, cut down to the minute: a time in milliseconds would name the event on a topic (P5).
 
     >>> china_time(1_600_000_000_000)
-    '2020-09-13T20:26:40.000+08:00'
+    '2020-09-13T20:26+08:00'
     """
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(CHINA).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(CHINA).isoformat(timespec="minutes")
