@@ -89,7 +89,7 @@ class Effects:
             return self._db.execute(text + " AND key = ? ORDER BY id", (what, external_no, key)).fetchall()
 
     def refuse(self, number: str, code: str, message: str) -> None:
-        """Refuse an application for good, by its ``externalAppNo`` or by its ``channelAppNo``."""
+        """Refuse an application finally, by its ``externalAppNo`` or by its ``channelAppNo``."""
         with self._lock, self._db:
             self._db.execute("INSERT OR REPLACE INTO refusal VALUES (?,?,?)", (number, code, message))
 
@@ -209,7 +209,7 @@ def _effects(effects: Effects) -> Endpoint:
 
 
 def _refuse(effects: Effects) -> Endpoint:
-    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses for good, ``DELETE`` allows again; an application
+    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses finally, ``DELETE`` allows again; an application
     also goes by ``channelAppNo``."""
 
     async def endpoint(request: Request) -> Response:

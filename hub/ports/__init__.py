@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+from hub.ports.sinks import Address as Address
+from hub.ports.sinks import Receipt as Receipt
+from hub.ports.sinks import Refused as Refused
+from hub.ports.sinks import Sink as Sink
+
 Headers = Sequence[tuple[str, bytes]]
 Positions = Mapping[tuple[str, int], int]
 Plain = dict[str, Any]
@@ -300,71 +305,6 @@ class Source(Protocol):
     def day(self, day: date) -> DayCount: ...
 
     def close(self) -> None: ...
-
-
-class Receipt(NamedTuple):
-    """The utility's acknowledgement: its own number and time (ISO 8601)."""
-
-    number: str
-    received_at: str
-
-
-class Refused(Exception):
-    """The sink said no for good. ``code`` and ``message`` are the sink's own; kept, shown to a person, never retried
-    by itself."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code} {message}")
-        self.code = code
-        self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where one piece of one case belongs at a sink, and by what it is found there again.
-
-    ``procedure`` and ``kind`` say what it is: "registration", or the kind of the record. ``number`` is the hub's own
-    number for the case at this sink (14 characters, no two cases have the same); ``key`` the idempotency key of the
-    piece (32 hex digits). Number and key are made for this sink alone (hub/privacy/references.py): they stand on no
-    topic, and no other sink has them.
-    """
-
-    procedure: str
-    kind: str
-    number: str
-    key: str
-
-
-class Sink(Protocol):
-    """A system that the hub delivers to, such as the utility's connection system.
-
-    The hub delivers the registration of a case first and its other pieces after that, in any order and several at
-    once. Of one piece it makes one call at a time. Safe for use by several threads. Every call has a time-out. A sink
-    repeats no call by itself: the hub decides about the next attempt.
-    """
-
-    def push(self, address: Address, body: Mapping[str, Any]) -> Receipt:
-        """Hand over one piece; on return it has taken effect there, durably, and the system has acknowledged it with a
-        number. ``body`` holds JSON values only; its fields are the procedure's.
-
-        Raises ``Unavailable`` when the outcome is unknown: no connection, a time-out, an answer that breaks off, a
-        success code without an acknowledgement. The piece may have taken effect, so the hub asks with ``find`` before
-        it pushes again (P2); ``retry_after_s`` is what the system asked for. Raises ``Refused`` for a final no, and
-        ``Misconfigured`` for what only the operator can change (a wrong address or token); in both cases nothing has
-        taken effect.
-        """
-
-    def find(self, address: Address) -> Receipt | None:
-        """The receipt of the piece with this key if an earlier ``push`` took effect, else ``None``. Changes nothing.
-
-        ``None`` means that the hub may push: no push with this key has taken effect, and none that was made before
-        can any more. The hub waits at least two seconds after an attempt whose outcome is unknown. A sink whose system
-        may need longer, or answers from a copy that is behind, raises ``Unavailable`` until it can say. Raises
-        ``Misconfigured`` as ``push`` does.
-        """
-
-    def close(self) -> None:
-        """Let go of connections. Calls that are running may fail with ``Unavailable``."""
 
 
 # ---- state ---------------------------------------------------------------------------------------------------------
