@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 from hub.errors import Misconfigured, RecordRejected
 from hub.ports import Plain
+from hub.records.declarations import Declaration, declarations
+from hub.records.kinds import KINDS
 
+FILE: Final = "purposes.toml"
+_PURPOSE_KEYS: Final = {"zh", "en", "busi_type", "service_item", "legal_basis", "evidence"}
 Fields = dict[str, Any]
 
 
@@ -92,7 +96,8 @@ class Purposes:
 
 
 def read(document: Mapping[str, Any]) -> Purposes:
-    """Purposes from the parsed table. Raises ``KeyError`` for a purpose whose legal basis the table does not have."""
+    """Purposes from the parsed table. Raises ``KeyError`` for a purpose whose legal basis the table does not have, and
+    ``Misconfigured`` for evidence of a kind that is not registered, or of a field that its kind does not have."""
     bases = {code: LegalBasis(code, **entry) for code, entry in document["basis"].items()}
     found = document["purpose"].items()
     return Purposes((_purpose(name, entry, bases), entry.get("aliases", ())) for name, entry in found)
@@ -106,19 +111,71 @@ def _purpose(name: str, entry: Mapping[str, Any], bases: Mapping[str, LegalBasis
         entry["busi_type"],
         entry["service_item"],
         {code: bases[code] for code in entry["legal_basis"]},
-        {kind: _rule(rule) for kind, rule in entry["evidence"].items()},
+        {kind: _rule(name, kind, rule) for kind, rule in entry["evidence"].items()},
     )
 
 
-def _rule(entry: Mapping[str, Any]) -> EvidenceRule:
+def _rule(purpose: str, kind: str, entry: Mapping[str, Any]) -> EvidenceRule:
     fields = tuple(entry["fields"])
-    return EvidenceRule(fields, tuple(entry.get("fields_other", fields)), frozenset(entry["assurance"]))
+    rule = EvidenceRule(fields, tuple(entry.get("fields_other", fields)), frozenset(entry["assurance"]))
+    if kind not in KINDS:
+        raise Misconfigured(f"the purpose {purpose} names {kind}, which is no kind", "install the kind's package")
+    for path in (*rule.fields, *rule.fields_other):
+        if not KINDS[kind].has_field(path):
+            raise Misconfigured(f"the purpose {purpose} names {path}, which {kind} does not have", "correct the path")
+    return rule
 
 
 @cache
 def shipped() -> Purposes:
-    """The table that this release ships."""
-    return read(tomllib.loads(resources.files("hub.privacy").joinpath("purposes.toml").read_text("utf-8")))
+    """The hub's own table, with what installed packages add to it.
+
+    Raises ``Misconfigured`` for an addition that is refused (``add``) and for a path that no kind has.
+    """
+    table = tomllib.loads(resources.files("hub.privacy").joinpath(FILE).read_text("utf-8"))
+    for declaration in declarations():
+        table = add(table, declaration.package.table(FILE), declaration)
+    return read(table)
+
+
+def add(table: Mapping[str, Any], addition: Mapping[str, Any], declaration: Declaration) -> dict[str, Any]:
+    """The table with what one package adds: new legal bases, new purposes, and evidence of its own kinds for purposes
+    that are there. Raises ``Misconfigured`` for a change of what another has declared (P3)."""
+    where = f"{declaration.package.name}/{FILE}"
+    purposes = {name: _added(where, name, table, entry, declaration) for name, entry in _tables(addition, "purpose")}
+    # Everything that leaves has a legal basis that is written down.
+    bases = {**table["basis"], **addition.get("basis", {})}
+    for name, entry in purposes.items():
+        if strange := sorted(set(entry["legal_basis"]) - bases.keys()):
+            raise Misconfigured(f"{where}: the purpose {name} rests on {strange[0]}", "declare the legal basis")
+    if taken := sorted(table["basis"].keys() & dict(_tables(addition, "basis")).keys()):
+        raise Misconfigured(f"{where}: the legal basis {taken[0]} is there already", "give it another code")
+    return {
+        "basis": bases,
+        "purpose": {**table["purpose"], **purposes},
+    }
+
+
+def _added(
+    where: str, name: str, table: Mapping[str, Any], entry: Mapping[str, Any], declaration: Declaration
+) -> Mapping[str, Any]:
+    known = table["purpose"].get(name)
+    if known is None:
+        if missing := sorted(_PURPOSE_KEYS - entry.keys()):
+            raise Misconfigured(f"{where}: the purpose {name} has no {missing[0]}", "complete it: docs/kinds.md")
+        return entry
+    evidence = entry.get("evidence", {})
+    if strange := sorted(entry.keys() - {"evidence"} | evidence.keys() - set(declaration.names)):
+        raise Misconfigured(
+            f"{where}: {strange[0]} of the purpose {name} is not the package's to change",
+            "a package adds evidence of its own kinds to a purpose, or declares a purpose of its own",
+        )
+    return {**known, "evidence": {**known["evidence"], **evidence}}
+
+
+def _tables(document: Mapping[str, Any], key: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    found: Mapping[str, Mapping[str, Any]] = document.get(key, {})
+    return found.items()
 
 
 def minimal(record: Plain, fields: Sequence[str]) -> Fields:

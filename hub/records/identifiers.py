@@ -247,6 +247,8 @@ def check_project_code(code: str) -> str | None:
 
 # ---- identity ------------------------------------------------------------------------------------------------------
 
+_FOREIGN = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+")
+
 Identity = tuple[str, str]
 """(namespace of the key vault, normalised value)."""
 
@@ -255,19 +257,34 @@ def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Ident
     """Whose or what's identifier this is; ``None`` for a malformed one: a wrong number must not pass for somebody's.
 
     ``identifier`` is resident-id | uscc | document | unit-no | title-no | address | project-code; a document's
-    ``value`` is ``<id_type>:<number>``, an address is the structured one or its text.
+    ``value`` is ``<id_type>:<number>``, an address is the structured one or its text. Of an identifier with a dot in
+    its name (``meter.number``), which an installed package brings, nothing is known but its text.
 
     >>> identity_of("resident-id", "360426910101007") == identity_of("document", "RESIDENT_ID:360426199101010071")
     True
     >>> identity_of("uscc", "91110000600037341L"), identity_of("uscc", "60003734-1")
     (('enterprise', '600037341'), ('enterprise', '600037341'))
+    >>> identity_of("meter.number", " a-17 ")
+    ('meter.number', 'A-17')
     """
     if not value:
         return None
     if identifier == "address":
         key = address_key(value)
         return ("address", key) if key else None
+    if _FOREIGN.fullmatch(identifier):
+        number = tidy(str(value))
+        return (identifier, number) if number else None
     return _IDENTITIES[identifier](str(value))
+
+
+def is_identifier(name: str) -> bool:
+    """Whether ``identity_of`` knows a sort of identifier.
+
+    >>> is_identifier("uscc"), is_identifier("meter.number"), is_identifier("number")
+    (True, True, False)
+    """
+    return name == "address" or name in _IDENTITIES or _FOREIGN.fullmatch(name) is not None
 
 
 def _person(value: str) -> Identity | None:

@@ -1,6 +1,9 @@
-"""The kinds of record, read off their schemas: which parts there are, whose they are, and by what they can be found.
+"""The registered kinds of record, read off their schemas: which parts there are, whose they are, and by what they can
+be found.
 
-The functions expect plain records whose shape holds (``hub.records.shape``).
+A kind is a licence (with a status, and dates of validity in its principal part) or a report (a step, a permit's
+result, an outage), which has neither, and may have no person in it. The functions expect plain records whose shape
+holds (``hub.records.shape``).
 """
 
 from collections.abc import Iterator
@@ -10,10 +13,16 @@ from typing import Any, Final, NamedTuple
 
 from hub.codec.catalogue import Schema, catalogue
 from hub.codec.defaults import Fill, filler
+from hub.errors import Misconfigured
 from hub.ports import Plain
-from hub.records.identifiers import Identity, identity_of
+from hub.records.declarations import declarations
+from hub.records.identifiers import Identity, identity_of, is_identifier
 
-KIND_NAMES: Final = ("licence.resident-id", "licence.business", "licence.property-title", "project.approval")
+KIND_NAMES: Final = tuple(name for declaration in declarations() for name in declaration.names)
+"""Every registered kind, the hub's own first."""
+SUBJECTS: Final = ("person", "enterprise", "object", "party")
+_HEAD: Final = ("source", "authority", "region", "assurance")
+"""Fields that a record of every kind has. A licence has a ``status`` too."""
 
 
 class Identifying(NamedTuple):
@@ -32,7 +41,8 @@ class Identifying(NamedTuple):
 class Part:
     """A part of a kind: what is sealed for one subject.
 
-    ``subject`` is person, enterprise, object, or party (a person or an enterprise, as its document says).
+    ``subject`` is person, enterprise, object, or party (a person or an enterprise, as its document says). Without an
+    ``identifier`` the subject is known in its own row only.
     """
 
     name: str
@@ -41,7 +51,7 @@ class Part:
     many: bool
     schema_id: int
     schema: Any = field(repr=False)
-    identifier: Identifying
+    identifier: Identifying | None
     links: tuple[Identifying, ...]
 
 
@@ -56,13 +66,16 @@ class PartValue(NamedTuple):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of record; ``name`` is also its topics' prefix, ``entity`` the path of what its entity id is made from."""
+    """A kind of record; ``name`` is also its topics' prefix.
+
+    ``has_status`` tells a licence from a report.
+    """
 
     name: str
     schema_id: int
     schema: Schema = field(repr=False)
     parts: tuple[Part, ...]
-    entity: str
+    has_status: bool
 
     def topic(self, suffix: str) -> str:
         """``suffix`` is received, verified or rejected."""
@@ -70,7 +83,7 @@ class Kind:
 
     @cached_property
     def principal(self) -> Part:
-        """The part that carries the dates."""
+        """The part that the entity id is made from; in a licence it carries the dates."""
         return self.parts[0]
 
     def walk(self, record: Plain) -> Iterator[PartValue]:
@@ -83,21 +96,28 @@ class Kind:
                 yield PartValue(part, 0, part.name, record[part.name])
 
     def entity_identity(self, record: Plain) -> Identity:
-        """What the message key is made from. A malformed identifier stands for nothing but its own row."""
-        return identity_of(
-            self.principal.identifier.kind, self.principal.identifier.read(record[self.principal.name])
-        ) or self._own(record)
+        """What the message key is made from. Without a well-formed identifier it is the row itself."""
+        return _identity(self.principal, record[self.principal.name]) or self._own(record)
 
     def subject_identity(self, record: Plain, value: PartValue) -> Identity:
         """Whose key seals the part. Without a good identifier the subject is a stranger, known in this row only."""
-        identifier = value.part.identifier
-        return identity_of(identifier.kind, identifier.read(value.value)) or self._own(
-            record, f":{value.part.role}:{value.item}"
-        )
+        return _identity(value.part, value.value) or self._own(record, f":{value.part.role}:{value.item}")
 
     def _own(self, record: Plain, what: str = "") -> Identity:
         source = record["source"]
         return "licence", f"{self.name}:{source['system']}:{source['key']}{what}"
+
+    def has_field(self, path: str) -> bool:
+        """Whether a dotted path leads to a field of the schema; in a list it means every item's."""
+        schema = self.schema.json
+        for step in path.split("."):
+            entry = next((one for one in schema.get("fields", ()) if one["name"] == step), None)
+            if entry is None:
+                return False
+            schema = entry["type"] if isinstance(entry["type"], dict) else {}
+            schema = schema["items"] if schema.get("type") == "array" else schema
+            schema = schema if isinstance(schema, dict) else {}
+        return True
 
     def links(self, record: Plain) -> list[Identity]:
         """By what the record can be found, apart from its subjects; each once, in the schema's order."""
@@ -118,33 +138,58 @@ class Kind:
         return fill
 
 
+def _identity(part: Part, value: Plain) -> Identity | None:
+    return identity_of(part.identifier.kind, part.identifier.read(value)) if part.identifier else None
+
+
 def _identifying(record: dict[str, Any], attribute: str) -> tuple[Identifying, ...]:
     return tuple(Identifying(entry[attribute], entry["name"]) for entry in record["fields"] if attribute in entry)
 
 
 def _part(kind: str, entry: dict[str, Any]) -> Part:
-    schema = catalogue().by_name(f"{kind}.{entry['name']}")
-    (identifier,) = _identifying(schema.json, "hub.identifier")
-    links = _identifying(schema.json, "hub.link")
+    schema = _schema(f"{kind}.{entry['name']}")
+    identifiers, links = _identifying(schema.json, "hub.identifier"), _identifying(schema.json, "hub.link")
+    _check(kind, entry.get("hub.subject") in SUBJECTS, f"the part {entry['name']} has no hub.subject of {SUBJECTS}")
+    _check(kind, len(identifiers) <= 1, f"the part {entry['name']} has more than one hub.identifier")
+    for one in (*identifiers, *links):
+        _check(kind, is_identifier(one.kind), f"{one.kind!r} is no sort of identifier")
     many = entry["type"]["type"] == "array"
+    identifier = identifiers[0] if identifiers else None
     return Part(
         entry["name"], entry["hub.role"], entry["hub.subject"], many, schema.id, schema.parsed, identifier, links
     )
 
 
 def _kind(name: str) -> Kind:
-    schema = catalogue().by_name(name)
-    parts = tuple(_part(name, entry) for entry in schema.json["fields"] if "hub.role" in entry)
-    return Kind(name, schema.id, schema, parts, schema.json["hub.entity"])
+    schema = _schema(name)
+    fields = {entry["name"]: entry for entry in schema.json["fields"]}
+    missing = [field for field in _HEAD if field not in fields]
+    _check(name, not missing, f"the schema has no field {', '.join(missing)}")
+    parts = tuple(_part(name, entry) for entry in fields.values() if "hub.role" in entry)
+    _check(name, bool(parts) and not parts[0].many, "the schema has no first part (hub.role) that occurs once")
+    return Kind(name, schema.id, schema, parts, "status" in fields)
+
+
+def _schema(name: str) -> Schema:
+    try:
+        return catalogue().by_name(name)
+    except KeyError:
+        raise Misconfigured(f"{name} is in no catalogue.toml", "give the kind, or the part, a schema") from None
+
+
+def _check(kind: str, good: bool, problem: str) -> None:
+    if not good:
+        raise Misconfigured(f"the kind {kind}: {problem}", "see docs/kinds.md")
 
 
 KINDS: Final[dict[str, Kind]] = {name: _kind(name) for name in KIND_NAMES}
 
 
 def find_kind(name: str) -> Kind | None:
-    """A kind by its full name or its last word.
+    """A kind by its full name, or by its last word where only one kind ends with it; ``None`` for any other name.
 
     >>> find_kind("business") is KINDS["licence.business"], find_kind("deed")
     (True, None)
     """
-    return KINDS.get(name) or next((kind for kind in KINDS.values() if kind.name.rpartition(".")[2] == name), None)
+    ending = [kind for kind in KINDS.values() if kind.name.rpartition(".")[2] == name]
+    return KINDS.get(name) or (ending[0] if len(ending) == 1 else None)

@@ -1,4 +1,5 @@
-"""The topics, as ``topics.toml`` declares them. ``hub topics`` and ``hub doctor`` compare a log with this."""
+"""The topics, as ``topics.toml`` declares them: three for each registered kind of record, and the hub's own. ``hub
+topics`` and ``hub doctor`` compare a log with this."""
 
 import tomllib
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 from hub.ports import TopicSpec
+from hub.records.declarations import declarations
 
 LOOKUP_REQUESTS = "lookup.requests"
 LOOKUP_RECEIVED = "lookup.received"
@@ -23,19 +25,30 @@ def _file() -> Mapping[str, Any]:
     return tomllib.loads(resources.files("hub.topics").joinpath("topics.toml").read_text("utf-8"))
 
 
+@cache
+def _topics() -> Mapping[str, Mapping[str, Any]]:
+    of_kinds = {
+        f"{kind.name}.{suffix}": {"about": said.format(about=kind.about)}
+        for declaration in declarations()
+        for kind in declaration.kinds
+        for suffix, said in _file()["kinds"].items()
+    }
+    return {**of_kinds, **_file()["topics"]}
+
+
 def declared(partitions: int) -> list[TopicSpec]:
     """Every topic of the hub, as ``topics.toml`` has it. All have the same partition count, so that a stage can
     keep a record's partition along its path."""
     return [
         TopicSpec(name, partitions, configs["cleanup.policy"] == "compact", configs)
-        for name, table in _file()["topics"].items()
+        for name, table in _topics().items()
         for configs in [{**_file()["configs"], **table.get("configs", {})}]
     ]
 
 
 def about(topic: str) -> str:
     """What a declared topic is for, in one line. Raises ``KeyError``."""
-    said: str = _file()["topics"][topic]["about"]
+    said: str = _topics()[topic]["about"]
     return said
 
 

@@ -80,9 +80,9 @@ def test_kinds_say_whose_their_parts_are(name: str) -> None:
     for part in parts:
         assert part["hub.subject"] in ("person", "enterprise", "object", "party")
         assert sum("hub.identifier" in entry for entry in fields(part["type"])) == 1
-    principal, field = schema["hub.entity"].split(".")
-    assert principal == parts[0]["name"]
-    assert field == KINDS[name].principal.identifier.field
+    identifier = KINDS[name].principal.identifier
+    assert identifier is not None
+    assert schema["hub.entity"] == f"{parts[0]['name']}.{identifier.field}"
     dates = {entry["name"] for entry in next(fields_of(parts[0]))}
     assert {"issued_on", "valid_from", "valid_until"} <= dates
 

@@ -1,10 +1,25 @@
-"""The rules. Importing this package registers them all, in the order in which they are run within their step."""
+"""The rules. Importing this package registers them all, in the order in which they are run within their step: those of
+the modules that the hub's own ``kinds.toml`` lists, then those of installed packages."""
 
-from hub.records.rules import agreement, dates, identifiers
+from importlib import import_module
+
+from hub.errors import Misconfigured
+from hub.records.declarations import declarations
 from hub.records.rules.base import CURRENT, RULES, Context, Finding, Findings, Proof, Rule
 from hub.records.rules.codes import CODES, REJECTING, STEPS, Code
 
 __all__ = [
     "CODES", "CURRENT", "REJECTING", "RULES", "STEPS", "Code", "Context", "Finding", "Findings", "Proof", "Rule",
-    "agreement", "dates", "identifiers",
 ]  # fmt: skip
+
+
+def _register() -> None:
+    for declaration in declarations():
+        for module in declaration.rules:
+            try:
+                import_module(module)
+            except ImportError as error:
+                raise Misconfigured(f"{module} cannot be loaded: {error}", "install its package again") from None
+
+
+_register()

@@ -5,7 +5,9 @@ from datetime import date, datetime
 from typing import Final, Literal, NamedTuple
 
 from hub.clock import CHINA
+from hub.errors import Misconfigured
 from hub.ports import Fault, Plain
+from hub.records.declarations import declaration_of
 from hub.records.kinds import KIND_NAMES
 from hub.records.rules.codes import CODES, STEPS, Code
 
@@ -60,14 +62,24 @@ class Rule(NamedTuple):
 RULES: Final[list[Rule]] = []
 
 
-def rule(
-    *codes: str, kinds: Sequence[str] = KIND_NAMES, since: int = 1, until: int | None = None
-) -> Callable[[Check], Check]:
-    """Register a function as a rule that may find ``codes`` in records of ``kinds``, whose shape it may rely on."""
+def rule(*codes: str, kinds: Sequence[str] = (), since: int = 1, until: int | None = None) -> Callable[[Check], Check]:
+    """Register a function as a rule that may find ``codes`` in records of ``kinds``, whose shape it may rely on.
+
+    Without ``kinds`` a rule of the hub is for every kind, a rule of an installed package for the package's own kinds.
+    ``since`` and ``until`` are versions of the hub's rules. Raises ``Misconfigured`` for a code that is not declared,
+    and for a rule of an installed package about another's kind.
+    """
 
     def register(check: Check) -> Check:
+        declaration = declaration_of(check.__module__)
+        own = declaration.names if declaration else KIND_NAMES
+        where = f"the rule {check.__module__}.{check.__name__}"
+        if strange := [kind for kind in kinds if kind not in own]:
+            raise Misconfigured(f"{where} is about {strange[0]}", "a package may judge its own kinds only")
+        if strange := [code for code in codes if code not in CODES]:
+            raise Misconfigured(f"{where} has the code {strange[0]}", "declare it in kinds.toml: docs/kinds.md")
         name = check.__name__.replace("_", "-")
-        RULES.append(Rule(name, check, tuple(CODES[code] for code in codes), tuple(kinds), since, until))
+        RULES.append(Rule(name, check, tuple(CODES[code] for code in codes), tuple(kinds or own), since, until))
         return check
 
     return register

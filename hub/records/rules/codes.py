@@ -3,7 +3,12 @@
 ``docs/codes.md`` is made from this table (``hub check --list-codes``).
 """
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
+
+from hub.errors import Misconfigured
+from hub.records.declarations import FILE, Declaration, declarations
 
 Severity = Literal["reject", "warn"]
 
@@ -89,9 +94,40 @@ _TABLE: Final = {
 
 STEPS: Final = tuple(_TABLE)
 """The order of judging."""
-CODES: Final[dict[str, Code]] = {
-    code: Code(code, "warn" if code in WARNINGS else "reject", step, clause, english, chinese)
-    for step, rows in _TABLE.items()
-    for code, clause, english, chinese in rows
-}
-REJECTING: Final = frozenset(CODES) - WARNINGS
+_CODE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_KEYS: Final = {"step", "severity", "clause", "en", "zh"}
+
+
+def declared_codes(declaration: Declaration) -> Iterator[Code]:
+    """The codes of one package's ``kinds.toml``. Raises ``Misconfigured`` with the code that is wrong."""
+    for name, entry in declaration.codes.items():
+        where = f"{declaration.package.name}/{FILE}: code {name}"
+        if not _CODE.fullmatch(name) or not isinstance(entry, Mapping) or entry.keys() != _KEYS:
+            raise Misconfigured(f"{where} is no code with {', '.join(sorted(_KEYS))}", "see docs/kinds.md")
+        if entry["step"] not in STEPS or entry["severity"] not in ("reject", "warn"):
+            raise Misconfigured(
+                f"{where}: no such step or severity", f"steps are {', '.join(STEPS)}; severities are reject and warn"
+            )
+        yield Code(name, entry["severity"], entry["step"], entry["clause"], entry["en"], entry["zh"])
+
+
+def _codes() -> dict[str, Code]:
+    found = {
+        code: Code(code, "warn" if code in WARNINGS else "reject", step, clause, english, chinese)
+        for step, rows in _TABLE.items()
+        for code, clause, english, chinese in rows
+    }
+    for declaration in declarations():
+        for code in declared_codes(declaration):
+            if code.code in found:
+                raise Misconfigured(
+                    f"{declaration.package.name}/{FILE}: the code {code.code} means something else already",
+                    "give it a name of its own, such as the kind's name in front; no code may mean two things",
+                )
+            found[code.code] = code
+    return found
+
+
+CODES: Final[dict[str, Code]] = _codes()
+"""Every published code: those of every reader and rule of the hub, then those of installed packages."""
+REJECTING: Final = frozenset(code.code for code in CODES.values() if code.severity == "reject")

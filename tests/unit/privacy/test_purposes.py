@@ -1,12 +1,15 @@
 """Purposes: P3, nothing unneeded leaves."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from hub.codec.catalogue import catalogue
+from hub.codec.packages import Package
 from hub.errors import Misconfigured, RecordRejected
-from hub.privacy.purposes import minimal, shipped
+from hub.privacy.purposes import add, minimal, read, shipped
+from hub.records.declarations import read as read_declaration
 from hub.records.kinds import KINDS
 
 
@@ -93,3 +96,50 @@ def test_p3_a_business_licence_needs_more_than_a_channel() -> None:
     assert not purpose.accepts("licence.business", "CHANNEL_ONLY")
     assert purpose.accepts("licence.business", "SIGNED_RESPONSE")
     assert not purpose.accepts("licence.unheard-of", "SIGNED_RESPONSE")
+
+
+# ---- what a package adds -------------------------------------------------------------------------------------------
+
+TABLE = {
+    "basis": {"consent": {"clause": "c", "zh": "同意", "en": "consent"}},
+    "purpose": {"connection-application": {"legal_basis": ["consent"], "evidence": {"licence.business": {}}}},
+}
+RULE = {"fields": ["enterprise.name"], "assurance": ["CHANNEL_ONLY"]}
+NEW = {"zh": "抄表", "en": "meter reading", "busi_type": "READ", "service_item": "", "legal_basis": ["consent"]}
+
+
+def added(addition: dict) -> dict:
+    """``TABLE`` with what a package with the one kind ``meter.reading`` adds."""
+    kind = {"kind": {"meter.reading": {"about": "Readings", "zh": "读数"}}}
+    return add(TABLE, addition, read_declaration(Package("alpha", Path("/nowhere")), kind))
+
+
+def test_a_package_adds_evidence_of_its_own_kind_and_purposes_of_its_own() -> None:
+    own = {**NEW, "evidence": {"licence.business": RULE}}
+    table = added({"purpose": {"connection-application": {"evidence": {"meter.reading": RULE}}, "meter-reading": own}})
+    assert set(table["purpose"]["connection-application"]["evidence"]) == {"licence.business", "meter.reading"}
+    assert table["purpose"]["meter-reading"] == own
+    assert TABLE["purpose"]["connection-application"]["evidence"] == {"licence.business": {}}, "changed in place"
+
+
+@pytest.mark.parametrize(
+    ("addition", "said"),
+    [
+        ({"purpose": {"connection-application": {"evidence": {"licence.business": RULE}}}}, "licence.business"),
+        ({"purpose": {"connection-application": {"busi_type": "OTHER"}}}, "busi_type"),
+        ({"purpose": {"meter-reading": NEW}}, "no evidence"),
+        ({"purpose": {"meter-reading": {**NEW, "evidence": {}, "legal_basis": ["wish"]}}}, "rests on wish"),
+        ({"basis": {"consent": {"clause": "x", "zh": "x", "en": "x"}}}, "consent is there already"),
+    ],
+)
+def test_p3_a_package_cannot_change_what_leaves_of_other_kinds(addition: dict, said: str) -> None:
+    with pytest.raises(Misconfigured, match=said):
+        added(addition)
+
+
+def test_p3_evidence_of_a_field_that_is_not_there_is_refused() -> None:
+    wrong = {**RULE, "fields": ["enterprise.shoe_size"]}
+    for kind, rule, said in (("licence.business", wrong, "shoe_size"), ("licence.fishing", RULE, "no kind")):
+        table = {"basis": TABLE["basis"], "purpose": {"p": {**NEW, "evidence": {kind: rule}}}}
+        with pytest.raises(Misconfigured, match=said):
+            read(table)
