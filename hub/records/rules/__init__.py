@@ -1,5 +1,5 @@
-"""The rules. Importing this package registers them all, in the order in which they are run within their step: those of
-the modules that the hub's own ``kinds.toml`` lists, then those of installed packages."""
+"""The rules. Importing this package registers all of them: first those of the modules that the hub's own ``kinds.toml``
+lists, then those of installed packages. Within a step, rules run in the order of registration."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""Fields of one record agree with each other."""
+"""Rules that compare the fields of one record with each other."""
 
 from datetime import date
 from fractions import Fraction
@@ -14,7 +14,7 @@ _TITLE = ("licence.property-title",)
 
 @rule("BIRTH_MISMATCH", "SEX_MISMATCH", kinds=_CARD)
 def card_agrees_with_number(record: Plain, _context: Context) -> Findings:
-    """Birth date and sex are in the number; a number that is wrong in itself says nothing about them.
+    """Birth date and sex agree with the number (GB 11643). Not compared when the number itself is wrong.
 
     >>> holder = {"id_number": "360426199101010071", "birth": date(1991, 1, 2), "sex": "MALE"}
     >>> card_agrees_with_number({"holder": holder}, None)
@@ -50,7 +50,7 @@ def _age(birth: date, day: date) -> int:
 
 @rule("VALIDITY_TERM", kinds=_CARD)
 def card_term(record: Plain, _context: Context) -> Findings:
-    """5, 10 or 20 years or long-term, by the age at issue.
+    """The validity is 5, 10 or 20 years or long-term, by the age at issue (居民身份证法 §5).
 
     >>> holder = {"birth": date(1991, 1, 1), "issued_on": date(2010, 1, 1), "valid_from": None, "valid_until": None}
     >>> card_term({"holder": holder}, None)
@@ -59,13 +59,13 @@ def card_term(record: Plain, _context: Context) -> Findings:
     holder = record["holder"]
     start, end = holder["valid_from"] or holder["issued_on"], holder["valid_until"]
     years = _term_years(_age(holder["birth"], start))
-    # A day's difference is how offices count, and what 29 February brings.
+    # Offices count the last day differently, and 29 February shifts it: one day of difference is allowed.
     fits = end is None if years is None else end is not None and abs((end - start).days - years * 365.25) < 2
     return NOTHING if fits else found("VALIDITY_TERM", "holder.valid_until")
 
 
 def share_of(text: str) -> Fraction:
-    """A share as an exact fraction; the shape check has let nothing else through.
+    """A share, "1/3" or "33.5%", as an exact fraction. The shape check has refused any other text.
 
     >>> share_of("1/3"), share_of("33.5%")
     (Fraction(1, 3), Fraction(67, 200))
@@ -75,7 +75,8 @@ def share_of(text: str) -> Fraction:
 
 @rule("SHARES_MISSING", "SHARES_SUM", kinds=_TITLE)
 def shares_make_one(record: Plain, _context: Context) -> Findings:
-    """Owned by shares: each holder has one, and they make exactly one whole. Otherwise nobody has less than the whole.
+    """Owned by shares (民法典 §298): each holder has a share, and their sum is exactly 1. Otherwise no holder has less
+    than 1.
 
     >>> holders = [{"share": "1/3"}, {"share": "1/3"}, {"share": "33.33%"}]
     >>> shares_make_one({"unit": {"co_ownership": "SHARES"}, "holders": holders}, None)
@@ -92,7 +93,7 @@ def shares_make_one(record: Plain, _context: Context) -> Findings:
 
 @rule("HOLDERS_EMPTY", "HOLDER_TWICE", kinds=_TITLE)
 def holders_are_several(record: Plain, _context: Context) -> Findings:
-    """A title has a holder, and nobody holds it twice: people are told apart by document, never by name.
+    """A title has a holder, and no holder occurs twice. Holders are compared by document, never by name.
 
     >>> numbers = ("360426910101007", "360426199101010071")
     >>> twice = [{"id_type": "RESIDENT_ID", "id_number": number} for number in numbers]
@@ -121,7 +122,7 @@ def _region(record: Plain, address: Plain) -> Findings:
 
 @rule("REGION_MISMATCH", kinds=("licence.business",))
 def business_region(record: Plain, _context: Context) -> Findings:
-    """The registering authority's region is that of the domicile.
+    """The registering authority's region code (GB/T 2260) agrees with the address of the domicile.
 
     >>> enterprise = {"domicile": {"province": "天津市", "district": "河西区"}}
     >>> business_region({"region": "120104", "enterprise": enterprise}, None)
@@ -132,7 +133,7 @@ def business_region(record: Plain, _context: Context) -> Findings:
 
 @rule("REGION_MISMATCH", kinds=_TITLE)
 def title_region(record: Plain, _context: Context) -> Findings:
-    """The registry's region is that of the unit.
+    """The registry's region code (GB/T 2260) agrees with the address of the property unit.
 
     >>> title_region({"region": "120104", "unit": {"address": {"province": "天津市", "district": "南开区"}}}, None)
     ()
@@ -142,7 +143,7 @@ def title_region(record: Plain, _context: Context) -> Findings:
 
 @rule("REGION_MISMATCH", kinds=("project.approval",))
 def site_region(record: Plain, _context: Context) -> Findings:
-    """The approving office's region is that of the site.
+    """The approving office's region code (GB/T 2260) agrees with the address of the site.
 
     >>> site_region({"region": "310000", "project": {"site": {"province": "天津市", "district": ""}}}, None)
     (Fault(code='REGION_MISMATCH', field='region'),)

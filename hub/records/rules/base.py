@@ -1,4 +1,4 @@
-"""What a rule is: a pure function of a plain record and a context, registered with its codes and kinds."""
+"""A rule is a pure function of a plain record and a context. It is registered with its codes and kinds."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from hub.records.kinds import KIND_NAMES
 from hub.records.rules.codes import CODES, STEPS, Code
 
 CURRENT: Final = 1
-"""The version of the rules in force. A rule ``since`` a later one can be tried on history before it is switched on."""
+"""The version of the rules in force. A rule ``since`` a later version can be tried on history before it is in force."""
 
 Proof = Literal["valid", "invalid", "missing"]
 Finding = Fault
@@ -21,7 +21,8 @@ NOTHING: Final[Findings] = ()
 
 
 class Context(NamedTuple):
-    """What a verdict depends on besides the record. ``proof`` is ``None`` where nobody checked, or could."""
+    """What a verdict depends on, apart from the record. ``judged_on`` is a day in China. ``proof`` is ``None`` when the
+    source's proof was not checked."""
 
     judged_on: date
     rules_version: int = CURRENT
@@ -29,7 +30,7 @@ class Context(NamedTuple):
 
     @classmethod
     def at(cls, moment: datetime, rules_version: int = CURRENT) -> "Context":
-        """Judged at an aware moment: the day is China's.
+        """The context for judging at an aware moment: the day in China at that moment.
 
         >>> from datetime import UTC
         >>> Context.at(datetime(2024, 5, 1, 17, tzinfo=UTC)).judged_on
@@ -42,7 +43,7 @@ Check = Callable[[Plain, Context], Findings]
 
 
 class Rule(NamedTuple):
-    """A registered rule: in force from version ``since``, up to but not in version ``until``."""
+    """A registered rule. In force from rules version ``since`` on, up to before ``until`` (``None``: no end)."""
 
     name: str
     check: Check
@@ -53,9 +54,11 @@ class Rule(NamedTuple):
 
     @property
     def step(self) -> int:
+        """The index of the rule's step in ``STEPS``: rules run in this order."""
         return STEPS.index(self.codes[0].step)
 
     def in_force(self, version: int) -> bool:
+        """Whether the rule belongs to this rules version."""
         return self.since <= version and (self.until is None or version < self.until)
 
 
@@ -63,7 +66,8 @@ RULES: Final[list[Rule]] = []
 
 
 def rule(*codes: str, kinds: Sequence[str] = (), since: int = 1, until: int | None = None) -> Callable[[Check], Check]:
-    """Register a function as a rule that may find ``codes`` in records of ``kinds``, whose shape it may rely on.
+    """Register a function as a rule for records of ``kinds``. It may return the reason ``codes``, and it is called only
+    for records that passed the shape check.
 
     Without ``kinds`` a rule of the hub is for every kind, a rule of an installed package for the package's own kinds.
     ``since`` and ``until`` are versions of the hub's rules. Raises ``Misconfigured`` for a code that is not declared,
@@ -86,7 +90,7 @@ def rule(*codes: str, kinds: Sequence[str] = (), since: int = 1, until: int | No
 
 
 def found(code: str | None, field: str) -> Findings:
-    """One finding, or none.
+    """One finding with ``code``, or none for ``None``.
 
     >>> found("ID_FORM", "holder.id_number"), found(None, "holder.id_number")
     ((Fault(code='ID_FORM', field='holder.id_number'),), ())

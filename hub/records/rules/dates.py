@@ -1,4 +1,4 @@
-"""Dates and validity, the status, and the source's proof."""
+"""Rules for dates and validity, for the status, and for the source's proof."""
 
 from datetime import date
 
@@ -7,13 +7,13 @@ from hub.records.rules.base import NOTHING, Context, Finding, Findings, found, r
 
 
 def validity(part: Plain, name: str, record: Plain, context: Context, expires: bool) -> Findings:
-    """The dates of a principal part against each other and against the day of judging.
+    """Compare the dates of the part ``name`` with each other and with the day of judging.
 
-    ``DATE_ORDER``: ends before it begins or before it was issued. ``EXPIRED`` counts only for what the source calls
-    current and still has: a licence that is over and called so is good information.
+    ``DATE_ORDER``: the validity ends before it begins, or before the day of issue. ``EXPIRED`` only with ``expires``,
+    and only if the source calls the record current: an ended licence that is marked as ended is correct.
     """
     today, issued, start, end = context.judged_on, part["issued_on"], part["valid_from"], part["valid_until"]
-    # Nearly every record is in order, and most never end: two comparisons settle them.
+    # The fast path: nearly all records are in order, and most have no end.
     if issued <= today and (start is None or start <= today) and (end is None or _in_order(issued, start, end, today)):
         return NOTHING
     return list(_findings(part, name, record, today, expires))
@@ -40,7 +40,7 @@ def _findings(part: Plain, name: str, record: Plain, today: date, expires: bool)
 
 @rule("DATE_ORDER", "DATE_FUTURE", "EXPIRED", "NOT_YET_VALID", kinds=("licence.resident-id",))
 def card_validity(record: Plain, context: Context) -> Findings:
-    """The dates on the card.
+    """The dates on the resident ID card.
 
     >>> holder = {"issued_on": date(2010, 1, 1), "valid_from": date(2010, 1, 1), "valid_until": date(2020, 1, 1)}
     >>> record = {"holder": holder, "status": "CURRENT", "source": {"operation": "UPSERT"}}
@@ -63,7 +63,7 @@ def business_validity(record: Plain, context: Context) -> Findings:
 
 @rule("DATE_ORDER", "DATE_FUTURE", "NOT_YET_VALID", kinds=("licence.property-title",))
 def title_validity(record: Plain, context: Context) -> Findings:
-    """The dates on the title. Its last day is that of the land use term, whose end ends no title (民法典 §359).
+    """The dates on the title. Its last day is that of the land-use term; a title does not end with it (民法典 §359).
 
     >>> unit = {"issued_on": date(2030, 1, 1), "valid_from": None, "valid_until": None}
     >>> record = {"unit": unit, "status": "CURRENT", "source": {"operation": "UPSERT"}}
@@ -91,7 +91,7 @@ def approval_validity(record: Plain, context: Context) -> Findings:
 
 @rule("DATE_ORDER", "DATE_FUTURE", kinds=("licence.resident-id",))
 def birth_before_issue(record: Plain, context: Context) -> Findings:
-    """Nobody is born after today, nor after the card was issued.
+    """The birth date is not after the day of judging, and not after the day of issue.
 
     >>> holder = {"birth": date(2020, 1, 1), "issued_on": date(2019, 1, 1)}
     >>> birth_before_issue({"holder": holder}, Context(date(2024, 1, 1)))
@@ -105,7 +105,7 @@ def birth_before_issue(record: Plain, context: Context) -> Findings:
 
 @rule("STATUS_UNKNOWN")
 def status_known(record: Plain, _context: Context) -> Findings:
-    """A status that is in no table decides nothing: somebody must extend the table.
+    """The source's status is known. For an unknown one, an operator must extend the connector's ``codes.csv``.
 
     >>> status_known({"status": "UNKNOWN"}, None)
     (Fault(code='STATUS_UNKNOWN', field='status'),)
@@ -115,7 +115,7 @@ def status_known(record: Plain, _context: Context) -> Findings:
 
 @rule("PROOF_MISSING", "PROOF_INVALID")
 def proof_holds(record: Plain, context: Context) -> Findings:
-    """What the assurance promises is there and holds. Checking it is the caller's work; ``None``: nobody checked.
+    """The proof that the assurance requires is there and valid. The caller checks it; ``None``: it was not checked.
 
     >>> proof_holds({"assurance": "SIGNED_RESPONSE"}, Context(date(2024, 1, 1), proof="missing"))
     (Fault(code='PROOF_MISSING', field='assurance'),)

@@ -1,4 +1,4 @@
-"""Identifiers have their form, and their check characters hold."""
+"""Rules for the form of identifiers and their check characters."""
 
 from hub.ports import Plain
 from hub.records.divisions import CODES as DIVISIONS
@@ -19,7 +19,7 @@ _LICENCE_ID_CODES = ("ELICENCE_FORM", "ELICENCE_CHECK")
 
 
 def resident_number(number: str, field: str) -> Findings:
-    """A resident number's own code, or else what is to be said of its region.
+    """Findings for a resident ID number (GB 11643), and ``ID_REGION`` for an unknown division code (GB/T 2260).
 
     >>> resident_number("990426199112010074", "holder.id_number")
     (Fault(code='ID_REGION', field='holder.id_number'),)
@@ -31,7 +31,7 @@ def resident_number(number: str, field: str) -> Findings:
 
 
 def document(party: Plain, field: str) -> Findings:
-    """The number of a party's document, by the kind of document; passports and permits have no public check.
+    """Findings for the number of a party's document, by its type. Passports and permits have no public check.
 
     >>> document({"id_type": "RESIDENT_ID", "id_number": "11010519491231002X"}, "holders.0.id_number")
     ()
@@ -50,7 +50,7 @@ def document(party: Plain, field: str) -> Findings:
 
 @rule(*_RESIDENT_CODES, kinds=("licence.resident-id",))
 def holder_number(record: Plain, _context: Context) -> Findings:
-    """The card's own number.
+    """The number of the resident ID card (GB 11643).
 
     >>> holder_number({"holder": {"id_number": "36042619910102009X"}}, None)
     (Fault(code='ID_CHECK', field='holder.id_number'),)
@@ -60,7 +60,7 @@ def holder_number(record: Plain, _context: Context) -> Findings:
 
 @rule(*_USCC_CODES, kinds=("licence.business",))
 def enterprise_code(record: Plain, _context: Context) -> Findings:
-    """The enterprise's credit code.
+    """The enterprise's unified social credit code (GB 32100).
 
     >>> enterprise_code({"enterprise": {"uscc": "91350100M000100Y43"}}, None)
     ()
@@ -70,7 +70,7 @@ def enterprise_code(record: Plain, _context: Context) -> Findings:
 
 @rule(*_RESIDENT_CODES, *_USCC_CODES, kinds=("licence.business",))
 def representative_number(record: Plain, _context: Context) -> Findings:
-    """The legal representative's document.
+    """The number of the legal representative's document.
 
     >>> representative_number({"legal_representative": {"id_type": "RESIDENT_ID", "id_number": "1"}}, None)
     (Fault(code='ID_FORM', field='legal_representative.id_number'),)
@@ -80,7 +80,7 @@ def representative_number(record: Plain, _context: Context) -> Findings:
 
 @rule("UNIT_FORM", kinds=("licence.property-title",))
 def unit_number(record: Plain, _context: Context) -> Findings:
-    """The real-estate unit number; there is no check digit.
+    """The form of the real-estate unit number (GB/T 37346). It has no check digit.
 
     >>> unit_number({"unit": {"unit_no": "450103001001GB00001"}}, None)
     (Fault(code='UNIT_FORM', field='unit.unit_no'),)
@@ -90,7 +90,7 @@ def unit_number(record: Plain, _context: Context) -> Findings:
 
 @rule("TITLE_NO_FORM", kinds=("licence.property-title",))
 def title_number(record: Plain, _context: Context) -> Findings:
-    """The title number; older forms are still good titles.
+    """The form of the title number. Old titles have other forms, so this only warns.
 
     >>> title_number({"unit": {"title_no": "津(2021)南开区不动产权第1000001号"}}, None)
     ()
@@ -100,7 +100,7 @@ def title_number(record: Plain, _context: Context) -> Findings:
 
 @rule(*_RESIDENT_CODES, *_USCC_CODES, kinds=("licence.property-title",))
 def holders_numbers(record: Plain, _context: Context) -> Findings:
-    """Every holder's document.
+    """The number of each holder's document.
 
     >>> holders_numbers({"holders": [{"id_type": "PASSPORT", "id_number": "E123"}]}, None)
     []
@@ -111,7 +111,7 @@ def holders_numbers(record: Plain, _context: Context) -> Findings:
 
 @rule("PROJECT_CODE_FORM", kinds=("project.approval",))
 def project_code(record: Plain, _context: Context) -> Findings:
-    """The project code's five segments; its check digit's algorithm is not public.
+    """The five segments of the project code (GB/T 40058). The algorithm of its check digit is not public.
 
     >>> project_code({"project": {"code": "2020-120000-44-03-001234"}}, None)
     ()
@@ -121,7 +121,7 @@ def project_code(record: Plain, _context: Context) -> Findings:
 
 @rule(*_USCC_CODES, kinds=("project.approval",))
 def builder_code(record: Plain, _context: Context) -> Findings:
-    """The builder's credit code.
+    """The builder's unified social credit code (GB 32100).
 
     >>> builder_code({"builder": {"uscc": "91110000600037341l"}}, None)
     (Fault(code='USCC_FORM', field='builder.uscc'),)
@@ -131,7 +131,7 @@ def builder_code(record: Plain, _context: Context) -> Findings:
 
 @rule(*_LICENCE_ID_CODES, kinds=("licence.resident-id",))
 def card_licence_id(record: Plain, _context: Context) -> Findings:
-    """The card's e-licence identifier.
+    """The e-licence identifier of the card (GB/T 36904).
 
     >>> card_licence_id({"holder": {"licence_id": None}}, None)
     ()
@@ -141,7 +141,7 @@ def card_licence_id(record: Plain, _context: Context) -> Findings:
 
 @rule(*_LICENCE_ID_CODES, kinds=("licence.business",))
 def business_licence_id(record: Plain, _context: Context) -> Findings:
-    """The business licence's e-licence identifier.
+    """The e-licence identifier of the business licence (GB/T 36904).
 
     >>> business_licence_id({"enterprise": {"licence_id": "1.2.156.3005.2"}}, None)
     (Fault(code='ELICENCE_FORM', field='enterprise.licence_id'),)
@@ -151,7 +151,7 @@ def business_licence_id(record: Plain, _context: Context) -> Findings:
 
 @rule(*_LICENCE_ID_CODES, kinds=("licence.property-title",))
 def title_licence_id(record: Plain, _context: Context) -> Findings:
-    """The title's e-licence identifier.
+    """The e-licence identifier of the title (GB/T 36904).
 
     >>> title_licence_id({"unit": {"licence_id": None}}, None)
     ()
@@ -161,7 +161,7 @@ def title_licence_id(record: Plain, _context: Context) -> Findings:
 
 @rule(*_LICENCE_ID_CODES, kinds=("project.approval",))
 def approval_licence_id(record: Plain, _context: Context) -> Findings:
-    """The approval's e-licence identifier.
+    """The e-licence identifier of the approval (GB/T 36904).
 
     >>> approval_licence_id({"project": {"licence_id": None}}, None)
     ()
