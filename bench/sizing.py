@@ -13,9 +13,10 @@ from pathlib import Path
 
 from sqlalchemy import make_url, text
 
-from bench.stages import Info, received
+from bench.stages import received
 from bench.world import KIND, NAME, Feed
 from hub.bootstrap import Hub, open_hub
+from hub.connect.host.registry import find
 from hub.settings import Settings
 from hub.stores.database import Database
 from sandbox.servers import kafka, postgres
@@ -70,7 +71,7 @@ def _work(hub: Hub, records: int) -> None:
     feed, writer = Feed(records), hub.log.writer("sizing")
     hub.__dict__["trusted"] = {NAME: feed.trusted()}
     for page in feed.pages():
-        sealed = hub.sealer.seal_page(Info(NAME, KIND), feed.read(page), hub.clock.now_ms())
+        sealed = hub.sealer.seal_page(find(NAME).info, feed.read(page), hub.clock.now_ms())
         writer.commit([received(one.entity_id, one.record_id, one.value, hub.clock.now_ms()) for one in sealed])
     writer.close()
     for name, messages in (("verify", records), ("project", 2 * records)):

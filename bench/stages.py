@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from bench.world import KIND, NAME, Feed
 from hub.bootstrap import Hub, Make, open_hub
 from hub.codec import wire
+from hub.connect.host.registry import find
 from hub.ports import Outgoing
 from hub.settings import Settings
 from hub.topics import cloudevents
@@ -22,11 +22,6 @@ from hub.topics.declared import partition_of
 Rates = dict[str, float]
 """Row → records a second."""
 _BATCH = 2_000
-
-
-class Info(NamedTuple):
-    name: str
-    kind: str
 
 
 class Watch:
@@ -73,7 +68,7 @@ def settings_in(home: Path) -> Settings:
 def _ingest(hub: Hub, feed: Feed, watch: Watch, home: Path) -> None:
     """map: parse, check the page's signature, map; seal; append in one transaction a page; and SQLite alone on the
     same bytes."""
-    writer, info = hub.log.writer("bench"), Info(NAME, KIND)
+    writer, info = hub.log.writer("bench"), find(NAME).info
     bare = sqlite3.connect(home / "bare.db", isolation_level=None)
     bare.executescript(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE r (n INTEGER PRIMARY KEY, k BLOB, v BLOB)"

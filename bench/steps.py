@@ -12,10 +12,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from bench.stages import Info, settings_in
+from bench.stages import settings_in
 from bench.world import KIND, NAME, Feed
 from hub.bootstrap import Hub, open_hub
 from hub.codec import wire
+from hub.connect.host.registry import find
 from hub.pipeline.verify import Adjudicator, Marks
 from hub.ports import Batch
 from hub.records.kinds import KINDS
@@ -35,7 +36,7 @@ def main() -> None:
 
 
 def _print(hub: Hub, feed: Feed) -> None:
-    pages = [hub.sealer.seal_page(Info(NAME, KIND), feed.read(page), hub.clock.now_ms()) for page in feed.pages()]
+    pages = [hub.sealer.seal_page(find(NAME).info, feed.read(page), hub.clock.now_ms()) for page in feed.pages()]
     records: list[Any] = [
         SimpleNamespace(offset=n, timestamp=0, key=one.entity_id, value=one.value, headers=(("ce_id", b""),))
         for n, one in enumerate(row for page in pages for row in page)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
@@ -26,15 +26,11 @@ from hub.records.kinds import KINDS
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
 from hub.topics.declared import declared, partition_of
+from tests import samples
 from tests.clocks import HandClock
 
 PARTITIONS = 2
 LEGAL_BASIS = "action-plan-6"
-
-
-class Info(NamedTuple):
-    name: str
-    kind: str
 
 
 @dataclass
@@ -71,11 +67,13 @@ class House:
 
     # ---- what ingest and verify would put on topics ----
 
-    def seal(self, record: Plain) -> SealedRow:
+    def seal(self, record: Plain, **more: Any) -> SealedRow:
         kind = next(kind for kind in KINDS.values() if kind.principal.name in record)
-        info = Info(record["source"]["system"], kind.name)
-        row = SourceRow(record["source"]["key"], record["source"]["version"], b"raw", record)
-        return self.sealer.seal_page(info, [row], self.clock.now_ms())[0]
+        row = SourceRow(record["source"]["key"], record["source"]["version"], b"raw", record, **more)
+        return self.seal_rows(kind.name, record["source"]["system"], row)[0]
+
+    def seal_rows(self, kind: str, source: str, *rows: SourceRow) -> list[SealedRow]:
+        return self.sealer.seal_page(samples.Info(source, kind), rows, self.clock.now_ms())
 
     def received(self, *rows: SealedRow, source: str = "", attempt: int = 0) -> None:
         self._put("received", rows, {"source": source}, attempt)
@@ -169,8 +167,6 @@ def drain(stage: Any) -> int:
 
 def body(external_no: str = "A-1", **changes: Any) -> dict[str, Any]:
     """An application of the sample enterprise for the sample unit."""
-    from tests import samples
-
     return {
         "external_no": external_no,
         "channel": "gov-platform",

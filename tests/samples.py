@@ -2,7 +2,21 @@
 
 from copy import deepcopy
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Info(NamedTuple):
+    """A source, as far as sealing asks for it."""
+
+    name: str
+    kind: str
+    authority: str = ""
+    mapping: bytes = b"mapping1"
+
+    @property
+    def scope(self) -> str:
+        return self.authority or self.name
+
 
 UNIT_NO = "120101001001GB00001F00010001"
 USCC = "91110000600037341L"

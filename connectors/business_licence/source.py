@@ -81,7 +81,7 @@ class LicenceGateway:
 
 
 def _nameless(raw: bytes, fault: Fault, proof: bytes) -> SourceRow:
-    return SourceRow(f"{NAMELESS}{sha256(raw).hexdigest()}", 0, raw, None, fault, proof)
+    return SourceRow(f"{NAMELESS}{sha256(raw).hexdigest()}", 0, raw, None, (fault,), proof)
 
 
 def open_source(options: Mapping[str, Any], context: Context) -> LicenceGateway:

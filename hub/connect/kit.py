@@ -90,15 +90,16 @@ def _names(rows: Iterable[SourceRow]) -> list[tuple[str, int]]:
 
 
 def check_rows(rows: Sequence[SourceRow], info: ConnectorInfo) -> None:
-    """Each row has a key, a version, its bytes, and either a record that says where it comes from, or a fault with a
-    code."""
+    """Each row has a key, a version, its bytes, and either a record that says where it comes from, or faults with
+    codes."""
     for row in rows:
         assert row.key, "a row without a key"
         assert row.version >= 0, "a version only grows from 0"
         assert row.raw, "a row without its bytes"
-        assert (row.record is None) == (row.fault is not None), "a row has a record or a fault, and not both"
-        if row.fault is not None:
-            assert row.fault.code.isupper(), "a fault's code is one of docs/codes.md"
+        assert row.revision >= 0, "a revision only grows from 0"
+        assert (row.record is None) == bool(row.faults), "a row has a record or faults, and not both"
+        if row.faults:
+            assert all(fault.code.isupper() for fault in row.faults), "a fault's code is one of docs/codes.md"
             continue
         assert row.record is not None
         source = row.record["source"]
@@ -133,7 +134,7 @@ def check_samples(folder: Path, kind: str, mapping: Callable[[Any], SourceRow]) 
     """Check that each ``samples/NAME.json`` maps to ``samples/NAME.expected.json``, and that a record has the shape of
     its kind. Returns the number of samples.
 
-    The expected file has the record, or ``{"fault": [code, field]}``. Dates are ISO 8601 text in it.
+    The expected file has the record, or ``{"faults": [[code, field]]}``. Dates are ISO 8601 text in it.
     """
     found = 0
     for file in sorted(folder.glob("*.json")):
@@ -151,8 +152,8 @@ def check_samples(folder: Path, kind: str, mapping: Callable[[Any], SourceRow]) 
 
 def plain(row: SourceRow) -> Any:
     """A mapped row as plain JSON, as ``samples/*.expected.json`` holds it."""
-    if row.fault is not None:
-        return {"fault": list(row.fault)}
+    if row.faults:
+        return {"faults": [list(fault) for fault in row.faults]}
     return _plain(row.record)
 
 

@@ -127,16 +127,18 @@ def tidy_day(text: str) -> str:
     return text.replace("T", " ").split(" ")[0]
 
 
-def to_row(key: str, version: int, raw: bytes, mapping: Callable[[], Plain], proof: bytes = b"") -> SourceRow:
+def to_row(
+    key: str, version: int, raw: bytes, mapping: Callable[[], Plain], proof: bytes = b"", revision: int = 0
+) -> SourceRow:
     """One row, mapped, or with the fault that says why not. Nothing that a row holds can stop its neighbours."""
     try:
-        return SourceRow(key, version, raw, mapping(), None, proof)
+        return SourceRow(key, version, raw, mapping(), (), proof, revision)
     except Unmapped as unmapped:
-        return SourceRow(key, version, raw, None, unmapped.fault, proof)
+        return SourceRow(key, version, raw, None, (unmapped.fault,), proof, revision)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # The mapping did not expect such a row. Its text may be in the error: only the sort of error is told.
         log.warning("mapping does not know such a row", error=type(error).__name__, at=_place(error))
-        return SourceRow(key, version, raw, None, Fault("UNREADABLE"), proof)
+        return SourceRow(key, version, raw, None, (Fault("UNREADABLE"),), proof, revision)
 
 
 def _place(error: BaseException) -> str:

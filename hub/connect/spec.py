@@ -3,14 +3,17 @@
 import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from importlib import resources
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from hub.errors import Misconfigured
 
 Seconds = Annotated[float, Field(gt=0, le=600)]
+MAPPING_BYTES = 8
+_MAPPED_BY = ("codes.csv", "connector.toml", "mapping.py", "mapping.toml")
 _TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "integer": (int,), "number": (int, float), "flag": (bool,)}
 
 
@@ -73,7 +76,11 @@ class ConnectorInfo(_Frozen):
     direction: Literal["source", "sink"]
     transport: Literal["rest", "table", "file"]
     assurance: Literal["", "SEALED_DOCUMENT", "SIGNED_RESPONSE", "CHANNEL_ONLY"] = ""
-    authority: str = Field("", description="Who answers for the system, in words.")
+    authority: str = Field(
+        "",
+        description="Who numbers the rows, in words: part of every record's id, so it never changes. Sources that "
+        "number the rows of a kind alike declare the same.",
+    )
     accepts: tuple[Pattern, ...] = Field(
         (), description="What a sink takes: patterns of procedure:kind, where * stands for any text."
     )
@@ -84,6 +91,17 @@ class ConnectorInfo(_Frozen):
     columns: tuple[str, ...] = Field((), description="Columns of the source, as the mapping knows them.")
     settings: tuple[Setting, ...] = ()
     limits: Limits = Limits()
+    _mapping: bytes = PrivateAttr(default=bytes(MAPPING_BYTES))
+
+    @property
+    def scope(self) -> str:
+        """Where the rows' keys are unique: the authority that several sources share, or the source's own name."""
+        return self.authority or self.name
+
+    @property
+    def mapping(self) -> bytes:
+        """What maps the rows: 8 bytes of a SHA-256 over the package's mapping, code tables and declaration."""
+        return self._mapping
 
     @model_validator(mode="after")
     def _accepts_what_its_direction_allows(self) -> Self:
@@ -161,8 +179,21 @@ def parse_info(text: str, where: str) -> ConnectorInfo:
 
 
 def read_info(package: str) -> ConnectorInfo:
-    """The ``connector.toml`` of a connector's package."""
-    file = resources.files(package).joinpath("connector.toml")
+    """The ``connector.toml`` of a connector's package, with the digest of its mapping. Raises ``Misconfigured``."""
+    root = resources.files(package)
+    file = root.joinpath("connector.toml")
     if not file.is_file():
         raise Misconfigured(f"{package} has no connector.toml", "a connector's package holds one: docs/connectors.md")
-    return parse_info(file.read_text("utf-8"), f"{package}/connector.toml")
+    info = parse_info(file.read_text("utf-8"), f"{package}/connector.toml")
+    info._mapping = mapping_digest({name: root.joinpath(name) for name in _MAPPED_BY})
+    return info
+
+
+def mapping_digest(files: Mapping[str, Any]) -> bytes:
+    """8 bytes of SHA-256 over those files (name → ``Traversable``) that are there."""
+    digest = sha256()
+    for name, file in sorted(files.items()):
+        if file.is_file():
+            content = file.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.digest()[:MAPPING_BYTES]

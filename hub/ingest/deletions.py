@@ -120,4 +120,5 @@ def _deleted(opened: Opened, since: int) -> SourceRow | None:
     except TamperDetected:
         return None
     source = {**opened.record["source"], "key": original.key, "version": since, "operation": "DELETE"}
-    return SourceRow(original.key, since, original.raw, {**opened.record, "source": source}, None, original.proof)
+    record = {**opened.record, "source": source}
+    return SourceRow(original.key, since, original.raw, record, proof=original.proof, vanished=True)

@@ -6,23 +6,20 @@ the cursor ahead of it (P1).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from hub.connect.host.guard import GuardedSource
 from hub.crash import crash_point
 from hub.ingest.deletions import Gone
 from hub.ingest.seen import News, Seen, SeenRow
-from hub.ports import Clock, Cursor, Fault, RecordLog, SourceRow, Writer
-from hub.privacy.sealing import RECORD_SCHEMA, SealedRow, Sealer
+from hub.ports import Clock, Cursor, RecordLog, SourceRow, Writer
+from hub.privacy.sealing import SealedRow, Sealer
 from hub.topics import cursors
 from hub.topics.declared import CURSORS
 from hub.topics.received import Envelopes
 
-RAW_BYTES_MAX = 1_000_000
-"""Of a row's original that is kept; brokers take messages of 1 MiB. A longer one is no record of any kind."""
 _CURSOR_EVERY_S = 60.0
-_WIRE_RECORD = b"\x00" + RECORD_SCHEMA.to_bytes(4, "big")
 
 
 @dataclass(frozen=True)
@@ -73,14 +70,13 @@ class Feed:
 
     def _take(self, rows: Sequence[SourceRow], cursor: Cursor | None) -> int:
         """Commit what is new of ``rows`` with ``cursor``; returns how many that were."""
-        bounded = [_bounded(row) for row in rows]
-        news = self._around.seen.news(self._info.name, bounded) if self._info.remembers else News(bounded, (), ())
+        news = self._around.seen.news(self._info.name, rows) if self._info.remembers else News(rows, (), ())
         sealed = self._seal(news.rows)
         if sealed or self._cursor_is_due(cursor):
             self._commit(sealed, cursor)
         self._cursor = cursor
         if self._info.remembers:
-            marks = [self._known(*one) for one in zip(news.marks, news.rows, sealed, strict=True)]
+            marks = [_known(*one) for one in zip(news.marks, sealed, strict=True)]
             self._around.seen.remember(self._info.name, [*marks, *news.unchanged])
         return len(sealed)
 
@@ -114,18 +110,9 @@ class Feed:
         """A cursor that moved over nothing new is made durable once a minute: losing it costs a second look."""
         return cursor != self._durable and self._around.clock.monotonic_s() - self._durable_s > _CURSOR_EVERY_S
 
-    def _known(self, mark: SeenRow, row: SourceRow, sealed: SealedRow) -> SeenRow:
-        if row.record is None or not sealed.value.startswith(_WIRE_RECORD):
-            return mark
-        return mark._replace(
-            row_id=self._around.sealer.row_id(row.record["authority"], row.key), record_id=sealed.record_id
-        )
-
     def close(self) -> None:
         self._writer.close()
 
 
-def _bounded(row: SourceRow) -> SourceRow:
-    if len(row.raw) <= RAW_BYTES_MAX:
-        return row
-    return replace(row, raw=row.raw[:RAW_BYTES_MAX], record=None, fault=Fault("TOO_LARGE"))
+def _known(mark: SeenRow, sealed: SealedRow) -> SeenRow:
+    return mark._replace(row_id=sealed.row_id, record_id=sealed.record_id) if sealed.readable else mark

@@ -147,6 +147,7 @@ class Redrive:
                 one.record_id, f"{kind}.received", cloudevents.source_path(one.source), self._clock.now()
             ),
             (cloudevents.ATTEMPT, str(one.attempt + 1).encode()),
+            *(found for found in record.headers if found[0] == cloudevents.READING),
         )
         return Outgoing(f"{kind}.received", one.partition, record.key, record.value, headers, self._clock.now_ms())
 

@@ -110,8 +110,8 @@ class Adjudicator:
 
     def _judge_one(self, one: Opened, context: Context, topic_kind: str) -> Judged:
         kind = one.envelope.get("kind", topic_kind)
-        if one.problem is not None or one.record is None:
-            return Judged(kind if kind in KINDS else topic_kind, [one.problem or Fault("UNREADABLE")])
+        if one.problems or one.record is None:
+            return Judged(kind if kind in KINDS else topic_kind, one.problems or (Fault("UNREADABLE"),))
         verdict: Verdict = judge(KINDS[kind], one.record, context, self._proof(one))
         return Judged(kind, verdict.rejections)
 
@@ -170,7 +170,7 @@ class Marks:
         self._topics = {(kind, suffix): f"{kind}.{suffix}" for kind in KINDS for suffix in ("verified", "rejected")}
 
     def verified(self, batch: Batch, record: LogRecord, kind: str) -> Outgoing:
-        headers = (_id_of(record), self._types[kind, "verified"], *self._tail, *_attempt(record))
+        headers = (_id_of(record), self._types[kind, "verified"], *self._tail, *_passed_on(record))
         return Outgoing(
             self._topics[kind, "verified"], batch.partition, record.key, record.value, headers, self._timestamp
         )
@@ -190,7 +190,8 @@ class Marks:
             self._types[kind, "rejected"],
             *self._tail,
             (cloudevents.REASONS, listed.encode()),
-            *(_attempt(record) or ((cloudevents.ATTEMPT, b"1"),)),
+            *(() if cloudevents.header(record.headers, cloudevents.ATTEMPT) else ((cloudevents.ATTEMPT, b"1"),)),
+            *_passed_on(record),
             ("__connect.errors.topic", batch.topic.encode()),
             ("__connect.errors.partition", str(batch.partition).encode()),
             ("__connect.errors.offset", str(record.offset).encode()),
@@ -205,6 +206,6 @@ def _id_of(record: LogRecord) -> tuple[str, bytes]:
     return cloudevents.header(record.headers, cloudevents.ID) or (cloudevents.ID, b"")
 
 
-def _attempt(record: LogRecord) -> tuple[tuple[str, bytes], ...]:
-    found = cloudevents.header(record.headers, cloudevents.ATTEMPT)
-    return (found,) if found else ()
+def _passed_on(record: LogRecord) -> tuple[tuple[str, bytes], ...]:
+    """Which attempt and which reading of the record this is: the same on every topic."""
+    return tuple(found for found in record.headers if found[0] in (cloudevents.ATTEMPT, cloudevents.READING))

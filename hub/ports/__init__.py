@@ -245,16 +245,26 @@ class SourceRow:
     """One row as a source gave it.
 
     ``key`` and ``version`` name it at the source (the version only ever grows: a time in ms, or a sequence).
-    ``raw`` is the signed original, byte for byte; ``proof`` what is needed to check its signature later (b"" if none).
-    ``record`` is the mapped plain record, or ``None`` with the ``fault`` that says why not.
+    ``revision`` is the source's own order between contents of one version, 0 where it gives none.
+    ``raw`` is the row's content, byte for byte as the source signed or sent it, without the transport's envelope: the
+    same content has the same bytes, however it was read. ``proof`` is what is needed to check its signature later
+    (b"" if none).
+    ``record`` is the mapped plain record, or ``None`` with the ``faults`` that say why not.
+    ``reading`` counts how often the original was mapped again (0: as it was first read); ``read_at_ms`` is when the
+    hub read it, in ms since the epoch (``None``: with this page). ``vanished``: the source did not send this row, the
+    hub found that the source has it no more.
     """
 
     key: str
     version: int
     raw: bytes
     record: Plain | None
-    fault: Fault | None = None
+    faults: tuple[Fault, ...] = ()
     proof: bytes = b""
+    revision: int = 0
+    reading: int = 0
+    read_at_ms: int | None = None
+    vanished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,15 +33,42 @@ def joint_key(keys: Sequence[bytes], record_id: bytes) -> bytes:
 
 
 def open_part(envelope: dict[str, Any], subjects: Sequence[bytes]) -> bytes:
-    """Everything in the open, and whose parts there are, as bytes: every part is bound to it, so that a changed
-    status or a part taken
-    away is noticed (P4)."""
-    source = envelope["source"]
+    """Everything in the open, and whose parts there are, as bytes: every part is bound to it, so that a changed status
+    or a part taken away is noticed (P4). Texts have their length before them: no two open parts give the same bytes."""
     return (
-        f"{envelope['kind']}|{envelope['authority']}|{envelope['region']}|{envelope['status']}|{envelope['issued_month']}|"
-        f"{envelope['valid_until_year']}|{source['system']}|{source['version']}|{source['operation']}|{envelope['assurance']}|"
-        f"{len(subjects)}|"
-    ).encode() + b"".join((envelope["record_id"], envelope["row_id"], *subjects, *envelope["links"]))
+        f"{_text(envelope['kind'])}{_text(envelope['authority'])}{_text(envelope['region'])}{envelope['status']}|"
+        f"{envelope['issued_month']}|{envelope['valid_until_year']}|{_source(envelope['source'])}"
+        f"{envelope['reading']}|{envelope['read_at_ms']}|{envelope['assurance']}|{len(subjects)}|"
+    ).encode() + b"".join(
+        (
+            envelope["record_id"],
+            envelope["row_id"],
+            envelope["source"]["content"],
+            envelope["mapping"],
+            envelope["original_commitment"],
+            *subjects,
+            *envelope["links"],
+        )
+    )
+
+
+def unreadable_part(envelope: dict[str, Any]) -> bytes:
+    """Everything in the open of an unreadable row, as bytes: its sealed bytes are bound to it."""
+    faults = "".join(_text(fault["code"]) + _text(fault["field"]) for fault in envelope["faults"])
+    return (
+        f"{_text(envelope['kind'])}{_source(envelope['source'])}{len(envelope['faults'])}|{faults}"
+        f"{envelope['size']}|{envelope['read_at_ms']}|"
+    ).encode() + b"".join(
+        (envelope["record_id"], envelope["row_id"], envelope["source"]["content"], envelope["subject_id"])
+    )
+
+
+def _source(source: dict[str, Any]) -> str:
+    return f"{_text(source['system'])}{source['version']}|{source['revision']}|{source['operation']}|"
+
+
+def _text(value: str) -> str:
+    return f"{len(value)}:{value}|"
 
 
 def part_binding(opened: bytes, subject_id: bytes, role: str, root: bytes) -> bytes:

@@ -40,6 +40,11 @@ def commit(seed: bytes, part: Mapping[str, Any]) -> bytes:
     return merkle.root(_leaves(seed, part))
 
 
+def of_original(salt: bytes, frame: bytes) -> bytes:
+    """The 32-byte commitment to a record's original (``hub.original`` in wire format): SHA-256(0x00 ∥ salt ∥ frame)."""
+    return sha256(b"\x00" + salt + frame).digest()
+
+
 def disclose(seed: bytes, part: Mapping[str, Any], name: str) -> Disclosure:
     """What shows field ``name`` and nothing else. Raises ``KeyError`` when the part has no such field."""
     index = sorted(part).index(name) if name in part else -1

@@ -31,22 +31,28 @@ class Original(NamedTuple):
 @dataclass(slots=True)
 class Opened:
     """One value from a topic. ``envelope`` is empty when not even that could be read; ``record`` is there unless
-    ``problem`` is."""
+    there are ``problems``."""
 
     envelope: dict[str, Any] = field(default_factory=dict)
     schema_id: int = 0
     record: Plain | None = field(default=None, repr=False)
-    problem: Fault | None = None
+    problems: Sequence[Fault] = ()
     keys: Sequence[bytes] = field(default=(), repr=False)
 
+    @property
+    def problem(self) -> Fault | None:
+        """The first of the problems, if there is one."""
+        return self.problems[0] if self.problems else None
+
     def original(self) -> Original:
-        """The sealed original. Raises ``TamperDetected`` when it does not open."""
+        """The sealed original. Raises ``TamperDetected`` when it does not open, or is not the one that the record
+        commits to."""
         record_id = self.envelope["record_id"]
         plaintext = cipher.decrypt(cipher.joint_key(self.keys, record_id), self.envelope["original"], record_id)
-        schema_id, value = wire.decode(plaintext)
-        if schema_id != ORIGINAL_SCHEMA:
-            raise TamperDetected("the sealed original is of another schema")
-        return Original(value["key"], value["raw"], value["proof"])
+        salt, frame = plaintext[: commitment.SEED_BYTES], plaintext[commitment.SEED_BYTES :]
+        if commitment.of_original(salt, frame) != self.envelope["original_commitment"]:
+            raise TamperDetected("the sealed original is not the one that the record commits to")
+        return _original(frame)
 
 
 class Opener:
@@ -61,7 +67,7 @@ class Opener:
         subjects = list(dict.fromkeys(part["subject_id"] for one in opened for part in one.envelope.get("parts", ())))
         keys = dict(zip(subjects, self._vault.open_keys(subjects), strict=True)) if subjects else {}
         for one in opened:
-            if one.problem is None:
+            if not one.problems:
                 _open_record(one, keys)
         return opened
 
@@ -82,13 +88,19 @@ class Opener:
         return [_open_value(key, *one) for key, one in zip(keys, sealed, strict=True)]
 
     def open_unreadable(self, envelope: dict[str, Any]) -> Original | None:
-        """The row behind an unreadable record, for the person who mends it; ``None`` once the source's key has
-        expired."""
-        key = self._vault.open_keys([envelope["subject_id"]])[0]
-        if key is None:
+        """The row behind an unreadable record, for the person who corrects it; ``None`` where it was too large to store,
+        and once the source's key has expired. Raises ``TamperDetected`` when it does not open."""
+        if not envelope["ciphertext"]:
             return None
-        value = wire.decode(cipher.decrypt(key, envelope["ciphertext"], envelope["record_id"]))[1]
-        return Original(value["key"], value["raw"], value["proof"])
+        key = self._vault.open_keys([envelope["subject_id"]])[0]
+        return _original(cipher.decrypt(key, envelope["ciphertext"], cipher.unreadable_part(envelope))) if key else None
+
+
+def _original(frame: bytes) -> Original:
+    schema_id, value = wire.decode(frame)
+    if schema_id != ORIGINAL_SCHEMA:
+        raise TamperDetected("the sealed original is of another schema")
+    return Original(value["key"], value["raw"], value["proof"])
 
 
 def _open_value(key: bytes | None, subject_id: bytes, sealed: bytes) -> bytes | Fault:
@@ -104,27 +116,28 @@ def _read(value: bytes | None) -> Opened:
     try:
         schema_id, envelope = wire.decode(value or b"")
     except RecordRejected as rejected:
-        return Opened(problem=Fault(rejected.code))
+        return Opened(problems=(Fault(rejected.code),))
     if schema_id == RECORD_SCHEMA:
         return Opened(envelope, schema_id)
     if schema_id == UNREADABLE_SCHEMA:
-        return Opened(envelope, schema_id, problem=Fault(envelope["code"], envelope["field"]))
-    return Opened({}, schema_id, problem=Fault("SCHEMA_UNKNOWN"))
+        faults = tuple(Fault(**fault) for fault in envelope["faults"])
+        return Opened(envelope, schema_id, problems=faults or (Fault("UNREADABLE"),))
+    return Opened({}, schema_id, problems=(Fault("SCHEMA_UNKNOWN"),))
 
 
 def _open_record(one: Opened, keys: dict[bytes, bytes | None]) -> None:
-    """Fill in ``record``, or the ``problem``: ERASED when a subject's key is gone, SEAL_BROKEN when something was
+    """Fill in ``record``, or the problem: ERASED when a subject's key is gone, SEAL_BROKEN when something was
     changed."""
     envelope = one.envelope
     found = [keys[part["subject_id"]] for part in envelope["parts"]]
     one.keys = [key for key in found if key is not None]
     if not found or len(one.keys) < len(found):
-        one.problem = Fault("ERASED")
+        one.problems = (Fault("ERASED"),)
         return
     try:
         one.record = _assemble(envelope, one.keys)
     except (TamperDetected, RecordRejected, KeyError):
-        one.problem = Fault("SEAL_BROKEN")
+        one.problems = (Fault("SEAL_BROKEN"),)
 
 
 def _assemble(envelope: dict[str, Any], keys: Sequence[bytes]) -> Plain:

@@ -5,43 +5,50 @@ keys are asked for in one go. The layout is in ``schemas/hub/record.v1.avsc``; w
 ``cipher.py``.
 """
 
-import hmac
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
 from hub.ports import Fault, KeyVault, Plain, SourceRow
 from hub.privacy import cipher, commitment
+from hub.privacy.record_ids import RecordIds, SourceInfo
 from hub.records.identifiers import Identity
 from hub.records.kinds import KINDS, Kind, PartValue
 from hub.records.shape import check_shape
 
-RECORD_SCHEMA = schema_id("hub.record")
-UNREADABLE_SCHEMA = schema_id("hub.unreadable")
-ORIGINAL_SCHEMA = schema_id("hub.original")
-ID_BYTES = 16
-
-
-class SourceInfo(Protocol):
-    """What sealing needs to know of a connector."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
+RECORD_SCHEMA: Final = schema_id("hub.record")
+UNREADABLE_SCHEMA: Final = schema_id("hub.unreadable")
+ORIGINAL_SCHEMA: Final = schema_id("hub.original")
+RAW_BYTES_MAX = 1_000_000
+"""Of a row's content that is stored; brokers take messages of 1 MiB. A longer one is no record of any kind."""
+FAULTS_MAX = 20
+"""Of one row that are told."""
 
 
 class SealedRow(NamedTuple):
-    """One row, ready for its topic. ``entity_id`` is the message key, ``value`` the message."""
+    """One row, ready for its topic. ``entity_id`` is the message key (of an unreadable row the ``row_id``), ``value``
+    the message."""
 
     kind: str
     entity_id: bytes
     record_id: bytes
+    row_id: bytes
     value: bytes
+    readable: bool = True
+    reading: int = 0
+
+
+class _Outside(NamedTuple):
+    """The source of what comes from none. No connector has this scope: theirs are not empty."""
+
+    kind: str
+    name: str = "outside"
+    scope: str = ""
+    mapping: bytes = bytes(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +69,16 @@ class _Plan:
 
 
 class Sealer:
-    """Seals rows of a source. ``record_key`` keys the record ids, so that nobody without it can guess one."""
+    """Seals rows of a source. ``record_key`` (32 secret bytes) keys the record ids."""
 
     def __init__(self, vault: KeyVault, record_key: bytes) -> None:
         self._vault = vault
-        self._record_key = record_key
+        self.ids = RecordIds(record_key)
 
-    def record_id(self, authority: str, key: str, version: int) -> bytes:
-        """The id of one version of one row: the same however often, and by whichever source, it is received (P2). 16
-        bytes."""
-        return hmac.digest(
-            self._record_key, f"{authority}\0{key}\0{version}".encode("utf-8", "surrogatepass"), "sha256"
-        )[:ID_BYTES]
-
-    def row_id(self, authority: str, key: str) -> bytes:
-        """The id of a row: shared by all its versions, so that a newer one replaces its own row and no other. 16
-        bytes."""
-        return hmac.digest(self._record_key, f"row\0{authority}\0{key}".encode("utf-8", "surrogatepass"), "sha256")[
-            :ID_BYTES
-        ]
-
-    def seal_page(self, source: SourceInfo, rows: Sequence[SourceRow], received_at_ms: int) -> list[SealedRow]:
-        """One sealed row per row, in order; those that did not become a record of its kind's exact shape are sealed
-        as unreadable, with the
-        fault, so that they are counted like the rest (P1)."""
+    def seal_page(self, source: SourceInfo, rows: Sequence[SourceRow], read_at_ms: int) -> list[SealedRow]:
+        """One sealed row per row, in order, read at ``read_at_ms`` (ms since the epoch). Rows that did not become a
+        record of its kind's exact shape are sealed as unreadable, with their faults, so that they are counted like the
+        rest (P1); one that is too large with its digest and size, and without its bytes."""
         rows = [_shaped(KINDS[source.kind], row) for row in rows]
         plans = [_plan(KINDS[source.kind], row) for row in rows]
         wanted = list(dict.fromkeys(identity for plan in plans if plan for identity in plan.identities()))
@@ -93,15 +86,14 @@ class Sealer:
         subjects = list(dict.fromkeys(ids[identity] for plan in plans if plan for _, identity in plan.parts))
         keys = dict(zip(subjects, self._vault.keys(subjects), strict=True))
         return [
-            self._seal(plan, ids, keys) if plan else self._seal_unreadable(source, row, received_at_ms)
+            self._seal(source, plan, ids, keys, read_at_ms) if plan else self._unreadable(source, row, read_at_ms)
             for plan, row in zip(plans, rows, strict=True)
         ]
 
-    def seal_foreign(self, kind: str, raw: bytes, fault: Fault, received_at_ms: int) -> SealedRow:
-        """Bytes that nobody's connector made, as an unreadable record: whatever is in them does not travel on in the
-        open."""
-        digest = hmac.digest(self._record_key, raw, "sha256").hex()
-        return self._seal_as_unreadable("outside", kind, SourceRow(digest, 0, raw, None, fault), received_at_ms)
+    def seal_foreign(self, kind: str, raw: bytes, fault: Fault, read_at_ms: int) -> SealedRow:
+        """Bytes that no connector made, as an unreadable record: whatever is in them does not travel on in the open."""
+        row = SourceRow(self.ids.digest(raw).hex(), 0, raw, None, (fault,))
+        return self._unreadable(_Outside(kind), _bounded(row), read_at_ms)
 
     def seal_value(self, subject_id: bytes, plaintext: bytes) -> bytes:
         """Any other value about one subject, sealed under its key."""
@@ -112,64 +104,100 @@ class Sealer:
         keys = self._vault.keys([subject for subject, _ in values])
         return [cipher.encrypt(key, plaintext, one) for key, (one, plaintext) in zip(keys, values, strict=True)]
 
-    def _seal(self, plan: _Plan, ids: dict[Identity, bytes], keys: dict[bytes, bytes]) -> SealedRow:
-        envelope = self._envelope(plan, ids)
+    def _seal(
+        self,
+        source: SourceInfo,
+        plan: _Plan,
+        ids: dict[Identity, bytes],
+        keys: dict[bytes, bytes],
+        read_at_ms: int,
+    ) -> SealedRow:
+        salt, frame = os.urandom(commitment.SEED_BYTES), _original(plan.row)
+        envelope = self._envelope(source, plan, ids) | {
+            "read_at_ms": read_at_ms if plan.row.read_at_ms is None else plan.row.read_at_ms,
+            "original_commitment": commitment.of_original(salt, frame),
+        }
         subjects = [ids[identity] for _, identity in plan.parts]
         opened = cipher.open_part(envelope, subjects)
         envelope["parts"] = [
             _seal_part(value, subject, keys[subject], opened)
             for (value, _), subject in zip(plan.parts, subjects, strict=True)
         ]
-        joint = cipher.joint_key([keys[subject] for subject in subjects], envelope["record_id"])
-        envelope["original"] = cipher.encrypt(joint, _original(plan.row), envelope["record_id"])
-        return SealedRow(plan.kind.name, ids[plan.entity], envelope["record_id"], wire.encode(RECORD_SCHEMA, envelope))
+        record_id, row_id = envelope["record_id"], envelope["row_id"]
+        joint = cipher.joint_key([keys[subject] for subject in subjects], record_id)
+        envelope["original"] = cipher.encrypt(joint, salt + frame, record_id)
+        value = wire.encode(RECORD_SCHEMA, envelope)
+        return SealedRow(plan.kind.name, ids[plan.entity], record_id, row_id, value, True, plan.row.reading)
 
-    def _envelope(self, plan: _Plan, ids: dict[Identity, bytes]) -> dict[str, Any]:
-        record, source = plan.record, plan.record["source"]
+    def _envelope(self, source: SourceInfo, plan: _Plan, ids: dict[Identity, bytes]) -> dict[str, Any]:
+        record, row = plan.record, plan.row
         principal = record[plan.kind.principal.name]
         issued, until = principal.get("issued_on"), principal.get("valid_until")
         return {
-            "record_id": self.record_id(record["authority"], source["key"], source["version"]),
-            "row_id": self.row_id(record["authority"], source["key"]),
-            "kind": plan.kind.name,
+            **self._named(source, row, record["source"]["operation"]),
             "authority": record["authority"],
             "region": record["region"],
             "status": record["status"],
             "issued_month": issued.year * 100 + issued.month if issued else None,
             "valid_until_year": until.year if until else None,
-            "source": {"system": source["system"], "version": source["version"], "operation": source["operation"]},
+            "reading": row.reading,
+            "mapping": source.mapping,
             "assurance": record["assurance"],
             "links": [ids[link] for link in plan.links],
         }
 
-    def _seal_unreadable(self, source: SourceInfo, row: SourceRow, received_at_ms: int) -> SealedRow:
-        return self._seal_as_unreadable(source.name, source.kind, row, received_at_ms)
-
-    def _seal_as_unreadable(self, system: str, kind: str, row: SourceRow, received_at_ms: int) -> SealedRow:
-        month = datetime.fromtimestamp(received_at_ms / 1000, UTC).strftime("%Y%m")
-        # The source's own key, one a month, so that what could never be read expires by itself.
-        subject = self._vault.identify([("source", f"{system}:{month}")])[0]
-        fault = row.fault or Fault("UNREADABLE")
-        record_id = self.record_id(system, row.key, row.version)
-        value = {
-            "record_id": record_id,
-            "kind": kind,
-            "source": {"system": system, "version": row.version, "operation": "UPSERT"},
-            "code": fault.code,
-            "field": fault.field,
-            "subject_id": subject,
-            "ciphertext": cipher.encrypt(self._vault.keys([subject])[0], _original(row), record_id),
+    def _named(self, source: SourceInfo, row: SourceRow, operation: str) -> dict[str, Any]:
+        """What readable and unreadable rows have alike."""
+        content = self.ids.content(row)
+        return {
+            "record_id": self.ids.record(source, row, content),
+            "row_id": self.ids.row(source, row.key),
+            "kind": source.kind,
+            "source": {
+                "system": source.name,
+                "version": row.version,
+                "revision": row.revision,
+                "content": content,
+                "operation": operation,
+            },
         }
-        return SealedRow(kind, record_id, record_id, wire.encode(UNREADABLE_SCHEMA, value))
+
+    def _unreadable(self, source: SourceInfo, row: SourceRow, read_at_ms: int) -> SealedRow:
+        month = datetime.fromtimestamp(read_at_ms / 1000, UTC).strftime("%Y%m")
+        # The source's own key, one a month, so that what could never be read expires by itself.
+        subject = self._vault.identify([("source", f"{source.name}:{month}")])[0]
+        too_large = len(row.raw) > RAW_BYTES_MAX
+        faults = row.faults[:FAULTS_MAX] or (Fault("UNREADABLE"),)
+        envelope = self._named(source, row, "UPSERT") | {
+            "faults": [fault._asdict() for fault in faults],
+            "size": len(row.raw),
+            "digest": self.ids.digest(row.raw) if too_large else None,
+            "read_at_ms": read_at_ms if row.read_at_ms is None else row.read_at_ms,
+            "subject_id": subject,
+            "ciphertext": b"",
+        }
+        if not too_large:
+            key = self._vault.keys([subject])[0]
+            envelope["ciphertext"] = cipher.encrypt(key, _original(row), cipher.unreadable_part(envelope))
+        record_id, row_id = envelope["record_id"], envelope["row_id"]
+        value = wire.encode(UNREADABLE_SCHEMA, envelope)
+        return SealedRow(source.kind, row_id, record_id, row_id, value, False, row.reading)
 
 
 def _shaped(kind: Kind, row: SourceRow) -> SourceRow:
-    """The row with its record complete, or without a record and with the first fault."""
+    """The row with its record complete, or without a record and with the faults."""
+    row = _bounded(row)
     if row.record is None:
         return row
     record = kind.complete(row.record)
     faults = check_shape(kind.name, record)
-    return replace(row, record=None, fault=faults[0]) if faults else replace(row, record=record)
+    return replace(row, record=None, faults=tuple(faults)) if faults else replace(row, record=record)
+
+
+def _bounded(row: SourceRow) -> SourceRow:
+    if len(row.raw) <= RAW_BYTES_MAX:
+        return row
+    return replace(row, record=None, faults=(Fault("TOO_LARGE"), *row.faults))
 
 
 def _plan(kind: Kind, row: SourceRow) -> _Plan | None:

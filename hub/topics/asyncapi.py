@@ -25,13 +25,15 @@ _HEADERS = {
     cloudevents.TIME: "When it was said, UTC.",
     cloudevents.CURSOR: "On a page's last record: where the source's feed goes on.",
     cloudevents.ATTEMPT: "On what was sent through again: which attempt this is.",
+    cloudevents.READING: "On what was mapped again from its sealed original: which reading this is. Not counted as "
+    "received.",
     cloudevents.REQUEST: "The look-up's request_id in hex.",
     cloudevents.SEQUENCE: "Number of the event in commit order.",
     cloudevents.REASONS: "Why it was rejected: a JSON array of {code, field}; codes as in docs/codes.md.",
 }
 _KEYS = {
     RECORD: "16 bytes, opaque: the licence, property unit or project. All versions of one thing are in order.",
-    UNREADABLE: "16 bytes, opaque: this row.",
+    UNREADABLE: "16 bytes, opaque: the row_id. All versions of one unreadable row are in order.",
     "hub.cursor": "Name of the connector (or relay) whose place it is.",
 }
 _APPLICATION_KEY = "16 bytes: the application_id. All events of one application are in order."

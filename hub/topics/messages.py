@@ -23,6 +23,7 @@ RELAYED: Final = (cloudevents.SEQUENCE,)
 _REJECTED: Final = (
     cloudevents.REASONS,
     cloudevents.ATTEMPT,
+    cloudevents.READING,
     "__connect.errors.topic",
     "__connect.errors.partition",
     "__connect.errors.offset",
@@ -55,8 +56,8 @@ def _events(schema: str) -> tuple[Carried, ...]:
 def _of_kind(kind: str) -> dict[str, tuple[Carried, ...]]:
     received, verified, rejected = (type_of(f"{kind}.{suffix}") for suffix in ("received", "verified", "rejected"))
     return {
-        f"{kind}.received": _received((received,), (cloudevents.CURSOR, cloudevents.ATTEMPT)),
-        f"{kind}.verified": (Carried(RECORD, (verified,), (cloudevents.ATTEMPT,)),),
+        f"{kind}.received": _received((received,), (cloudevents.CURSOR, cloudevents.ATTEMPT, cloudevents.READING)),
+        f"{kind}.verified": (Carried(RECORD, (verified,), (cloudevents.ATTEMPT, cloudevents.READING)),),
         f"{kind}.rejected": _received((rejected,), _REJECTED),
     }
 

@@ -27,6 +27,7 @@ class Envelopes:
             cloudevents.id_header(row.record_id.hex()),
             cloudevents.type_header(name),
             *self._tail,
+            *([(cloudevents.READING, str(row.reading).encode())] if row.reading else ()),
             *more,
         )
         partition = partition_of(row.entity_id, self._partitions)

@@ -93,7 +93,7 @@ def test_the_feed_resumes_at_a_stored_cursor(source: GuardedSource) -> None:
 
 def test_text_that_is_no_gb18030_is_a_fault_of_its_row_only(sandbox: Running, source: GuardedSource) -> None:
     rows = [row for page in kit.read_all(source) for row in page.rows]
-    garbage = [row for row in rows if row.fault and row.fault.code == "TEXT_ENCODING"]
+    garbage = [row for row in rows if any(fault.code == "TEXT_ENCODING" for fault in row.faults)]
     lines = [json.loads(line) for line in sandbox.truth.open(encoding="utf-8")]
     assert {row.key for row in garbage} == {
         line["key"] for line in lines if line["code"] == "TEXT_ENCODING" and line["source"] == NAME

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from hub.bootstrap import Hub, open_hub
 from hub.codec import wire
@@ -20,16 +19,11 @@ from hub.topics.messages import MESSAGES, UNREADABLE
 from hub.topics.received import Envelopes
 from hub.web.server import serve
 from sandbox import launch
-from tests import feeding
+from tests import feeding, samples
 
 SAMPLES = Path(__file__).parents[1] / "unit/records/samples"
 PATIENCE_S = 120.0
 ROWS = 40
-
-
-class Info(NamedTuple):
-    name: str
-    kind: str
 
 
 @dataclass
@@ -77,8 +71,8 @@ def _receive(hub: Hub, kind: Kind) -> None:
     good, bad = _sample(kind), _sample(kind)
     bad["status"] = "UNKNOWN"
     rows = [SourceRow("good", 1, b"raw", good), SourceRow("bad", 1, b"raw", bad)]
-    rows.append(SourceRow("none", 1, b"raw", None, Fault("UNREADABLE")))
-    sealed = hub.sealer.seal_page(Info("samples", kind.name), rows, hub.clock.now_ms())
+    rows.append(SourceRow("none", 1, b"raw", None, (Fault("UNREADABLE"),)))
+    sealed = hub.sealer.seal_page(samples.Info("samples", kind.name), rows, hub.clock.now_ms())
     envelopes = Envelopes("samples", hub.settings.partitions, hub.clock.now())
     writer = hub.log.writer("samples")
     writer.commit(envelopes.page(sealed, {"place": 1}))

@@ -19,7 +19,7 @@ UNKNOWN_SCHEMA = b"\x00\x00\x00\x27\x0f{}"
 POISON = {
     b"\xff\xfe garbage": "UNREADABLE",
     b"": "UNREADABLE",
-    b"\x00\x00\x00\x00\x01\x02\x03": "UNREADABLE",
+    b"\x00\x00\x00\x00\x05\x02\x03": "UNREADABLE",
     UNKNOWN_SCHEMA: "SCHEMA_UNKNOWN",
 }
 """What a foreign producer sends → the code that it is rejected with."""

@@ -106,7 +106,7 @@ def _first(source: GuardedSource, limit: int) -> Iterator[SourceRow]:
 
 def _probed(row: SourceRow, kind: str) -> Probed:
     if row.record is None:
-        return Probed(form(row.key), row.version, None, [row.fault or Fault("UNREADABLE")])
+        return Probed(form(row.key), row.version, None, row.faults or (Fault("UNREADABLE"),))
     faults = check_shape(kind, KINDS[kind].complete(row.record))
     return Probed(form(row.key), row.version, masked(row.record), faults)
 

@@ -33,6 +33,8 @@ def _some(entry: dict[str, Any]) -> Any:
         return SECRET
     if isinstance(kind, dict) and kind["type"] == "record":
         return {inner["name"]: _some(inner) for inner in kind["fields"]}
+    if isinstance(kind, dict) and kind["type"] == "array":
+        return []
     if isinstance(kind, dict) and kind["type"] == "enum":
         return kind["symbols"][0]
     if kind in ("int", "long"):

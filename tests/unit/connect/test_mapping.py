@@ -65,7 +65,7 @@ def test_a_column_that_is_gone_is_missing_even_where_null_would_do() -> None:
 def test_a_defect_of_the_mapping_is_the_rows_fault_and_tells_no_value(capfd: pytest.CaptureFixture[str]) -> None:
     """P5, and the neighbours flow on."""
     row = to_row("k", 1, b"raw", lambda: {}["360426199101010071"])
-    assert row.fault is not None and row.fault.code == "UNREADABLE"
+    assert [fault.code for fault in row.faults] == ["UNREADABLE"]
     assert "360426" not in "".join(capfd.readouterr())
 
 

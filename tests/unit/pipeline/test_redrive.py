@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -17,11 +17,6 @@ from hub.settings import Settings
 from tests import samples
 
 KIND, NAME = "licence.property-title", "property_title"
-
-
-class Info(NamedTuple):
-    name: str
-    kind: str
 
 
 @pytest.fixture
@@ -38,7 +33,7 @@ def title(key: str, good: bool = True) -> dict[str, Any]:
 
 def receive(hub: Hub, *records: dict[str, Any]) -> None:
     rows = [SourceRow(record["source"]["key"], 1, b"raw", record) for record in records]
-    sealed = hub.sealer.seal_page(Info(NAME, KIND), rows, hub.clock.now_ms())
+    sealed = hub.sealer.seal_page(samples.Info(NAME, KIND), rows, hub.clock.now_ms())
     source = ("ce_source", f"/sources/{NAME}".encode())
     writer = hub.log.writer("test")
     now_ms = hub.clock.now_ms()

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -13,7 +12,7 @@ from hub.logs.sqlite.log import SqliteLog
 from hub.pipeline.verify import GROUP, INPUTS, Verify
 from hub.ports import Fault, LogRecord, Outgoing, Plain, SourceRow
 from hub.privacy.opening import Opener
-from hub.privacy.sealing import Sealer
+from hub.privacy.sealing import RECORD_SCHEMA, Sealer
 from hub.privacy.vault import DatabaseVault
 from hub.topics import cloudevents
 from hub.topics.declared import declared
@@ -22,12 +21,7 @@ from tests import samples
 BUSINESS, TITLE = "licence.business.received", "licence.property-title.received"
 
 
-class Info(NamedTuple):
-    name: str
-    kind: str
-
-
-TITLES = Info("property_title", "licence.property-title")
+TITLES = samples.Info("property_title", "licence.property-title")
 
 
 class Bench:
@@ -47,7 +41,9 @@ class Bench:
 
     def receive(self, *records: Plain | Fault) -> list[bytes]:
         rows = [
-            SourceRow(f"k{i}", 1, b"raw", None, one) if isinstance(one, Fault) else SourceRow(f"k{i}", 1, b"raw", one)
+            SourceRow(f"k{i}", 1, b"raw", None, (one,))
+            if isinstance(one, Fault)
+            else SourceRow(f"k{i}", 1, b"raw", one)
             for i, one in enumerate(records)
         ]
         sealed = self.sealer.seal_page(TITLES, rows, 1)
@@ -110,7 +106,7 @@ def test_p1_a_bad_record_is_rejected_with_its_reason_and_its_neighbours_flow_on(
 
 
 def test_p5_bytes_that_no_connector_made_are_sealed_before_they_travel_on(bench: Bench, vault: DatabaseVault) -> None:
-    bench.put(BUSINESS, b"360426199101010071", b"", b"\x00\x00\x00\x00\x01junk")
+    bench.put(BUSINESS, b"360426199101010071", b"", b"\x00\x00\x00\x00\x05junk")
     run(bench)
     rejected = bench.read("licence.business.rejected")
     assert len(rejected) == 3
@@ -181,7 +177,7 @@ def test_p4_a_changed_record_is_rejected_as_broken(bench: Bench) -> None:
     value = bench.receive(samples.title())[0]
     envelope = wire.decode(value)[1]
     envelope["status"] = "CANCELLED"
-    bench.put(TITLE, wire.encode(1, envelope))
+    bench.put(TITLE, wire.encode(RECORD_SCHEMA, envelope))
     run(bench)
     (rejected,) = bench.read("licence.property-title.rejected")
     assert b"SEAL_BROKEN" in dict(rejected.headers)["hub_reasons"]

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -11,18 +11,12 @@ from hub.errors import TamperDetected
 from hub.ports import Fault, Plain, SourceRow
 from hub.privacy import commitment
 from hub.privacy.opening import Opened, Opener, check_commitments
-from hub.privacy.sealing import SealedRow, Sealer
+from hub.privacy.sealing import RECORD_SCHEMA, SealedRow, Sealer
 from hub.privacy.vault import DatabaseVault
 from tests import samples
 
-
-class Info(NamedTuple):
-    name: str
-    kind: str
-
-
-TITLES = Info("property_title", "licence.property-title")
-LICENCES = Info("business_licence", "licence.business")
+TITLES = samples.Info("property_title", "licence.property-title")
+LICENCES = samples.Info("business_licence", "licence.business")
 
 
 def row(record: Plain) -> SourceRow:
@@ -39,14 +33,14 @@ def opener(vault: DatabaseVault) -> Opener:
     return Opener(vault)
 
 
-def seal(sealer: Sealer, info: Info, *records: Plain) -> list[SealedRow]:
+def seal(sealer: Sealer, info: samples.Info, *records: Plain) -> list[SealedRow]:
     return sealer.seal_page(info, [row(record) for record in records], 1_700_000_000_000)
 
 
 def changed(value: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
     envelope = wire.decode(value)[1]
     change(envelope)
-    return wire.encode(1, envelope)
+    return wire.encode(RECORD_SCHEMA, envelope)
 
 
 def open_one(opener: Opener, value: bytes) -> Opened:
@@ -54,7 +48,9 @@ def open_one(opener: Opener, value: bytes) -> Opened:
 
 
 @pytest.mark.parametrize(("info", "record"), [(TITLES, samples.title()), (LICENCES, samples.business())])
-def test_p4_what_is_opened_is_what_was_sealed(sealer: Sealer, opener: Opener, info: Info, record: Plain) -> None:
+def test_p4_what_is_opened_is_what_was_sealed(
+    sealer: Sealer, opener: Opener, info: samples.Info, record: Plain
+) -> None:
     sealed = seal(sealer, info, record)[0]
     opened = open_one(opener, sealed.value)
     assert opened.problem is None
@@ -129,7 +125,7 @@ def test_p5_erasing_one_holder_closes_the_record_and_its_original(
 
 
 def test_p1_a_row_that_is_no_record_is_sealed_and_counted(sealer: Sealer, opener: Opener) -> None:
-    bad = SourceRow("B9", 3, "坏数据".encode(), None, Fault("SHAPE_MISSING", "enterprise.uscc"))
+    bad = SourceRow("B9", 3, "坏数据".encode(), None, (Fault("SHAPE_MISSING", "enterprise.uscc"),))
     good = row(samples.business())
     sealed = sealer.seal_page(LICENCES, [bad, good], 1_700_000_000_000)
     opened = opener.open([one.value for one in sealed])
@@ -154,7 +150,7 @@ def test_p1_a_record_of_the_wrong_shape_is_sealed_with_its_fault(sealer: Sealer,
 
 @pytest.mark.parametrize(
     "junk",
-    [None, b"", b"\x00", b"hello", b"\x00\x00\x00\x00\x01", b"\x00\x7f\xff\xff\xff1", b"\x00\x00\x00\x00\x0b\x02"],
+    [None, b"", b"\x00", b"hello", b"\x00\x00\x00\x00\x05", b"\x00\x7f\xff\xff\xff1", b"\x00\x00\x00\x00\x0b\x02"],
 )
 def test_p1_junk_gets_a_code_and_its_neighbour_is_opened(sealer: Sealer, opener: Opener, junk: bytes | None) -> None:
     value = seal(sealer, LICENCES, samples.business())[0].value

@@ -8,7 +8,9 @@ from hub.topics.declared import partition_of
 from hub.topics.received import Envelopes
 
 NOW = datetime(2026, 5, 1, 8, 30, tzinfo=UTC)
-ROWS = [SealedRow("licence.business", bytes([n]) * 16, bytes([9, n]) * 8, b"frame%d" % n) for n in range(3)]
+ROWS = [
+    SealedRow("licence.business", bytes([n]) * 16, bytes([9, n]) * 8, bytes([n]) * 16, b"frame%d" % n) for n in range(3)
+]
 
 
 def envelopes() -> Envelopes:
