@@ -88,8 +88,8 @@ class Opener:
         return [_open_value(key, *one) for key, one in zip(keys, sealed, strict=True)]
 
     def open_unreadable(self, envelope: dict[str, Any]) -> Original | None:
-        """The row behind an unreadable record, for the person who corrects it; ``None`` where it was too large to store,
-        and once the source's key has expired. Raises ``TamperDetected`` when it does not open."""
+        """The row behind an unreadable record, for the person who corrects it; ``None`` where it was too large to
+        store, and once the source's key has expired. Raises ``TamperDetected`` when it does not open."""
         if not envelope["ciphertext"]:
             return None
         key = self._vault.open_keys([envelope["subject_id"]])[0]
