@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8))
-"""The zone of every day that a law, a source or the utility speaks of. China has used one zone, without summer time,
+"""The time zone of all days in laws, sources and the utility's systems. China has had one zone, without summer time,
 since 1991."""
 
 
@@ -24,5 +24,5 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic_s(self) -> float:
-        """Seconds since any moment; they only grow."""
+        """Process time of this process: seconds since an arbitrary moment, never decreasing."""
         return time.monotonic()

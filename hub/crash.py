@@ -1,4 +1,4 @@
-"""Named crash points, so that a test can kill the process exactly between two lines.
+"""Named crash points: a test can kill the process exactly between two lines.
 
 ``HUB_CRASH=log.appended:3`` kills this process with SIGKILL the third time it passes ``crash_point("log.appended")``.
 Without the variable a crash point costs one comparison.
@@ -12,7 +12,7 @@ _left = int(_count or 1)
 
 
 def crash_point(name: str) -> None:
-    """Die here, as ``kill -9`` would, when ``HUB_CRASH`` names this point and its count has run down."""
+    """Kill this process here with SIGKILL, when ``HUB_CRASH`` names this point and its count is reached."""
     global _left  # noqa: PLW0603 - one process dies once
     if name == _name:
         _left -= 1

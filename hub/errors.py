@@ -1,19 +1,20 @@
-"""Every error the hub raises on purpose: one root, four families.
+"""All errors that the hub raises on purpose: one root, four families.
 
-The families say who acts: nobody (the record goes to the rejected topic), time (retry), the operator (mend the
-configuration), the auditor (somebody changed something).
+The family says who must act: no one (``RecordRejected``: the record goes to the rejected topic), the hub by retrying
+(``Unavailable``), the operator (``Misconfigured``: correct the configuration), the auditor (``TamperDetected``: data
+was changed).
 """
 
 
 class HubError(Exception):
-    """Root of every error raised on purpose. The message is written for the person who reads it and holds no
-    personal value."""
+    """Root of all errors that are raised on purpose. The message is for a person and holds no personal value.
+    ``exit_code`` is the exit code of the command that ends with it."""
 
     exit_code = 1
 
 
 class RecordRejected(HubError):
-    """One record cannot be accepted. Only this record stops; its neighbours flow on.
+    """One record cannot be accepted. Only this record stops; its neighbours go on.
 
     ``code`` is a published reason code (docs/codes.md), ``field`` the dotted path of the field, or ``""`` for the
     whole; ``allowed`` the published codes that would be taken there, where there is such a list.
@@ -31,10 +32,10 @@ class RecordRejected(HubError):
 
 
 class Unavailable(HubError):
-    """Something outside is away or says "later". Always retried, never a dead letter (promise P1).
+    """An outside system does not answer, or asks to try later. It is always retried, and never a dead letter (P1).
 
-    ``retry_after_s`` is what the other side asked for, or ``None`` where the caller's own back-off decides.
-    An operation that raised this may have taken effect: the outcome is unknown, never "refused".
+    ``retry_after_s`` is the wait that the other side asked for, seconds; ``None``: the caller's own back-off decides.
+    An operation that raised this may have taken effect: its outcome is unknown, never "refused".
     """
 
     exit_code = 75  # EX_TEMPFAIL of sysexits.h
@@ -45,12 +46,12 @@ class Unavailable(HubError):
 
 
 class Fenced(Unavailable):
-    """Another process took over this writer's or member's work. Stop, then join again."""
+    """Another process took over the work of this writer or member. Stop, then join again."""
 
 
 class Reassigned(Fenced):
-    """The group dealt its work out anew, and what was under way is another's now: nothing of it was committed. The
-    member has gone back to what is durable and goes on by polling again."""
+    """The group assigned its partitions again while records were polled and not committed. Nothing of them was
+    committed. The member has gone back to the durable positions; poll again."""
 
 
 class Misconfigured(HubError):
@@ -64,6 +65,6 @@ class Misconfigured(HubError):
 
 
 class TamperDetected(HubError):
-    """A proof does not hold: a signature, commitment or authentication tag disagrees with the bytes (promise P4)."""
+    """A proof is not valid: a signature, commitment or authentication tag does not agree with the bytes (P4)."""
 
     exit_code = 3

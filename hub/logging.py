@@ -1,5 +1,5 @@
-"""Log lines: for people on a terminal, JSON for machines. Personal values never get here; what might slip in is
-masked."""
+"""Log lines: text for people, JSON for programs. Callers never log personal values; as a second guard, all that looks
+like an identifier is masked (P5)."""
 
 import logging
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-# Anything that looks like a resident number, a USCC or a unit number is masked, however it came here (P5).
+# Resident ID numbers, USCCs and property unit numbers by their form.
 _IDENTIFIER = re.compile(
     r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{15}|[0-9A-HJ-NP-RTUW-Y]{18}|\d{12}[GJZ][A-Z]\d{5}[FLQW]\d{8})(?![0-9A-Za-z])"
 )
@@ -16,7 +16,7 @@ MASK = "[masked]"
 
 
 def mask(text: str) -> str:
-    """``text`` with everything that looks like an identifier masked.
+    """``text`` with everything that looks like an identifier replaced by ``MASK``.
 
     >>> mask("holder 360426199101010071 refused")
     'holder [masked] refused'
@@ -29,10 +29,10 @@ def _mask_values(_logger: object, _method: str, event: structlog.types.EventDict
 
 
 class _StandardError:
-    """Writes to whatever standard error is at the moment: it may be redirected after a logger was first used."""
+    """Writes to the current standard error, which may be redirected after a logger was first used."""
 
     def __init__(self, *_: object) -> None:
-        """structlog hands a factory the arguments of ``get_logger``; there is nothing to keep."""
+        """structlog gives the arguments of ``get_logger`` to the factory; they are not used."""
 
     def msg(self, message: str) -> None:
         print(message, file=sys.stderr, flush=True)
@@ -41,7 +41,8 @@ class _StandardError:
 
 
 def configure(json_lines: bool, level: str = "INFO") -> None:
-    """Send every log line to standard error; JSON lines for machines, coloured text for people."""
+    """Send log lines from ``level`` on to standard error, as JSON lines or as coloured text. Call it once, at the
+    start of a process."""
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json_lines
@@ -61,10 +62,10 @@ def configure(json_lines: bool, level: str = "INFO") -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    # What the driver warns of (a slow turn of its loop, a broker that is away) our own lines say once, and better.
+    # Our own lines report what the driver warns of (a slow turn of its loop, a broker that is away), and once only.
     logging.getLogger("kafka").setLevel(logging.ERROR)
 
 
 def get_logger(name: str) -> Any:
-    """A logger that carries ``stage=name`` on every line. Lazy: made at import, it still obeys ``configure``."""
+    """A logger with ``stage=name`` on each line. It may be made at import: it obeys a later ``configure``."""
     return structlog.get_logger(stage=name)

@@ -1,7 +1,6 @@
-"""Settings: a frozen picture of ``hub.toml`` and the ``HUB_*`` environment. Unknown keys are refused, secrets never
-printed.
+"""Settings: ``hub.toml`` and the ``HUB_*`` environment, read once. Unknown keys are refused. Secrets are never printed.
 
-``HUB_LOG_URL`` overrides ``log_url``; two underscores go one table down: ``HUB_WEB__PORT``,
+``HUB_LOG_URL`` overrides ``log_url``. Two underscores separate a table from its key: ``HUB_WEB__PORT``,
 ``HUB_CONNECTORS__UTILITY_CRM__TOKEN``.
 """
 
@@ -21,7 +20,7 @@ _NOT_SETTINGS = ("HUB_CRASH", "HUB_CONFIG", "HUB_TEST_")
 
 
 def _listed(given: Any) -> Any:
-    """A list from the environment: codes with commas between them."""
+    """A list from the environment: codes separated by commas."""
     return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
 
 
@@ -33,16 +32,16 @@ class _Frozen(BaseModel):
 
 
 class WebSettings(_Frozen):
-    """Where the HTTP API listens. Loopback unless somebody decides otherwise."""
+    """Where the HTTP API listens. The default is loopback."""
 
     host: str = Field(
-        "127.0.0.1", description="Address to listen on; put a TLS proxy in front before it is anything but loopback."
+        "127.0.0.1", description="Address to listen on; for any address but loopback, put a TLS proxy before it."
     )
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(8460, description="Port; 0 takes a free one.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8460, description="Port; 0: a free one.")
 
 
 class LimitSettings(_Frozen):
-    """A bound on everything that could grow."""
+    """Bounds on batches, waits and attempts."""
 
     batch_records: Annotated[int, Field(ge=1, le=50_000)] = Field(
         2_000, description="Records in one transaction of a stage."
@@ -51,23 +50,23 @@ class LimitSettings(_Frozen):
         0.2, description="Longest wait of a stage for new records, seconds."
     )
     redrive_attempts_max: Annotated[int, Field(ge=1)] = Field(
-        5, description="How often one rejected record may be sent through again."
+        5, description="How often one rejected record may be sent through verify again."
     )
 
 
 class KafkaSettings(_Frozen):
-    """How a broker is reached, and how safely it keeps the topics. A key in ``log_url``'s query goes over the same key
-    here."""
+    """How to connect to a broker, and how many copies it has of the topics. A key in the query of ``log_url`` overrides
+    the same key here."""
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="What the broker's listener speaks: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."
+        "PLAINTEXT", description="Protocol of the broker's listener: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."
     )
     ca_file: Path | None = Field(
-        None, description="Certificates, PEM, that may have signed the broker's; otherwise the system's."
+        None, description="Trusted certificates, PEM, for the broker's certificate; default: the system's."
     )
     cert_file: Path | None = Field(None, description="The hub's own certificate chain, PEM, where the broker asks.")
     key_file: Path | None = Field(None, description="The private key of `cert_file`, PEM.")
-    key_password: SecretStr | None = Field(None, description="What `key_file` is encrypted with.")
+    key_password: SecretStr | None = Field(None, description="The password of `key_file`.")
     check_hostname: bool = Field(True, description="Whether the broker's certificate must name its host.")
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
         None, description="PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER; for the SASL protocols."
@@ -75,22 +74,22 @@ class KafkaSettings(_Frozen):
     user: str | None = Field(None, description="User of PLAIN and SCRAM.")
     password: SecretStr | None = Field(None, description="Password of PLAIN and SCRAM.")
     token_file: Path | None = Field(
-        None, description="File that holds the OAUTHBEARER token; read anew for every connection."
+        None, description="File that holds the OAUTHBEARER token; read again for each connection."
     )
     replication: Annotated[int, Field(ge=1, le=9)] = Field(
         3, description="Copies of every partition, on as many nodes."
     )
     min_insync_replicas: Annotated[int, Field(ge=1, le=9)] = Field(
-        2, description="Copies that must have a record before it counts as written."
+        2, description="Copies that must have a record before it is acknowledged."
     )
     principals: dict[str, str] = Field(
         default_factory=dict,
-        description="Role of hub/topics/acls.toml → the broker's principal, User:NAME; empty for nobody.",
+        description="Role of hub/topics/acls.toml → the broker's principal, User:NAME; empty: no one has the role.",
     )
 
 
 class Settings(_Frozen):
-    """Everything an operator sets. Relative paths are relative to the file they stand in."""
+    """All settings of an operator. A relative path is relative to the file that has it."""
 
     instance: str = Field(
         "hub-1", description="This process's stable name; two hubs of one installation have different ones."
@@ -110,17 +109,17 @@ class Settings(_Frozen):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
-    log_json: bool = Field(False, description="Log lines as JSON, for machines.")
+    log_json: bool = Field(False, description="Log lines as JSON, for programs.")
     partitions: Annotated[int, Field(ge=1, le=256)] = Field(
-        1, description="Partitions of every topic along one path; fixed once made."
+        1, description="Number of partitions of every topic; it cannot change after the topics are created."
     )
     channels: Annotated[tuple[Channel, ...], BeforeValidator(_listed)] = Field(
         ("counter", "gov-platform"),
-        description="Codes of the channels that applications come by; a token is made for some of them.",
+        description="Codes of the channels by which applications arrive; each token is for some of them.",
     )
     service_items: dict[str, str] = Field(
         default_factory=dict,
-        description="Purpose → its code in the catalogue of service items; goes to sources that ask for it.",
+        description="Purpose → its code in the catalogue of service items; sent to sources that ask for it.",
     )
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
@@ -130,7 +129,7 @@ class Settings(_Frozen):
     )
 
     def connector(self, name: str) -> dict[str, Any]:
-        """The settings of one connector, secrets opened: give them to the connector and to nobody else."""
+        """The settings of one connector, with secrets as text: only the connector may get them. Empty if unknown."""
         table = self.connectors.get(name, {})
         return {
             key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in table.items()
@@ -138,9 +137,10 @@ class Settings(_Frozen):
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read ``path`` (or ``$HUB_CONFIG``, or ``hub.toml`` if it is there), then the environment over it.
+    """The settings from ``path`` (default: ``$HUB_CONFIG``, then ``hub.toml`` if it exists) and the environment, which
+    wins.
 
-    Raises ``Misconfigured`` naming the key, never its value.
+    Raises ``Misconfigured`` with the key that is wrong, never with its value.
     """
     environ = os.environ if environ is None else environ
     chosen = path or (Path(environ["HUB_CONFIG"]) if "HUB_CONFIG" in environ else None)
@@ -163,7 +163,7 @@ def _read(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{file} cannot be read ({type(error).__name__})", "name a TOML file in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"{file} is not valid TOML: {error}", "mend the file") from None
+        raise Misconfigured(f"{file} is not valid TOML: {error}", "correct the file") from None
 
 
 def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
@@ -182,7 +182,7 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
 
 
 def _anchor(settings: Settings, base: Path) -> Settings:
-    """Make relative paths absolute, so that a change of directory changes nothing."""
+    """Make relative paths absolute, so that a later change of the working directory has no effect."""
     changes: dict[str, Any] = {"master_key_file": (base / settings.master_key_file).absolute()}
     for field in ("log_url", "store_url", "vault_url"):
         url = getattr(settings, field)
@@ -196,7 +196,7 @@ def _anchor(settings: Settings, base: Path) -> Settings:
 
 
 def without_secrets(url: str) -> str:
-    """A URL as it may be shown.
+    """A URL without user, password and query, to be shown or logged.
 
     >>> without_secrets("postgresql+psycopg://hub:secret@db/hub?sslmode=require")
     'postgresql+psycopg://***@db/hub'
@@ -207,7 +207,7 @@ def without_secrets(url: str) -> str:
 
 
 def without_login(url: str) -> str:
-    """A URL as it may be given to somebody who calls it with a login of his own.
+    """A URL without user and password, for callers that have their own.
 
     >>> without_login("https://hub:secret@registry/apis/ccompat/v7"), without_login("")
     ('https://registry/apis/ccompat/v7', '')

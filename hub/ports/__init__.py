@@ -1,5 +1,5 @@
-"""The ports: what the hub needs from the outside, each with its full contract. Adapters implement, nothing above
-them knows which."""
+"""The ports: what the hub needs from the outside, each with its full contract. Adapters implement them. The code above
+does not know which adapter it uses."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -17,10 +17,12 @@ from hub.ports.sinks import Refused as Refused
 from hub.ports.sinks import Sink as Sink
 
 Headers = Sequence[tuple[str, bytes]]
+"""(Name, value) in order. A name may occur more than once."""
 Positions = Mapping[tuple[str, int], int]
+"""(Topic, partition) → the next offset to read."""
 Plain = dict[str, Any]
-"""A record in the clear: the shape of its kind's Avro schema. Lives in memory only, never on a topic, in a table or
-a log line (P5)."""
+"""A record that is not sealed, in the shape of its kind's Avro schema. It exists in memory only, never on a topic, in a
+table or in a log line (P5)."""
 
 
 class Clock(Protocol):
@@ -50,9 +52,9 @@ class Clock(Protocol):
 
 
 class TopicSpec(NamedTuple):
-    """A topic as declared: its name, partition count, and whether only the newest record of a key is kept.
+    """A declared topic. ``compacted``: only the newest record of each key must stay.
 
-    ``configs`` is what a broker is told about it besides, by Kafka's names; an embedded log has no use for them.
+    ``configs`` is its configuration on a broker, by Kafka's names. The embedded log does not use it.
     """
 
     name: str
@@ -62,8 +64,8 @@ class TopicSpec(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Something about a topic that is not as declared. ``what`` is ``partitions``, ``replication`` or a config's
-    name."""
+    """One difference between a topic and its declaration. ``what`` is ``partitions``, ``replication`` or the name of a
+    config."""
 
     topic: str
     what: str
@@ -72,8 +74,8 @@ class Difference(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """What a principal may do on a broker: ``operation`` on the ``resource`` (topic, group or transactional_id) called
-    ``name``, or on all whose names begin so."""
+    """What a principal may do on a broker: ``operation`` on the ``resource`` (topic, group or transactional_id) with
+    this ``name``; with ``prefix``, on all whose names begin with it."""
 
     principal: str
     operation: str
@@ -83,23 +85,31 @@ class Grant(NamedTuple):
 
 
 class LogRecord(Protocol):
-    """A committed record. ``timestamp`` is milliseconds since the epoch, as its producer gave it.
-    ``kafka.ConsumerRecord`` fits as it is."""
+    """A committed record. ``kafka.ConsumerRecord`` has these attributes."""
 
     @property
-    def offset(self) -> int: ...
+    def offset(self) -> int:
+        """Its place in the partition."""
+
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """Milliseconds since the epoch, as its producer gave it."""
+
     @property
-    def key(self) -> bytes | None: ...
+    def key(self) -> bytes | None:
+        """The bytes that decide the partition."""
+
     @property
-    def value(self) -> bytes | None: ...
+    def value(self) -> bytes | None:
+        """The frame (``hub.codec.wire``); ``None`` is a tombstone of a compacted topic."""
+
     @property
-    def headers(self) -> Headers: ...
+    def headers(self) -> Headers:
+        """The headers in the order in which they were written."""
 
 
 class Batch(NamedTuple):
-    """Committed records of one partition, offsets ascending (gaps are allowed: Kafka has control records)."""
+    """Committed records of one partition, offsets ascending. There may be gaps: Kafka has control records."""
 
     topic: str
     partition: int
@@ -118,24 +128,25 @@ class Outgoing(NamedTuple):
 
 
 class Writer(Protocol):
-    """The one live holder of a writer id; opening the id again elsewhere fences this one."""
+    """The one active holder of a writer id. When another process opens the id, this one is fenced."""
 
     def commit(self, outgoing: Sequence[Outgoing]) -> None:
-        """Append all or nothing, durable on return, in the order given within a partition.
+        """Append all records or none, durable on return. Within a partition the order is kept as given.
 
-        Raises ``Fenced`` when a newer writer has the id: nothing was appended, and this writer is dead.
+        Raises ``Fenced`` when a newer writer has the id: nothing was appended, and this writer cannot be used any more.
         Raises ``Unavailable`` when the outcome is unknown (a crash or time-out between append and answer): the caller
         reads what is durable before it decides, and never assumes "not written".
         """
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release its resources. Commits nothing. May be called more than once."""
 
 
 class Member(Protocol):
     """One consumer of a group, and the transaction that moves it. Not shared between threads.
 
-    The loop is ``poll`` → transform → ``commit``. Whoever dies in between leaves nothing behind: uncommitted output is
-    invisible for ever, and the next member polls the same records again.
+    The loop is ``poll`` → transform → ``commit``. A crash in between leaves nothing: uncommitted output never becomes
+    visible, and the next member polls the same records again.
     """
 
     def assigned(self) -> frozenset[tuple[str, int]]:
@@ -145,65 +156,69 @@ class Member(Protocol):
         """The next committed records after those already polled, at most ``records_max`` in all; empty after
         ``timeout_s``.
 
-        Partitions may be taken away at any time, but a ``commit`` of what was polled before is then refused. Raises
-        ``Fenced`` when another has joined by this member's name (close it and join again), ``Reassigned`` when
-        partitions were taken away, or may have been, with uncommitted records. Whatever it raises, the member has gone
-        back to what is durable.
+        Partitions may be taken away at any time; a ``commit`` of records polled before is then refused. Raises
+        ``Fenced`` when another member has joined under this name (close this one and join again), ``Reassigned`` when
+        partitions with uncommitted records were taken away, or may have been, ``Unavailable`` when the log is away.
+        After any of them the member has gone back to the durable positions.
         """
 
     def commit(self, outgoing: Sequence[Outgoing], positions: Positions | None = None) -> None:
-        """Append ``outgoing`` and move the group past everything polled, in one transaction (P2); with ``positions``,
-        only up to them: the rest stays polled and not committed.
+        """Append ``outgoing`` and move the group past all polled records, in one transaction (P2). With ``positions``,
+        move it only up to them; the rest stays polled and uncommitted.
 
-        Raises ``Reassigned`` (lost the partitions; nothing appended), ``Fenced`` (replaced by another of this name;
-        nothing appended) or ``Unavailable`` (outcome unknown). In all cases the member has already gone back to what
-        is durable: forget the batch and ``poll`` again.
+        Raises ``Reassigned`` (the partitions were taken away; nothing appended), ``Fenced`` (replaced by another member
+        of this name; nothing appended) or ``Unavailable`` (outcome unknown). In all cases the member has already gone
+        back to the durable positions: drop the batch and ``poll`` again.
         """
 
     def rewind(self) -> None:
-        """Forget what was polled and not committed; the next ``poll`` starts at what is durable."""
+        """Drop the records that were polled and not committed. The next ``poll`` starts at the durable positions."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Leave the group, so that others get its partitions. Commits nothing."""
 
 
 class RecordLog(Protocol):
     """An append-only log of topics and partitions; its unit is a batch of raw bytes.
 
-    Durability: what a returned ``commit`` appended survives the process and the machine's loss of power.
+    Durability: what a returned ``commit`` appended survives the end of the process and a loss of power.
     Order: offsets within a partition ascend in commit order; records of one key are in one partition.
     Isolation: readers see committed records only, and never a part of a transaction.
-    A crash between two lines leaves either the whole transaction or none of it. The caller retries, the log never does.
+    A crash at any line leaves either the whole transaction or none of it. The caller retries, the log never does.
     Thread-safe, except for its ``Writer`` and ``Member`` objects, which belong to one thread each.
+    Each method raises ``Unavailable`` when the log is away, ``Misconfigured`` for a topic or partition that is missing.
     """
 
     def create(self, topics: Sequence[TopicSpec]) -> list[str]:
-        """Create those that are missing and return their names. Raises ``Misconfigured`` if one exists with other
-        partitions."""
+        """Create the topics that are missing and return their names. Raises ``Misconfigured`` if one exists with
+        another number of partitions."""
 
     def topics(self) -> dict[str, int]:
         """Topic name → partition count."""
 
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
-        """Partition → (first offset kept, offset after the last committed record)."""
+        """Partition → (first offset that is still there, offset after the last committed record)."""
 
     def scan(self, topic: str, partition: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
-        """Committed records with ``start <= offset < stop``; without ``stop``, up to the end as it was at the call.
-        Constant memory."""
+        """Committed records with ``start <= offset < stop``, in order. Without ``stop``: up to the end at the time of
+        the call. Its memory does not grow with the range."""
 
     def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
-        """The committed record at one place; ``None`` when there is none."""
+        """The committed record at one offset; ``None`` when there is none."""
 
     def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int:
         """The first offset whose record has ``timestamp >= timestamp_ms``, or the end."""
 
     def committed(self, group: str) -> dict[tuple[str, int], int]:
-        """Where a group would go on: (topic, partition) → next offset. Partitions never committed are left out."""
+        """(Topic, partition) → the next offset that a group reads. Partitions that it never committed are left out."""
 
     def reset(self, group: str, positions: Positions) -> None:
-        """Set where a group goes on. Only while it has no members."""
+        """Set the next offsets that a group reads. Raises ``Misconfigured`` while the group has members."""
 
     def writer(self, writer_id: str) -> Writer:
-        """Take over ``writer_id``. What an earlier holder left uncommitted is aborted before this returns."""
+        """Open ``writer_id`` and fence its earlier holder, whose uncommitted records are aborted
+        before this returns.
+        """
 
     def join(
         self,
@@ -212,20 +227,22 @@ class RecordLog(Protocol):
         member: str,
         positions: Callable[[frozenset[tuple[str, int]]], Positions] | None = None,
     ) -> Member:
-        """Join a group as ``member`` (a name that stays the same over restarts).
+        """Join a group as ``member``, a name that stays the same over restarts. An earlier member of this name is
+        fenced.
 
-        ``positions`` is for projections, which keep their offsets in their own database: asked on every new
-        assignment and ``rewind``, it says where each partition starts (0 where it says nothing); such members never
-        call ``commit``.
+        ``positions`` is for projections, which store their offsets in their own database. It is called for newly
+        assigned partitions and after ``rewind``, and returns where each partition starts (0 where it has no entry).
+        Such members never call ``commit``.
         """
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release all resources. Later calls raise ``Unavailable``."""
 
 
 # ---- sources and sinks ---------------------------------------------------------------------------------------------
 
 Cursor = Mapping[str, Any]
-"""Where a source's feed goes on: a small JSON object, opaque to everything but its source."""
+"""Where a source's feed continues: a small JSON object that only the source understands."""
 
 
 class Fault(NamedTuple):
@@ -236,8 +253,7 @@ class Fault(NamedTuple):
 
 
 NAMELESS = "sha256:"
-"""A row whose own key cannot be read goes by this and the digest of its bytes, so that the same bytes are the same
-row."""
+"""Prefix of the key of a row whose own key cannot be read: the SHA-256 of its bytes follows. Same bytes, same key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +287,8 @@ class SourceRow:
 class Page:
     """Rows in the source's order, the cursor after them, and whether the source has more right now.
 
-    ``complete_since``: the source was written anew as a whole; everything that it still has has at least this
-    version, and has been returned. A row with a lower one that did not come again has gone.
+    ``complete_since``: the owner has written the whole source again. All rows that it still has have at least this
+    version, and all of them were returned. A row that was seen with a lower version only was deleted.
     """
 
     rows: Sequence[SourceRow]
@@ -294,42 +310,66 @@ class LookupQuery:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """What a source says it changed on one day: for ``hub reconcile``."""
+    """What a source says it changed on one day (Beijing time), for ``hub reconcile``. ``keys`` are "KEY#VERSION" of
+    each row, as in ``SourceRow``. They may hold identifiers: personal (P5)."""
 
     day: date
     keys: frozenset[str]
 
 
 class Source(Protocol):
-    """A government system. Every call has a time-out; raises ``Unavailable`` for anything that time may mend,
-    ``Misconfigured`` for what
-    only the operator can. A call that returned can be made again: reading changes nothing at the source."""
+    """A government system that gives records. Thread-safe: the feed and look-ups call it at the same time.
+
+    Each call has a time-out, and raises ``Unavailable`` for an error that may pass with time, ``Misconfigured`` for one
+    that only the operator can correct. A call can be repeated: reading changes nothing at the source.
+    """
 
     def fetch(self, cursor: Cursor | None) -> Page:
-        """The page after ``cursor`` (``None``: from the beginning). Empty rows and ``more=False`` when there is
-        nothing new."""
+        """The page after ``cursor`` (``None``: from the beginning). Without rows and with ``more=False`` when there is
+        nothing new. The same cursor gives the same rows again, as long as the source does not change."""
 
     def look_up(self, query: LookupQuery) -> Page:
-        """All current records that answer ``query``, as a page whose cursor is ignored; empty when there are none."""
+        """All current records that answer ``query``, as a page whose cursor is ignored; no rows when there are none.
 
-    def day(self, day: date) -> DayCount: ...
+        Raises ``RecordRejected`` when the source cannot be asked like this (PURPOSE_MISSING, LOOKUP_UNSUPPORTED).
+        """
 
-    def close(self) -> None: ...
+    def day(self, day: date) -> DayCount:
+        """The rows that the source changed on ``day``, from midnight to midnight Beijing time, by its own account.
+
+        It does not depend on the feed's cursor. An empty set when nothing changed.
+        """
+
+    def close(self) -> None:
+        """Release connections. Running calls may fail with ``Unavailable``."""
 
 
 # ---- state ---------------------------------------------------------------------------------------------------------
 
 
 class Store(Protocol):
-    """The projections' database. ``write`` is one transaction: commit on leaving, roll back on any exception.
+    """The database of the projections, the outbox and the hub's own state. Thread-safe.
 
-    Raises ``Unavailable`` when the database is away; the transaction then had no effect or its outcome is found by
-    reading.
+    ``write`` and ``read`` are context managers. They raise ``Misconfigured`` when a table is missing (not migrated).
     """
 
-    def write(self) -> "AbstractContextManager[Connection]": ...
-    def read(self) -> "AbstractContextManager[Connection]": ...
-    def close(self) -> None: ...
+    def write(self) -> "AbstractContextManager[Connection]":
+        """One transaction: committed when the block ends, rolled back when it raises. Durable after the block.
+
+        Writers may run at the same time (on SQLite one after the other): the caller locks the rows that it decides
+        about, in the order of their keys. It must not open a second ``write`` inside the block: that waits for itself.
+        Raises ``Unavailable`` when the database is away. If that happens at the commit, the outcome is unknown: the
+        caller finds it by reading, because all it writes has ids computed from what it is about (P2).
+        """
+
+    def read(self) -> "AbstractContextManager[Connection]":
+        """One snapshot: all queries in the block see the same moment. Writing in it is an error.
+
+        It does not wait for writers, and writers do not wait for it. Raises ``Unavailable`` when the database is away.
+        """
+
+    def close(self) -> None:
+        """Close the connections. Blocks that are open must have ended."""
 
 
 class KeyVault(Protocol):
@@ -361,15 +401,25 @@ class KeyVault(Protocol):
 
 
 class Signer(Protocol):
-    """Signs with one key. ``key_id`` names it to verifiers."""
+    """Signs with one private key. Thread-safe."""
 
     @property
-    def key_id(self) -> str: ...
-    def sign(self, message: bytes) -> bytes: ...
+    def key_id(self) -> str:
+        """The name by which a ``Verifier`` finds the public key. It never changes its meaning."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature over exactly these bytes. The key's algorithm decides its length.
+
+        Raises ``Unavailable`` when the key is in a device or service that does not answer.
+        """
 
 
 class Verifier(Protocol):
-    """Checks signatures by key id. Raises ``TamperDetected`` when one does not hold, ``Misconfigured`` for an
-    unknown key."""
+    """Checks signatures with trusted public keys. Thread-safe."""
 
-    def verify(self, key_id: str, message: bytes, signature: bytes) -> None: ...
+    def verify(self, key_id: str, message: bytes, signature: bytes) -> None:
+        """Return when ``signature`` is valid for exactly these bytes under the key ``key_id``.
+
+        Raises ``TamperDetected`` when it is not, whatever its length or content, and ``Misconfigured`` for a key that
+        is not trusted. It never trusts a key that comes with the message.
+        """
