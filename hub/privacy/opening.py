@@ -151,10 +151,12 @@ def _assemble(envelope: dict[str, Any], keys: Sequence[bytes]) -> Plain:
         },
         "authority": envelope["authority"],
         "region": envelope["region"],
-        "status": envelope["status"],
         "assurance": envelope["assurance"],
     }
-    for part in KINDS[envelope["kind"]].parts:
+    kind = KINDS[envelope["kind"]]
+    if kind.has_status:
+        record["status"] = envelope["status"]
+    for part in kind.parts:
         if part.many:
             record[part.name] = []
     opened = _binding(envelope)

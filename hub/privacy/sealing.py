@@ -17,7 +17,7 @@ from hub.ports import Fault, KeyVault, Plain, SourceRow
 from hub.privacy import cipher, commitment
 from hub.privacy.record_ids import RecordIds, SourceInfo
 from hub.records.identifiers import Identity
-from hub.records.kinds import KINDS, Kind, PartValue
+from hub.records.kinds import KINDS, REPORT_STATUS, Kind, PartValue
 from hub.records.shape import check_shape
 
 RECORD_SCHEMA: Final = schema_id("hub.record")
@@ -137,7 +137,7 @@ class Sealer:
             **self._named(source, row, record["source"]["operation"]),
             "authority": record["authority"],
             "region": record["region"],
-            "status": record["status"],
+            "status": record.get("status", REPORT_STATUS),
             "issued_month": issued.year * 100 + issued.month if issued else None,
             "valid_until_year": until.year if until else None,
             "reading": row.reading,

@@ -20,6 +20,8 @@ from hub.records.identifiers import Identity, identity_of, is_identifier
 
 KIND_NAMES: Final = tuple(name for declaration in declarations() for name in declaration.names)
 """Every registered kind, the hub's own first."""
+REPORT_STATUS: Final = "CURRENT"
+"""The open status of a report, which has none of its own: what was reported stays so until the source takes it back."""
 SUBJECTS: Final = ("person", "enterprise", "object", "party")
 _HEAD: Final = ("source", "authority", "region", "assurance")
 """Fields that a record of every kind has. A licence has a ``status`` too."""

@@ -110,7 +110,7 @@ def status_known(record: Plain, _context: Context) -> Findings:
     >>> status_known({"status": "UNKNOWN"}, None)
     (Fault(code='STATUS_UNKNOWN', field='status'),)
     """
-    return found("STATUS_UNKNOWN", "status") if record["status"] == "UNKNOWN" else NOTHING
+    return found("STATUS_UNKNOWN", "status") if record.get("status") == "UNKNOWN" else NOTHING
 
 
 @rule("PROOF_MISSING", "PROOF_INVALID")

@@ -1,6 +1,7 @@
 """P2, P5: whose a part is and by what a record is found follow from what it is about, never from where it lies."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,3 +73,33 @@ def test_complete_gives_every_record_its_own_lists() -> None:
     assert one["former_names"] is not two["former_names"]
     assert one["valid_until"] is None
     assert "uscc" not in one
+
+
+def test_a_part_without_an_identifier_is_known_in_its_own_row_only(plain: Plain) -> None:
+    record = plain("business")
+    bare = replace(
+        KINDS["licence.business"],
+        parts=tuple(replace(part, identifier=None) for part in KINDS["licence.business"].parts),
+    )
+    entity = bare.entity_identity(record)
+    assert entity == ("licence", f"licence.business:{record['source']['system']}:{record['source']['key']}")
+    subjects = [bare.subject_identity(record, value) for value in bare.walk(record)]
+    assert len({entity, *subjects}) == 3
+
+
+@pytest.mark.parametrize("name", KIND_NAMES)
+def test_the_hub_s_own_kinds_are_licences(name: str) -> None:
+    assert KINDS[name].has_status
+
+
+def test_a_path_leads_to_a_field_or_to_none() -> None:
+    for path in ("unit", "unit.unit_no", "unit.address.text", "holders.name", "source.version"):
+        assert TITLE.has_field(path), path
+    for path in ("", "deed", "unit.deed", "unit.unit_no.text", "holders.0.name", "unit..unit_no"):
+        assert not TITLE.has_field(path), path
+
+
+def test_a_last_word_names_a_kind_only_where_no_other_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "fishing.business", replace(KINDS["licence.business"], name="fishing.business"))
+    assert find_kind("business") is None
+    assert find_kind("licence.business") is KINDS["licence.business"]
