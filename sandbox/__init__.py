@@ -1,4 +1,4 @@
-"""Stand-ins for the outside world: licence gateway, exchange table, connection system, with faults on demand.
+"""Simulates the outside systems: licence gateway, exchange table, connection system, with faults on demand.
 
-Deterministic by seed and any size; knows nothing of the hub's own rules, so that the two check each other.
+The data depend on the seed only, at any size. The sandbox does not import the hub's rules, so the two check each other.
 """

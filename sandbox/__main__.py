@@ -1,4 +1,4 @@
-"""``python -m sandbox``: as ``hub sandbox``."""
+"""``python -m sandbox``: the same as ``hub sandbox``."""
 
 from sandbox.command import command
 

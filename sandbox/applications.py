@@ -1,8 +1,8 @@
-"""Applications with one certificate: what a caller posts to the hub, and what the world knows about each.
+"""Applications with one certificate: the body that a caller posts to the hub, and the expected result of matching.
 
-The first three are scripted (own title, tenant, title comes late); the rest are made for matching, with the traps of
-real life: namesakes, co-owners, neighbours, cancelled and superseded titles, defective rows, units without any title.
-What is expected holds for the world as first loaded.
+The first three are scripted (own title, tenant, title comes late). The others test matching with difficult cases:
+persons with the same name, co-owners, neighbours, cancelled and superseded titles, defective rows, units without a
+title. The expected results hold for the world as first loaded.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ Applicant = dict[str, str]
 
 
 def scripted(world: World) -> list[Entry]:
-    """The three that the demo follows."""
+    """The three applications that the demonstration follows."""
     late = "the title comes late: POST /_control/release puts it into the table"
     return [
         _scripted(world, "own-title", 0, "SELF", "an enterprise on its own title"),
@@ -43,7 +43,7 @@ def _scripted(world: World, name: str, position: int, relation: str, story: str)
 
 
 def generated(world: World, count: int) -> Iterator[Entry]:
-    """``count`` applications, deterministic by seed, each with one trap."""
+    """``count`` applications, each with one difficult case. The same seed gives the same ones."""
     for number in range(count):
         draw = Draw(world.spec.seed, "application", number)
         trap = draw.pick(tuple(_TRAPS))
@@ -56,7 +56,7 @@ def generated(world: World, count: int) -> Iterator[Entry]:
 
 
 def _site(draw: Draw, place: Site) -> dict[str, str]:
-    """By unit number, or by the address as registries, people and careless people write it."""
+    """The site by its unit number, or by its address in one of several spellings."""
     if draw.chance(0.5):
         return {"unit_no": place.unit_no}
     return {"address": draw.pick((place.text(), place.text(), dirt.full_width(place.text()), f" {place.text()} "))}
@@ -80,7 +80,7 @@ def _body(external_no: str, applicant: Applicant, where: dict[str, str], number:
 
 
 def _expected(world: World, applicant: Applicant, title: int | None, relation: str | None) -> Entry:
-    """The title's row key, the holder's relation to the applicant, the applicant's licence; ``None`` where none."""
+    """The title's row key, the holder's relation to the applicant, and the applicant's licence. ``None``: not found."""
     key = None if title is None else world.titles.key_of(title)
     return {"title_key": key, "holder_relation": relation if key else None} | _licence(world, applicant.get("uscc"))
 
@@ -96,7 +96,7 @@ def _licence(world: World, uscc: str | None) -> Entry:
     return {"licence_key": row.key, "licence_version": row.version, "licence_status": word}
 
 
-# ---- traps: each gives the applicant, the unit applied for, the title to be found there, the holder's relation -------
+# ---- difficult cases: (applicant, unit applied for, position of its title, the holder's relation) --------------------
 
 Found = tuple[Applicant, int, int | None, str | None]
 
@@ -111,7 +111,7 @@ def _owner(owner: Owner) -> Applicant:
 
 
 def _clean_unit(world: World, unit: int, fits: Callable[[int], bool]) -> tuple[int, int]:
-    """The next unit from ``unit`` on with a current title that has no defect and fits; (unit, position)."""
+    """(Unit, position of its title): the next unit from ``unit`` on whose current title has no defect and ``fits``."""
     limit = world.spec.size // ROWS * UNITS
     for step in range(limit):
         candidate = SCRIPTED + (unit - SCRIPTED + step) % max(1, limit - SCRIPTED)
@@ -122,7 +122,7 @@ def _clean_unit(world: World, unit: int, fits: Callable[[int], bool]) -> tuple[i
 
 
 def _clean_enterprise(world: World, index: int) -> int:
-    """The next enterprise whose every row in the feed is without defect."""
+    """The next enterprise from ``index`` on that has no defect in any of its rows."""
     for step in range(world.enterprise_count):
         candidate = (index + step) % world.enterprise_count
         if _all_clean(world, candidate):
@@ -168,7 +168,7 @@ def _same_name(world: World, draw: Draw, unit: int) -> Found:
 
 
 def _neighbour(world: World, draw: Draw, unit: int) -> Found:  # noqa: ARG001
-    """The owner of the room next door applies for this room."""
+    """The owner of the next room applies for this room."""
 
     def fits(title: int) -> bool:
         return (
@@ -203,7 +203,7 @@ def _cancelled(world: World, draw: Draw, unit: int) -> Found:  # noqa: ARG001
 
 
 def _absent(world: World, draw: Draw, unit: int) -> Found:  # noqa: ARG001
-    """Nobody registered this unit."""
+    """The unit has no title in the registry."""
     person = world.people.person(2_000_000_011 + draw.below(1_000_000))
     return _person(person), world.spec.size * 4 + draw.below(10_000), None, None
 

@@ -1,4 +1,4 @@
-"""``hub sandbox`` and ``python -m sandbox``: the outside world on this machine."""
+"""``hub sandbox`` and ``python -m sandbox``: simulates the outside systems on this machine."""
 
 import json
 import signal
@@ -18,43 +18,44 @@ from sandbox.serve import ROLES, end_with
 from sandbox.world.world import SIZE_MAX, SIZE_MIN
 
 _NUMBERS = ("share", "seconds", "delay_s", "retry_after_s")
-_HELP = """Run the outside world on this machine: licence gateway, property exchange table, connection system (CRM).
+_HELP = """Simulate outside systems on this machine: licence gateway, property exchange table, connection system (CRM).
 
-Three servers on loopback, made from a seed: the same seed and size give the same people, enterprises, titles and
-mistakes, byte for byte. They end when this command ends, however it ends.
+Three servers on loopback. Their data are made from a seed: the same seed and size give the same people, enterprises,
+titles and defects, byte for byte. The servers end with this command, also when it is killed.
 
 \b
   hub sandbox --size 1000                    1,000 rows from each source; addresses and secrets as JSON on stdout
   hub sandbox --out sandbox.json             the same into a file
   hub sandbox --toml sandbox.toml            settings for a hub that talks to it
   hub sandbox --fault utility_crm:drop_after_commit:share=0.3,seconds=60
-  hub sandbox --list-faults                  every fault, by server
+  hub sandbox --list-faults                  all faults, by server
 
-What is in HOME afterwards: truth.jsonl (each row that a source emits, and the verdict that a hub must give),
-truth-summary.json (the counts), applications.json (what to post to the hub, and what must come of it), the databases,
-and world.json. The same HOME takes up the same world again.
+Files in HOME: truth.jsonl (each row that a source emits, and the verdict that a hub must give), truth-summary.json (the
+counts), applications.json (what to post to the hub, and the expected result), the databases, and world.json. A later
+start with the same HOME continues the same world.
 
 \b
 While it runs (BASE is an address from the JSON):
   curl -X POST BASE/_control/faults -d '{"name":"latency","delay_s":1,"seconds":30}'
-  curl -X DELETE BASE/_control/faults        no faults any more
-  curl BASE/_control/calls                   what was called, and what became of it
-  curl -X POST BASE/_control/advance -d '{"steps":10}'     gateway, exchange: ten changes happen
-  curl -X POST BASE/_control/reload -d '{"vanish":2}'      exchange: nightly full reload, two rows gone
-  curl -X POST BASE/_control/release         exchange: the title that comes late
+  curl -X DELETE BASE/_control/faults        clear all faults
+  curl BASE/_control/calls                   the calls, and the result of each
+  curl -X POST BASE/_control/advance -d '{"steps":10}'     gateway, exchange: make ten changes
+  curl -X POST BASE/_control/reload -d '{"vanish":2}'      exchange: nightly full reload, without two rows
+  curl -X POST BASE/_control/release         exchange: insert the title that comes late
   curl BASE/_control/effects                 CRM: what took effect, and how often
-  curl -X POST BASE/_control/refuse -d '{"channelAppNo":"…"}'   CRM: refuse this application for good
+  curl -X POST BASE/_control/refuse -d '{"channelAppNo":"…"}'   CRM: refuse this application finally
 """
 
 
 class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
-    """``SERVER:NAME[:key=value,…]``."""
+    """The type of ``--fault``: ``SERVER:NAME[:key=value,…]`` as (server, the fault's settings)."""
 
     name = "fault"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, dict[str, Any]]:
+        """Parse one value. Fails as ``click`` does when the server is unknown or a number is wrong."""
         server, _, rest = str(value).partition(":")
         fault, _, text = rest.partition(":")
         if server not in ROLES or not fault:
@@ -65,7 +66,7 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
             try:
                 wish[key] = float(number) if key in _NUMBERS else number
             except ValueError:
-                self.fail(f"{key}={number!r} is no number", param, ctx)
+                self.fail(f"{key}={number!r}  is not a number", param, ctx)
         return server, wish
 
 
@@ -76,10 +77,10 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
     default=1_000,
     show_default=True,
     type=click.IntRange(SIZE_MIN, SIZE_MAX),
-    help="Rows that each source emits.",
+    help="Number of rows that each source emits.",
 )
 @click.option(
-    "--home", default=Path(".sandbox"), show_default=True, type=click.Path(path_type=Path), help="Where its files are."
+    "--home", default=Path(".sandbox"), show_default=True, type=click.Path(path_type=Path), help="Folder of its files."
 )
 @click.option(
     "--defects", default=0.02, show_default=True, type=click.FloatRange(0, 1), help="Share of rows with a defect."
@@ -96,11 +97,11 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
     default=0,
     show_default=True,
     type=click.IntRange(0, 100_000),
-    help="Applications besides the three.",
+    help="Number of further applications, after the three scripted ones.",
 )
 @click.option(
     "--exchange-url",
-    help="SQLAlchemy URL of an empty database for the exchange table; a SQLite file in HOME otherwise.",
+    help="SQLAlchemy URL of an empty database for the exchange table. [default: a SQLite file in HOME]",
 )
 @click.option(
     "--fault",
@@ -110,21 +111,29 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
     help="SERVER:NAME[:share=…,seconds=…,delay_s=…]; repeatable.",
 )
 @click.option(
-    "--refuse", multiple=True, metavar="NUMBER", help="Application number that the CRM refuses for good; repeatable."
+    "--refuse",
+    multiple=True,
+    metavar="NUMBER",
+    help="Number of an application that the CRM refuses finally; repeatable.",
 )
-@click.option("--gateway-port", default=0, type=click.IntRange(0, 65_535), help="Port; a free one otherwise.")
+@click.option("--gateway-port", default=0, type=click.IntRange(0, 65_535), help="Port; 0: a free one.")
 @click.option(
-    "--exchange-port", default=0, type=click.IntRange(0, 65_535), help="Port of the exchange table's control server."
+    "--exchange-port",
+    default=0,
+    type=click.IntRange(0, 65_535),
+    help="Port of the exchange table's control server; 0: a free one.",
 )
-@click.option("--crm-port", default=0, type=click.IntRange(0, 65_535), help="Port.")
+@click.option("--crm-port", default=0, type=click.IntRange(0, 65_535), help="Port; 0: a free one.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON here instead of to stdout."
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON to this file. [default: stdout]"
 )
 @click.option(
-    "--toml", type=click.Path(path_type=Path, dir_okay=False), help="Write [connectors.*] settings for a hub here."
+    "--toml",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the settings [connectors.*] for a hub to this file.",
 )
-@click.option("--parent-pid", type=int, help="End when this process has gone.")
-@click.option("--list-faults", is_flag=True, help="Show every fault, by server, and end.")
+@click.option("--parent-pid", type=int, help="End when the process with this id ends.")
+@click.option("--list-faults", is_flag=True, help="List all faults, by server, and end.")
 def command(
     seed: int,
     size: int,
@@ -203,7 +212,7 @@ def _announce(running: launch.Running, out: Path | None, toml: Path | None) -> N
 
 
 def _write_private(file: Path, text: str) -> None:
-    """Whole or not at all, because others wait for it; readable by its owner only, because secrets are in it."""
+    """Write a file at once, because other programs wait for it, and readable by its owner only: it has secrets."""
     fresh = file.with_name(file.name + ".new")
     fresh.unlink(missing_ok=True)
     fresh.touch(mode=0o600)
@@ -221,7 +230,7 @@ def _as_toml(tables: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _wait(running: launch.Running) -> None:
-    """Until a signal comes. Raises ``Unavailable`` when a server ends by itself."""
+    """Wait for a signal. Raises ``Unavailable`` when a server ends by itself."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -1,4 +1,4 @@
-"""What every sandbox server offers under ``/_control``, and how a server is put together."""
+"""The routes that every sandbox server has under ``/_control``, and the assembly of a server."""
 
 import json
 import os
@@ -34,7 +34,7 @@ async def body_of(request: Request) -> dict[str, Any]:
 
 
 def application(name: str, faults: Faults, routes: Sequence[Route]) -> ASGIApp:
-    """A server's whole application: its own routes, the control routes, the faults around both."""
+    """A server's whole ASGI application: its own routes, the control routes, and the faults around its own routes."""
     calls: Counter[str] = Counter()
     app = Starlette(routes=[*routes, *_control(name, faults, calls)], exception_handlers={SandboxError: _refused})
     return Guard(app, faults, calls)

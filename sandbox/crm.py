@@ -1,6 +1,6 @@
-"""The utility's connection system.
+"""The utility's connection system (用电报装系统).
 
-It does not deduplicate: every POST that commits is an effect, and effects are counted durably.
+It does not deduplicate: each POST that commits is an effect. Effects are counted durably.
 """
 
 import hmac
@@ -61,7 +61,7 @@ _BODY_MAX = 1_000_000
 
 
 class Effects:
-    """What the connection system has done, in its own SQLite file: a commit here survives a kill of the server."""
+    """The effects of all calls, in a SQLite file of its own: a commit survives a kill of the server."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
@@ -69,7 +69,7 @@ class Effects:
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _TABLES)
 
     def commit(self, what: str, key: str, external_no: str, body: Mapping[str, Any]) -> dict[str, str]:
-        """Do it, once more if asked once more; returns number and time."""
+        """Store one more effect, also for a known key. Returns its number and time."""
         received_at = datetime.now(_ZONE).isoformat(timespec="milliseconds")
         with self._lock, self._db:
             row = (what, key, external_no, "", received_at, json.dumps(body, ensure_ascii=False))
@@ -81,7 +81,7 @@ class Effects:
         return {"number": number, "received_at": received_at}
 
     def find(self, what: str, external_no: str, key: str | None = None) -> list[tuple[str, str, str]]:
-        """(number, key, time) of what was done for an application."""
+        """(Number, key, time) of the effects for an application, with ``key`` only of that key."""
         text = "SELECT number, key, received_at FROM effect WHERE what = ? AND external_no = ?"
         with self._lock:
             if key is None:
@@ -94,12 +94,12 @@ class Effects:
             self._db.execute("INSERT OR REPLACE INTO refusal VALUES (?,?,?)", (number, code, message))
 
     def allow(self, number: str) -> None:
-        """Take a refusal back."""
+        """Undo ``refuse``."""
         with self._lock, self._db:
             self._db.execute("DELETE FROM refusal WHERE number = ?", (number,))
 
     def refusal(self, external_no: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
-        """(code, message) for an application, or for evidence to one, that is refused."""
+        """(Code, message) if this application, or evidence for it, is refused, else ``None``."""
         query = """SELECT code, message FROM refusal WHERE number IN (?, ?) OR number IN
             (SELECT json_extract(body, '$.channelAppNo') FROM effect WHERE what = 'application' AND external_no = ?)"""
         with self._lock:
@@ -109,7 +109,7 @@ class Effects:
         return row
 
     def plain(self, bodies: bool) -> dict[str, Any]:
-        """Effects by key, totals, and with ``bodies`` what was sent."""
+        """All effects as plain JSON: counts by key, the total, the doubled keys, and with ``bodies`` the bodies."""
         with self._lock:
             rows = self._db.execute(
                 "SELECT what, key, external_no, number, received_at, body FROM effect ORDER BY id"
@@ -127,11 +127,12 @@ class Effects:
 
 
 def faults_of(seed: int) -> Faults:
+    """The faults that this server knows."""
     return Faults(seed, WIRE_FAULTS)
 
 
 def application_of(path: Path, token: str, refuse: tuple[str, ...], faults: Faults) -> ASGIApp:
-    """The connection system as an ASGI application; ``refuse`` are application numbers that it refuses for good."""
+    """The connection system as an ASGI application; ``refuse``: numbers of applications that it refuses finally."""
     effects = Effects(path)
     for external_no in refuse:
         effects.refuse(external_no, "BLACKLISTED", "application refused by the connection system")
@@ -209,8 +210,9 @@ def _effects(effects: Effects) -> Endpoint:
 
 
 def _refuse(effects: Effects) -> Endpoint:
-    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses finally, ``DELETE`` allows again; an application
-    also goes by ``channelAppNo``."""
+    """``POST {"externalAppNo":…, "errorCode"?, "message"?}`` refuses an application finally, ``DELETE`` allows it
+    again. ``channelAppNo`` may name it instead.
+    """
 
     async def endpoint(request: Request) -> Response:
         body = await body_of(request)
@@ -218,7 +220,7 @@ def _refuse(effects: Effects) -> Endpoint:
         if request.method == "DELETE":
             await run_in_threadpool(effects.allow, number)
         else:
-            code, message = str(body.get("errorCode", "BLACKLISTED")), str(body.get("message", "refused for good"))
+            code, message = str(body.get("errorCode", "BLACKLISTED")), str(body.get("message", "refused finally"))
             await run_in_threadpool(effects.refuse, number, code, message)
         return answer({"ok": True})
 

@@ -1,5 +1,5 @@
-"""The sandbox's own errors. It knows nothing of the hub, so it has its own; a command shows them and ends with their
-exit code (sysexits.h)."""
+"""The sandbox's own errors: it does not import the hub. A command shows them and ends with their exit code
+(sysexits.h)."""
 
 import click
 
@@ -9,7 +9,7 @@ class SandboxError(click.ClickException):
 
 
 class Unavailable(SandboxError):
-    """A server of the sandbox is not there, or did not start."""
+    """A server of the sandbox does not answer, or did not start."""
 
     exit_code = 75
 

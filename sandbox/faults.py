@@ -1,4 +1,5 @@
-"""Faults on demand: armed by option or over HTTP, struck by share, deterministic in the number of calls."""
+"""Faults on demand: armed by option or over HTTP. A fault strikes a share of the calls. Which calls it strikes depends
+only on the seed and on the number of calls so far."""
 
 import asyncio
 import json
@@ -21,9 +22,9 @@ WIRE_FAULTS = {
     "hang": "no answer for delay_s, then the connection is dropped",
     "drop_before_commit": "the connection is dropped and nothing was done",
     "drop_after_commit": "the work is done, then the connection is dropped without an answer",
-    "truncate": "the answer breaks off in the middle of its body",
+    "truncate": "the answer ends in the middle of its body",
     "trickle": "the answer's body comes one byte every delay_s",
-    "down": "every connection is dropped at once",
+    "down": "every connection is dropped immediately",
 }
 _DEFAULT_DELAY_S = {"latency": 0.3, "hang": 3_600.0, "trickle": 1.0}
 _DELAY_MAX_S = 3_600.0
@@ -49,7 +50,7 @@ class Fault:
 
 
 class Faults:
-    """The faults of one server."""
+    """The faults of one server. ``known``: name → what it does."""
 
     def __init__(self, seed: int, known: Mapping[str, str]) -> None:
         self.known = dict(known)
@@ -59,7 +60,7 @@ class Faults:
         self._armed: dict[str, Fault] = {}
 
     def arm(self, wish: Mapping[str, Any]) -> Fault:
-        """Arm one, replacing an earlier one of its name. Raises ``Misconfigured`` for what it does not know."""
+        """Arm a fault; it replaces an earlier one of its name. Raises ``Misconfigured`` for an unknown name or key."""
         fault = _fault(wish, self.known)
         fault.until_s = time.monotonic() + fault.seconds if fault.seconds else float("inf")
         self._armed[fault.name] = fault
@@ -68,19 +69,19 @@ class Faults:
         return fault
 
     def clear(self, name: str | None = None) -> None:
-        """Disarm one, or all."""
-        for gone in list(self._armed) if name is None else [name]:
-            if self._armed.pop(gone, None) is not None:
+        """Disarm one fault, or all."""
+        for cleared in list(self._armed) if name is None else [name]:
+            if self._armed.pop(cleared, None) is not None:
                 for hook in self.cleared_hooks:
-                    hook(gone)
+                    hook(cleared)
 
     def armed(self, name: str) -> Fault | None:
-        """The fault while it is armed, whether or not it would strike."""
+        """The fault if it is armed, else ``None``. Does not count as a call."""
         fault = self._armed.get(name)
         return fault if fault is not None and time.monotonic() <= fault.until_s else None
 
     def strikes(self, name: str, path: str = "") -> Fault | None:
-        """The fault, if it strikes this call."""
+        """The fault if it strikes this call, else ``None``."""
         fault = self._armed.get(name)
         if fault is None or not path.startswith(fault.path):
             return None
@@ -94,6 +95,7 @@ class Faults:
         return fault
 
     def plain(self) -> dict[str, Any]:
+        """Armed and known faults as plain JSON."""
         armed = [
             asdict(fault) | {"until_s": None} for fault in self._armed.values() if time.monotonic() <= fault.until_s
         ]
@@ -117,7 +119,7 @@ def _fault(wish: Mapping[str, Any], known: Mapping[str, str]) -> Fault:
             path=str(wish.get("path", "")),
         )
     except (TypeError, ValueError):
-        raise Misconfigured("a fault's share, seconds, delay_s and retry_after_s are numbers", "mend them") from None
+        raise Misconfigured("a fault's share, seconds, delay_s and retry_after_s are numbers", "correct them") from None
     if not (
         0 <= fault.share <= 1 and fault.seconds >= 0 and 0 <= fault.delay_s <= _DELAY_MAX_S and fault.retry_after_s >= 0
     ):
@@ -128,7 +130,7 @@ def _fault(wish: Mapping[str, Any], known: Mapping[str, str]) -> Fault:
 
 
 class Guard:
-    """ASGI middleware that strikes with the wire faults and counts calls. ``/_control`` is never struck."""
+    """ASGI middleware that applies the wire faults and counts calls. ``/_control`` has no faults."""
 
     def __init__(self, app: ASGIApp, faults: Faults, calls: Counter[str]) -> None:
         self._app = app
@@ -143,7 +145,7 @@ class Guard:
         self._calls[f"{scope['method']} {scope['path'].split('/')[1]} {name}"] += 1
 
     async def _strike(self, path: str, scope: Scope, receive: Receive, send: Send) -> str:
-        """Handle one call; returns what became of it."""
+        """Handle one call. Returns its result: the name of a fault, or the status."""
         for name in ("down", "drop_before_commit"):
             if self._faults.strikes(name, path):
                 _abort(send)
@@ -199,7 +201,7 @@ async def _trickle(receive: Receive, send: Send, messages: list[Message], delay_
 
 
 async def _hold(receive: Receive, seconds: float) -> bool:
-    """Wait so long; True at once when the caller hangs up."""
+    """Wait for ``seconds``. Returns True immediately when the caller disconnects."""
     try:
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":
@@ -219,7 +221,7 @@ async def _refuse(send: Send, status: int, retry_after_s: int) -> None:
 
 
 def _abort(send: Send) -> None:
-    """Cut the TCP connection. ASGI has no word for it, so this reaches through uvicorn's ``send`` to the transport."""
+    """Cut the TCP connection. ASGI has no message for that, so this uses the transport behind uvicorn's ``send``."""
     cycle = getattr(send, "__self__", None)
     if cycle is None:
         raise Misconfigured("the server gives no access to its connection", "run the sandbox under uvicorn with h11")

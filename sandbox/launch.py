@@ -1,6 +1,6 @@
-"""Start the three sandbox servers, each its own process: ``start(...)`` → ``Running``.
+"""Starts the three sandbox servers, each in a process of its own: ``start(...)`` → ``Running``.
 
-Used by ``hub sandbox``, the demo and tests."""
+``hub sandbox``, the demonstration and tests use it."""
 
 import json
 import os
@@ -31,9 +31,9 @@ FAULTS = {
     "property_title": TABLE_FAULTS,
     "utility_crm": WIRE_FAULTS,
 }
-"""What can be asked of each server: name → what it does."""
+"""The faults of each server: name → what it does."""
 Progress = Callable[[str, int, int], None]
-"""Told what is being made, how much is done, and out of how much."""
+"""Called with (what is being made, how much is done, the total)."""
 _END_S = 5.0
 _CONTROL_S = 120.0
 
@@ -43,7 +43,7 @@ class Running:
     """A running sandbox.
 
     ``urls``: business_licence, utility_crm and property_title_control are base URLs, property_title is a database URL.
-    ``secrets``: per server what a caller needs: rid, sid, secret, key_id, public_key; token.
+    ``secrets``: what a caller of each server needs: rid, sid, secret, key_id, public_key; token.
     """
 
     home: Path
@@ -77,6 +77,7 @@ class Running:
         return self.control(name, "faults", method="DELETE")
 
     def pid(self, name: str) -> int:
+        """The process id of a server."""
         return self._processes[name].pid
 
     def kill(self, name: str) -> None:
@@ -85,16 +86,17 @@ class Running:
         self._processes[name].wait()
 
     def restart(self, name: str) -> None:
+        """Kill one server and start it again on the same port. Raises ``Unavailable`` when it does not start."""
         self.kill(name)
         self._processes[name] = _spawn(self.home, self._configs[name])
         _port(self._processes[name], name)
 
     def alive(self) -> bool:
-        """Whether all servers are still there."""
+        """Whether all servers are running."""
         return all(process.poll() is None for process in self._processes.values())
 
     def plain(self) -> dict[str, Any]:
-        """Everything as JSON: URLs, secrets, paths, and settings for ``hub.toml``."""
+        """URLs, secrets, paths, and settings for ``hub.toml``, as plain JSON."""
         paths = {
             "truth": self.truth,
             "truth_summary": self.truth_summary,
@@ -106,7 +108,7 @@ class Running:
         }
 
     def connectors(self) -> dict[str, dict[str, str]]:
-        """The ``[connectors.*]`` tables of a ``hub.toml`` that talks to this sandbox."""
+        """The tables ``[connectors.*]`` of a ``hub.toml`` for this sandbox."""
         return {
             "business_licence": {"url": self.urls["business_licence"], **self.secrets["business_licence"]},
             "property_title": {"url": self.urls["property_title"]},
@@ -114,7 +116,7 @@ class Running:
         }
 
     def stop(self) -> None:
-        """End all servers; what they wrote stays in ``home``."""
+        """End all servers. Their files stay in ``home``."""
         for process in self._processes.values():
             process.send_signal(signal.SIGTERM)
         for process in self._processes.values():
@@ -151,12 +153,12 @@ def start(
     progress: Progress | None = None,
     parent: int | None = None,
 ) -> Running:
-    """Make the world in ``home`` (or take up the one that is there) and start the servers.
+    """Make the world in ``home``, or continue the one that is there, and start the servers.
 
-    ``size`` is how many rows each source emits. ``ports`` and ``faults`` are by server (``ROLES``); ``refuse`` are
-    application numbers that the connection system refuses for good; the servers end when the process ``parent`` (this
-    one) does.
-    Raises ``Misconfigured`` when ``home`` holds another world, the exchange tables are in use, or a fault is unknown.
+    ``size``: number of rows that each source emits. ``ports`` and ``faults``: by server (``ROLES``). ``refuse``:
+    numbers of applications that the connection system refuses finally. The servers end with the process ``parent``
+    (default: this one). Raises ``Misconfigured`` when ``home`` holds another world, the exchange tables are in use, or
+    a fault is unknown, ``Unavailable`` when a server does not start.
     """
     for role, wishes in (faults or {}).items():
         for wish in wishes:
@@ -221,7 +223,7 @@ def _spawn(home: Path, config: dict[str, Any]) -> subprocess.Popen[bytes]:
 
 
 def _port(process: subprocess.Popen[bytes], role: str) -> int:
-    """Wait for the line in which a server says its port."""
+    """Wait for the output line with a server's port."""
     assert process.stdout is not None
     with process.stdout as stdout:
         line = stdout.readline()
@@ -239,7 +241,7 @@ def prepare(
     exchange_url: str | None = None,
     progress: Progress | None = None,
 ) -> str:
-    """Write truth, applications and exchange table, unless this world is here already; returns the table's URL."""
+    """Write truth, applications and exchange table, unless ``home`` has this world already. Returns the table's URL."""
     home.mkdir(parents=True, exist_ok=True)
     own = f"sqlite:///{home.absolute() / 'exchange.db'}"
     marker = home / "world.json"
@@ -251,7 +253,7 @@ def prepare(
     world, told = World(spec), progress or (lambda what, done, total: None)  # noqa: ARG005
     _write_truth(world, home, told)
     _write_applications(world, home / "applications.json", applications_count)
-    _fill_exchange(world, exchange_url or own, exchange_url in (None, own), told)
+    _load_exchange(world, exchange_url or own, exchange_url in (None, own), told)
     marker.write_text(json.dumps(made), "utf-8")
     return exchange_url or own
 
@@ -277,10 +279,10 @@ def _write_applications(world: World, file: Path, count: int) -> None:
         json.dump(entries, out, ensure_ascii=False, indent=1)
 
 
-def _fill_exchange(world: World, url: str, own: bool, progress: Progress) -> None:
+def _load_exchange(world: World, url: str, own: bool, progress: Progress) -> None:
     engine = exchange.engine_of(url)
     try:
-        # In its own file, rows without the marker were left by a start that was killed half-way.
+        # In its own file, rows without the marker are from a start that was killed.
         exchange.create(engine, again=own)
         for done in exchange.load(engine, world.title_rows()):
             progress("exchange table", done, world.spec.size)

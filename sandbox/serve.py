@@ -1,6 +1,6 @@
 """One sandbox server in its own process: ``python -m sandbox.serve FILE`` (FILE is what ``launch`` wrote).
 
-It listens on loopback, says on its first line of output which port it took, and ends by itself when its parent is gone.
+It listens on loopback, prints its port in the first line of output, and ends when its parent process ends.
 """
 
 import json
@@ -23,11 +23,11 @@ _LOOK_S = 0.2
 
 
 def build(config: dict[str, Any]) -> ASGIApp:
-    """The application that a configuration names, its faults armed."""
+    """The application of a configuration, with its faults armed."""
     return {"business_licence": _gateway, "property_title": _exchange, "utility_crm": _crm}[config["role"]](config)
 
 
-# Each imports its own server only: three processes that start at once are ready the sooner.
+# Each function imports its own server only, so that the processes start faster.
 
 
 def _gateway(config: dict[str, Any]) -> ASGIApp:
@@ -59,7 +59,7 @@ def _armed(faults: Faults, config: dict[str, Any]) -> Faults:
 
 
 def end_with(parent: int) -> None:
-    """End this process soon after ``parent`` has gone, however it went."""
+    """End this process within a second after the process ``parent`` has ended, also when that was killed."""
     child = os.getppid() == parent
 
     def look() -> None:
@@ -83,7 +83,7 @@ def _alive(parent: int, child: bool) -> bool:
 
 
 def main(file: str) -> None:
-    """Serve until the parent is gone or a signal comes."""
+    """Serve until the parent process ends or a signal comes."""
     config = json.loads(Path(file).read_text("utf-8"))
     end_with(config["parent"])
     app = build(config)

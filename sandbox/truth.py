@@ -1,8 +1,8 @@
-"""The truth file: one JSON line per row that a source emits, with the verdict that a hub must give; and its summary.
+"""The truth file: one JSON line for each row that a source emits, with the verdict that a hub must give; and a summary.
 
 ``truth.jsonl``: source, key, version, operation (UPSERT or DELETE), expect ("verified" or "rejected"), code, defect.
-Some lines have ``duplicate_of`` ("key#version": the same row once more), ``raw_sha256`` (of the served text, where a
-reader may find no key in it) or ``vanished`` (the row was left out of a full reload).
+Some lines have ``duplicate_of`` ("key#version": the same row again), ``raw_sha256`` (of the served text, if a reader
+may find no key in it) or ``vanished`` (a full reload left the row out).
 """
 
 import fcntl
@@ -17,14 +17,14 @@ _CHUNK = 5_000
 
 
 def write(truth: Path, summary: Path, lines: Iterable[dict[str, Any]]) -> Summary:
-    """Write both files anew; constant memory."""
+    """Write both files, and replace earlier ones. Returns the summary. Its memory does not grow with the lines."""
     truth.write_text("", "utf-8")
     summary.write_text("{}", "utf-8")
     return append(truth, summary, lines)
 
 
 def append(truth: Path, summary: Path, lines: Iterable[dict[str, Any]]) -> Summary:
-    """Add ``lines`` to the truth and count them into the summary. Safe between processes."""
+    """Append ``lines`` to the truth, add them to the summary, and return it. Several processes may do so at once."""
     with _locked(summary):
         counts: Summary = json.loads(summary.read_text("utf-8"))
         with truth.open("a", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""``hub demo``: the whole job on this machine, and the proof that it balances."""
+"""``hub demo``: runs the whole product on this machine, and checks that the counts balance."""
 
 import json
 import shutil
@@ -23,12 +23,19 @@ PIECES = 3
 
 
 @click.command("demo")
-@click.option("--records", type=click.IntRange(100), help="Rows that each source emits; 2,000, or 10,000 on Kafka.")
 @click.option(
-    "--seed", default=20210419, show_default=True, help="The outside world's seed: the same seed, the same world."
+    "--records",
+    type=click.IntRange(100),
+    help="Number of rows that each source emits. [default: 2,000; on Kafka 10,000]",
 )
 @click.option(
-    "--home", type=click.Path(path_type=Path), default=DEFAULT_HOME, show_default=True, help="Where everything is put."
+    "--seed",
+    default=20210419,
+    show_default=True,
+    help="Seed of the simulated systems: the same seed gives the same data.",
+)
+@click.option(
+    "--home", type=click.Path(path_type=Path), default=DEFAULT_HOME, show_default=True, help="Folder of all files."
 )
 @click.option(
     "--log",
@@ -37,23 +44,28 @@ PIECES = 3
     show_default=True,
     help="kafka: a real broker and PostgreSQL on loopback, two worker processes, one of them killed on the way.",
 )
-@click.option("--resume", is_flag=True, help="Go on with what is in HOME, instead of beginning anew.")
-@click.option("--keep", is_flag=True, help="Leave it running afterwards, to look around; Ctrl-C ends it.")
+@click.option(
+    "--resume", is_flag=True, help="Continue with the data in HOME. [default: start again from the beginning]"
+)
+@click.option("--keep", is_flag=True, help="Keep it running at the end, to look around; Ctrl-C ends it.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def command(records: int | None, seed: int, home: Path, log: str, resume: bool, keep: bool, as_json: bool) -> None:
-    """Run the whole job on this machine: an outside world, the hub, three applications; then prove that it balances.
+    """Run the whole product on this machine with simulated outside systems, and check that the counts balance.
 
     \b
     1. starts a licence gateway, a property exchange table and a utility's connection system on loopback
-    2. takes in everything they have, judges it, and shows what was received, verified and rejected, and why
-    3. submits three applications with one certificate: an enterprise on its own title, a tenant, and one whose title
-    comes late 4. compares every count with the outside world's own truth; exit 0 only if all agree
+    2. reads all their records, judges them, and shows what was received, verified and rejected, and why
+    3. submits three applications with one certificate: an enterprise with its own title, a tenant, and one whose
+       title comes late
+    4. compares all counts with those of the simulated systems; exit 0 only if all agree
 
-    Everything lies in HOME; `hub --config HOME/hub.toml …` works on it while it runs with --keep, and afterwards.
+    All files are in HOME. `hub --config HOME/hub.toml …` works with them, during the run (--keep) and after it.
     """
     configure(json_lines=False, level="ERROR")
     if resume and log == "kafka":
-        raise click.UsageError("--resume is for the embedded log: broker and PostgreSQL go when the demonstration ends")
+        raise click.UsageError(
+            "--resume is for the embedded log: broker and PostgreSQL are deleted when the demonstration ends"
+        )
     if not resume:
         shutil.rmtree(home, ignore_errors=True)
     out = console(stderr=as_json)

@@ -1,7 +1,7 @@
-"""The demonstration: an outside world, a whole hub and three applications in one directory, and the proof that it
-balances.
+"""The demonstration: the simulated outside systems, a whole hub and three applications in one directory, and the check
+that the counts balance.
 
-Killed at any moment and started again on the same directory, it goes on where it was.
+After a kill at any moment, a start in the same directory continues at the same place.
 """
 
 import json
@@ -29,7 +29,7 @@ _LOOK_S = 0.1
 
 
 class SourceLine(NamedTuple):
-    """The conservation line of one source; ``expected`` is the outside world's own truth."""
+    """The conservation line of one source. ``expected`` are the sandbox's own counts (its truth)."""
 
     source: str
     kind: str
@@ -43,12 +43,15 @@ class SourceLine(NamedTuple):
 
     @property
     def pending(self) -> int:
+        """Received records that have no verdict yet."""
         return self.received - self.verified - self.rejected - self.duplicate
 
     @property
     def balanced(self) -> bool:
-        """Nothing pending, and every number, to the last reason code, is the truth's. What look-ups brought came, or
-        will come, by the feed as well: each counts once more as received, and once as duplicate."""
+        """Whether no record is pending and all numbers, also by reason code, agree with the truth.
+
+        A record that a look-up found also comes by the feed: it counts once more as received, and once as duplicate.
+        """
         truth, fed, duplicate = self.expected, self.received - self.looked_up, self.duplicate - self.looked_up
         return (
             self.pending == 0
@@ -58,7 +61,7 @@ class SourceLine(NamedTuple):
         )
 
     def _reasons_agree(self, codes: Mapping[str, int]) -> bool:
-        """The truth's codes and no others; a bad row that a look-up brought once more gives its reason once more."""
+        """Whether the codes are those of the truth. A bad row that a look-up also found gives its reason once more."""
         excess = {code: self.reasons.get(code, 0) - codes.get(code, 0) for code in {*self.reasons, *codes}}
         return (
             self.reasons.keys() == codes.keys()
@@ -69,7 +72,7 @@ class SourceLine(NamedTuple):
 
 @dataclass(slots=True)
 class Delivered:
-    """What was decided for the utility, what it acknowledged, and how often it says that each took effect."""
+    """Counts of deliveries to the utility, and how often each took effect there by its own account."""
 
     decided: int = 0
     acknowledged: int = 0
@@ -78,6 +81,7 @@ class Delivered:
 
     @property
     def pending(self) -> int:
+        """Pieces that are neither acknowledged nor refused."""
         return self.decided - self.acknowledged - self.refused
 
     @property
@@ -87,12 +91,13 @@ class Delivered:
 
     @property
     def balanced(self) -> bool:
+        """Whether nothing is pending, and each acknowledged piece took effect exactly once."""
         return not self.pending and not self.doubled and len(self.effects) == self.acknowledged
 
 
 @dataclass(slots=True)
 class Report:
-    """What the demonstration found."""
+    """The result of the demonstration."""
 
     lines: list[SourceLine]
     delivered: Delivered
@@ -100,6 +105,7 @@ class Report:
 
     @property
     def balanced(self) -> bool:
+        """Whether all sources and the deliveries balance."""
         return all(line.balanced for line in self.lines) and self.delivered.balanced
 
 
@@ -113,7 +119,7 @@ class Demo:
 
     @contextmanager
     def running(self, progress: launch.Progress) -> Iterator["Live"]:
-        """The sandbox and a hub with every stage, running."""
+        """The sandbox and a hub with all stages, running. Raises ``Unavailable`` when one does not start."""
         with (
             self.engines() as engines,
             launch.start(self.seed, self.records, self.home / "sandbox", progress=progress) as sandbox,
@@ -130,22 +136,23 @@ class Demo:
 
     @contextmanager
     def engines(self) -> Iterator[Mapping[str, Any]]:
-        """Log, tables and vault, as the settings name them."""
+        """The settings of log, store and vault for this run."""
         yield EMBEDDED
 
     def tasks(self, hub: Hub) -> list[tuple[str, Make]]:
-        """What runs the hub: all its stages, in this process."""
+        """The tasks that run the hub: all its stages, in this process."""
         return hub.tasks()
 
     def disturb(self, live: "Live") -> Iterator[str]:  # noqa: ARG002
-        """What is done to the running hub on the way, told as it happens (``""``: nothing yet); here nothing."""
+        """Disturb the running hub, and yield a line for each thing done ("": nothing yet). Here nothing is done."""
         yield from ()
 
     def settings(self) -> Settings:
+        """The settings of the demonstration's hub, without the environment."""
         return hub_settings.load(self.home / "hub.toml", environ={})
 
     def write_settings(self, sandbox: launch.Running, engines: Mapping[str, Any] = EMBEDDED) -> None:
-        """``hub.toml`` beside the data, so that every other command can be tried on the demonstration's hub."""
+        """Write ``hub.toml`` to ``home``, so that all other commands can be used with the demonstration's hub."""
         lines = [
             'instance = "demo"',
             *(f"{key} = {json.dumps(value)}" for key, value in engines.items()),
@@ -183,6 +190,7 @@ class Live:
         return [_line(name, tallies.get(name), reasons.get(name, {}), truth[name]) for name in SOURCES]
 
     def delivered(self) -> Delivered:
+        """The deliveries as they are now, by the hub's tables and by the utility."""
         state = delivery.c.state
         with self.hub.store.read() as connection:
             counts = {row[0]: row[1] for row in connection.execute(select(state, func.count()).group_by(state))}
@@ -192,7 +200,7 @@ class Live:
         )
 
     def settle(self, look: Callable[[list[SourceLine], Delivered], bool]) -> None:
-        """Wait until ``look`` is content. Raises ``Unavailable`` when nothing moves for ``NO_PROGRESS_S``."""
+        """Wait until ``look`` returns true. Raises ``Unavailable`` when no count changes for ``NO_PROGRESS_S``."""
         seen: tuple[Any, ...] = ()
         since_s = self.hub.clock.monotonic_s()
         while True:
@@ -207,7 +215,7 @@ class Live:
             if fresh != seen:
                 seen, since_s = fresh, now_s
             elif now_s - since_s > NO_PROGRESS_S:
-                trouble = first_trouble(self.runner.progress) or "no stage complains"
+                trouble = first_trouble(self.runner.progress) or "no stage reports an error"
                 raise Unavailable(f"nothing moved for {NO_PROGRESS_S:.0f} s; {trouble}")
             self.runner.wait(_LOOK_S)
 

@@ -1,5 +1,5 @@
-"""The demonstration on a real broker and a real PostgreSQL, with two worker processes, disturbed in the middle: one
-worker is killed with -9, a third one joins and leaves.
+"""The demonstration on a real broker and a real PostgreSQL, with two worker processes. In the middle one worker is
+killed with -9, and a third one joins and leaves.
 """
 
 import os
@@ -21,13 +21,13 @@ from sandbox.servers import kafka, postgres
 PARTITIONS = 6
 WORKERS = 2
 MIDDLE = 0.2
-"""Share of the records that are judged before anything is disturbed."""
+"""Share of the records that are judged before the first disturbance."""
 BACK_WITHIN_S = 60.0
 _LOOK_S = 0.2
 
 
 class SharedDemo(Demo):
-    """One run on Kafka and PostgreSQL; both end, and their data goes, with it."""
+    """One run on Kafka and PostgreSQL. Both end with it, and their data are deleted."""
 
     workers: dict[int, Worker]
 
@@ -48,18 +48,19 @@ class SharedDemo(Demo):
 
     @contextmanager
     def running(self, progress: launch.Progress) -> Iterator[Live]:
-        """As for one process; both workers are at work when it is entered."""
+        """As in ``Demo``. Both workers are running when the block begins."""
         with super().running(progress) as live:
             for number in range(1, WORKERS + 1):
                 self._wait_for(live, number)
             yield live
 
     def tasks(self, hub: Hub) -> list[tuple[str, Make]]:  # noqa: ARG002
-        """Worker processes, as `hub run --workers` starts them."""
+        """The tasks of two worker processes, as `hub run --workers` starts them."""
         self.workers = {}
         return [(f"worker.{n}", partial(self.start_worker, n)) for n in range(1, WORKERS + 1)]
 
     def start_worker(self, number: int) -> Worker:
+        """Start the worker process with this number."""
         config = ["--config", str(self.home / "hub.toml")]
         self.workers[number] = Worker(
             [sys.executable, "-m", "hub", *config, "run", "--no-web", "--worker", str(number)]
@@ -67,7 +68,7 @@ class SharedDemo(Demo):
         return self.workers[number]
 
     def disturb(self, live: Live) -> Iterator[str]:
-        """What is done to the running hub, told as it happens. Raises ``Unavailable`` when it does not come back."""
+        """Kill a worker, then let a third one join and leave. Raises ``Unavailable`` when a worker does not return."""
         while _judged(live) < MIDDLE * sum(line.expected["emitted"] for line in live.lines()):
             live.runner.wait(_LOOK_S)
             yield ""
@@ -78,12 +79,12 @@ class SharedDemo(Demo):
         yield f"worker 1 is back after {(live.hub.clock.process_ms() - before_ms) / 1000:.1f} s"
         third = self.start_worker(3)
         self._wait_for(live, 3)
-        yield f"worker 3 joined: partitions were dealt out anew, after {_judged(live):,} records"
+        yield f"worker 3 joined: partitions were assigned again, after {_judged(live):,} records"
         third.close()
-        yield f"worker 3 left: dealt out once more, after {_judged(live):,} records"
+        yield f"worker 3 left: assigned again, after {_judged(live):,} records"
 
     def _wait_for(self, live: Live, number: int, since_ms: int = 0) -> None:
-        """Until a worker's stages report progress made after ``since_ms``."""
+        """Wait until a worker's stages report progress after ``since_ms`` (process time)."""
         reports = StageReports(live.hub.store, live.hub.clock)
         deadline_s = live.hub.clock.monotonic_s() + BACK_WITHIN_S
         while live.hub.clock.monotonic_s() < deadline_s:

@@ -1,1 +1,1 @@
-"""The property exchange database 前置库, and what is done to it."""
+"""The property exchange database (前置库), and its changes over time."""

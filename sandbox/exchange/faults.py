@@ -1,4 +1,4 @@
-"""What goes wrong with a database rather than with a connection: locked, late, out of order, its columns changed."""
+"""Faults of a database, not of a connection: tables locked, rows late or out of order, columns changed."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ TABLE_FAULTS = {
     "late": "a changed row is committed delay_s (default 2) after its update_time",
     "out_of_order": "a changed row carries an update_time of delay_s (default 2) ago",
     "duplicates": "instead of a change, the row is written again as it was, with a new update_time",
-    "extra_field": "ex_bdc_title has a column xz_ext that nobody announced",
+    "extra_field": "ex_bdc_title has a new column xz_ext",
     "renamed_field": "the column mj is called mianji",
 }
 _DOWN_S = 10.0
@@ -26,7 +26,7 @@ _ALTER = {
 
 
 class TableFaults:
-    """Applies faults to the tables when they are armed, takes them back when they are cleared or over."""
+    """Applies faults to the tables when they are armed, and undoes them when they are cleared or their time is over."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -34,6 +34,7 @@ class TableFaults:
         self._on: dict[str, Callable[[], None]] = {}
 
     def attach(self, faults: Faults) -> None:
+        """Follow ``faults``, and apply those that are armed now."""
         faults.armed_hooks.append(self.begin)
         faults.cleared_hooks.append(self.end)
         for name in TABLE_FAULTS:
@@ -41,7 +42,7 @@ class TableFaults:
                 self.begin(fault)
 
     def begin(self, fault: Fault) -> None:
-        """Start it, once, and see to its end."""
+        """Apply a fault, once, and start the timer that ends it. Ignores faults that are not about the tables."""
         with self._lock:
             if fault.name in self._on or fault.name not in ("down", *_ALTER):
                 return
@@ -53,6 +54,7 @@ class TableFaults:
             timer.start()
 
     def end(self, name: str) -> None:
+        """Undo a fault, if it is applied."""
         with self._lock:
             if undo := self._on.pop(name, None):
                 undo()
@@ -74,8 +76,8 @@ class TableFaults:
         else:
             connection.execute(text("LOCK TABLE ex_bdc_title, ex_bdc_qlr IN ACCESS EXCLUSIVE MODE"))
 
-        def let_go() -> None:
+        def release() -> None:
             connection.rollback()
             connection.close()
 
-        return let_go
+        return release

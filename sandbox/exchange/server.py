@@ -1,4 +1,4 @@
-"""The control server of the exchange database: what a registry does to its table over time."""
+"""The control server of the exchange database: makes the changes that a registry makes over time."""
 
 import json
 import threading
@@ -34,7 +34,7 @@ _LATE_S = 2.0
 class Exchange:
     """The registry behind the table.
 
-    Its place in the sequence of changes is kept in a file, so that a restart goes on where it was.
+    Its place in the sequence of changes is stored in a file, so that a restart continues there.
     """
 
     def __init__(self, world: World, home: Path, engine: Engine, faults: Faults) -> None:
@@ -49,9 +49,9 @@ class Exchange:
         self.state: dict[str, Any] = json.loads(self._file.read_text("utf-8")) if self._file.exists() else begin
 
     def advance(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """Let ``steps`` changes happen: rows overwritten, removed, one in ten new.
+        """Make ``steps`` changes: rows overwritten or removed, and each tenth a new row.
 
-        No row changes twice in one round.
+        No row changes twice in one call. Raises ``Misconfigured`` for a wrong number, or while a column is renamed.
         """
         steps = _number(wish, "steps", 1, 1, STEPS_MAX)
         if steps > self._deck.size:
@@ -68,7 +68,7 @@ class Exchange:
         return {"changes": self.state["changes"], "written": len(rows), "late": len(late)}
 
     def _change(self, change: int) -> TitleRow | None:
-        """The row that change number ``change`` writes, ``None`` when it only touches one."""
+        """The row that change number ``change`` writes; ``None`` when it only writes an old row again."""
         titles, now = self._world.titles, _now_ms()
         if fault := self._faults.strikes("out_of_order"):
             now -= round(1_000 * (fault.delay_s or _LATE_S))
@@ -98,9 +98,9 @@ class Exchange:
             timer.start()
 
     def reload(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """The nightly full reload: every row anew under one update_time.
+        """The nightly full reload: all rows are written again with one update_time.
 
-        Removed ones, and ``vanish`` more, are left out without a word.
+        Removed rows, and ``vanish`` others, are left out without any sign.
         """
         vanish = _number(wish, "vanish", 0, 0, min(STEPS_MAX, self._deck.size))
         self._refuse_when_renamed()
@@ -110,8 +110,11 @@ class Exchange:
             keys = [self._world.titles.key_of(SCRIPTED + deck.forth(place)) for place in range(vanish)]
             present = select(TITLE.c.rowguid).where(TITLE.c.rowguid.in_(keys), TITLE.c.operatetype != "D")
             vanished = sorted(connection.execute(present).scalars())
-            gone = [*vanished, *connection.execute(select(TITLE.c.rowguid).where(TITLE.c.operatetype == "D")).scalars()]
-            for key in gone:
+            missing = [
+                *vanished,
+                *connection.execute(select(TITLE.c.rowguid).where(TITLE.c.operatetype == "D")).scalars(),
+            ]
+            for key in missing:
                 connection.execute(delete(HOLDER).where(HOLDER.c.title_rowguid == key))
                 connection.execute(delete(TITLE).where(TITLE.c.rowguid == key))
             rewritten = connection.execute(update(TITLE).values(update_time=now, operatetype="I")).rowcount
@@ -120,7 +123,7 @@ class Exchange:
         return {"rewritten": rewritten, "vanished": vanished, "update_time": now}
 
     def release(self) -> dict[str, Any]:
-        """Put in the title that the third scripted application waits for. Once; again changes nothing."""
+        """Insert the title that the third scripted application waits for. A second call changes nothing."""
         self._refuse_when_renamed()
         with self._lock:
             row = self._world.titles.row(LATE_POSITION, update_time=_now_ms())
@@ -131,6 +134,7 @@ class Exchange:
         return {"key": row.key, "released": True}
 
     def count(self) -> dict[str, Any]:
+        """The state, and the number of rows in the title table."""
         with self._engine.connect() as connection:
             return self.state | {"rows": connection.execute(select(func.count()).select_from(TITLE)).scalar_one()}
 
@@ -149,6 +153,7 @@ class Exchange:
 
 
 def faults_of(seed: int) -> Faults:
+    """The faults that this server knows."""
     return Faults(seed, TABLE_FAULTS)
 
 
@@ -188,7 +193,7 @@ def _vanished_line(key: str, now: int) -> dict[str, Any]:
 def _number(wish: dict[str, Any], name: str, default: int, low: int, high: int) -> int:
     value = wish.get(name, default)
     if not isinstance(value, int) or not low <= value <= high:
-        raise Misconfigured(f"{name} is no number from {low} to {high}", "mend the request")
+        raise Misconfigured(f"{name} is not a number from {low} to {high}", "correct the request")
     return value
 
 

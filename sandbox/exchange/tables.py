@@ -1,4 +1,4 @@
-"""The property exchange database 前置库: its two tables and how rows get in. Texts are GB18030 bytes."""
+"""The property exchange database (前置库): its two tables, and writing rows. Texts are GB18030 bytes."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -64,7 +64,7 @@ _CHUNK = 2_000
 def engine_of(url: str) -> Engine:
     """An engine on the exchange database.
 
-    On SQLite without WAL, so that a writer can lock readers out, as big databases do in trouble.
+    On SQLite without WAL, so that a writer can block readers, as a large database may do.
     """
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
@@ -78,7 +78,7 @@ def engine_of(url: str) -> Engine:
 
 
 def create(engine: Engine, again: bool) -> None:
-    """Make the tables. Rows that are there already are dropped with ``again``, otherwise ``Misconfigured``."""
+    """Create the tables. With ``again``, existing ones are dropped. Raises ``Misconfigured`` when there are rows."""
     if again:
         metadata.drop_all(engine)
     metadata.create_all(engine)
@@ -90,7 +90,7 @@ def create(engine: Engine, again: bool) -> None:
 
 
 def load(engine: Engine, rows: Iterable[TitleRow]) -> Iterator[int]:
-    """Fill the empty tables; yields how many rows are in after each chunk. One transaction a chunk, constant memory."""
+    """Insert ``rows`` in chunks, one transaction each. Yields the number of rows so far after each chunk."""
     done = 0
     stream = iter(rows)
     while chunk := list(islice(stream, _CHUNK)):
@@ -108,19 +108,21 @@ def add(connection: Connection, rows: list[TitleRow]) -> None:
 
 
 def overwrite(connection: Connection, row: TitleRow) -> None:
-    """Write a row in place: the same rowguid, nothing kept of what stood there."""
+    """Replace the row with the same rowguid, and its holders."""
     connection.execute(HOLDER.delete().where(HOLDER.c.title_rowguid == row.key))
     connection.execute(TITLE.delete().where(TITLE.c.rowguid == row.key))
     add(connection, [row])
 
 
 def title_values(row: TitleRow) -> dict[str, Any]:
+    """The columns of ``ex_bdc_title`` for a row."""
     texts = {name: None if text is None else text.encode("gb18030") for name, text in row.texts.items()}
     head = {"rowguid": row.key, "operatetype": row.operation, "update_time": row.update_time}
     return head | row.columns | texts | row.raw
 
 
 def holder_values(row: TitleRow) -> list[dict[str, Any]]:
+    """The columns of ``ex_bdc_qlr`` for each holder of a row."""
     return [
         {
             "title_rowguid": row.key,

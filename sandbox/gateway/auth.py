@@ -1,6 +1,6 @@
-"""Signed calls in the national style plus nonce and body digest: how a caller signs, and how the gateway checks.
+"""Calls signed in the national style, with a nonce and a digest of the body: signing and checking.
 
-``gjgxjhpt_sign`` covers neither body nor repetition; ``x-onecert-sign`` covers both.
+``gjgxjhpt_sign`` does not cover the body and does not stop a replay; ``x-onecert-sign`` does both.
 """
 
 import hmac
@@ -29,7 +29,7 @@ class Caller:
 
 
 def caller_of(seed: int) -> Caller:
-    """The one caller that a sandbox knows."""
+    """The only caller that the sandbox accepts."""
     return Caller("onecert-hub", "tj-elicence", sha256(f"onecert sandbox secret {seed}".encode()).hexdigest())
 
 
@@ -65,7 +65,7 @@ def sign_call(caller: Caller, method: str, target: str, body: bytes = b"", now_m
 
 
 class CallChecker:
-    """Checks calls of one caller. Remembers nonces for as long as their time would be accepted."""
+    """Checks the calls of one caller. Stores each nonce as long as its time would be accepted."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -85,7 +85,7 @@ class CallChecker:
         national, own = signatures(self._caller, method=method, target=target, rtime=rtime, nonce=nonce, digest=digest)
         given = (headers.get("gjgxjhpt_sign", ""), headers.get("x-onecert-sign", ""))
         if not (_same(given[0], national) and _same(given[1], own)):
-            return "signature does not hold"
+            return "signature is not valid"
         return None if self._fresh(nonce, now) else "nonce is missing, malformed or was seen before"
 
     def _fresh(self, nonce: str, now: int) -> bool:

@@ -1,6 +1,6 @@
-"""The licence feed cut into signed pages.
+"""The licence feed in signed pages.
 
-A page is made once and kept; the next one is made ahead while the caller works on this one.
+A page is made once and cached. The next page is made while the caller works on this one.
 """
 
 import base64
@@ -15,11 +15,11 @@ from sandbox.gateway.tree import PageSigner, leaf_hash, root_and_paths
 from sandbox.world.world import World
 
 LIMIT_MAX = 500
-_KEPT = 40
+_CACHED_MAX = 40
 PAGE_FAULTS = {
-    "bad_signature": "the signature over a page does not hold",
-    "duplicates": "one item in twenty stands in a page twice, and the page begins with the last item of the one before",
-    "extra_field": "records have a column ext_hylb that nobody announced",
+    "bad_signature": "the signature of a page is not valid",
+    "duplicates": "one item in twenty is in a page twice, and the page begins with the last item of the page before",
+    "extra_field": "records have a new column ext_hylb",
     "renamed_field": "the column opscope is called jyfw",
 }
 
@@ -34,7 +34,7 @@ def cursor_of(position: int) -> str:
 
 
 def position_of(cursor: str) -> int | None:
-    """The position behind a cursor, ``None`` when it is none of ours."""
+    """The position of a cursor; ``None`` when this feed did not make it."""
     if not cursor:
         return 0
     try:
@@ -45,13 +45,13 @@ def position_of(cursor: str) -> int | None:
 
 
 class Pages:
-    """Builds, signs and keeps pages. Safe to use from several threads."""
+    """Builds, signs and caches pages. Thread-safe."""
 
     def __init__(self, world: World, signer: PageSigner, faults: Faults) -> None:
         self._world = world
         self._signer = signer
         self._faults = faults
-        self._kept: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def page(self, position: int, limit: int, total: int) -> bytes:
@@ -63,13 +63,13 @@ class Pages:
         return self._clean(position, max(end, position), total)
 
     def ahead(self, position: int, limit: int, total: int) -> None:
-        """Make the page after the one from ``position``, unless it is there."""
+        """Make the page after the one from ``position``, unless it is cached."""
         begin = position + limit
         if begin < total:
             self._clean(begin, min(begin + limit, total), total)
 
     def answer_to(self, enterprise: int | None, total: int) -> bytes:
-        """The answer to a query: the enterprise's newest licence, or nothing."""
+        """The answer to a query, as JSON: a page with the enterprise's newest licence, or an empty page."""
         place = None if enterprise is None else self._world.licences.latest(enterprise, total)
         leaves = [] if place is None else self._found(place)
         struck = [name for name in PAGE_FAULTS if leaves and name != "duplicates" and self._faults.strikes(name)]
@@ -77,21 +77,21 @@ class Pages:
 
     def _found(self, place: int) -> list[Leaf]:
         row = self._world.licences.row(place)
-        # A gateway finds a record by the code in its own index, so one with a spoiled code is not found.
+        # A gateway finds a record by the code in its index, so a record with a wrong code is not found.
         spoiled = row.defect is not None and row.defect.code.startswith("USCC")
         return [] if spoiled else [(row.text, row.hashed)]
 
     def _clean(self, begin: int, end: int, total: int) -> bytes:
         name = (begin, end, end < total)
         with self._lock:
-            if name in self._kept:
-                self._kept.move_to_end(name)
-                return self._kept[name]
+            if name in self._cache:
+                self._cache.move_to_end(name)
+                return self._cache[name]
         page = _dump(self._signed(self._leaves(begin, end), end) | _onward(end, total))
         with self._lock:
-            self._kept[name] = page
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._cache[name] = page
+            if len(self._cache) > _CACHED_MAX:
+                self._cache.popitem(last=False)
         return page
 
     def _spoiled(self, begin: int, end: int, total: int, struck: Sequence[str]) -> bytes:
@@ -128,7 +128,7 @@ def _onward(end: int, total: int) -> dict[str, Any]:
 
 
 def _drifted(leaves: Sequence[Leaf], struck: Sequence[str]) -> Sequence[Leaf]:
-    """The leaves under schema drift; text and leaf change alike, so that proofs go on holding where they held."""
+    """The leaves with changed columns. Text and leaf change alike, so that valid proofs stay valid."""
     changes = [_DRIFT[name] for name in struck if name in _DRIFT]
     for old, new in changes:
         leaves = [(text.replace(old, new, 1), hashed.replace(old, new, 1)) for text, hashed in leaves]

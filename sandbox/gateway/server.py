@@ -1,4 +1,4 @@
-"""The business-licence gateway: a feed, a query by USCC, a day's count; every call and every page is signed."""
+"""The business-licence gateway: a feed, a query by USCC, a day's count. Every call and every page is signed."""
 
 import json
 import threading
@@ -27,7 +27,7 @@ STEPS_MAX = 100_000
 
 
 class Gateway:
-    """The gateway's state: how far its feed has grown. Kept in a file, so that a restart goes on where it was."""
+    """The gateway's state: the length of its feed. It is stored in a file, so that a restart continues there."""
 
     def __init__(self, world: World, home: Path, faults: Faults) -> None:
         self.world = world
@@ -40,7 +40,7 @@ class Gateway:
         self.total = json.loads(self._state.read_text("utf-8"))["total"] if self._state.exists() else world.spec.size
 
     def advance(self, steps: int) -> dict[str, object]:
-        """Let ``steps`` more changes happen; they are in the truth file before they are in the feed."""
+        """Add ``steps`` changes to the feed. They are in the truth file before they are in the feed."""
         if not 1 <= steps <= STEPS_MAX:
             raise Misconfigured(f"steps {steps}", f"choose 1 to {STEPS_MAX}")
         with self._lock:
@@ -53,7 +53,7 @@ class Gateway:
         return {"total": end, "summary": summary}
 
     def count(self, day: str) -> dict[str, object]:
-        """What changed at the registry on one day."""
+        """The keys ("KEY#VERSION") that changed at the registry on one day (YYYY-MM-DD)."""
         feed = self.world.licences
         places = [place for place in feed.positions_of(day) if place < self.total]
         keys = sorted({f"{row.key}#{row.version}" for row in map(feed.row, places)})
@@ -75,6 +75,7 @@ def application_of(world: World, home: Path, faults: Faults) -> ASGIApp:
 
 
 def faults_of(seed: int) -> Faults:
+    """The faults that this server knows."""
     return Faults(seed, WIRE_FAULTS | PAGE_FAULTS)
 
 
@@ -82,7 +83,7 @@ Handler = Callable[[Gateway, Request], Response]
 
 
 def _checked(gateway: Gateway, handler: Handler) -> Endpoint:
-    """Only a call that is signed, fresh and new gets through; the work is done off the event loop."""
+    """Only for calls with a valid signature, a current time and a new nonce. The work runs outside the event loop."""
 
     async def endpoint(request: Request) -> Response:
         body = await request.body()
@@ -95,7 +96,7 @@ def _checked(gateway: Gateway, handler: Handler) -> Endpoint:
 
 
 def _target(request: Request) -> str:
-    """The path with its query as it was sent."""
+    """The path with its query, exactly as it was sent."""
     path: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query: bytes = request.scope["query_string"]
     return (path + (b"?" + query if query else b"")).decode("ascii")

@@ -1,1 +1,1 @@
-"""Real servers for tests and for a person to try things on: ``make kafka``."""
+"""Starts real servers for tests and for trying the hub: ``make kafka``."""

@@ -1,4 +1,6 @@
-"""``make kafka``: a real broker and a real PostgreSQL on this machine until Ctrl-C, and the settings that name them."""
+"""``make kafka``: runs a real broker and a real PostgreSQL on this machine until Ctrl-C, and prints
+settings for them.
+"""
 
 import argparse
 import signal
@@ -15,8 +17,8 @@ def main() -> None:
     """Run a Kafka cluster and a PostgreSQL until Ctrl-C and print their addresses."""
     parser = argparse.ArgumentParser(prog="make kafka", description=main.__doc__)
     parser.add_argument("--nodes", type=int, default=1, choices=(1, 3), help="Kafka brokers")
-    parser.add_argument("--port", type=int, default=9092, help="the first broker's; 0 takes a free one")
-    parser.add_argument("--postgres-port", type=int, default=0, help="PostgreSQL's; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=9092, help="port of the first broker; 0: a free one")
+    parser.add_argument("--postgres-port", type=int, default=0, help="port of PostgreSQL; 0: a free one")
     options = parser.parse_args()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""A real Apicurio Registry on loopback, its content in memory: what others' registries answer.
+"""Starts a real Apicurio Registry on loopback, with its content in memory: tests compare its answers with the hub's.
 
 Needs Java 17 or newer and, the first time, Maven, which fetches the server (109 MB) into the user's cache.
 """
@@ -25,14 +25,14 @@ _ARTIFACT = f"io.apicurio:apicurio-registry-app:{VERSION}:tar.gz:all"
 
 
 def server() -> Path:
-    """The unpacked server's runnable jar, fetched once. Raises ``Missing``."""
+    """The server's runnable jar, downloaded once. Raises ``Missing`` without Java, Maven or a download."""
     kafka.tools()
     folder = kafka.cache() / f"apicurio-{VERSION}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as fetched:
             _fetch(Path(fetched))
-            # Somebody else may have fetched it meanwhile: then theirs is as good.
+            # Another process may have downloaded it meanwhile: then that one is used.
             with contextlib.suppress(OSError):
                 (Path(fetched) / "server").rename(folder)
     return next(folder.glob("*-runner.jar"))
@@ -49,16 +49,18 @@ def _fetch(folder: Path) -> None:
 
 @dataclass
 class Registry:
-    """A running server; ``url`` is where it speaks as Confluent's registry does."""
+    """A running server."""
 
     port: int
     process: subprocess.Popen[bytes]
 
     @property
     def url(self) -> str:
+        """The base URL of its API in the form of Confluent's registry."""
         return f"http://127.0.0.1:{self.port}/apis/ccompat/v7"
 
     def stop(self) -> None:
+        """End the server; its content is lost."""
         self.process.terminate()
         try:
             self.process.wait(STOP_S)
@@ -68,7 +70,7 @@ class Registry:
 
 
 def start(home: Path) -> Registry:
-    """Start an empty one, ready on return; its log is in ``home``. Raises ``Missing``, ``TimeoutError``."""
+    """Start an empty registry, ready on return. Its log is in ``home``. Raises ``Missing``, ``TimeoutError``."""
     jar, port = server(), free_port()
     environ = {**os.environ, "QUARKUS_HTTP_HOST": "127.0.0.1", "QUARKUS_HTTP_PORT": str(port)}
     with (home / "apicurio.log").open("ab") as log:

@@ -1,4 +1,4 @@
-"""A real Kafka cluster on loopback without a container engine: one node or three, KRaft, everything in one directory.
+"""Starts a real Kafka cluster on loopback without a container engine: one node or three, KRaft, all in one directory.
 
 Needs Java 17 or newer and, the first time, Maven, which fetches the jars (43 MB) into the user's cache.
 """
@@ -22,19 +22,19 @@ STOP_S = 15.0
 
 
 def tools() -> None:
-    """Raises ``Missing`` when Java or Maven is."""
+    """Check that Java and Maven are installed. Raises ``Missing``."""
     for tool, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
         if not shutil.which(tool):
             raise Missing(tool, package)
 
 
 def cache() -> Path:
-    """Where fetched servers are kept, for every project of this user."""
+    """The folder in which downloaded servers are stored, for all projects of this user."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onecert-hub"
 
 
 def jars() -> Path:
-    """The folder of jars, fetched once. Raises ``Missing``."""
+    """The folder of Kafka's jars, downloaded once. Raises ``Missing``."""
     tools()
     folder = cache() / "kafka-4.1.0"
     if not (folder / "complete").exists():
@@ -48,17 +48,18 @@ def jars() -> Path:
 
 @dataclass
 class Node:
-    """One broker and controller. Its process can be frozen, killed and started again on the same data."""
+    """One broker and controller. Its process can be frozen, killed, and started again with the same data."""
 
     number: int
     port: int
     controller_port: int
     home: Path
     proxied: tuple[int, int] | None = None
-    """A second listener for tests of the wire: its port, and the port that it tells clients to come back to."""
+    """A second listener behind a proxy: (its port, the port that clients are told to use)."""
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
+        """Start the process. It is ready after ``wait_ready``."""
         libs = jars()
         with (self.home / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -67,7 +68,7 @@ class Node:
             )  # fmt: skip
 
     def wait_ready(self) -> None:
-        """Until the port answers. Raises ``TimeoutError`` with the end of the log."""
+        """Wait until the port answers. Raises ``TimeoutError`` with the end of the log."""
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
             with socket.socket() as probe:
@@ -78,23 +79,26 @@ class Node:
         raise TimeoutError(f"broker {self.number} is not ready after {READY_S:.0f} s:\n{tail}")
 
     def signal(self, number: int) -> None:
+        """Send a signal to the process."""
         assert self.process is not None
         self.process.send_signal(number)
 
     def freeze(self) -> None:
-        """Stop it where it is: connections stay open, nothing is answered."""
+        """Freeze the process: connections stay open, and nothing is answered."""
         self.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        """Let a frozen process continue."""
         self.signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """As ``kill -9`` does, frozen or not."""
+        """End the process as ``kill -9`` does, also when it is frozen."""
         self.signal(signal.SIGKILL)
         assert self.process is not None
         self.process.wait()
 
     def stop(self) -> None:
+        """End the process in order, or kill it after ``STOP_S``. Its data stay."""
         if self.process is None or self.process.poll() is not None:
             return
         self.thaw()
@@ -107,21 +111,23 @@ class Node:
 
 @dataclass
 class Cluster:
-    """Running nodes; ``bootstrap`` is what clients are given."""
+    """The running nodes of one cluster."""
 
     nodes: list[Node]
 
     @property
     def bootstrap(self) -> str:
+        """HOST:PORT of all nodes, separated by commas, for clients."""
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
     @property
     def log_url(self) -> str:
-        """The hub's ``log_url`` on this cluster, with as many copies of a topic as it can keep."""
+        """The hub's ``log_url`` for this cluster, with as many copies of a topic as it has nodes for."""
         copies, least = _copies(self.nodes)
         return f"kafka://{self.bootstrap}?replication={copies}&min_insync_replicas={least}"
 
     def stop(self) -> None:
+        """End all nodes."""
         for node in self.nodes:
             node.stop()
 
@@ -133,8 +139,9 @@ def start(
     secured: Secured | None = None,
     proxied: tuple[int, int] | None = None,
 ) -> Cluster:
-    """Format and start ``count`` nodes in ``home``, ready for clients on return; with ``secured``, for those that it
-    lets in. ``proxied`` is the first node's. Raises ``Missing``, ``TimeoutError``."""
+    """Format and start ``count`` nodes in ``home``, ready for clients on return; with ``secured``, only for those that
+    it accepts. ``proxied`` is for the first node. Raises ``Missing``, ``TimeoutError``.
+    """
     libs = jars()
     nodes = [
         Node(n + 1, port if port and not n else free_port(), free_port(), home / f"node-{n + 1}") for n in range(count)
@@ -180,7 +187,7 @@ def _open(place: str, proxied: tuple[int, int] | None) -> Listening:
 
 
 def _copies(nodes: list[Node]) -> tuple[int, int]:
-    """Copies of a partition, and how many must have a record before it counts."""
+    """(Copies of a partition, copies that must have a record before it is acknowledged)."""
     return (3, 2) if len(nodes) >= 3 else (1, 1)
 
 
@@ -208,8 +215,8 @@ def _properties(node: Node, nodes: list[Node], secured: Secured | None) -> str:
             "transaction.state.log.num.partitions=8",
             "group.initial.rebalance.delay.ms=0",
             "group.min.session.timeout.ms=1000",
-            # How often the broker looks for transactions whose time is over; by itself every 10 s, which is added to
-            # what a group waits for a member that died inside one.
+            # How often the broker looks for transactions whose time is over. The default is 10 s; a group waits that
+            # much longer for a member that died inside a transaction.
             "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000",
             "auto.create.topics.enable=false",
             "unclean.leader.election.enable=false",

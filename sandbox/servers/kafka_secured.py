@@ -1,4 +1,4 @@
-"""A guarded broker: TLS, names with passwords or tokens, or certificates, and an authorizer that knows them."""
+"""A secured broker: TLS, users with passwords or tokens or certificates, and an authorizer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _SECURITY = "org.apache.kafka.common.security"
 
 
 class Listening(NamedTuple):
-    """Where a broker listens, in the words of ``server.properties``, and what it needs for that."""
+    """Where a broker listens: the ``listeners`` of ``server.properties``, and further properties."""
 
     listeners: str
     properties: Sequence[str]
@@ -19,11 +19,11 @@ class Listening(NamedTuple):
 
 @dataclass(frozen=True)
 class Secured:
-    """What a guarded broker is made of. Its clients come by SASL_SSL on the cluster's ports: PLAIN, SCRAM-SHA-512, or
-    OAUTHBEARER with an unsigned token (Kafka's stand-in for development). One node also lets in whoever has a
-    certificate, by SSL on ``certificate_port``, by its common name.
+    """The settings of a secured broker. Clients connect by SASL_SSL to the cluster's ports: PLAIN, SCRAM-SHA-512, or
+    OAUTHBEARER with an unsigned token (Kafka's implementation for development). One node also accepts clients with a
+    certificate, by SSL on ``certificate_port``; the common name is the user.
 
-    ``keystore`` is the broker's key and certificate, ``truststore`` who may have signed a client's, both PEM.
+    ``keystore``: the broker's key and certificate. ``truststore``: the issuers of client certificates. Both are PEM.
     """
 
     keystore: Path
@@ -34,12 +34,12 @@ class Secured:
     certificate_port: int = field(default_factory=free_port)
 
     def format_arguments(self) -> list[str]:
-        """Passwords by SCRAM are part of a node's storage."""
+        """Arguments of ``kafka-storage format``: SCRAM passwords are part of a node's storage."""
         pairs = [f"SCRAM-SHA-512=[name={name},password={password}]" for name, password in self.users.items()]
         return [part for pair in pairs for part in ("--add-scram", pair)]
 
     def listening(self, place: str) -> Listening:
-        """``place`` is HOST:PORT for clients; brokers talk among themselves on ports of their own."""
+        """The listeners. ``place`` is HOST:PORT for clients; brokers connect to each other on other ports."""
         host = place.partition(":")[0]
         known = " ".join(f'user_{name}="{password}"' for name, password in self.users.items())
         supers = ["User:ANONYMOUS", *(f"User:{name}" for name in self.administrators)]

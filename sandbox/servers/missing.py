@@ -1,4 +1,4 @@
-"""What these servers need of a machine, and how it gets there."""
+"""The error for software that is missing on this machine."""
 
 
 class Missing(Exception):

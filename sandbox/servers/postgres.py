@@ -1,4 +1,4 @@
-"""A real PostgreSQL on loopback, in one directory. Needs the server's binaries (Debian: postgresql)."""
+"""Starts a real PostgreSQL on loopback, in one directory. Needs the server's binaries (Debian: postgresql)."""
 
 import os
 import pwd
@@ -16,7 +16,7 @@ from sandbox.servers.ports import free_port
 
 @dataclass
 class Server:
-    """A running server; ``url`` is what SQLAlchemy is given."""
+    """A running server."""
 
     port: int
     home: Path
@@ -24,38 +24,39 @@ class Server:
 
     @property
     def url(self) -> str:
+        """The SQLAlchemy URL of its database ``postgres``."""
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
 
     def create(self, name: str) -> str:
-        """Make an empty database; its URL."""
+        """Create an empty database. Returns its SQLAlchemy URL."""
         with psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return f"{self.url.rpartition('/')[0]}/{name}"
 
     def run(self) -> None:
-        """Start it, the first time or again on the same data."""
+        """Start the server, the first time or again with the same data."""
         options = f"-p {self.port} -h 127.0.0.1 -k {self.home} -c max_prepared_transactions=0 -c max_connections=200"
         self.control("-l", str(self.home / "server.log"), "-o", options, "start")
 
     def control(self, *arguments: str) -> None:
-        """``pg_ctl`` on this server: ``stop -m immediate``, …"""
+        """Run ``pg_ctl`` on this server, for example ``stop -m immediate``."""
         _run(self.binaries, "pg_ctl", "-D", str(self.home / "data"), "-w", "-s", *arguments)
 
     def alive(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process is running."""
         return (self.home / "data" / "postmaster.pid").exists()
 
     def stop(self) -> None:
-        """Stop it and throw its data away."""
+        """Stop the server and delete its data."""
         if self.alive():
             self.control("stop", "-m", "immediate")
         shutil.rmtree(self.home, ignore_errors=True)
 
 
 def start(port: int = 0) -> Server:
-    """Make a cluster in a folder of its own and start it. Raises ``Missing``."""
+    """Create a database cluster in a temporary folder and start it. ``port`` 0: a free one. Raises ``Missing``."""
     folder = binaries()
-    # Not below pytest's or a user's private folders: PostgreSQL's own user must get there, and socket paths are short.
+    # Not in pytest's or a user's private folders: PostgreSQL's own user needs access, and socket paths must be short.
     home = Path(tempfile.mkdtemp(prefix="onecert-pg-"))
     _give_away(home)
     _run(folder, "initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
@@ -65,8 +66,9 @@ def start(port: int = 0) -> Server:
 
 
 def binaries() -> Path:
+    """The folder of the server's programs. Raises ``Missing``."""
     if found := shutil.which("initdb"):
-        # Where it is only linked, the other tools lie beside the real one.
+        # If this is a link, the other programs are beside its target.
         return Path(found).resolve().parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not versions:
@@ -75,7 +77,7 @@ def binaries() -> Path:
 
 
 def _owner() -> str | None:
-    """PostgreSQL refuses to run as root; its own user is made by its package."""
+    """The user to run as: PostgreSQL refuses to run as root, and its package creates a user."""
     return "postgres" if os.geteuid() == 0 else None
 
 

@@ -1,7 +1,7 @@
-"""``python -m sandbox.servers.prepare``: have what a real broker and PostgreSQL need, or say what is missing.
+"""``python -m sandbox.servers.prepare``: installs what a real broker and PostgreSQL need, or says what is missing.
 
-As root on Debian or Ubuntu it installs their packages; elsewhere it names them and exits 1. kcat, with which a person
-looks at topics, is installed the same way; without it only its own test is left out.
+As root on Debian or Ubuntu it installs the packages. On other systems it names them and exits with 1. kcat, a tool to
+read topics, is installed in the same way; without it only its own test is skipped.
 """
 
 import os
@@ -17,6 +17,7 @@ _INSTEAD = "or leave these servers out: make test-embedded"
 
 
 def main() -> None:
+    """Check Java, Maven and PostgreSQL, install what is missing if that is allowed, and download Kafka."""
     for look in (kafka.tools, postgres.binaries):
         try:
             look()

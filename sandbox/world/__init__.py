@@ -1,1 +1,1 @@
-"""The people, enterprises, places and papers behind the stand-ins: all of it from one seed."""
+"""The people, enterprises, places and documents of the simulated systems, all made from one seed."""

@@ -1,10 +1,10 @@
-"""What can be wrong with a row. Each defect has a name, and the reason code that a hub must give (docs/codes.md)."""
+"""Defects of rows. Each has a name and the reason code that a hub must give (docs/codes.md)."""
 
 from typing import NamedTuple
 
 
 class Defect(NamedTuple):
-    """``name`` says what was done to the row, ``code`` the verdict; ``anonymous``: it may be read without a key."""
+    """A defect: its ``name``, and the reason ``code`` of the verdict. ``anonymous``: a reader may find no key in it."""
 
     name: str
     code: str

@@ -1,7 +1,4 @@
-"""Check digits, written here on their own.
-
-The hub's rules have theirs, and the tests hold the two (and a third) against each other.
-"""
+"""Check digits, implemented independently of the hub's rules. Tests compare both, and a third implementation."""
 
 _USCC = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -13,7 +10,7 @@ _ID_WEIGHTS = tuple(pow(2, 17 - i, 11) for i in range(17))
 
 
 def resident_check(first17: str) -> str:
-    """GB 11643.
+    """The check character of a resident ID number (GB 11643).
 
     >>> resident_check("36042619910101007")
     '1'
@@ -23,7 +20,7 @@ def resident_check(first17: str) -> str:
 
 
 def uscc_check(first17: str) -> str:
-    """GB 32100-2015, with the outer ``mod 31`` that makes 31 into 0.
+    """The check character of a USCC (GB 32100-2015). The outer ``mod 31`` turns 31 into 0.
 
     >>> uscc_check("91110000600037341"), uscc_check("11110000000021135")
     ('L', 'M')
@@ -33,7 +30,7 @@ def uscc_check(first17: str) -> str:
 
 
 def org_check(first8: str) -> str:
-    """GB 11714: the ninth character of an organisation code.
+    """The check character of an organisation code, its ninth character (GB 11714).
 
     >>> org_check("60003734")
     '1'
@@ -43,7 +40,8 @@ def org_check(first8: str) -> str:
 
 
 def elicence_check(body: str) -> str:
-    """GB/T 36904, ISO 7064 MOD 37,36 over type + issuer + serial + version without dots.
+    """The check character of an e-licence identifier (GB/T 36904): ISO 7064 MOD 37,36 over type + issuer + serial +
+    version, without dots.
 
     >>> elicence_check("11100000000013338W01111430000006122244L20230000403001")
     'U'
@@ -67,6 +65,7 @@ def legacy_id(number: str) -> str:
 
 
 def organisation_code(first8: str) -> str:
+    """An organisation code of nine characters (GB 11714)."""
     return first8 + org_check(first8)
 
 

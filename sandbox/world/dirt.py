@@ -1,4 +1,4 @@
-"""Dirt: what real rows look like and a good hub takes in its stride. Nothing here makes a record wrong."""
+"""Dirt: untidy spellings of real rows that a hub must accept. They do not make a record wrong."""
 
 from sandbox.world.draw import Draw
 
@@ -32,6 +32,7 @@ def spaced_code(text: str) -> str:
 
 
 def lower_code(text: str) -> str:
+    """Letters in lower case."""
     return text.lower()
 
 
@@ -41,6 +42,7 @@ def dirty_code(draw: Draw, code: str) -> str:
 
 
 def spaced_address(address: str) -> str:
+    """An address with a blank after the building number."""
     return address.replace("号楼", "号楼 ")
 
 

@@ -1,4 +1,4 @@
-"""Deterministic numbers: a choice depends on the seed and what it is about, never on what was made before it."""
+"""Deterministic numbers: a choice depends on the seed and on names, never on the choices before it."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -46,7 +46,7 @@ class Draw:
 
 
 class Shuffle:
-    """A permutation of ``[0, size)`` that can be asked in both directions without a table.
+    """A permutation of ``[0, size)`` that can be computed in both directions without a table.
 
     >>> deck = Shuffle(1000, 42, "uscc")
     >>> deck.back(deck.forth(17))
@@ -59,7 +59,7 @@ class Shuffle:
         draw = Draw(seed, "shuffle", name)
         self.size = size
         self._offset = ((draw.word() << 32) | draw.word()) % size
-        # Near the golden section of the range, neighbours land far apart.
+        # A factor near the golden ratio of the range puts neighbours far apart.
         factor = max(1, int(size * 0.6180339887) + draw.below(997))
         while gcd(factor, size) != 1:
             factor += 1
@@ -67,7 +67,9 @@ class Shuffle:
         self._back = pow(self._factor, -1, size) if size > 1 else 0
 
     def forth(self, index: int) -> int:
+        """The image of ``index``."""
         return (index * self._factor + self._offset) % self.size
 
     def back(self, image: int) -> int:
+        """The index whose image is ``image``."""
         return (image - self._offset) * self._back % self.size

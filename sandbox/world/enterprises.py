@@ -1,4 +1,5 @@
-"""Enterprises: companies, 个体户, groups with former names, a few whose USCC begins with a letter."""
+"""Enterprises: companies, individual businesses (个体户), groups with former names, some whose USCC begins with a
+letter."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -40,11 +41,12 @@ class Enterprise:
 
     @property
     def organisation_code(self) -> str:
+        """The nine characters of the organisation code inside the USCC."""
         return self.uscc[8:17]
 
 
 class Enterprises:
-    """Every enterprise, by index, and back from a USCC to its index."""
+    """All enterprises, by index, and the index of a USCC."""
 
     def __init__(self, seed: int, people: People) -> None:
         self._seed = seed
@@ -59,7 +61,7 @@ class Enterprises:
         return enterprise
 
     def index_of(self, code: str) -> int | None:
-        """The index behind a USCC, or ``None`` when it is nobody's."""
+        """The index of the enterprise with this USCC, or ``None`` when there is none."""
         if len(code) != 18 or code[8] != "M":
             return None
         value = value31(code[9:16])
@@ -67,6 +69,7 @@ class Enterprises:
         return index if index >= 0 and self.code(index) == code else None
 
     def code(self, index: int) -> str:
+        """The USCC of the enterprise ``index``."""
         draw = Draw(self._seed, "enterprise", index)
         return self._code(index, draw.below(100), draw.below(len(DISTRICTS)))
 

@@ -25,7 +25,7 @@ LICENCE_DEFECTS = (
     Defect("ends-before-it-begins", "DATE_ORDER"),
     Defect("issued-in-2099", "DATE_FUTURE"),
     Defect("ran-out-but-current", "EXPIRED"),
-    Defect("status-nobody-knows", "STATUS_UNKNOWN"),
+    Defect("status-code-unknown", "STATUS_UNKNOWN"),
     Defect("text-changed-after-signing", "PROOF_INVALID"),
     Defect("name-missing", "SHAPE_MISSING"),
     Defect("issue-date-missing", "SHAPE_MISSING"),
@@ -48,7 +48,7 @@ def _text(record: Record) -> str:
 
 
 def spoil(name: str, record: Record, draw: Draw) -> tuple[str, str]:
-    """Spoil ``record`` in place; returns the text that is served and the text that its leaf is made from."""
+    """Apply a defect to ``record`` in place. Returns (the text that is served, the text of its Merkle leaf)."""
     if name in _FIELDS:
         _FIELDS[name](record, draw)
         text = _text(record)
@@ -118,7 +118,7 @@ _FIELDS: dict[str, Callable[[Record, Draw], None]] = {
     "ends-before-it-begins": _put(**_ORDER),
     "issued-in-2099": _put(**_FUTURE),
     "ran-out-but-current": _put(**_EXPIRED),
-    "status-nobody-knows": _put(zzzt="9"),
+    "status-code-unknown": _put(zzzt="9"),
     "name-missing": _drop("entname"),
     "issue-date-missing": _drop("zzbfrq"),
     "name-is-a-list": _put(entname=["一", "二"]),

@@ -1,7 +1,7 @@
-"""The licence gateway's rows: which change stands at which place of the feed. Row i needs no row before it.
+"""The rows of the licence gateway: the change at each place of the feed. A row can be made without the rows before it.
 
-Twenty rows make a block of eighteen enterprises: eighteen first issues, one later version of one of them, and one later
-version of an enterprise of the block before (or, by the stated share, a repetition of an earlier row).
+A block of twenty rows has eighteen enterprises: eighteen first issues, one later version of one of them, and one later
+version of an enterprise of the block before (or, in a given share of blocks, a repetition of an earlier row).
 """
 
 import json
@@ -109,6 +109,7 @@ class Licences:
         return self.origin(place) == place and self.plan(place)[0] == enterprise
 
     def defect(self, position: int) -> Defect | None:
+        """The defect of this row, or ``None``."""
         if position < SCRIPTED:
             return None
         draw = Draw(self._seed, "licence-defect", position)

@@ -1,4 +1,4 @@
-"""Who holds a title: alone, with a spouse, by shares, an enterprise; and namesakes next door."""
+"""The holders of titles: one person, two together, by shares, an enterprise; and neighbours with the same name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ class Owners:
         if sort < 50:
             return [self.person(first)]
         if sort < 55:
-            # The next room's owner has the same name, but is somebody else.
+            # The owner of the next room is another person with the same name.
             return [_person(self._people.namesake(5 * (position - 1) + 2, position + 10_000_000 * sold))]
         if sort < 68:
             return [self.person(first), self.person(first + 1)]
@@ -57,14 +57,16 @@ class Owners:
         return [replace(company, share="3/5"), replace(self.person(first), share="2/5")]
 
     def person(self, index: int) -> Owner:
+        """The person ``index`` as an owner."""
         return _person(self._people.person(index))
 
     def company(self, index: int) -> Owner:
+        """The enterprise ``index`` as an owner."""
         enterprise = self._enterprises.at(index, 1)
         return Owner(enterprise.name, ENTERPRISE, enterprise.uscc, enterprise=index)
 
     def soiled(self, draw: Draw, owner: Owner) -> Owner:
-        """The same owner as an old or careless row writes it."""
+        """The same owner, sometimes in the spelling of an old or untidy row."""
         if not draw.chance(0.12):
             return owner
         return draw.pick(_PERSON_DIRT if owner.kind == PERSON else _COMPANY_DIRT)(owner, draw)

@@ -56,24 +56,27 @@ PEOPLE_MAX = _DAYS * 990 * len(DISTRICTS)
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """A resident: name, and ID number (GB 11643, 18 characters)."""
+
     name: str
     id_number: str
 
 
 class People:
-    """Everybody, by index; two indices never share a number."""
+    """All persons, by index. Two indices never have the same number."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._deck = Shuffle(PEOPLE_MAX, seed, "people")
 
     def person(self, index: int) -> Person:
+        """The person ``index``."""
         draw = Draw(self._seed, "person", index)
         number = self._number(index, draw)
         return Person(self._name(draw, sex=int(number[16]) % 2), number)
 
     def namesake(self, index: int, salt: int) -> Person:
-        """Somebody else with the same name."""
+        """Another person with the same name as the person ``index``."""
         return Person(self.person(index).name, self.person(PEOPLE_MAX - 1 - salt).id_number)
 
     def _number(self, index: int, draw: Draw) -> str:

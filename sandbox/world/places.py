@@ -65,6 +65,7 @@ class Site:
         return f"{self.district}{self.tail()}"
 
     def tail(self) -> str:
+        """The address from the road on."""
         where = f"{self.road}{self.number}号{self.compound}"
         return f"{where}{self.building}号楼{self.entrance}门{self.room}室"
 

@@ -17,7 +17,7 @@ TITLE_DEFECTS = (
     Defect("registration-date-impossible", "SHAPE_TYPE"),
     Defect("area-is-words", "SHAPE_TYPE"),
     Defect("registered-in-2099", "DATE_FUTURE"),
-    Defect("status-nobody-knows", "STATUS_UNKNOWN"),
+    Defect("status-code-unknown", "STATUS_UNKNOWN"),
     Defect("no-holders", "HOLDERS_EMPTY"),
     Defect("same-holder-twice", "HOLDER_TWICE"),
     Defect("shares-five-sixths", "SHARES_SUM"),
@@ -36,7 +36,7 @@ _OTHER = Owner("李秀英", PERSON, resident_id("120104", "19680302", 226))
 
 
 def spoil(name: str, row: TitleRow, enterprises: Enterprises) -> None:
-    """Spoil ``row`` in place."""
+    """Apply a defect to ``row`` in place."""
     if name.startswith("holder-uscc"):
         company = enterprises.at(row.position, 1)
         _alone(row, Owner(company.name, ENTERPRISE, _USCC[name](company.uscc)))
@@ -90,7 +90,7 @@ _ROW: dict[str, Callable[[TitleRow], None]] = {
     "registration-date-impossible": lambda row: row.columns.update(djsj="2021-13-45"),
     "area-is-words": lambda row: row.columns.update(mj="一百二十"),
     "registered-in-2099": lambda row: row.columns.update(djsj="2099-03-01"),
-    "status-nobody-knows": lambda row: row.columns.update(qszt="9"),
+    "status-code-unknown": lambda row: row.columns.update(qszt="9"),
     "no-holders": _no_holders,
     "same-holder-twice": lambda row: _pair(row, "1", _SPARE, _SPARE),
     "shares-five-sixths": lambda row: _pair(row, "2", replace(_SPARE, share="1/2"), replace(_OTHER, share="1/3")),

@@ -1,4 +1,4 @@
-"""One row of the exchange table, as it is made and spoilt."""
+"""One row of the exchange table in memory, before it is written."""
 
 from dataclasses import dataclass, field
 

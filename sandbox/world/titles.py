@@ -1,6 +1,7 @@
-"""The exchange table's rows: property titles with co-owners, neighbours, namesakes. Row i needs no row before it.
+"""The rows of the exchange table: property titles with co-owners, neighbours, and persons with the same name. A row can
+be made without the rows before it.
 
-Twenty rows make a block of eighteen units: seventeen current titles, one unit whose only title was cancelled, and the
+A block of twenty rows has eighteen units: seventeen with current titles, one whose only title was cancelled, and the
 superseded titles of two of the seventeen.
 """
 
@@ -19,7 +20,7 @@ from sandbox.world.title_row import TitleRow
 ROWS, UNITS, CURRENT_UNITS = 20, 18, 17
 BEGIN_MS = 1_704_124_800_000  # 2024-01-02 00:00 in Tianjin
 TIES = 7
-"""So many neighbouring rows share one update_time: it is no sequence."""
+"""Number of neighbouring rows with the same update_time: it is not a sequence."""
 SCRIPTED = 3
 SOURCE = "property_title"
 EVENTS = ("TRANSFERRED", "CORRECTED", "REVOKED", "SEIZED", "REMOVED")
@@ -55,7 +56,7 @@ class Titles:
         return block * ROWS + inside if inside < CURRENT_UNITS else None
 
     def superseded(self, unit: int) -> int | None:
-        """The position of a unit's earlier title, ``None`` if it never changed hands."""
+        """The position of a unit's earlier title; ``None`` if it was never transferred."""
         places = (unit // UNITS * ROWS + UNITS, unit // UNITS * ROWS + UNITS + 1)
         return next((place for place in places if self.unit_of(place) == unit), None)
 
@@ -65,17 +66,18 @@ class Titles:
         return "1" if row < CURRENT_UNITS else "3" if row < UNITS else "2"
 
     def owners(self, position: int, edition: int = 0) -> list[Owner]:
-        """Who holds the title at ``position``, clean."""
+        """The holders of the title at ``position``, without dirt."""
         if edition == 0 and position < SCRIPTED:
             return [self._owners.scripted(position)]
         sold = sum(self.event(position, step) == "TRANSFERRED" for step in range(1, edition + 1))
         return self._owners.of(position, self.unit_of(position), sold)
 
     def event(self, position: int, edition: int) -> str:
-        """What made this edition out of the one before it."""
+        """The event that made this edition from the one before it."""
         return Draw(self._seed, "event", position, edition).pick(EVENTS)
 
     def defect(self, position: int, edition: int = 0) -> Defect | None:
+        """The defect of this row, or ``None``."""
         if position < SCRIPTED:
             return None
         draw = Draw(self._seed, "title-defect", position, edition)
@@ -99,7 +101,7 @@ class Titles:
             owners=self.owners(position, edition),
         )
         self._soil(row, edition)
-        # A removal says only which row goes; what else it carries is as it was.
+        # A removal names the row; its other columns are unchanged.
         row.defect = None if kind == "REMOVED" else self.defect(position, edition)
         if row.defect is not None:
             spoil(row.defect.name, row, self._enterprises)

@@ -1,4 +1,4 @@
-"""The whole world behind one seed: what both sources hold, row by row, and what a hub must say of each row."""
+"""The whole simulated world of one seed: the rows of both sources, and the verdict that a hub must give on each."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,12 +17,15 @@ from sandbox.world.titles import Titles
 
 SIZE_MIN, SIZE_MAX = 20, 10_000_000
 LATE_POSITION = 2
-"""The title that the third scripted application waits for: not in the table until ``POST /_control/release``."""
+"""The title that the third scripted application waits for. ``POST /_control/release`` inserts it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorldSpec:
-    """What decides every byte. ``size`` = rows that each source emits; shares are between 0 and 1."""
+    """The parameters that decide every byte. ``size``: rows that each source emits. Shares are between 0 and 1.
+
+    Raises ``Misconfigured`` for a value out of range.
+    """
 
     seed: int = 1
     size: int = 1_000
@@ -36,11 +39,12 @@ class WorldSpec:
             raise Misconfigured("a share is out of range", "defects lie between 0 and 1, duplicates between 0 and 0.05")
 
     def plain(self) -> dict[str, Any]:
+        """The parameters as plain JSON."""
         return asdict(self)
 
 
 class World:
-    """Everything that exists, made on demand."""
+    """The simulated world. Its rows are made when they are asked for."""
 
     def __init__(self, spec: WorldSpec) -> None:
         self.spec = spec
@@ -54,11 +58,11 @@ class World:
         self.titles = Titles(spec.seed, self.enterprises, owners, spec.defect_share)
 
     def licence_truth(self, begin: int, end: int) -> Iterator[dict[str, Any]]:
-        """What a hub must find at the places ``begin`` to ``end`` of the licence feed."""
+        """The truth lines for the places from ``begin`` up to before ``end`` of the licence feed."""
         return (self._licence_line(position) for position in range(begin, end))
 
     def title_truth(self) -> Iterator[dict[str, Any]]:
-        """What a hub must find in the exchange table as first loaded."""
+        """The truth lines for the exchange table as first loaded."""
         return (self._title_line(position) for position in range(self.spec.size) if position != LATE_POSITION)
 
     def title_rows(self) -> Iterator[TitleRow]:
@@ -84,7 +88,7 @@ class World:
 
 
 def title_line(row: TitleRow) -> dict[str, Any]:
-    """What a hub must find in a row that was written later."""
+    """The truth line for a row that was written later."""
     operation = "DELETE" if row.operation == "D" else "UPSERT"
     return _line(titles.SOURCE, row.key, row.update_time, operation, row.defect)
 
