@@ -50,7 +50,7 @@ class Site:
         hub = open_hub(settings.load(self.home / "hub.toml", environ={}))
         try:
             hub.log.create([TopicSpec(SCRATCH, PARTITIONS)])
-            writer, info = hub.log.writer("bench"), hub.sources()[NAME]
+            writer, info = hub.log.writer("bench"), hub.connectors.sources[NAME]
             for page in feed.pages():
                 rows, now = feed.read(page), hub.clock.now()
                 sealed = hub.sealer.seal_page(info, rows, hub.clock.now_ms())

@@ -69,7 +69,7 @@ def _settings(home: Path, cluster: kafka.Cluster, server: postgres.Server) -> Se
 
 def _work(hub: Hub, records: int) -> None:
     feed, writer = Feed(records), hub.log.writer("sizing")
-    hub.__dict__["trusted"] = {NAME: feed.trusted()}
+    hub.connectors.__dict__["trusted"] = {NAME: feed.trusted()}
     for page in feed.pages():
         sealed = hub.sealer.seal_page(find(NAME).info, feed.read(page), hub.clock.now_ms())
         writer.commit([received(one.entity_id, one.record_id, one.value, hub.clock.now_ms()) for one in sealed])

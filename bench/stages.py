@@ -45,7 +45,7 @@ def measure(size: int, progress: Callable[[str], None]) -> tuple[Rates, int]:
         hub = open_hub(settings_in(home))
         try:
             feed = Feed(size)
-            hub.__dict__["trusted"] = {NAME: feed.trusted()}
+            hub.connectors.__dict__["trusted"] = {NAME: feed.trusted()}
             progress("ingest")
             _ingest(hub, feed, watch, home)
             for row, messages in (("verify", size), ("project", 2 * size)):

@@ -2,80 +2,96 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import make_url
 
 from hub.cases.connection.applications import Applications
-from hub.cases.evidence.ask import Ask
-from hub.cases.evidence.decide import Evidence, LookupSource, awaited
+from hub.cases.evidence.decide import Evidence, awaited
 from hub.clock import SystemClock
-from hub.connect.host.guard import GuardedSource
-from hub.connect.host.registry import discover, open_sink, open_source, trusted_keys
-from hub.connect.spec import ConnectorInfo
-from hub.delivery.deliver import Deliver, Desk
-from hub.errors import HubError, Misconfigured, Unavailable
-from hub.ingest.control import Orders, Reports, StoredQuota
-from hub.ingest.deletions import Gone
-from hub.ingest.feed import Surroundings
-from hub.ingest.seen import StoredSeen
-from hub.ingest.stage import Ingest, IngestParts
-from hub.ingest.throttle import Throttle
+from hub.connect.host.configured import Connectors
+from hub.errors import Unavailable
+from hub.ingest.control import StoredQuota
 from hub.logs import open_log
-from hub.pipeline import lookup, verify
+from hub.parts import Parts
 from hub.pipeline.backlog import behind
-from hub.pipeline.lookup import Lookup, LookupParts
-from hub.pipeline.project import Project
-from hub.pipeline.reconcile import Books, Passed, Reconciliation, reconcile
-from hub.pipeline.relay import Relay, RelayStage
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
 from hub.privacy.references import References
 from hub.privacy.sealing import Sealer
 from hub.privacy.vault import DatabaseVault, MasterKey, untouched
-from hub.runtime.runner import Runner, Task
+from hub.runtime.runner import Runner
+from hub.runtime.stage import Stage, Task
 from hub.runtime.status import Adjust, Report, StageReports
 from hub.settings import Settings
+from hub.stages import stages
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
 from hub.stores.shared_clock import SharedClock
-from hub.topics.declared import LOOKUP_REQUESTS, declared
+from hub.topics.declared import declared
 
 Make = Callable[[], Task]
+Business = Callable[[Clock], Clock]
+"""From a clock to one with the same process time and another business time, for demonstrations."""
 
 
 class Hub:
     """A hub's parts, opened. Close it when done."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, business: Business | None = None) -> None:
         self.settings = settings
-        self.clock = clock
+        self.shared_clock: SharedClock | None = None
+        """The clock of all hubs, where the database is shared by several."""
         self._open = ExitStack()
         try:
-            self._wire()
+            self._wire(clock, business)
         except BaseException:
             self._open.close()
             raise
 
-    def _wire(self) -> None:
-        identities = Database(self.settings.vault_url)
-        self._open.callback(identities.close)
-        self.master = master = MasterKey.load(self.settings.master_key_file, create=self._new(identities))
-        self.store = Database(self.settings.store_url)
-        self._open.callback(self.store.close)
+    def _wire(self, clock: Clock, business: Business | None) -> None:
+        settings = self.settings
+        identities = self._database(settings.vault_url)
+        self.master = master = MasterKey.load(settings.master_key_file, create=self._new(identities))
+        self.store = self._database(settings.store_url)
         if not self.store.embedded:
-            self.clock = shared = SharedClock(self.clock, self.store)
+            clock = self.shared_clock = SharedClock(clock, self.store)
             with suppress(Unavailable):
-                shared.adjust()
-        self.log: RecordLog = open_log(self.settings.log_url, self.clock, self.settings.kafka)
+                self.shared_clock.adjust()
+        self.clock = business(clock) if business else clock
+        self.log: RecordLog = open_log(settings.log_url, self.clock, settings.kafka)
         self._open.callback(self.log.close)
         self.vault = DatabaseVault(identities, master)
-        self.sealer = Sealer(self.vault, master.derive("record-id"))
-        self.opener = Opener(self.vault)
+        self.sealer, self.opener = Sealer(self.vault, master.derive("record-id")), Opener(self.vault)
         self.seen_key = master.derive("seen-rows")
+        self.connectors = Connectors(settings, self.clock, StoredQuota(self.store))
+        self.parts = self._parts()
+
+    def _parts(self) -> Parts:
+        return Parts(
+            instance=self.settings.instance,
+            partitions=self.settings.partitions,
+            limits=self.settings.limits,
+            clock=self.clock,
+            log=self.log,
+            store=self.store,
+            vault=self.vault,
+            sealer=self.sealer,
+            opener=self.opener,
+            purposes=shipped(),
+            connectors=self.connectors,
+            references=partial(References, self.master),
+            seen_key=self.seen_key,
+            behind=partial(behind, self.log, self.store),
+            awaited=self._awaited,
+        )
+
+    def _database(self, url: str) -> Database:
+        database = Database(url)
+        self._open.callback(database.close)
+        return database
 
     def _new(self, identities: Database) -> bool:
         """Whether a missing master key may be made: only before there is anything that an old one would have to
@@ -84,6 +100,10 @@ class Hub:
             return not Path(make_url(self.settings.vault_url).database or "").exists()
         return untouched(identities)
 
+    def _awaited(self) -> bool:
+        with self.store.read() as connection:
+            return awaited(connection, self.clock.process_ms())
+
     @property
     def shared(self) -> bool:
         """Whether several processes may run this hub's stages: none of its engines belongs to one process."""
@@ -91,6 +111,7 @@ class Hub:
         return not any(url.startswith("sqlite:") for url in stores)
 
     def close(self) -> None:
+        """Close log and databases. Stages that still run fail, and lose nothing."""
         self._open.close()
 
     def prepare(self) -> None:
@@ -99,70 +120,26 @@ class Hub:
         self.vault.prepare()
         self.log.create(declared(self.settings.partitions))
 
-    @cached_property
-    def connectors(self) -> dict[str, ConnectorInfo]:
-        """The installed connectors that have a table in the settings. Raises ``Misconfigured`` for a table of none."""
-        found: dict[str, ConnectorInfo] = {}
-        for name in self.settings.connectors:
-            installed = discover().get(name)
-            if installed is None:
-                raise Misconfigured(
-                    f"connectors.{name}: no such connector is installed", f"installed: {', '.join(discover())}"
-                )
-            if isinstance(installed, HubError):
-                raise installed
-            found[name] = installed.info
-        return found
-
-    def check_connectors(self) -> None:
-        """Raises ``Misconfigured`` for the first setting of a connector that is wrong."""
-        for name, info in self.connectors.items():
-            info.options(self.settings.connector(name))
-
-    def sources(self) -> dict[str, ConnectorInfo]:
-        return {name: info for name, info in self.connectors.items() if info.direction == "source"}
-
-    def sinks(self) -> dict[str, ConnectorInfo]:
-        return {name: info for name, info in self.connectors.items() if info.direction == "sink"}
-
-    def source(self, name: str) -> GuardedSource:
-        """A configured source, opened behind its gate."""
-        return open_source(name, self.settings.connector(name), self.clock, StoredQuota(self.store))
-
-    @cached_property
-    def trusted(self) -> dict[str, dict[str, bytes]]:
-        """Whose signatures count for which source."""
-        return {name: trusted_keys(name, self.settings.connector(name)) for name in self.sources()}
-
     def applications(self) -> Applications:
         """The application service."""
-        kinds = frozenset(info.kind for info in self.sources().values())
+        kinds = frozenset(info.kind for info in self.connectors.sources.values())
         return Applications(self.store, self.vault, self.sealer, self.opener, self.clock, shipped(), kinds)
 
-    def reconcile(self, name: str, day: date) -> Reconciliation:
-        """One day's account of one source. Raises ``Unavailable`` when it is away."""
-        info = self.sources().get(name)
-        if info is None:
-            raise Misconfigured(f"no source {name!r}", f"sources here: {', '.join(self.sources())}")
-        source = self.source(name)
-        try:
-            seen = StoredSeen(self.store, self.seen_key)
-            passed: Passed = partial(seen.passed, name) if info.remembers else lambda _: frozenset()
-            return reconcile(name, info.kind, source, day, Books(self.log, self.store, self.opener, passed))
-        finally:
-            source.close()
+    def evidence(self) -> Evidence:
+        """Decides what answers which application's needs."""
+        return Evidence(self.log, shipped(), self.clock)
+
+    def stages(self) -> list[Stage]:
+        """The stages of this hub."""
+        return stages(self.connectors.sinks)
 
     def tasks(self) -> list[tuple[str, Make]]:
         """Every stage by name, and how to make it; the runner makes it again after a failure."""
-        return [
-            ("ingest", self._ingest),
-            ("lookup", self._lookup),
-            ("verify", self._verify),
-            ("project", self._project),
-            ("ask", self._ask),
-            ("relay", self._relay),
-            *((f"deliver.{name}", partial(self._deliver, name)) for name in self.sinks()),
-        ]
+        return [(stage.name, partial(stage.make, self.parts)) for stage in self.stages()]
+
+    def task(self, name: str) -> Make:
+        """One stage by name. Raises ``KeyError``."""
+        return dict(self.tasks())[name]
 
     def start(self, runner: Runner, tasks: Sequence[tuple[str, Make]]) -> None:
         """Run tasks, and report how they stand to every process of this hub."""
@@ -171,70 +148,14 @@ class Hub:
         reported = tuple(runner.progress)
         reports = StageReports(self.store, self.clock)
         runner.start("report", lambda: Report(reports, self.settings.instance, lambda: reported))
-        if isinstance(self.clock, SharedClock):
-            runner.start("clock", partial(Adjust, self.clock))
-
-    def task(self, name: str) -> Make:
-        """One stage by name. Raises ``KeyError``."""
-        return dict(self.tasks())[name]
-
-    def _ingest(self) -> Ingest:
-        seen = StoredSeen(self.store, self.seen_key)
-        around = Surroundings(self.log, self.sealer, seen, Gone(self.log, self.store, self.opener, seen), self.clock)
-        sources = {name: partial(self.source, name) for name in self.sources()}
-        instance = self.settings.instance
-        parts = IngestParts(
-            around, sources, Orders(self.store), Reports(self.store, self.clock), self._throttle, instance
-        )
-        return Ingest(parts, f"{instance}.ingest")
-
-    def _throttle(self, kind: str) -> Throttle:
-        return Throttle(self.clock, partial(behind, self.log, self.store, kind), self._awaited)
-
-    def _awaited(self) -> bool:
-        with self.store.read() as connection:
-            return awaited(connection, self.clock.process_ms())
-
-    def _lookup(self) -> Lookup:
-        sources = {name: partial(self.source, name) for name in self.sources()}
-        member = self.log.join(lookup.GROUP, [LOOKUP_REQUESTS], f"{self.settings.instance}.lookup")
-        return Lookup(member, LookupParts(sources, self.sealer, self.opener, self.clock, self.settings.partitions))
-
-    def _relay(self) -> RelayStage:
-        make = partial(Relay, self.log, self.store, self.clock)
-        return RelayStage(make, self.log, f"{self.settings.instance}.relay")
-
-    def _deliver(self, name: str) -> Deliver:
-        sink = open_sink(name, self.settings.connector(name), self.clock, StoredQuota(self.store))
-        seals = self.opener, self.sealer
-        instance = self.settings.instance
-        references = References(self.master, name)
-        return Deliver(Desk(self.log, self.store, sink, references, *seals, shipped(), self.clock, instance))
-
-    def evidence(self) -> Evidence:
-        """Decides what answers which application's needs."""
-        return Evidence(self.log, shipped(), self.clock)
-
-    def _project(self) -> Project:
-        limits = self.settings.limits
-        return Project(self.log, self.store, self.evidence(), f"{self.settings.instance}.project", limits.batch_records)
-
-    def _ask(self) -> Ask:
-        sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by)) for info in self.sources().values()]
-        return Ask(self.store, self.evidence(), sources, (self.sealer, self.opener), self.clock)
-
-    def _verify(self) -> verify.Verify:
-        member = self.log.join(verify.GROUP, verify.INPUTS, f"{self.settings.instance}.verify")
-        limits = self.settings.limits
-        return verify.Verify(
-            member, self.opener, self.sealer, self.trusted, self.clock, limits.batch_records, limits.poll_timeout_s
-        )
+        if self.shared_clock:
+            runner.start("clock", partial(Adjust, self.shared_clock))
 
 
-def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:
+def open_hub(settings: Settings, clock: Clock | None = None, business: Business | None = None) -> Hub:
     """Everything wired and prepared. Raises ``Misconfigured`` with the remedy, ``Unavailable`` when the log or
     database is away."""
-    hub = Hub(settings, clock or SystemClock())
+    hub = Hub(settings, clock or SystemClock(), business)
     try:
         hub.prepare()
     except BaseException:

@@ -53,7 +53,7 @@ class Work:
     def __init__(self, in_memory: bool = False) -> None:
         hub = Hub(settings.load(), SystemClock())
         opener = Opener(_only_opens(KeysInMemory(hub))) if in_memory else hub.opener
-        self._adjudicator, self._clock = Adjudicator(opener, hub.trusted), hub.clock
+        self._adjudicator, self._clock = Adjudicator(opener, hub.connectors.trusted), hub.clock
 
     def judge(self, partition: int, records: Sequence[LogRecord]) -> list[Outgoing]:
         """What becomes of records of one partition, in order."""

@@ -86,7 +86,7 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
     with _open(config) as hub:
         reports = Reports(hub.store, hub.clock)
         shown = []
-        for source in [_source(hub, name)] if name else hub.sources():
+        for source in [_source(hub, name)] if name else hub.connectors.sources:
             report = reports.get(source) or Report(source, UNASSIGNED)
             stale = reports.stale(report)
             sound &= not stale and report.state != FAILED
@@ -249,8 +249,10 @@ def _show_probe(found: Probe) -> None:
 
 
 def _source(hub: Hub, name: str) -> str:
-    if name not in hub.sources():
-        raise Misconfigured(f"no source {name!r} is configured", f"sources here: {', '.join(hub.sources()) or 'none'}")
+    if name not in hub.connectors.sources:
+        raise Misconfigured(
+            f"no source {name!r} is configured", f"sources here: {', '.join(hub.connectors.sources) or 'none'}"
+        )
     return name
 
 

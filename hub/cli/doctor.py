@@ -19,7 +19,6 @@ from hub.errors import HubError, Misconfigured
 from hub.pipeline.relay import check_numbers, watermark
 from hub.settings import Settings
 from hub.stores.migrate import STORE
-from hub.stores.shared_clock import SharedClock
 from hub.topics import outside_registry
 from hub.topics.acls import granted
 from hub.topics.declared import declared
@@ -185,15 +184,15 @@ def _schemas(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
 
 
 def _connectors(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
-    hub.check_connectors()
-    return ", ".join(hub.connectors) or "none configured"
+    hub.connectors.check()
+    return ", ".join(hub.connectors.infos) or "none configured"
 
 
 def _clock(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
-    if not isinstance(hub.clock, SharedClock):
+    if hub.shared_clock is None:
         return "this machine's own"
-    hub.clock.adjust()
-    off_s = hub.clock.off_ms() / 1000
+    hub.shared_clock.adjust()
+    off_s = hub.shared_clock.off_ms() / 1000
     if abs(off_s) > _CLOCK_OFF_S:
         raise Misconfigured(
             f"this machine's clock is {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} the database's",

@@ -12,7 +12,7 @@ from rich.table import Table
 from hub import settings as hub_settings
 from hub.bootstrap import open_hub
 from hub.cli._console import console
-from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, UNCHANGED, VERIFIED, Reconciliation
+from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, UNCHANGED, VERIFIED, Reconciliation, reconcile
 from hub.records.rules import CODES
 
 _CHINESE = {MISSING: "枢纽未收到", PENDING: "待处理", VERIFIED: "核验通过", REJECTED: "拒收", UNCHANGED: "无变化"}
@@ -39,7 +39,7 @@ def command(config: Path | None, source: str, day: datetime, csv_file: Path | No
     """
     hub = open_hub(hub_settings.load(config))
     try:
-        account = hub.reconcile(source, day.date())
+        account = reconcile(source, day.date(), hub.parts)
     finally:
         hub.close()
     if csv_file:

@@ -1,30 +1,57 @@
 """``hub run``: runs the stages and the HTTP API."""
 
+import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import click
+from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, Make, open_hub
+from hub.cli._console import console
+from hub.clock import SystemClock
+from hub.connect.host.configured import Connectors
 from hub.errors import Misconfigured
 from hub.logging import configure, get_logger
 from hub.pipeline.relay import check_numbers, watermark
+from hub.records.kinds import KINDS
 from hub.runtime.runner import STOP_TIMEOUT_S, Runner
 from hub.runtime.workers import Worker, when_parent_ends
 from hub.settings import Settings
+from hub.stages import stages as stages_of
+from hub.topics.declared import SUFFIXES
 from hub.web.server import serve
 
 STAGES_STOP_TIMEOUT_S = 8.0
 """The rest of the ten seconds is for closing."""
 
 
-@click.command("run")
+_HELP = """Run the hub: all stages and the HTTP API, until Ctrl-C or SIGTERM.
+
+\b
+{stages}
+
+After a kill at any moment, the next start continues at the same place. Stopping takes at most ten seconds.
+
+On Kafka and PostgreSQL, any number of hubs on any machines share the work. Each needs its own `instance`, and may
+have as many --workers as its machine has cores.
+"""
+
+
+def _help() -> str:
+    lines = [f"  {stage.name:13}{stage.about}" for stage in stages_of(["SINK"])]
+    return _HELP.format(stages="\n".join(lines))
+
+
+@click.command("run", help=_help())
 @click.option("--stages", metavar="NAME,…", help="Only these stages. [default: all; `hub run --list` names them]")
-@click.option("--list", "list_stages", is_flag=True, help="List the stages and end.")
+@click.option("--list", "list_stages", is_flag=True, help="List the stages, with what they read and write, and end.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: one JSON object a line.")
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that share the stages."
 )
@@ -32,42 +59,55 @@ STAGES_STOP_TIMEOUT_S = 8.0
 @click.option("--worker", type=int, hidden=True, help="This process is the parent's worker of that number.")
 @click.pass_obj
 def command(
-    config: Path | None, stages: str | None, list_stages: bool, workers: int, no_web: bool, worker: int | None
+    config: Path | None,
+    stages: str | None,
+    list_stages: bool,
+    as_json: bool,
+    workers: int,
+    no_web: bool,
+    worker: int | None,
 ) -> None:
-    """Run the hub: all stages and the HTTP API, until Ctrl-C or SIGTERM.
-
-    \b
-      ingest   sources → *.received, cursors in the same transaction
-      lookup   lookup.requests → sources → lookup.received
-      verify   *.received → *.verified or *.rejected, with reasons
-      ask      what applications still need → look-ups
-      project  topics → tables; matches evidence to applications
-      deliver  evidence → the utility's connection system, once
-      relay    outbox → topics, in commit order
-
-    After a kill at any moment, the next start continues at the same place. Stopping takes at most ten seconds.
-
-    On Kafka and PostgreSQL, any number of hubs on any machines share the work. Each needs its own `instance`, and may
-    have as many --workers as its machine has cores.
-    """
     settings = _named(hub_settings.load(config), worker)
+    if list_stages:
+        _list(settings, as_json)
+        return
     configure(settings.log_json, settings.log_level)
     hub = open_hub(settings)
     try:
-        hub.check_connectors()
+        hub.connectors.check()
         # Before any stage writes a number that the log has already seen.
         check_numbers(hub.store, watermark(hub.log))
-        names = [name for name, _ in hub.tasks()]
-        if list_stages:
-            click.echo("\n".join(names))
-            return
-        wanted = _wanted(stages, names)
+        wanted = _wanted(stages, [stage.name for stage in hub.stages()])
         tasks = _workers(hub, config, workers, wanted) if workers > 1 else _stages(hub, wanted)
         stop_within_s = STOP_TIMEOUT_S if workers > 1 else STAGES_STOP_TIMEOUT_S
         _run(hub, tasks, web=not no_web, worker=worker is not None, stop_within_s=stop_within_s)
     finally:
         hub.close()
     _end()
+
+
+def _list(settings: Settings, as_json: bool) -> None:
+    """Print the stages that these settings run. Opens nothing."""
+    found = stages_of(Connectors(settings, SystemClock()).sinks)
+    if as_json:
+        for stage in found:
+            shown = {"name": stage.name, "reads": stage.reads, "writes": stage.writes, "about": stage.about}
+            click.echo(json.dumps(shown, ensure_ascii=False))
+        return
+    table = Table("stage", "reads", "writes")
+    for stage in found:
+        table.add_row(stage.name, _shortened(stage.reads), _shortened(stage.writes))
+    console().print(table)
+
+
+def _shortened(names: Sequence[str]) -> str:
+    """Names for a person: the topics of all kinds by their common end.
+
+    >>> _shortened([*(kind.topic("verified") for kind in KINDS.values()), "lookup.received"])
+    '*.verified, lookup.received'
+    """
+    of_kinds = {kind.topic(suffix): f"*.{suffix}" for suffix in SUFFIXES for kind in KINDS.values()}
+    return ", ".join(dict.fromkeys(of_kinds.get(name, name) for name in names))
 
 
 def _named(settings: Settings, worker: int | None) -> Settings:

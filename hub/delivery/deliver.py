@@ -31,12 +31,14 @@ from hub.cases.evidence.matching import read_value
 from hub.crash import crash_point
 from hub.errors import TamperDetected, Unavailable
 from hub.logging import get_logger
+from hub.parts import Parts
 from hub.ports import Address, Clock, Receipt, RecordLog, Refused, Sink, Store
 from hub.privacy.opening import Opened, Opener, check_commitments
 from hub.privacy.purposes import Purposes
 from hub.privacy.references import References
 from hub.records.kinds import KINDS
 from hub.records.tables import current, record
+from hub.runtime.stage import OUTBOX, SINK, TABLES, Stage
 
 PARALLEL = 8
 IDLE_S = 0.1
@@ -347,3 +349,34 @@ def back_off_s(attempts: int, retry_after_s: float | None) -> float:
         return min(RETRY_AFTER_MAX_S, retry_after_s)
     ceiling = min(BACK_OFF_MAX_S, 2 ** min(attempts, 20))
     return random.uniform(ceiling / 2, ceiling)
+
+
+# ---- the stage -----------------------------------------------------------------------------------------------------
+
+
+def make(sink: str, parts: Parts) -> Deliver:
+    """The stage at work for one sink. Raises ``Misconfigured``."""
+    return Deliver(
+        Desk(
+            parts.log,
+            parts.store,
+            parts.connectors.open_sink(sink),
+            parts.references(sink),
+            parts.opener,
+            parts.sealer,
+            parts.purposes,
+            parts.clock,
+            parts.instance,
+        )
+    )
+
+
+def stage(sink: str) -> Stage:
+    """The stage that delivers to one sink."""
+    return Stage(
+        f"deliver.{sink}",
+        reads=(TABLES, *(kind.topic("verified") for kind in KINDS.values())),
+        writes=(SINK, TABLES, OUTBOX),
+        make=partial(make, sink),
+        about="evidence → the utility's connection system, once",
+    )

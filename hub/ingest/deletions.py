@@ -31,7 +31,7 @@ class Vanished(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Gone:
+class Deletions:
     """Finds vanished rows. ``share_max``: a reload that leaves out a larger share of what was known is not believed."""
 
     log: RecordLog
@@ -42,14 +42,14 @@ class Gone:
     def find(self, source: str, since: int, share_max: float) -> Vanished:
         """What vanished from ``source`` by the reload at version ``since``. Raises ``Misconfigured`` when that is too
         much to believe."""
-        known, gone = self.seen.counts(source, since)
-        if gone > max(_FEW, known * share_max):
+        known, vanished = self.seen.counts(source, since)
+        if vanished > max(_FEW, known * share_max):
             raise Misconfigured(
-                f"{source}: a full reload left out {gone} of {known} rows",
+                f"{source}: a full reload left out {vanished} of {known} rows",
                 "ask the source; if it is right, raise connectors."
                 f"{source}.vanish_share_max and restart the connector, otherwise wait for its next reload",
             )
-        marks = self.seen.gone(source, since, AT_ONCE)
+        marks = self.seen.vanished(source, since, AT_ONCE)
         found = [self._row(mark, since, places) for places in [self._places(marks)] for mark in marks]
         rows = [row for row in found if isinstance(row, SourceRow)]
         waiting = {mark.row_key for mark, row in zip(marks, found, strict=True) if row is _WAITING}

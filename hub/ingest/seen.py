@@ -48,7 +48,7 @@ class Seen(Protocol):
 
     def remember(self, source: str, marks: Sequence[SeenRow]) -> None: ...
 
-    def gone(self, source: str, before: int, limit: int) -> list[SeenRow]:
+    def vanished(self, source: str, before: int, limit: int) -> list[SeenRow]:
         """Rows that are still counted as present and were last seen below version ``before``."""
 
     def counts(self, source: str, before: int) -> tuple[int, int]:
@@ -124,7 +124,7 @@ class StoredSeen:
         with self._store.write() as connection:
             upsert(connection, source_row, [{"source": source, **mark._asdict()} for mark in marks], keep)
 
-    def gone(self, source: str, before: int, limit: int) -> list[SeenRow]:
+    def vanished(self, source: str, before: int, limit: int) -> list[SeenRow]:
         columns = [source_row.c[name] for name in SeenRow._fields]
         query = select(*columns).where(*_gone(source, before)).order_by(source_row.c.version).limit(limit)
         with self._store.read() as connection:

@@ -14,8 +14,7 @@ A source that is slow or away holds up no other. What operators see is computed 
 import json
 import threading
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 
 from hub.connect.host.guard import GuardedSource
 from hub.errors import Fenced, HubError, Unavailable
@@ -31,15 +30,19 @@ from hub.ingest.control import (
     Report,
     Reports,
 )
-from hub.ingest.feed import Feed, Surroundings
+from hub.ingest.feed import Feed
 from hub.ingest.throttle import Throttle
 from hub.logging import get_logger, mask
+from hub.parts import Parts
 from hub.ports import Member
+from hub.records.kinds import KINDS
 from hub.runtime.backoff import Backoff
+from hub.runtime.stage import SOURCES, Stage
 from hub.topics.cursors import ends, partition_of_source
 from hub.topics.declared import CURSORS
 
 GROUP = "ingest"
+BACKOFF = Backoff(0.2, 30.0)
 ORDERS_EVERY_S = 0.5
 REPORT_EVERY_S = 2.0
 STOP_TIMEOUT_S = 8.0
@@ -47,29 +50,16 @@ _TRACE_LINES = 30
 log = get_logger("ingest")
 
 
-@dataclass(frozen=True)
-class IngestParts:
-    """What ingest is made of. ``sources`` opens each source, ``throttle`` makes the throttle of a kind's feed;
-    ``worker`` is this process's name in reports."""
-
-    around: Surroundings
-    sources: Mapping[str, Callable[[], GuardedSource]]
-    orders: Orders
-    reports: Reports
-    throttle: Callable[[str], Throttle]
-    worker: str
-    backoff: Backoff = field(default_factory=lambda: Backoff(0.2, 30.0))
-
-
 class FeedThread:
     """Keeps one source's feed going until stopped."""
 
-    def __init__(self, name: str, parts: IngestParts) -> None:
+    def __init__(self, name: str, parts: Parts) -> None:
         self.name = name
         self._parts = parts
-        self._clock = parts.around.clock
+        self._clock = parts.clock
+        self._orders, self._reports = Orders(parts.store), Reports(parts.store, parts.clock)
         self._stop = threading.Event()
-        self._report = Report(name, worker=parts.worker)
+        self._report = Report(name, worker=parts.instance)
         self._reported_s = self._ordered_s = float("-inf")
         self._order = Order()
         self._source: GuardedSource | None = None
@@ -120,8 +110,8 @@ class FeedThread:
 
     def _step(self) -> float:
         if self._source is None or self._throttle is None:
-            self._source = self._parts.sources[self.name]()
-            self._throttle = self._parts.throttle(self._source.context.info.kind)
+            self._source = self._parts.connectors.open_source(self.name)
+            self._throttle = self._throttle_of(self._source.context.info.kind)
         if self._feed is None:
             self._feed = self._begin(self._source)
         if held_s := self._throttle.hold_s():
@@ -132,12 +122,15 @@ class FeedThread:
         self._progress(taken.rows, taken.more)
         return 0.0 if taken.more or taken.rows else self._source.context.limits.poll_s
 
+    def _throttle_of(self, kind: str) -> Throttle:
+        return Throttle(self._clock, partial(self._parts.behind, kind), self._parts.awaited)
+
     def _begin(self, source: GuardedSource) -> Feed:
-        feed = Feed(source, self._parts.around)
-        order = self._parts.orders.get(self.name)
+        feed = Feed(source, self._parts)
+        order = self._orders.get(self.name)
         if order.cursor is not None:
             feed.move(json.loads(order.cursor))
-            self._parts.orders.moved(self.name, order)
+            self._orders.moved(self.name, order)
         return feed
 
     def _obey(self) -> str:
@@ -145,12 +138,12 @@ class FeedThread:
         now_s = self._clock.monotonic_s()
         if now_s - self._ordered_s < ORDERS_EVERY_S:
             return self._order.wanted
-        before, self._order = self._order, self._parts.orders.get(self.name)
+        before, self._order = self._order, self._orders.get(self.name)
         first = self._ordered_s == float("-inf")
         self._ordered_s = now_s
         if self._order.restart_token != before.restart_token and not first:
             self._let_go(everything=True)
-            self._report = Report(self.name, worker=self._parts.worker)
+            self._report = Report(self.name, worker=self._parts.instance)
             self._tell(at_once=True)
         elif self._order.wanted != before.wanted or first:
             self._change_to(self._order.wanted)
@@ -190,7 +183,7 @@ class FeedThread:
         """Whether the operator wants something else by now; on the way, say that somebody is here."""
         try:
             self._tell()
-            return self._parts.orders.get(self.name) != self._order
+            return self._orders.get(self.name) != self._order
         except Unavailable:
             return False
 
@@ -213,7 +206,7 @@ class FeedThread:
         changed = report.state != state or report.trouble != words
         report.state, report.trouble = state, words
         report.failures += 1
-        report.wait_s = self._parts.backoff.wait_s(report.failures, retry_after_s)
+        report.wait_s = BACKOFF.wait_s(report.failures, retry_after_s)
         if changed:
             log.warning("feed waits", source=self.name, reason=words, wait_s=round(report.wait_s, 1))
         try:
@@ -237,7 +230,7 @@ class FeedThread:
         if self._source is not None:
             health = self._source.health()
             self._report.circuit, self._report.quota_left = health.circuit, health.quota_left
-        self._parts.reports.put(self._report)
+        self._reports.put(self._report)
         self._reported_s = now_s
 
 
@@ -255,20 +248,21 @@ def _words(failure: BaseException) -> str:
 class Ingest:
     """The ingest stage of one process: a feed thread for every source whose partition it owns."""
 
-    def __init__(self, parts: IngestParts, member_name: str) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._feeds: dict[str, FeedThread] = {}
         self._counted = 0
-        around = parts.around
-        self._partitions = around.log.topics()[CURSORS]
+        self._partitions = parts.log.topics()[CURSORS]
         # What is on the topic is read by each feed itself; membership only says whose it is.
-        self._member: Member = around.log.join(GROUP, [CURSORS], member_name, lambda slots: ends(around.log, slots))
+        self._member: Member = parts.log.join(
+            GROUP, [CURSORS], parts.member("ingest"), lambda slots: ends(parts.log, slots)
+        )
 
     def step(self) -> int:
         """Follow the assignment; returns the rows that the feeds have taken since the last step."""
         self._member.poll(1_000, ORDERS_EVERY_S)
         owned = {partition for _, partition in self._member.assigned()}
-        mine = {name for name in self._parts.sources if partition_of_source(name, self._partitions) in owned}
+        mine = {name for name in self._parts.connectors.sources if partition_of_source(name, self._partitions) in owned}
         for name in self._feeds.keys() - mine:
             self._feeds[name].request_stop()
         for name in [name for name, feed in self._feeds.items() if not feed.alive()]:
@@ -283,12 +277,22 @@ class Ingest:
         """Stop every feed after its present page; what is not committed is fetched again."""
         for feed in self._feeds.values():
             feed.request_stop()
-        deadline_s = self._parts.around.clock.monotonic_s() + STOP_TIMEOUT_S
+        deadline_s = self._parts.clock.monotonic_s() + STOP_TIMEOUT_S
         late = [
             feed.name
             for feed in self._feeds.values()
-            if not feed.join(max(0.0, deadline_s - self._parts.around.clock.monotonic_s()))
+            if not feed.join(max(0.0, deadline_s - self._parts.clock.monotonic_s()))
         ]
         if late:
             log.warning("still in a call; the next owner fences it", sources=late)
         self._member.close()
+
+
+STAGE = Stage(
+    "ingest",
+    reads=(SOURCES, CURSORS),
+    writes=(*(kind.topic("received") for kind in KINDS.values()), CURSORS),
+    make=Ingest,
+    about="sources → *.received, with the cursor in the same transaction",
+    group=GROUP,
+)

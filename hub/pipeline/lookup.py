@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from hub.codec import wire
@@ -23,9 +23,9 @@ from hub.codec.catalogue import schema_id
 from hub.connect.host.guard import GuardedSource
 from hub.errors import HubError, Misconfigured, RecordRejected, Unavailable
 from hub.logging import get_logger
-from hub.ports import Batch, Clock, Fault, LogRecord, LookupQuery, Member, Outgoing, Page, Positions
-from hub.privacy.opening import Opener
-from hub.privacy.sealing import Sealer
+from hub.parts import Parts
+from hub.ports import Batch, Fault, LogRecord, LookupQuery, Member, Outgoing, Page, Positions
+from hub.runtime.stage import SOURCES, Stage
 from hub.topics import cloudevents
 from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
 from hub.topics.received import Envelopes
@@ -38,22 +38,12 @@ THREADS_PER_SOURCE = 32
 REQUESTS_AT_ONCE = 64
 FIRST_ANSWER_WITHIN_S, ANSWER_WITHIN_MAX_S = 2.5, 10.0
 """Time for a first attempt, and at most: each later one gets as much again."""
+POLL_TIMEOUT_S = 0.1
+"""Longest wait for a new question, seconds."""
 LOOK_S = 0.02
 """How often answers are looked for while questions are under way."""
 Slot = tuple[str, int]
 log = get_logger("lookup")
-
-
-@dataclass(frozen=True)
-class LookupParts:
-    """What the stage is made of. ``sources`` opens each source when it is first asked."""
-
-    sources: Mapping[str, Callable[[], GuardedSource]]
-    sealer: Sealer
-    opener: Opener
-    clock: Clock
-    partitions: int
-    poll_timeout_s: float = 0.1
 
 
 class Reply(NamedTuple):
@@ -65,7 +55,7 @@ class Reply(NamedTuple):
     reason: str = ""
 
 
-class Lane:
+class SourcePool:
     """One source and the threads that ask it: a source that hangs uses up its own threads, nobody else's."""
 
     def __init__(self, open_source: Callable[[], GuardedSource], name: str) -> None:
@@ -111,10 +101,11 @@ class Lookup:
     """The lookup stage. Any number of them share the work; what one has under way is nowhere but here, and asked again
     by whoever has the partition next."""
 
-    def __init__(self, member: Member, parts: LookupParts) -> None:
-        self._member = member
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._lanes = {name: Lane(open_source, name) for name, open_source in parts.sources.items()}
+        self._member: Member = parts.log.join(GROUP, [LOOKUP_REQUESTS], parts.member("lookup"))
+        opens = parts.connectors.open_source
+        self._pools = {name: SourcePool(partial(opens, name), name) for name in parts.connectors.sources}
         self._open: dict[Slot, deque[_Question]] = {}
         """Questions under way, in the order of their partition."""
 
@@ -137,7 +128,7 @@ class Lookup:
     def _step(self) -> int:
         """Take what is new, and commit what is answered, of each partition up to the first that is not."""
         room = REQUESTS_AT_ONCE - sum(map(len, self._open.values()))
-        wait_s = LOOK_S if any(self._open.values()) else self._parts.poll_timeout_s
+        wait_s = LOOK_S if any(self._open.values()) else POLL_TIMEOUT_S
         for batch in self._member.poll(room, wait_s) if room else self._rest():
             questions = self._open.setdefault((batch.topic, batch.partition), deque())
             questions.extend(self._put(batch.records))
@@ -164,8 +155,8 @@ class Lookup:
         return done, positions
 
     def close(self) -> None:
-        for lane in self._lanes.values():
-            lane.close()
+        for pool in self._pools.values():
+            pool.close()
         self._member.close()
 
     def _put(self, records: Sequence[LogRecord]) -> Iterator[_Question]:
@@ -177,19 +168,19 @@ class Lookup:
             yield self._begin(record.offset, request, next(opened)) if request else _Question(record.offset, None)
 
     def _begin(self, offset: int, request: Mapping[str, Any], value: bytes | Fault) -> _Question:
-        lane = self._lanes.get(request["source"])
-        if lane is None:
+        pool = self._pools.get(request["source"])
+        if pool is None:
             return _Question(offset, request, Reply(REFUSED, reason="SOURCE_UNKNOWN"))
         if isinstance(value, Fault):
             return _Question(offset, request, Reply(REFUSED, reason=value.code))
         try:
-            limit_s = lane.source.context.limits.total_timeout_s
+            limit_s = pool.source.context.limits.total_timeout_s
         except Misconfigured:
             return _Question(offset, request, Reply(UNAVAILABLE, reason="MISCONFIGURED"))
         query = LookupQuery(request["by"], value.decode("utf-8", "replace"), request["purpose"], request["legal_basis"])
         within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), ANSWER_WITHIN_MAX_S, limit_s)
         deadline_s = self._parts.clock.monotonic_s() + within_s
-        return _Question(offset, request, None, lane.ask(query), deadline_s)
+        return _Question(offset, request, None, pool.ask(query), deadline_s)
 
     def _records(self, answered: Sequence[Answered]) -> Iterator[Outgoing]:
         """The records that were found; all that one source gave are sealed together, because each sealing asks the
@@ -201,7 +192,7 @@ class Lookup:
                 if reply.page and request["source"] == name
                 for row in reply.page.rows
             ]
-            info = self._lanes[name].source.context.info
+            info = self._pools[name].source.context.info
             sealed = self._parts.sealer.seal_page(info, [row for row, _ in found], self._parts.clock.now_ms())
             envelopes = Envelopes(info.name, self._parts.partitions, self._parts.clock.now())
             for row, (_, request_id) in zip(sealed, found, strict=True):
@@ -258,3 +249,14 @@ def _request(record: LogRecord) -> Mapping[str, Any] | None:
         log.warning("not a question", topic=LOOKUP_REQUESTS, offset=record.offset, code=rejected.code)
         return None
     return value
+
+
+STAGE = Stage(
+    "lookup",
+    reads=(LOOKUP_REQUESTS, SOURCES),
+    writes=(LOOKUP_RECEIVED,),
+    make=Lookup,
+    about="lookup.requests → sources → lookup.received",
+    group=GROUP,
+    positions="log",
+)

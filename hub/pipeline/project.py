@@ -17,10 +17,12 @@ from hub.codec import wire
 from hub.crash import crash_point
 from hub.errors import HubError, Reassigned
 from hub.logging import get_logger
+from hub.parts import Parts
 from hub.pipeline import projection
 from hub.pipeline.tables import projection_offset
 from hub.ports import Batch, LogRecord, Member, Positions, RecordLog, Store
 from hub.records.kinds import KINDS
+from hub.runtime.stage import OUTBOX, TABLES, Stage
 from hub.stores import partition_locks
 from hub.topics.declared import LOOKUP_RECEIVED
 
@@ -147,3 +149,20 @@ class Project:
 
     def close(self) -> None:
         self._member.close()
+
+
+def make(parts: Parts) -> Project:
+    """The stage at work. Raises ``Unavailable`` when the log is away."""
+    evidence = Evidence(parts.log, parts.purposes, parts.clock)
+    return Project(parts.log, parts.store, evidence, parts.member("project"), parts.limits.batch_records)
+
+
+STAGE = Stage(
+    "project",
+    reads=INPUTS,
+    writes=(TABLES, OUTBOX),
+    make=make,
+    about="topics → tables; matches evidence to applications",
+    group=GROUP,
+    positions="tables",
+)

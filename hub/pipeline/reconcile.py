@@ -5,7 +5,7 @@ with one day of the source's keys, not with history.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import NamedTuple
@@ -13,7 +13,10 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from hub.clock import CHINA
+from hub.connect.spec import ConnectorInfo
 from hub.errors import TamperDetected
+from hub.ingest.seen import StoredSeen
+from hub.parts import Parts
 from hub.pipeline.redrive import read_rejections
 from hub.ports import NAMELESS, Batch, LogRecord, RecordLog, Source, Store
 from hub.privacy.opening import Opened, Opener, Original
@@ -25,8 +28,6 @@ _LOOKED_UP_AT_ONCE = 500
 MISSING, PENDING, VERIFIED, REJECTED = "missing", "pending", "verified", "rejected"
 UNCHANGED = "unchanged"
 """The source wrote the row again as it was: it was received under its earlier version."""
-Passed = Callable[[Mapping[str, int]], frozenset[str]]
-"""Of row keys with a version each, those that were seen in that version or a later one, new or not."""
 
 
 class Line(NamedTuple):
@@ -65,33 +66,35 @@ class Reconciliation:
         return not self.count(MISSING)
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
-    """What the hub has: its log, its tables, the keys to open with, and what a source wrote again unchanged."""
+def reconcile(name: str, day: date, parts: Parts) -> Reconciliation:
+    """One day's account of the source ``name``. Raises ``Misconfigured`` when no such source is configured,
+    ``Unavailable`` when it is away."""
+    source = parts.connectors.open_source(name)
+    try:
+        return compare(source, parts.connectors.sources[name], day, parts)
+    finally:
+        source.close()
 
-    log: RecordLog
-    store: Store
-    opener: Opener
-    passed: Passed
 
-
-def reconcile(name: str, kind: str, source: Source, day: date, books: Books) -> Reconciliation:
+def compare(source: Source, info: ConnectorInfo, day: date, parts: Parts) -> Reconciliation:
     """Ask ``source`` for its day and look every key up in the log. Raises ``Unavailable`` when the source is away."""
     wanted = source.day(day).keys
     start_ms = int(datetime.combine(day, time(), CHINA).timestamp() * 1000)
     found: dict[str, bytes] = {}
     unreadable = 0
-    for records in _received(books.log, KINDS[kind].topic("received"), name, start_ms):
-        for opened in books.opener.open([record.value for record in records]):
-            key = _source_key(books.opener, opened)
+    for records in _received(parts.log, KINDS[info.kind].topic("received"), info.name, start_ms):
+        for opened in parts.opener.open([record.value for record in records]):
+            key = _source_key(parts.opener, opened)
             unreadable += key.startswith(NAMELESS)
             if key in wanted:
                 found[key] = opened.envelope["record_id"]
-    verdicts = _verdicts(books.store, list(found.values()))
-    lines = [_line(books.log, key, found.get(key), verdicts) for key in sorted(wanted)]
-    unchanged = books.passed(_versions(line.key for line in lines if line.state == MISSING))
-    lines = [_unchanged(line, unchanged) for line in lines]
-    return Reconciliation(name, day, lines, unreadable)
+    verdicts = _verdicts(parts.store, list(found.values()))
+    lines = [_line(parts.log, key, found.get(key), verdicts) for key in sorted(wanted)]
+    if info.remembers:
+        passed = StoredSeen(parts.store, parts.seen_key).passed
+        unchanged = passed(info.name, _versions(line.key for line in lines if line.state == MISSING))
+        lines = [_unchanged(line, unchanged) for line in lines]
+    return Reconciliation(info.name, day, lines, unreadable)
 
 
 def _unchanged(line: Line, unchanged: frozenset[str]) -> Line:

@@ -11,16 +11,19 @@ stands.
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from hub.codec import wire
 from hub.crash import crash_point
 from hub.errors import HubError, Misconfigured
+from hub.parts import Parts
 from hub.ports import Clock, Member, Outgoing, RecordLog, Store, Writer
+from hub.runtime.stage import OUTBOX, Stage
 from hub.stores import outbox
 from hub.stores.outbox import Numbered
 from hub.topics import cloudevents
 from hub.topics.cursors import CURSOR_SCHEMA, ends
-from hub.topics.declared import CURSORS, partition_of
+from hub.topics.declared import APPLICATION_EVENTS, CURSORS, DELIVERY_EVENTS, LOOKUP_REQUESTS, partition_of
 
 WRITER_ID = "relay"
 KEY = b"relay"
@@ -172,3 +175,18 @@ def watermark(log: RecordLog) -> int:
             if record.key == KEY and record.value is not None:
                 place = int(json.loads(wire.decode(record.value)[1]["cursor"])["seq"])
     return place
+
+
+def make(parts: Parts) -> RelayStage:
+    """The stage at work. Raises ``Unavailable`` when the log is away."""
+    return RelayStage(partial(Relay, parts.log, parts.store, parts.clock), parts.log, parts.member("relay"))
+
+
+STAGE = Stage(
+    "relay",
+    reads=(OUTBOX, CURSORS),
+    writes=(APPLICATION_EVENTS, DELIVERY_EVENTS, LOOKUP_REQUESTS, CURSORS),
+    make=make,
+    about="outbox → topics, in commit order",
+    group=GROUP,
+)

@@ -19,11 +19,13 @@ from hub.codec import wire
 from hub.codec.packages import FIRST_RUNTIME_ID
 from hub.connect.pageproof import check_row_proof
 from hub.errors import Misconfigured, TamperDetected
+from hub.parts import Parts
 from hub.ports import Batch, Clock, Fault, LogRecord, Member, Outgoing
 from hub.privacy.opening import Opened, Opener
 from hub.privacy.sealing import UNREADABLE_SCHEMA, Sealer
 from hub.records.kinds import KINDS
 from hub.records.verdict import Context, Verdict, judge
+from hub.runtime.stage import Stage
 from hub.topics import cloudevents
 from hub.topics.declared import LOOKUP_RECEIVED
 
@@ -209,3 +211,21 @@ def _id_of(record: LogRecord) -> tuple[str, bytes]:
 def _passed_on(record: LogRecord) -> tuple[tuple[str, bytes], ...]:
     """Which attempt and which reading of the record this is: the same on every topic."""
     return tuple(found for found in record.headers if found[0] in (cloudevents.ATTEMPT, cloudevents.READING))
+
+
+def make(parts: Parts) -> Verify:
+    """The stage at work. Raises ``Unavailable`` when the log is away."""
+    member = parts.log.join(GROUP, INPUTS, parts.member("verify"))
+    trusted, limits = parts.connectors.trusted, parts.limits
+    return Verify(member, parts.opener, parts.sealer, trusted, parts.clock, limits.batch_records, limits.poll_timeout_s)
+
+
+STAGE = Stage(
+    "verify",
+    reads=INPUTS,
+    writes=tuple(kind.topic(suffix) for kind in KINDS.values() for suffix in ("verified", "rejected")),
+    make=make,
+    about="*.received → *.verified or *.rejected, with reasons",
+    group=GROUP,
+    positions="log",
+)

@@ -9,12 +9,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from hub.errors import Misconfigured, Reassigned, Unavailable
 from hub.logging import get_logger
 from hub.ports import Clock
 from hub.runtime.backoff import Backoff
+from hub.runtime.stage import Task
 
 BACKOFF = Backoff(0.1, 30.0)
 STALE_S = 60.0
@@ -25,20 +25,6 @@ _GARBAGE_EVERY = 50_000
 """Objects between two looks for cycles. A batch makes tens of thousands that all live until it is committed."""
 
 log = get_logger("runner")
-
-
-class Task(Protocol):
-    """A stage, or anything that runs for ever in steps. Belongs to one thread."""
-
-    def step(self) -> int:
-        """Do the next piece of work; return the number of records it took, 0 when there was nothing.
-
-        Waits for work itself, no longer than a second. Raises ``Reassigned`` when a rebalance took what it had under
-        way: it is called again as it is. Raises ``Unavailable`` when something outside is away: nothing
-        was lost, the runner backs off and makes the task anew, from what is durable.
-        """
-
-    def close(self) -> None: ...
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ def serve(hub: Hub, enabled: bool = True) -> Iterator[str]:
 def _config(hub: Hub) -> uvicorn.Config:
     tokens = Tokens(hub.store, hub.clock)
     readiness = Readiness(hub.log, hub.store, hub.clock, hub.settings.instance)
-    figures = Metrics(hub.log, hub.store, hub.clock, list(hub.sources()))
+    figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.sources))
     schemas = registry.router(without_login(hub.settings.registry_url))
     routers = health.router(readiness), metrics.router(figures, tokens), schemas
     app = create(hub.applications(), tokens, hub.clock, *routers)

@@ -17,7 +17,7 @@ FILES_MAX: Final = 14
 _PLAIN = ("hub.errors", "hub.ports")
 _LOUD = (*_PLAIN, "hub.clock", "hub.crash", "hub.logging")
 _DATA = (*_LOUD, "hub.stores", "hub.codec", "hub.records", "hub.topics")
-_CASES = (*_DATA, "hub.privacy", "hub.runtime")
+_STAGES = (*_DATA, "hub.privacy", "hub.runtime", "hub.parts")
 
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub": (),
@@ -35,11 +35,13 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.runtime": (*_LOUD, "hub.stores"),
     "hub.logs": (*_LOUD, "hub.settings", "hub.runtime"),
     "hub.connect": (*_LOUD, "hub.codec", "hub.records"),
-    "hub.connect.host": (*_LOUD, "hub.records", "hub.runtime", "hub.connect"),
-    "hub.ingest": (*_CASES, "hub.connect", "hub.connect.host"),
-    "hub.cases": _CASES,
-    "hub.delivery": (*_CASES, "hub.connect", "hub.connect.host", "hub.cases"),
-    "hub.pipeline": (*_CASES, "hub.connect", "hub.connect.host", "hub.ingest", "hub.cases", "hub.delivery"),
+    "hub.connect.host": (*_LOUD, "hub.settings", "hub.records", "hub.runtime", "hub.connect"),
+    "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host"),
+    "hub.ingest": (*_STAGES, "hub.connect", "hub.connect.host"),
+    "hub.cases": _STAGES,
+    "hub.delivery": (*_STAGES, "hub.connect", "hub.connect.host", "hub.cases"),
+    "hub.pipeline": (*_STAGES, "hub.connect", "hub.connect.host", "hub.ingest", "hub.cases", "hub.delivery"),
+    "hub.stages": ("hub.runtime", "hub.ingest", "hub.cases", "hub.delivery", "hub.pipeline"),
     "hub.bootstrap": ("hub",),
     "hub.web": ("hub",),
     "hub.cli": ("hub",),

@@ -16,7 +16,9 @@ from hub.cases.evidence.decide import Evidence, LookupSource, Opens, Question, Q
 from hub.cases.evidence.needs import Case, Need
 from hub.errors import Misconfigured, Unavailable
 from hub.logging import get_logger
+from hub.parts import Parts
 from hub.ports import Clock, Fault, Store
+from hub.runtime.stage import OUTBOX, TABLES, Stage
 
 AT_ONCE = 12
 """Needs in one transaction: enough to be quick, few enough to leave some to other processes."""
@@ -143,3 +145,16 @@ def ways(application: Application, wanted_by: str) -> Mapping[str, str]:
     found = {by: value for by, value in site.items() if by == wanted_by and value}
     by, value = application.applicant_identifier()
     return found | {by: value}
+
+
+def make(parts: Parts) -> Ask:
+    """The stage at work."""
+    infos = parts.connectors.sources.values()
+    sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by)) for info in infos]
+    evidence = Evidence(parts.log, parts.purposes, parts.clock)
+    return Ask(parts.store, evidence, sources, (parts.sealer, parts.opener), parts.clock)
+
+
+STAGE = Stage(
+    "ask", reads=(TABLES,), writes=(TABLES, OUTBOX), make=make, about="what applications still need → look-ups"
+)

@@ -7,20 +7,17 @@ from sqlalchemy import Connection, Row, case, func, select
 
 from hub.cases.connection.tables import application, application_need, delivery
 from hub.ingest.control import Report, Reports
-from hub.pipeline import lookup, project, verify
+from hub.pipeline import project
 from hub.ports import Clock, Positions, RecordLog, Store
 from hub.records.tables import reason_tally, tally
 from hub.runtime.status import StageReports, StageStatus
+from hub.stages import STAGES
 from hub.stores.tables import outbox
-from hub.topics.declared import LOOKUP_REQUESTS
 
 LATENCY_S = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 LATENCY_WINDOW_S = 900
-_READERS: Mapping[str, Sequence[str]] = {
-    verify.GROUP: verify.INPUTS,
-    lookup.GROUP: (LOOKUP_REQUESTS,),
-    project.GROUP: project.INPUTS,
-}
+_READERS = {stage.group: stage for stage in STAGES if stage.positions}
+"""Group → the stage that reads topics for it."""
 _UNDELIVERED = ("pending", "in_flight")
 
 
@@ -122,9 +119,10 @@ def _waiting(connection: Connection, query: Any, now_ms: int) -> Waiting:
 
 def of_log(log: RecordLog) -> Ends:
     """Read the end offsets of the log. Raises ``Unavailable`` when the log is away."""
-    topics = dict.fromkeys(topic for inputs in _READERS.values() for topic in inputs)
+    topics = dict.fromkeys(topic for stage in _READERS.values() for topic in stage.topics_read)
     ends = {(topic, partition): end for topic in topics for partition, (_, end) in log.bounds(topic).items()}
-    return Ends(ends, {group: log.committed(group) for group in (verify.GROUP, lookup.GROUP)})
+    on_log = [group for group, stage in _READERS.items() if stage.positions == "log"]
+    return Ends(ends, {group: log.committed(group) for group in on_log})
 
 
 def lags(ends: Ends, projected: Positions) -> dict[tuple[str, str, int], int]:
@@ -132,7 +130,7 @@ def lags(ends: Ends, projected: Positions) -> dict[tuple[str, str, int], int]:
     committed = {**ends.committed, project.GROUP: projected}
     return {
         (group, topic, partition): max(0, end - committed[group].get((topic, partition), 0))
-        for group, inputs in _READERS.items()
+        for group, stage in _READERS.items()
         for (topic, partition), end in ends.ends.items()
-        if topic in inputs
+        if topic in stage.topics_read
     }

@@ -155,7 +155,7 @@ def test_p2_unequal_partitions_are_found(broker: str, admin: Any, tmp_path: Path
 @pytest.mark.slow
 def test_p1_a_single_node_is_used_only_when_the_settings_say_so(broker: str) -> None:
     log = open_log(broker.partition("?")[0], SystemClock())
-    with pytest.raises(Misconfigured, match=r"not the nodes for 3 copies.*kafka\.replication"):
+    with pytest.raises(Misconfigured, match=r"too few nodes for 3 copies.*kafka\.replication"):
         log.create([TopicSpec("three.copies", 1)])
     log.close()
 

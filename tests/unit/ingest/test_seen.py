@@ -47,14 +47,14 @@ def test_until_it_is_remembered_a_row_is_new(seen: StoredSeen) -> None:
     assert learn(seen, row("A", 1)) == ["A"]
 
 
-def test_rows_not_seen_since_a_reload_have_gone(seen: StoredSeen) -> None:
+def test_rows_not_seen_since_a_reload_have_vanished(seen: StoredSeen) -> None:
     learn(seen, row("A", 1), row("B", 1), row("C", 1), row("D", 2, operation="DELETE"))
     learn(seen, row("A", 9), row("B", 9, b"changed"))
     assert seen.counts(SOURCE, 9) == (3, 1)
-    (gone,) = seen.gone(SOURCE, 9, 10)
-    assert (gone.version, gone.present) == (1, True)
-    seen.forget(SOURCE, [gone.row_key])
-    assert seen.gone(SOURCE, 9, 10) == []
+    (vanished,) = seen.vanished(SOURCE, 9, 10)
+    assert (vanished.version, vanished.present) == (1, True)
+    seen.forget(SOURCE, [vanished.row_key])
+    assert seen.vanished(SOURCE, 9, 10) == []
     assert learn(seen, row("C", 10)) == ["C"]
 
 
@@ -62,7 +62,7 @@ def test_a_version_that_cannot_be_read_keeps_the_last_readable_one(seen: StoredS
     news = seen.news(SOURCE, [row("A", 1)])
     seen.remember(SOURCE, [news.marks[0]._replace(row_id=b"r" * 16, record_id=b"1" * 16)])
     learn(seen, row("A", 2, b"garbage"))
-    (found,) = seen.gone(SOURCE, 3, 10)
+    (found,) = seen.vanished(SOURCE, 3, 10)
     assert (found.version, found.row_id, found.record_id) == (2, b"r" * 16, b"1" * 16)
 
 

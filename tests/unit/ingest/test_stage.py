@@ -170,10 +170,9 @@ def test_a_newer_owner_fences_the_older_one(sandbox: Running, tmp_path: Path) ->
 
     hub = open_hub(settings(tmp_path, connectors(sandbox, LICENCES)))
     try:
-        around = hub.task("ingest")()._parts.around  # type: ignore[attr-defined]
-        first = Feed(hub.source(LICENCES), around)
+        first = Feed(hub.connectors.open_source(LICENCES), hub.parts)
         first.step()
-        second = Feed(hub.source(LICENCES), around)
+        second = Feed(hub.connectors.open_source(LICENCES), hub.parts)
         with pytest.raises(Fenced):
             first.step()
         while second.step().more:

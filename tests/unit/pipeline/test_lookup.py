@@ -98,7 +98,7 @@ def asker(sandbox: Running, tmp_path: Path) -> Iterator[Asker]:
 
 
 def uscc(asker: Asker) -> str:
-    source = asker.hub.source(LICENCES)
+    source = asker.hub.connectors.open_source(LICENCES)
     record = source.fetch(None).rows[0].record
     source.close()
     assert record is not None
@@ -119,7 +119,7 @@ def test_what_is_found_comes_with_its_answer(asker: Asker) -> None:
 def test_a_looked_up_record_has_the_id_that_the_feed_gives_it(asker: Asker) -> None:
     """P2: a feed and a look-up of one version are one record."""
     asker.answer(asker.ask(LICENCES, "uscc", uscc(asker)))
-    source = asker.hub.source(LICENCES)
+    source = asker.hub.connectors.open_source(LICENCES)
     row = source.fetch(None).rows[0]
     ids = asker.hub.sealer.ids
     expected = ids.record(source.context.info, row, ids.content(row))
@@ -172,7 +172,7 @@ def test_a_source_that_is_away_is_unavailable_with_the_time_it_named(sandbox: Ru
 
 def test_a_source_that_hangs_does_not_block_the_lane(sandbox: Running, asker: Asker) -> None:
     sandbox.fault(LICENCES, "hang")
-    titles = asker.hub.source(TITLES)
+    titles = asker.hub.connectors.open_source(TITLES)
     record = titles.fetch(None).rows[0].record
     assert record is not None
     hanging = [asker.ask(LICENCES, "uscc", "91110000600037341L") for _ in range(40)]

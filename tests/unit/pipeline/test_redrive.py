@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from hub.bootstrap import Hub, open_hub
-from hub.pipeline.reconcile import MISSING, REJECTED, UNCHANGED, VERIFIED, Books, reconcile
+from hub.connect.host.registry import find
+from hub.ingest.seen import StoredSeen
+from hub.pipeline.reconcile import MISSING, REJECTED, UNCHANGED, VERIFIED, compare
 from hub.pipeline.redrive import Filter, Outcome, Redrive, rejections
 from hub.ports import DayCount, Outgoing, SourceRow
 from hub.records import tables
@@ -133,8 +135,9 @@ def test_p1_a_key_that_never_came_is_missing_and_a_bad_one_says_why(hub: Hub) ->
     flow(hub)
     today = hub.clock.now().date()
     source: Any = Counting("a#1", "b#1", "c#1", "d#2")
-    books = Books(hub.log, hub.store, hub.opener, lambda versions: frozenset(versions) & {"d"})
-    account = reconcile(NAME, KIND, source, date.fromordinal(today.toordinal() - 1), books)
+    seen = StoredSeen(hub.store, hub.seen_key)
+    seen.remember(NAME, seen.news(NAME, [SourceRow("d", 2, b"as it was", title("d"))]).marks)
+    account = compare(source, find(NAME).info, date.fromordinal(today.toordinal() - 1), hub.parts)
     assert [(line.key, line.state, line.code) for line in account.lines] == [
         ("a#1", VERIFIED, ""),
         ("b#1", REJECTED, "STATUS_UNKNOWN"),

@@ -1,11 +1,7 @@
 """Who may do what: least privilege, role by role."""
 
-from importlib import import_module
-from pkgutil import iter_modules
-
 import pytest
 
-from hub import ingest, pipeline
 from hub.errors import Misconfigured
 from hub.ports import Grant
 from hub.topics.acls import granted
@@ -48,13 +44,3 @@ def test_an_installation_names_its_own_principals() -> None:
     assert {grant.principal for grant in granted({"consumer": ""})} == {"User:hub", "User:auditor"}
     with pytest.raises(Misconfigured, match="no role 'clerk'"):
         granted({"clerk": "User:x"})
-
-
-def test_the_hub_may_join_every_group_of_its_stages() -> None:
-    stages = [
-        import_module(f"{room.__name__}.{module.name}")
-        for room in (ingest, pipeline)
-        for module in iter_modules(room.__path__)
-    ]
-    groups = {module.GROUP for module in stages if hasattr(module, "GROUP")}
-    assert {grant.name for grant in grants("hub") if grant.resource == "group"} == groups

@@ -1,0 +1,70 @@
+"""The connectors that this hub uses: those that are installed and have a table in the settings."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from hub.connect.host.guard import GuardedSink, GuardedSource
+from hub.connect.host.quota import QuotaBook
+from hub.connect.host.registry import discover, open_sink, open_source, trusted_keys
+from hub.connect.spec import ConnectorInfo
+from hub.errors import Misconfigured
+from hub.ports import Clock
+from hub.settings import Settings
+
+
+class Connectors:
+    """The configured connectors, by name. Opening one makes no call."""
+
+    def __init__(self, settings: Settings, clock: Clock, book: QuotaBook | None = None) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._book = book
+
+    @cached_property
+    def infos(self) -> Mapping[str, ConnectorInfo]:
+        """What each connector says about itself. Raises ``Misconfigured`` for a table of a connector that is not
+        installed."""
+        return {name: _installed(name) for name in self._settings.connectors}
+
+    @property
+    def sources(self) -> Mapping[str, ConnectorInfo]:
+        """The connectors that are sources."""
+        return {name: info for name, info in self.infos.items() if info.direction == "source"}
+
+    @property
+    def sinks(self) -> Mapping[str, ConnectorInfo]:
+        """The connectors that are sinks."""
+        return {name: info for name, info in self.infos.items() if info.direction == "sink"}
+
+    @cached_property
+    def trusted(self) -> Mapping[str, Mapping[str, bytes]]:
+        """Source → key id → raw Ed25519 public key: the keys whose signatures count for its records."""
+        return {name: trusted_keys(name, self._options(name)) for name in self.sources}
+
+    def check(self) -> None:
+        """Raises ``Misconfigured`` for the first setting of a connector that is wrong."""
+        for name, info in self.infos.items():
+            info.options(self._options(name))
+
+    def open_source(self, name: str) -> GuardedSource:
+        """A configured source behind its gate. Raises ``Misconfigured``, with the sources that there are."""
+        if name not in self.sources:
+            raise Misconfigured(f"no source {name!r} is configured", f"sources here: {', '.join(self.sources)}")
+        return open_source(name, self._options(name), self._clock, self._book)
+
+    def open_sink(self, name: str) -> GuardedSink:
+        """A configured sink behind its gate. Raises ``Misconfigured``."""
+        return open_sink(name, self._options(name), self._clock, self._book)
+
+    def _options(self, name: str) -> Mapping[str, Any]:
+        return self._settings.connector(name)
+
+
+def _installed(name: str) -> ConnectorInfo:
+    installed = discover().get(name)
+    if installed is None:
+        raise Misconfigured(f"connectors.{name}: no such connector is installed", f"installed: {', '.join(discover())}")
+    if isinstance(installed, Misconfigured):
+        raise installed
+    return installed.info

@@ -1,0 +1,25 @@
+"""The stages of a hub, in the order of a record's way. A new stage is one line here."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from hub.cases.evidence import ask
+from hub.delivery import deliver
+from hub.ingest import stage as ingest
+from hub.pipeline import lookup, project, relay, verify
+from hub.runtime.stage import Stage
+
+STAGES: Final[tuple[Stage, ...]] = (
+    ingest.STAGE,
+    lookup.STAGE,
+    verify.STAGE,
+    project.STAGE,
+    ask.STAGE,
+    relay.STAGE,
+)
+"""Those that every hub has. Each sink adds one more."""
+
+
+def stages(sinks: Iterable[str]) -> list[Stage]:
+    """Every stage of a hub that delivers to ``sinks``, by their connectors' names."""
+    return [*STAGES, *map(deliver.stage, sinks)]
