@@ -92,5 +92,5 @@ def test_doctor_names_what_the_registry_has_otherwise(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HUB_REGISTRY_URL", f"{registry}/nowhere")
     said = said_of_schemas()
-    assert not said["sound"] and "id 1: not there, should be hub.record.v1" in said["detail"]
+    assert not said["sound"] and "id 5: not there, should be hub.record.v1" in said["detail"]
     assert said["remedy"] == "run `hub schemas publish`"

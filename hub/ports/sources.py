@@ -1,0 +1,112 @@
+"""The port to the systems that the hub reads from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+
+Plain = dict[str, Any]
+"""A record that is not sealed, in the shape of its kind's Avro schema. It exists in memory only, never on a topic, in a
+table or in a log line (P5)."""
+
+Cursor = Mapping[str, Any]
+"""Where a source's feed continues: a small JSON object that only the source understands."""
+
+
+class Fault(NamedTuple):
+    """Why a row could not become a record: a published code, and the field's dotted path. Never a value."""
+
+    code: str
+    field: str = ""
+
+
+NAMELESS = "sha256:"
+"""Prefix of the key of a row whose own key cannot be read: the SHA-256 of its bytes follows. Same bytes, same key."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row as a source gave it.
+
+    ``key`` and ``version`` name it at the source (the version only ever grows: a time in ms, or a sequence).
+    ``revision`` is the source's own order between contents of one version, 0 where it gives none.
+    ``raw`` is the row's content, byte for byte as the source signed or sent it, without the transport's envelope: the
+    same content has the same bytes, however it was read. ``proof`` is what is needed to check its signature later
+    (b"" if none).
+    ``record`` is the mapped plain record, or ``None`` with the ``faults`` that say why not.
+    ``reading`` counts how often the original was mapped again (0: as it was first read); ``read_at_ms`` is when the
+    hub read it, in ms since the epoch (``None``: with this page). ``vanished``: the source did not send this row, the
+    hub found that the source has it no more.
+    """
+
+    key: str
+    version: int
+    raw: bytes
+    record: Plain | None
+    faults: tuple[Fault, ...] = ()
+    proof: bytes = b""
+    revision: int = 0
+    reading: int = 0
+    read_at_ms: int | None = None
+    vanished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows in the source's order, the cursor after them, and whether the source has more right now.
+
+    ``complete_since``: the owner has written the whole source again. All rows that it still has have at least this
+    version, and all of them were returned. A row that was seen with a lower version only was deleted.
+    """
+
+    rows: Sequence[SourceRow]
+    cursor: Cursor
+    more: bool
+    complete_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupQuery:
+    """One question about one holder or thing. ``by`` is uscc | resident-id | unit-no | address | title-no; a
+    question without purpose is refused (domain.md §3)."""
+
+    by: str
+    value: str
+    purpose: str
+    legal_basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """What a source says it changed on one day (Beijing time), for ``hub reconcile``. ``keys`` are "KEY#VERSION" of
+    each row, as in ``SourceRow``. They may hold identifiers: personal (P5)."""
+
+    day: date
+    keys: frozenset[str]
+
+
+class Source(Protocol):
+    """A government system that gives records. Thread-safe: the feed and look-ups call it at the same time.
+
+    Each call has a time-out, and raises ``Unavailable`` for an error that may pass with time, ``Misconfigured`` for one
+    that only the operator can correct. A call can be repeated: reading changes nothing at the source.
+    """
+
+    def fetch(self, cursor: Cursor | None) -> Page:
+        """The page after ``cursor`` (``None``: from the beginning). Without rows and with ``more=False`` when there is
+        nothing new. The same cursor gives the same rows again, as long as the source does not change."""
+
+    def look_up(self, query: LookupQuery) -> Page:
+        """All current records that answer ``query``, as a page whose cursor is ignored; no rows when there are none.
+
+        Raises ``RecordRejected`` when the source cannot be asked like this (PURPOSE_MISSING, LOOKUP_UNSUPPORTED).
+        """
+
+    def day(self, day: date) -> DayCount:
+        """The rows that the source changed on ``day``, from midnight to midnight Beijing time, by its own account.
+
+        It does not depend on the feed's cursor. An empty set when nothing changed.
+        """
+
+    def close(self) -> None:
+        """Release connections. Running calls may fail with ``Unavailable``."""
