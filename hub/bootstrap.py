@@ -63,7 +63,7 @@ class Hub:
         self.clock = business(clock) if business else clock
         self.log: RecordLog = open_log(settings.log_url, self.clock, settings.kafka)
         self._open.callback(self.log.close)
-        self.vault = DatabaseVault(identities, master)
+        self.vault = DatabaseVault(identities, master, self.clock)
         self.sealer, self.opener = Sealer(self.vault, master.derive("record-id")), Opener(self.vault)
         self.seen_key = master.derive("seen-rows")
         self.connectors = Connectors(settings, self.clock, StoredQuota(self.store))

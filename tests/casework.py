@@ -50,7 +50,7 @@ class House:
         self.store = Database(self.url)
         self.log = SqliteLog(self.folder / "log.db", self.clock)
         self.log.create(declared(PARTITIONS))
-        self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)))
+        self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)), self.clock)
         self.vault.prepare()
         self.sealer = Sealer(self.vault, b"r" * 32)
         self.opener = Opener(self.vault)

@@ -28,6 +28,7 @@ ERASED = "ERASED"
 MET = "MET"
 HELD_BY_OTHER = "HELD_BY_OTHER"
 SEAL_BROKEN = "SEAL_BROKEN"
+KEY_DAMAGED = "KEY_DAMAGED"
 REFUSED = "REFUSED"
 
 _GOES_ON_ZH = "不影响受理，记录到达后自动补送。"
@@ -79,6 +80,10 @@ _WORDS = {
     HELD_BY_OTHER: Words(
         "不动产权利人不是申请人（例如租户），已推送并提示工作人员核对；不得因此拒绝受理。",
         "The title's holder is not the applicant (a tenant, say): delivered, shown to a person, no ground for refusal.",
+    ),
+    KEY_DAMAGED: Words(
+        "密钥损坏，数据暂时无法读取，请管理员恢复密钥库。",
+        "The key of the data is damaged: an administrator must restore the vault.",
     ),
     SEAL_BROKEN: Words(
         "记录的封存校验不通过，已停止推送，请审计人员检查。",

@@ -203,8 +203,7 @@ def deliver(desk: Desk, piece: Row[Any]) -> None:
         receipt, found = _attempt(desk, piece)
     except Refused as refused:
         code = refused.code if _CODE.fullmatch(refused.code) else reasons.REFUSED
-        sealed = desk.sealer.seal_value(bytes(piece.applicant_id), refused.message.encode())
-        _end(desk, piece, "REFUSED", reason=code, sealed_reason=sealed)
+        _end(desk, piece, "REFUSED", reason=code, sealed_reason=_sealed(desk, piece, refused.message))
     except _Stop as stop:
         log.error("a piece must not be sent", reason=str(stop), application=bytes(piece.application_id).hex())
         _end(desk, piece, "STOPPED", reason=str(stop))
@@ -238,6 +237,12 @@ def _address(desk: Desk, piece: Row[Any]) -> Address:
     number = desk.references.hub_number(case_id)
     key = desk.references.piece_key(case_id, piece.kind, record_id)
     return Address("connection", piece.kind, number, key)
+
+
+def _sealed(desk: Desk, piece: Row[Any], words: str) -> bytes | None:
+    """The sink's words under the applicant's key; ``None`` where there is none any more, or it is damaged."""
+    sealed = desk.sealer.seal_values([(bytes(piece.applicant_id), words.encode())])[0]
+    return sealed if isinstance(sealed, bytes) else None
 
 
 def _application(desk: Desk, piece: Row[Any]) -> Application:

@@ -121,7 +121,8 @@ class Ask:
                 wishes.extend(self._wishes(case, Application.model_validate_json(opened), now_ms))
         sealed = self._sealer.seal_values([(wish.case.applicant_id, wish.value.encode()) for wish in wishes])
         for wish, value in zip(wishes, sealed, strict=True):
-            questions[wish.case.application_id, wish.kind] = Question(wish.source, wish.by, value)
+            asked = value.code if isinstance(value, Fault) else Question(wish.source, wish.by, value)
+            questions[wish.case.application_id, wish.kind] = asked
         return questions
 
     def _wishes(self, case: Case, application: Application, now_ms: int) -> Iterable[_Wish]:
