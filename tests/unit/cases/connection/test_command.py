@@ -6,7 +6,8 @@ import json
 import pytest
 
 from hub.cases import reasons
-from hub.cases.connection.command import Application, needs, parse, read_json
+from hub.cases.connection.command import Application, needs, parse
+from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 from hub.privacy.purposes import shipped
 
