@@ -24,7 +24,8 @@ from bench.site import Site
 from bench.waiting import steps
 from hub import settings
 from hub.bootstrap import Hub, open_hub
-from hub.cases.connection.tables import application_need
+from hub.cases.by import By
+from hub.cases.evidence.tables import need
 from hub.records.tables import tally
 from sandbox import launch
 
@@ -156,19 +157,22 @@ def _rounds(hub: Hub, bodies: Iterator[dict[str, Any]], records: int) -> Latency
     return found
 
 
+BY = By("cli:bench")
+
+
 def _submit(service: Any, body: dict[str, Any]) -> tuple[bytes, float]:
     begun_s = time.monotonic()
-    return service.submit(body).application_id, begun_s
+    return service.submit(body, BY).case_id, begun_s
 
 
 def _await(hub: Hub, begun: dict[bytes, float], found: Latency) -> None:
-    need, waiting = application_need.c, set(begun)
+    waits, waiting = need.c, set(begun)
     until_s = time.monotonic() + _GIVE_UP_S
     while waiting and time.monotonic() < until_s:
-        open_needs = func.sum(cast(need.state == "open", Integer))
-        query = select(need.application_id, open_needs, func.max(need.attempt)).where(need.application_id.in_(waiting))
+        open_needs = func.sum(cast(waits.state == "open", Integer))
+        query = select(waits.case_id, open_needs, func.max(waits.attempt)).where(waits.case_id.in_(waiting))
         with hub.store.read() as connection:
-            rows = connection.execute(query.group_by(need.application_id)).all()
+            rows = connection.execute(query.group_by(waits.case_id)).all()
         now_s = time.monotonic()
         for identity, still_open, attempts in rows:
             if not still_open:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from hub.bootstrap import Hub
-from hub.cases.connection.tables import application, delivery
+from hub.cases.tables import case, piece
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
 from hub.records.tables import record
@@ -48,20 +48,20 @@ def _is_about_an_application(topic: str, value: bytes | None) -> bool:
 
 
 def _submitted(hub: Hub, ids: set[bytes]) -> dict[bytes, int]:
-    query = select(application.c.application_id, application.c.submitted_ms)
+    query = select(case.c.case_id, case.c.opened_ms)
     with hub.store.read() as connection:
-        rows = connection.execute(query.where(application.c.application_id.in_(ids))).all()
+        rows = connection.execute(query.where(case.c.case_id.in_(ids))).all()
     return {bytes(row[0]): row[1] for row in rows}
 
 
 def _decided(hub: Hub, ids: set[bytes]) -> tuple[dict[bytes, Any], dict[bytes, Any]]:
     """Application → when its last record was judged, and when its last piece was decided."""
-    pieces = delivery.c
+    pieces = piece.c
     query = (
-        select(pieces.application_id, func.max(record.c.judged_ms), func.max(pieces.decided_ms))
+        select(pieces.case_id, func.max(record.c.judged_ms), func.max(pieces.decided_ms))
         .join(record, record.c.record_id == pieces.record_id)
-        .where(pieces.application_id.in_(ids))
-        .group_by(pieces.application_id)
+        .where(pieces.case_id.in_(ids))
+        .group_by(pieces.case_id)
     )
     with hub.store.read() as connection:
         rows = connection.execute(query).all()

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from sqlalchemy import make_url
 
+from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
-from hub.cases.evidence.decide import Evidence, awaited
+from hub.cases.evidence import needs
+from hub.cases.evidence.decide import AWAITED_WITHIN_S
+from hub.cases.journal import Journal
+from hub.cases.policy import Rules
+from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
+from hub.delivery import claims
 from hub.errors import Unavailable
 from hub.ingest.control import StoredQuota
 from hub.logs import open_log
@@ -18,7 +24,7 @@ from hub.parts import Parts
 from hub.pipeline.backlog import behind
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
-from hub.privacy.purposes import shipped
+from hub.privacy.purposes import Purposes, shipped
 from hub.privacy.references import References
 from hub.privacy.sealing import Sealer
 from hub.privacy.vault import DatabaseVault, MasterKey, untouched
@@ -63,7 +69,7 @@ class Hub:
         self.clock = business(clock) if business else clock
         self.log: RecordLog = open_log(settings.log_url, self.clock, settings.kafka)
         self._open.callback(self.log.close)
-        self.vault = DatabaseVault(identities, master, self.clock)
+        self.vault = DatabaseVault(identities, master)
         self.sealer, self.opener = Sealer(self.vault, master.derive("record-id")), Opener(self.vault)
         self.seen_key = master.derive("seen-rows")
         self.connectors = Connectors(settings, self.clock, StoredQuota(self.store))
@@ -80,12 +86,12 @@ class Hub:
             vault=self.vault,
             sealer=self.sealer,
             opener=self.opener,
-            purposes=shipped(),
             connectors=self.connectors,
             references=partial(References, self.master),
             seen_key=self.seen_key,
             behind=partial(behind, self.log, self.store),
             awaited=self._awaited,
+            journal=lambda: self.journal,
         )
 
     def _database(self, url: str) -> Database:
@@ -102,7 +108,7 @@ class Hub:
 
     def _awaited(self) -> bool:
         with self.store.read() as connection:
-            return awaited(connection, self.clock.process_ms())
+            return needs.awaited(connection, self.clock.process_ms(), AWAITED_WITHIN_S * 1000)
 
     @property
     def shared(self) -> bool:
@@ -116,18 +122,35 @@ class Hub:
 
     def prepare(self) -> None:
         """Create the topics and bring the tables to this version. Safe to run again."""
-        STORE.upgrade(self.settings.store_url)
+        STORE.upgrade(self.settings.store_url, self.procedures.tables)
         self.vault.prepare()
         self.log.create(declared(self.settings.partitions))
 
     def applications(self) -> Applications:
         """The application service."""
-        kinds = frozenset(info.kind for info in self.connectors.sources.values())
-        return Applications(self.store, self.vault, self.sealer, self.opener, self.clock, shipped(), kinds)
+        channels = frozenset(self.settings.channels)
+        return Applications(self.store, self.vault, self.opener, self.purposes, channels, self.journal)
 
-    def evidence(self) -> Evidence:
-        """Decides what answers which application's needs."""
-        return Evidence(self.log, shipped(), self.clock)
+    @cached_property
+    def purposes(self) -> Purposes:
+        """What may be used for what, with this installation's service items."""
+        return shipped().with_service_items(self.settings.service_items)
+
+    @property
+    def procedures(self) -> Procedures:
+        """The kinds of case that are installed."""
+        return procedure.installed()
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Decides about cases and writes down what becomes true of them. Raises ``Misconfigured`` for a connector that
+        is not installed."""
+        infos = self.connectors.sources.values()
+        sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by)) for info in infos]
+        sinks = [SinkInfo(info.name, info.accepts) for info in self.connectors.sinks.values()]
+        given = Given(self.log, self.opener, self.purposes, tuple(sources), tuple(sinks))
+        rules = Rules(policy.shipped(), frozenset(source.kind for source in sources))
+        return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue)
 
     def stages(self) -> list[Stage]:
         """The stages of this hub."""

@@ -7,10 +7,10 @@ What a stage must not have is not in it: no master key, no settings of a connect
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hub.cases.journal import Journal
 from hub.connect.host.configured import Connectors
 from hub.ports import Clock, KeyVault, RecordLog, Store
 from hub.privacy.opening import Opener
-from hub.privacy.purposes import Purposes
 from hub.privacy.references import References
 from hub.privacy.sealing import Sealer
 from hub.settings import LimitSettings
@@ -31,7 +31,6 @@ class Parts:
     vault: KeyVault
     sealer: Sealer
     opener: Opener
-    purposes: Purposes
     connectors: Connectors
     references: Callable[[str], References]
     """A sink's name → the references for it."""
@@ -41,6 +40,9 @@ class Parts:
     """Kind → records that are received and not in the tables yet. Raises ``Unavailable``."""
     awaited: Callable[[], bool]
     """Whether an application waits for an answer now. Raises ``Unavailable``."""
+
+    journal: Callable[[], Journal]
+    """The journal of cases. Raises ``Misconfigured`` for a connector that is not installed."""
 
     def member(self, stage: str) -> str:
         """The name of this process's member of a stage's group."""

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-from hub.cases.evidence import ask
 from hub.delivery import deliver
 from hub.ingest import stage as ingest
-from hub.pipeline import lookup, project, relay, verify
+from hub.pipeline import due, lookup, project, relay, verify
 from hub.runtime.stage import Stage
 
 STAGES: Final[tuple[Stage, ...]] = (
@@ -14,7 +13,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     lookup.STAGE,
     verify.STAGE,
     project.STAGE,
-    ask.STAGE,
+    due.STAGE,
     relay.STAGE,
 )
 """Those that every hub has. Each sink adds one more."""

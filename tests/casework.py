@@ -8,12 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hub.cases.connection.applications import Applications
-from hub.cases.evidence.ask import Ask
-from hub.cases.evidence.decide import Evidence, LookupSource
-from hub.delivery.deliver import Deliver, Desk
+from hub.cases import policy
+from hub.cases.by import By
+from hub.cases.connection.applications import Applications, Submitted
+from hub.cases.journal import Journal
+from hub.cases.policy import Rules
+from hub.cases.procedure import Given, LookupSource, SinkInfo, installed
+from hub.delivery import claims
+from hub.delivery.deliver import Deliver, DeliverParts
 from hub.errors import Unavailable
 from hub.logs.sqlite.log import SqliteLog
+from hub.pipeline.due import DueStage
 from hub.pipeline.project import Project
 from hub.pipeline.relay import Relay
 from hub.ports import Address, Outgoing, Plain, Receipt, SourceRow
@@ -31,6 +36,7 @@ from tests.clocks import HandClock
 
 PARTITIONS = 2
 LEGAL_BASIS = "action-plan-6"
+BY = By("cli:test")
 
 
 @dataclass
@@ -39,8 +45,10 @@ class House:
 
     folder: Path
     sources: Sequence[LookupSource] = ()
+    sinks: Sequence[SinkInfo] = (SinkInfo("utility_crm", ("connection:*",)),)
     url: str = ""
     """Of the store; otherwise a SQLite file."""
+    channels: frozenset[str] = frozenset({"gov-platform", "counter", "other"})
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
     clock: HandClock = field(default_factory=lambda: HandClock(look_s=0.05))
 
@@ -50,15 +58,15 @@ class House:
         self.store = Database(self.url)
         self.log = SqliteLog(self.folder / "log.db", self.clock)
         self.log.create(declared(PARTITIONS))
-        self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)), self.clock)
+        self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)))
         self.vault.prepare()
         self.sealer = Sealer(self.vault, b"r" * 32)
         self.opener = Opener(self.vault)
-        self.evidence = Evidence(self.log, shipped(), self.clock)
+        given = Given(self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks))
+        rules = Rules(policy.shipped(), self.kinds)
+        self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue)
         self.writer = self.log.writer("test")
-        self.applications = Applications(
-            self.store, self.vault, self.sealer, self.opener, self.clock, shipped(), self.kinds
-        )
+        self.applications = Applications(self.store, self.vault, self.opener, shipped(), self.channels, self.journal)
 
     def close(self) -> None:
         self.log.close()
@@ -114,15 +122,17 @@ class House:
     # ---- stages ----
 
     def project(self, batch_records: int = 500) -> int:
-        stage = Project(self.log, self.store, self.evidence, "m", batch_records)
+        stage = Project(self.log, self.store, self.journal, "m", batch_records)
         try:
             return drain(stage)
         finally:
             stage.close()
 
-    def ask(self) -> int:
-        stage = Ask(self.store, self.evidence, self.sources, (self.sealer, self.opener), self.clock, idle_s=0)
-        return drain(stage)
+    def submit(self, document: dict[str, Any]) -> Submitted:
+        return self.applications.submit(document, BY)
+
+    def due(self) -> int:
+        return drain(DueStage(self.store, self.journal, idle_s=0))
 
     def relay(self) -> int:
         stage = Relay(self.log, self.store, self.clock, idle_s=0)
@@ -131,12 +141,12 @@ class House:
         finally:
             stage.close()
 
-    def desk(self, sink: Any, instance: str = "hub-1") -> Desk:
-        references = References(MasterKey(bytes(32)), "crm")
-        return Desk(self.log, self.store, sink, references, self.opener, self.sealer, shipped(), self.clock, instance)
+    def parts(self, sink: Any, instance: str = "hub-1", name: str = "utility_crm") -> DeliverParts:
+        references = References(MasterKey(bytes(32)), name)
+        return DeliverParts(name, sink, references, self.store, self.journal, self.opener, instance)
 
-    def deliver(self, sink: Any) -> int:
-        stage = Deliver(self.desk(sink), idle_s=0)
+    def deliver(self, sink: Any, name: str = "utility_crm") -> int:
+        stage = Deliver(self.parts(sink, name=name), idle_s=0)
         try:
             return drain(stage)
         finally:

@@ -22,7 +22,10 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.schema import sort_tables
 from sqlalchemy.sql.elements import False_, True_
 
+from hub.cases import tables as cases
 from hub.cases.connection import tables as connection
+from hub.cases.evidence import tables as evidence
+from hub.delivery import tables as delivery
 from hub.ingest import tables as ingest
 from hub.pipeline import tables as pipeline
 from hub.privacy import tables as privacy
@@ -37,7 +40,7 @@ from hub.web.auth import tables as auth
 
 FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
-    "store": (stores, runtime, records, pipeline, connection, ingest, auth),
+    "store": (stores, runtime, records, pipeline, cases, connection, evidence, delivery, ingest, auth),
     "vault": (privacy,),
 }
 """Every room's ``tables.py``, by the database that its tables are in, parents before children."""

@@ -12,3 +12,7 @@ class By(NamedTuple):
     principal: str
     client: str = ""
     channel: str = ""
+
+
+HUB = By("hub")
+"""What the hub does by itself."""

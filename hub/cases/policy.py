@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from hub.cases.calendar import add_working_days
 from hub.errors import Misconfigured
@@ -60,6 +60,62 @@ class Policy:
     def due_on(self, case_type: str, starred: bool, submitted_on: date) -> date:
         """Last day of the limit. Raises ``Misconfigured`` when it falls in a year whose working days are not known."""
         return add_working_days(submitted_on, self.cases[case_type].total(starred), self.starting_day_counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decisions go by: the policy tables, oldest first, and the kinds that a source exists for."""
+
+    policies: tuple[Policy, ...]
+    kinds: frozenset[str]
+
+
+class Customer(Protocol):
+    """What the policy asks of a customer."""
+
+    @property
+    def customer_class(self) -> str:
+        """RESIDENT or NON_RESIDENT."""
+
+    @property
+    def voltage(self) -> str:
+        """One of ``VOLTAGES``."""
+
+    @property
+    def sanling(self) -> bool:
+        """Whether the '三零' service applies."""
+
+    @property
+    def sources(self) -> int:
+        """Number of supplies, 1 or 2."""
+
+    @property
+    def important(self) -> bool:
+        """Whether it is an important user."""
+
+
+class CaseOpening(NamedTuple):
+    """What the policy says of a new case. ``due_on`` is ``None`` while the calendar of that year is not known: an
+    unknown calendar must not hold an application up."""
+
+    policy: str
+    case_type: str
+    starred: bool
+    materials: tuple[str, ...]
+    due_on: date | None
+
+
+def open_case(customer: Customer, day: date, policies: Iterable["Policy"]) -> CaseOpening:
+    """The table in force on ``day`` (China's), and what it says of this customer. Raises ``Misconfigured`` where no
+    table is in effect."""
+    policy = in_force(day, policies)
+    kind = case_type(customer.customer_class, customer.voltage, customer.sanling, customer.sources)
+    with_star = starred(customer.voltage, customer.important)
+    try:
+        due_on = policy.due_on(kind, with_star, day)
+    except Misconfigured:
+        due_on = None
+    return CaseOpening(policy.version, kind, with_star, policy.cases[kind].materials, due_on)
 
 
 def case_type(customer_class: str, voltage: str, sanling: bool, sources: int) -> str:

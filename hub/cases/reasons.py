@@ -28,7 +28,6 @@ ERASED = "ERASED"
 MET = "MET"
 HELD_BY_OTHER = "HELD_BY_OTHER"
 SEAL_BROKEN = "SEAL_BROKEN"
-KEY_DAMAGED = "KEY_DAMAGED"
 REFUSED = "REFUSED"
 
 _GOES_ON_ZH = "不影响受理，记录到达后自动补送。"
@@ -81,10 +80,6 @@ _WORDS = {
         "不动产权利人不是申请人（例如租户），已推送并提示工作人员核对；不得因此拒绝受理。",
         "The title's holder is not the applicant (a tenant, say): delivered, shown to a person, no ground for refusal.",
     ),
-    KEY_DAMAGED: Words(
-        "密钥损坏，数据暂时无法读取，请管理员恢复密钥库。",
-        "The key of the data is damaged: an administrator must restore the vault.",
-    ),
     SEAL_BROKEN: Words(
         "记录的封存校验不通过，已停止推送，请审计人员检查。",
         "The record's seal does not hold: not delivered, an auditor must look.",
@@ -118,6 +113,7 @@ _WORDS = {
         "该渠道已用此编号提交过内容不同的申请。",
         "This channel has used the number for an application with another content.",
     ),
+    "NO_SUCH_CASE": Words("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),
     "UNAUTHORISED": Words("缺少访问令牌或令牌无效。", "The bearer token is missing or not valid."),
     "FORBIDDEN": Words("令牌没有此操作的权限。", "The token does not allow this."),

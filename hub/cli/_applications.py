@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,7 +63,7 @@ def desk(config: Path | None, url: str | None, token: str | None) -> Iterator[De
         return
     hub = open_hub(hub_settings.load(config))
     try:
-        yield Direct(hub.applications(), hub.settings.channels)
+        yield Direct(hub.applications())
     finally:
         hub.close()
 
@@ -71,17 +71,13 @@ def desk(config: Path | None, url: str | None, token: str | None) -> Iterator[De
 class Direct:
     """``Desk`` on the store, for any of the installation's channels."""
 
-    def __init__(self, applications: Applications, channels: Sequence[str]) -> None:
+    def __init__(self, applications: Applications) -> None:
         self._applications = applications
-        self._channels = channels
 
     def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
         with _said():
-            channel = document.get("channel")
-            if isinstance(channel, str) and channel not in self._channels:
-                raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(self._channels))
-            submitted = self._applications.submit(document)
-            return self._applications.show(submitted.application_id), submitted.created
+            submitted = self._applications.submit(document, by_user())
+            return self._applications.show(submitted.case_id), submitted.created
 
     def show(self, application_id: str) -> Json:
         with _said():
@@ -98,7 +94,7 @@ class Direct:
     def set_held(self, application_id: str, held: bool) -> Json:
         with _said():
             act = self._applications.hold if held else self._applications.release
-            act(_id(application_id), by_user().principal)
+            act(_id(application_id), by_user())
             return self._applications.show(_id(application_id))
 
 

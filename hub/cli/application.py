@@ -9,10 +9,10 @@ from typing import Any
 import click
 from rich.table import Table
 
+from hub.cases.connection.command import read_json
 from hub.cases.policy import VOLTAGES
 from hub.cli._applications import Answered, Json, desk
 from hub.cli._console import console
-from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 
 _WHERE = (

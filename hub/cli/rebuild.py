@@ -53,13 +53,13 @@ def _run(hub: Hub, url: str, replace: bool, progress: Progressed) -> list[Compar
     fresh = Database(url)
     try:
         with hub.store.read() as live:
-            stops = rebuild.rebuild(hub.log, live, fresh, progress)
+            stops = rebuild.rebuild(hub.log, live, fresh, hub.procedures, progress)
             with fresh.read() as rebuilt:
-                found = rebuild.compare(live, rebuilt)
+                found = rebuild.compare(live, rebuilt, hub.procedures)
         if replace:
             with fresh.read() as rebuilt:
-                rebuild.replace(hub.log, hub.store, rebuilt, stops)
-            rebuild.match_waiting(hub.store, hub.evidence())
+                rebuild.replace(hub.log, hub.store, rebuilt, stops, hub.procedures)
+            rebuild.hear_again(hub.store, hub.journal)
         return found
     finally:
         fresh.close()

@@ -67,7 +67,7 @@ def command(config: Path | None, /, limit: int | None, url: str | None, as_json:
     \b
       hub replay licence.business.verified --limit 10
       hub replay licence.business.rejected --since 2026-11-01 --json | jq .headers.hub_reasons
-      hub replay application.events --key 82d731f90f88ed71c625fca9f44d39fc
+      hub replay connection.events --key 82d731f90f88ed71c625fca9f44d39fc
     """
     with opened(config, url) as (log, _):
         views = _views(log, Wanted(**wanted))

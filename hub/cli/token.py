@@ -8,7 +8,7 @@ from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
-from hub.cases.connection.views import iso
+from hub.cases.times import iso
 from hub.cli._console import console
 from hub.errors import Misconfigured
 from hub.web.auth.tokens import SCOPES, Tokens

@@ -177,7 +177,10 @@ class Lookup:
             limit_s = pool.source.context.limits.total_timeout_s
         except Misconfigured:
             return _Question(offset, request, Reply(UNAVAILABLE, reason="MISCONFIGURED"))
-        query = LookupQuery(request["by"], value.decode("utf-8", "replace"), request["purpose"], request["legal_basis"])
+        try:
+            query = _query(request, value)
+        except RecordRejected as rejected:
+            return _Question(offset, request, Reply(REFUSED, reason=rejected.code))
         within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), ANSWER_WITHIN_MAX_S, limit_s)
         deadline_s = self._parts.clock.monotonic_s() + within_s
         return _Question(offset, request, None, pool.ask(query), deadline_s)
@@ -203,7 +206,7 @@ class Lookup:
             log.info("source not asked", source=request["source"], reason=reply.reason)
         value = {
             "request_id": request["request_id"],
-            "application_id": request["application_id"],
+            "case_id": request["case_id"],
             "source": request["source"],
             "outcome": reply.outcome,
             "count": len(reply.page.rows) if reply.page else 0,
@@ -211,13 +214,29 @@ class Lookup:
             "reason": reply.reason,
             "attempt": request["attempt"],
         }
-        now, key = self._parts.clock.now(), request["application_id"]
+        now, key = self._parts.clock.now(), request["case_id"]
         headers = cloudevents.headers(
             request["request_id"].hex(), "lookup.answered", cloudevents.source_path(request["source"]), now
         )
         partition = partition_of(key, self._parts.partitions)
         timestamp = int(now.timestamp() * 1000)
         return Outgoing(LOOKUP_RECEIVED, partition, key, wire.encode(ANSWER_SCHEMA, value), headers, timestamp)
+
+
+def _query(request: Mapping[str, Any], opened: bytes) -> LookupQuery:
+    """What a source is asked. Raises ``RecordRejected`` when the sealed part is no query."""
+    schema, inside = wire.decode(opened)
+    if schema != schema_id("lookup.query"):
+        raise RecordRejected("SCHEMA_UNKNOWN", detail=str(schema))
+    return LookupQuery(
+        by=request["by"],
+        value=inside["value"],
+        purpose=request["purpose"],
+        legal_basis=request["legal_basis"],
+        service_item=request["service_item"],
+        business_number=inside["business_number"],
+        ticket=inside["ticket"],
+    )
 
 
 def _reply(request: Mapping[str, Any], question: _Question) -> Reply:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hub.cases.evidence.decide import Evidence
+from hub.cases.journal import Journal
+from hub.cases.procedure import Answered, Heard, Rejected, Verified
 from hub.codec import wire
 from hub.crash import crash_point
 from hub.errors import HubError, Reassigned
@@ -113,10 +114,10 @@ class _AtHand:
 class Project:
     """The project stage."""
 
-    def __init__(self, log: RecordLog, store: Store, evidence: Evidence, member: str, batch_records: int) -> None:
+    def __init__(self, log: RecordLog, store: Store, journal: Journal, member: str, batch_records: int) -> None:
         self._log = log
         self._store = store
-        self._evidence = evidence
+        self._journal = journal
         self._batch_records = min(batch_records, RECORDS_MAX)
         self._offsets = Offsets(store)
         self._member: Member = log.join(GROUP, INPUTS, member, self._offsets.starts)
@@ -140,9 +141,7 @@ class Project:
             partition_locks.take(connection, (batch.partition for batch in batches))
             moved = self._offsets.move(connection, batches)
             applied = projection.apply(connection, batches)
-            answers = [wire.decode(answer)[1] for answer in applied.answers]
-            ids = frozenset().union(*(mention.ids for mention in applied.mentions))
-            self._evidence.heard(connection, answers, list(ids), _AtHand(self._log, batches))
+            self._journal.hear(connection, _heard(applied), _AtHand(self._log, batches))
             # Last: every process counts on the same few rows, and keeps them until its transaction ends.
             projection.count(connection, applied)
         return moved
@@ -151,10 +150,19 @@ class Project:
         self._member.close()
 
 
+def _heard(applied: projection.Applied) -> list[Heard]:
+    """What cases may react to, of a batch."""
+    answers = [wire.decode(answer)[1] for answer in applied.answers]
+    return [
+        *(Verified(*one) for one in applied.verified),
+        *(Rejected(*one) for one in applied.rejected),
+        *(Answered(one["case_id"], one["request_id"], one["outcome"], one["retry_after_s"]) for one in answers),
+    ]
+
+
 def make(parts: Parts) -> Project:
     """The stage at work. Raises ``Unavailable`` when the log is away."""
-    evidence = Evidence(parts.log, parts.purposes, parts.clock)
-    return Project(parts.log, parts.store, evidence, parts.member("project"), parts.limits.batch_records)
+    return Project(parts.log, parts.store, parts.journal(), parts.member("project"), parts.limits.batch_records)
 
 
 STAGE = Stage(
@@ -162,7 +170,7 @@ STAGE = Stage(
     reads=INPUTS,
     writes=(TABLES, OUTBOX),
     make=make,
-    about="topics → tables; matches evidence to applications",
+    about="topics → tables; cases hear of what arrived",
     group=GROUP,
     positions="tables",
 )

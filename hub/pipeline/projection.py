@@ -33,9 +33,10 @@ _TallyKey = tuple[str, str]
 
 
 class Mention(NamedTuple):
-    """A verified record that is new, and every opaque id that it can be found by."""
+    """A record, its kind, and every opaque id that it can be found by; none for what could not be read."""
 
     record_id: bytes
+    kind: str
     ids: frozenset[bytes]
 
 
@@ -44,7 +45,8 @@ class Applied:
     """What a batch brought: records newly verified, answers to look-ups as they lie on the topic, and what it adds to
     the tallies, by source and kind."""
 
-    mentions: list[Mention] = field(default_factory=list)
+    verified: list[Mention] = field(default_factory=list)
+    rejected: list[Mention] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -153,6 +155,7 @@ def _judge(verdict: _Verdict, work: _Work) -> None:
     work.applied.counts[source, kind, "duplicate"] += seen
     if verdict.state == "rejected":
         _count_reasons(verdict, source, kind, work)
+        work.applied.rejected.append(Mention(record_id, kind, frozenset(envelope.get("links", ()))))
     before = work.known.get(record_id)
     if before is None:
         _add(verdict, seen, work)
@@ -184,7 +187,7 @@ def _add(verdict: _Verdict, seen: int, work: _Work) -> None:
     if verdict.state == "verified":
         ids = frozenset((*verdict.envelope["links"], row["entity_id"]))
         work.links.extend({"link_id": one, "record_id": record_id, "row_id": row["row_id"]} for one in ids)
-        work.applied.mentions.append(Mention(record_id, ids))
+        work.applied.verified.append(Mention(record_id, row["kind"], ids))
 
 
 def _see_again(verdict: _Verdict, before: _Row, seen: int, work: _Work) -> None:

@@ -1,5 +1,7 @@
 """Rebuild: make every projection again from the topics, and compare it with the tables, row by row.
 
+The tables are those of records, then those of cases and of every procedure that is installed.
+
 It reads one snapshot of the live tables. Records are replayed up to the offsets where the live projections stand;
 events up to the newest outbox number in the snapshot, those not yet published straight from the outbox. So it may run
 beside a working hub, and nothing is ever emitted again.
@@ -13,12 +15,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Row, String, Table, delete, func, insert, select
+from sqlalchemy import Column, Connection, String, Table, delete, func, insert, select
 
-from hub.cases.connection import events
-from hub.cases.connection import project as apply
-from hub.cases.connection.tables import application, application_need, delivery
-from hub.cases.evidence.decide import Evidence
+from hub.cases.journal import Journal
+from hub.cases.procedure import Procedures, Restored
+from hub.cases.project import project
+from hub.delivery import claims
 from hub.errors import TamperDetected, Unavailable
 from hub.pipeline import projection
 from hub.pipeline.project import GROUP, INPUTS, Slot, read_offsets
@@ -29,27 +31,13 @@ from hub.records.tables import current, reason_tally, record, record_link, tally
 from hub.stores import outbox as outbox_rows
 from hub.stores.tables import outbox
 from hub.topics import cloudevents
-from hub.topics.declared import APPLICATION_EVENTS, DELIVERY_EVENTS
 
-PROJECTIONS: tuple[Table, ...] = (
-    record,
-    record_link,
-    current,
-    tally,
-    reason_tally,
-    application,
-    application_need,
-    delivery,
-)
-"""What rebuild makes again and compares, parents before children."""
-VOLATILE: dict[str, frozenset[str]] = {
-    "delivery": frozenset({"attempts", "next_attempt_ms", "claimed_by", "lease_until_ms"}),
-}
-"""Columns that steer the next attempt and say nothing about what happened: not on a topic, not compared."""
+RECORDS = (record, record_link, current, tally, reason_tally)
+"""The tables of records, parents before children."""
 NAMED_MAX = 100
 """Differing rows that are named for each table; all are counted."""
 _AT_ONCE = 2_000
-_EVENT_TOPICS = (APPLICATION_EVENTS, DELIVERY_EVENTS)
+_CASES_AT_ONCE = 50
 
 Progress = Callable[[str, int], None]
 """Hears a topic's name and how many messages were taken since it was last called."""
@@ -82,13 +70,15 @@ class Comparison:
         return self.live_hash == self.rebuilt_hash
 
 
-def rebuild(log: RecordLog, live: Connection, fresh: Store, progress: Progress) -> dict[Slot, int]:
+def rebuild(
+    log: RecordLog, live: Connection, fresh: Store, procedures: Procedures, progress: Progress
+) -> dict[Slot, int]:
     """Make all projections again in ``fresh``, as of the snapshot ``live``; up to which offset of each partition."""
     # Lost, or older than the log: everything that the log has counts.
     stops = _ends(log) if behind(log, live) else read_offsets(live)
     for (topic, partition), stop in stops.items():
         _replay(log, fresh, (topic, partition, stop), progress)
-    _replay_events(log, live, fresh, progress)
+    _replay_events(log, live, fresh, procedures, progress)
     return stops
 
 
@@ -126,25 +116,22 @@ def _chunks(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
         yield chunk
 
 
-def _replay_events(log: RecordLog, live: Connection, fresh: Store, progress: Progress) -> None:
+def _replay_events(log: RecordLog, live: Connection, fresh: Store, procedures: Procedures, progress: Progress) -> None:
     newest = None if behind(log, live) else live.execute(select(func.max(outbox.c.seq))).scalar_one()
-    numbered = _numbered(log, live)
+    numbered = _numbered(log, live, procedures.types.topics)
     until = ((seq, value) for seq, value in numbered if newest is None or seq <= newest)
     while chunk := list(islice(until, _AT_ONCE)):
         with fresh.write() as connection:
-            for _, value in chunk:
-                _apply(connection, value)
+            project(connection, procedures, [procedures.types.read(value) for _, value in chunk])
         progress("events", len(chunk))
 
 
-def _numbered(log: RecordLog, live: Connection) -> Iterator[Numbered]:
+def _numbered(log: RecordLog, live: Connection, topics: Sequence[str]) -> Iterator[Numbered]:
     """Every event once, in the order of its number: published ones from the topics, the others from the outbox."""
     counts = log.topics()
-    published = [
-        _published(log, topic, partition) for topic in _EVENT_TOPICS for partition in range(counts.get(topic, 0))
-    ]
+    published = [_published(log, topic, partition) for topic in topics for partition in range(counts.get(topic, 0))]
     last = 0
-    for seq, value in heapq.merge(*published, _waiting(live), key=lambda one: one[0]):
+    for seq, value in heapq.merge(*published, _waiting(live, topics), key=lambda one: one[0]):
         if seq > last:
             yield seq, value
         last = seq
@@ -159,26 +146,23 @@ def _published(log: RecordLog, topic: str, partition: int) -> Iterator[Numbered]
             yield int(seq), message.value
 
 
-def _waiting(live: Connection) -> Iterator[Numbered]:
-    query = select(outbox.c.seq, outbox.c.value).where(outbox.c.topic.in_(_EVENT_TOPICS)).order_by(outbox.c.seq)
+def _waiting(live: Connection, topics: Sequence[str]) -> Iterator[Numbered]:
+    query = select(outbox.c.seq, outbox.c.value).where(outbox.c.topic.in_(topics)).order_by(outbox.c.seq)
     for row in live.execute(query):
         yield row.seq, bytes(row.value)
-
-
-def _apply(connection: Connection, value: bytes) -> None:
-    event = events.read(value)
-    if isinstance(event, events.Event):
-        apply.application_events(connection, [event])
-    else:
-        apply.delivery_event(connection, event)
 
 
 # ---- comparing -----------------------------------------------------------------------------------------------------
 
 
-def compare(live: Connection, rebuilt: Connection) -> list[Comparison]:
+def compare(live: Connection, rebuilt: Connection, procedures: Procedures) -> list[Comparison]:
     """Every projection, table by table, in constant memory."""
-    return [_compare(table, live, rebuilt) for table in PROJECTIONS]
+    return [_compare(table, live, rebuilt) for table in projections(procedures)]
+
+
+def projections(procedures: Procedures) -> tuple[Table, ...]:
+    """Every table that rebuild makes again and compares, parents before children."""
+    return (*RECORDS, *procedures.tables)
 
 
 def _compare(table: Table, live: Connection, rebuilt: Connection) -> Comparison:
@@ -201,12 +185,12 @@ _Values = dict[str, Any]
 
 
 def _rows(table: Table, connection: Connection) -> Iterator[tuple[_Key, _Values]]:
-    """Rows in the order of their primary key, without the columns that only steer the next attempt."""
-    names = [column.name for column in table.columns if column.name not in VOLATILE.get(table.name, frozenset())]
+    """Rows in the order of their primary key."""
+    names = [column.name for column in table.columns]
     key = [column.name for column in table.primary_key.columns]
     query = select(*(table.c[name] for name in names)).order_by(*(_ordered(connection, table.c[name]) for name in key))
     for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
-        values = _values(table, names, row)
+        values = dict(zip(names, row, strict=True))
         yield tuple(values[name] for name in key), values
 
 
@@ -214,14 +198,6 @@ def _ordered(connection: Connection, column: Column[Any]) -> Any:
     """Text in the order of its code points, as the merge compares it, whatever the database's language."""
     by_language = connection.dialect.name == "postgresql" and isinstance(column.type, String)
     return column.collate("C") if by_language else column
-
-
-def _values(table: Table, names: Sequence[str], row: Row[Any]) -> _Values:
-    values = dict(zip(names, row, strict=True))
-    if table.name == "delivery" and values["state"] == "in_flight":
-        # On its way says nothing about what happened yet.
-        values["state"] = "pending"
-    return values
 
 
 def _pairs(
@@ -274,71 +250,45 @@ def _plain(value: Any) -> Any:
 # ---- putting it in place -------------------------------------------------------------------------------------------
 
 
-def replace(log: RecordLog, store: Store, rebuilt: Connection, stops: Mapping[Slot, int]) -> None:
+def replace(
+    log: RecordLog, store: Store, rebuilt: Connection, stops: Mapping[Slot, int], procedures: Procedures
+) -> None:
     """Put the rebuilt tables in place of the live ones, in one transaction; no hub may be running.
 
-    Raises ``Unavailable`` when the live tables have moved on since ``stops``. What was on its way is asked for before
-    it is sent again, and the outbox goes on above the numbers that are on the log.
+    Raises ``Unavailable`` when the live tables have moved on since ``stops``. The outbox goes on above the numbers that
+    are on the log. Every pending piece counts as tried: what was sent after a restored table was saved is not known.
     """
+    tables = projections(procedures)
     with store.write() as live:
         if behind(log, live):
             # What is on the log already; its newest number would say that the tables end there.
             live.execute(delete(outbox).where(outbox.c.seq <= watermark(log)))
         elif read_offsets(live) != dict(stops):
             raise Unavailable("the tables moved on while they were rebuilt: stop the hub and try again")
-        steering = _steering(live)
-        for table in reversed(PROJECTIONS):
+        for table in reversed(tables):
             live.execute(delete(table))
-        for table in PROJECTIONS:
-            _copy(table, rebuilt, live, steering)
+        for table in tables:
+            _copy(table, rebuilt, live)
         live.execute(delete(projection_offset).where(projection_offset.c.group == GROUP))
         rows = [{"group": GROUP, "topic": slot[0], "partition": slot[1], "next": stop} for slot, stop in stops.items()]
         if rows:
             live.execute(insert(projection_offset), rows)
+        claims.count_as_tried(live)
         outbox_rows.go_on_after(live, max(watermark(log), outbox_rows.allocated(live)))
 
 
-def match_waiting(store: Store, evidence: Evidence) -> int:
-    """Look once for what every open need waits for; how many were met. The last records before a loss may have arrived
-    while nobody was left to match them, and a table that is put in place brings no arrival."""
-    need = application_need.c
+def hear_again(store: Store, journal: Journal) -> int:
+    """Let every case look once for what it waits for; how many did. The last records before a loss may have been heard
+    by no case, and a table that is put in place brings no arrival."""
     with store.read() as connection:
-        query = select(need.application_id, need.kind).where(need.state == "open", need.wanted_id.is_not(None))
-        waiting = connection.execute(query).all()
-    met = 0
-    for row in waiting:
+        waiting = sorted(journal.commands(connection, [Restored()]))
+    for start in range(0, len(waiting), _CASES_AT_ONCE):
         with store.write() as connection:
-            met += evidence.settle(connection, bytes(row.application_id), row.kind)
-    return met
+            journal.hear(connection, [Restored()], only=frozenset(waiting[start : start + _CASES_AT_ONCE]))
+    return len(waiting)
 
 
-_Steering = dict[tuple[bytes, int], dict[str, Any]]
-
-
-def _steering(live: Connection) -> _Steering:
-    """How far the next attempts of undelivered pieces had come; nobody knows what a restored table was not told, so
-    each counts as tried."""
-    table = delivery.c
-    columns = (table.attempts, table.next_attempt_ms, table.claimed_by, table.lease_until_ms, table.state)
-    query = select(table.application_id, table.piece, *columns).where(table.state.in_(("pending", "in_flight")))
-    return {
-        (bytes(row.application_id), row.piece): {
-            **{column.name: getattr(row, column.name) for column in columns},
-            "attempts": max(1, row.attempts),
-        }
-        for row in live.execute(query)
-    }
-
-
-def _copy(table: Table, rebuilt: Connection, live: Connection, steering: _Steering) -> None:
+def _copy(table: Table, rebuilt: Connection, live: Connection) -> None:
     rows = (dict(row._mapping) for row in rebuilt.execution_options(yield_per=_AT_ONCE).execute(select(table)))
     while chunk := list(islice(rows, _AT_ONCE)):
-        if table is delivery:
-            chunk = [row | _steered(row, steering) for row in chunk]
         live.execute(insert(table), chunk)
-
-
-def _steered(row: Mapping[str, Any], steering: _Steering) -> dict[str, Any]:
-    if row["state"] != "pending":
-        return {}
-    return steering.get((bytes(row["application_id"]), row["piece"]), {"attempts": 1})

@@ -1,6 +1,6 @@
 """Relay: publishes the outbox exactly once, in commit order.
 
-    outbox ── application.events, delivery.events, lookup.requests; its place on hub.cursors in the same transaction
+    outbox ── connection.events, delivery.events, lookup.requests; its place on hub.cursors in the same transaction
 
 Of any number of processes the one that owns the relay's partition of ``hub.cursors`` relays (``RelayStage``). Opening
 the writer fences an earlier relay; only then is the place read, so nothing of the earlier one can follow it.
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from hub.cases.procedure import installed
 from hub.codec import wire
 from hub.crash import crash_point
 from hub.errors import HubError, Misconfigured
@@ -23,7 +24,7 @@ from hub.stores import outbox
 from hub.stores.outbox import Numbered
 from hub.topics import cloudevents
 from hub.topics.cursors import CURSOR_SCHEMA, ends
-from hub.topics.declared import APPLICATION_EVENTS, CURSORS, DELIVERY_EVENTS, LOOKUP_REQUESTS, partition_of
+from hub.topics.declared import CURSORS, LOOKUP_REQUESTS, partition_of
 
 WRITER_ID = "relay"
 KEY = b"relay"
@@ -185,7 +186,7 @@ def make(parts: Parts) -> RelayStage:
 STAGE = Stage(
     "relay",
     reads=(OUTBOX, CURSORS),
-    writes=(APPLICATION_EVENTS, DELIVERY_EVENTS, LOOKUP_REQUESTS, CURSORS),
+    writes=(*installed().types.topics, LOOKUP_REQUESTS, CURSORS),
     make=make,
     about="outbox → topics, in commit order",
     group=GROUP,

@@ -68,12 +68,19 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class LookupQuery:
     """One question about one holder or thing. ``by`` is uscc | resident-id | unit-no | address | title-no; a
-    question without purpose is refused (domain.md §3)."""
+    question without purpose is refused (domain.md §3). ``legal_basis`` is a code of the purpose's table.
+
+    ``service_item`` and ``business_number`` (the caller's own number of the matter) are what some sources bind their
+    answer to. ``ticket`` is a ticket of the identity service that the question rests on.
+    """
 
     by: str
     value: str
     purpose: str
     legal_basis: str
+    service_item: str = ""
+    business_number: str = ""
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

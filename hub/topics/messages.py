@@ -9,7 +9,7 @@ from hub.topics import cloudevents
 from hub.topics.cloudevents import type_of
 from hub.topics.declared import (
     ACCESS_EVENTS,
-    APPLICATION_EVENTS,
+    CONNECTION_EVENTS,
     CURSORS,
     DELIVERY_EVENTS,
     HEADS,
@@ -46,11 +46,10 @@ def _received(types: tuple[str, ...], headers: tuple[str, ...]) -> tuple[Carried
     return Carried(RECORD, types, headers), Carried(UNREADABLE, types, headers)
 
 
-def _events(schema: str) -> tuple[Carried, ...]:
-    """What the relay publishes: a CloudEvents type for each symbol of the event's ``type``."""
-    field = next(entry for entry in catalogue().by_name(schema).json["fields"] if entry["name"] == "type")
-    types = tuple(type_of(f"{schema.partition('.')[0]}.{symbol.lower()}") for symbol in field["type"]["symbols"])
-    return (Carried(schema, types, RELAYED),)
+def _events(domain: str) -> tuple[Carried, ...]:
+    """What the relay publishes: one schema and one CloudEvents type for each event type."""
+    names = [name for name in catalogue().names() if name.startswith(f"{domain}.")]
+    return tuple(Carried(name, (type_of(name),), RELAYED) for name in names)
 
 
 def _of_kind(kind: str) -> dict[str, tuple[Carried, ...]]:
@@ -71,8 +70,8 @@ MESSAGES: Final[dict[str, tuple[Carried, ...]]] = {
         *_received(_LOOKED_UP, (cloudevents.REQUEST,)),
         Carried("lookup.answer", (type_of("lookup.answered"),)),
     ),
-    APPLICATION_EVENTS: _events("application.event"),
-    DELIVERY_EVENTS: _events("delivery.event"),
+    CONNECTION_EVENTS: _events("connection"),
+    DELIVERY_EVENTS: _events("delivery"),
     ACCESS_EVENTS: (),
     HEADS: (),
     CURSORS: (Carried("hub.cursor", ()),),

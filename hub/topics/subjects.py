@@ -1,7 +1,8 @@
 """Subjects: under which names a schema registry has the schemas (docs/adr/0008-subjects.md).
 
 Every schema has its record's full name (RecordNameStrategy): ``cn.onecert.hub.Record``. Every topic that carries
-something has ``TOPIC-value`` as well (TopicNameStrategy), with its principal message's schema.
+something has ``TOPIC-value`` as well (TopicNameStrategy), with its principal message's schema, save the event topics:
+they carry one schema for each event type.
 """
 
 from collections.abc import Mapping
@@ -19,11 +20,11 @@ def subjects() -> Subjects:
     """Those of the catalogue, by name.
 
     >>> [schema.id for schema in subjects()["licence.business.verified-value"]]
-    [1]
+    [5]
     """
     found = {schema.record_name: catalogue().versions(schema.name) for schema in catalogue()}
     for topic, carried in MESSAGES.items():
-        if carried:
+        if carried and not topic.endswith(".events"):
             found[f"{topic}-value"] = catalogue().versions(carried[0].schema)
     return dict(sorted(found.items()))
 

@@ -11,7 +11,7 @@ from hub.bootstrap import Hub
 from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
-from hub.web.api import health, metrics
+from hub.web.api import cases, health, metrics
 from hub.web.api.applications import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -53,7 +53,7 @@ def _config(hub: Hub) -> uvicorn.Config:
     readiness = Readiness(hub.log, hub.store, hub.clock, hub.settings.instance)
     figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.sources))
     schemas = registry.router(without_login(hub.settings.registry_url))
-    routers = health.router(readiness), metrics.router(figures, tokens), schemas
+    routers = health.router(readiness), metrics.router(figures, tokens), cases.router(hub.store, tokens), schemas
     app = create(hub.applications(), tokens, hub.clock, *routers)
     # uvicorn's own access log would hold paths and queries.
     return uvicorn.Config(

@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hub.cases.by import By
 from hub.cli._console import console
 from hub.logging import configure
 from hub.records.rules import CODES
 from sandbox.demo.demo import Delivered, Demo, Live, Report, SourceLine
 
 DEFAULT_HOME = Path(".hub/demo")
+DEMO = By("cli:demo")
 PIECES = 3
 """What an enterprise's application comes to: registration, business licence, property title."""
 
@@ -45,20 +47,11 @@ PIECES = 3
     help="kafka: a real broker and PostgreSQL on loopback, two worker processes, one of them killed on the way.",
 )
 @click.option(
-    "--speed",
-    default=1.0,
-    show_default=True,
-    type=click.FloatRange(1, 100_000),
-    help="Seconds of business time in one second; time-outs, leases and back-off stay real.",
-)
-@click.option(
     "--resume", is_flag=True, help="Continue with the data in HOME. [default: start again from the beginning]"
 )
 @click.option("--keep", is_flag=True, help="Keep it running at the end, to look around; Ctrl-C ends it.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def command(
-    records: int | None, seed: int, home: Path, log: str, speed: float, resume: bool, keep: bool, as_json: bool
-) -> None:
+def command(records: int | None, seed: int, home: Path, log: str, resume: bool, keep: bool, as_json: bool) -> None:
     """Run the whole product on this machine with simulated outside systems, and check that the counts balance.
 
     \b
@@ -75,12 +68,10 @@ def command(
         raise click.UsageError(
             "--resume is for the embedded log: broker and PostgreSQL are deleted when the demonstration ends"
         )
-    if speed != 1 and log == "kafka":
-        raise click.UsageError("--speed is for the embedded log: worker processes run in real time")
     if not resume:
         shutil.rmtree(home, ignore_errors=True)
     out = console(stderr=as_json)
-    demo = _demo(log, home, records, seed, speed)
+    demo = _demo(log, home, records, seed)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -100,18 +91,18 @@ def command(
     sys.exit(0 if report.balanced else 1)
 
 
-def _demo(log: str, home: Path, records: int | None, seed: int, speed: float) -> Demo:
+def _demo(log: str, home: Path, records: int | None, seed: int) -> Demo:
     if log == "kafka":
         from sandbox.demo.shared import SharedDemo
 
         return SharedDemo(home, records or 10_000, seed)
-    return Demo(home, records or 2_000, seed, speed)
+    return Demo(home, records or 2_000, seed)
 
 
 def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     entries = live.scripted()
     applications = live.hub.applications()
-    ids = [applications.submit(entry["body"]).application_id for entry in entries]
+    ids = [applications.submit(entry["body"], DEMO).case_id for entry in entries]
     expected = {line.source: line.expected["emitted"] for line in live.lines()}
     tasks = {name: bars.add_task(f"{name}: judged", total=total) for name, total in expected.items()}
     pushes = bars.add_task("acknowledged by the utility")

@@ -15,13 +15,12 @@ from sqlalchemy import func, select
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, Make, open_hub
-from hub.cases.connection.tables import delivery
+from hub.cases.tables import piece
 from hub.errors import Unavailable
 from hub.records.tables import reason_tally, tally
 from hub.runtime.runner import Runner, first_trouble
 from hub.settings import Settings
 from sandbox import launch
-from sandbox.demo.clock import at_speed
 
 SOURCES = ("business_licence", "property_title")
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
@@ -113,11 +112,10 @@ class Report:
 class Demo:
     """One run in ``home``. Use as a context manager: leaving it ends the sandbox and the hub."""
 
-    def __init__(self, home: Path, records: int, seed: int, speed: float = 1.0) -> None:
+    def __init__(self, home: Path, records: int, seed: int) -> None:
         self.home = home.absolute()
         self.records = records
         self.seed = seed
-        self.speed = speed
 
     @contextmanager
     def running(self, progress: launch.Progress) -> Iterator["Live"]:
@@ -127,7 +125,7 @@ class Demo:
             launch.start(self.seed, self.records, self.home / "sandbox", progress=progress) as sandbox,
         ):
             self.write_settings(sandbox, engines)
-            hub = open_hub(self.settings(), business=at_speed(self.home / "clock.json", self.speed))
+            hub = open_hub(self.settings())
             runner = Runner(hub.clock)
             try:
                 hub.start(runner, self.tasks(hub))
@@ -193,7 +191,7 @@ class Live:
 
     def delivered(self) -> Delivered:
         """The deliveries as they are now, by the hub's tables and by the utility."""
-        state = delivery.c.state
+        state = piece.c.state
         with self.hub.store.read() as connection:
             counts = {row[0]: row[1] for row in connection.execute(select(state, func.count()).group_by(state))}
         effects = self.sandbox.control("utility_crm", "effects")

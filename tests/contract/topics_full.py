@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.bootstrap import Hub, open_hub
+from hub.cases.by import By
 from hub.codec import wire
 from hub.codec.catalogue import catalogue
 from hub.ports import Fault, Plain, SourceRow
@@ -54,7 +55,7 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
                 _receive(hub, kind)
             # Look-ups first: what the feed has brought already is not asked for.
             for entry in json.loads(sandbox.applications.read_text("utf-8")):
-                hub.applications().submit(entry["body"])
+                hub.applications().submit(entry["body"], By("cli:test"))
             _wait(hub, [LOOKUP_RECEIVED])
             runner.start("ingest", ingest)
             _wait(hub, list(MESSAGES))

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from hub.bootstrap import Hub
+from hub.cases.by import By
 from hub.clock import SystemClock
 from hub.pipeline.rebuild import Difference, compare, rebuild
 from hub.pipeline.redrive import read_rejections
@@ -117,7 +118,7 @@ class World:
 
     def submit(self, entries: list[dict[str, Any]]) -> list[bytes]:
         with self.hub() as hub:
-            return [hub.applications().submit(entry["body"]).application_id for entry in entries]
+            return [hub.applications().submit(entry["body"], By("cli:test")).application_id for entry in entries]
 
     def applications(self) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = json.loads(self.sandbox.applications.read_text("utf-8"))

@@ -14,7 +14,7 @@ from tests import canary
 from tests.e2e.harness import KINDS_OF, World, world
 
 VERDICT_TOPICS = [f"{kind}.{suffix}" for kind in KINDS_OF.values() for suffix in ("received", "verified", "rejected")]
-CASE_TOPICS = ["application.events", "delivery.events", "lookup.requests", "lookup.received"]
+CASE_TOPICS = ["connection.events", "delivery.events", "lookup.requests", "lookup.received"]
 COMMANDS = (
     ["topics"],
     ["doctor"],

@@ -22,7 +22,10 @@ PUBLISHED_IDS = {
     111: "licence.resident-id.holder", 121: "licence.business.enterprise", 122: "licence.business.legal_representative",
     131: "licence.property-title.unit", 132: "licence.property-title.holders",
     141: "project.approval.project", 142: "project.approval.builder",
-    31: "application.event", 41: "delivery.event", 51: "lookup.request", 52: "lookup.answer", 61: "access.event",
+    31: "application.event", 41: "delivery.event", 51: "lookup.request", 52: "lookup.answer", 53: "lookup.request",
+    54: "lookup.query", 55: "lookup.answer", 71: "connection.submitted", 72: "connection.waiting",
+    73: "connection.matched", 74: "connection.withdrawn", 91: "delivery.acknowledged", 92: "delivery.refused",
+    93: "delivery.stopped", 94: "delivery.held", 95: "delivery.released", 61: "access.event",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from hub.ingest.throttle import HOLD_MAX_S, LOOK_EVERY_S, Throttle
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
 from hub.stores.database import Database
-from hub.stores.migrate import upgrade_connection
+from hub.stores.migrate import STORE
 from tests.clocks import HandClock
 
 YEAR_S = 365 * 86_400.0
@@ -63,7 +63,7 @@ def test_a_throttled_feed_waits_in_process_time() -> None:
 def test_reports_age_in_process_time(store: Database) -> None:
     clock = HandClock()
     with store.write() as connection:
-        upgrade_connection(connection)
+        STORE.upgrade_connection(connection)
     stages, connectors = StageReports(store, clock), Reports(store, clock)
     stages.put("hub-1", [Progress("verify", last_step_s=clock.monotonic_s())])
     connectors.put(Report("titles", state=RUNNING, fetched_ms=clock.process_ms()))

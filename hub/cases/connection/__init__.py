@@ -1,1 +1,1 @@
-"""The connection application (用电报装): its command, events, tables, and what a person sees of it."""
+"""The connection application (用电报装): what may be submitted, its events and tables, and what a person sees."""

@@ -1,65 +1,86 @@
-"""What the connection system is sent: what it needs to register, and of a record only what the purpose allows (P3)."""
+"""What sinks are sent about a connection application: what they need to register it, and of a record only what the
+purpose allows (P3)."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, select
 
+from hub.cases import reasons
+from hub.cases.calendar import china_day
 from hub.cases.connection.command import Application
-from hub.cases.evidence.matching import OTHER
+from hub.cases.connection.tables import application
+from hub.cases.events import Relation
+from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.clock import CHINA
-from hub.ports import Plain
-from hub.privacy.purposes import Purpose, minimal
+from hub.ports import Fault
+from hub.privacy.purposes import minimal
 from hub.records.address import parse
 from hub.records.divisions import TIANJIN_DISTRICTS
+from hub.records.kinds import KINDS
 
-Body = dict[str, Any]
 
-
-def registration(case: Row[Any], application: Application, purpose: Purpose) -> Body:
-    """The application as the connection system registers it, with the channel that it came by and that channel's own
-    number. Times are China's, ISO 8601, in minutes; capacity in kW."""
+def registration(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """The application as a connection system registers it, with the channel that it came by and that channel's own
+    number. Times are China's, ISO 8601, in minutes; capacity in kW. Raises ``MustNotSend`` for an applicant whose data
+    was erased."""
+    row = _row(connection, sending)
+    opened = given.opener.open_values([(sending.case.subject_id, bytes(row.sealed))])[0]
+    if isinstance(opened, Fault):
+        raise MustNotSend(opened.code)
+    submitted = Application.model_validate_json(opened)
     body = {
-        "channel": application.channel,
-        "channelAppNo": application.external_no,
-        "busiType": purpose.busi_type,
-        "orgNo": _organisation(application),
-        "elecAddr": application.site.address or f"不动产单元 {application.site.unit_no}",
-        "voltageCode": application.voltage,
-        "contractCap": application.capacity_kw,
-        "custType": application.customer_class,
-        "acceptedAt": china_time(case.submitted_ms),
-        "dueOn": case.due_on,
+        "channel": submitted.channel,
+        "channelAppNo": submitted.external_no,
+        "busiType": given.purposes.get(row.purpose).busi_type,
+        "orgNo": _organisation(submitted),
+        "elecAddr": submitted.site.address or f"不动产单元 {submitted.site.unit_no}",
+        "voltageCode": submitted.voltage,
+        "contractCap": submitted.capacity_kw,
+        "custType": submitted.customer_class,
+        "acceptedAt": china_time(sending.case.opened_ms),
+        "dueOn": row.due_on,
     }
-    return body | ({"custName": application.applicant.name} if application.applicant.name else {})
+    return body | ({"custName": submitted.applicant.name} if submitted.applicant.name else {})
 
 
-def evidence(
-    piece: Row[Any], reference: str, envelope: Mapping[str, Any], record: Plain, judged_ms: int, purpose: Purpose
-) -> Body:
-    """One piece of evidence: how far it can be trusted, why it may be used, and just the fields that may leave.
-    ``reference`` is what this sink calls the record."""
+def evidence(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:
+    """One piece of evidence: how far it can be trusted, why it may be used, and just the fields that may leave; of a
+    title that another person holds, no holder. Raises ``WillNotDo`` for a record that the purpose does not trust, or
+    that has expired."""
+    row, piece, opened = _row(connection, sending), sending.piece, sending.opened
+    assert opened is not None and opened.record is not None
+    purpose = given.purposes.get(row.purpose)
+    if not purpose.accepts(piece.kind, opened.envelope["assurance"]):
+        raise WillNotDo(reasons.ASSURANCE_LOW)
+    until = opened.record[KINDS[piece.kind].principal.name].get("valid_until")
+    if until is not None and until < china_day(moment.now):
+        raise WillNotDo(reasons.EXPIRED)
     rule = purpose.evidence[piece.kind]
     return {
         "pieceNo": piece.piece,
         "kind": piece.kind,
-        "recordId": reference,
-        "assurance": envelope["assurance"],
-        "verifiedAt": china_time(judged_ms),
+        "recordId": sending.reference,
+        "reading": piece.reading,
+        "assurance": opened.envelope["assurance"],
+        "verifiedAt": china_time(sending.judged_ms),
         "purpose": purpose.name,
-        "legalBasis": piece.legal_basis,
-        "legalClause": purpose.basis(piece.legal_basis).clause,
+        "legalBasis": row.legal_basis,
+        "legalClause": purpose.basis(row.legal_basis).clause,
         "holderRelation": piece.holder_relation,
-        "fields": minimal(record, rule.fields_other if piece.holder_relation == OTHER else rule.fields),
+        "fields": minimal(opened.record, rule.fields_other if piece.holder_relation == Relation.OTHER else rule.fields),
     }
 
 
-def _organisation(application: Application) -> str:
+def _row(connection: Connection, sending: Sending) -> Row[Any]:
+    return connection.execute(select(application).where(application.c.case_id == sending.case.case_id)).one()
+
+
+def _organisation(submitted: Application) -> str:
     """The division of the site: the county of its unit number, or the address's district; "" when neither says."""
-    if application.site.unit_no:
-        return application.site.unit_no[:6]
-    return TIANJIN_DISTRICTS.get(parse(application.site.address or "")["district"], "")
+    if submitted.site.unit_no:
+        return submitted.site.unit_no[:6]
+    return TIANJIN_DISTRICTS.get(parse(submitted.site.address or "")["district"], "")
 
 
 def china_time(at_ms: int) -> str:

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from hub.cases import policy as limits
 from hub.errors import RecordRejected
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import Identity, check_resident_id, check_unit_number, check_uscc, identity_of, tidy
@@ -68,11 +67,43 @@ class Application(_Part):
             return "uscc", self.applicant.uscc
         return "resident-id", self.applicant.resident_id or ""
 
-    def case_type(self) -> str:
-        return limits.case_type(self.customer_class, self.voltage, self.sanling, self.sources)
+    def site_identity(self) -> Identity | None:
+        """(namespace, value) of the place; ``None`` for an address too vague to find a place by."""
+        by = "unit-no" if self.site.unit_no else "address"
+        return identity_of(by, self.site.unit_no or self.site.address)
 
-    def starred(self) -> bool:
-        return limits.starred(self.voltage, self.important)
+    def identities(self) -> tuple[Identity | None, ...]:
+        """Everything that evidence could be found by."""
+        return self.applicant_identity(), self.site_identity()
+
+    def ways(self, wanted_by: str) -> dict[str, str]:
+        """By what a record may be asked for, best first: as it is wanted, else by the applicant as its holder."""
+        site = {"unit-no": self.site.unit_no, "address": self.site.address}
+        found = {by: value for by, value in site.items() if by == wanted_by and value}
+        by, value = self.applicant_identifier()
+        return found | {by: value}
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """A JSON object. Raises ``RecordRejected`` (UNREADABLE) for anything else, a key given twice and NaN included."""
+    try:
+        document = json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise RecordRejected("UNREADABLE", "", "not a JSON object") from None
+    if not isinstance(document, dict):
+        raise RecordRejected("UNREADABLE", "", "not a JSON object")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("twice the same key")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
@@ -140,7 +171,7 @@ def _good(code: str | None, field: str, warnings: tuple[str, ...] = ()) -> None:
         raise RecordRejected(code, field)
 
 
-class Need(NamedTuple):
+class Needed(NamedTuple):
     """Evidence that an application needs: its kind, and by what it is found. Without ``identity`` nothing can be."""
 
     kind: str
@@ -148,28 +179,28 @@ class Need(NamedTuple):
     identity: Identity | None
 
 
-def needs(application: Application, materials: tuple[str, ...], kinds: frozenset[str]) -> list[Need]:
+def needs_of(application: Application, materials: tuple[str, ...], kinds: frozenset[str]) -> list[Needed]:
     """What §5 allows to be evidenced, of the ``kinds`` that a source exists for."""
     wanted = [_MATERIALS[material](application) for material in materials]
     return [need for need in wanted if need.kind in kinds]
 
 
-def _identity_need(application: Application) -> Need:
+def _identity_need(application: Application) -> Needed:
     by, _ = application.applicant_identifier()
     kind = "licence.business" if by == "uscc" else "licence.resident-id"
-    return Need(kind, by, application.applicant_identity())
+    return Needed(kind, by, application.applicant_identity())
 
 
-def _property_need(application: Application) -> Need:
+def _property_need(application: Application) -> Needed:
     by = "unit-no" if application.site.unit_no else "address"
-    return Need("licence.property-title", by, identity_of(by, application.site.unit_no or application.site.address))
+    return Needed("licence.property-title", by, application.site_identity())
 
 
-def _project_need(application: Application) -> Need:
+def _project_need(application: Application) -> Needed:
     if application.site.address:
-        return Need("project.approval", "address", identity_of("address", application.site.address))
-    by, value = application.applicant_identifier()
-    return Need("project.approval", by, identity_of(by, value))
+        return Needed("project.approval", "address", application.site_identity())
+    by, _ = application.applicant_identifier()
+    return Needed("project.approval", by, application.applicant_identity())
 
 
 _MATERIALS = {"identity": _identity_need, "property": _property_need, "project": _project_need}

@@ -1,73 +1,87 @@
 """What a person may see of an application, as JSON values: opaque ids, the caller's number, reasons in plain words."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from hub.cases import policy as limits
-from hub.cases import reasons
+from hub.cases import policy, reasons
 from hub.cases.calendar import china_day
-from hub.cases.connection.tables import application_need, delivery
+from hub.cases.case import PieceState
+from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.tables import need
+from hub.cases.procedure import Opens
+from hub.cases.tables import piece
+from hub.cases.times import iso
 from hub.errors import Misconfigured
-from hub.topics import cloudevents
 
 Json = dict[str, Any]
-OpenText = Callable[[bytes], str | None]
 
 
-def full(connection: Connection, row: Row[Any], external_no: str | None, open_text: OpenText) -> Json:
-    """One application with its clock, evidence and deliveries. ``open_text`` opens what is sealed for the applicant."""
-    application_id = bytes(row.application_id)
-    needs = connection.execute(
-        select(application_need)
-        .where(application_need.c.application_id == application_id)
-        .order_by(application_need.c.kind)
-    )
-    sent = connection.execute(
-        select(delivery).where(delivery.c.application_id == application_id).order_by(delivery.c.piece)
-    )
-    return _summary(row, external_no) | {
+def full(connection: Connection, row: Row[Any], opener: Opens) -> Json:
+    """One application with its clock, evidence and deliveries, from a row of ``application`` and ``case``."""
+    case_id = bytes(row.case_id)
+    needs = connection.execute(select(need).where(need.c.case_id == case_id).order_by(need.c.kind)).all()
+    pieces = connection.execute(select(piece).where(piece.c.case_id == case_id).order_by(piece.c.piece)).all()
+    sealed = [row.sealed, *(value for one in pieces for value in (one.sealed_reason, one.sealed_receipt))]
+    submitted, *said = _opened(opener, row.subject_id, sealed)
+    deliveries = [_delivery(one, *said[place * 2 : place * 2 + 2]) for place, one in enumerate(pieces)]
+    return _summary(row, submitted) | {
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
         "clock": _clock(row),
-        "evidence": [_need(need) for need in needs],
-        "deliveries": [_delivery(one, open_text) for one in sent],
+        "evidence": [_need(one, pieces) for one in needs],
+        "deliveries": deliveries,
     }
 
 
-def summaries(connection: Connection, rows: Sequence[tuple[Row[Any], str | None]]) -> list[Json]:
+def _opened(opener: Opens, subject_id: bytes, sealed: Sequence[bytes | None]) -> list[str | None]:
+    """What was sealed for one subject, as text; ``None`` for what is not there or does not open any more."""
+    there = [bytes(value) for value in sealed if value is not None]
+    opened = iter(opener.open_values([(bytes(subject_id), value) for value in there]) if there else ())
+    values = [next(opened) if value is not None else None for value in sealed]
+    return [value.decode() if isinstance(value, bytes) else None for value in values]
+
+
+def summaries(connection: Connection, rows: Sequence[Row[Any]], opener: Opens) -> list[Json]:
     """Applications in short, each with how many pieces are in which state."""
-    ids = [bytes(row.application_id) for row, _ in rows]
-    columns = (delivery.c.application_id, delivery.c.state)
-    counted = select(*columns, func.count()).where(delivery.c.application_id.in_(ids)).group_by(*columns)
+    ids = [bytes(row.case_id) for row in rows]
+    columns = (piece.c.case_id, piece.c.state)
+    counted = select(*columns, func.count()).where(piece.c.case_id.in_(ids)).group_by(*columns)
     pieces: dict[bytes, dict[str, int]] = {}
-    for application_id, state, count in connection.execute(counted):
-        pieces.setdefault(bytes(application_id), {})[state] = count
-    return [_summary(row, number) | {"pieces": pieces.get(bytes(row.application_id), {})} for row, number in rows]
+    for case_id, state, count in connection.execute(counted):
+        pieces.setdefault(bytes(case_id), {})[state] = count
+    sealed = [(bytes(row.subject_id), bytes(row.sealed)) for row in rows]
+    opened = opener.open_values(sealed) if sealed else []
+    texts = [value.decode() if isinstance(value, bytes) else None for value in opened]
+    return [
+        _summary(row, text) | {"pieces": pieces.get(bytes(row.case_id), {})}
+        for row, text in zip(rows, texts, strict=True)
+    ]
 
 
-def _summary(row: Row[Any], external_no: str | None) -> Json:
+def _summary(row: Row[Any], submitted: str | None) -> Json:
     return {
-        "application_id": bytes(row.application_id).hex(),
-        "external_no": external_no,
+        "application_id": bytes(row.case_id).hex(),
+        "external_no": json.loads(submitted)["external_no"] if submitted else None,
         "channel": row.channel,
         "customer_class": row.customer_class,
         "voltage": row.voltage,
         "state": "held" if row.held else "open",
-        "submitted_at": iso(row.submitted_ms),
+        "submitted_at": iso(row.opened_ms),
         "due_on": row.due_on or _due_on(row),
     }
 
 
 def _clock(row: Row[Any]) -> Json:
-    policy = limits.by_version(row.policy)
-    case = policy.cases[row.case_type]
+    table = policy.by_version(row.policy)
+    case = table.cases[row.case_type]
     segments = [{"name": one.name, "zh": one.zh, "working_days": one.days} for one in case.timed(row.starred)]
     return {
-        "policy": policy.version,
-        "source": policy.source,
+        "policy": table.version,
+        "source": table.source,
         "case_type": case.name,
         "case_type_zh": case.zh,
         "steps": list(case.steps),
@@ -79,55 +93,46 @@ def _clock(row: Row[Any]) -> Json:
 
 def _due_on(row: Row[Any]) -> str | None:
     """Worked out once the calendar knows the year that it did not know at submission."""
-    day = china_day(datetime.fromtimestamp(row.submitted_ms / 1000, UTC))
+    day = china_day(datetime.fromtimestamp(row.opened_ms / 1000, UTC))
     try:
-        return limits.by_version(row.policy).due_on(row.case_type, row.starred, day).isoformat()
+        return policy.by_version(row.policy).due_on(row.case_type, row.starred, day).isoformat()
     except Misconfigured:
         return None
 
 
-def _need(need: Row[Any]) -> Json:
-    words = reasons.words(need.reason)
+def _need(row: Row[Any], pieces: Sequence[Row[Any]]) -> Json:
+    words = reasons.words(row.reason)
     return {
-        "kind": need.kind,
-        "state": need.state,
-        "wanted_by": need.wanted_by,
-        "piece": need.piece,
-        "record_id": bytes(need.record_id).hex() if need.record_id else None,
-        "reason": need.reason,
+        "kind": row.kind,
+        "state": row.state,
+        "wanted_by": row.wanted_by,
+        "pieces": [one.piece for one in pieces if one.kind == row.kind and one.state != PieceState.WITHDRAWN],
+        "record_id": bytes(row.record_id).hex() if row.record_id else None,
+        "reason": row.reason,
         "reason_zh": words.zh,
         "reason_en": words.en,
-        "asked": need.attempt,
-        "next_look_at": iso(need.next_ask_ms) if need.state == "open" else None,
+        "asked": row.attempt,
+        "next_look_at": iso(row.next_ask_ms) if row.state == NeedState.OPEN and row.next_ask_ms else None,
     }
 
 
-def _delivery(one: Row[Any], open_text: OpenText) -> Json:
+def _delivery(one: Row[Any], said: str | None, receipt: str | None) -> Json:
     words = reasons.words(one.reason) if one.reason else None
+    received = json.loads(receipt) if receipt else {}
     return {
         "piece": one.piece,
+        "sink": one.sink,
         "kind": one.kind,
         "state": one.state,
         "record_id": bytes(one.record_id).hex() if one.record_id else None,
         "holder_relation": one.holder_relation,
         "decided_at": iso(one.decided_ms),
         "ended_at": iso(one.ended_ms),
-        "receipt": one.receipt,
-        "receipt_at": one.receipt_at,
-        "attempts": one.attempts,
+        "receipt": received.get("number"),
+        "receipt_at": received.get("received_at"),
+        "found_by_asking": bool(one.found),
         "reason": one.reason,
         "reason_zh": words.zh if words else None,
         "reason_en": words.en if words else None,
-        "said": open_text(bytes(one.sealed_reason)) if one.sealed_reason else None,
+        "said": said,
     }
-
-
-def iso(at_ms: int | None) -> str | None:
-    """RFC 3339 in UTC with milliseconds.
-
-    >>> iso(1_600_000_000_123)
-    '2020-09-13T12:26:40.123Z'
-    """
-    if at_ms is None:
-        return None
-    return cloudevents.rfc3339(datetime.fromtimestamp(at_ms / 1000, UTC))

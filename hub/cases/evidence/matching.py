@@ -5,35 +5,30 @@ another's title.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import reasons
+from hub.cases.events import Relation
+from hub.cases.procedure import Reads
 from hub.codec import wire
 from hub.errors import TamperDetected
-from hub.ports import LogRecord
 from hub.privacy.purposes import Purpose
 from hub.records.tables import current, record, record_link
 
-SELF, CO_OWNER, OTHER = "SELF", "CO_OWNER", "OTHER"
 _OWNER_ROLES = ("HOLDER", "ENTERPRISE")
-
-
-class Reads(Protocol):
-    """Reads one committed record by its place, as ``RecordLog`` does."""
-
-    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None: ...
 
 
 class Match(NamedTuple):
     """The record that answers, where it lies, and how its holder relates to the applicant."""
 
     record_id: bytes
+    reading: int
     topic: str
     partition: int
     offset: int
-    holder_relation: str
+    holder_relation: Relation
 
 
 class Wanted(NamedTuple):
@@ -45,8 +40,8 @@ class Wanted(NamedTuple):
     applicant_id: bytes
     purpose: Purpose
     year: int
-    but_not: bytes | None = None
-    """A record that was withdrawn: it will not do this time either."""
+    but_not: tuple[bytes, int] | None = None
+    """Record id and reading of one that was withdrawn: it will not do this time either."""
 
 
 def find(connection: Connection, log: Reads, wanted: Sequence[Wanted]) -> list[Match | str | None]:
@@ -57,7 +52,7 @@ def find(connection: Connection, log: Reads, wanted: Sequence[Wanted]) -> list[M
 
 
 def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | str | None:
-    found = [row for row in linked if bytes(row.record_id) != wanted.but_not]
+    found = [row for row in linked if (bytes(row.record_id), getattr(row, "reading", 0)) != wanted.but_not]
     if not found:
         return None
     live = [row for row in found if _lives(row)]
@@ -100,12 +95,13 @@ def _lives(row: Row[Any]) -> bool:
 def _match(log: Reads, row: Row[Any], applicant_id: bytes) -> Match:
     envelope = read_envelope(log, row.topic, row.partition, row.offset)
     relation = holder_relation(envelope, applicant_id)
-    return Match(bytes(row.record_id), row.topic, row.partition, row.offset, relation)
+    reading = getattr(row, "reading", 0)
+    return Match(bytes(row.record_id), reading, row.topic, row.partition, row.offset, relation)
 
 
 def _best(matches: Sequence[Match]) -> Match:
     """Several titles may be current on one unit, one for each co-owner: the applicant's own first, else the newest."""
-    return next((match for match in matches if match.holder_relation != OTHER), matches[0])
+    return next((match for match in matches if match.holder_relation != Relation.OTHER), matches[0])
 
 
 def read_value(log: Reads, topic: str, partition: int, offset: int) -> bytes:
@@ -121,9 +117,9 @@ def read_envelope(log: Reads, topic: str, partition: int, offset: int) -> dict[s
     return wire.decode(read_value(log, topic, partition, offset))[1]
 
 
-def holder_relation(envelope: dict[str, Any], applicant_id: bytes) -> str:
+def holder_relation(envelope: dict[str, Any], applicant_id: bytes) -> Relation:
     """SELF, CO_OWNER (one of several holders) or OTHER, by opaque ids alone: same names are not the same person."""
     holders = {part["subject_id"] for part in envelope["parts"] if part["role"] in _OWNER_ROLES}
     if applicant_id not in holders:
-        return OTHER
-    return SELF if len(holders) == 1 else CO_OWNER
+        return Relation.OTHER
+    return Relation.SELF if len(holders) == 1 else Relation.CO_OWNER

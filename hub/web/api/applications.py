@@ -9,8 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from hub.cases.connection.applications import LIST_MAX, Applications
-from hub.cases.connection.command import Application
-from hub.codec.json_object import read_json
+from hub.cases.connection.command import Application, read_json
 from hub.errors import HubError, RecordRejected
 from hub.logging import get_logger
 from hub.ports import Clock
@@ -38,9 +37,9 @@ class Api:
         token = await self._allow(request, "applications:write")
         document = read_json(await body_of(request))
         _check_channel(token, document.get("channel"))
-        submitted = await run_in_threadpool(self._applications.submit, document)
-        shown = await run_in_threadpool(self._applications.show, submitted.application_id)
-        location = {"Location": f"/applications/{submitted.application_id.hex()}"}
+        submitted = await run_in_threadpool(self._applications.submit, document, token.by(""))
+        shown = await run_in_threadpool(self._applications.show, submitted.case_id)
+        location = {"Location": f"/applications/{submitted.case_id.hex()}"}
         return JSONResponse(shown, 201 if submitted.created else 200, location)
 
     async def show(self, request: Request) -> Response:
@@ -83,7 +82,7 @@ class Api:
     def _set_held(self, token: Token, application_id: bytes, held: bool) -> dict[str, Any]:
         by = token.by(self._shown(token, application_id)["channel"])
         act = self._applications.hold if held else self._applications.release
-        act(application_id, by.principal)
+        act(application_id, by)
         return self._applications.show(application_id)
 
     def _by_number(self, external_no: str, channel: str) -> Any:

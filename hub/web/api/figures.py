@@ -5,7 +5,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, case, func, select
 
-from hub.cases.connection.tables import application, application_need, delivery
+from hub.cases import tables
+from hub.cases.case import PieceState
+from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.tables import need
+from hub.cases.tables import piece
 from hub.ingest.control import Report, Reports
 from hub.pipeline import project
 from hub.ports import Clock, Positions, RecordLog, Store
@@ -18,7 +22,6 @@ LATENCY_S = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 LATENCY_WINDOW_S = 900
 _READERS = {stage.group: stage for stage in STAGES if stage.positions}
 """Group → the stage that reads topics for it."""
-_UNDELIVERED = ("pending", "in_flight")
 
 
 class Latency(NamedTuple):
@@ -70,7 +73,7 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
     connectors = [reports.get(name) or Report(name, "UNASSIGNED") for name in sources]
     stages = StageReports(store, clock).all()
     with store.read() as connection:
-        states = connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
+        states = connection.execute(select(piece.c.state, func.count()).group_by(piece.c.state))
         return Tables(
             connection.execute(select(tally)).all(),
             connection.execute(select(reason_tally)).all(),
@@ -86,23 +89,24 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
 
 
 def _latency(connection: Connection, now_ms: int) -> Latency:
-    took = delivery.c.ended_ms - delivery.c.decided_ms
+    took = piece.c.ended_ms - piece.c.decided_ms
     within = [func.coalesce(func.sum(case((took <= bound * 1000, 1), else_=0)), 0) for bound in LATENCY_S]
-    recent = (delivery.c.state == "acknowledged") & (delivery.c.ended_ms >= now_ms - LATENCY_WINDOW_S * 1000)
+    recent = (piece.c.state == PieceState.ACKNOWLEDGED.value) & (piece.c.ended_ms >= now_ms - LATENCY_WINDOW_S * 1000)
     row = connection.execute(select(*within, func.count(), func.coalesce(func.sum(took), 0)).where(recent)).one()
     *counts, count, sum_ms = map(int, row)
     return Latency(counts, count, sum_ms / 1000)
 
 
 def _undelivered(connection: Connection, now_ms: int) -> Waiting:
-    """Pieces that could go: a held application's are somebody's decision."""
-    query = select(func.count(), func.min(delivery.c.decided_ms)).join(application)
-    return _waiting(connection, query.where(delivery.c.state.in_(_UNDELIVERED), application.c.held.is_(False)), now_ms)
+    """Pieces that could go: those of a held case wait for an operator."""
+    free = (piece.c.state == PieceState.PENDING.value) & tables.case.c.held.is_(False)
+    query = select(func.count(), func.min(piece.c.decided_ms)).join(tables.case)
+    return _waiting(connection, query.where(free), now_ms)
 
 
 def _applications_waiting(connection: Connection) -> int:
-    query = select(func.count(application_need.c.application_id.distinct()))
-    return int(connection.execute(query.where(application_need.c.state == "open")).scalar_one())
+    query = select(func.count(need.c.case_id.distinct()))
+    return int(connection.execute(query.where(need.c.state == NeedState.OPEN.value)).scalar_one())
 
 
 def _outbox(connection: Connection, now_ms: int) -> Waiting:

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 import hub.crash
-from hub.cases.connection.tables import delivery
+from hub.cases.case import Case, find
+from hub.cases.events import Acknowledged, Piece, Stopped, ToSeal
+from hub.cases.tables import piece
+from hub.delivery import claims
 from hub.delivery import deliver as stage
-from hub.delivery.deliver import LEASE_S, claim, take_over
+from hub.delivery.claims import LEASE_S, Claimed
 from hub.errors import Unavailable
 from hub.ports import Address, Receipt, Refused
 from hub.stores.tables import outbox
 from tests import samples
-from tests.casework import ConnectionSystem, House, body
+from tests.casework import BY, ConnectionSystem, House, body
 
 
 @pytest.fixture
@@ -33,15 +37,15 @@ def sink() -> ConnectionSystem:
 
 
 def states(house: House) -> list[str]:
-    return [row.state for row in house.rows(delivery)]
+    return [row.state for row in house.rows(piece)]
 
 
 def ready(house: House, *records: dict) -> None:
     """An application whose evidence is there."""
     house.verified(*(records or (samples.title(), samples.business())))
     house.project()
-    house.applications.submit(body())
-    house.ask()
+    house.submit(body())
+    house.due()
 
 
 def test_registration_first_then_each_piece_once(house: House, sink: ConnectionSystem) -> None:
@@ -57,7 +61,7 @@ def test_registration_first_then_each_piece_once(house: House, sink: ConnectionS
 
 
 def test_the_registration_says_what_the_connection_system_needs(house: House, sink: ConnectionSystem) -> None:
-    house.applications.submit(body())
+    house.submit(body())
     house.deliver(sink)
     ((sent,),) = sink.effects.values()
     assert sent == {
@@ -81,7 +85,7 @@ def test_p3_evidence_holds_just_what_the_purpose_allows(house: House, sink: Conn
 
 
 def test_p2_a_connection_dropped_after_commit_is_asked_for_not_repeated(house: House, sink: ConnectionSystem) -> None:
-    house.applications.submit(body())
+    house.submit(body())
     sink.failures = ["dropped"]
     house.deliver(sink)
     assert states(house) == ["pending"]
@@ -89,11 +93,12 @@ def test_p2_a_connection_dropped_after_commit_is_asked_for_not_repeated(house: H
     house.deliver(sink)
     assert states(house) == ["acknowledged"]
     assert (sink.pushed, sink.asked) == (1, 1)
-    assert house.rows(delivery)[0].receipt == "FOUND"
+    (shown,) = house.applications.show(bytes(house.rows(piece)[0].case_id))["deliveries"]
+    assert (shown["receipt"], shown["found_by_asking"]) == ("FOUND", True)
 
 
 def test_an_outage_backs_off_and_waits_as_long_as_the_sink_asks(house: House, sink: ConnectionSystem) -> None:
-    house.applications.submit(body())
+    house.submit(body())
     sink.failures = [Unavailable("later", retry_after_s=60)]
     house.deliver(sink)
     house.clock.pass_s(59)
@@ -106,33 +111,33 @@ def test_an_outage_backs_off_and_waits_as_long_as_the_sink_asks(house: House, si
 def test_a_permanent_refusal_is_kept_with_its_reason_until_an_operator_releases(
     house: House, sink: ConnectionSystem
 ) -> None:
-    application_id = house.applications.submit(body()).application_id
-    house.applications.submit(body("A-2"))
+    house.submit(body())
+    house.submit(body("A-2"))
     sink.failures = [Refused("BLACKLISTED", "客户王伟在黑名单")]
     house.deliver(sink)
     assert sorted(states(house)) == ["acknowledged", "refused"]
-    refused = next(row for row in house.rows(delivery) if row.state == "refused")
-    assert "王伟" not in repr(house.rows(delivery))
-    shown = house.applications.show(bytes(refused.application_id))["deliveries"][0]
+    refused = next(row for row in house.rows(piece) if row.state == "refused")
+    assert "王伟" not in repr(house.rows(piece))
+    shown = house.applications.show(bytes(refused.case_id))["deliveries"][0]
     assert (shown["reason"], shown["said"]) == ("BLACKLISTED", "客户王伟在黑名单")
-    house.applications.release(bytes(refused.application_id), "test")
+    house.applications.release(bytes(refused.case_id), BY)
     house.deliver(sink)
     assert states(house) == ["acknowledged"] * 2
-    assert application_id
+    assert sink.asked == 1
 
 
 def test_a_held_application_waits_and_the_others_go_on(house: House, sink: ConnectionSystem) -> None:
-    held = house.applications.submit(body()).application_id
-    house.applications.submit(body("A-2"))
-    house.applications.hold(held, "test")
+    held = house.submit(body()).case_id
+    house.submit(body("A-2"))
+    house.applications.hold(held, BY)
     assert house.deliver(sink) == 1
-    house.applications.release(held, "test")
+    house.applications.release(held, BY)
     assert house.deliver(sink) == 1
 
 
 def test_one_poison_application_does_not_stop_the_others(house: House, sink: ConnectionSystem) -> None:
-    house.applications.submit(body())
-    house.applications.submit(body("A-2"))
+    house.submit(body())
+    house.submit(body("A-2"))
     sink.failures = [ValueError("a defect")]
     house.deliver(sink)
     assert sorted(states(house)) == ["acknowledged", "pending"]
@@ -148,7 +153,7 @@ def test_p3_a_record_revoked_before_it_left_is_withdrawn_and_looked_for_again(
     house.project()
     house.deliver(sink)
     assert states(house) == ["acknowledged", "withdrawn"]
-    house.ask()
+    house.due()
     (need,) = [one for one in shown_evidence(house) if one["kind"] == "licence.property-title"]
     assert (need["state"], need["reason"]) == ("open", "NOT_CURRENT")
     house.verified(samples.title(version=3))
@@ -163,16 +168,16 @@ def test_p3_a_licence_that_ended_this_year_is_withdrawn_once(house: House, sink:
     ready(house, licence)
     for _ in range(3):
         house.deliver(sink)
-        house.ask()
+        house.due()
     assert states(house) == ["acknowledged", "withdrawn"]
     (need,) = [one for one in shown_evidence(house) if one["kind"] == "licence.business"]
     assert (need["state"], need["reason"]) == ("open", "EXPIRED")
 
 
 def shown_evidence(house: House) -> list[dict[str, Any]]:
-    application_id = house.applications.find("gov-platform", "A-1")
-    assert application_id
-    return house.applications.show(application_id)["evidence"]
+    case_id = house.applications.find("gov-platform", "A-1")
+    assert case_id
+    return house.applications.show(case_id)["evidence"]
 
 
 def test_p5_an_erased_subject_is_stopped_not_sent(house: House, sink: ConnectionSystem) -> None:
@@ -181,52 +186,55 @@ def test_p5_an_erased_subject_is_stopped_not_sent(house: House, sink: Connection
     assert person and house.vault.erase(person)
     house.deliver(sink)
     assert states(house) == ["acknowledged", "stopped"]
-    assert house.rows(delivery)[1].reason == "ERASED"
+    assert house.rows(piece)[1].reason == "ERASED"
 
 
 def test_a_dead_processs_claim_is_taken_over_after_its_lease_and_asked_for(
     house: House, sink: ConnectionSystem
 ) -> None:
-    house.applications.submit(body())
-    assert len(claim(house.desk(sink, "hub-2"), 8)) == 1
+    house.submit(body())
+    assert len(house.parts(sink, "hub-2").claims.claim(8, house.clock.process_ms())) == 1
     assert house.deliver(sink) == 0
     house.clock.pass_s(LEASE_S + 1)
     assert house.deliver(sink) == 1
     assert (sink.pushed, sink.asked) == (1, 1)
 
 
-def test_the_same_instance_started_again_takes_over_a_moment_later(
-    house: House, sink: ConnectionSystem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house.applications.submit(body())
-    claim(house.desk(sink), 8)
-    monkeypatch.setattr(stage, "_in_hand", set())
-    assert house.deliver(sink) == 0
-    house.clock.pass_s(3)
-    assert house.deliver(sink) == 1
-    assert sink.asked == 1
-
-
 def test_a_claim_whose_outcome_could_not_be_written_down_is_taken_up_again_a_moment_later(
     house: House, sink: ConnectionSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.applications.submit(body())
+    house.submit(body())
     with monkeypatch.context() as patched:
         patched.setattr(stage, "_end", _database_away)
         with pytest.raises(Unavailable):
             house.deliver(sink)
-    assert (states(house), sink.pushed) == (["in_flight"], 1)
+    assert (states(house), sink.pushed) == (["pending"], 1)
     assert house.deliver(sink) == 0
     house.clock.pass_s(3)
     assert house.deliver(sink) == 1
     assert (states(house), sink.pushed, sink.asked) == (["acknowledged"], 1, 1)
 
 
-def test_p2_what_a_thread_has_in_hand_is_not_taken_from_it(house: House, sink: ConnectionSystem) -> None:
-    house.applications.submit(body())
-    assert len(claim(house.desk(sink), 8)) == 1
-    house.clock.pass_s(3)
-    assert take_over(house.desk(sink)) == 0
+def test_p4_a_sink_that_took_a_piece_while_it_was_withdrawn_has_it(house: House, sink: ConnectionSystem) -> None:
+    ready(house, samples.title())
+    house.deliver(sink)
+    (title,) = [one for one in house.rows(piece) if one.kind == "licence.property-title"]
+    with house.store.write() as connection:
+        connection.execute(update(piece).where(piece.c.piece == title.piece).values(state="withdrawn"))
+        claims.enqueue(connection, bytes(title.case_id), [Piece(title.piece, "utility_crm", title.kind)])
+    claimed = Claimed(cases_find(house, title.case_id), Piece(title.piece, "utility_crm", title.kind), 0)
+    told = {"piece": title.piece, "sink": "utility_crm", "attempts": 1}
+    stage._end(house.parts(sink), claimed, Stopped(reason="ERASED", **told))
+    assert states(house) == ["acknowledged", "withdrawn"]
+    stage._end(house.parts(sink), claimed, Acknowledged(found=False, sealed_receipt=ToSeal(b"{}"), **told))
+    assert states(house) == ["acknowledged", "acknowledged"]
+
+
+def cases_find(house: House, case_id: bytes) -> Case:
+    with house.store.read() as connection:
+        found = find(connection, bytes(case_id))
+    assert found
+    return found
 
 
 def _database_away(*_: Any, **__: Any) -> None:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import insert, update
 
 from hub.cases import reasons
-from hub.cases.connection.tables import application_need
-from hub.cases.evidence.decide import awaited
+from hub.cases.evidence import needs
+from hub.cases.evidence.decide import AWAITED_WITHIN_S
+from hub.cases.evidence.tables import need
 from hub.ingest.throttle import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, YIELD_S, Throttle
 from hub.pipeline.backlog import behind
 from hub.pipeline.tables import projection_offset
@@ -36,7 +37,7 @@ def throttle(house: House) -> Throttle:
 
 def waits(house: House) -> bool:
     with house.store.read() as connection:
-        return awaited(connection, house.clock.now_ms())
+        return needs.awaited(connection, house.clock.process_ms(), AWAITED_WITHIN_S * 1000)
 
 
 def test_behind_counts_what_is_not_judged_and_what_is_not_in_the_tables(house: House) -> None:
@@ -83,7 +84,7 @@ def test_a_feed_rests_after_a_page_while_an_application_waits_for_its_answer(hou
     throttled = throttle(house)
     throttled.took(BEHIND_MAX)
     assert throttled.hold_s() == 0.0
-    house.applications.submit(body())
+    house.submit(body())
     throttled.took(BEHIND_MAX)
     assert throttled.hold_s() == LOOK_EVERY_S
     house.clock.pass_s(YIELD_S)
@@ -91,9 +92,9 @@ def test_a_feed_rests_after_a_page_while_an_application_waits_for_its_answer(hou
 
 
 def test_it_does_not_rest_for_what_no_source_has(house: House) -> None:
-    house.applications.submit(body())
+    house.submit(body())
     with house.store.write() as connection:
-        connection.execute(update(application_need).values(reason=reasons.NOT_FOUND))
+        connection.execute(update(need).values(reason=reasons.NOT_FOUND))
     throttled = throttle(house)
     throttled.took(BEHIND_MAX)
     assert throttled.hold_s() == 0.0

@@ -12,6 +12,7 @@ import pytest
 
 from hub.bootstrap import Hub, open_hub
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.ports import LogRecord, Outgoing
 from hub.privacy.sealing import RECORD_SCHEMA
 from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
@@ -52,19 +53,21 @@ class Asker:
             return self.ask(source, by, value, partition, **more)
         request = hashlib.sha256(application).digest()[:16]
         subject = self.hub.vault.identify([("enterprise", "600037341")])[0]
-        sealed = {"subject_id": subject, "ciphertext": self.hub.sealer.seal_value(subject, value.encode())}
+        query = wire.encode(schema_id("lookup.query"), {"value": value, "business_number": "A-1", "ticket": None})
+        sealed = {"subject_id": subject, "ciphertext": self.hub.sealer.seal_value(subject, query)}
         question = {
             "request_id": request,
-            "application_id": application,
+            "case_id": application,
             "source": source,
             "by": by,
             "query": sealed,
             "purpose": "electricity-connection",
-            "legal_basis": "优化营商环境条例 第28条",
+            "legal_basis": "action-plan-6",
+            "service_item": "item",
             "attempt": 1,
             **more,
         }
-        message = wire.encode(51, question)
+        message = wire.encode(schema_id("lookup.request"), question)
         self._writer.commit([Outgoing(LOOKUP_REQUESTS, partition_of(application, 2), application, message, (), 0)])
         return request
 
@@ -78,7 +81,7 @@ class Asker:
 
     def answers(self) -> dict[bytes, dict[str, Any]]:
         found = [wire.decode(record.value or b"") for record in self.messages()]
-        return {value["request_id"]: value for schema_id, value in found if schema_id == 52}
+        return {value["request_id"]: value for one, value in found if one == schema_id("lookup.answer")}
 
     def records(self) -> list[LogRecord]:
         return [record for record in self.messages() if wire.schema_id(record.value or b"") == RECORD_SCHEMA]
@@ -157,8 +160,8 @@ def test_a_damaged_key_refuses_its_own_question_only(asker: Asker) -> None:
     whole = asker.ask(LICENCES, "uscc", "91110000600037341L", partition=0)
     with sqlite3.connect(asker.hub.settings.vault_url.removeprefix("sqlite:///")) as connection:
         connection.execute("UPDATE data_key SET wrapped = zeroblob(60) WHERE id = ?", (subject,))
-    asker.hub.vault._cache.keys.clear()
-    assert (asker.answer(broken)["outcome"], asker.answer(broken)["reason"]) == ("REFUSED", "KEY_DAMAGED")
+    asker.hub.vault._forget()
+    assert (asker.answer(broken)["outcome"], asker.answer(broken)["reason"]) == ("REFUSED", "SEAL_BROKEN")
     assert asker.answer(whole)["outcome"] == "NOT_FOUND"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.cases.connection.tables import delivery
+from hub.cases.tables import piece
 from hub.errors import Reassigned
 from hub.pipeline.project import Project
 from hub.pipeline.tables import projection_offset
@@ -68,13 +68,13 @@ def test_a_superseded_row_of_the_same_unit_hides_no_other_row(house: House) -> N
     old["status"] = "SUPERSEDED"
     house.verified(samples.title("NEW", version=5), old)
     house.project()
-    house.applications.submit(body())
-    house.ask()
-    assert [row.kind for row in house.rows(delivery)] == ["registration", "licence.property-title"]
+    house.submit(body())
+    house.due()
+    assert [row.kind for row in house.rows(piece)] == ["registration", "licence.property-title"]
 
 
 def test_p2_a_batch_is_all_or_nothing_and_another_processs_offset_fences(house: House) -> None:
-    stage = Project(house.log, house.store, house.evidence, "m", 500)
+    stage = Project(house.log, house.store, house.journal, "m", 500)
     assert stage.step() == 0  # it has its partitions, all at the start
     moved = {"group": "project", "topic": "licence.property-title.verified", "next": 99}
     with house.store.write() as connection:
@@ -96,18 +96,18 @@ def test_p2_reading_again_after_a_restart_doubles_nothing(house: House) -> None:
 
 
 def test_p3_what_no_application_needs_is_never_decided(house: House) -> None:
-    house.applications.submit(body(site={"unit_no": "120101001001GB00001F00019999"}))
+    house.submit(body(site={"unit_no": "120101001001GB00001F00019999"}))
     house.verified(samples.title())
     house.project()
-    assert [row.kind for row in house.rows(delivery)] == ["registration"]
+    assert [row.kind for row in house.rows(piece)] == ["registration"]
 
 
 def test_a_record_that_arrives_by_feed_answers_who_waits_for_it(house: House) -> None:
-    house.applications.submit(body())
-    house.ask()
+    house.submit(body())
+    house.due()
     house.verified(samples.title(), samples.business())
     house.project()
-    found = [(row.piece, row.kind, row.holder_relation) for row in house.rows(delivery)]
+    found = [(row.piece, row.kind, row.holder_relation) for row in house.rows(piece)]
     assert sorted(kind for _, kind, _ in found) == ["licence.business", "licence.property-title", "registration"]
     assert {kind: relation for _, kind, relation in found} == {
         "registration": "NONE",

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, update
 
-from hub.cases.connection.tables import application, delivery
+from hub.cases.by import By
+from hub.cases.connection.tables import application
+from hub.cases.procedure import installed
+from hub.cases.tables import piece
+from hub.delivery.tables import attempt
 from hub.errors import Misconfigured, Unavailable
-from hub.pipeline.rebuild import PROJECTIONS, Comparison, compare, match_waiting, rebuild, replace
+from hub.pipeline.rebuild import Comparison, compare, hear_again, projections, rebuild, replace
 from hub.pipeline.tables import projection_offset
 from hub.ports import Refused
 from hub.records.tables import record, tally
@@ -21,6 +25,8 @@ from hub.stores.migrate import STORE
 from hub.stores.tables import outbox
 from tests import samples
 from tests.casework import ConnectionSystem, House, body
+
+PROJECTIONS = projections(installed())
 
 
 @pytest.fixture
@@ -37,8 +43,8 @@ def lived(house: House) -> None:
     redriven = house.rejected(samples.business("B7"))[0]
     house.project()
     for number in range(4):
-        house.applications.submit(body(f"A-{number}"))
-    house.ask()
+        house.submit(body(f"A-{number}"))
+    house.due()
     house.relay()
     house.verified(samples.title(version=2), samples.business())
     house.received(redriven, source="business_licence", attempt=2)
@@ -49,11 +55,11 @@ def lived(house: House) -> None:
     house.deliver(sink)
     known = house.applications.find("gov-platform", "A-2")
     assert known
-    house.applications.hold(known, "test")
+    house.applications.hold(known, By("token:1"))
     house.relay()
-    house.applications.release(known, "test")
+    house.applications.release(known, By("token:1"))
     house.clock.pass_s(60)
-    house.ask()
+    house.due()
     house.deliver(sink)
 
 
@@ -64,12 +70,12 @@ def remade(house: House, replacing: bool = False) -> dict[str, Comparison]:
     STORE.upgrade(url)
     fresh = Database(url)
     with house.store.read() as live:
-        stops = rebuild(house.log, live, fresh, lambda *_: None)
+        stops = rebuild(house.log, live, fresh, installed(), lambda *_: None)
         with fresh.read() as rebuilt:
-            found = {one.table: one for one in compare(live, rebuilt)}
+            found = {one.table: one for one in compare(live, rebuilt, installed())}
     if replacing:
         with fresh.read() as rebuilt:
-            replace(house.log, house.store, rebuilt, stops)
+            replace(house.log, house.store, rebuilt, stops, installed())
     fresh.close()
     return found
 
@@ -99,9 +105,9 @@ def test_events_are_never_emitted_again(house: House) -> None:
     [
         (update(record).where(record.c.version == 4).values(status="REVOKED"), "record", "changed"),
         (update(tally).where(tally.c.source == "property_title").values(verified=99), "tally", "changed"),
-        (update(delivery).where(delivery.c.piece == 0).values(receipt="FORGED"), "delivery", "changed"),
+        (update(piece).where(piece.c.piece == 0).values(reason="FORGED"), "piece", "changed"),
         (delete(record).where(record.c.version == 4), "record", "missing"),
-        (insert(tally).values(source="nobody", kind="x"), "tally", "extra"),
+        (insert(tally).values(source="no-source", kind="x"), "tally", "extra"),
     ],
 )
 def test_p4_a_row_edited_by_hand_is_named(house: House, change: Any, table: str, what: str) -> None:
@@ -123,20 +129,23 @@ def _key(row: Any) -> tuple[str, ...]:
 
 def test_a_lost_database_comes_back_and_what_was_on_its_way_is_asked_for(house: House) -> None:
     lived(house)
-    house.applications.submit(body("LAST"))
+    house.submit(body("LAST"))
     house.relay()
-    before = {table.name: house.rows(table) for table in PROJECTIONS if table is not delivery}
+    before = {table.name: house.rows(table) for table in PROJECTIONS}
     with house.store.write() as connection:
-        for table in (*reversed(PROJECTIONS), outbox, projection_offset):
+        for table in (*reversed(PROJECTIONS), attempt, outbox, projection_offset):
             connection.execute(delete(table))
         connection.exec_driver_sql("DELETE FROM sqlite_sequence")
     with pytest.raises(Misconfigured, match="rebuild --replace"):
         house.relay()
     remade(house, replacing=True)
-    assert {table.name: house.rows(table) for table in PROJECTIONS if table is not delivery} == before
-    assert {row.attempts for row in house.rows(delivery) if row.state == "pending"} == {1}
-    house.applications.submit(body("NEXT"))
-    assert house.relay() == 1
+    assert {table.name: house.rows(table) for table in PROJECTIONS} == before
+    assert house.rows(attempt) == []
+    sink = ConnectionSystem()
+    house.deliver(sink)
+    assert sink.asked and sink.asked == sink.pushed
+    house.submit(body("NEXT"))
+    house.relay()
     assert house.project() == 0
     assert all(one.equal for one in remade(house).values())
 
@@ -158,29 +167,31 @@ def restored(house: House, backup: Path) -> None:
 def test_p1_p2_an_older_database_takes_over_all_that_the_log_has(house: House) -> None:
     """The usual restore: last night's tables beside the log of just now."""
     sink = ConnectionSystem()
-    house.applications.submit(body("BEFORE"))
+    house.submit(body("BEFORE"))
     house.relay()
     backup = backed_up(house)
     house.verified(samples.business())
     house.project()
-    house.applications.submit(body("AFTER"))
-    house.ask()
+    house.submit(body("AFTER"))
+    house.due()
     house.deliver(sink)
     house.relay()
-    house.verified(samples.title())  # on the log, and nobody lived to project it
+    house.verified(samples.title())  # on the log, and in no table
     posted = dict(sink.effects)
     restored(house, backup)
     with pytest.raises(Misconfigured, match="rebuild --replace"):
         house.relay()
     remade(house, replacing=True)
     assert all(one.equal for one in remade(house).values())
-    assert {row.attempts for row in house.rows(delivery) if row.state == "pending"} <= {1}
-    assert match_waiting(house.store, house.evidence) == 2
-    assert match_waiting(house.store, house.evidence) == 0
+    assert {row.attempts for row in house.rows(attempt)} <= {1}
+    for more in (2, 0):
+        before = len(house.rows(piece))
+        hear_again(house.store, house.journal)
+        assert len(house.rows(piece)) == before + more
     house.deliver(sink)
     assert {key: sink.effects[key] for key in posted} == posted
     assert {len(effects) for effects in sink.effects.values()} == {1}
-    assert {row.state for row in house.rows(delivery)} == {"acknowledged"} and len(sink.effects) == 6
+    assert {row.state for row in house.rows(piece)} == {"acknowledged"} and len(sink.effects) == 6
     house.relay()
     assert house.project() == 0
     assert all(one.equal for one in remade(house).values())
@@ -188,7 +199,7 @@ def test_p1_p2_an_older_database_takes_over_all_that_the_log_has(house: House) -
 
 def test_p2_what_an_older_database_calls_untried_counts_as_tried(house: House) -> None:
     sink = ConnectionSystem()
-    house.applications.submit(body())
+    house.submit(body())
     house.relay()
     house.project()
     backup = backed_up(house)
@@ -201,14 +212,9 @@ def test_p2_what_an_older_database_calls_untried_counts_as_tried(house: House) -
     assert (sink.pushed, sink.asked) == (1, 1)
 
 
-def test_replacing_keeps_how_far_attempts_had_come(house: House) -> None:
-    house.applications.submit(body())
-    sink = ConnectionSystem()
-    sink.failures = [Unavailable("later", retry_after_s=100)]
-    house.deliver(sink)
-    before = house.rows(delivery)
+def test_replacing_undoes_what_was_edited_by_hand(house: House) -> None:
+    house.submit(body())
     with house.store.write() as connection:
         connection.execute(update(application).values(channel="edited"))
     remade(house, replacing=True)
-    assert house.rows(delivery) == before
     assert house.rows(application)[0].channel == "gov-platform"

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 import hub.crash
-from hub.cases.connection import events
+from hub.cases import case as cases
+from hub.cases.connection.events import Submitted
+from hub.cases.events import Held
+from hub.cases.journal import Decided
+from hub.cases.procedure import installed
 from hub.errors import Fenced
 from hub.pipeline.relay import Relay, RelayStage, watermark
 from hub.stores.tables import outbox
 from hub.topics import cloudevents
-from hub.topics.declared import APPLICATION_EVENTS
-from tests.casework import PARTITIONS, House, body
+from hub.topics.declared import CONNECTION_EVENTS
+from tests.casework import BY, PARTITIONS, House, body
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def published(house: House) -> list[int]:
     records = [
         record
         for partition in range(PARTITIONS)
-        for batch in house.log.scan(APPLICATION_EVENTS, partition)
+        for batch in house.log.scan(CONNECTION_EVENTS, partition)
         for record in batch.records
     ]
     return sorted(int(dict(record.headers)[cloudevents.SEQUENCE]) for record in records)
@@ -37,7 +41,7 @@ def published(house: House) -> list[int]:
 
 def submit(house: House, count: int, first: int = 0) -> None:
     for number in range(first, first + count):
-        house.applications.submit(body(f"A-{number}"))
+        house.submit(body(f"A-{number}"))
 
 
 def test_p2_every_row_is_published_once_and_forgotten_later(house: House) -> None:
@@ -51,18 +55,19 @@ def test_p2_every_row_is_published_once_and_forgotten_later(house: House) -> Non
 
 
 def test_events_of_one_application_keep_their_order_and_their_cloud_event_headers(house: House) -> None:
-    application_id = house.applications.submit(body()).application_id
-    house.applications.hold(application_id, "test")
+    application_id = house.submit(body()).case_id
+    house.applications.hold(application_id, BY)
     house.relay()
-    records = [
-        record
+    entries = [
+        (record, installed().types.read(record.value or b""))
+        for topic in installed().types.topics
         for partition in range(PARTITIONS)
-        for batch in house.log.scan(APPLICATION_EVENTS, partition)
+        for batch in house.log.scan(topic, partition)
         for record in batch.records
     ]
-    assert [events.read(record.value or b"").type for record in records] == ["SUBMITTED", "HELD"]  # type: ignore[union-attr]
-    headers = dict(records[0].headers)
-    assert headers["ce_type"] == b"cn.onecert.application.submitted"
+    assert [(type(entry.event), entry.number) for _, entry in entries] == [(Submitted, 1), (Held, 2)]
+    headers = dict(entries[0][0].headers)
+    assert headers["ce_type"] == b"cn.onecert.connection.submitted"
     assert headers["ce_id"] == f"{application_id.hex()}-1".encode()
 
 
@@ -80,8 +85,9 @@ def test_a_newer_relay_fences_the_older(house: House) -> None:
 def test_rows_above_a_number_that_was_never_used_are_published(house: House) -> None:
     submit(house, 1)
     with pytest.raises(RuntimeError), house.store.write() as connection:
-        held = events.Event(house.applications.find("gov-platform", "A-0") or b"", 2, "HELD", 0, {}, "x")
-        events.happen(connection, [held])
+        case_id = house.applications.find("gov-platform", "A-0") or b""
+        locked = cases.lock(connection, [case_id])[case_id]
+        house.journal.append(connection, [Decided(locked, [Held()], BY)])
         raise RuntimeError
     submit(house, 1, first=1)
     assert house.relay() == 2

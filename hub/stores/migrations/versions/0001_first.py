@@ -18,7 +18,10 @@ def upgrade() -> None:
     _runtime()
     _records()
     _pipeline()
+    _cases()
     _cases_connection()
+    _cases_evidence()
+    _delivery()
     _ingest()
     _web_auth()
     op.bulk_insert(
@@ -143,74 +146,100 @@ def _pipeline() -> None:
     )
 
 
-def _cases_connection() -> None:
+def _cases() -> None:
     op.create_table(
-        "application",
-        sa.Column("application_id", ID, nullable=False),
+        "case",
+        sa.Column("case_id", ID, nullable=False),
+        sa.Column("procedure", sa.String(length=32), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("channel", sa.String(length=64), nullable=False),
-        sa.Column("customer_class", sa.String(length=16), nullable=False),
-        sa.Column("voltage", sa.String(length=16), nullable=False),
-        sa.Column("applicant_id", ID, nullable=False),
-        sa.Column("purpose", sa.String(length=64), nullable=False),
-        sa.Column("legal_basis", sa.String(length=512), nullable=False),
-        sa.Column("policy", sa.String(length=64), nullable=False),
-        sa.Column("case_type", sa.String(length=32), nullable=False),
-        sa.Column("starred", sa.Boolean(), nullable=False),
-        sa.Column("submitted_ms", sa.BigInteger(), nullable=False),
-        sa.Column("due_on", sa.String(length=10), nullable=True),
-        sa.Column("held", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("pieces", sa.Integer(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("application_id", name="pk_application"),
+        sa.Column("held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("sinks", sa.Text(), nullable=False),
+        sa.Column("opened_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", name="pk_case"),
     )
-    op.create_index("ix_application_submitted_ms", "application", ["submitted_ms", "application_id"], unique=False)
+    op.create_index("ix_case_opened_ms", "case", ["opened_ms", "case_id"], unique=False)
     op.create_table(
-        "application_need",
-        sa.Column("application_id", ID, nullable=False),
-        sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("wanted_by", sa.String(length=16), nullable=False),
-        sa.Column("wanted_id", ID, nullable=True),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("record_id", ID, nullable=True),
-        sa.Column("piece", sa.Integer(), nullable=True),
-        sa.Column("reason", sa.String(length=64), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("next_ask_ms", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["application_id"], ["application.application_id"], name="fk_application_need_application_id"
-        ),
-        sa.PrimaryKeyConstraint("application_id", "kind", name="pk_application_need"),
-    )
-    op.create_index("ix_application_need_due", "application_need", ["state", "next_ask_ms"], unique=False)
-    op.create_index("ix_application_need_wanted_id", "application_need", ["wanted_id"], unique=False)
-    op.create_table(
-        "delivery",
-        sa.Column("application_id", ID, nullable=False),
+        "piece",
+        sa.Column("case_id", ID, nullable=False),
         sa.Column("piece", sa.Integer(), nullable=False),
+        sa.Column("sink", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("after", sa.Integer(), nullable=True),
         sa.Column("record_id", ID, nullable=True),
+        sa.Column("reading", sa.Integer(), nullable=False),
         sa.Column("topic", sa.String(length=128), nullable=True),
         sa.Column("partition", sa.Integer(), nullable=True),
         sa.Column("offset", sa.BigInteger(), nullable=True),
         sa.Column("holder_relation", sa.String(length=16), nullable=False),
         sa.Column("decided_ms", sa.BigInteger(), nullable=False),
-        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("receipt", sa.String(length=128), nullable=True),
-        sa.Column("receipt_at", sa.String(length=40), nullable=True),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.String(length=64), nullable=True),
         sa.Column("sealed_reason", sa.LargeBinary(), nullable=True),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("next_attempt_ms", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("claimed_by", sa.String(length=128), nullable=True),
-        sa.Column("lease_until_ms", sa.BigInteger(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(["application_id"], ["application.application_id"], name="fk_delivery_application_id"),
-        sa.PrimaryKeyConstraint("application_id", "piece", name="pk_delivery"),
+        sa.Column("sealed_receipt", sa.LargeBinary(), nullable=True),
+        sa.Column("found", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.case_id"], name="fk_piece_case_id"),
+        sa.PrimaryKeyConstraint("case_id", "piece", name="pk_piece"),
     )
-    op.create_index("ix_delivery_due", "delivery", ["state", "next_attempt_ms"], unique=False)
-    op.create_index("ix_delivery_ended_ms", "delivery", ["ended_ms"], unique=False)
+    op.create_index("ix_piece_ended_ms", "piece", ["ended_ms"], unique=False)
+    op.create_index("ix_piece_state", "piece", ["state", "sink"], unique=False)
+
+
+def _cases_connection() -> None:
+    op.create_table(
+        "application",
+        sa.Column("case_id", ID, nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("customer_class", sa.String(length=16), nullable=False),
+        sa.Column("voltage", sa.String(length=16), nullable=False),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.Column("legal_basis", sa.String(length=64), nullable=False),
+        sa.Column("policy", sa.String(length=64), nullable=False),
+        sa.Column("case_type", sa.String(length=32), nullable=False),
+        sa.Column("starred", sa.Boolean(), nullable=False),
+        sa.Column("due_on", sa.String(length=10), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.case_id"], name="fk_application_case_id"),
+        sa.PrimaryKeyConstraint("case_id", name="pk_application"),
+    )
+
+
+def _cases_evidence() -> None:
+    op.create_table(
+        "need",
+        sa.Column("case_id", ID, nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("wanted_by", sa.String(length=16), nullable=False),
+        sa.Column("wanted_id", ID, nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("record_id", ID, nullable=True),
+        sa.Column("reading", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("next_ask_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.case_id"], name="fk_need_case_id"),
+        sa.PrimaryKeyConstraint("case_id", "kind", name="pk_need"),
+    )
+    op.create_index("ix_need_due", "need", ["state", "next_ask_ms"], unique=False)
+    op.create_index("ix_need_wanted_id", "need", ["wanted_id"], unique=False)
+
+
+def _delivery() -> None:
+    op.create_table(
+        "attempt",
+        sa.Column("case_id", ID, nullable=False),
+        sa.Column("piece", sa.Integer(), nullable=False),
+        sa.Column("sink", sa.String(length=64), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_ms", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_by", sa.String(length=128), nullable=True),
+        sa.Column("lease_until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("trouble", sa.String(length=256), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "piece", name="pk_attempt"),
+    )
+    op.create_index("ix_attempt_due", "attempt", ["sink", "next_attempt_ms"], unique=False)
 
 
 def _ingest() -> None:

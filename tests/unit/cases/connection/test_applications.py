@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.cases.connection.tables import application, application_need, delivery
-from hub.cases.evidence.decide import back_off_s
+from hub.cases.by import By
+from hub.cases.connection.tables import application
+from hub.cases.evidence.tables import need
+from hub.cases.tables import case, piece
 from hub.errors import RecordRejected
 from hub.records.address import parse
 from hub.stores.tables import outbox
@@ -37,9 +39,9 @@ def evidence(house: House, number: str = "A-1") -> dict[str, tuple[str, str]]:
 
 
 def test_submission_registers_at_once_and_starts_the_clock(house: House) -> None:
-    submitted = house.applications.submit(body())
+    submitted = house.submit(body())
     assert submitted.created
-    shown = house.applications.show(submitted.application_id)
+    shown = house.applications.show(submitted.case_id)
     assert [(one["piece"], one["kind"], one["state"]) for one in shown["deliveries"]] == [
         (0, "registration", "pending")
     ]
@@ -52,32 +54,32 @@ def test_submission_registers_at_once_and_starts_the_clock(house: House) -> None
 
 
 def test_p2_the_same_application_again_is_the_same_answer(house: House) -> None:
-    first = house.applications.submit(body())
-    again = house.applications.submit(body())
-    assert again == (first.application_id, False)
+    first = house.submit(body())
+    again = house.submit(body())
+    assert again == (first.case_id, False)
     assert len(house.rows(application)) == len(house.rows(outbox)) == 1
 
 
 def test_another_content_under_the_same_number_is_refused(house: House) -> None:
-    house.applications.submit(body())
+    house.submit(body())
     with pytest.raises(RecordRejected) as caught:
-        house.applications.submit(body(capacity_kw=51))
+        house.submit(body(capacity_kw=51))
     assert caught.value.code == "EXTERNAL_NO_TAKEN"
-    assert house.applications.submit(body(channel="other", capacity_kw=51)).created
+    assert house.submit(body(channel="other", capacity_kw=51)).created
 
 
 def test_an_unknown_calendar_does_not_hold_an_application_up(house: House) -> None:
     house.clock.pass_s(3600 * 24 * 300)
-    submitted = house.applications.submit(body(voltage="HIGH_10KV", sources=2, important=True))
-    shown = house.applications.show(submitted.application_id)
+    submitted = house.submit(body(voltage="HIGH_10KV", sources=2, important=True))
+    shown = house.applications.show(submitted.case_id)
     assert shown["due_on"] is None
     assert shown["deliveries"][0]["kind"] == "registration"
 
 
 def test_p5_no_table_holds_what_the_applicant_wrote(house: House) -> None:
-    house.applications.submit(body())
-    house.ask()
-    everything = repr([house.rows(table) for table in (application, application_need, delivery, outbox)])
+    house.submit(body())
+    house.due()
+    everything = repr([house.rows(table) for table in (case, application, need, piece, outbox)])
     for word in (samples.USCC, samples.UNIT_NO, "津门", "A-1"):
         assert word not in everything
 
@@ -85,8 +87,8 @@ def test_p5_no_table_holds_what_the_applicant_wrote(house: House) -> None:
 def test_evidence_that_is_there_already_is_matched_without_asking(house: House) -> None:
     house.verified(samples.title(), samples.business())
     house.project()
-    house.applications.submit(body())
-    house.ask()
+    house.submit(body())
+    house.due()
     assert evidence(house) == {"licence.business": ("met", "MET"), "licence.property-title": ("met", "MET")}
 
 
@@ -97,10 +99,10 @@ def test_a_title_of_someone_else_is_shown_to_a_person_and_no_refusal(house: Hous
     from hub.records.identifiers import check_uscc
 
     tenant = next(tenant[:17] + end for end in "0123456789ABCDEFGHJKLMNPQRTUWXY" if not check_uscc(tenant[:17] + end))
-    house.applications.submit(body(applicant={"uscc": tenant}))
-    house.ask()
+    house.submit(body(applicant={"uscc": tenant}))
+    house.due()
     assert evidence(house)["licence.property-title"] == ("met", "HELD_BY_OTHER")
-    assert [row.holder_relation for row in house.rows(delivery)] == ["NONE", "OTHER"]
+    assert [row.holder_relation for row in house.rows(piece)] == ["NONE", "OTHER"]
 
 
 @pytest.mark.parametrize("status", ["REVOKED", "CANCELLED", "SUPERSEDED", "SUSPENDED"])
@@ -109,8 +111,8 @@ def test_a_title_that_is_not_current_never_matches(house: House, status: str) ->
     title["status"] = status
     house.verified(title)
     house.project()
-    house.applications.submit(body())
-    house.ask()
+    house.submit(body())
+    house.due()
     assert evidence(house)["licence.property-title"] == ("open", "NOT_CURRENT")
 
 
@@ -119,33 +121,33 @@ def test_a_row_that_the_source_took_back_never_matches(house: House) -> None:
     title["source"]["operation"] = "DELETE"
     house.verified(samples.title(version=1), title)
     house.project()
-    house.applications.submit(body())
-    house.ask()
+    house.submit(body())
+    house.due()
     assert evidence(house)["licence.property-title"] == ("open", "NOT_CURRENT")
 
 
 def test_neighbours_never_match(house: House) -> None:
     house.verified(samples.title(unit_no="120101001001GB00001F00010002"))
     house.project()
-    house.applications.submit(body())
-    house.ask()
+    house.submit(body())
+    house.due()
     assert evidence(house)["licence.property-title"] == ("open", "NO_LOOKUP")
 
 
 def test_two_units_at_one_address_are_for_a_person(house: House) -> None:
     house.verified(at(samples.title("T1")), at(samples.title("T2", unit_no="120101001001GB00001F00010002")))
     house.project()
-    house.applications.submit(body(site={"address": ADDRESS}))
-    house.ask()
+    house.submit(body(site={"address": ADDRESS}))
+    house.due()
     assert evidence(house)["licence.property-title"] == ("open", "AMBIGUOUS")
 
 
 def test_one_unit_at_the_full_address_matches_and_a_vague_address_is_for_a_person(house: House) -> None:
     house.verified(at(samples.title()))
     house.project()
-    house.applications.submit(body(site={"address": ADDRESS}))
-    house.applications.submit(body("A-2", site={"address": "天津市和平区"}))
-    house.ask()
+    house.submit(body(site={"address": ADDRESS}))
+    house.submit(body("A-2", site={"address": "天津市和平区"}))
+    house.due()
     assert evidence(house)["licence.property-title"] == ("met", "MET")
     assert evidence(house, "A-2")["licence.property-title"] == ("open", "ADDRESS_UNCLEAR")
 
@@ -155,8 +157,8 @@ def test_p3_a_record_that_the_purpose_does_not_trust_is_for_a_person(house: Hous
     licence["assurance"] = "CHANNEL_ONLY"
     house.verified(licence)
     house.project()
-    house.applications.submit(body())
-    house.ask()
+    house.submit(body())
+    house.due()
     assert evidence(house)["licence.business"] == ("open", "ASSURANCE_LOW")
 
 
@@ -167,17 +169,17 @@ def test_an_expired_record_is_for_a_person(house: House) -> None:
     licence["enterprise"]["valid_until"] = date(2025, 1, 1)
     house.verified(licence)
     house.project()
-    house.applications.submit(body())
-    house.ask()
+    house.submit(body())
+    house.due()
     assert evidence(house)["licence.business"] == ("open", "EXPIRED")
 
 
 def test_hold_and_release_are_events_and_repeating_a_hold_is_none(house: House) -> None:
-    application_id = house.applications.submit(body()).application_id
-    house.applications.hold(application_id, "token:1")
-    house.applications.hold(application_id, "token:1")
+    application_id = house.submit(body()).case_id
+    house.applications.hold(application_id, By("token:1"))
+    house.applications.hold(application_id, By("token:1"))
     assert house.applications.show(application_id)["state"] == "held"
-    house.applications.release(application_id, "token:1")
+    house.applications.release(application_id, By("token:1"))
     assert house.applications.show(application_id)["state"] == "open"
     assert len(house.rows(outbox)) == 3
 
@@ -190,14 +192,10 @@ def test_an_unknown_application_is_said_to_be_unknown(house: House) -> None:
 
 def test_lists_are_newest_first_and_go_on_after_the_last(house: House) -> None:
     for number in ("1", "2", "3"):
-        house.applications.submit(body(number))
+        house.submit(body(number))
         house.clock.pass_s(1)
     first = house.applications.list(limit=2)
     assert [one["external_no"] for one in first] == ["3", "2"]
     rest = house.applications.list(after=bytes.fromhex(first[-1]["application_id"]))
     assert [one["external_no"] for one in rest] == ["1"]
     assert house.applications.list(channel="other") == []
-
-
-def test_back_off_is_capped() -> None:
-    assert [back_off_s(n) for n in (0, 1, 2, 99)] == [60, 60, 120, 21_600]

@@ -6,8 +6,7 @@ import json
 import pytest
 
 from hub.cases import reasons
-from hub.cases.connection.command import Application, needs, parse
-from hub.codec.json_object import read_json
+from hub.cases.connection.command import Application, needs_of, parse, read_json
 from hub.errors import RecordRejected
 from hub.privacy.purposes import shipped
 
@@ -105,7 +104,7 @@ def test_json_is_read() -> None:
 
 
 def test_p6_low_voltage_needs_identity_and_property_only() -> None:
-    found = needs(read(BODY), ("identity", "property"), ALL)
+    found = needs_of(read(BODY), ("identity", "property"), ALL)
     assert [(need.kind, need.wanted_by) for need in found] == [
         ("licence.business", "uscc"),
         ("licence.property-title", "unit-no"),
@@ -115,10 +114,10 @@ def test_p6_low_voltage_needs_identity_and_property_only() -> None:
 
 def test_a_resident_needs_an_id_where_a_source_is_and_a_vague_address_finds_nothing() -> None:
     resident = read(changed(applicant={"resident_id": PERSON}, site={"address": "天津市南开区"}))
-    assert [need.kind for need in needs(resident, ("identity", "property"), ALL - {"licence.resident-id"})] == [
+    assert [need.kind for need in needs_of(resident, ("identity", "property"), ALL - {"licence.resident-id"})] == [
         "licence.property-title"
     ]
-    assert needs(resident, ("property",), ALL)[0].identity is None
+    assert needs_of(resident, ("property",), ALL)[0].identity is None
 
 
 def test_p5_a_field_name_that_is_somebodys_number_is_not_repeated() -> None:

@@ -20,7 +20,7 @@ from hub.web.api.applications import create
 from hub.web.api.metrics import Metrics
 from hub.web.auth.tokens import Tokens
 from tests import samples
-from tests.casework import ConnectionSystem, House, body
+from tests.casework import BY, ConnectionSystem, House, body
 
 LABELS = {"part", "source", "kind", "code", "state", "group", "topic", "partition", "connector", "le"}
 LABELS |= {"worker", "stage"}
@@ -57,7 +57,7 @@ def scrape(client: TestClient) -> Samples:
 
 def delivered(house: House) -> None:
     """One application, registered and with its licence delivered five seconds later."""
-    house.applications.submit(body())
+    house.submit(body())
     house.verified(samples.business())
     house.rejected(samples.business("B2"))
     house.project()
@@ -105,7 +105,7 @@ def test_latency_is_of_what_was_acknowledged_lately(house: House) -> None:
 def test_what_waits_is_counted_and_timed(house: House) -> None:
     delivered(house)
     assert scrape(client(house))["hub_outbox_rows", ()] == 0
-    house.applications.submit(body("A-2"))
+    house.submit(body("A-2"))
     house.clock.pass_s(40)
     found = scrape(client(house))
     assert found["hub_outbox_rows", ()] >= 1 and found["hub_outbox_age_seconds", ()] == 40
@@ -113,8 +113,8 @@ def test_what_waits_is_counted_and_timed(house: House) -> None:
 
 
 def test_a_held_application_wakes_nobody(house: House) -> None:
-    held = house.applications.submit(body()).application_id
-    house.applications.hold(held, "test")
+    held = house.submit(body()).case_id
+    house.applications.hold(held, BY)
     house.clock.pass_s(600)
     assert scrape(client(house))["hub_delivery_oldest_seconds", ()] == 0
 
@@ -203,7 +203,7 @@ def test_two_scrapers_do_not_double_the_load(house: House) -> None:
 
 
 def test_p5_no_label_names_a_person_or_an_application(house: House) -> None:
-    application = house.applications.submit(body()).application_id.hex()
+    application = house.submit(body()).case_id.hex()
     delivered(house)
     text = client(house).get("/metrics").text
     names = {name for line in text.splitlines() if line[0] != "#" for name in re.findall(r'(\w+)="', line)}

@@ -1,4 +1,4 @@
-"""Applications are locked in one order by whoever decides about several: P1, nobody waits crosswise."""
+"""Cases are locked in one order by every transaction that decides about several: P1, no two wait for each other."""
 
 import threading
 from collections.abc import Collection, Iterator
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hub.cases.evidence import needs
+from hub.cases import case as cases
+from hub.cases.procedure import Answered
 from hub.errors import Unavailable
 from tests.casework import House, body
 
@@ -20,7 +21,7 @@ ROUNDS = 20
 def house(tmp_path: Path, postgres_url: str) -> Iterator[House]:
     house = House(tmp_path, url=postgres_url)
     for number in NUMBERS:
-        house.applications.submit(body(f"A-{number}"))
+        house.submit(body(f"A-{number}"))
     yield house
     house.close()
 
@@ -34,10 +35,10 @@ def crosswise(house: House) -> list[Exception]:
     def hear(order: list[bytes]) -> None:
         for _ in range(ROUNDS):
             together.wait()
-            answers = [{"application_id": one, "request_id": b"", "outcome": "FOUND"} for one in order]
+            answers = [Answered(one, b"", "FOUND", None) for one in order]
             try:
                 with house.store.write() as connection:
-                    house.evidence.heard(connection, answers, [])
+                    house.journal.hear(connection, answers)
             except Unavailable as failure:
                 failures.append(failure)
 
@@ -54,14 +55,14 @@ def test_p1_two_that_hear_of_the_same_applications_do_not_wait_crosswise(house: 
 
 
 def test_p1_locks_in_any_order_are_found_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = needs.lock
+    whole = cases.lock
     orders = iter([1, -1] * ROUNDS * 2)
 
-    def one_by_one(connection: Any, ids: Collection[bytes]) -> dict[bytes, needs.Case]:
-        found: dict[bytes, needs.Case] = {}
+    def one_by_one(connection: Any, ids: Collection[bytes]) -> dict[bytes, cases.Case]:
+        found: dict[bytes, cases.Case] = {}
         for one in sorted(ids)[:: next(orders)]:
             found |= whole(connection, {one})
         return found
 
-    monkeypatch.setattr(needs, "lock", one_by_one)
+    monkeypatch.setattr(cases, "lock", one_by_one)
     assert crosswise(house) != []

@@ -1,0 +1,93 @@
+"""Decisions about connection applications. Pure: from a case, a command, facts and rules to events."""
+
+from collections.abc import Iterable, Sequence
+
+from hub.cases import policy
+from hub.cases.calendar import china_day
+from hub.cases.case import Case
+from hub.cases.connection.command import needs_of
+from hub.cases.connection.events import Matched, Submitted, Waiting, Wanted, Withdrawn
+from hub.cases.connection.gather import Facts
+from hub.cases.connection.hears import ConnectionCommand, Look, Settle, Submit
+from hub.cases.events import REGISTRATION, Event, Piece, ToSeal
+from hub.cases.evidence import decide as evidence
+from hub.cases.evidence.decide import Met, Wait
+from hub.cases.policy import Rules
+from hub.cases.procedure import Decision, Moment, PutOff, Question, SinkInfo, Withdraw
+
+NAME = "connection"
+
+
+def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:
+    """What follows from a command."""
+    if isinstance(command, Submit):
+        return [_submitted(case, command, facts, rules, moment)]
+    if isinstance(command, Settle):
+        return _events(case, evidence.settle(facts.needs, facts.found, moment), facts.sinks)
+    due = [need for need, _ in facts.needs]
+    if isinstance(command, PutOff):
+        return _events(case, evidence.put_off(due, command.seconds, moment), facts.sinks)
+    if isinstance(command, Look):
+        return _events(case, evidence.look(due, facts.found, facts.asks, facts.asker, moment), facts.sinks)
+    return _withdrawn(command, facts, moment)
+
+
+def _submitted(case: Case, command: Submit, facts: Facts, rules: Rules, moment: Moment) -> Submitted:
+    application, ids = command.application, command.ids
+    opening = policy.open_case(application, china_day(moment.now), rules.policies)
+    needs = needs_of(application, opening.materials, rules.kinds)
+    accepting = [sink for sink in facts.sinks if sink.takes(NAME, REGISTRATION)]
+    return Submitted(
+        subject_id=case.subject_id,
+        sinks=tuple(sink.name for sink in facts.sinks),
+        customer_class=application.customer_class,
+        voltage=application.voltage,
+        starred=opening.starred,
+        purpose=application.purpose,
+        legal_basis=application.legal_basis,
+        policy=opening.policy,
+        case_type=opening.case_type,
+        due_on=opening.due_on,
+        needs=tuple(Wanted(one.kind, one.wanted_by, ids[one.identity] if one.identity else None) for one in needs),
+        pieces=tuple(Piece(number, sink.name, REGISTRATION) for number, sink in enumerate(accepting)),
+        sealed=ToSeal(application.canonical()),
+    )
+
+
+def _events(case: Case, decided: Iterable[Met | Wait | Question], sinks: Sequence[SinkInfo]) -> list[Event | Question]:
+    next_piece, found = case.pieces, list[Event | Question]()
+    for one in decided:
+        if isinstance(one, Met):
+            matched = _matched(case, one, next_piece, sinks)
+            next_piece += len(matched.pieces)
+            found.append(matched)
+        elif isinstance(one, Wait):
+            found.append(Waiting(kind=one.kind, reason=one.reason, attempt=one.attempt, next_ask_ms=one.next_ask_ms))
+        else:
+            found.append(one)
+    return found
+
+
+def _matched(case: Case, met: Met, first: int, sinks: Sequence[SinkInfo]) -> Matched:
+    """One piece for each sink that accepts this kind and was there when the case opened; after its registration, where
+    it has one."""
+    kind, match = met.need.kind, met.match
+    place = match._asdict()
+    accepting = [sink.name for sink in sinks if sink.name in case.sinks and sink.takes(NAME, kind)]
+    pieces = [Piece(first + n, name, kind, case.sinks[name], **place) for n, name in enumerate(accepting)]
+    return Matched(
+        kind=kind,
+        record_id=match.record_id,
+        reading=match.reading,
+        holder_relation=match.holder_relation,
+        pieces=tuple(pieces),
+    )
+
+
+def _withdrawn(command: Withdraw, facts: Facts, moment: Moment) -> list[Event]:
+    """Nothing, when the piece has ended meanwhile: another process may have asked too. Each sink's piece of a record is
+    withdrawn by itself: another one may be on its way, and then its sink has it."""
+    if facts.pending is None:
+        return []
+    withdrawn = (command.piece,)
+    return [Withdrawn(kind=facts.pending, withdrawn=withdrawn, reason=command.reason, next_ask_ms=moment.process_ms)]

@@ -1,0 +1,118 @@
+"""The facts that decisions about connection applications rest on, read for a whole transaction at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases.calendar import china_day
+from hub.cases.case import Case, PieceState
+from hub.cases.connection.command import Application
+from hub.cases.connection.hears import Look, Settle, Submit
+from hub.cases.connection.tables import application
+from hub.cases.evidence import matching, needs
+from hub.cases.evidence.ask import way_to_ask
+from hub.cases.evidence.decide import Ask, Asker, Found, request_id
+from hub.cases.evidence.needs import Need
+from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
+from hub.cases.tables import piece
+from hub.ports import Fault
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known of one case. ``needs``: its open needs that the command is about, with the answer that came if one
+    did; ``found`` and ``asks`` by kind; ``pending``: the kind of the piece that a withdrawal is about, while it is
+    pending."""
+
+    sinks: Sequence[SinkInfo] = ()
+    needs: list[tuple[Need, Answered | None]] = field(default_factory=list)
+    found: Mapping[str, Found] = field(default_factory=dict)
+    asks: dict[str, Ask | str] = field(default_factory=dict)
+    asker: Asker | None = None
+    pending: str | None = None
+
+
+def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:
+    """The facts for each piece of work, in order."""
+    ids = [case.case_id for case, _ in work]
+    submits = all(isinstance(command, Submit) for _, command in work)
+    rows = {} if submits else _applications(connection, ids)
+    open_needs = {} if submits else needs.open_needs(connection, ids)
+    facts = [_facts(given, one, open_needs.get(one[0].case_id, {}), moment) for one in work]
+    _find(given, connection, work, facts, rows, moment)
+    _ask(given, work, facts, rows)
+    for (case, command), known in zip(work, facts, strict=True):
+        if isinstance(command, Withdraw):
+            known.pending = _pending(connection, case, command)
+    return facts
+
+
+def _applications(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, Row[Any]]:
+    query = select(application).where(application.c.case_id.in_(ids))
+    return {bytes(row.case_id): row for row in connection.execute(query)}
+
+
+def _facts(given: Given, work: Work, open_needs: Mapping[str, Need], moment: Moment) -> Facts:
+    case, command = work
+    facts = Facts(given.sinks)
+    if isinstance(command, Look | PutOff):
+        facts.needs = [(need, None) for need in open_needs.values() if need.is_due(moment.process_ms)]
+    elif isinstance(command, Settle):
+        answers = {answer.request_id: answer for answer in command.answers}
+        for kind, need in open_needs.items():
+            answer = answers.get(request_id(case.case_id, kind, need.attempt))
+            if answer is not None or kind in command.kinds:
+                facts.needs.append((need, answer))
+    return facts
+
+
+def _find(
+    given: Given,
+    connection: Connection,
+    work: Sequence[Work],
+    facts: Sequence[Facts],
+    rows: Mapping[bytes, Row[Any]],
+    moment: Moment,
+) -> None:
+    """What was found for each need, or the reason why nothing does. A case that is put off looks for nothing: looking
+    is what failed."""
+    looking = [(*one, known) for one, known in zip(work, facts, strict=True) if not isinstance(one[1], PutOff)]
+    waiting = [(case, known, need) for case, _, known in looking for need, _ in known.needs]
+    year = china_day(moment.now).year
+    wanted = [_wanted(given, case, need, rows[case.case_id].purpose, year) for case, _, need in waiting]
+    for (_, known, need), match in zip(waiting, matching.find(connection, given.log, wanted), strict=True):
+        known.found = {**known.found, need.kind: match or need.reason}
+
+
+def _wanted(given: Given, case: Case, need: Need, purpose: str, year: int) -> matching.Wanted:
+    but_not = (need.record_id, need.reading or 0) if need.record_id else None
+    return matching.Wanted(need.kind, need.wanted_id, case.subject_id, given.purposes.get(purpose), year, but_not)
+
+
+def _ask(given: Given, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]) -> None:
+    """How to ask for the needs that are due; the reason where the application does not open."""
+    due = [(case, known) for (case, command), known in zip(work, facts, strict=True) if isinstance(command, Look)]
+    sealed = [(case.subject_id, bytes(rows[case.case_id].sealed)) for case, _ in due]
+    for (case, known), opened in zip(due, given.opener.open_values(sealed) if sealed else (), strict=True):
+        row = rows[case.case_id]
+        if isinstance(opened, Fault):
+            known.asks = {need.kind: opened.code for need, _ in known.needs}
+            continue
+        submitted = Application.model_validate_json(opened)
+        purpose = given.purposes.get(row.purpose)
+        known.asker = Asker(case.case_id, submitted.external_no, purpose.service_item, purpose.name, row.legal_basis)
+        for need, _ in known.needs:
+            if ask := way_to_ask(need, submitted.ways(need.wanted_by), given.sources):
+                known.asks[need.kind] = ask
+
+
+def _pending(connection: Connection, case: Case, command: Withdraw) -> str | None:
+    """The kind of the piece that a withdrawal is about, if it is pending."""
+    query = select(piece.c.kind).where(
+        piece.c.case_id == case.case_id,
+        piece.c.piece == command.piece,
+        piece.c.state == PieceState.PENDING.value,
+    )
+    return connection.execute(query).scalar_one_or_none()

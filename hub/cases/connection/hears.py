@@ -1,0 +1,63 @@
+"""What a connection application reacts to, and its timers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from hub.cases.case import Case
+from hub.cases.connection.command import Application
+from hub.cases.evidence import needs
+from hub.cases.procedure import Answered, Command, Due, Heard, Hears, PutOff, Restored, Verified, Withdraw
+from hub.records.identifiers import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Register an application. ``ids``: the opaque ids of the identities that it names."""
+
+    application: Application
+    ids: Mapping[Identity, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Records arrived for needs of these kinds, or a source answered. An answer to an older question is about none of
+    them."""
+
+    kinds: frozenset[str] = frozenset()
+    answers: tuple[Answered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The time of some needs has come."""
+
+
+ConnectionCommand = Submit | Settle | Look | Withdraw | PutOff
+
+
+def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:
+    ids = list(frozenset().union(*(one.ids for one in heard if isinstance(one, Verified))))
+    linked = needs.linked(connection, ids)
+    if any(isinstance(one, Restored) for one in heard):
+        linked = needs.all_open(connection)
+    answers: dict[bytes, list[Answered]] = {}
+    for one in heard:
+        if isinstance(one, Answered):
+            answers.setdefault(one.case_id, []).append(one)
+    kinds: dict[bytes, set[str]] = {}
+    for case_id, kind in linked:
+        kinds.setdefault(case_id, set()).add(kind)
+    return {
+        case_id: Settle(frozenset(kinds.get(case_id, ())), tuple(answers.get(case_id, ())))
+        for case_id in kinds.keys() | answers.keys()
+    }
+
+
+def _take(connection: Connection, process_ms: int, most: int) -> list[tuple[Case, Command]]:
+    return [(case, Look()) for case in needs.take_due(connection, process_ms, most)]
+
+
+HEARS = Hears(frozenset({Verified, Answered, Restored}), _commands)
+DUE = Due(needs.any_due, _take)

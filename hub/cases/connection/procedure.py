@@ -1,0 +1,30 @@
+"""The connection application as a procedure (用电报装).
+
+    (none) ──submit──▶ open ──hold──▶ held ──release──▶ open
+
+It is registered at the moment of submission and waits for nothing. A held application's deliveries wait; its clock does
+not.
+"""
+
+from hub.cases.connection import bodies
+from hub.cases.connection.decide import NAME, decide
+from hub.cases.connection.events import EVENTS
+from hub.cases.connection.gather import gather
+from hub.cases.connection.hears import DUE, HEARS
+from hub.cases.connection.project import project
+from hub.cases.connection.tables import application
+from hub.cases.events import REGISTRATION
+from hub.cases.evidence.tables import need
+from hub.cases.procedure import Procedure
+
+PROCEDURE = Procedure(
+    name=NAME,
+    events=EVENTS,
+    hears=HEARS,
+    due=DUE,
+    gather=gather,
+    decide=decide,
+    project=project,
+    tables=(application, need),
+    sinks={REGISTRATION: bodies.registration, "*": bodies.evidence},
+)

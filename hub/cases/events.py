@@ -1,0 +1,218 @@
+"""Events of cases: one Avro record and one frozen dataclass for each event type, told apart by schema id.
+
+An event says what happened; its ``Entry`` says to which case, as which of its events, who asked for it, when it
+happened and when it was written down. The types here belong to every procedure; each procedure adds its own.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple
+
+from hub.cases.by import By
+from hub.codec import wire
+from hub.codec.catalogue import schema_id
+from hub.errors import RecordRejected
+from hub.stores import outbox
+from hub.topics import cloudevents
+from hub.topics.declared import DELIVERY_EVENTS
+
+REGISTRATION = "registration"
+
+
+class Relation(StrEnum):
+    """How a record's holder relates to the applicant."""
+
+    SELF = "SELF"
+    CO_OWNER = "CO_OWNER"
+    OTHER = "OTHER"
+    NONE = "NONE"
+
+
+class ToSeal(NamedTuple):
+    """A value that the journal seals under the case's subject before it is written (P5)."""
+
+    plaintext: bytes
+
+
+class Piece(NamedTuple):
+    """One piece for one sink, as it was decided. ``after``: the piece that must be acknowledged first."""
+
+    piece: int
+    sink: str
+    kind: str
+    after: int | None = None
+    record_id: bytes | None = None
+    reading: int = 0
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+    holder_relation: str = Relation.NONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of all event types. ``SCHEMA`` is the name of the Avro record, ``TOPIC`` where the event goes, ``NESTED``
+    the type of the items of a field that is a list."""
+
+    SCHEMA: ClassVar[str]
+    TOPIC: ClassVar[str]
+    NESTED: ClassVar[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening(Event):
+    """An event that opens a case. ``subject_id``: under whose key the case's values are sealed. ``sinks``: those that
+    are there now; one added later gets nothing of this case."""
+
+    subject_id: bytes
+    sinks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deciding(Event):
+    """An event that decides pieces: one for each sink that accepts it."""
+
+    NESTED: ClassVar[Mapping[str, Any]] = {"pieces": Piece}
+    pieces: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawing(Event):
+    """An event that takes pieces back before they were delivered."""
+
+    withdrawn: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending(Event):
+    """An event that ends the delivery of a piece. ``attempts`` counts from 1."""
+
+    TOPIC = DELIVERY_EVENTS
+    piece: int
+    sink: str
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledged(Ending):
+    """The sink has the piece. ``found``: asking found it. The receipt is sealed JSON: number and received_at."""
+
+    SCHEMA = "delivery.acknowledged"
+    found: bool
+    sealed_receipt: bytes | ToSeal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused(Ending):
+    """The sink gave a final no. ``reason`` is its own code; its words are sealed."""
+
+    SCHEMA = "delivery.refused"
+    reason: str
+    sealed_reason: bytes | ToSeal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped(Ending):
+    """The hub must not send the piece. ``reason`` is a code of ``hub.cases.reasons``."""
+
+    SCHEMA = "delivery.stopped"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held(Event):
+    """An operator stopped the deliveries of the case. Its clock runs on."""
+
+    SCHEMA = "delivery.held"
+    TOPIC = DELIVERY_EVENTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released(Event):
+    """An operator let the deliveries go on. What was refused or stopped is pending again, and asked for first."""
+
+    SCHEMA = "delivery.released"
+    TOPIC = DELIVERY_EVENTS
+
+
+COMMON: tuple[type[Event], ...] = (Acknowledged, Refused, Stopped, Held, Released)
+"""The event types of every procedure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An event of one case. ``number`` counts from 1 over all topics of the case; times in ms since the epoch."""
+
+    case_id: bytes
+    number: int
+    by: By
+    occurred_at_ms: int
+    written_at_ms: int
+    event: Event
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry in wire format: the envelope and the event's own fields in one record."""
+    event = entry.event
+    value = {
+        "case_id": entry.case_id,
+        "number": entry.number,
+        "by": {"principal": entry.by.principal, "client": entry.by.client, "channel": entry.by.channel},
+        "occurred_at_ms": entry.occurred_at_ms,
+        "written_at_ms": entry.written_at_ms,
+    }
+    for name in _names(type(event)):
+        found = getattr(event, name)
+        value[name] = [one._asdict() for one in found] if name in event.NESTED else found
+    return wire.encode(schema_id(event.SCHEMA), value)
+
+
+def message(entry: Entry) -> outbox.Message:
+    """The entry as a message of its topic, keyed by the case."""
+    moment = datetime.fromtimestamp(entry.occurred_at_ms / 1000, UTC)
+    told = headers(f"{entry.case_id.hex()}-{entry.number}", entry.event.SCHEMA, moment)
+    return outbox.Message(entry.event.TOPIC, entry.case_id, encode(entry), told, entry.occurred_at_ms)
+
+
+def headers(event_id: str, name: str, moment: datetime) -> dict[str, str]:
+    """The CloudEvents headers of what cases put into the outbox."""
+    return {key: value.decode() for key, value in cloudevents.headers(event_id, name, "/cases", moment)}
+
+
+class EventTypes:
+    """The event types that an installation knows, by schema id."""
+
+    def __init__(self, types: Iterable[type[Event]]) -> None:
+        self._by_id = {schema_id(one.SCHEMA): one for one in types}
+
+    def __iter__(self) -> Iterator[type[Event]]:
+        return iter(self._by_id.values())
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Every topic that events go to, in alphabetical order."""
+        return tuple(sorted({one.TOPIC for one in self._by_id.values()}))
+
+    def read(self, value: bytes) -> Entry:
+        """The entry in a message. Raises ``RecordRejected`` for bytes that are none, SCHEMA_UNKNOWN for a type that
+        is not registered here."""
+        found_id, found = wire.decode(value)
+        kind = self._by_id.get(found_id)
+        if kind is None:
+            raise RecordRejected("SCHEMA_UNKNOWN", detail=str(found_id))
+        event = kind(**{name: _typed(kind, name, found[name]) for name in _names(kind)})
+        envelope = {name: found[name] for name in ("case_id", "number", "occurred_at_ms", "written_at_ms")}
+        return Entry(by=By(**found["by"]), event=event, **envelope)
+
+
+def _typed(kind: type[Event], name: str, value: Any) -> Any:
+    if name in kind.NESTED:
+        return tuple(kind.NESTED[name](**one) for one in value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _names(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))

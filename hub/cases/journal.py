@@ -1,0 +1,198 @@
+"""The journal: the one way in which something becomes true of a case.
+
+A decision is made with the case locked; what it decided is sealed, numbered, projected into the tables and put into the
+outbox, all in the caller's transaction. A process that dies before the commit leaves nothing of it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection
+
+from hub.cases import case as cases
+from hub.cases.by import HUB, By
+from hub.cases.case import Case
+from hub.cases.events import Deciding, Entry, Event, Piece, ToSeal, headers, message
+from hub.cases.procedure import (
+    Command,
+    Given,
+    Heard,
+    Moment,
+    Procedure,
+    Procedures,
+    Question,
+    Reads,
+    Refusal,
+    Work,
+)
+from hub.cases.project import project
+from hub.codec import wire
+from hub.codec.catalogue import schema_id
+from hub.ports import Clock
+from hub.stores import outbox
+from hub.topics.declared import LOOKUP_REQUESTS
+
+
+class Seals(Protocol):
+    """Seals values about subjects: (subject's id, value) → what may be stored."""
+
+    def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Seal each value under its subject's key, in order."""
+
+
+OnPieces = Callable[[Connection, bytes, Sequence[Piece]], None]
+"""Told of the pieces that were decided for a case, in the transaction of the decision."""
+
+
+class Decided(NamedTuple):
+    """What was decided about one case, by whom it was asked for."""
+
+    case: Case
+    what: Sequence[Event | Question]
+    by: By = HUB
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Runs decisions and writes them down. ``rules`` is what ``decide`` goes by; ``on_pieces`` hears of new pieces."""
+
+    procedures: Procedures
+    given: Given
+    rules: Any
+    sealer: Seals
+    clock: Clock
+    on_pieces: OnPieces
+
+    def run(
+        self,
+        connection: Connection,
+        procedure: Procedure,
+        work: Sequence[Work],
+        *,
+        by: By = HUB,
+        log: Reads | None = None,
+    ) -> list[Refusal | None]:
+        """Carry out commands on locked cases, one a case; for each the refusal, or ``None``. ``log`` stands in for the
+        log where the caller has read the records already."""
+        if not work:
+            return []
+        moment = self.moment()
+        given = replace(self.given, log=log) if log else self.given
+        facts = procedure.gather(given, connection, work, moment)
+        refusals: list[Refusal | None] = []
+        decided: list[Decided] = []
+        for (case, command), known in zip(work, facts, strict=True):
+            answer = procedure.decide(case, command, known, self.rules, moment)
+            if isinstance(answer, Refusal):
+                refusals.append(answer)
+            else:
+                refusals.append(None)
+                decided.append(Decided(case, answer, by))
+        self.append(connection, decided)
+        return refusals
+
+    def hear(
+        self,
+        connection: Connection,
+        heard: Sequence[Heard],
+        log: Reads | None = None,
+        only: frozenset[bytes] | None = None,
+    ) -> None:
+        """Let every procedure react to what was heard. All cases are locked first and in one order, so that
+        transactions cannot wait for each other. ``only``: these cases and no others."""
+        commands = self.commands(connection, heard)
+        wanted = commands.keys() if only is None else commands.keys() & only
+        locked = cases.lock(connection, wanted)
+        for procedure in self.procedures:
+            work = [(one, commands[one.case_id]) for one in locked.values() if one.procedure == procedure.name]
+            if work:
+                self.run(connection, procedure, work, log=log)
+
+    def commands(self, connection: Connection, heard: Sequence[Heard]) -> dict[bytes, Command]:
+        """What cases have to do about what was heard: case → command."""
+        found: dict[bytes, Command] = {}
+        for procedure in self.procedures:
+            theirs = [one for one in heard if type(one) in procedure.hears.types]
+            if theirs:
+                found.update(procedure.hears.commands(connection, theirs))
+        return found
+
+    def moment(self) -> Moment:
+        """Now, as decisions see it."""
+        return Moment(self.clock.now(), self.clock.process_ms())
+
+    def append(self, connection: Connection, decided: Sequence[Decided]) -> None:
+        """Write down events of locked cases, and put questions to sources."""
+        sealed = self._sealed(decided)
+        entries = [entry for one in sealed for entry in self._entries(one)]
+        project(connection, self.procedures, entries)
+        for entry in entries:
+            if isinstance(entry.event, Deciding) and entry.event.pieces:
+                self.on_pieces(connection, entry.case_id, entry.event.pieces)
+        questions = [what for one in sealed for what in one.what if isinstance(what, outbox.Message)]
+        outbox.put(connection, [*questions, *map(message, entries)])
+
+    def _entries(self, decided: "_Sealed") -> Iterable[Entry]:
+        now_ms = self.clock.now_ms()
+        for event in decided.what:
+            if isinstance(event, Event):
+                decided.case.number += 1
+                decided.case.pieces += len(event.pieces) if isinstance(event, Deciding) else 0
+                yield Entry(
+                    case_id=decided.case.case_id,
+                    number=decided.case.number,
+                    by=decided.by,
+                    occurred_at_ms=now_ms,
+                    written_at_ms=now_ms,
+                    event=event,
+                )
+
+    def _sealed(self, decided: Sequence[Decided]) -> list["_Sealed"]:
+        """Everything that must not lie open sealed, in one go."""
+        wanted = [
+            (one.case.subject_id, plaintext) for one in decided for what in one.what for plaintext in _plaintexts(what)
+        ]
+        sealed = iter(self.sealer.seal_values(wanted) if wanted else ())
+        return [_Sealed(one.case, [self._put(one, what, sealed) for what in one.what], one.by) for one in decided]
+
+    def _put(self, one: Decided, what: Event | Question, sealed: Any) -> Event | outbox.Message:
+        if isinstance(what, Question):
+            return self._question(one.case, what, next(sealed))
+        changed = {name: next(sealed) for name in _to_seal(what)}
+        return replace(what, **changed) if changed else what
+
+    def _question(self, case: Case, question: Question, ciphertext: bytes) -> outbox.Message:
+        value = {
+            "request_id": question.request_id,
+            "case_id": case.case_id,
+            "source": question.source,
+            "by": question.by,
+            "service_item": question.service_item,
+            "purpose": question.purpose,
+            "legal_basis": question.legal_basis,
+            "attempt": question.attempt,
+            "query": {"subject_id": case.subject_id, "ciphertext": ciphertext},
+        }
+        now = self.clock.now()
+        told = headers(question.request_id.hex(), "lookup.requested", now)
+        frame = wire.encode(schema_id("lookup.request"), value)
+        return outbox.Message(LOOKUP_REQUESTS, case.case_id, frame, told, int(now.timestamp() * 1000))
+
+
+class _Sealed(NamedTuple):
+    case: Case
+    what: Sequence[Event | outbox.Message]
+    by: By
+
+
+def _plaintexts(what: Event | Question) -> Iterable[bytes]:
+    if isinstance(what, Question):
+        query = {"value": what.value, "business_number": what.business_number, "ticket": what.ticket}
+        yield wire.encode(schema_id("lookup.query"), query)
+    else:
+        yield from (getattr(what, name).plaintext for name in _to_seal(what))
+
+
+def _to_seal(event: Event) -> list[str]:
+    return [one.name for one in fields(event) if isinstance(getattr(event, one.name), ToSeal)]

@@ -1,0 +1,278 @@
+"""A procedure: one kind of case, as a list of what makes it up. A new procedure is a folder with the same file names
+and its schemas; bootstrap, rebuild, relay, delivery and the commands iterate those that are registered.
+
+    heard, due or asked for ──► gather (reads facts) ──► decide (pure) ──► seal ──► project (tables) + outbox
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection, Table
+
+from hub.cases import tables
+from hub.cases.case import Case
+from hub.cases.events import COMMON, Entry, Event, EventTypes, Piece
+from hub.errors import Misconfigured
+from hub.ports import Fault, LogRecord
+from hub.privacy.opening import Opened
+from hub.privacy.purposes import Purposes
+
+GROUP = "hub.procedures"
+"""Entry-point group: each entry is a ``Procedure``."""
+
+
+# ---- what a procedure hears ----------------------------------------------------------------------------------------
+
+
+class Verified(NamedTuple):
+    """A record was verified: new, or the reading of one. ``ids``: every opaque id that it can be found by. A report
+    from outside (a step, a permit's result) is a record too."""
+
+    record_id: bytes
+    kind: str
+    ids: frozenset[bytes]
+
+
+class Rejected(NamedTuple):
+    """A record was rejected. ``ids`` is empty when it could not be read."""
+
+    record_id: bytes
+    kind: str
+    ids: frozenset[bytes]
+
+
+class Answered(NamedTuple):
+    """A source answered a question; fields as in schemas/lookup/answer.v1.avsc."""
+
+    case_id: bytes
+    request_id: bytes
+    outcome: str
+    retry_after_s: float | None
+
+
+class Restored(NamedTuple):
+    """The tables were made again from the topics: what arrived meanwhile was heard by no case."""
+
+
+Heard = Verified | Rejected | Answered | Restored
+Command = Any
+"""What a case is to do; each procedure has its own types, and takes ``Withdraw`` and ``PutOff``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hears:
+    """What a procedure reacts to. ``commands`` says which case has to do what; it runs before anything is locked."""
+
+    types: frozenset[type[Heard]]
+    commands: Callable[[Connection, Sequence[Heard]], Mapping[bytes, Command]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A procedure's timers. Times are process time, ms. ``waits``: is any due? ``take``: some that are, their cases
+    locked, without those that another transaction holds; at most so many."""
+
+    waits: Callable[[Connection, int], bool]
+    take: Callable[[Connection, int, int], Sequence[tuple[Case, Command]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Delivery found that the record of this piece will not do any more; ``reason`` says why."""
+
+    piece: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Deciding about this case failed: leave what is due alone for so many seconds."""
+
+    seconds: float
+
+
+# ---- what it is given, and what it returns -------------------------------------------------------------------------
+
+
+class Reads(Protocol):
+    """Reads one committed record by its place, as ``RecordLog`` does."""
+
+    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        """The record at this place; ``None`` when there is none."""
+
+
+class Opens(Protocol):
+    """Opens what was sealed for a subject: the value, or a ``Fault`` (ERASED, SEAL_BROKEN) for one that does not
+    open."""
+
+    def open_values(self, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
+        """Open each (subject's id, sealed value), in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSource:
+    """A source that can be asked about one holder or thing: its connector's name, kind, and by what."""
+
+    name: str
+    kind: str
+    by: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SinkInfo:
+    """A sink by its connector's name, and the patterns ``procedure:kind`` of the pieces that it accepts."""
+
+    name: str
+    accepts: tuple[str, ...]
+
+    def takes(self, procedure: str, kind: str) -> bool:
+        """Whether a piece of this kind of this procedure goes to it."""
+        return any(fnmatchcase(f"{procedure}:{kind}", pattern) for pattern in self.accepts)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a procedure may read facts from."""
+
+    log: Reads
+    opener: Opens
+    purposes: Purposes
+    sources: tuple[LookupSource, ...] = ()
+    sinks: tuple[SinkInfo, ...] = ()
+
+
+class Moment(NamedTuple):
+    """The moment of a decision: business time (aware, UTC) and process time in ms, for what is tried again."""
+
+    now: datetime
+    process_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a source, decided by a case and sealed by the journal. ``by`` is what is asked by: uscc,
+    resident-id, unit-no, address or title-no."""
+
+    request_id: bytes
+    source: str
+    by: str
+    value: str
+    business_number: str
+    service_item: str
+    purpose: str
+    legal_basis: str
+    attempt: int
+    ticket: str | None = None
+
+
+class Refusal(NamedTuple):
+    """Why a command was not carried out: a published code, the field, and the clause that it rests on."""
+
+    code: str
+    field: str = ""
+    clause: str = ""
+
+
+Decision = Sequence[Event | Question] | Refusal
+Work = tuple[Case, Command]
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What a body is made from: a piece of a case (not locked), and for a piece about a record the record itself,
+    when it was verified (business time, ms) and what the sink calls it."""
+
+    case: Case
+    piece: Piece
+    opened: Opened | None = None
+    judged_ms: int = 0
+    reference: str = ""
+
+
+class MustNotSend(Exception):
+    """The hub must not send this piece. ``reason`` is a code of ``hub.cases.reasons``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class WillNotDo(Exception):
+    """The record of this piece will not do any more, and is looked for again. ``reason`` is a code of
+    ``hub.cases.reasons``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+MakeBody = Callable[[Given, Connection, Sending, Moment], Body]
+"""Makes what a sink is sent: JSON values. No id, key or exact time of a topic is among them (P5). Raises
+``MustNotSend`` or ``WillNotDo``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """One kind of case.
+
+    ``gather`` reads the facts for all work of a transaction at once, under the cases' locks; ``decide`` is pure;
+    ``project`` brings ``tables`` to what its events say, in their order, live and in rebuild alike; ``sinks`` makes
+    the bodies of its pieces, by pattern of their kind.
+    """
+
+    name: str
+    events: tuple[type[Event], ...]
+    hears: Hears
+    due: Due
+    gather: Callable[[Given, Connection, Sequence[Work], Moment], Sequence[Any]]
+    decide: Callable[[Case, Command, Any, Any, Moment], Decision]
+    project: Callable[[Connection, Sequence[Entry]], None]
+    tables: tuple[Table, ...]
+    sinks: Mapping[str, MakeBody]
+
+    def maker(self, kind: str) -> MakeBody:
+        """What makes the bodies of a kind: of the first pattern that fits. Raises ``Misconfigured`` when none does."""
+        for pattern, make in self.sinks.items():
+            if fnmatchcase(kind, pattern):
+                return make
+        raise Misconfigured(f"{self.name} makes no body for {kind}", "correct `accepts` of the sink that asks for it")
+
+
+class Procedures:
+    """The procedures of an installation."""
+
+    def __init__(self, procedures: Iterable[Procedure]) -> None:
+        self._by_name = {one.name: one for one in procedures}
+        self._owners = {event: one for one in self for event in one.events}
+        self.types = EventTypes((*COMMON, *self._owners))
+
+    def __iter__(self) -> Iterator[Procedure]:
+        return iter(self._by_name.values())
+
+    def get(self, name: str) -> Procedure:
+        """Raises ``Misconfigured`` for a name that is not installed: its cases are in the tables, its code is not."""
+        if name not in self._by_name:
+            raise Misconfigured(f"no procedure {name!r} is installed", f"installed: {', '.join(self._by_name)}")
+        return self._by_name[name]
+
+    def owner(self, event: type[Event]) -> Procedure | None:
+        """The procedure that an event type belongs to; ``None`` for one that is common to all."""
+        return self._owners.get(event)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table that cases are projected into, parents before children."""
+        return (*tables.TABLES, *(table for one in self for table in one.tables))
+
+
+@cache
+def installed() -> Procedures:
+    """Every procedure under the entry-point group, ours like any other, by name."""
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    return Procedures([entry.load() for entry in entries])

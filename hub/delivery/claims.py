@@ -1,0 +1,219 @@
+"""Claims: which pending piece is whose to deliver now. A sink's stage claims the pieces of its own sink only.
+
+    (decided) ──▶ free ──claim──▶ claimed ──outcome──▶ (row deleted)
+                   ▲                 │
+                   └── back-off, end of the lease ──┘
+
+A claim is committed before the sink is called, so a crash at any line leaves a trace. A claim that is no longer worked
+on is free again when its lease ends; a claim of the own instance, after a restart, two seconds after it is seen.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, delete, exists, insert, literal, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hub.cases.case import Case, PieceState
+from hub.cases.events import Piece
+from hub.cases.tables import case, piece
+from hub.crash import crash_point
+from hub.delivery.tables import attempt
+from hub.errors import Unavailable
+from hub.ports import Store
+
+LEASE_S = 120
+"""Longer than any call to a sink may take, so that a call that is running is not taken over."""
+TAKEOVER_S = 2
+"""After a restart: time for what the dead process had sent to take effect, before it is asked for."""
+TROUBLE_MAX = 256
+Key = tuple[bytes, int]
+"""A piece: its case and its number."""
+
+# The pieces that threads of this process work on: no thread works on a claim of this process that is not among them.
+_in_hand: set[Key] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A piece that is ours to deliver until its lease ends. ``case`` is as it stood at the claim, and not locked;
+    ``attempts`` are those before this one: above 0, one of them may have taken effect."""
+
+    case: Case
+    piece: Piece
+    attempts: int
+
+    @property
+    def key(self) -> Key:
+        """What the claim is about."""
+        return self.case.case_id, self.piece.piece
+
+
+class Trouble(NamedTuple):
+    """How far a pending piece is: attempts so far, when the next one is due (process time, ms), and why the last one
+    did not end it."""
+
+    attempts: int
+    next_attempt_ms: int
+    trouble: str | None
+
+
+def enqueue(connection: Connection, case_id: bytes, pieces: Sequence[Piece]) -> None:
+    """Make the rows of pieces that were just decided, in the transaction of the decision."""
+    rows = [
+        {"case_id": case_id, "piece": one.piece, "sink": one.sink}
+        | {"attempts": 0, "next_attempt_ms": 0, "lease_until_ms": 0}
+        for one in pieces
+    ]
+    connection.execute(insert(attempt), rows)
+
+
+class Claims:
+    """The claims of one sink's pieces by one instance. Times are process time, ms. Safe for use by several threads."""
+
+    def __init__(self, store: Store, sink: str, instance: str) -> None:
+        self._store = store
+        self._sink = sink
+        self._instance = instance
+
+    def claim(self, limit: int, now_ms: int) -> list[Claimed]:
+        """Claim up to ``limit`` pieces that are due; committed on return. Raises ``Unavailable``: nothing was claimed,
+        or ``look_after`` frees it."""
+        with self._store.read() as connection:
+            if connection.execute(self._due(now_ms).limit(1)).first() is None:
+                return []
+        claimed: list[Claimed] = []
+        try:
+            with self._store.write() as connection:
+                due = self._due(now_ms).limit(limit).with_for_update(of=attempt, skip_locked=True)
+                claimed = [_claimed(row) for row in connection.execute(due)]
+                # Before the commit, so that no thread of this process takes the claim for one that is left over.
+                _in_hand.update(one.key for one in claimed)
+                _set(
+                    connection,
+                    (one.key for one in claimed),
+                    attempts=attempt.c.attempts + 1,
+                    claimed_by=self._instance,
+                    lease_until_ms=now_ms + LEASE_S * 1000,
+                )
+        except Unavailable:
+            let_go(one.key for one in claimed)
+            raise
+        crash_point("deliver.claimed")
+        return claimed
+
+    def _due(self, now_ms: int) -> Select[Any]:
+        """Pending pieces of this sink whose time has come: never of a held case, and never before the piece that they
+        come after is acknowledged."""
+        row, first = attempt.c, piece.alias("first")
+        acknowledged = exists().where(
+            first.c.case_id == piece.c.case_id,
+            first.c.piece == piece.c.after,
+            first.c.state == PieceState.ACKNOWLEDGED.value,
+        )
+        columns = [column for column in case.c if column.name != "case_id"]
+        return (
+            select(piece, row.attempts, *columns)
+            .select_from(attempt)
+            .join(piece, (piece.c.case_id == row.case_id) & (piece.c.piece == row.piece))
+            .join(case, case.c.case_id == row.case_id)
+            .where(
+                row.sink == self._sink,
+                row.next_attempt_ms <= now_ms,
+                or_(row.claimed_by.is_(None), row.lease_until_ms < now_ms),
+                piece.c.state == PieceState.PENDING.value,
+                case.c.held.is_(False),
+                or_(piece.c.after.is_(None), acknowledged),
+            )
+            .order_by(row.next_attempt_ms, piece.c.decided_ms)
+        )
+
+    def retry(self, claimed: Claimed, next_attempt_ms: int, trouble: str) -> None:
+        """Free a claim until ``next_attempt_ms``. ``trouble`` holds no personal value."""
+        with self._store.write() as connection:
+            values = {"next_attempt_ms": next_attempt_ms, "trouble": trouble[:TROUBLE_MAX]}
+            _set(connection, [claimed.key], claimed_by=None, **values)
+
+    def look_after(self, now_ms: int) -> None:
+        """Bring the rows in line with the pieces: rows for pending pieces that have none, which count as tried; no
+        rows for pieces that are not pending; claims of this instance that are no longer worked on free again."""
+        wrong = (self._without_row(), self._left_over(now_ms))
+        with self._store.read() as connection:
+            if not any(connection.execute(query.limit(1)).first() for query in wrong):
+                return
+        with self._store.write() as connection:
+            self._adopt(connection)
+            connection.execute(delete(attempt).where(attempt.c.sink == self._sink, ~_is_pending()))
+            connection.execute(
+                update(attempt)
+                .where(self._abandoned(now_ms))
+                .values(claimed_by=None, next_attempt_ms=now_ms + TAKEOVER_S * 1000)
+            )
+
+    def _without_row(self) -> Select[Any]:
+        missing = ~exists().where(attempt.c.case_id == piece.c.case_id, attempt.c.piece == piece.c.piece)
+        columns = piece.c.case_id, piece.c.piece, piece.c.sink, literal(1), literal(0), literal(0)
+        return select(*columns).where(piece.c.sink == self._sink, piece.c.state == PieceState.PENDING.value, missing)
+
+    def _left_over(self, now_ms: int) -> Select[Any]:
+        ended = (attempt.c.sink == self._sink) & ~_is_pending()
+        return select(attempt.c.piece).where(or_(ended, self._abandoned(now_ms)))
+
+    def _abandoned(self, now_ms: int) -> Any:
+        """Claims of this instance whose lease still runs; one whose lease has ended is free as it is."""
+        ours = (attempt.c.sink == self._sink) & (attempt.c.claimed_by == self._instance)
+        idle = tuple_(attempt.c.case_id, attempt.c.piece).not_in(list(_in_hand))
+        return ours & (attempt.c.lease_until_ms >= now_ms) & idle
+
+    def _adopt(self, connection: Connection) -> None:
+        names = ["case_id", "piece", "sink", "attempts", "next_attempt_ms", "lease_until_ms"]
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        # Another process may adopt the same piece at the same moment.
+        connection.execute(dialect.insert(attempt).from_select(names, self._without_row()).on_conflict_do_nothing())
+
+
+def _is_pending() -> Any:
+    """Whether the piece of a row of ``attempt`` is pending."""
+    return exists().where(
+        piece.c.case_id == attempt.c.case_id,
+        piece.c.piece == attempt.c.piece,
+        piece.c.state == PieceState.PENDING.value,
+    )
+
+
+def let_go(keys: Iterable[Key]) -> None:
+    """This process works on these pieces no longer."""
+    _in_hand.difference_update(keys)
+
+
+def done(connection: Connection, claimed: Claimed) -> None:
+    """Delete a row, in the transaction of the outcome."""
+    connection.execute(delete(attempt).where(_is(claimed.key)))
+
+
+def count_as_tried(connection: Connection) -> None:
+    """Every pending piece counts as tried from now on: for tables that were made again. What was sent after the rows
+    had been saved is not known; a piece without a row counts as tried anyway."""
+    connection.execute(update(attempt).where(attempt.c.attempts == 0).values(attempts=1))
+
+
+def troubles(connection: Connection, case_id: bytes) -> dict[int, Trouble]:
+    """How far the pending pieces of a case are, by their number."""
+    rows = connection.execute(select(attempt).where(attempt.c.case_id == case_id))
+    return {row.piece: Trouble(row.attempts, row.next_attempt_ms, row.trouble) for row in rows}
+
+
+def _is(key: Key) -> Any:
+    return (attempt.c.case_id == key[0]) & (attempt.c.piece == key[1])
+
+
+def _set(connection: Connection, keys: Iterable[Key], **values: Any) -> None:
+    for key in keys:
+        connection.execute(update(attempt).where(_is(key)).values(**values))
+
+
+def _claimed(row: Row[Any]) -> Claimed:
+    found = {name: getattr(row, name) for name in Piece._fields}
+    record_id = bytes(row.record_id) if row.record_id is not None else None
+    return Claimed(Case.from_row(row), Piece(**found | {"record_id": record_id}), row.attempts)

@@ -1,0 +1,67 @@
+"""What is sent: the address of a piece, and its body. Before a record leaves it is looked at once more (P3): it must
+still be the version that counts, and its fields must be those that its commitments are about."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from hub.cases import reasons
+from hub.cases.evidence.matching import read_value
+from hub.cases.journal import Journal
+from hub.cases.procedure import Body, MustNotSend, Sending, WillNotDo
+from hub.delivery.claims import Claimed
+from hub.errors import TamperDetected
+from hub.ports import Address
+from hub.privacy.opening import Opened, Opener, check_commitments
+from hub.privacy.references import References
+from hub.records.tables import current, record
+
+
+def address(references: References, claimed: Claimed) -> Address:
+    """Where the piece belongs. The same at every attempt, in every process (P2)."""
+    case, piece = claimed.case, claimed.piece
+    number = references.hub_number(case.case_id)
+    key = references.piece_key(case.case_id, piece.kind, piece.record_id, piece.reading)
+    return Address(case.procedure, piece.kind, number, key)
+
+
+def body(journal: Journal, opener: Opener, references: References, connection: Connection, claimed: Claimed) -> Body:
+    """The body, made by the piece's procedure. Raises ``WillNotDo`` for a record that changed since it was decided,
+    and ``MustNotSend`` for one that does not open."""
+    piece = claimed.piece
+    make = journal.procedures.get(claimed.case.procedure).maker(piece.kind)
+    if piece.record_id is None:
+        return make(journal.given, connection, Sending(claimed.case, piece), journal.moment())
+    judged_ms = _still_counts(connection, claimed)
+    opened = _open(journal.given.log, opener, claimed)
+    reference = references.record_reference(piece.record_id)
+    return make(journal.given, connection, Sending(claimed.case, piece, opened, judged_ms, reference), journal.moment())
+
+
+def _still_counts(connection: Connection, claimed: Claimed) -> int:
+    """When the record was verified, business time in ms, if it is still the version that counts."""
+    query = (
+        select(record.c.judged_ms, current.c.status, current.c.operation)
+        .join(current, (current.c.row_id == record.c.row_id) & (current.c.record_id == record.c.record_id))
+        .where(record.c.record_id == claimed.piece.record_id)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None or row.status != "CURRENT" or row.operation != "UPSERT":
+        raise WillNotDo(reasons.CHANGED)
+    return int(row.judged_ms)
+
+
+def _open(log: Any, opener: Opener, claimed: Claimed) -> Opened:
+    """The record from the log, with its commitments checked against what lies there."""
+    piece = claimed.piece
+    assert piece.topic is not None and piece.partition is not None and piece.offset is not None
+    try:
+        opened = opener.open([read_value(log, piece.topic, piece.partition, piece.offset)])[0]
+        if opened.problem is not None and opened.problem.code == reasons.ERASED:
+            raise MustNotSend(reasons.ERASED)
+        if opened.problem is not None or opened.envelope["record_id"] != piece.record_id:
+            raise MustNotSend(reasons.SEAL_BROKEN)
+        check_commitments(opened)
+    except TamperDetected:
+        raise MustNotSend(reasons.SEAL_BROKEN) from None
+    return opened

@@ -1,0 +1,150 @@
+"""Claims: each pending piece is one process's at a time, of its own sink, and none is forgotten (P1, P2)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+
+from hub.cases.procedure import SinkInfo
+from hub.cases.tables import case, piece
+from hub.delivery import claims
+from hub.delivery.claims import LEASE_S, TAKEOVER_S, Claims, Trouble, count_as_tried, troubles
+from hub.delivery.tables import attempt
+from tests import samples
+from tests.casework import House, body
+
+TWO = (SinkInfo("one", ("connection:*",)), SinkInfo("two", ("connection:registration",)))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path, sinks=TWO)
+    house.verified(samples.title(), samples.business())
+    house.project()
+    yield house
+    house.close()
+
+
+def claimed(house: House, sink: str, instance: str = "hub-1", limit: int = 8) -> list[tuple[str, int]]:
+    """(kind, attempts) of what is claimed."""
+    found = Claims(house.store, sink, instance).claim(limit, house.clock.process_ms())
+    return [(one.piece.kind, one.attempts) for one in found]
+
+
+def look_after(house: House, sink: str = "one", instance: str = "hub-1") -> None:
+    Claims(house.store, sink, instance).look_after(house.clock.process_ms())
+
+
+@pytest.fixture
+def restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is in this process's hands."""
+    monkeypatch.setattr(claims, "_in_hand", set())
+
+
+def test_p2_each_sink_claims_its_own_pieces_and_each_piece_once(house: House) -> None:
+    house.submit(body())
+    assert claimed(house, "two") == [("registration", 0)]
+    assert claimed(house, "two") == []
+    assert claimed(house, "one") == [("registration", 0)]
+    assert claimed(house, "three") == []
+
+
+def test_a_piece_waits_for_the_one_that_it_comes_after_and_a_held_case_waits(house: House) -> None:
+    house.submit(body())
+    house.due()
+    assert claimed(house, "one") == [("registration", 0)]
+    with house.store.write() as connection:
+        connection.execute(update(piece).where(piece.c.kind == "registration").values(state="acknowledged"))
+        connection.execute(update(case).values(held=True))
+    assert claimed(house, "one") == []
+    with house.store.write() as connection:
+        connection.execute(update(case).values(held=False))
+    assert claimed(house, "one", limit=1) + claimed(house, "one") == [
+        ("licence.business", 0),
+        ("licence.property-title", 0),
+    ]
+
+
+def test_p2_the_registration_at_one_sink_lets_nothing_go_at_another(house: House) -> None:
+    house.submit(body())
+    house.due()
+    with house.store.write() as connection:
+        connection.execute(update(piece).where(piece.c.sink == "two").values(state="acknowledged"))
+    assert claimed(house, "one") == [("registration", 0)]
+
+
+def test_p1_a_claim_ends_with_its_lease_and_counts_as_tried(house: House) -> None:
+    house.submit(body())
+    assert claimed(house, "one", "hub-2") == [("registration", 0)]
+    look_after(house)
+    house.clock.pass_s(LEASE_S)
+    assert claimed(house, "one") == []
+    house.clock.pass_s(1)
+    assert claimed(house, "one") == [("registration", 1)]
+
+
+@pytest.mark.usefixtures("restarted")
+def test_p1_a_claim_of_the_own_instance_that_is_not_in_hand_is_free_a_moment_later(house: House) -> None:
+    house.submit(body())
+    assert claimed(house, "one")
+    look_after(house)
+    house.clock.pass_s(TAKEOVER_S)
+    assert claimed(house, "one") == [], "this process has it in hand"
+    claims._in_hand.clear()
+    look_after(house)
+    assert claimed(house, "one") == []
+    house.clock.pass_s(TAKEOVER_S)
+    assert claimed(house, "one") == [("registration", 1)]
+
+
+@pytest.mark.usefixtures("restarted")
+def test_p2_one_sinks_stage_frees_no_claim_of_another(house: House) -> None:
+    house.submit(body())
+    assert claimed(house, "two")
+    claims._in_hand.clear()
+    look_after(house, "one")
+    house.clock.pass_s(TAKEOVER_S)
+    assert claimed(house, "two") == []
+
+
+def test_p2_a_piece_without_a_row_counts_as_tried(house: House) -> None:
+    house.submit(body())
+    with house.store.write() as connection:
+        connection.execute(delete(attempt))
+    assert claimed(house, "one") == []
+    look_after(house)
+    look_after(house)
+    assert claimed(house, "one") == [("registration", 1)]
+    assert claimed(house, "two") == []
+
+
+def test_p2_after_tables_were_made_again_every_piece_counts_as_tried(house: House) -> None:
+    house.submit(body())
+    with house.store.write() as connection:
+        count_as_tried(connection)
+    look_after(house, "one")
+    look_after(house, "two")
+    assert claimed(house, "one") == claimed(house, "two") == [("registration", 1)]
+
+
+def test_a_row_of_a_piece_that_has_ended_is_deleted(house: House) -> None:
+    house.submit(body())
+    with house.store.write() as connection:
+        connection.execute(update(piece).values(state="refused"))
+    assert claimed(house, "one") == []
+    look_after(house)
+    assert [row.sink for row in house.rows(attempt)] == ["two"]
+
+
+def test_trouble_is_told_until_the_next_attempt(house: House) -> None:
+    case_id = house.submit(body()).case_id
+    (one,) = (mine := Claims(house.store, "one", "hub-1")).claim(8, house.clock.process_ms())
+    later = house.clock.process_ms() + 5_000
+    mine.retry(one, later, "x" * 300)
+    with house.store.read() as connection:
+        told = troubles(connection, case_id)
+    assert told == {0: Trouble(1, later, "x" * 256), 1: Trouble(0, 0, None)}
+    assert claimed(house, "one") == []
+    house.clock.pass_s(5)
+    assert claimed(house, "one") == [("registration", 1)]
