@@ -60,3 +60,26 @@ def test_every_crash_point_is_documented() -> None:
     for path in (ROOT / "hub").rglob("*.py"):
         for point in re.findall(r'crash_point\("([a-z._]+)"\)', path.read_text("utf-8")):
             assert f"`{point}`" in page or path.name == "crash.py", point
+
+
+def translated() -> list[Path]:
+    return sorted((ROOT / "docs").rglob("*.zh-CN.md"))
+
+
+@pytest.mark.parametrize("page", translated(), ids=lambda path: path.name)
+def test_a_translated_page_has_the_same_headings_and_code(page: Path) -> None:
+    def shape(path: Path) -> tuple[list[str], list[str]]:
+        text = path.read_text("utf-8")
+        code = re.findall(r"(?s)```(?:python|toml)\n(.*?)```", text)
+        prose = re.sub(r"(?s)```.*?```", "", text)
+        return re.findall(r"(?m)^#+", prose), [re.sub(r" *#.*", "", block) for block in code]
+
+    assert shape(page) == shape(page.with_name(page.name.replace(".zh-CN", "")))
+
+
+@pytest.mark.parametrize("page", translated(), ids=lambda path: path.name)
+def test_a_translated_page_has_the_same_names(page: Path) -> None:
+    def names(path: Path) -> set[str]:
+        return set(re.findall(r"`([a-z][a-z_.]+)`", path.read_text("utf-8")))
+
+    assert names(page) == names(page.with_name(page.name.replace(".zh-CN", "")))
