@@ -16,7 +16,7 @@ from hub.cases.policy import Rules
 from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
-from hub.delivery import claims
+from hub.delivery import claims, views
 from hub.errors import Unavailable
 from hub.ingest.control import StoredQuota
 from hub.logs import open_log
@@ -69,7 +69,7 @@ class Hub:
         self.clock = business(clock) if business else clock
         self.log: RecordLog = open_log(settings.log_url, self.clock, settings.kafka)
         self._open.callback(self.log.close)
-        self.vault = DatabaseVault(identities, master)
+        self.vault = DatabaseVault(identities, master, self.clock)
         self.sealer, self.opener = Sealer(self.vault, master.derive("record-id")), Opener(self.vault)
         self.seen_key = master.derive("seen-rows")
         self.connectors = Connectors(settings, self.clock, StoredQuota(self.store))
@@ -129,7 +129,8 @@ class Hub:
     def applications(self) -> Applications:
         """The application service."""
         channels = frozenset(self.settings.channels)
-        return Applications(self.store, self.vault, self.opener, self.purposes, channels, self.journal)
+        tell = partial(views.tell, self.parts.references)
+        return Applications(self.store, self.vault, self.opener, self.purposes, channels, self.journal, tell)
 
     @cached_property
     def purposes(self) -> Purposes:

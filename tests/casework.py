@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hub.cases.connection.applications import Applications, Submitted
 from hub.cases.journal import Journal
 from hub.cases.policy import Rules
 from hub.cases.procedure import Given, LookupSource, SinkInfo, installed
-from hub.delivery import claims
+from hub.delivery import claims, views
 from hub.delivery.deliver import Deliver, DeliverParts
 from hub.errors import Unavailable
 from hub.logs.sqlite.log import SqliteLog
@@ -58,7 +59,7 @@ class House:
         self.store = Database(self.url)
         self.log = SqliteLog(self.folder / "log.db", self.clock)
         self.log.create(declared(PARTITIONS))
-        self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)))
+        self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)), self.clock)
         self.vault.prepare()
         self.sealer = Sealer(self.vault, b"r" * 32)
         self.opener = Opener(self.vault)
@@ -66,7 +67,10 @@ class House:
         rules = Rules(policy.shipped(), self.kinds)
         self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue)
         self.writer = self.log.writer("test")
-        self.applications = Applications(self.store, self.vault, self.opener, shipped(), self.channels, self.journal)
+        tell = partial(views.tell, partial(References, MasterKey(bytes(32))))
+        self.applications = Applications(
+            self.store, self.vault, self.opener, shipped(), self.channels, self.journal, tell
+        )
 
     def close(self) -> None:
         self.log.close()

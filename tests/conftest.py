@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Iterator[DatabaseVault]:
-    vault = DatabaseVault(Database(f"sqlite:///{tmp_path}/vault.db"), MasterKey(bytes(32)))
+    vault = DatabaseVault(Database(f"sqlite:///{tmp_path}/vault.db"), MasterKey(bytes(32)), HandClock())
     vault.prepare()
     yield vault
     vault.close()

@@ -13,7 +13,7 @@ from hub import settings
 from hub.bootstrap import Hub
 from hub.clock import SystemClock
 from hub.pipeline.verify import Adjudicator, Judged, Marks
-from hub.ports import Batch, KeyVault, LogRecord, Outgoing
+from hub.ports import Batch, DamagedKey, KeyVault, LogRecord, Outgoing
 from hub.privacy.opening import Opener
 from hub.privacy.tables import data_key
 
@@ -43,7 +43,7 @@ class KeysInMemory:
             ids = [bytes(one) for one in connection.execute(select(data_key.c.id)).scalars()]
         self._keys = dict(zip(ids, hub.vault.open_keys(ids), strict=True))
 
-    def open_keys(self, ids: Sequence[bytes]) -> list[bytes | None]:
+    def open_keys(self, ids: Sequence[bytes]) -> list[bytes | DamagedKey | None]:
         return [self._keys.get(one) for one in ids]
 
 

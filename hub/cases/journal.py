@@ -4,7 +4,7 @@ A decision is made with the case locked; what it decided is sealed, numbered, pr
 outbox, all in the caller's transaction. A process that dies before the commit leaves nothing of it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -29,7 +29,7 @@ from hub.cases.procedure import (
 from hub.cases.project import project
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
-from hub.ports import Clock
+from hub.ports import Clock, Fault
 from hub.stores import outbox
 from hub.topics.declared import LOOKUP_REQUESTS
 
@@ -37,8 +37,8 @@ from hub.topics.declared import LOOKUP_REQUESTS
 class Seals(Protocol):
     """Seals values about subjects: (subject's id, value) → what may be stored."""
 
-    def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
-        """Seal each value under its subject's key, in order."""
+    def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
+        """Seal each value under its subject's key, in order; a ``Fault`` for one that has no key any more."""
 
 
 OnPieces = Callable[[Connection, bytes, Sequence[Piece]], None]
@@ -149,17 +149,24 @@ class Journal:
                 )
 
     def _sealed(self, decided: Sequence[Decided]) -> list["_Sealed"]:
-        """Everything that must not lie open sealed, in one go."""
+        """Seal, in one go, everything that must not lie open. What belongs to an erased subject is left out: a value is
+        empty, and a question is not put."""
         wanted = [
             (one.case.subject_id, plaintext) for one in decided for what in one.what for plaintext in _plaintexts(what)
         ]
         sealed = iter(self.sealer.seal_values(wanted) if wanted else ())
-        return [_Sealed(one.case, [self._put(one, what, sealed) for what in one.what], one.by) for one in decided]
+        return [
+            _Sealed(one.case, [put for what in one.what if (put := self._put(one, what, sealed))], one.by)
+            for one in decided
+        ]
 
-    def _put(self, one: Decided, what: Event | Question, sealed: Any) -> Event | outbox.Message:
+    def _put(
+        self, one: Decided, what: Event | Question, sealed: Iterator[bytes | Fault]
+    ) -> Event | outbox.Message | None:
         if isinstance(what, Question):
-            return self._question(one.case, what, next(sealed))
-        changed = {name: next(sealed) for name in _to_seal(what)}
+            query = next(sealed)
+            return self._question(one.case, what, query) if isinstance(query, bytes) else None
+        changed = {name: _or_empty(next(sealed)) for name in _to_seal(what)}
         return replace(what, **changed) if changed else what
 
     def _question(self, case: Case, question: Question, ciphertext: bytes) -> outbox.Message:
@@ -192,6 +199,10 @@ def _plaintexts(what: Event | Question) -> Iterable[bytes]:
         yield wire.encode(schema_id("lookup.query"), query)
     else:
         yield from (getattr(what, name).plaintext for name in _to_seal(what))
+
+
+def _or_empty(sealed: bytes | Fault) -> bytes:
+    return sealed if isinstance(sealed, bytes) else b""
 
 
 def _to_seal(event: Event) -> list[str]:

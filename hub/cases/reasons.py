@@ -28,6 +28,7 @@ ERASED = "ERASED"
 MET = "MET"
 HELD_BY_OTHER = "HELD_BY_OTHER"
 SEAL_BROKEN = "SEAL_BROKEN"
+KEY_DAMAGED = "KEY_DAMAGED"
 REFUSED = "REFUSED"
 
 _GOES_ON_ZH = "不影响受理，记录到达后自动补送。"
@@ -80,6 +81,10 @@ _WORDS = {
         "不动产权利人不是申请人（例如租户），已推送并提示工作人员核对；不得因此拒绝受理。",
         "The title's holder is not the applicant (a tenant, say): delivered, shown to a person, no ground for refusal.",
     ),
+    KEY_DAMAGED: Words(
+        "密钥损坏，数据暂时无法读取，请管理员恢复密钥库。",
+        "The key of the data is damaged: an administrator must restore the vault.",
+    ),
     SEAL_BROKEN: Words(
         "记录的封存校验不通过，已停止推送，请审计人员检查。",
         "The record's seal does not hold: not delivered, an auditor must look.",
@@ -101,11 +106,6 @@ _WORDS = {
     "LEGAL_BASIS_UNKNOWN": Words(
         "法律依据须填写该用途列出的代码之一。", "The legal basis must be one of the codes of this purpose."
     ),
-    "TEXT_CONTROL": Words(
-        "内容含有不可见字符、控制字符或改变文字方向的字符。",
-        "A text holds a character that is invisible, controls, or changes direction.",
-    ),
-    "TEXT_ENCODING": Words("文本编码错误。", "A text holds a character that is no character."),
     "UNREADABLE": Words("无法读取提交的内容。", "The body cannot be read."),
     "TOO_LARGE": Words("提交的内容过大。", "The body is too large."),
     "ID_FORM": Words("身份证号格式不正确。", "Not a resident ID number."),

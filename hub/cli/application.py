@@ -9,10 +9,10 @@ from typing import Any
 import click
 from rich.table import Table
 
-from hub.cases.connection.command import read_json
 from hub.cases.policy import VOLTAGES
 from hub.cli._applications import Answered, Json, desk
 from hub.cli._console import console
+from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 
 _WHERE = (
@@ -221,14 +221,23 @@ def _show(shown: Json, said: str) -> None:
     out.print(f"[bold]{shown['application_id']}[/]  {shown['external_no'] or '—'} ({shown['channel']})  {said}")
     due = shown["due_on"] or "not known: the calendar of that year is missing"
     out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {shown['submitted_at']}: due {due}")
+    for sink, number in shown["numbers"].items():
+        out.print(f"{sink} knows it as {number}")
     for need in shown["evidence"]:
         mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
         out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}")
-    table = Table("piece", "what", "state", "holder", "attempts", "receipt", "reason")
+    table = Table("piece", "sink", "what", "state", "holder", "attempts", "receipt", "reason")
     for one in shown["deliveries"]:
-        reason = " ".join(part for part in (one["reason"], one["reason_zh"], one["said"]) if part)
+        reason = " ".join(part for part in (one["reason"], one["reason_zh"], one["said"], one["trouble"]) if part)
         relation = "" if one["holder_relation"] == "NONE" else one["holder_relation"]
         table.add_row(
-            str(one["piece"]), one["kind"], one["state"], relation, str(one["attempts"]), one["receipt"] or "", reason
+            str(one["piece"]),
+            one["sink"],
+            one["kind"],
+            one["state"],
+            relation,
+            str(one["attempts"] or ""),
+            one["receipt"] or "",
+            reason,
         )
     out.print(table)

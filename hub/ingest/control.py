@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import select, update
 
-from hub.ingest.tables import connector_control, connector_quota, connector_status, upsert
+from hub.ingest.tables import connector_control, connector_quota, connector_status
 from hub.ports import Clock, Cursor, Store
+from hub.stores import bulk
 
 RUNNING: Final = "RUNNING"
 PAUSED: Final = "PAUSED"
@@ -67,7 +68,7 @@ class Orders:
 
     def _put(self, name: str, order: Order) -> None:
         with self._store.write() as connection:
-            upsert(connection, connector_control, [{"name": name, **order._asdict()}])
+            bulk.upsert(connection, connector_control, [{"name": name, **order._asdict()}])
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Reports:
     def put(self, report: Report) -> None:
         report.reported_ms = self._clock.process_ms()
         with self._store.write() as connection:
-            upsert(connection, connector_status, [asdict(report)])
+            bulk.upsert(connection, connector_status, [asdict(report)])
 
     def get(self, name: str) -> Report | None:
         """The last report, its state corrected by its age."""
@@ -128,17 +129,12 @@ class StoredQuota:
 
     def reserve(self, name: str, day: str, want: int, limit: int) -> int:
         with self._store.write() as connection:
-            # The upsert locks the row, so that two processes cannot both take the last calls.
-            upsert(
-                connection,
-                connector_quota,
-                [{"name": name, "day": day, "used": 0}],
-                {"used": lambda _: connector_quota.c.used},
-            )
-            query = select(connector_quota.c.used).where(connector_quota.c.name == name, connector_quota.c.day == day)
-            used = connection.execute(query).scalar_one()
+            bulk.add(connection, connector_quota, {"name": [name], "day": [day], "used": [0]})
+            at = connector_quota.c.name == name, connector_quota.c.day == day
+            # The row is locked, so that two processes cannot both take the last calls.
+            used = connection.execute(select(connector_quota.c.used).where(*at).with_for_update()).scalar_one()
             granted: int = max(0, min(want, limit - used))
-            upsert(connection, connector_quota, [{"name": name, "day": day, "used": used + granted}])
+            connection.execute(update(connector_quota).where(*at).values(used=used + granted))
         return granted
 
     def used(self, name: str, day: str) -> int:

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import delete, func, select
 
-from hub.ingest.tables import source_row, upsert
+from hub.ingest.tables import source_row
 from hub.ports import SourceRow, Store
+from hub.stores import bulk
 
 _BYTES = 16
 _CHUNK = 500
@@ -116,13 +117,13 @@ class StoredSeen:
     def remember(self, source: str, marks: Sequence[SeenRow]) -> None:
         if not marks:
             return
-        # A version that cannot be read does not make the last readable one unfindable.
-        keep = {
-            name: lambda excluded, name=name: func.coalesce(excluded[name], source_row.c[name])
-            for name in ("row_id", "record_id")
-        }
+        latest: dict[bytes, SeenRow] = {}
+        for mark in marks:
+            latest[mark.row_key] = _after(latest.get(mark.row_key), mark)
         with self._store.write() as connection:
-            upsert(connection, source_row, [{"source": source, **mark._asdict()} for mark in marks], keep)
+            bulk.upsert(
+                connection, source_row, [{"source": source, **one._asdict()} for one in latest.values()], _CHANGES
+            )
 
     def vanished(self, source: str, before: int, limit: int) -> list[SeenRow]:
         columns = [source_row.c[name] for name in SeenRow._fields]
@@ -146,6 +147,24 @@ class StoredSeen:
                 connection.execute(of_source)
             for some in _chunks(row_keys or ()):
                 connection.execute(of_source.where(source_row.c.row_key.in_(some)))
+
+
+def _after(earlier: SeenRow | None, mark: SeenRow) -> SeenRow:
+    """A later mark of the same row. A version that cannot be read does not make the last readable one unfindable."""
+    if earlier is None or mark.row_id is not None:
+        return mark
+    return mark._replace(row_id=earlier.row_id, record_id=earlier.record_id)
+
+
+def _known_row_id(given: Any) -> Any:
+    return func.coalesce(given.row_id, source_row.c.row_id)
+
+
+def _known_record_id(given: Any) -> Any:
+    return func.coalesce(given.record_id, source_row.c.record_id)
+
+
+_CHANGES = {"row_id": _known_row_id, "record_id": _known_record_id}
 
 
 def _gone(source: str, before: int) -> Iterable[Any]:

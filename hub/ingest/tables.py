@@ -5,14 +5,10 @@ None of it is a projection: losing it costs duplicates, which later stages drop,
 again.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Float,
     Index,
     Integer,
@@ -20,7 +16,6 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.stores.tables import ID, metadata
 
@@ -70,18 +65,3 @@ connector_quota = Table(
     Column("day", String(10), primary_key=True),
     Column("used", Integer, nullable=False),
 )
-
-
-def upsert(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Any] | None = None
-) -> None:
-    """Insert ``rows``, or where the primary key is there already set the other columns; ``changes`` says how, if not
-    plainly."""
-    if not rows:
-        return
-    maker = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement: Any = maker(table)
-    keys = [column.name for column in table.primary_key]
-    plain = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    given = {name: make(statement.excluded) for name, make in (changes or {}).items()}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=plain | given), list(rows))

@@ -17,14 +17,16 @@ from hub.ports.log import (
 )
 from hub.ports.sinks import Address, Receipt, Refused, Sink
 from hub.ports.sources import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, Plain, Source, SourceRow
-from hub.ports.state import KeyVault, Signer, Store, Verifier
+from hub.ports.state import DAMAGED, DamagedKey, KeyVault, Signer, Store, Verifier
 
 __all__ = [
+    "DAMAGED",
     "NAMELESS",
     "Address",
     "Batch",
     "Clock",
     "Cursor",
+    "DamagedKey",
     "DayCount",
     "Difference",
     "Fault",

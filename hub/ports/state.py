@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -33,33 +33,43 @@ class Store(Protocol):
         """Close the connections. Blocks that are open must have ended."""
 
 
-class KeyVault(Protocol):
-    """Identities and data keys: the erasable state (P5). Calls take many at once, because one by one a cold backfill
-    would crawl.
+class DamagedKey:
+    """What stands in the place of a key that is there and does not open."""
 
-    Durable on return. Safe for concurrent use by threads and processes: two that meet the same new identity get the
-    same id.
+
+DAMAGED: Final = DamagedKey()
+
+
+class KeyVault(Protocol):
+    """Identities and data keys: the erasable state (P5). Every call takes many and answers each, in order.
+
+    An *identity* is (namespace, normalised identifier), as ``hub.records.identifiers`` makes it; only a keyed HMAC of
+    it is stored. Its *id*: 4 bytes of seconds since the epoch (process time, big-endian), 12 random bytes. The *data
+    key* of an id: 32 random bytes, stored under the master key.
+
+    Durable on return. Safe for threads and processes: those that meet the same new identity get the same id and key;
+    every call sees what any process has erased before it. Raises ``Unavailable`` (what was made is found by the next
+    call, if anything), ``TamperDetected`` when the master key is not this vault's, ``Misconfigured`` without tables.
+    One bad key never raises: ``DAMAGED`` stands in its place.
     """
 
     def identify(self, identities: Sequence[tuple[str, str]]) -> list[bytes]:
-        """Identities, (namespace, normalised identifier) → their opaque 16-byte ids, made at random when new. Only a
-        keyed HMAC is stored."""
+        """The id of each identity, made when new; after ``erase``, another one."""
 
     def find(self, identities: Sequence[tuple[str, str]]) -> list[bytes | None]:
-        """As ``identify``, but never creates."""
+        """As ``identify``, but makes none: ``None`` for an identity that is unknown or erased."""
 
-    def keys(self, ids: Sequence[bytes]) -> list[bytes]:
-        """Ids → 32-byte data keys, made when new. Raises ``RecordRejected`` ("ERASED") never: an erased id gets no
-        key, see ``open_keys``."""
+    def keys(self, ids: Sequence[bytes]) -> list[bytes | DamagedKey | None]:
+        """The data key of each id, made when there is none. ``None`` for an id without identity: it is erased."""
 
-    def open_keys(self, ids: Sequence[bytes]) -> list[bytes | None]:
-        """As ``keys``, but never creates; ``None`` for an id that is erased or unknown."""
+    def open_keys(self, ids: Sequence[bytes]) -> list[bytes | DamagedKey | None]:
+        """As ``keys``, but makes none: ``None`` also for an id that has no key yet."""
 
     def erase(self, subject: bytes) -> bool:
-        """Destroy the data key and every identity row of a subject; False if there was none."""
+        """Destroy the data key of an id and every identity row that leads to it. False if there was neither."""
 
     def close(self) -> None:
-        """Close the database's connections."""
+        """Let the connections go."""
 
 
 class Signer(Protocol):

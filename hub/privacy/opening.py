@@ -4,15 +4,15 @@ asked for in one go.
 Nothing here raises for one bad value: it gets a ``problem`` with a published code, and its neighbours are opened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hub.codec import wire
 from hub.errors import RecordRejected, TamperDetected
-from hub.ports import Fault, KeyVault, Plain
+from hub.ports import DAMAGED, DamagedKey, Fault, KeyVault, Plain
 from hub.privacy import cipher, commitment
-from hub.privacy.sealing import ORIGINAL_SCHEMA, RECORD_SCHEMA, UNREADABLE_SCHEMA
+from hub.privacy.sealing import ERASED, KEY_DAMAGED, ORIGINAL_SCHEMA, RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records.kinds import KINDS
 
 # Which kind and part a part's schema belongs to.
@@ -72,19 +72,15 @@ class Opener:
         return opened
 
     def open_value(self, subject_id: bytes, sealed: bytes) -> bytes | None:
-        """What ``Sealer.seal_value`` sealed; ``None`` once the subject is erased."""
-        key = self._vault.open_keys([subject_id])[0]
+        """What ``Sealer.seal_value`` sealed; ``None`` once the subject is erased. Raises ``TamperDetected`` when it or
+        its key does not open."""
+        key = _usable(self._vault.open_keys([subject_id])[0])
         return cipher.decrypt(key, sealed, subject_id) if key else None
 
     def open_values(self, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
-        """As ``open_value`` for many, (subject's id, sealed value); a ``Fault``, ERASED or SEAL_BROKEN, for each that
-        does not open."""
-        try:
-            keys = self._vault.open_keys([subject for subject, _ in sealed])
-        except TamperDetected:
-            if len(sealed) > 1:
-                return [opened for one in sealed for opened in self.open_values([one])]
-            return [Fault("SEAL_BROKEN")]
+        """As ``open_value`` for many, (subject's id, sealed value). A ``Fault`` for each that does not open: ERASED,
+        KEY_DAMAGED or SEAL_BROKEN."""
+        keys = self._vault.open_keys([subject for subject, _ in sealed])
         return [_open_value(key, *one) for key, one in zip(keys, sealed, strict=True)]
 
     def open_unreadable(self, envelope: dict[str, Any]) -> Original | None:
@@ -92,7 +88,7 @@ class Opener:
         store, and once the source's key has expired. Raises ``TamperDetected`` when it does not open."""
         if not envelope["ciphertext"]:
             return None
-        key = self._vault.open_keys([envelope["subject_id"]])[0]
+        key = _usable(self._vault.open_keys([envelope["subject_id"]])[0])
         return _original(cipher.decrypt(key, envelope["ciphertext"], cipher.unreadable_part(envelope))) if key else None
 
 
@@ -103,13 +99,24 @@ def _original(frame: bytes) -> Original:
     return Original(value["key"], value["raw"], value["proof"])
 
 
-def _open_value(key: bytes | None, subject_id: bytes, sealed: bytes) -> bytes | Fault:
-    if key is None:
-        return Fault("ERASED")
+def _usable(key: bytes | DamagedKey | None) -> bytes | None:
+    """Raises ``TamperDetected`` for a damaged key."""
+    if isinstance(key, DamagedKey):
+        raise TamperDetected("a data key does not open: the vault was changed")
+    return key
+
+
+def _open_value(key: bytes | DamagedKey | None, subject_id: bytes, sealed: bytes) -> bytes | Fault:
+    if not isinstance(key, bytes):
+        return _no_key(key)
     try:
         return cipher.decrypt(key, sealed, subject_id)
     except TamperDetected:
         return Fault("SEAL_BROKEN")
+
+
+def _no_key(key: DamagedKey | None) -> Fault:
+    return Fault(ERASED if key is None else KEY_DAMAGED)
 
 
 def _read(value: bytes | None) -> Opened:
@@ -125,14 +132,14 @@ def _read(value: bytes | None) -> Opened:
     return Opened({}, schema_id, problems=(Fault("SCHEMA_UNKNOWN"),))
 
 
-def _open_record(one: Opened, keys: dict[bytes, bytes | None]) -> None:
-    """Fill in ``record``, or the problem: ERASED when a subject's key is gone, SEAL_BROKEN when something was
-    changed."""
+def _open_record(one: Opened, keys: Mapping[bytes, bytes | DamagedKey | None]) -> None:
+    """Fill in ``record``, or the problem: ERASED when a subject has no key any more, KEY_DAMAGED when its key does not
+    open, SEAL_BROKEN when something was changed."""
     envelope = one.envelope
     found = [keys[part["subject_id"]] for part in envelope["parts"]]
-    one.keys = [key for key in found if key is not None]
+    one.keys = [key for key in found if isinstance(key, bytes)]
     if not found or len(one.keys) < len(found):
-        one.problems = (Fault("ERASED"),)
+        one.problems = (_no_key(None if None in found or not found else DAMAGED),)
         return
     try:
         one.record = _assemble(envelope, one.keys)

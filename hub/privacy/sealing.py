@@ -6,14 +6,16 @@ keys are asked for in one go. The layout is in ``schemas/hub/record.v1.avsc``; w
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
-from hub.ports import Fault, KeyVault, Plain, SourceRow
+from hub.errors import RecordRejected, Unavailable
+from hub.ports import DamagedKey, Fault, KeyVault, Plain, SourceRow
 from hub.privacy import cipher, commitment
 from hub.privacy.record_ids import RecordIds, SourceInfo
 from hub.records.identifiers import Identity
@@ -27,6 +29,11 @@ RAW_BYTES_MAX = 1_000_000
 """Of a row's content that is stored; brokers take messages of 1 MiB. A longer one is no record of any kind."""
 FAULTS_MAX = 20
 """Of one row that are told."""
+ERASED: Final = "ERASED"
+KEY_DAMAGED: Final = "KEY_DAMAGED"
+_ROUNDS: Final = 5
+
+Keys = Mapping[bytes, bytes | DamagedKey]
 
 
 class SealedRow(NamedTuple):
@@ -78,17 +85,28 @@ class Sealer:
     def seal_page(self, source: SourceInfo, rows: Sequence[SourceRow], read_at_ms: int) -> list[SealedRow]:
         """One sealed row per row, in order, read at ``read_at_ms`` (ms since the epoch). Rows that did not become a
         record of its kind's exact shape are sealed as unreadable, with their faults, so that they are counted like the
-        rest (P1); one that is too large with its digest and size, and without its bytes."""
+        rest (P1); one that is too large with its digest and size, and without its bytes; one about a subject whose key
+        is damaged with KEY_DAMAGED. A subject that is erased meanwhile is a new one from then on, as for the next page.
+        Raises ``Unavailable``, before anything is sealed."""
         rows = [_shaped(KINDS[source.kind], row) for row in rows]
         plans = [_plan(KINDS[source.kind], row) for row in rows]
-        wanted = list(dict.fromkeys(identity for plan in plans if plan for identity in plan.identities()))
-        ids = dict(zip(wanted, self._vault.identify(wanted), strict=True))
-        subjects = list(dict.fromkeys(ids[identity] for plan in plans if plan for _, identity in plan.parts))
-        keys = dict(zip(subjects, self._vault.keys(subjects), strict=True))
+        ids, keys = self._known([plan for plan in plans if plan])
         return [
             self._seal(source, plan, ids, keys, read_at_ms) if plan else self._unreadable(source, row, read_at_ms)
             for plan, row in zip(plans, rows, strict=True)
         ]
+
+    def _known(self, plans: Sequence[_Plan]) -> tuple[dict[Identity, bytes], Keys]:
+        """The ids of all that these rows name, and the key of every subject. One that was erased between the two
+        questions has another id when asked again."""
+        wanted = list(dict.fromkeys(identity for plan in plans for identity in plan.identities()))
+        for _ in range(_ROUNDS):
+            ids = dict(zip(wanted, self._vault.identify(wanted), strict=True))
+            subjects = list(dict.fromkeys(ids[identity] for plan in plans for _, identity in plan.parts))
+            keys = dict(zip(subjects, self._vault.keys(subjects), strict=True))
+            if (found := _all_there(keys)) is not None:
+                return ids, found
+        raise Unavailable("subjects are being erased while a page about them is sealed")
 
     def seal_foreign(self, kind: str, raw: bytes, fault: Fault, read_at_ms: int) -> SealedRow:
         """Bytes that no connector made, as an unreadable record: whatever is in them does not travel on in the open."""
@@ -96,35 +114,42 @@ class Sealer:
         return self._unreadable(_Outside(kind), _bounded(row), read_at_ms)
 
     def seal_value(self, subject_id: bytes, plaintext: bytes) -> bytes:
-        """Any other value about one subject, sealed under its key."""
-        return self.seal_values([(subject_id, plaintext)])[0]
+        """Any other value about one subject, sealed under its key. Raises ``RecordRejected``: ERASED, KEY_DAMAGED."""
+        sealed = self.seal_values([(subject_id, plaintext)])[0]
+        if isinstance(sealed, Fault):
+            raise RecordRejected(sealed.code)
+        return sealed
 
-    def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
-        """As ``seal_value`` for many, (subject's id, value)."""
+    def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
+        """As ``seal_value`` for many, (subject's id, value); a ``Fault``, ERASED or KEY_DAMAGED, for each that cannot
+        be sealed."""
         keys = self._vault.keys([subject for subject, _ in values])
-        return [cipher.encrypt(key, plaintext, one) for key, (one, plaintext) in zip(keys, values, strict=True)]
+        return [_seal_value(key, *one) for key, one in zip(keys, values, strict=True)]
 
     def _seal(
         self,
         source: SourceInfo,
         plan: _Plan,
         ids: dict[Identity, bytes],
-        keys: dict[bytes, bytes],
+        keys: Keys,
         read_at_ms: int,
     ) -> SealedRow:
+        subjects = [ids[identity] for _, identity in plan.parts]
+        usable = [key for one in subjects if isinstance(key := keys[one], bytes)]
+        if len(usable) < len(subjects):
+            return self._unreadable(source, replace(plan.row, faults=(Fault(KEY_DAMAGED),)), read_at_ms)
         salt, frame = os.urandom(commitment.SEED_BYTES), _original(plan.row)
         envelope = self._envelope(source, plan, ids) | {
             "read_at_ms": read_at_ms if plan.row.read_at_ms is None else plan.row.read_at_ms,
             "original_commitment": commitment.of_original(salt, frame),
         }
-        subjects = [ids[identity] for _, identity in plan.parts]
         opened = cipher.open_part(envelope, subjects)
         envelope["parts"] = [
-            _seal_part(value, subject, keys[subject], opened)
-            for (value, _), subject in zip(plan.parts, subjects, strict=True)
+            _seal_part(value, subject, key, opened)
+            for (value, _), subject, key in zip(plan.parts, subjects, usable, strict=True)
         ]
         record_id, row_id = envelope["record_id"], envelope["row_id"]
-        joint = cipher.joint_key([keys[subject] for subject in subjects], record_id)
+        joint = cipher.joint_key(usable, record_id)
         envelope["original"] = cipher.encrypt(joint, salt + frame, record_id)
         value = wire.encode(RECORD_SCHEMA, envelope)
         return SealedRow(plan.kind.name, ids[plan.entity], record_id, row_id, value, True, plan.row.reading)
@@ -163,9 +188,7 @@ class Sealer:
         }
 
     def _unreadable(self, source: SourceInfo, row: SourceRow, read_at_ms: int) -> SealedRow:
-        month = datetime.fromtimestamp(read_at_ms / 1000, UTC).strftime("%Y%m")
-        # The source's own key, one a month, so that what could never be read expires by itself.
-        subject = self._vault.identify([("source", f"{source.name}:{month}")])[0]
+        subject, key = self._source_key(source.name, read_at_ms)
         too_large = len(row.raw) > RAW_BYTES_MAX
         faults = row.faults[:FAULTS_MAX] or (Fault("UNREADABLE"),)
         envelope = self._named(source, row, "UPSERT") | {
@@ -177,11 +200,21 @@ class Sealer:
             "ciphertext": b"",
         }
         if not too_large:
-            key = self._vault.keys([subject])[0]
             envelope["ciphertext"] = cipher.encrypt(key, _original(row), cipher.unreadable_part(envelope))
         record_id, row_id = envelope["record_id"], envelope["row_id"]
         value = wire.encode(UNREADABLE_SCHEMA, envelope)
         return SealedRow(source.kind, row_id, record_id, row_id, value, False, row.reading)
+
+    def _source_key(self, name: str, read_at_ms: int) -> tuple[bytes, bytes]:
+        """The source's own id and key, one a month, so that what could never be read expires by itself; where that key
+        is damaged or just erased, the month's next one."""
+        month = datetime.fromtimestamp(read_at_ms / 1000, UTC).strftime("%Y%m")
+        for turn in count():
+            subjects = self._vault.identify([("source", f"{name}:{month}" + (f":{turn}" if turn else ""))])
+            key = self._vault.keys(subjects)[0]
+            if isinstance(key, bytes):
+                return subjects[0], key
+        raise AssertionError
 
 
 def _shaped(kind: Kind, row: SourceRow) -> SourceRow:
@@ -206,6 +239,18 @@ def _plan(kind: Kind, row: SourceRow) -> _Plan | None:
         return None
     parts = [(value, kind.subject_identity(record, value)) for value in kind.walk(record)]
     return _Plan(kind, row, record, parts, kind.entity_identity(record), kind.links(record))
+
+
+def _all_there(keys: Mapping[bytes, bytes | DamagedKey | None]) -> Keys | None:
+    """``keys``, if every one was given."""
+    found = {one: key for one, key in keys.items() if key is not None}
+    return found if len(found) == len(keys) else None
+
+
+def _seal_value(key: bytes | DamagedKey | None, subject_id: bytes, plaintext: bytes) -> bytes | Fault:
+    if isinstance(key, bytes):
+        return cipher.encrypt(key, plaintext, subject_id)
+    return Fault(ERASED if key is None else KEY_DAMAGED)
 
 
 def _original(row: SourceRow) -> bytes:

@@ -1,43 +1,34 @@
 """Key vault: who is who, under opaque ids, and the data key of each. The erasable half of the hub's state (P5).
 
-Two tables in a database of their own, apart from topics and projections, so that erasing here reaches every copy there:
-``identity`` finds an opaque random id by a keyed HMAC of a normalised identifier; ``data_key`` holds each id's
-AES-256 key, wrapped (AES-256-GCM) under the master key. Without the master key's file the database says nothing about
-anybody.
+Its tables are in a database of their own (``hub.privacy.tables``), apart from topics and projections, so that erasing
+here reaches every copy there: ``identity`` finds an opaque id by a keyed HMAC of a normalised identifier; ``data_key``
+holds each id's AES-256 key, wrapped (AES-256-GCM) under the master key. Without the master key's file the database says
+nothing about any person.
 """
 
 import hmac
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import (
-    Column,
-    Connection,
-    Table,
-    bindparam,
-    delete,
-    insert,
-    inspect,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, inspect, select, update
 
 from hub.errors import Misconfigured, TamperDetected
-from hub.ports import Store
+from hub.ports import DAMAGED, Clock, DamagedKey, Store
 from hub.privacy.tables import VAULT, check, data_key, epoch, identity
+from hub.stores import bulk
 
 KEY_BYTES = 32
 ID_BYTES = 16
+_SECONDS_BYTES = 4
 _NONCE_BYTES = 12
-# One statement asks for this many; SQLite allows 32,766 variables, PostgreSQL 65,535.
-_CHUNK = 5_000
 # Bounds memory at about 60 MB: an entry is an id and a key or HMAC.
 _CACHE_MAX = 200_000
+# PostgreSQL's advisory lock between those who make identities and keys (shared) and those who erase (exclusive).
+_ERASING = 7041180
 
 
 class MasterKey:
@@ -87,17 +78,33 @@ def _write_new(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-class DatabaseVault:
-    """``KeyVault`` port over SQLAlchemy: a SQLite file on one machine, PostgreSQL for several."""
+class _Cache:
+    """What was read or made since a number of erasures: two threads that see different numbers use two of them."""
 
-    def __init__(self, store: Store, master: MasterKey) -> None:
+    def __init__(self, erasures: int) -> None:
+        self.erasures = erasures
+        self.ids: dict[bytes, bytes] = {}
+        self.keys: dict[bytes, bytes] = {}
+
+    def add_keys(self, keys: Mapping[bytes, bytes | DamagedKey]) -> None:
+        """Add keys that open. A damaged one is left out: its row may be restored."""
+        self.keys.update((one, key) for one, key in keys.items() if isinstance(key, bytes))
+
+    def full(self) -> bool:
+        return max(len(self.ids), len(self.keys)) > _CACHE_MAX
+
+
+class DatabaseVault:
+    """``KeyVault`` port over SQLAlchemy: a SQLite file on one machine, PostgreSQL for several. Making one touches no
+    table: ``prepare`` first. What it read is cached until any process erases."""
+
+    def __init__(self, store: Store, master: MasterKey, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._index_key = master.derive("identity-index")
         self._wrapper = AESGCM(master.derive("key-wrap"))
-        self._ids: dict[bytes, bytes] = {}
-        self._keys: dict[bytes, bytes] = {}
-        self._erasures = -1
         self._check_value = master.derive("vault-check")
+        self._cache = _Cache(-1)
 
     def prepare(self) -> None:
         """Bring the tables to this version, and bind an empty vault to the master key. Safe to run again and by
@@ -107,8 +114,8 @@ class DatabaseVault:
         newer hub."""
         with self._store.write() as connection:
             VAULT.upgrade_connection(connection)
-            connection.execute(_or_ignore(connection, epoch), [{"one": 1, "erasures": 0}])
-            connection.execute(_or_ignore(connection, check), [{"one": 1, "value": self._check_value}])
+            bulk.add(connection, epoch, {"one": [1], "erasures": [0]})
+            bulk.add(connection, check, {"one": [1], "value": [self._check_value]})
             self._check_master(connection)
 
     def revision(self) -> str:
@@ -116,135 +123,155 @@ class DatabaseVault:
         with self._store.read() as connection:
             return VAULT.check(connection)
 
+    # ---- the port --------------------------------------------------------------------------------------------------
+
+    def identify(self, identities: Sequence[tuple[str, str]]) -> list[bytes]:
+        wanted = [self._hmac(*one) for one in identities]
+        cache = self._load_ids(wanted)
+        if missing := _unknown(wanted, cache.ids):
+            cache.ids.update(self._create_ids(missing))
+        return [cache.ids[key] for key in wanted]
+
+    def find(self, identities: Sequence[tuple[str, str]]) -> list[bytes | None]:
+        wanted = [self._hmac(*one) for one in identities]
+        cache = self._load_ids(wanted)
+        return [cache.ids.get(key) for key in wanted]
+
+    def keys(self, ids: Sequence[bytes]) -> list[bytes | DamagedKey | None]:
+        cache, keys = self._load_keys(ids)
+        if missing := _unknown(ids, keys):
+            made = self._create_keys(missing)
+            cache.add_keys(made)
+            keys |= made
+        return [keys.get(one) for one in ids]
+
+    def open_keys(self, ids: Sequence[bytes]) -> list[bytes | DamagedKey | None]:
+        _, keys = self._load_keys(ids)
+        return [keys.get(one) for one in ids]
+
+    def erase(self, subject: bytes) -> bool:
+        with self._store.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ERASING})")
+            deleted = connection.execute(delete(identity).where(identity.c.id == subject)).rowcount
+            deleted += connection.execute(delete(data_key).where(data_key.c.id == subject)).rowcount
+            connection.execute(update(epoch).values(erasures=epoch.c.erasures + 1))
+        self._cache = _Cache(-1)
+        return deleted > 0
+
+    def close(self) -> None:
+        self._store.close()
+
+    # ---- the cache -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[Connection, _Cache]]:
+        """One snapshot, and a cache that holds nothing which was erased before it."""
+        with self._store.read() as connection:
+            cache = self._cache
+            if cache.erasures < 0:
+                self._check_master(connection)
+            erasures = connection.execute(select(epoch.c.erasures)).scalar_one()
+            if erasures != cache.erasures or cache.full():
+                self._cache = cache = _Cache(erasures)
+            yield connection, cache
+
     def _check_master(self, connection: Connection) -> None:
         found = connection.execute(select(check.c.value)).scalar_one()
         if not hmac.compare_digest(bytes(found), self._check_value):
             raise TamperDetected("the master key is not this vault's: restore the key file that was backed up with it")
 
-    def identify(self, identities: Sequence[tuple[str, str]]) -> list[bytes]:
-        wanted = [self._hmac(*identity) for identity in identities]
-        ids = self._load_ids(wanted)
-        missing = _unknown(wanted, ids)
-        if missing:
-            self._create_ids(missing, ids)
-        return [ids[key] for key in wanted]
-
-    def find(self, identities: Sequence[tuple[str, str]]) -> list[bytes | None]:
-        wanted = [self._hmac(*identity) for identity in identities]
-        ids = self._load_ids(wanted)
-        return [ids.get(key) for key in wanted]
-
-    def keys(self, ids: Sequence[bytes]) -> list[bytes]:
-        keys = self._load_keys(ids)
-        missing = _unknown(ids, keys)
-        if missing:
-            self._create_keys(missing, keys)
-        return [keys[one] for one in ids]
-
-    def open_keys(self, ids: Sequence[bytes]) -> list[bytes | None]:
-        keys = self._load_keys(ids)
-        return [keys.get(one) for one in ids]
-
-    def erase(self, subject: bytes) -> bool:
-        with self._store.write() as connection:
-            gone = connection.execute(delete(data_key).where(data_key.c.id == subject)).rowcount
-            gone += connection.execute(delete(identity).where(identity.c.id == subject)).rowcount
-            connection.execute(update(epoch).values(erasures=epoch.c.erasures + 1))
-        self._forget()
-        return gone > 0
-
-    def close(self) -> None:
-        self._store.close()
+    # ---- identities ------------------------------------------------------------------------------------------------
 
     def _hmac(self, namespace: str, value: str) -> bytes:
         return hmac.digest(self._index_key, f"{namespace}\0{value}".encode(), "sha256")
 
-    def _forget(self) -> None:
-        # New dictionaries, not cleared ones: another thread may be in the middle of reading the old.
-        self._ids, self._keys = {}, {}
+    def _load_ids(self, wanted: Sequence[bytes]) -> _Cache:
+        """The cache, with what the database knows of ``wanted``."""
+        with self._reading() as (connection, cache):
+            if unknown := _unknown(wanted, cache.ids):
+                bulk.force_index(connection)
+                cache.ids.update(_stored_ids(connection, unknown))
+        return cache
 
-    def _heed_erasures(self, connection: Connection) -> None:
-        if self._erasures < 0:
-            self._check_master(connection)
-        count = connection.execute(select(epoch.c.erasures)).scalar_one()
-        if count != self._erasures or max(len(self._ids), len(self._keys)) > _CACHE_MAX:
-            self._forget()
-            self._erasures = count
+    def _create_ids(self, missing: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The ids of ``missing``, drawn here or by another process in the meantime."""
+        # In one order everywhere, so that processes that meet the same newcomers do not wait crosswise.
+        drawn = dict(zip(sorted(missing), self._draw(len(missing)), strict=True))
+        with self._making() as connection:
+            added = bulk.add(connection, identity, {"hmac": list(drawn), "id": list(drawn.values())})
+            if added < len(drawn):  # another process was first with some: what is stored counts, not what we drew
+                return _stored_ids(connection, missing)
+        return drawn
 
-    def _load_ids(self, wanted: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The cache, filled with what the database knows of ``wanted``."""
-        with self._store.read() as connection:
-            self._heed_erasures(connection)
-            ids = self._ids
-            ids.update(_pairs(connection, identity.c.hmac, identity.c.id, _unknown(wanted, ids)))
-        return ids
+    def _draw(self, count: int) -> list[bytes]:
+        """New ids: the seconds of process time, 4 bytes, so that rows of one time lie together, then 12 random
+        bytes."""
+        seconds = (self._clock.process_ms() // 1000).to_bytes(_SECONDS_BYTES, "big")
+        return [seconds + random for random in _random(count, ID_BYTES - _SECONDS_BYTES)]
 
-    def _create_ids(self, missing: Sequence[bytes], ids: dict[bytes, bytes]) -> None:
-        drawn = {key: os.urandom(ID_BYTES) for key in missing}
-        with self._store.write() as connection:
-            # In one order everywhere, so that processes that meet the same newcomers do not wait crosswise.
-            rows = [{"hmac": key, "id": one} for key, one in sorted(drawn.items())]
-            if connection.execute(_or_ignore(connection, identity), rows).rowcount == len(rows):
-                ids.update(drawn)
-            else:  # another process was first with some: what is stored counts, not what we drew
-                ids.update(_pairs(connection, identity.c.hmac, identity.c.id, missing))
+    # ---- keys ------------------------------------------------------------------------------------------------------
 
-    def _load_keys(self, wanted: Sequence[bytes]) -> dict[bytes, bytes]:
-        with self._store.read() as connection:
-            self._heed_erasures(connection)
-            keys = self._keys
-            for one, wrapped in _pairs(connection, data_key.c.id, data_key.c.wrapped, _unknown(wanted, keys)):
-                keys[one] = self._unwrap(one, wrapped)
-        return keys
+    def _load_keys(self, wanted: Sequence[bytes]) -> tuple[_Cache, dict[bytes, bytes | DamagedKey]]:
+        """The keys of ``wanted`` that are there, and the cache that has them."""
+        with self._reading() as (connection, cache):
+            found: dict[bytes, bytes | DamagedKey] = {one: cache.keys[one] for one in wanted if one in cache.keys}
+            if unknown := _unknown(wanted, found):
+                bulk.force_index(connection)
+                stored = self._stored_keys(connection, unknown)
+                cache.add_keys(stored)
+                found |= stored
+        return cache, found
 
-    def _create_keys(self, missing: Sequence[bytes], keys: dict[bytes, bytes]) -> None:
-        drawn = {one: os.urandom(KEY_BYTES) for one in missing}
-        with self._store.write() as connection:
-            rows = [{"id": one, "wrapped": self._wrap(one, key)} for one, key in sorted(drawn.items())]
-            if connection.execute(_or_ignore(connection, data_key), rows).rowcount == len(rows):
-                keys.update(drawn)
-            else:
-                for one, wrapped in _pairs(connection, data_key.c.id, data_key.c.wrapped, missing):
-                    keys[one] = self._unwrap(one, wrapped)
+    def _stored_keys(self, connection: Connection, ids: Sequence[bytes]) -> dict[bytes, bytes | DamagedKey]:
+        rows = bulk.find(connection, (data_key.c.id, data_key.c.wrapped), data_key.c.id, ids)
+        return {one: self._unwrap(one, wrapped) for one, wrapped in rows}
 
-    def _wrap(self, one: bytes, key: bytes) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
+    def _create_keys(self, missing: Sequence[bytes]) -> dict[bytes, bytes | DamagedKey]:
+        """Keys for those of ``missing`` that have an identity, made here or by another process in the meantime."""
+        with self._making() as connection:
+            known = sorted({one for (one,) in bulk.find(connection, (identity.c.id,), identity.c.id, missing)})
+            drawn = _random(len(known), KEY_BYTES)
+            wrapped = list(map(self._wrap, known, drawn, _random(len(known), _NONCE_BYTES)))
+            if bulk.add(connection, data_key, {"id": known, "wrapped": wrapped}) < len(known):
+                return self._stored_keys(connection, known)
+        return dict(zip(known, drawn, strict=True))
+
+    def _wrap(self, one: bytes, key: bytes, nonce: bytes) -> bytes:
         return nonce + self._wrapper.encrypt(nonce, key, one)
 
-    def _unwrap(self, one: bytes, wrapped: bytes) -> bytes:
+    def _unwrap(self, one: bytes, wrapped: bytes) -> bytes | DamagedKey:
         try:
             return self._wrapper.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], one)
-        except InvalidTag:
-            raise TamperDetected(
-                "a data key does not open under this master key: wrong key file, or a changed vault"
-            ) from None
+        except (InvalidTag, ValueError):
+            return DAMAGED
+
+    @contextmanager
+    def _making(self) -> Iterator[Connection]:
+        """A transaction that adds identities or keys. Erasing waits for it, and it for erasing: so no key is made for
+        an identity that is being erased."""
+        with self._store.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_ERASING})")
+                bulk.force_index(connection)
+            yield connection
+
+
+def _stored_ids(connection: Connection, hmacs: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(map(tuple, bulk.find(connection, (identity.c.hmac, identity.c.id), identity.c.hmac, hmacs)))
+
+
+def _random(count: int, size: int) -> list[bytes]:
+    """``count`` random strings of ``size`` bytes."""
+    drawn = os.urandom(count * size)
+    return [drawn[start : start + size] for start in range(0, len(drawn), size)]
+
+
+def _unknown(wanted: Iterable[bytes], known: Mapping[bytes, object]) -> list[bytes]:
+    return [one for one in dict.fromkeys(wanted) if one not in known]
 
 
 def untouched(store: Store) -> bool:
     """Whether no vault was ever made in ``store``: only then may a missing master key be made."""
     with store.read() as connection:
         return not inspect(connection).has_table(check.name)
-
-
-def _unknown(wanted: Iterable[bytes], cache: dict[bytes, bytes]) -> list[bytes]:
-    return [key for key in dict.fromkeys(wanted) if key not in cache]
-
-
-def _pairs(
-    connection: Connection, key: Column[bytes], value: Column[bytes], wanted: Sequence[bytes]
-) -> list[tuple[bytes, bytes]]:
-    found: list[tuple[bytes, bytes]] = []
-    query = select(key, value).where(key.in_(bindparam("wanted", expanding=True)))
-    for start in range(0, len(wanted), _CHUNK):
-        rows = connection.execute(query, {"wanted": list(wanted[start : start + _CHUNK])})
-        found.extend((bytes(row[0]), bytes(row[1])) for row in rows)
-    return found
-
-
-def _or_ignore(connection: Connection, table: Table) -> Any:
-    """An INSERT that leaves an existing row as it is: SQLAlchemy spells this per dialect."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return insert(table)

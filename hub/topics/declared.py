@@ -53,10 +53,11 @@ def about(topic: str) -> str:
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """The partition of an opaque id: its first four bytes, big-endian, modulo the count. Ids are random, so this
-    spreads evenly.
+    """The partition of an opaque id, 0 to ``partitions`` - 1: its last four bytes, big-endian, modulo the count.
 
-    >>> partition_of(bytes.fromhex("00000007ffff"), 6)
+    The last bytes of every id are random or keyed, so this spreads evenly; the first ones are a time or a version.
+
+    >>> partition_of(bytes.fromhex("ffff00000007"), 6)
     1
     """
-    return int.from_bytes(key[:4], "big") % partitions
+    return int.from_bytes(key[-4:], "big") % partitions

@@ -47,11 +47,20 @@ PIECES = 3
     help="kafka: a real broker and PostgreSQL on loopback, two worker processes, one of them killed on the way.",
 )
 @click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(1, 100_000),
+    help="Seconds of business time in one second; time-outs, leases and back-off stay real.",
+)
+@click.option(
     "--resume", is_flag=True, help="Continue with the data in HOME. [default: start again from the beginning]"
 )
 @click.option("--keep", is_flag=True, help="Keep it running at the end, to look around; Ctrl-C ends it.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def command(records: int | None, seed: int, home: Path, log: str, resume: bool, keep: bool, as_json: bool) -> None:
+def command(
+    records: int | None, seed: int, home: Path, log: str, speed: float, resume: bool, keep: bool, as_json: bool
+) -> None:
     """Run the whole product on this machine with simulated outside systems, and check that the counts balance.
 
     \b
@@ -68,10 +77,12 @@ def command(records: int | None, seed: int, home: Path, log: str, resume: bool, 
         raise click.UsageError(
             "--resume is for the embedded log: broker and PostgreSQL are deleted when the demonstration ends"
         )
+    if speed != 1 and log == "kafka":
+        raise click.UsageError("--speed is for the embedded log: worker processes run in real time")
     if not resume:
         shutil.rmtree(home, ignore_errors=True)
     out = console(stderr=as_json)
-    demo = _demo(log, home, records, seed)
+    demo = _demo(log, home, records, seed, speed)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -91,12 +102,12 @@ def command(records: int | None, seed: int, home: Path, log: str, resume: bool, 
     sys.exit(0 if report.balanced else 1)
 
 
-def _demo(log: str, home: Path, records: int | None, seed: int) -> Demo:
+def _demo(log: str, home: Path, records: int | None, seed: int, speed: float) -> Demo:
     if log == "kafka":
         from sandbox.demo.shared import SharedDemo
 
         return SharedDemo(home, records or 10_000, seed)
-    return Demo(home, records or 2_000, seed)
+    return Demo(home, records or 2_000, seed, speed)
 
 
 def _run(demo: Demo, live: Live, bars: Progress) -> Report:

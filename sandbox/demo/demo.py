@@ -21,6 +21,7 @@ from hub.records.tables import reason_tally, tally
 from hub.runtime.runner import Runner, first_trouble
 from hub.settings import Settings
 from sandbox import launch
+from sandbox.demo.clock import at_speed
 
 SOURCES = ("business_licence", "property_title")
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
@@ -112,10 +113,11 @@ class Report:
 class Demo:
     """One run in ``home``. Use as a context manager: leaving it ends the sandbox and the hub."""
 
-    def __init__(self, home: Path, records: int, seed: int) -> None:
+    def __init__(self, home: Path, records: int, seed: int, speed: float = 1.0) -> None:
         self.home = home.absolute()
         self.records = records
         self.seed = seed
+        self.speed = speed
 
     @contextmanager
     def running(self, progress: launch.Progress) -> Iterator["Live"]:
@@ -125,7 +127,7 @@ class Demo:
             launch.start(self.seed, self.records, self.home / "sandbox", progress=progress) as sandbox,
         ):
             self.write_settings(sandbox, engines)
-            hub = open_hub(self.settings())
+            hub = open_hub(self.settings(), business=at_speed(self.home / "clock.json", self.speed))
             runner = Runner(hub.clock)
             try:
                 hub.start(runner, self.tasks(hub))

@@ -15,44 +15,64 @@ TOPS: Final = ("hub", "connectors", "sandbox")
 FILES_MAX: Final = 14
 
 _PLAIN = ("hub.errors", "hub.ports")
-_LOUD = (*_PLAIN, "hub.clock", "hub.crash", "hub.logging")
-_DATA = (*_LOUD, "hub.stores", "hub.codec", "hub.records", "hub.topics")
-_CASES = (*_DATA, "hub.privacy", "hub.runtime")
-_STAGES = (*_CASES, "hub.parts")
+_LOUD = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
+_RECORDS = ("hub.records", "hub.records.rules", "hub.records.verdict")
+_DATA = (*_LOUD, "hub.stores", "hub.codec", *_RECORDS, "hub.privacy", "hub.topics", "hub.runtime")
+_STAGES = (*_DATA, "hub.connect", "hub.connect.host", "hub.parts")
+_WEB = ("hub.web", "hub.web.auth")
 
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub": (),
     "hub.errors": (),
     "hub.crash": (),
+    "hub.ports": ("hub.errors",),
     "hub.clock": (),
     "hub.logging": (),
-    "hub.ports": ("hub.errors",),
     "hub.settings": ("hub.errors",),
     "hub.stores": _LOUD,
     "hub.codec": _PLAIN,
     "hub.records": (*_PLAIN, "hub.clock", "hub.stores", "hub.codec"),
+    "hub.records.rules": (*_PLAIN, "hub.clock", "hub.records"),
+    "hub.records.verdict": (*_PLAIN, "hub.records", "hub.records.rules"),
+    "hub.records.codes_page": ("hub.records", "hub.records.rules"),
+    "hub.records.files": (*_PLAIN, "hub.codec", "hub.records"),
     "hub.privacy": (*_PLAIN, "hub.clock", "hub.stores", "hub.codec", "hub.records"),
     "hub.topics": (*_PLAIN, "hub", "hub.codec", "hub.records", "hub.privacy"),
     "hub.runtime": (*_LOUD, "hub.stores"),
-    "hub.logs": (*_LOUD, "hub.settings", "hub.runtime"),
+    "hub.logs.missing": _PLAIN,
+    "hub.logs.sqlite": (*_LOUD, "hub.settings", "hub.logs.missing"),
+    "hub.logs.kafka": (*_LOUD, "hub.settings", "hub.logs.missing"),
+    "hub.logs": (*_PLAIN, "hub.settings", "hub.logs.sqlite", "hub.logs.kafka"),
     "hub.connect": (*_LOUD, "hub.codec", "hub.records"),
     "hub.connect.host": (*_LOUD, "hub.settings", "hub.records", "hub.runtime", "hub.connect"),
-    "hub.cases": _CASES,
+    "hub.cases": _DATA,
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
-    "hub.ingest": (*_STAGES, "hub.connect", "hub.connect.host"),
-    "hub.delivery": (*_STAGES, "hub.connect", "hub.connect.host", "hub.cases"),
-    "hub.pipeline": (*_STAGES, "hub.connect", "hub.connect.host", "hub.ingest", "hub.cases", "hub.delivery"),
+    "hub.ingest": _STAGES,
+    "hub.delivery": (*_STAGES, "hub.cases"),
+    "hub.pipeline": (*_STAGES, "hub.ingest", "hub.cases", "hub.delivery"),
     "hub.stages": ("hub.runtime", "hub.ingest", "hub.cases", "hub.delivery", "hub.pipeline"),
-    "hub.bootstrap": ("hub",),
-    "hub.web": ("hub",),
-    "hub.cli": ("hub",),
-    "connectors": (*_PLAIN, "hub.records", "hub.connect"),
-    "sandbox": (),
-    "sandbox.demo": ("hub", "sandbox"),
+    "hub.bootstrap": ("hub.*",),
+    "hub.web": (*_LOUD, "hub.cases"),
+    "hub.web.auth": (*_LOUD, "hub.stores", "hub.cases", "hub.web"),
+    "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", *_WEB),
+    "hub.web.api": (*_DATA, "hub.ingest", "hub.cases", "hub.delivery", "hub.pipeline", "hub.stages", *_WEB),
+    "hub.web.server": (*_LOUD, "hub.settings", "hub.bootstrap", *_WEB, "hub.web.registry", "hub.web.api"),
+    "hub.cli": ("hub.*",),
     "hub.__main__": ("hub.cli",),
+    "connectors": (*_PLAIN, "hub.records", "hub.records.files", "hub.connect"),
+    "sandbox.errors": (),
+    "sandbox.world": ("sandbox.errors",),
+    "sandbox.truth": (),
+    "sandbox.faults": ("sandbox.errors", "sandbox.world"),
+    "sandbox.control": ("sandbox.errors", "sandbox.faults"),
+    "sandbox.gateway": ("sandbox.errors", "sandbox.world", "sandbox.truth", "sandbox.faults", "sandbox.control"),
+    "sandbox.exchange": ("sandbox.errors", "sandbox.world", "sandbox.truth", "sandbox.faults", "sandbox.control"),
+    "sandbox": ("sandbox.*",),
+    "sandbox.servers": (),
+    "sandbox.demo": ("hub.*", "sandbox.*"),
 }
-"""Room → the rooms that it may import, all of them further up in this list. ``hub`` there means every room of the hub
-that is further up."""
+"""Room → the rooms that it may import, all of them further up in this list. ``hub.*`` stands for all rooms of the hub,
+``sandbox.*`` for those of the sandbox. The room ``sandbox`` is what starts the servers: launch, serve, commands."""
 
 LARGE: Final[Mapping[str, str]] = {"hub/cli": "one small file for each verb"}
 """Folder with more than ``FILES_MAX`` modules → the reason why it is not two."""
@@ -122,10 +142,10 @@ def rooms_graph() -> dict[str, frozenset[str]]:
 
 def allowed(room: str) -> frozenset[str]:
     """The rooms that a room may import, itself included."""
-    may = ROOMS[room]
     order = list(ROOMS)
-    above = frozenset(one for one in order[: order.index(room)] if "hub" in may and within(one, "hub"))
-    return frozenset({*may, room}) | above
+    below = order[: order.index(room)]
+    whole = [top for top in TOPS if f"{top}.*" in ROOMS[room]]
+    return frozenset({*ROOMS[room], room, *(one for one in below if any(within(one, top) for top in whole))})
 
 
 def forbidden(module: str, imported: frozenset[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Applications: submit, show, list, hold, release. The service behind the API and the command."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,6 +28,13 @@ LIST_MAX = 200
 NAMESPACE = "application"
 
 
+Tell = Callable[[Connection, dict[str, Any]], None]
+
+
+def _add_nothing(connection: Connection, shown: dict[str, Any]) -> None:
+    """Nothing is added."""
+
+
 class Submitted(NamedTuple):
     """What a submission came to; ``created`` is False when the same one had come before."""
 
@@ -37,7 +44,8 @@ class Submitted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Applications:
-    """The service. ``channels`` are those of the installation; ``journal`` writes down what is decided."""
+    """The service. ``channels`` are those of the installation; ``journal`` writes down what is decided; ``tell`` adds
+    to what ``show`` returns what rooms above this one know."""
 
     store: Store
     vault: KeyVault
@@ -45,6 +53,7 @@ class Applications:
     purposes: Purposes
     channels: frozenset[str]
     journal: Journal
+    tell: Tell = _add_nothing
 
     def submit(self, document: Mapping[str, Any], by: By) -> Submitted:
         """Take an application. The same one again gets the same answer (P2).
@@ -76,7 +85,9 @@ class Applications:
     def show(self, case_id: bytes) -> dict[str, Any]:
         """Everything that a person may see of one application. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
-            return views.full(connection, _required(_row(connection, case_id)), self.opener)
+            shown = views.full(connection, _required(_row(connection, case_id)), self.opener)
+            self.tell(connection, shown)
+            return shown
 
     def list(
         self, after: bytes = b"", limit: int = 50, channels: Collection[str] | None = None, **wanted: str

@@ -9,7 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from hub.cases.connection.applications import LIST_MAX, Applications
-from hub.cases.connection.command import Application, read_json
+from hub.cases.connection.command import Application
+from hub.codec.json_object import read_json
 from hub.errors import HubError, RecordRejected
 from hub.logging import get_logger
 from hub.ports import Clock

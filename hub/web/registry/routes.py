@@ -14,9 +14,9 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from hub.cases.connection.command import read_json
 from hub.codec.catalogue import Schema, catalogue, fingerprint
 from hub.codec.compatibility import DEFAULT_MODE, Break, breaks, parse
+from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 from hub.topics import asyncapi
 from hub.topics.subjects import places, subjects
