@@ -1,12 +1,15 @@
-"""The topics, as ``topics.toml`` declares them: three for each registered kind of record, and the hub's own. ``hub
-topics`` and ``hub doctor`` compare a log with this."""
+"""The topics, as ``topics.toml`` declares them: three for each registered kind of record, the hub's own, and the topics
+of events that installed packages declare. ``hub topics`` and ``hub doctor`` compare a log with this."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from hub.codec.packages import packages
+from hub.errors import Misconfigured
 from hub.ports import TopicSpec
 from hub.records.declarations import declarations
 
@@ -17,12 +20,14 @@ DELIVERY_EVENTS = "delivery.events"
 ACCESS_EVENTS = "access.events"
 CURSORS = "hub.cursors"
 HEADS = "audit.heads"
+FILE = "topics.toml"
+_EVENTS = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*\.events")
 SUFFIXES = ("received", "verified", "rejected")
 
 
 @cache
 def _file() -> Mapping[str, Any]:
-    return tomllib.loads(resources.files("hub.topics").joinpath("topics.toml").read_text("utf-8"))
+    return tomllib.loads(resources.files("hub.topics").joinpath(FILE).read_text("utf-8"))
 
 
 @cache
@@ -33,7 +38,25 @@ def _topics() -> Mapping[str, Mapping[str, Any]]:
         for kind in declaration.kinds
         for suffix, said in _file()["kinds"].items()
     }
-    return {**of_kinds, **_file()["topics"]}
+    found = {**of_kinds, **_file()["topics"]}
+    for package in packages():
+        added = added_topics(package.name, package.table(FILE))
+        if taken := sorted(found.keys() & added.keys()):
+            raise Misconfigured(f"{package.name}/{FILE}: the topic {taken[0]} is there already", "name another topic")
+        found |= added
+    return found
+
+
+def added_topics(package: str, table: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The topics of events that one package adds. Raises ``Misconfigured`` for any other topic."""
+    added: Mapping[str, Mapping[str, Any]] = table.get("topics", {})
+    for name, entry in added.items():
+        if not _EVENTS.fullmatch(name) or entry.keys() != {"about", "events"}:
+            raise Misconfigured(
+                f"{package}/{FILE}: {name} is no topic of events",
+                "name it like transfer.events, with `about` and `events`: docs/kinds.md",
+            )
+    return added
 
 
 def declared(partitions: int) -> list[TopicSpec]:
@@ -44,6 +67,11 @@ def declared(partitions: int) -> list[TopicSpec]:
         for name, table in _topics().items()
         for configs in [{**_file()["configs"], **table.get("configs", {})}]
     ]
+
+
+def event_patterns() -> Mapping[str, Sequence[str]]:
+    """Each topic of events, and the names of its schemas as shell patterns."""
+    return {name: table["events"] for name, table in _topics().items() if "events" in table}
 
 
 def about(topic: str) -> str:

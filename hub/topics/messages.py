@@ -1,6 +1,8 @@
 """Which messages each topic carries, as declared: their schemas, CloudEvents types and further headers. The registry's
 ``TOPIC-value`` subjects and the AsyncAPI document are read off it."""
 
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from hub.codec.catalogue import catalogue
@@ -9,12 +11,11 @@ from hub.topics import cloudevents
 from hub.topics.cloudevents import type_of
 from hub.topics.declared import (
     ACCESS_EVENTS,
-    CONNECTION_EVENTS,
     CURSORS,
-    DELIVERY_EVENTS,
     HEADS,
     LOOKUP_RECEIVED,
     LOOKUP_REQUESTS,
+    event_patterns,
 )
 
 RECORD: Final = "hub.record"
@@ -46,9 +47,9 @@ def _received(types: tuple[str, ...], headers: tuple[str, ...]) -> tuple[Carried
     return Carried(RECORD, types, headers), Carried(UNREADABLE, types, headers)
 
 
-def _events(domain: str) -> tuple[Carried, ...]:
+def _events(patterns: Sequence[str]) -> tuple[Carried, ...]:
     """What the relay publishes: one schema and one CloudEvents type for each event type."""
-    names = [name for name in catalogue().names() if name.startswith(f"{domain}.")]
+    names = [name for name in catalogue().names() if any(fnmatchcase(name, pattern) for pattern in patterns)]
     return tuple(Carried(name, (type_of(name),), RELAYED) for name in names)
 
 
@@ -70,8 +71,7 @@ MESSAGES: Final[dict[str, tuple[Carried, ...]]] = {
         *_received(_LOOKED_UP, (cloudevents.REQUEST,)),
         Carried("lookup.answer", (type_of("lookup.answered"),)),
     ),
-    CONNECTION_EVENTS: _events("connection"),
-    DELIVERY_EVENTS: _events("delivery"),
+    **{topic: _events(patterns) for topic, patterns in event_patterns().items()},
     ACCESS_EVENTS: (),
     HEADS: (),
     CURSORS: (Carried("hub.cursor", ()),),
