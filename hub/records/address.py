@@ -16,9 +16,9 @@ FIELDS: Final = (
     "text", "province", "city", "district", "town", "road", "number", "compound", "building", "entrance", "room",
 )  # fmt: skip
 TEXT_CHARACTERS_MAX: Final = 300
-"""Longer texts are no addresses; the parser does not look further."""
+"""The parser reads at most this many characters: a longer text is not an address."""
 
-# Dashes and dots of every width, brackets, variants of single characters that registers mix.
+# Dashes and dots of all widths, brackets, and variants of characters that registers mix.
 _VARIANTS: Final = str.maketrans(
     {
         **dict.fromkeys("‐‑‒–—―−－﹣─━", "-"),
@@ -35,7 +35,8 @@ _NUMERAL: Final = re.compile(r"第?([零一二三四五六七八九十]{1,3})(?=
 
 
 def normalise(text: str) -> str:
-    """Half-width, no spaces, one kind of bracket and dash, common characters for variants.
+    """The text in half-width characters without spaces, with one kind of bracket and dash, and common characters
+    instead of variants.
 
     >>> normalise("天津市 南开区（长江道）１２－３號樓")
     '天津市南开区(长江道)12-3号楼'
@@ -44,7 +45,7 @@ def normalise(text: str) -> str:
 
 
 def _number(numeral: str) -> str:
-    """A Chinese numeral up to 99 in digits: 十二 → 12, 二十 → 20; digits in a row, 二零一 → 201.
+    """A Chinese numeral up to 99 as digits (十二 → 12, 二十 → 20), or a row of Chinese digits (二零一 → 201).
 
     >>> [_number(text) for text in ("三", "十二", "二十", "三十一", "二零一")]
     ['3', '12', '20', '31', '201']
@@ -61,7 +62,7 @@ _DISTRICTS: Final = rf"(?:{'|'.join([*TIANJIN_DISTRICTS, *TIANJIN_FORMER])})"
 _N: Final = r"[0-9A-Za-z]{1,6}"
 _PLACE: Final = r"[^省市县区路街道号0-9()]"
 
-# Field → pattern at the start of what is left; the first group is the value. Order is that of an address.
+# Field → pattern at the start of the remaining text; the first group is the value. The order is that of an address.
 _LADDER: Final = tuple(
     (field, re.compile(pattern))
     for field, pattern in (
@@ -91,7 +92,7 @@ _DASHED: Final = re.compile(rf"-?({_N})-({_N})(?:-({_N}))?(?:室|号|户)?$")
 
 
 def parse(text: str) -> dict[str, str]:
-    """A structured address, with ``text`` as given and "" for what is not there.
+    """A structured address: ``FIELDS`` → text, "" for a missing part. ``text`` is the given text.
 
     >>> found = parse("天津市南开区长江道12号美丽花园3号楼2门501室")
     >>> [found[field] for field in FIELDS[1:]]
@@ -129,7 +130,8 @@ def _room(match: re.Match[str]) -> str:
 
 
 def _complete(found: dict[str, str]) -> None:
-    """Former districts by their present names; the province of a municipality, short or left out."""
+    """Replace former districts by their present names, and add the province of a municipality if it is short or
+    missing."""
     district = TIANJIN_FORMER.get(found["district"], found["district"])
     if found["province"] and not found["province"].endswith(("省", "市", "区")):
         found["province"] += "市"
@@ -140,10 +142,11 @@ def _complete(found: dict[str, str]) -> None:
 
 
 def address_key(value: str | Mapping[str, Any]) -> str:
-    """What all spellings of one address share and neighbours do not; "" when it is too vague to find a place by.
+    """A key that is equal for all spellings of one address and different for neighbours; "" for an address that is too
+    vague.
 
-    A structured address counts by its fields; one that is only text is parsed first. The town is left out where a road
-    and a number stand for the place, since most spellings leave it out.
+    A structured address is compared by its fields; a text is parsed first. The town does not count if there are a road
+    and a number, because most spellings leave it out.
 
     >>> other = "南开区长江道１２号 美丽花园三号楼-2-501"
     >>> address_key("天津市南开区长江道12号美丽花园3号楼2门501室") == address_key(other)
@@ -177,7 +180,7 @@ def _structured(value: str | Mapping[str, Any]) -> dict[str, str]:
 
 
 def _door(text: str) -> str:
-    """A building, entrance or room without leading zeros and the word for it.
+    """A building, entrance or room without leading zeros and without the word for it.
 
     >>> _door("03号楼"), _door("a座"), _door("501(东)")
     ('3', 'A', '501(东)')

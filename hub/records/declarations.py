@@ -1,8 +1,7 @@
-"""Kinds of record as packages declare them: the ``kinds.toml`` of the hub's own schemas and of every installed package.
+"""Kinds of record that packages declare: the ``kinds.toml`` of the hub's own schemas and of all installed packages.
 
-A declaration is data: names of kinds, what their records are called, reason codes, and the modules with the rules.
-Everything about kinds in the hub (topics, messages, shapes, codes, rules) is made from these lists. How to write one:
-docs/kinds.md.
+A declaration is data: the names of kinds, the names of their records, reason codes, and the modules with the rules.
+Topics, messages, shapes, codes and rules are made from these lists. docs/kinds.md explains how to write one.
 """
 
 import re

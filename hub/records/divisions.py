@@ -1,8 +1,7 @@
-"""Divisions of the country (GB/T 2260): which codes there are or were, and Tianjin's districts by name.
+"""Administrative divisions (GB/T 2260): current and former codes, and Tianjin's districts by name.
 
-``divisions.txt`` has every county-level code in use at some time since 1980, retired ones too, because people keep the
-number that they were given; a line is a province and the ranges of its last four digits. 83 is Taiwan on residence
-permits.
+``divisions.txt`` has all county-level codes since 1980, also retired ones, because an ID number never changes. A line
+is a province and the ranges of the last four digits. 83 is Taiwan on residence permits.
 """
 
 from functools import cache
@@ -30,7 +29,7 @@ TIANJIN_FORMER: Final = {
     "蓟县": "蓟州区", "武清县": "武清区", "宝坻县": "宝坻区", "东郊区": "东丽区", "西郊区": "西青区",
     "南郊区": "津南区", "北郊区": "北辰区",
 }  # fmt: skip
-"""Districts that were renamed or merged, as old addresses still have them."""
+"""Former district → present district: old addresses still have the former names."""
 
 
 @cache
@@ -48,7 +47,7 @@ CODES: Final = _codes()
 
 
 def same_division(code: str, province: str, district: str) -> bool:
-    """Whether a six-digit code can be the place named; what is not named, or not known here, is no contradiction.
+    """Whether a six-digit code can be the named place. A name that is missing or unknown here does not contradict.
 
     >>> same_division("120104", "天津市", "南开区"), same_division("120103", "天津市", "南开区")
     (True, False)

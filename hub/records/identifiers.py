@@ -22,7 +22,7 @@ _Node = dict[str, Any]
 
 
 def tidy(text: str) -> str:
-    """The usual dirt removed: full-width forms, spaces and zero-width characters, lower case.
+    """The text in half-width capital letters, without spaces and zero-width characters.
 
     >>> tidy(" ９１１１００００６０００３７３４１l ")
     '91110000600037341L'
@@ -31,7 +31,9 @@ def tidy(text: str) -> str:
 
 
 def _automaton(states: int, step: Callable[[int, int], int], alphabet: str) -> list[_Node]:
-    """Nodes of an automaton: ``node[character]`` is the next node, so ``reduce(getitem, text, start)`` runs in C."""
+    """The nodes of an automaton. ``node[character]`` is the next node, so ``reduce(getitem, text,
+    start)`` runs in C.
+    """
     nodes: list[_Node] = [{} for _ in range(states)]
     for state, node in enumerate(nodes):
         node.update((character, nodes[step(state, value)]) for value, character in enumerate(alphabet))
@@ -40,7 +42,7 @@ def _automaton(states: int, step: Callable[[int, int], int], alphabet: str) -> l
 
 # ---- resident ID, GB 11643 -----------------------------------------------------------------------------------------
 
-# Sum of digit × 2^(18-i) over all 18 places is 1 modulo 11; X, worth ten, may stand last only.
+# The sum of digit × 2^(18-i) over all 18 places is 1 modulo 11. X counts ten and is allowed in the last place only.
 _RESIDENT = _automaton(11, lambda state, digit: (2 * state + digit) % 11, "0123456789X")
 
 
@@ -93,7 +95,7 @@ def resident_id_check_character(body: str) -> str:
 
 
 def resident_id_18(number: str) -> str:
-    """A 15-digit number of the first generation as the 18-digit one; any other text as it is.
+    """The 18-digit form of a 15-digit number of the first generation; any other text unchanged.
 
     >>> resident_id_18("360426910101007")
     '360426199101010071'
@@ -106,7 +108,7 @@ def resident_id_18(number: str) -> str:
 
 
 def resident_id_birth(number: str) -> date | None:
-    """The birth date inside a number of 18 characters, or ``None`` when there is no such day.
+    """The birth date in a number of 18 characters, or ``None`` when it is not a date.
 
     >>> resident_id_birth("360426199101010071")
     datetime.date(1991, 1, 1)
@@ -171,7 +173,7 @@ _BRACKETS = str.maketrans("【〔[{〈《｛】〕]}〉》｝", "(((((((" + ")))
 
 
 def check_unit_number(number: str) -> str | None:
-    """不动产单元号: 6 county, 3 + 3 cadastral area, 2 parcel kind, 5 parcel, 1 fixture kind, 8: UNIT_FORM.
+    """GB/T 37346 (不动产单元号): 6 county, 3 + 3 cadastral area, 2 parcel kind, 5 parcel, 1 fixture kind, 8: UNIT_FORM.
 
     >>> check_unit_number("120104001001GB00001F00010001"), check_unit_number("120104001001GB00001")
     (None, 'UNIT_FORM')
@@ -180,7 +182,7 @@ def check_unit_number(number: str) -> str | None:
 
 
 def normal_title_number(text: str) -> str:
-    """Brackets of one kind, no spaces, half-width: what is compared.
+    """A title number in the form that is compared: half-width, one kind of bracket, no spaces.
 
     >>> normal_title_number("苏（2017）海门市 不动产权第 ０000183 号")
     '苏(2017)海门市不动产权第0000183号'
@@ -206,7 +208,7 @@ _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def _mod_37_36(state: int, value: int) -> int:
-    """One step of ISO 7064 MOD 37,36; the state is the product carried over, 0 standing for 36."""
+    """One step of ISO 7064 MOD 37,36. The state is the product so far; 0 means 36."""
     total = ((state or 36) + value) % 36 or 36
     return total * 2 % 37 % 36
 
@@ -235,7 +237,8 @@ _PROJECT_CODE = re.compile(r"(20[0-9]{2}|[0-9]{2}(?:0[1-9]|1[0-2]))-[0-9]{6}-[0-
 
 
 def check_project_code(code: str) -> str | None:
-    """Five segments: time (a year, or YYMM), region, department or industry, type, serial: PROJECT_CODE_FORM.
+    """GB/T 40058-2021, five segments: time (a year, or YYMM), region, department or industry, type, serial:
+    PROJECT_CODE_FORM.
 
     >>> check_project_code("2020-120000-44-03-001234"), check_project_code("2105-120103-04-01-123456")
     (None, None)
@@ -279,7 +282,7 @@ def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Ident
 
 
 def is_identifier(name: str) -> bool:
-    """Whether ``identity_of`` knows a sort of identifier.
+    """Whether ``identity_of`` accepts an identifier with this name.
 
     >>> is_identifier("uscc"), is_identifier("meter.number"), is_identifier("number")
     (True, True, False)

@@ -1,9 +1,9 @@
-"""The registered kinds of record, read off their schemas: which parts there are, whose they are, and by what they can
-be found.
+"""The registered kinds of record, made from their schemas: the parts, the subject of each part, and the identifiers by
+which a record can be found.
 
 A kind is a licence (with a status, and dates of validity in its principal part) or a report (a step, a permit's
-result, an outage), which has neither, and may have no person in it. The functions expect plain records whose shape
-holds (``hub.records.shape``).
+result, an outage). A report has neither, and may have no person in it. The functions expect plain records that have
+passed the shape check (``hub.records.shape``).
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from hub.records.identifiers import Identity, identity_of, is_identifier
 KIND_NAMES: Final = tuple(name for declaration in declarations() for name in declaration.names)
 """Every registered kind, the hub's own first."""
 REPORT_STATUS: Final = "CURRENT"
-"""The open status of a report, which has none of its own: what was reported stays so until the source takes it back."""
+"""The open status of a report, which has no status of its own: it is current until the source deletes it."""
 SUBJECTS: Final = ("person", "enterprise", "object", "party")
 _HEAD: Final = ("source", "authority", "region", "assurance")
 """Fields that a record of every kind has. A licence has a ``status`` too."""
@@ -41,10 +41,10 @@ class Identifying(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a kind: what is sealed for one subject.
+    """A part of a kind: the fields that are sealed for one subject.
 
-    ``subject`` is person, enterprise, object, or party (a person or an enterprise, as its document says). Without an
-    ``identifier`` the subject is known in its own row only.
+    ``subject`` is person, enterprise, object, or party (a person or an enterprise; its document says which). Without
+    an ``identifier`` the subject is known only within its own row.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Part:
 
 
 class PartValue(NamedTuple):
-    """One part of one record: ``item`` counts within an array, ``path`` is its place in it, e.g. ``holders.1``."""
+    """One part of one record. ``item`` is its index in an array, ``path`` its place, for example ``holders.1``."""
 
     part: Part
     item: int
@@ -68,9 +68,8 @@ class PartValue(NamedTuple):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of record; ``name`` is also its topics' prefix.
-
-    ``has_status`` tells a licence from a report.
+    """A kind of record. ``name`` is also the prefix of its topics. ``has_status``: true for a licence, false for a
+    report.
     """
 
     name: str
@@ -80,16 +79,16 @@ class Kind:
     has_status: bool
 
     def topic(self, suffix: str) -> str:
-        """``suffix`` is received, verified or rejected."""
+        """The kind's topic with this suffix: received, verified or rejected."""
         return f"{self.name}.{suffix}"
 
     @cached_property
     def principal(self) -> Part:
-        """The part that the entity id is made from; in a licence it carries the dates."""
+        """The part from which the entity id is made. In a licence it has the dates."""
         return self.parts[0]
 
     def walk(self, record: Plain) -> Iterator[PartValue]:
-        """Every part of ``record`` in the schema's order; an array gives one value an item."""
+        """Every part of ``record`` in the schema's order. An array gives one value for each item."""
         for part in self.parts:
             if part.many:
                 for index, value in enumerate(record[part.name]):
@@ -98,11 +97,13 @@ class Kind:
                 yield PartValue(part, 0, part.name, record[part.name])
 
     def entity_identity(self, record: Plain) -> Identity:
-        """What the message key is made from. Without a well-formed identifier it is the row itself."""
+        """The identity from which the message key is made: the principal part's identifier if it is well-formed,
+        otherwise the row."""
         return _identity(self.principal, record[self.principal.name]) or self._own(record)
 
     def subject_identity(self, record: Plain, value: PartValue) -> Identity:
-        """Whose key seals the part. Without a good identifier the subject is a stranger, known in this row only."""
+        """The identity of the subject whose key seals the part. Without a well-formed identifier the subject is known
+        only within this row."""
         return _identity(value.part, value.value) or self._own(record, f":{value.part.role}:{value.item}")
 
     def _own(self, record: Plain, what: str = "") -> Identity:
@@ -110,7 +111,7 @@ class Kind:
         return "licence", f"{self.name}:{source['system']}:{source['key']}{what}"
 
     def has_field(self, path: str) -> bool:
-        """Whether a dotted path leads to a field of the schema; in a list it means every item's."""
+        """Whether the schema has a field with this dotted path. In a list it means the field of each item."""
         schema = self.schema.json
         for step in path.split("."):
             entry = next((one for one in schema.get("fields", ()) if one["name"] == step), None)
@@ -122,7 +123,7 @@ class Kind:
         return True
 
     def links(self, record: Plain) -> list[Identity]:
-        """By what the record can be found, apart from its subjects; each once, in the schema's order."""
+        """The further identities by which the record can be found, each once, in the schema's order."""
         found = (
             identity_of(link.kind, link.read(value.value)) for value in self.walk(record) for link in value.part.links
         )
@@ -188,7 +189,7 @@ KINDS: Final[dict[str, Kind]] = {name: _kind(name) for name in KIND_NAMES}
 
 
 def find_kind(name: str) -> Kind | None:
-    """A kind by its full name, or by its last word where only one kind ends with it; ``None`` for any other name.
+    """The kind with this full name, or with this last word if only one kind has it; otherwise ``None``.
 
     >>> find_kind("business") is KINDS["licence.business"], find_kind("deed")
     (True, None)

@@ -1,7 +1,7 @@
-"""The exact shape of a plain record: every field there, none more, each of its schema's type, texts within bounds.
+"""The shape of a plain record: all fields of the schema and no others, each with the right type, texts within bounds.
 
-Two passes over the same schema: ``fits`` says yes to a good record in a few microseconds, and only what does not fit is
-walked again field by field, to name the faults.
+Two passes over the same schema: the quick pass accepts a good record in a few microseconds. Only a record that does not
+fit is checked again field by field, to name the faults.
 """
 
 import re
@@ -20,7 +20,7 @@ TEXT_CHARACTERS_MAX: Final = 200
 LONG_TEXT_CHARACTERS: Final = 500
 """Texts that may be as long as this may have line breaks in them."""
 ITEMS_MAX: Final = 1_000
-"""Items of one array."""
+"""Most items of one array."""
 
 _PLAIN_TYPES: Final = {
     "string": str, "long": int, "int": int, "boolean": bool, "bytes": bytes, "null": type(None), "double": float,
@@ -55,7 +55,7 @@ def _python_type(branch: Any) -> type:
 
 
 def _main(schema: Any) -> Any:
-    """The branch of a nullable type that is not null; any other type as it is."""
+    """The branch of a nullable type that is not null; any other type unchanged."""
     return next(branch for branch in _branches(schema) if branch != "null")
 
 
@@ -78,9 +78,9 @@ def text_fault(text: str, limit: int) -> str | None:
 
 
 class _Record:
-    """The quick pass over one record schema; calling it says whether a value fits.
+    """The quick pass over one record schema. Calling it returns whether a value fits.
 
-    The types of all values at once are a key into ``_plans``, which grows by one entry for each combination of nulls.
+    The types of all values together are the key of ``_plans``, which has one entry for each combination of nulls.
     """
 
     def __init__(self, schema: Any) -> None:
@@ -115,7 +115,7 @@ class _Record:
         return True
 
     def _plan(self, types: tuple[type, ...]) -> Any:
-        """For one combination of types: how to pick the texts, and their limits; ``None`` if a type is wrong."""
+        """For one combination of types: (getter of the texts, their limits), or ``None`` if a type is wrong."""
         if not all(map(frozenset.__contains__, self._types, types)):
             return None
         places = [place for place, kind in enumerate(types) if self._texts[place] and kind is str]
@@ -127,7 +127,7 @@ class _Record:
 
 
 def _inner(entry: Any) -> Fits | None:
-    """What the type alone does not settle: enums, ranges, forms, arrays, records."""
+    """The check that the type alone does not make: enums, ranges, forms, arrays, records."""
     branch, form = _main(entry["type"]), _FORMS.get(entry.get("hub.form", ""))
     name = _name(branch)
     if form:
@@ -159,7 +159,7 @@ def _array(items: Any, limit: int) -> Fits:
 
 
 def _faults(value: Any, entry: Any, path: str) -> list[Fault]:
-    """What is wrong with one value, ``entry`` being its field (type, limit, form)."""
+    """The faults of one value. ``entry`` is its field in the schema (type, limit, form)."""
     nullable = "null" in _branches(entry["type"])
     branch = _main(entry["type"])
     if value is None and nullable:
@@ -201,7 +201,7 @@ def _record_faults(value: dict[str, Any], schema: Any, path: str) -> list[Fault]
             _faults(value[name], entry, prefix + name) if name in value else [Fault("SHAPE_MISSING", prefix + name)]
         )
     known = {entry["name"] for entry in schema["fields"]}
-    # A strange field's name is input too: it is repeated only when it looks like a name.
+    # The name of an unknown field is input too: it is repeated only when it looks like a name.
     strange = {prefix + name if _FIELD_NAME.fullmatch(str(name)) else path for name in value if name not in known}
     return found + [Fault("SHAPE_UNKNOWN_FIELD", name) for name in sorted(strange)]
 
@@ -210,7 +210,7 @@ _QUICK: Final[dict[str, Fits]] = {name: _Record(kind.schema.parsed) for name, ki
 
 
 def check_shape(kind: str, record: Any) -> Sequence[Fault]:
-    """What keeps ``record`` from being a record of ``kind``: codes with dotted fields; empty when it fits.
+    """The faults of ``record`` as a record of ``kind``: codes with dotted fields. Empty when it fits.
 
     SHAPE_MISSING, SHAPE_TYPE, SHAPE_UNKNOWN_FIELD, TEXT_TOO_LONG, TEXT_CONTROL, TEXT_ENCODING, TOO_LARGE (an array).
 

@@ -1,4 +1,4 @@
-"""The verdict on a record: its shape first, then every rule in force for its kind, in the fixed order of the steps."""
+"""The verdict on a record: first its shape, then all rules in force for its kind, in the fixed order of the steps."""
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -13,21 +13,24 @@ __all__ = ["CURRENT", "Context", "Finding", "Verdict", "judge"]
 
 
 class Verdict(NamedTuple):
-    """What was found, in the order of the steps; warnings reject nothing."""
+    """The findings on a record, in the order of the steps. A warning does not reject."""
 
     findings: Sequence[Finding]
     rules_version: int
 
     @property
     def rejections(self) -> list[Finding]:
+        """The findings whose code has the severity reject."""
         return [finding for finding in self.findings if finding.code in REJECTING]
 
     @property
     def warnings(self) -> list[Finding]:
+        """The findings whose code has the severity warn."""
         return [finding for finding in self.findings if finding.code not in REJECTING]
 
     @property
     def rejected(self) -> bool:
+        """Whether at least one finding rejects the record."""
         return bool(self.findings) and any(finding.code in REJECTING for finding in self.findings)
 
     @property

@@ -1,4 +1,4 @@
-"""Avro container files from outside, block by block. Neither their schemas nor their counts and sizes are believed."""
+"""Reads Avro container files from outside, block by block. Their schemas, counts and sizes are checked, not trusted."""
 
 import json
 import zlib
@@ -24,8 +24,8 @@ Row = tuple[int, Any]
 def rows(stream: BinaryIO, reader_schema: Any) -> Iterator[Row]:
     """The records of a container file, resolved to ``reader_schema`` (parsed). Memory: one block.
 
-    Where a record ends is known only when it can be read, so a broken one takes the rest of its block with it, each as
-    a fault; reading goes on at the next block. Raises ``RecordRejected`` when the file itself cannot be read:
+    The end of a record is known only when it can be read. So after a broken record, all others of its block are faults
+    too, and reading continues at the next block. Raises ``RecordRejected`` when the file itself cannot be read:
     UNREADABLE, TOO_LARGE, SCHEMA_UNKNOWN.
     """
     source = _Source(stream)
@@ -46,7 +46,7 @@ def rows(stream: BinaryIO, reader_schema: Any) -> Iterator[Row]:
 
 
 class _Source:
-    """A stream with a look ahead, whose reads are bounded and complete."""
+    """A stream with a buffer. Its reads are bounded and complete."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -74,7 +74,7 @@ class _Source:
         return read_long(data, 0)[0]
 
     def skip_past(self, mark: bytes) -> bool:
-        """Go on after the next ``mark``; False when there is none."""
+        """Move to the position after the next ``mark``. False when there is none."""
         window = b""
         while self.more():
             window += self._ahead
@@ -118,7 +118,7 @@ def _take_text(source: _Source, bytes_max: int) -> bytes:
 
 
 def _body(text: bytes, reader_schema: Any) -> Body:
-    """A reader for the file's own schema. Raises ``RecordRejected`` (SCHEMA_UNKNOWN) if it is none, or no safe one."""
+    """A reader for the file's own schema. Raises ``RecordRejected`` (SCHEMA_UNKNOWN) if it is not Avro, or not safe."""
     try:
         writer = fastavro.parse_schema(json.loads(text))
         same = fingerprint(writer) == fingerprint(reader_schema)
@@ -142,7 +142,7 @@ _CODECS: Final[dict[bytes, Callable[[bytes], bytes]]] = {b"null": bytes, b"defla
 
 
 def _block(source: _Source, unpack: Callable[[bytes], bytes], sync: bytes) -> tuple[int, bytes]:
-    """Count and bytes of the next block, its sync marker checked."""
+    """(Count, bytes) of the next block. Its sync marker is checked."""
     count, size = source.take_long(), source.take_long()
     if not 0 <= size <= BLOCK_BYTES_MAX:
         raise RecordRejected("TOO_LARGE", detail="a block")

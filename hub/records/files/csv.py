@@ -1,4 +1,5 @@
-"""CSV from outside: a header of dotted field names (``enterprise.uscc``, ``holders.0.name``), then one record a row."""
+"""Reads CSV from outside: a header of dotted field names (``enterprise.uscc``, ``holders.0.name``), then one record in
+each row."""
 
 import csv
 import io
@@ -20,9 +21,9 @@ Row = tuple[int, list[str] | RecordRejected]
 
 
 def rows(stream: BinaryIO, encoding: str) -> Iterator[Row]:
-    """Line number and cells of every row, the header too; a ``RecordRejected`` in place of a row that cannot be read.
+    """(Line number, cells) of each row, also of the header; a ``RecordRejected`` instead of cells that cannot be read.
 
-    Memory: one row. A quote that is never closed swallows at most ``RECORD_BYTES_MAX`` bytes, then reading goes on.
+    Memory: one row. A quote that is never closed takes at most ``RECORD_BYTES_MAX`` bytes; then reading continues.
     """
     csv.field_size_limit(RECORD_BYTES_MAX)
     lines = _Lines(stream, encoding)
@@ -41,7 +42,8 @@ def rows(stream: BinaryIO, encoding: str) -> Iterator[Row]:
 
 
 class _Lines:
-    """Decoded lines, with a bound on what one row takes. Wrong bytes become lone surrogates, which no shape allows."""
+    """Decoded lines, with a bound on the size of one row. Wrong bytes become lone surrogates; the shape check refuses
+    them."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
@@ -94,7 +96,7 @@ def _boolean(cell: str) -> Any:
 
 
 def _converter(schema: Any) -> Cell:
-    """How a cell becomes a value; one that cannot stays text, for the shape check to refuse."""
+    """The function that converts a cell. A cell that cannot be converted stays text; the shape check refuses it."""
     if isinstance(schema, list):
         (branch,) = (branch for branch in schema if branch != "null")
         return _nullable(_converter(branch))
@@ -117,7 +119,7 @@ def columns(header: list[str], schema: Any) -> list[Column]:
 
 
 def _column(name: str, schema: Any) -> Column:
-    """Follows a dotted name into the schema; one that leads nowhere is a strange field of the last record on it."""
+    """Follow a dotted name into the schema. An unknown name becomes an unknown field of the last record on its path."""
     path: list[str | int] = []
     steps = name.split(".")
     record_at = 0
@@ -141,7 +143,7 @@ def _is(schema: Any, name: str) -> bool:
 
 
 def record(cells: list[str], columns: list[Column]) -> dict[str, Any]:
-    """The record of one row. Empty cells of a list are left out, and so are items that have no others.
+    """The record of one row. Empty cells of a list are left out, and so are items with empty cells only.
 
     Raises ``RecordRejected`` (UNREADABLE) for a row with more cells than the header, or a header that makes one thing
     both a value and a group.
@@ -158,11 +160,11 @@ def record(cells: list[str], columns: list[Column]) -> dict[str, Any]:
 
 
 class _Items(dict[str | int, Any]):
-    """A list while its items come in: item number → item."""
+    """A list while it is being read: item number → item."""
 
 
 def _group(tree: dict[str | int, Any], path: Path, cell: str) -> dict[str | int, Any] | None:
-    """The group that a cell belongs into, made where it is new; ``None`` for an empty cell of a list."""
+    """The group of a cell, created if it is new; ``None`` for an empty cell of a list."""
     node = tree
     for step, following in pairwise(path):
         in_list = isinstance(following, int)

@@ -1,4 +1,4 @@
-"""JSON from outside, read so that no input can hurt: duplicate keys, NaN, depth, huge numbers and sizes have codes."""
+"""Reads JSON from outside safely: duplicate keys, NaN, depth, large numbers and large sizes are rejected with codes."""
 
 import json
 import math
@@ -17,7 +17,7 @@ _LONG: Final = range(-(2**63), 2**63)
 _STRUCTURE: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 Piece = tuple[int, bytes | None]
-"""A record's number in its file, and its bytes, or ``None`` when it is too large to be kept."""
+"""(The record's number in its file, its bytes); ``None`` instead of the bytes when it is too large."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
-    # int() of a very long text takes quadratic time, so its length is looked at first.
+    # int() of a very long text takes quadratic time, so its length is checked first.
     if len(text) > _INTEGER_CHARACTERS_MAX or (value := int(text)) not in _LONG:
         raise RecordRejected("NUMBER_TOO_LARGE")
     return value
@@ -78,7 +78,7 @@ def load(data: bytes) -> Any:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise RecordRejected("TEXT_ENCODING") from None
-    # Counting brackets is quick; only where there are many is it worth finding out how deep they go.
+    # Counting brackets is fast. Only with many of them is the depth computed.
     if text.count("{") + text.count("[") > DEPTH_MAX and _depth(text) > DEPTH_MAX:
         raise RecordRejected("TOO_DEEP")
     try:
@@ -87,11 +87,11 @@ def load(data: bytes) -> Any:
         raise RecordRejected("UNREADABLE") from None
 
 
-# ---- records out of files ------------------------------------------------------------------------------------------
+# ---- records in files ----------------------------------------------------------------------------------------------
 
 
 def lines(stream: BinaryIO) -> Iterator[Piece]:
-    """The lines of a JSON Lines file that are not blank, with their numbers."""
+    """(Line number, bytes) of each line of a JSON Lines file that is not blank. Its memory does not grow."""
     number = 0
     while line := stream.readline(RECORD_BYTES_MAX + 1):
         number += 1
@@ -104,10 +104,10 @@ def lines(stream: BinaryIO) -> Iterator[Piece]:
 
 
 def elements(stream: BinaryIO) -> Iterator[Piece]:
-    """The records of a JSON file: the elements of its array, however long that is, or the one value that it holds.
+    """The records of a JSON file: the elements of its array, or its only value. Its memory does not grow.
 
-    Raises ``RecordRejected`` after the last one of an array that is not closed (UNREADABLE) or followed by something
-    else (TRAILING_BYTES).
+    After the last element it raises ``RecordRejected``: UNREADABLE if the array is not closed, TRAILING_BYTES if more
+    bytes follow.
     """
     start = stream.read(_CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"["):
@@ -117,21 +117,21 @@ def elements(stream: BinaryIO) -> Iterator[Piece]:
         yield 1, None if len(whole) > RECORD_BYTES_MAX else whole
 
 
-# A string (or as much of it as the chunk has), or a mark of structure. The group is the quote that closes the string.
+# A string (or its part in this chunk), or a mark of structure. The group is the quote that closes the string.
 _TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:(")|\\?\Z)|[\[\]{},]', re.DOTALL)
 _STRING_REST: Final = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*(?:(")|\\?\Z)', re.DOTALL)
 
 
 class _Array:
-    """Cuts a JSON array into its elements without understanding them. Memory: one element and one chunk."""
+    """Cuts a JSON array into its elements without parsing them. Memory: one element and one chunk."""
 
     def __init__(self, stream: BinaryIO, first: bytes) -> None:
         self._stream = stream
         self._chunk = first
-        self._kept: list[bytes] | None = []
-        self._kept_bytes = 0
+        self._taken: list[bytes] | None = []
+        self._taken_bytes = 0
         self._depth = 0
-        self._cut = b""  # what the last chunk left of a string: b'"', or b'\\' when an escape was cut too
+        self._cut = b""  # a string that the last chunk cut: b'"', or b'\\' when it cut an escape too
 
     def elements(self) -> Iterator[Piece]:
         number = 0
@@ -149,7 +149,7 @@ class _Array:
                 raise RecordRejected("UNREADABLE", detail="the array is not closed")
 
     def _ends(self) -> Iterator[tuple[int, bool]]:
-        """Where elements end in this chunk, and whether the array ends there too."""
+        """(Index where an element ends in this chunk, whether the array ends there too)."""
         self._start = 0
         for match in _TOKEN.finditer(self._chunk, self._string_rest()):
             mark = match[0]
@@ -165,10 +165,10 @@ class _Array:
                 self._depth -= 1
             else:
                 yield match.start(), True
-        self._keep(len(self._chunk))
+        self._collect(len(self._chunk))
 
     def _string_rest(self) -> int:
-        """Where the string that the last chunk left open ends in this one."""
+        """The index after the string that the last chunk cut."""
         if not self._cut:
             return 0
         match = _STRING_REST.match(self._chunk, len(self._cut) if self._cut == b"\\" else 0)
@@ -183,18 +183,18 @@ class _Array:
         text = match[0]
         return (len(text) - len(text.rstrip(b"\\"))) % 2 == 1
 
-    def _keep(self, end: int) -> None:
-        self._kept_bytes += end - self._start
-        if self._kept_bytes > RECORD_BYTES_MAX:
-            self._kept = None
-        elif self._kept is not None:
-            self._kept.append(self._chunk[self._start : end])
+    def _collect(self, end: int) -> None:
+        self._taken_bytes += end - self._start
+        if self._taken_bytes > RECORD_BYTES_MAX:
+            self._taken = None
+        elif self._taken is not None:
+            self._taken.append(self._chunk[self._start : end])
         self._start = end
 
     def _take(self, end: int) -> bytes | None:
-        self._keep(end)
-        element = None if self._kept is None else b"".join(self._kept)
-        self._kept, self._kept_bytes, self._start = [], 0, end + 1
+        self._collect(end)
+        element = None if self._taken is None else b"".join(self._taken)
+        self._taken, self._taken_bytes, self._start = [], 0, end + 1
         return element
 
     def _finish(self, start: int) -> None:

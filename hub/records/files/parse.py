@@ -23,7 +23,7 @@ ENCODINGS: Final = ("utf-8", "gb18030")
 
 
 class Row(NamedTuple):
-    """A row of a file: ``number`` is its line (JSON Lines, CSV) or its place in the file (JSON, Avro), from 1."""
+    """A row of a file. ``number``: its line (JSON Lines, CSV) or its place in the file (JSON, Avro), from 1."""
 
     number: int
     record: Plain | None
@@ -31,9 +31,9 @@ class Row(NamedTuple):
 
 
 def rows(kind: Kind, stream: BinaryIO, form: str, encoding: str = "utf-8") -> Iterator[Row]:
-    """The rows of an open file. ``form`` is json, jsonl, csv or avro; ``encoding`` is CSV's, the others are UTF-8.
+    """The rows of an open file. ``form`` is json, jsonl, csv or avro. ``encoding`` is for CSV; the others are UTF-8.
 
-    Never raises for what is in the file; ``OSError`` of the stream passes through.
+    Wrong content never raises; it gives faults. Raises ``OSError`` as the stream does.
     """
     return _READERS[form](kind, stream, encoding)
 
