@@ -106,6 +106,11 @@ _WORDS = {
     "LEGAL_BASIS_UNKNOWN": Words(
         "法律依据须填写该用途列出的代码之一。", "The legal basis must be one of the codes of this purpose."
     ),
+    "TEXT_CONTROL": Words(
+        "内容含有不可见字符、控制字符或改变文字方向的字符。",
+        "A text holds a character that is invisible, controls, or changes direction.",
+    ),
+    "TEXT_ENCODING": Words("文本编码错误。", "A text holds a character that is no character."),
     "UNREADABLE": Words("无法读取提交的内容。", "The body cannot be read."),
     "TOO_LARGE": Words("提交的内容过大。", "The body is too large."),
     "ID_FORM": Words("身份证号格式不正确。", "Not a resident ID number."),

@@ -1,82 +1,64 @@
 """Completes a record from its schema: defaults for missing fields and, for records in text, dates."""
 
 from collections.abc import Callable
-from datetime import date
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any, NamedTuple
 
-Fill = Callable[[Any], Any]
-
-LONG_TERM: Final = "长期"
-"""Written in place of an end date by sources whose licence has no end."""
+Complete = Callable[[Any], Any]
 
 
-@lru_cache(maxsize=16_384)
-def to_date(text: str) -> Any:
-    """``YYYY-MM-DD`` as a date; any other text unchanged, so that the shape check refuses it.
+class Dates(NamedTuple):
+    """How texts become dates: in a field that must have a date, and in one that may be null."""
 
-    >>> to_date("2024-02-29"), to_date("2023-02-29"), to_date("2024-W01-1")
-    (datetime.date(2024, 2, 29), '2023-02-29', '2024-W01-1')
-    """
-    if len(text) != 10 or text[4] != "-" or text[7] != "-":
-        return text
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return text
+    required: Callable[[str], Any]
+    nullable: Callable[[str], Any]
 
 
-def filler(schema: Any, dates: bool = False) -> Fill | None:
-    """A function that fills values of a parsed schema, never in place; ``None`` where there is nothing to fill.
+def completer(schema: Any, dates: Dates | None = None) -> Complete | None:
+    """A function that completes values of a parsed schema, never in place; ``None`` where there is nothing to complete.
 
-    Values of a wrong type come back as they are. With ``dates``, texts become dates where the schema has a date, and
-    长期 becomes null.
+    Values of a wrong type come back as they are. With ``dates``, texts go through it where the schema has a date.
     """
     if isinstance(schema, list):
-        return _nullable_date if dates and any(_is_date(branch) for branch in schema) else None
+        return _of_text(dates.nullable) if dates and any(_is_date(branch) for branch in schema) else None
     if not isinstance(schema, dict):
         return None
     if _is_date(schema):
-        return _date if dates else None
+        return _of_text(dates.required) if dates else None
     if schema["type"] == "array":
-        return _list_filler(filler(schema["items"], dates))
-    return _record_filler(schema, dates) if schema["type"] == "record" else None
+        return _list_completer(completer(schema["items"], dates))
+    return _record_completer(schema, dates) if schema["type"] == "record" else None
 
 
 def _is_date(schema: Any) -> bool:
     return isinstance(schema, dict) and schema.get("logicalType") == "date"
 
 
-def _date(value: Any) -> Any:
-    return to_date(value) if type(value) is str else value
+def _of_text(convert: Callable[[str], Any]) -> Complete:
+    return lambda value: convert(value) if type(value) is str else value
 
 
-def _nullable_date(value: Any) -> Any:
-    return None if value == LONG_TERM else _date(value)
-
-
-def _list_filler(fill: Fill | None) -> Fill | None:
-    if fill is None:
+def _list_completer(complete: Complete | None) -> Complete | None:
+    if complete is None:
         return None
-    return lambda values: [fill(value) for value in values] if type(values) is list else values
+    return lambda values: [complete(value) for value in values] if type(values) is list else values
 
 
-def _record_filler(schema: Any, dates: bool) -> Fill:
+def _record_completer(schema: Any, dates: Dates | None) -> Complete:
     fields = schema["fields"]
     defaults = {entry["name"]: entry["default"] for entry in fields if "default" in entry}
     lists = [name for name, default in defaults.items() if isinstance(default, list)]
-    inner = [(entry["name"], fill) for entry in fields if (fill := filler(entry["type"], dates))]
+    inner = [(entry["name"], complete) for entry in fields if (complete := completer(entry["type"], dates))]
 
-    def fill_record(value: Any) -> Any:
+    def complete_record(value: Any) -> Any:
         if type(value) is not dict:
             return value
-        filled = {**defaults, **value}
+        completed = {**defaults, **value}
         for name in lists:
             if name not in value:
-                filled[name] = []
-        for name, fill in inner:
+                completed[name] = []
+        for name, complete in inner:
             if name in value:
-                filled[name] = fill(value[name])
-        return filled
+                completed[name] = complete(value[name])
+        return completed
 
-    return fill_record
+    return complete_record

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping
 
 from hub.errors import Misconfigured
+from hub.records.identifiers import tidy
 
 
 class Codes:
@@ -21,15 +22,16 @@ class Codes:
         """
         tables: dict[str, dict[str, str]] = {}
         for row in csv.DictReader(text.splitlines()):
-            if tables.setdefault(row["column"], {}).setdefault(row["code"], row["value"]) != row["value"]:
+            if tables.setdefault(row["column"], {}).setdefault(tidy(row["code"]), row["value"]) != row["value"]:
                 raise Misconfigured(
                     f"codes.csv: {row['column']} {row['code']} has two values", "delete one of the lines"
                 )
         return cls(tables)
 
     def find(self, column: str, code: object) -> str | None:
-        """Our word for a code of ``column``; ``None`` for an unknown code. Raises ``KeyError`` for another column."""
-        return self._tables[column].get(str(code).strip())
+        """Our word for a code of ``column``, compared without the usual dirt; ``None`` for an unknown code. Raises
+        ``KeyError`` for another column."""
+        return self._tables[column].get(tidy(str(code)))
 
     def knows(self, column: str) -> bool:
         """Whether there is a table for this column."""

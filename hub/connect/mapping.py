@@ -9,18 +9,17 @@ rules' work.
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from hub.connect.codes import Codes
 from hub.logging import get_logger
 from hub.ports import Fault, Plain, SourceRow
 from hub.records import address
+from hub.records.dates import LONG_TERM, read_date
 from hub.records.identifiers import tidy
+from hub.records.text import strip
 
-LONG_TERM = ("长期", "永久", "无固定期限")
 """How sources write a validity without end."""
-_BLANK = " \t\r\n\u3000\ufeff\u200b"
 log = get_logger("mapping")
 
 
@@ -62,7 +61,7 @@ class Reader:
                 # A text of a table that is still bytes could not be decoded.
                 raise Unmapped("TEXT_ENCODING" if isinstance(value, bytes) else "SHAPE_TYPE", field)
             value = str(value)
-        return value.strip(_BLANK) or None
+        return strip(value) or None
 
     def identifier(self, column: str, field: str) -> str:
         """An identifier without the usual dirt: full-width forms, blanks, lower case."""
@@ -77,7 +76,7 @@ class Reader:
 
     def day(self, column: str, field: str) -> date:
         """A date: YYYY-MM-DD, YYYY/M/D, YYYYMMDD or YYYY年M月D日, with or without a time after it."""
-        found = _day(self.text(column, field))
+        found = read_date(self.text(column, field))
         if found is None:
             raise Unmapped("SHAPE_TYPE", field)
         return found
@@ -89,11 +88,11 @@ class Reader:
 
     def code(self, column: str, field: str, unknown: str) -> str:
         """Our word for a source's code by ``codes.csv``; ``unknown`` for one that is in no table."""
-        return self._codes.find(column, tidy(self.text(column, field))) or unknown
+        return self._codes.find(column, self.text(column, field)) or unknown
 
     def flag(self, column: str, field: str) -> bool:
         """A flag by ``codes.csv`` (values ``true`` and ``false``)."""
-        found = self._codes.find(column, tidy(self.text(column, field)))
+        found = self._codes.find(column, self.text(column, field))
         if found is None:
             raise Unmapped("SHAPE_TYPE", field)
         return found == "true"
@@ -101,30 +100,6 @@ class Reader:
     def address(self, column: str, field: str) -> dict[str, str]:
         """A structured address, with the source's own text in it."""
         return address.parse(self.text(column, f"{field}.text"))
-
-
-@lru_cache(maxsize=16_384)
-def _day(text: str) -> date | None:
-    """
-    >>> {_day(text) for text in ("2021-03-04", "2021/3/4", "20210304", "2021年3月4日", "2021-03-04 10:00:00")}
-    {datetime.date(2021, 3, 4)}
-    >>> _day("2021-13-01")
-    """
-    head = tidy_day(text)
-    if len(head) == 8 and head.isascii() and head.isdigit():
-        parts = [head[:4], head[4:6], head[6:]]
-    else:
-        parts = head.replace("/", "-").replace("年", "-").replace("月", "-").removesuffix("日").split("-")
-    try:
-        year, month, day = (int(part) for part in parts)
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def tidy_day(text: str) -> str:
-    """The date at the start of a text, without a time after it."""
-    return text.replace("T", " ").split(" ")[0]
 
 
 def to_row(

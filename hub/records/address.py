@@ -2,7 +2,7 @@
 
 The parser is a ladder of patterns, each tried at the start of what is left. It loses nothing: what no rung takes stays
 with the room, so that addresses that differ in anything that matters have different keys. A missed match goes to a
-person; a false match would show somebody another's title.
+person; a false match would show a person another's title.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hub.records.divisions import PROVINCES, TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER
+from hub.records.text import ZERO_WIDTH
 
 FIELDS: Final = (
     "text", "province", "city", "district", "town", "road", "number", "compound", "building", "entrance", "room",
@@ -27,7 +28,7 @@ _VARIANTS: Final = str.maketrans(
         **dict.fromkeys("•・∙⋅‧●", "·"),
         "邨": "村", "衖": "弄", "號": "号", "樓": "楼", "棟": "栋", "＃": "#", "〇": "零", "巿": "市",
         "壹": "一", "貳": "二",
-        "\u200b": "", "\ufeff": "", "|": "/",
+        **dict.fromkeys(ZERO_WIDTH, ""), "|": "/",
     }
 )  # fmt: skip
 _DIGITS: Final = {character: value for value, character in enumerate("零一二三四五六七八九")}
@@ -124,7 +125,7 @@ def _take_dashed(found: dict[str, str], dashed: re.Match[str]) -> str:
 
 
 def _room(match: re.Match[str]) -> str:
-    """A floor is kept only where the room's number does not begin with it: 5层501 is 501, 5层2 is 5-2."""
+    """A floor stays only where the room's number does not begin with it: 5层501 is 501, 5层2 is 5-2."""
     floor, room = match.groups()
     return f"{floor}-{room}" if floor and not (len(room) > 2 and room.startswith(floor)) else room
 

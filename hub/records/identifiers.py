@@ -1,7 +1,7 @@
 """Identifiers: their forms, check digits and canonical spelling (domain.md §3).
 
 Each ``check_*`` function returns a published reason code, or ``None`` when the identifier is good. Checks are strict:
-full-width digits, spaces and lower case are for ``tidy`` to mend before a record is made. Check digits run through
+full-width digits, spaces and lower case are for ``tidy`` to remove before a record is made. Check digits run through
 small automata (one dictionary look-up a character), because verification checks millions.
 """
 
@@ -14,11 +14,16 @@ from operator import getitem
 from typing import Any
 
 from hub.records.address import address_key
+from hub.records.dates import read_compact
+from hub.records.text import ZERO_WIDTH
 
 _RESIDENT_LENGTH = 18
 _LEGACY_LENGTH = 15
 
 _Node = dict[str, Any]
+
+
+_NO_ZERO_WIDTH = str.maketrans("", "", ZERO_WIDTH)
 
 
 def tidy(text: str) -> str:
@@ -27,7 +32,7 @@ def tidy(text: str) -> str:
     >>> tidy(" ９１１１００００６０００３７３４１l ")
     '91110000600037341L'
     """
-    return "".join(unicodedata.normalize("NFKC", text).replace("\u200b", "").replace("\ufeff", "").split()).upper()
+    return "".join(unicodedata.normalize("NFKC", text).translate(_NO_ZERO_WIDTH).split()).upper()
 
 
 def _automaton(states: int, step: Callable[[int, int], int], alphabet: str) -> list[_Node]:
@@ -48,11 +53,8 @@ _RESIDENT = _automaton(11, lambda state, digit: (2 * state + digit) % 11, "01234
 
 @lru_cache(maxsize=65_536)
 def _day(text: str) -> date | None:
-    try:
-        found = date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
-    return found if 1800 <= found.year < 2100 else None
+    found = read_compact(text)
+    return found if found and 1800 <= found.year < 2100 else None
 
 
 def check_resident_id(number: str) -> str | None:
@@ -102,7 +104,7 @@ def resident_id_18(number: str) -> str:
     """
     if not _is_legacy(number):
         return number
-    # Sequence numbers 996 to 999 were kept for people over a hundred, born in the 1800s.
+    # Sequence numbers 996 to 999 are for people over a hundred, born in the 1800s.
     body = f"{number[:6]}{'18' if number[12:] >= '996' else '19'}{number[6:]}"
     return body + resident_id_check_character(body)
 
@@ -257,7 +259,7 @@ Identity = tuple[str, str]
 
 
 def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Identity | None:
-    """Whose or what's identifier this is; ``None`` for a malformed one: a wrong number must not pass for somebody's.
+    """Whose or what's identifier this is; ``None`` for a malformed one: a wrong number must not pass for another's.
 
     ``identifier`` is resident-id | uscc | document | unit-no | title-no | address | project-code; a document's
     ``value`` is ``<id_type>:<number>``, an address is the structured one or its text. Of an identifier with a dot in

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from hub.codec.catalogue import Schema, catalogue
-from hub.codec.defaults import Fill, filler
+from hub.codec.defaults import Complete, completer
 from hub.errors import Misconfigured
 from hub.ports import Plain
 from hub.records.declarations import declarations
@@ -28,7 +28,8 @@ _HEAD: Final = ("source", "authority", "region", "assurance")
 
 
 class Identifying(NamedTuple):
-    """A field of a part by which somebody or something is known. A document's kind stands beside it, in ``id_type``."""
+    """A field of a part by which a person, an enterprise or an object is known. A document's kind stands beside it, in
+    ``id_type``."""
 
     kind: str
     field: str
@@ -130,15 +131,15 @@ class Kind:
         return list(dict.fromkeys(identity for identity in found if identity))
 
     def complete(self, record: Plain) -> Plain:
-        """A copy with the schema's defaults filled in. Other gaps stay, for the shape check to name."""
-        completed: Plain = self._fill(record)
+        """A copy with the schema's defaults for what is missing. Other gaps stay, for the shape check to name."""
+        completed: Plain = self._complete(record)
         return completed
 
     @cached_property
-    def _fill(self) -> Fill:
-        fill = filler(self.schema.parsed)
-        assert fill is not None
-        return fill
+    def _complete(self) -> Complete:
+        complete = completer(self.schema.parsed)
+        assert complete is not None
+        return complete
 
 
 def _identity(part: Part, value: Plain) -> Identity | None:

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from hub.ports import Fault
 from hub.records.kinds import KINDS
+from hub.records.text import fault as fault_of_text
+from hub.records.text import is_plain
 
 Fits = Callable[[Any], bool]
 
 TEXT_CHARACTERS_MAX: Final = 200
 """Of a text whose schema names no ``hub.max``."""
-LONG_TEXT_CHARACTERS: Final = 500
-"""Texts that may be as long as this may have line breaks in them."""
 ITEMS_MAX: Final = 1_000
 """Most items of one array."""
 
@@ -30,11 +30,6 @@ _FORMS: Final = {
     "decimal": re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?"),
     "fraction": re.compile(r"[0-9]{1,9}/[1-9][0-9]{0,8}|[0-9]{1,3}(?:\.[0-9]{1,6})?%"),
 }
-# C0 and C1 controls, line and paragraph separators, bidirectional overrides, the byte order mark.
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_CONTROL_LONG: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_SUSPECT: Final = re.compile(f"{_CONTROL.pattern}|{_SURROGATE.pattern}")
 _FIELD_NAME: Final = re.compile(r"[a-z_][a-z0-9_.]{0,60}")
 _LONG: Final = range(-(2**63), 2**63)
 
@@ -57,21 +52,6 @@ def _python_type(branch: Any) -> type:
 def _main(schema: Any) -> Any:
     """The branch of a nullable type that is not null; any other type unchanged."""
     return next(branch for branch in _branches(schema) if branch != "null")
-
-
-def text_fault(text: str, limit: int) -> str | None:
-    """TEXT_TOO_LONG, TEXT_ENCODING (a lone surrogate: no UTF-8 for it), TEXT_CONTROL, or ``None``.
-
-    >>> text_fault("天津", 2), text_fault("天津市", 2), text_fault("a\\x00", 9), text_fault("\\ud800", 9)
-    (None, 'TEXT_TOO_LONG', 'TEXT_CONTROL', 'TEXT_ENCODING')
-    """
-    if len(text) > limit:
-        return "TEXT_TOO_LONG"
-    if text.isprintable():
-        return None
-    if _SURROGATE.search(text):
-        return "TEXT_ENCODING"
-    return "TEXT_CONTROL" if (_CONTROL_LONG if limit >= LONG_TEXT_CHARACTERS else _CONTROL).search(text) else None
 
 
 # ---- the quick pass ------------------------------------------------------------------------------------------------
@@ -107,7 +87,7 @@ class _Record:
         texts, limits = plan
         found = texts(values)
         together = "".join(found)
-        if any(map(gt, map(len, found), limits)) or (not together.isprintable() and _SUSPECT.search(together)):
+        if any(map(gt, map(len, found), limits)) or not is_plain(together):
             return False
         for place, fits in self._inner:  # noqa: SIM110 - a generator would cost as much as the checks
             if not fits(values[place]):
@@ -150,7 +130,7 @@ def _array(items: Any, limit: int) -> Fits:
     else:
 
         def fits(item: Any) -> bool:
-            return type(item) is str and text_fault(item, limit) is None
+            return type(item) is str and fault_of_text(item, limit) is None
 
     return lambda values: len(values) <= ITEMS_MAX and all(map(fits, values))
 
@@ -179,7 +159,7 @@ def _faults(value: Any, entry: Any, path: str) -> list[Fault]:
 
 
 def _text_faults(value: str, entry: Any, path: str) -> list[Fault]:
-    if code := text_fault(value, entry.get("hub.max", TEXT_CHARACTERS_MAX)):
+    if code := fault_of_text(value, entry.get("hub.max", TEXT_CHARACTERS_MAX)):
         return [Fault(code, path)]
     form = _FORMS.get(entry.get("hub.form", ""))
     return [Fault("SHAPE_TYPE", path)] if form and not form.fullmatch(value) else []

@@ -22,7 +22,7 @@ record = Table(
     Column("assurance", String(32), nullable=False),
     Column("issued_month", Integer, doc="yyyymm"),
     Column("valid_until_year", Integer, doc="null: long-term, or not of this kind"),
-    Column("state", String(16), nullable=False, doc="verified, rejected; verified wins, whichever came first"),
+    Column("state", String(16), nullable=False, doc="verified, rejected; verified wins in any order"),
     Column("topic", String(128), nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),

@@ -54,7 +54,7 @@ def _clean(version: int) -> Verdict:
 def judge(kind: Kind | str, record: Any, context: Context, proof: str | None = None) -> Verdict:
     """The verdict on a plain record under ``context.rules_version``. Pure: the same arguments give the same verdict.
 
-    ``proof`` is what became of the source's proof: valid, invalid, missing, or ``None`` when nobody checked.
+    ``proof`` is what became of the source's proof: valid, invalid, missing, or ``None`` when it was not checked.
     """
     name = kind if isinstance(kind, str) else kind.name
     version = context.rules_version

@@ -5,14 +5,37 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from hub.errors import RecordRejected
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import Identity, check_resident_id, check_unit_number, check_uscc, identity_of, tidy
+from hub.records.text import callers_fault, strip
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+def _stripped(value: Any) -> Any:
+    return strip(value) if isinstance(value, str) else value
+
+
+def _visible(value: str) -> str:
+    if code := callers_fault(value):
+        raise PydanticCustomError(code, "a character that cannot be seen")
+    return value
+
+
+_Typed = Annotated[str, BeforeValidator(_stripped), AfterValidator(_visible)]
+"""What a caller typed: without blanks around it, and without a character that hides something."""
+Text = Annotated[_Typed, StringConstraints(min_length=1, max_length=200)]
+Short = Annotated[_Typed, StringConstraints(min_length=1, max_length=64)]
 
 
 class _Part(BaseModel):
@@ -24,14 +47,14 @@ class Applicant(_Part):
 
     uscc: str | None = None
     resident_id: str | None = None
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    name: Annotated[_Typed, StringConstraints(max_length=200)] = ""
 
 
 class Site(_Part):
     """Where electricity is wanted: the property unit's number, or the address as people write it."""
 
     unit_no: str | None = None
-    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)] | None = None
+    address: Annotated[_Typed, StringConstraints(min_length=1, max_length=300)] | None = None
 
 
 class Application(_Part):
@@ -87,8 +110,9 @@ class Application(_Part):
 def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
     """A submission, checked and tidied.
 
-    Raises ``RecordRejected``: NOT_ASKED for anything beyond the list, FIELD_MISSING, FIELD_INVALID, PURPOSE_UNKNOWN,
-    LEGAL_BASIS_UNKNOWN, or the code of a bad identifier; ``field`` says where. No value is in the message (P5).
+    Raises ``RecordRejected``: NOT_ASKED for anything beyond the list, FIELD_MISSING, FIELD_INVALID, TEXT_CONTROL,
+    TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, or the code of a bad identifier; ``field`` says where.
+    No value is in the message (P5).
     """
     try:
         read = Application.model_validate(document)
@@ -106,7 +130,12 @@ def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
 
 
 _FIELD_NAME = re.compile(r"[A-Za-z_]{1,40}")
-_CODES = {"extra_forbidden": "NOT_ASKED", "missing": "FIELD_MISSING"}
+_CODES = {
+    "extra_forbidden": "NOT_ASKED",
+    "missing": "FIELD_MISSING",
+    "TEXT_ENCODING": "TEXT_ENCODING",
+    "TEXT_CONTROL": "TEXT_CONTROL",
+}
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}")
 
 

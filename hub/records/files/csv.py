@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, BinaryIO, Final
 
-from hub.codec.defaults import LONG_TERM, to_date
 from hub.errors import RecordRejected
+from hub.records.dates import date_or_none, date_or_text
 from hub.records.files.json import RECORD_BYTES_MAX
 
 COLUMNS_MAX: Final = 2_000
@@ -84,7 +84,7 @@ def _text(cell: str) -> Any:
 
 
 def _nullable(convert: Cell) -> Cell:
-    return lambda cell: None if cell in ("", LONG_TERM) else convert(cell)
+    return lambda cell: None if cell == "" else convert(cell)
 
 
 def _integer(cell: str) -> Any:
@@ -99,9 +99,9 @@ def _converter(schema: Any) -> Cell:
     """The function that converts a cell. A cell that cannot be converted stays text; the shape check refuses it."""
     if isinstance(schema, list):
         (branch,) = (branch for branch in schema if branch != "null")
-        return _nullable(_converter(branch))
-    if isinstance(schema, dict) and schema.get("logicalType") == "date":
-        return to_date
+        return _nullable(date_or_none if _is_date(branch) else _converter(branch))
+    if _is_date(schema):
+        return date_or_text
     name = schema["type"] if isinstance(schema, dict) else schema
     return {"long": _integer, "int": _integer, "boolean": _boolean}.get(name, _text)
 
@@ -109,7 +109,7 @@ def _converter(schema: Any) -> Cell:
 def columns(header: list[str], schema: Any) -> list[Column]:
     """For each column where its cells go and how they are read. Raises ``RecordRejected``: DUPLICATE_KEY, TOO_LARGE.
 
-    A name that the schema does not have is kept: the shape check names it in every row.
+    A name that the schema does not have stays: the shape check names it in every row.
     """
     if len(header) > COLUMNS_MAX:
         raise RecordRejected("TOO_LARGE")
@@ -136,6 +136,10 @@ def _column(name: str, schema: Any) -> Column:
         if schema is None:
             return (*path[:record_at], ".".join(steps[record_at:])), _text
     return tuple(path), _converter(schema)
+
+
+def _is_date(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("logicalType") == "date"
 
 
 def _is(schema: Any, name: str) -> bool:

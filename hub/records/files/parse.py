@@ -1,15 +1,16 @@
 """Files of plain records, read row by row: JSON, JSON Lines, CSV and Avro container files, in constant memory.
 
-Every row gives a record or a fault with its code, and its neighbours flow on. Records come with the schema's defaults
-filled in, dates made from text, and what a file may leave out: ``source`` and ``assurance``.
+Every row gives a record or a fault with its code, and its neighbours flow on. Records come with the schema's defaults,
+dates made from text, and what a file may leave out: ``source`` and ``assurance``.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from hub.codec.defaults import Fill, filler
+from hub.codec.defaults import Complete, Dates, completer
 from hub.errors import RecordRejected
 from hub.ports import Fault, Plain
+from hub.records.dates import date_or_none, date_or_text
 from hub.records.files import avro as parse_avro
 from hub.records.files import csv as parse_csv
 from hub.records.files import json as parse_json
@@ -38,43 +39,44 @@ def rows(kind: Kind, stream: BinaryIO, form: str, encoding: str = "utf-8") -> It
     return _READERS[form](kind, stream, encoding)
 
 
-def _row(number: int, fill: Fill, value: Any) -> Row:
+def _row(number: int, complete: Complete, value: Any) -> Row:
     """The row of what was read: a value, or the ``RecordRejected`` that says why not."""
     if isinstance(value, RecordRejected):
         return _fault(number, value)
-    return Row(number, fill(value)) if type(value) is dict else Row(number, None, Fault("SHAPE_TYPE"))
+    return Row(number, complete(value)) if type(value) is dict else Row(number, None, Fault("SHAPE_TYPE"))
 
 
 def _fault(number: int, fault: RecordRejected) -> Row:
     return Row(number, None, Fault(fault.code, fault.field))
 
 
-def _filler(kind: Kind, dates: bool) -> Fill:
+def _completer(kind: Kind, dates: Dates | None = None) -> Complete:
     """Defaults of the schema, and of a file: a row's own number names it when its source does not."""
-    fill = filler(kind.schema.parsed, dates)
-    assert fill is not None
+    complete = completer(kind.schema.parsed, dates)
+    assert complete is not None
 
-    def fill_open(value: Any) -> Any:
+    def complete_open(value: Any) -> Any:
         if "source" not in value:
             value["source"] = {"system": "file", "key": "row", "version": 0, "operation": "UPSERT"}
         value.setdefault("assurance", "CHANNEL_ONLY")
-        return fill(value)
+        return complete(value)
 
-    return fill_open
+    return complete_open
 
 
 def _json_rows(kind: Kind, pieces: Iterator[parse_json.Piece]) -> Iterator[Row]:
-    fill = _filler(kind, dates=True)
+    complete = _completer(kind, Dates(date_or_text, date_or_none))
     number = 0
     try:
         for number, data in pieces:
-            yield _row(number, fill, RecordRejected("TOO_LARGE") if data is None else _attempt(parse_json.load, data))
+            value = RecordRejected("TOO_LARGE") if data is None else _attempt(parse_json.load, data)
+            yield _row(number, complete, value)
     except RecordRejected as fault:
         yield _fault(number + 1, fault)
 
 
 def _csv_rows(kind: Kind, stream: BinaryIO, encoding: str) -> Iterator[Row]:
-    fill = _filler(kind, dates=False)
+    complete = _completer(kind)
     read = parse_csv.rows(stream, encoding)
     for number, header in read:
         columns = _attempt(parse_csv.columns, header, kind.schema.parsed)
@@ -83,15 +85,15 @@ def _csv_rows(kind: Kind, stream: BinaryIO, encoding: str) -> Iterator[Row]:
             return
         break
     for number, cells in read:
-        yield _row(number, fill, _attempt(parse_csv.record, cells, columns))
+        yield _row(number, complete, _attempt(parse_csv.record, cells, columns))
 
 
 def _avro_rows(kind: Kind, stream: BinaryIO, _encoding: str) -> Iterator[Row]:
-    fill = _filler(kind, dates=False)
+    complete = _completer(kind)
     number = 0
     try:
         for number, value in parse_avro.rows(stream, kind.schema.parsed):
-            yield _row(number, fill, value)
+            yield _row(number, complete, value)
     except RecordRejected as fault:
         yield _fault(number + 1, fault)
 

@@ -69,6 +69,12 @@ def test_p6_anything_beyond_the_list_is_refused_with_the_clause() -> None:
         ({"channel": "a b"}, "FIELD_INVALID", "channel"),
         ({"purpose": "curiosity"}, "PURPOSE_UNKNOWN", "purpose"),
         ({"legal_basis": " "}, "FIELD_INVALID", "legal_basis"),
+        ({"external_no": "A-1\u200b2"}, "TEXT_CONTROL", "external_no"),
+        ({"external_no": "\u3000\ufeff"}, "FIELD_INVALID", "external_no"),
+        ({"applicant": {"uscc": BODY["applicant"]["uscc"], "name": "某\u202e公司"}}, "TEXT_CONTROL", "applicant.name"),
+        ({"applicant": {"uscc": BODY["applicant"]["uscc"], "name": "某\ue5e5"}}, "TEXT_CONTROL", "applicant.name"),
+        ({"site": {"address": "天津市南开区长江道12号\u3164"}}, "TEXT_CONTROL", "site.address"),
+        ({"site": {"address": "天津市\ud800"}}, "TEXT_ENCODING", "site.address"),
         ({"legal_basis": "津工信电力〔2021〕8号 §6"}, "LEGAL_BASIS_UNKNOWN", "legal_basis"),
     ],
 )
@@ -86,7 +92,7 @@ def test_p5_no_value_is_in_the_error() -> None:
 
 def test_dirt_is_tidied_and_aliases_are_one_purpose() -> None:
     dirty = read(
-        changed(applicant={"uscc": " ９１１１００００６０００３７３４１l", "name": "某公司 "}, purpose="用电报装")
+        changed(applicant={"uscc": " ９１１１００００６０００３７３４１l", "name": "某公司 \ufeff"}, purpose="用电报装")
     )
     assert dirty.canonical() == read(BODY).canonical()
 

@@ -1,0 +1,93 @@
+"""Texts from outside: one list of characters that are invisible, that control, or that change direction, and one check.
+
+Applications, the mappings of connectors, files for ``hub check`` and the rules all read texts by this list. A text
+with such a character can look like another text, so it is refused, never shown and never compared.
+
+Source: the general categories of the Unicode Character Database, version 14 and later; UAX #9 (direction); UTS #39
+(invisible characters). A test compares the list with ``unicodedata``.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_CONTROLS: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029"
+"""Cc, Zl, Zp: controls, and separators of lines and paragraphs."""
+_BREAKS: Final = "\t\n\r\u2028\u2029"
+"""Those that a long text may have in it."""
+_FORMATS: Final = (
+    "\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0001\U000e0020-\U000e007f"
+)
+"""Cf: zero width, joiners, marks and overrides of direction, the byte order mark, tags."""
+_SELECTORS: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+"""Variation selectors (Mn)."""
+_FILLERS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters, marks and signs that show nothing: Hangul fillers, the empty Braille pattern, the grapheme joiner."""
+_NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17)
+)
+_PRIVATE: Final = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+"""Co: a character that only one system knows."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PRINTABLE: Final = re.compile(f"[{_SELECTORS}{_FILLERS}]")
+_HIDDEN: Final = re.compile(f"[{_CONTROLS}{_FORMATS}{_SELECTORS}{_FILLERS}{_NONCHARACTERS}]")
+_FOREIGN: Final = re.compile(f"{_HIDDEN.pattern}|[{_PRIVATE}]")
+
+ZERO_WIDTH: Final = "\u200b\ufeff"
+"""What copying leaves inside identifiers and addresses; it is taken out of them."""
+_BLANK: Final = "".join(filter(str.isspace, map(chr, range(0x3001)))) + ZERO_WIDTH
+LONG_TEXT_CHARACTERS: Final = 500
+"""Texts that may be as long as this may have line breaks in them."""
+
+
+def strip(text: str) -> str:
+    """The text without blanks of any width around it.
+
+    >>> strip("\\u3000天津 \\ufeff")
+    '天津'
+    """
+    return text.strip(_BLANK)
+
+
+def is_plain(text: str) -> bool:
+    """Whether no character of the text is hidden or a lone surrogate. Private use characters pass: old tables of
+    sources write rare names with them."""
+    return _PRINTABLE.search(text) is None and (
+        text.isprintable() or (_HIDDEN.search(text) is None and _SURROGATE.search(text) is None)
+    )
+
+
+def fault(text: str, characters_max: int) -> str | None:
+    """What is wrong with a text of a record: TEXT_TOO_LONG, TEXT_ENCODING (a lone surrogate: no UTF-8 for it),
+    TEXT_CONTROL; ``None`` for a good one. A field that may be long may have line breaks and tabs.
+
+    >>> fault("天津", 2), fault("天津市", 2), fault("a\\x00", 9), fault("\\ud800", 9), fault("a\\u3164", 9)
+    (None, 'TEXT_TOO_LONG', 'TEXT_CONTROL', 'TEXT_ENCODING', 'TEXT_CONTROL')
+    """
+    if len(text) > characters_max:
+        return "TEXT_TOO_LONG"
+    if is_plain(text):
+        return None
+    if _SURROGATE.search(text):
+        return "TEXT_ENCODING"
+    return "TEXT_CONTROL" if _any_hidden(text, characters_max >= LONG_TEXT_CHARACTERS) else None
+
+
+def _any_hidden(text: str, breaks: bool) -> bool:
+    found: Iterable[re.Match[str]] = _HIDDEN.finditer(text)
+    return any(not (breaks and match[0] in _BREAKS) for match in found)
+
+
+def callers_fault(text: str) -> str | None:
+    """What is wrong with a text that a caller of the hub typed: as ``fault`` of a short text, without its length. A
+    private use character is TEXT_CONTROL too: the caller can write another.
+
+    >>> callers_fault("王小明"), callers_fault("王\\u202e小明"), callers_fault("王\\ue5e5")
+    (None, 'TEXT_CONTROL', 'TEXT_CONTROL')
+    """
+    if _SURROGATE.search(text):
+        return "TEXT_ENCODING"
+    return "TEXT_CONTROL" if _FOREIGN.search(text) else None
