@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from hub.cases import case as cases
 from hub.cases.by import HUB, By
 from hub.cases.case import Case
-from hub.cases.events import Deciding, Entry, Event, Piece, ToSeal, headers, message
+from hub.cases.events import Deciding, Entry, Event, Opening, Piece, ToSeal, headers, message
 from hub.cases.procedure import (
     Command,
     Given,
@@ -29,6 +29,7 @@ from hub.cases.procedure import (
 from hub.cases.project import project
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
+from hub.errors import RecordRejected
 from hub.ports import Clock, Fault
 from hub.stores import outbox
 from hub.topics.declared import LOOKUP_REQUESTS
@@ -38,7 +39,7 @@ class Seals(Protocol):
     """Seals values about subjects: (subject's id, value) → what may be stored."""
 
     def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
-        """Seal each value under its subject's key, in order; a ``Fault`` for one that has no key any more."""
+        """Seal each value under its subject's key, in order; a ``Fault`` where there is no key for it."""
 
 
 OnPieces = Callable[[Connection, bytes, Sequence[Piece]], None]
@@ -164,9 +165,9 @@ class Journal:
         self, one: Decided, what: Event | Question, sealed: Iterator[bytes | Fault]
     ) -> Event | outbox.Message | None:
         if isinstance(what, Question):
-            query = next(sealed)
-            return self._question(one.case, what, query) if isinstance(query, bytes) else None
-        changed = {name: _or_empty(next(sealed)) for name in _to_seal(what)}
+            value = next(sealed)
+            return self._question(one.case, what, value) if isinstance(value, bytes) else None
+        changed = {name: _stored(what, next(sealed)) for name in _to_seal(what)}
         return replace(what, **changed) if changed else what
 
     def _question(self, case: Case, question: Question, ciphertext: bytes) -> outbox.Message:
@@ -193,16 +194,22 @@ class _Sealed(NamedTuple):
     by: By
 
 
+def _stored(event: Event, sealed: bytes | Fault) -> bytes:
+    """The sealed value. Where the subject was erased, or its key is damaged, nothing is stored, and no case is opened:
+    raises ``RecordRejected``."""
+    if isinstance(sealed, bytes):
+        return sealed
+    if isinstance(event, Opening):
+        raise RecordRejected(sealed.code)
+    return b""
+
+
 def _plaintexts(what: Event | Question) -> Iterable[bytes]:
     if isinstance(what, Question):
         query = {"value": what.value, "business_number": what.business_number, "ticket": what.ticket}
         yield wire.encode(schema_id("lookup.query"), query)
     else:
         yield from (getattr(what, name).plaintext for name in _to_seal(what))
-
-
-def _or_empty(sealed: bytes | Fault) -> bytes:
-    return sealed if isinstance(sealed, bytes) else b""
 
 
 def _to_seal(event: Event) -> list[str]:

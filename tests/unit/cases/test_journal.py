@@ -1,6 +1,7 @@
 """The journal: P2 (an event follows the one before it, or nothing is written), P4 (who asked is written down), P5."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from hub.cases.journal import Decided
 from hub.cases.procedure import SinkInfo, installed
 from hub.cases.tables import case, piece
 from hub.delivery.tables import attempt
+from hub.errors import RecordRejected
+from hub.ports import Fault
 from hub.stores.tables import outbox
 from tests.casework import BY, House, body
 
@@ -122,3 +125,26 @@ def test_a_sink_added_later_gets_nothing_of_earlier_cases(tmp_path: Path) -> Non
     later = house.applications.find("gov-platform", "A-2")
     assert {case_id for sink, case_id in sinks if sink == "archive"} == {later}
     house.close()
+
+
+class Erased:
+    """Seals nothing: every subject was erased a moment ago."""
+
+    def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
+        return [Fault("ERASED") for _ in values]
+
+
+def test_p5_what_is_said_about_an_erased_subject_is_written_down_without_its_words(house: House) -> None:
+    house.submit(body())
+    with house.store.write() as connection:
+        decided = [Decided(locked(house, connection), [acknowledged()])]
+        replace(house.journal, sealer=Erased()).append(connection, decided)
+    (row,) = house.rows(piece)
+    assert (row.state, bytes(row.sealed_receipt)) == (PieceState.ACKNOWLEDGED.value, b"")
+
+
+def test_p5_no_case_is_opened_for_a_subject_that_is_erased_meanwhile(house: House) -> None:
+    applications = replace(house.applications, journal=replace(house.journal, sealer=Erased()))
+    with pytest.raises(RecordRejected, match="ERASED"):
+        applications.submit(body(), BY)
+    assert house.rows(case) == house.rows(outbox) == []
