@@ -22,7 +22,6 @@ from hub.cases.procedure import (
     Procedure,
     Procedures,
     Question,
-    Reads,
     Refusal,
     Work,
 )
@@ -33,6 +32,7 @@ from hub.errors import RecordRejected
 from hub.ports import Clock, Fault
 from hub.stores import outbox
 from hub.topics.declared import LOOKUP_REQUESTS
+from hub.topics.places import Reads
 
 
 class Seals(Protocol):

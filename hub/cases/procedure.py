@@ -18,9 +18,10 @@ from hub.cases import tables
 from hub.cases.case import Case
 from hub.cases.events import COMMON, Entry, Event, EventTypes, Piece
 from hub.errors import Misconfigured
-from hub.ports import Fault, LogRecord
+from hub.ports import Fault
 from hub.privacy.opening import Opened
 from hub.privacy.purposes import Purposes
+from hub.topics.places import Reads
 
 GROUP = "hub.procedures"
 """Entry-point group: each entry is a ``Procedure``."""
@@ -97,13 +98,6 @@ class PutOff:
 
 
 # ---- what it is given, and what it returns -------------------------------------------------------------------------
-
-
-class Reads(Protocol):
-    """Reads one committed record by its place, as ``RecordLog`` does."""
-
-    def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
-        """The record at this place; ``None`` when there is none."""
 
 
 class Opens(Protocol):

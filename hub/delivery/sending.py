@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.cases import reasons
-from hub.cases.evidence.matching import read_value
 from hub.cases.journal import Journal
 from hub.cases.procedure import Body, MustNotSend, Sending, WillNotDo
 from hub.delivery.claims import Claimed
@@ -15,6 +14,7 @@ from hub.ports import Address
 from hub.privacy.opening import Opened, Opener, check_commitments
 from hub.privacy.references import References
 from hub.records.tables import current, record
+from hub.topics.places import read_value
 
 
 def address(references: References, claimed: Claimed) -> Address:

@@ -18,6 +18,7 @@ _PLAIN = ("hub.errors", "hub.ports")
 _LOUD = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
 _RECORDS = ("hub.records", "hub.records.rules", "hub.records.verdict")
 _DATA = (*_LOUD, "hub.stores", "hub.codec", *_RECORDS, "hub.privacy", "hub.topics", "hub.runtime")
+_CASES = ("hub.cases", "hub.cases.evidence", "hub.cases.connection")
 _STAGES = (*_DATA, "hub.connect", "hub.connect.host", "hub.parts")
 _WEB = ("hub.web", "hub.web.auth")
 
@@ -46,16 +47,18 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.connect": (*_LOUD, "hub.codec", "hub.records"),
     "hub.connect.host": (*_LOUD, "hub.settings", "hub.records", "hub.runtime", "hub.connect"),
     "hub.cases": _DATA,
+    "hub.cases.evidence": (*_DATA, "hub.cases"),
+    "hub.cases.connection": (*_DATA, "hub.cases", "hub.cases.evidence"),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": _STAGES,
     "hub.delivery": (*_STAGES, "hub.cases"),
     "hub.pipeline": (*_STAGES, "hub.ingest", "hub.cases", "hub.delivery"),
-    "hub.stages": ("hub.runtime", "hub.ingest", "hub.cases", "hub.delivery", "hub.pipeline"),
+    "hub.stages": ("hub.runtime", "hub.ingest", "hub.delivery", "hub.pipeline"),
     "hub.bootstrap": ("hub.*",),
     "hub.web": (*_LOUD, "hub.cases"),
     "hub.web.auth": (*_LOUD, "hub.stores", "hub.cases", "hub.web"),
     "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", *_WEB),
-    "hub.web.api": (*_DATA, "hub.ingest", "hub.cases", "hub.delivery", "hub.pipeline", "hub.stages", *_WEB),
+    "hub.web.api": (*_DATA, *_CASES, "hub.ingest", "hub.delivery", "hub.pipeline", "hub.stages", *_WEB),
     "hub.web.server": (*_LOUD, "hub.settings", "hub.bootstrap", *_WEB, "hub.web.registry", "hub.web.api"),
     "hub.cli": ("hub.*",),
     "hub.__main__": ("hub.cli",),
@@ -76,8 +79,6 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
 
 LARGE: Final[Mapping[str, str]] = {"hub/cli": "one small file for each verb"}
 """Folder with more than ``FILES_MAX`` modules → the reason why it is not two."""
-
-KNOWN_CIRCLES: Final[frozenset[frozenset[str]]] = frozenset()
 
 
 @cache

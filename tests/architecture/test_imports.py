@@ -1,6 +1,7 @@
 """Import directions are a test: who may know whom (docs/architecture.md). Run with ``-s`` for the counts."""
 
 import ast
+import re
 import sys
 
 import pytest
@@ -9,10 +10,12 @@ from tests.architecture import rooms
 from tests.architecture.rooms import LARGE, ROOMS, circles, forbidden, graph, large, modules, rooms_graph, upward
 
 MODULES = sorted(modules())
+TOP_ROOMS = [room for room in ROOMS if room == "hub.connect.host" or (room.count(".") == 1 and room.startswith("hub"))]
+TOP_ROOMS.remove("hub.__main__")
 
 
 def test_no_circle_no_arrow_upwards_no_large_room_without_a_reason() -> None:
-    between_modules = [one for one in circles(graph()) if one not in rooms.KNOWN_CIRCLES]
+    between_modules = circles(graph())
     between_rooms, arrows, big = circles(rooms_graph()), upward(), large()
     print(f"\ncircles: {len(between_modules)} between modules, {len(between_rooms)} between rooms")
     print(f"upward arrows: {len(arrows)}")
@@ -38,8 +41,18 @@ def test_every_module_has_a_room_and_every_rule_is_about_modules_that_exist() ->
         assert named <= set(order[: order.index(room)]), f"{room} may import what stands higher, or does not exist"
 
 
-def test_known_circles_are_still_there() -> None:
-    assert set(circles(graph())) >= rooms.KNOWN_CIRCLES, "this circle is mended: take it off the list"
+def test_the_table_of_ranks_in_the_architecture_page_is_this_list_from_high_to_low() -> None:
+    page = (rooms.ROOT / "docs/architecture.md").read_text("utf-8")
+    rows = [line.split("|")[2] for line in page.splitlines() if re.match(r"\| \d+ \|", line)]
+    ranks = [rank for room in TOP_ROOMS for rank, row in enumerate(rows) if _names(row, room)]
+    assert len(ranks) == len(TOP_ROOMS), "a room is missing, or named twice"
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def _names(row: str, room: str) -> bool:
+    """Whether a row's second column names a room of the hub: ``hub/topics/``, ``hub/parts.py``."""
+    path = room.replace(".", "/")
+    return bool(re.search(rf"`(hub/)?({path}|{path.removeprefix('hub/')})(/|\.py)`", row))
 
 
 @pytest.mark.parametrize("module", [one for one in MODULES if one.startswith("hub.ports")])

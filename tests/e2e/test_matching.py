@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.bootstrap import Hub
-from hub.cases.evidence.matching import read_value
+from hub.topics.places import read_value
 from tests.e2e.harness import World, world
 
 TITLE, LICENCE = "licence.property-title", "licence.business"

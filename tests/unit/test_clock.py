@@ -1,18 +1,30 @@
 """Business time and process time: a demonstration that runs fast moves nothing that machines wait by."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.cases.procedure import LookupSource
+from hub.cases.tables import case
 from hub.clock import SystemClock
 from hub.connect.host.circuit import OPEN, Circuit
 from hub.connect.host.quota import DailyQuota, Rate
 from hub.connect.signing import NationalSigner
+from hub.delivery.claims import LEASE_S, Claims
+from hub.errors import Unavailable
 from hub.ingest.control import RUNNING, Report, Reports
 from hub.ingest.throttle import HOLD_MAX_S, LOOK_EVERY_S, Throttle
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
+from hub.stores.tables import outbox
+from tests.casework import ConnectionSystem, House, body
 from tests.clocks import HandClock
 
-YEAR_S = 365 * 86_400.0
+DAY_S = 86_400.0
+YEAR_S = 365 * DAY_S
 
 
 def test_the_machines_own_clock_has_one_time() -> None:
@@ -73,3 +85,57 @@ def test_reports_age_in_process_time(store: Database) -> None:
     assert report is not None
     assert report.state == RUNNING
     assert not connectors.stale(report)
+
+
+# ---- cases and deliveries ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path, (LookupSource("gateway", "licence.business", frozenset({"uscc"})),))
+    yield house
+    house.close()
+
+
+def test_a_lease_ends_in_process_time(house: House) -> None:
+    house.submit(body())
+    mine, other = (Claims(house.store, "utility_crm", name) for name in ("hub-1", "hub-2"))
+    assert len(mine.claim(9, house.clock.process_ms())) == 1
+    house.clock.hurry_s(YEAR_S)
+    assert other.claim(9, house.clock.process_ms()) == []
+    house.clock.pass_s(LEASE_S + 1)
+    assert len(other.claim(9, house.clock.process_ms())) == 1
+
+
+def test_a_delivery_is_tried_again_in_process_time(house: House) -> None:
+    house.submit(body())
+    sink = ConnectionSystem()
+    sink.failures.append(Unavailable("away", retry_after_s=60))
+    house.deliver(sink)
+    house.clock.hurry_s(YEAR_S)
+    house.deliver(sink)
+    assert (sink.pushed, sink.asked) == (1, 0)
+    house.clock.pass_s(62)
+    house.deliver(sink)
+    assert (sink.pushed, sink.asked) == (2, 1)
+
+
+def test_a_source_is_asked_again_in_process_time(house: House) -> None:
+    house.submit(body())
+    assert house.due()
+    asked = len(house.rows(outbox))
+    house.clock.hurry_s(YEAR_S)
+    house.due()
+    assert len(house.rows(outbox)) == asked
+    house.clock.pass_s(DAY_S)
+    house.due()
+    assert len(house.rows(outbox)) > asked
+
+
+def test_events_and_deadlines_are_of_business_time(house: House) -> None:
+    house.clock.hurry_s(YEAR_S)
+    now_ms = house.clock.now_ms()
+    house.submit(body())
+    (opened,) = house.rows(case)
+    assert opened.opened_ms >= now_ms
+    assert house.rows(outbox)[0].timestamp_ms >= now_ms

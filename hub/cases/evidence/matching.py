@@ -11,11 +11,10 @@ from sqlalchemy import Connection, Row, select
 
 from hub.cases import reasons
 from hub.cases.events import Relation
-from hub.cases.procedure import Reads
 from hub.codec import wire
-from hub.errors import TamperDetected
 from hub.privacy.purposes import Purpose
 from hub.records.tables import current, record, record_link
+from hub.topics.places import Reads, read_value
 
 _OWNER_ROLES = ("HOLDER", "ENTERPRISE")
 
@@ -102,14 +101,6 @@ def _match(log: Reads, row: Row[Any], applicant_id: bytes) -> Match:
 def _best(matches: Sequence[Match]) -> Match:
     """Several titles may be current on one unit, one for each co-owner: the applicant's own first, else the newest."""
     return next((match for match in matches if match.holder_relation != Relation.OTHER), matches[0])
-
-
-def read_value(log: Reads, topic: str, partition: int, offset: int) -> bytes:
-    """The message at one place. Raises ``TamperDetected`` when it is not there: nothing is ever taken from a topic."""
-    message = log.read(topic, partition, offset)
-    if message is None or message.value is None:
-        raise TamperDetected(f"{topic}/{partition}/{offset} is gone from the log")
-    return message.value
 
 
 def read_envelope(log: Reads, topic: str, partition: int, offset: int) -> dict[str, Any]:
