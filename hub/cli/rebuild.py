@@ -49,7 +49,7 @@ def command(config: Path | None, check: bool, replace: bool, as_json: bool) -> N
 
 
 def _run(hub: Hub, url: str, replace: bool, progress: Progressed) -> list[Comparison]:
-    STORE.upgrade(url)
+    STORE.upgrade(url, hub.procedures.tables)
     fresh = Database(url)
     try:
         with hub.store.read() as live:
