@@ -81,8 +81,8 @@ def command(
 ) -> None:
     """Judge records of KIND in FILES (JSON, JSON Lines, CSV, Avro; - is standard input).
 
-    KIND is resident-id, business, property-title or approval. No value of a record is printed: only file, line, field
-    and reason. A record may leave out `source` and `assurance`.
+    KIND is resident-id, business, property-title, approval, or a kind of an installed package. No value of a record
+    is printed: only file, line, field and reason. A record may leave out `source` and `assurance`.
 
     Exit 1 if a record is rejected.
     """

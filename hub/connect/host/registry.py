@@ -19,6 +19,7 @@ from hub.connect.pageproof import trusted_keys_of
 from hub.connect.spec import ConnectorInfo, read_info
 from hub.errors import Misconfigured
 from hub.ports import Clock
+from hub.records.kinds import KINDS
 
 GROUP = "hub.connectors"
 
@@ -58,6 +59,11 @@ def _describe(entry: EntryPoint) -> Installed:
     if info.name != entry.name:
         raise Misconfigured(
             f"connector {entry.name} has the name {info.name} in its connector.toml", "give both the same name"
+        )
+    if info.kind and info.kind not in KINDS:
+        raise Misconfigured(
+            f"connector {entry.name} gives records of {info.kind}, which is no kind here",
+            f"install the package that declares it; kinds are {', '.join(KINDS)}",
         )
     return Installed(info, package, entry.dist.name if entry.dist else "")
 

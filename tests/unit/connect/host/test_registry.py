@@ -55,3 +55,10 @@ def test_a_broken_one_is_named_and_holds_up_no_other() -> None:
 def test_two_of_one_name_are_refused() -> None:
     with pytest.raises(Misconfigured, match="two connectors"):
         registry.find("business_licence")
+
+
+@pytest.mark.parametrize("installed", [[("dummy_meter", "tests.dummies.kind.dummy_reading.meter")]], indirect=True)
+@pytest.mark.usefixtures("installed")
+def test_a_source_of_a_kind_that_is_not_installed_is_refused_by_name() -> None:
+    with pytest.raises(Misconfigured, match="which is no kind here"):
+        registry.find("dummy_meter")
