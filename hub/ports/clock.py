@@ -5,12 +5,11 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The only reader of time, and it has two of them.
+    """The only reader of time. It has two kinds of time.
 
-    Business time is what happened when: events, verdicts, days that a law counts. A demonstration may run it faster.
-    Process time is what machines wait by: leases, back-off, time-outs, nonces, next attempts, reports of progress.
-    Nothing changes it. A value of one is never compared with a value of the other (ADR 0020). Safe for use by several
-    threads.
+    Business time says when something happened: events, verdicts, the days that a law counts. A demonstration may run it
+    faster. Process time is for waiting: leases, back-off, time-outs, nonces, next attempts, reports of progress.
+    Nothing changes its speed. A value of one kind is never compared with a value of the other (ADR 0020). Thread-safe.
     """
 
     def now(self) -> datetime:

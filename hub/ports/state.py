@@ -34,7 +34,7 @@ class Store(Protocol):
 
 
 class DamagedKey:
-    """What stands in the place of a key that is there and does not open."""
+    """The answer for a key that is stored and does not open."""
 
 
 DAMAGED: Final = DamagedKey()
@@ -69,7 +69,7 @@ class KeyVault(Protocol):
         """Destroy the data key of an id and every identity row that leads to it. False if there was neither."""
 
     def close(self) -> None:
-        """Let the connections go."""
+        """Release the connections."""
 
 
 class Signer(Protocol):

@@ -1,4 +1,4 @@
-"""AES-256-GCM as the hub uses it, and what each ciphertext is bound to."""
+"""AES-256-GCM (NIST SP 800-38D) as the hub uses it, and the data to which each ciphertext is bound."""
 
 import hmac
 import os
@@ -14,13 +14,14 @@ NONCE_BYTES = 12
 
 
 def encrypt(key: bytes, plaintext: bytes, bound_to: bytes) -> bytes:
-    """Nonce and ciphertext. ``bound_to`` is authenticated but not stored: opening needs the same bytes."""
+    """Nonce (12 random bytes) and ciphertext. ``bound_to`` is authenticated and not stored: ``decrypt`` needs the same
+    bytes. ``key``: 32 bytes."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plaintext, bound_to)
 
 
 def decrypt(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
-    """Raises ``TamperDetected`` when the key, the ciphertext or what it is bound to is not as it was."""
+    """The plaintext of ``encrypt``. Raises ``TamperDetected`` when key, ciphertext or ``bound_to`` differ."""
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
     except (InvalidTag, ValueError):
@@ -28,13 +29,14 @@ def decrypt(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
 
 
 def joint_key(keys: Sequence[bytes], record_id: bytes) -> bytes:
-    """The key of what concerns several subjects at once: erase any one of them and it is gone. HMAC-SHA256 as a PRF."""
+    """The key for data about several subjects: HMAC-SHA256 as a PRF over all their keys, 32 bytes. When one subject is
+    erased, it cannot be computed any more."""
     return hmac.digest(b"".join(sorted(keys)), b"onecert-original-v1" + record_id, "sha256")
 
 
 def open_part(envelope: dict[str, Any], subjects: Sequence[bytes]) -> bytes:
-    """Everything in the open, and whose parts there are, as bytes: every part is bound to it, so that a changed status
-    or a part taken away is noticed (P4). Texts have their length before them: no two open parts give the same bytes."""
+    """All open fields and the list of subjects, as bytes. Each part is bound to them, so a changed status or a removed
+    part is detected (P4). Each text has its length before it: two different open parts never give the same bytes."""
     return (
         f"{_text(envelope['kind'])}{_text(envelope['authority'])}{_text(envelope['region'])}{envelope['status']}|"
         f"{envelope['issued_month']}|{envelope['valid_until_year']}|{_source(envelope['source'])}"
@@ -53,7 +55,7 @@ def open_part(envelope: dict[str, Any], subjects: Sequence[bytes]) -> bytes:
 
 
 def unreadable_part(envelope: dict[str, Any]) -> bytes:
-    """Everything in the open of an unreadable row, as bytes: its sealed bytes are bound to it."""
+    """All open fields of an unreadable row, as bytes. Its sealed bytes are bound to them."""
     faults = "".join(_text(fault["code"]) + _text(fault["field"]) for fault in envelope["faults"])
     return (
         f"{_text(envelope['kind'])}{_source(envelope['source'])}{len(envelope['faults'])}|{faults}"
@@ -72,5 +74,6 @@ def _text(value: str) -> str:
 
 
 def part_binding(opened: bytes, subject_id: bytes, role: str, root: bytes) -> bytes:
-    """What a part's ciphertext is bound to: the record's open part, whose it is, as what, and its commitment."""
+    """The bytes to which a part's ciphertext is bound: the record's open part, the subject, its role, the
+    commitment."""
     return opened + subject_id + role.encode() + root

@@ -1,10 +1,9 @@
-"""Salted field commitments: one Merkle root that binds a part's every field, so that one can be shown later without
-the rest.
+"""Salted field commitments: one Merkle root binds all fields of a part, so that a single field can be shown later
+without the others.
 
 Leaf of field i = SHA-256(0x00 ∥ name ∥ 0x00 ∥ salt_i ∥ value), salt_i = the i-th 16 bytes of SHAKE256(seed) (FIPS
-202), fields sorted by name, the tree of RFC 9162 §2.1. The seed is inside the ciphertext: whoever may not read the
-part cannot
-guess a field from the root, although a resident number has only about 2^37 possible values.
+202), fields sorted by name, the tree of RFC 9162 §2.1. The seed is inside the ciphertext. So a reader who cannot open
+the part cannot guess a field from the root, although a resident ID number has only about 2^37 possible values.
 """
 
 import json
@@ -21,7 +20,8 @@ SALT_BYTES = 16
 
 
 class Disclosure(NamedTuple):
-    """One field shown without the others; ``position`` of ``size`` fields, ``path`` lowest sibling first."""
+    """One field with its proof. ``position``: its index among ``size`` fields. ``path``: siblings from the lowest level
+    up. ``salt``: 16 bytes."""
 
     name: str
     value: Any
@@ -32,7 +32,7 @@ class Disclosure(NamedTuple):
 
 
 def commit(seed: bytes, part: Mapping[str, Any]) -> bytes:
-    """The 32-byte root over every field of ``part``.
+    """The 32-byte root over all fields of ``part``. ``seed``: 16 secret bytes.
 
     >>> commit(bytes(16), {"name": "王伟"}) == commit(bytes(16), {"name": "王芳"})
     False
@@ -46,7 +46,7 @@ def of_original(salt: bytes, frame: bytes) -> bytes:
 
 
 def disclose(seed: bytes, part: Mapping[str, Any], name: str) -> Disclosure:
-    """What shows field ``name`` and nothing else. Raises ``KeyError`` when the part has no such field."""
+    """The proof of the field ``name``; it shows no other field. Raises ``KeyError`` when the part has no such field."""
     index = sorted(part).index(name) if name in part else -1
     if index < 0:
         raise KeyError(name)
@@ -55,7 +55,7 @@ def disclose(seed: bytes, part: Mapping[str, Any], name: str) -> Disclosure:
 
 
 def check(root: bytes, shown: Disclosure) -> None:
-    """Raises ``TamperDetected`` unless ``shown`` is a field under ``root``."""
+    """Return when ``shown`` is a field under ``root``, otherwise raise ``TamperDetected``."""
     leaf = _leaf(shown.name, shown.salt, shown.value)
     if merkle.root_from_path(leaf, shown.position, shown.size, shown.path) != root:
         raise TamperDetected(f"field {shown.name} does not belong to this commitment")
@@ -72,7 +72,7 @@ def _salts(seed: bytes, count: int) -> list[bytes]:
 
 
 def _leaf(name: str, salt: bytes, value: Any) -> bytes:
-    # Text stands as it is behind a type mark; all else is JSON with sorted keys: one byte string per value.
+    # A type mark, then text as it is, or JSON with sorted keys: each value has one byte string.
     shown = b"s" + value.encode() if isinstance(value, str) else b"j" + _JSON.encode(value).encode()
     return sha256(b"\x00" + name.encode() + b"\x00" + salt + shown).digest()
 

@@ -1,7 +1,7 @@
-"""Opening: from the envelopes that lie on topics to plain records in memory. Takes a whole batch, so that keys are
-asked for in one go.
+"""Opening: makes plain records in memory from the envelopes on topics. It takes a whole batch, to read all keys at
+once.
 
-Nothing here raises for one bad value: it gets a ``problem`` with a published code, and its neighbours are opened.
+A bad value never raises: it gets ``problems`` with published codes, and the others are opened.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ _PARTS = {part.schema_id: (kind.name, part) for kind in KINDS.values() for part 
 
 
 class Original(NamedTuple):
-    """What the source returned: the row's key there, its bytes, and the proof of its signature (b"" if it does not
-    sign)."""
+    """The original of a record: the row's key at the source, its bytes, and the proof of its signature (b"" without
+    one)."""
 
     key: str
     raw: bytes
@@ -30,8 +30,8 @@ class Original(NamedTuple):
 
 @dataclass(slots=True)
 class Opened:
-    """One value from a topic. ``envelope`` is empty when not even that could be read; ``record`` is there unless
-    there are ``problems``."""
+    """One opened value. ``envelope`` is empty when it could not be read. ``record`` is ``None`` when there are
+    ``problems``. ``keys`` are the data keys of its parts, in order."""
 
     envelope: dict[str, Any] = field(default_factory=dict)
     schema_id: int = 0
@@ -41,12 +41,12 @@ class Opened:
 
     @property
     def problem(self) -> Fault | None:
-        """The first of the problems, if there is one."""
+        """The first problem, or ``None``."""
         return self.problems[0] if self.problems else None
 
     def original(self) -> Original:
-        """The sealed original. Raises ``TamperDetected`` when it does not open, or is not the one that the record
-        commits to."""
+        """Open the original. Raises ``TamperDetected`` when it does not open, or does not agree with the record's
+        commitment."""
         record_id = self.envelope["record_id"]
         plaintext = cipher.decrypt(cipher.joint_key(self.keys, record_id), self.envelope["original"], record_id)
         salt, frame = plaintext[: commitment.SEED_BYTES], plaintext[commitment.SEED_BYTES :]
@@ -56,13 +56,16 @@ class Opened:
 
 
 class Opener:
-    """Opens values with the keys of a vault. Everything it returns is personal: keep it in memory."""
+    """Opens values with the keys of a vault. What it returns is personal and must stay in memory (P5).
+
+    All methods raise as ``KeyVault`` does.
+    """
 
     def __init__(self, vault: KeyVault) -> None:
         self._vault = vault
 
     def open(self, values: Sequence[bytes | None]) -> list[Opened]:
-        """One ``Opened`` per value, in order."""
+        """One ``Opened`` for each value, in order. ``None`` is unreadable."""
         opened = [_read(value) for value in values]
         subjects = list(dict.fromkeys(part["subject_id"] for one in opened for part in one.envelope.get("parts", ())))
         keys = dict(zip(subjects, self._vault.open_keys(subjects), strict=True)) if subjects else {}
@@ -72,8 +75,8 @@ class Opener:
         return opened
 
     def open_value(self, subject_id: bytes, sealed: bytes) -> bytes | None:
-        """What ``Sealer.seal_value`` sealed; ``None`` once the subject is erased. Raises ``TamperDetected`` when it or
-        its key does not open."""
+        """The plaintext of ``Sealer.seal_value``; ``None`` when the subject is erased. Raises ``TamperDetected`` when
+        the value or its key does not open."""
         key = _usable(self._vault.open_keys([subject_id])[0])
         return cipher.decrypt(key, sealed, subject_id) if key else None
 
@@ -84,8 +87,8 @@ class Opener:
         return [_open_value(key, *one) for key, one in zip(keys, sealed, strict=True)]
 
     def open_unreadable(self, envelope: dict[str, Any]) -> Original | None:
-        """The row behind an unreadable record, for the person who corrects it; ``None`` where it was too large to
-        store, and once the source's key has expired. Raises ``TamperDetected`` when it does not open."""
+        """The original of an unreadable record, for the person who corrects it. ``None`` when it was too large to be
+        stored, or the source's key has expired. Raises ``TamperDetected`` when it does not open."""
         if not envelope["ciphertext"]:
             return None
         key = _usable(self._vault.open_keys([envelope["subject_id"]])[0])
@@ -100,7 +103,7 @@ def _original(frame: bytes) -> Original:
 
 
 def _usable(key: bytes | DamagedKey | None) -> bytes | None:
-    """Raises ``TamperDetected`` for a damaged key."""
+    """The key, or ``None``. Raises ``TamperDetected`` for a damaged one."""
     if isinstance(key, DamagedKey):
         raise TamperDetected("a data key does not open: the vault was changed")
     return key
@@ -133,8 +136,8 @@ def _read(value: bytes | None) -> Opened:
 
 
 def _open_record(one: Opened, keys: Mapping[bytes, bytes | DamagedKey | None]) -> None:
-    """Fill in ``record``, or the problem: ERASED when a subject has no key any more, KEY_DAMAGED when its key does not
-    open, SEAL_BROKEN when something was changed."""
+    """Set ``record``, or the problem: ERASED when a subject has no key any more, KEY_DAMAGED when its key does not
+    open, SEAL_BROKEN when bytes were changed."""
     envelope = one.envelope
     found = [keys[part["subject_id"]] for part in envelope["parts"]]
     one.keys = [key for key in found if isinstance(key, bytes)]
@@ -190,8 +193,8 @@ def _put_part(record: Plain, kind: str, sealed: dict[str, Any], key: bytes, open
 
 
 def check_commitments(opened: Opened) -> None:
-    """Raises ``TamperDetected`` unless every part's fields are those that its root commits to. For whoever passes
-    fields on."""
+    """Check that the fields of each part agree with its root; otherwise raise ``TamperDetected``. Called before fields
+    leave the hub (P3)."""
     binding = _binding(opened.envelope)
     for sealed, key in zip(opened.envelope["parts"], opened.keys, strict=True):
         bound = cipher.part_binding(binding, sealed["subject_id"], sealed["role"], sealed["root"])

@@ -1,4 +1,4 @@
-"""Purposes, as data (P3): what may be used for what, on which legal basis, and which fields may leave for it. See
+"""Purposes as data (P3): for each purpose the legal bases, the kinds of evidence, and the fields that may leave. See
 ``purposes.toml``."""
 
 import tomllib
@@ -33,7 +33,7 @@ class EvidenceRule:
 
 @dataclass(frozen=True, slots=True)
 class LegalBasis:
-    """Why the law allows a use: its published code, the clause, and what the clause says in Chinese and English."""
+    """A legal basis: its published code, the clause, and the content of the clause in Chinese and English."""
 
     code: str
     clause: str
@@ -43,9 +43,9 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """Why the hub may use records. ``busi_type`` is the utility's word for it; ``service_item`` the code of the service
-    item in the catalogue that sources know ("" where the installation has set none); ``bases`` the legal bases that it
-    may rest on, by code."""
+    """Why the hub may use records. ``busi_type``: the utility's word for it. ``service_item``: code of the service item
+    in the catalogue that sources know ("" if the installation has none). ``bases``: code → legal basis. ``evidence``:
+    kind → what may leave."""
 
     name: str
     zh: str
@@ -76,14 +76,15 @@ class Purposes:
         self._by_name = {name: purpose for purpose, aliases in purposes for name in (purpose.name, *aliases)}
 
     def get(self, name: str) -> Purpose:
-        """Raises ``RecordRejected`` (PURPOSE_UNKNOWN): without a purpose of the table nothing is used."""
+        """The purpose with this name or alias. Raises ``RecordRejected`` (PURPOSE_UNKNOWN, with the names that are
+        allowed): no record is used without a purpose."""
         purpose = self._by_name.get(name)
         if purpose is None:
             raise RecordRejected("PURPOSE_UNKNOWN", "purpose", allowed=tuple(self.names()))
         return purpose
 
     def names(self) -> list[str]:
-        """The name of every purpose once, without aliases."""
+        """The name of each purpose, without aliases, in alphabetical order."""
         return sorted({purpose.name for purpose in self._by_name.values()})
 
     def with_service_items(self, codes: Mapping[str, str]) -> "Purposes":
@@ -179,7 +180,7 @@ def _tables(document: Mapping[str, Any], key: str) -> Iterable[tuple[str, Mappin
 
 
 def minimal(record: Plain, fields: Sequence[str]) -> Fields:
-    """Just ``fields`` (dotted paths) of a record, as JSON values, in the record's own nesting. Raises ``KeyError`` for
+    """Only the ``fields`` (dotted paths) of a record, as JSON values, nested as in the record. Raises ``KeyError`` for
     a path that the record does not have.
 
     >>> minimal({"unit": {"unit_no": "U", "notes": "n"}, "holders": [{"name": "A", "id_number": "1"}]},

@@ -1,8 +1,8 @@
-"""References: what a sink is told in place of the hub's own ids (P2, P5).
+"""References: what a sink gets instead of the hub's own ids (P2, P5).
 
-Every sink has a secret of its own, derived from the master key. A number, key or reference is an HMAC under that
-secret. So one sink cannot join what it has with a topic, with a table or with what another sink has, and the hub
-computes the same value again at every attempt without storing it.
+Each sink has a secret of its own, derived from the master key. A number, key or reference is an HMAC under that
+secret. So a sink cannot join its data with a topic, with a table, or with the data of another sink. The hub computes
+the same value again at each attempt and does not store it.
 """
 
 import hmac
@@ -11,7 +11,7 @@ from itertools import pairwise
 from hub.privacy.vault import MasterKey
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: without I, L, O and U, which people confuse with figures or make words."""
+"""Crockford's base 32: without I, L and O, which people confuse with digits, and without U."""
 NUMBER_LENGTH = 14
 """13 characters of HMAC (65 bits) and one check character. Among 10^7 cases two have the same number with a
 probability of about 10^-6."""
@@ -39,17 +39,17 @@ class References:
         return self._digest("piece", case_id, kind.encode(), record_id or b"", str(reading).encode())[:16].hex()
 
     def record_reference(self, record_id: bytes) -> str:
-        """What this sink calls a record, 32 hex digits."""
+        """The reference for a record at this sink, 32 hex digits."""
         return self._digest("record", record_id)[:16].hex()
 
     def _digest(self, use: str, *parts: bytes) -> bytes:
-        # Each part stands behind its length, so that no two lists of parts give the same bytes.
+        # Each part has its length before it: two different lists never give the same bytes.
         message = b"".join(len(part).to_bytes(4, "big") + part for part in (use.encode(), *parts))
         return hmac.digest(self._secret, message, "sha256")
 
 
 def grouped(number: str) -> str:
-    """A number as people read it aloud.
+    """A number in groups, as people read it.
 
     >>> grouped("7K3M9QPDX2V4TW")
     '7K3M9-QPDX-2V4TW'
@@ -58,10 +58,10 @@ def grouped(number: str) -> str:
 
 
 def read_number(text: str) -> str | None:
-    """A number as a person typed it, in the form of ``hub_number``; ``None`` when it is none.
+    """The number that a person typed, in the form of ``hub_number``; ``None`` when it is not a valid one.
 
-    Small letters, blanks and hyphens are taken, I and L as 1, O as 0. The check character finds every single wrong
-    character and every two that changed places.
+    Accepts small letters, blanks and hyphens, I and L as 1, and O as 0. The check character finds each single wrong
+    character and each exchange of two characters.
     """
     number = text.upper().translate(_CONFUSED)
     if len(number) != NUMBER_LENGTH or not _VALUES.keys() >= set(number):

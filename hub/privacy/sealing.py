@@ -1,8 +1,7 @@
-"""Sealing: from plain records, which live in memory only, to the envelopes that lie on topics (P5).
+"""Sealing: makes the envelopes on topics from plain records, which exist in memory only (P5).
 
-Sealed once, in ingest; every later stage forwards the same bytes. It takes a whole page, so that identities and
-keys are asked for in one go. The layout is in ``schemas/hub/record.v1.avsc``; what every ciphertext is bound to, in
-``cipher.py``.
+A record is sealed once, in ingest; later stages forward the same bytes. A whole page is sealed together, to read all
+identities and keys at once. The layout is in ``schemas/hub/record.v1.avsc``; ``cipher.py`` binds each ciphertext.
 """
 
 import os
@@ -26,9 +25,9 @@ RECORD_SCHEMA: Final = schema_id("hub.record")
 UNREADABLE_SCHEMA: Final = schema_id("hub.unreadable")
 ORIGINAL_SCHEMA: Final = schema_id("hub.original")
 RAW_BYTES_MAX = 1_000_000
-"""Of a row's content that is stored; brokers take messages of 1 MiB. A longer one is no record of any kind."""
+"""Most bytes of a row's content that are stored, because brokers accept messages of 1 MiB. A longer row is rejected."""
 FAULTS_MAX = 20
-"""Of one row that are told."""
+"""Most faults of one row that are reported."""
 ERASED: Final = "ERASED"
 KEY_DAMAGED: Final = "KEY_DAMAGED"
 _ROUNDS: Final = 5
@@ -37,8 +36,8 @@ Keys = Mapping[bytes, bytes | DamagedKey]
 
 
 class SealedRow(NamedTuple):
-    """One row, ready for its topic. ``entity_id`` is the message key (of an unreadable row the ``row_id``), ``value``
-    the message."""
+    """One sealed row. ``entity_id`` is the message key (for an unreadable row its ``row_id``), ``value`` the message.
+    All ids have 16 bytes."""
 
     kind: str
     entity_id: bytes
@@ -50,7 +49,7 @@ class SealedRow(NamedTuple):
 
 
 class _Outside(NamedTuple):
-    """The source of what comes from none. No connector has this scope: theirs are not empty."""
+    """The source of bytes that no connector made. Connectors never have this scope: theirs is not empty."""
 
     kind: str
     name: str = "outside"
@@ -60,7 +59,7 @@ class _Outside(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What one readable row needs from the vault."""
+    """One readable row with the identities that it needs from the vault."""
 
     kind: Kind
     row: SourceRow
@@ -76,7 +75,8 @@ class _Plan:
 
 
 class Sealer:
-    """Seals rows of a source. ``record_key`` (32 secret bytes) keys the record ids."""
+    """Seals rows of a source. ``record_key``: 32 secret bytes for the record ids. All methods raise as ``KeyVault``
+    does."""
 
     def __init__(self, vault: KeyVault, record_key: bytes) -> None:
         self._vault = vault
@@ -109,12 +109,13 @@ class Sealer:
         raise Unavailable("subjects are being erased while a page about them is sealed")
 
     def seal_foreign(self, kind: str, raw: bytes, fault: Fault, read_at_ms: int) -> SealedRow:
-        """Bytes that no connector made, as an unreadable record: whatever is in them does not travel on in the open."""
+        """Bytes that no connector made, sealed as an unreadable record, so that their content is not forwarded in the
+        open (P5)."""
         row = SourceRow(self.ids.digest(raw).hex(), 0, raw, None, (fault,))
         return self._unreadable(_Outside(kind), _bounded(row), read_at_ms)
 
     def seal_value(self, subject_id: bytes, plaintext: bytes) -> bytes:
-        """Any other value about one subject, sealed under its key. Raises ``RecordRejected``: ERASED, KEY_DAMAGED."""
+        """Seal any other value about one subject under its key. Raises ``RecordRejected``: ERASED, KEY_DAMAGED."""
         sealed = self.seal_values([(subject_id, plaintext)])[0]
         if isinstance(sealed, Fault):
             raise RecordRejected(sealed.code)
@@ -172,7 +173,7 @@ class Sealer:
         }
 
     def _named(self, source: SourceInfo, row: SourceRow, operation: str) -> dict[str, Any]:
-        """What readable and unreadable rows have alike."""
+        """The fields that readable and unreadable rows have in common."""
         content = self.ids.content(row)
         return {
             "record_id": self.ids.record(source, row, content),
@@ -218,7 +219,7 @@ class Sealer:
 
 
 def _shaped(kind: Kind, row: SourceRow) -> SourceRow:
-    """The row with its record complete, or without a record and with the faults."""
+    """The row with its completed record, or without a record and with the faults of its shape."""
     row = _bounded(row)
     if row.record is None:
         return row
@@ -242,7 +243,7 @@ def _plan(kind: Kind, row: SourceRow) -> _Plan | None:
 
 
 def _all_there(keys: Mapping[bytes, bytes | DamagedKey | None]) -> Keys | None:
-    """``keys``, if every one was given."""
+    """``keys`` if none is missing, else ``None``."""
     found = {one: key for one, key in keys.items() if key is not None}
     return found if len(found) == len(keys) else None
 

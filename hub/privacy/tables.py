@@ -1,6 +1,6 @@
 """The tables of the vault, in a database of their own, and its migrations.
 
-Nothing in them says anything without the master key: identifiers are keyed hashes, data keys are wrapped.
+Without the master key they reveal nothing: identifiers are keyed hashes, data keys are wrapped.
 """
 
 from pathlib import Path
@@ -34,7 +34,7 @@ epoch = Table(
     Column("erasures", Integer, nullable=False),
 )
 
-# Says whether a master key is this vault's: another one would give everyone a second identity, and tell no one.
+# Tells whether a master key belongs to this vault: another key would silently give each subject a second identity.
 check = Table(
     "vault_check",
     metadata,

@@ -1,9 +1,9 @@
-"""Key vault: who is who, under opaque ids, and the data key of each. The erasable half of the hub's state (P5).
+"""Key vault: identities under opaque ids, and the data key of each. The erasable part of the hub's state (P5).
 
-Its tables are in a database of their own (``hub.privacy.tables``), apart from topics and projections, so that erasing
-here reaches every copy there: ``identity`` finds an opaque id by a keyed HMAC of a normalised identifier; ``data_key``
-holds each id's AES-256 key, wrapped (AES-256-GCM) under the master key. Without the master key's file the database says
-nothing about any person.
+Its tables are in a database of their own (``hub.privacy.tables``), separate from topics and projections. So an erasure
+here makes all copies there unreadable. ``identity`` maps a keyed HMAC of a normalised identifier to an opaque id;
+``data_key`` has the AES-256 key of each id, wrapped (AES-256-GCM) under the master key. Without the file of the master
+key the database reveals nothing about any person.
 """
 
 import hmac
@@ -32,7 +32,7 @@ _ERASING = 7041180
 
 
 class MasterKey:
-    """The installation's secret: 32 random bytes in a file that only its owner reads. Sub-keys are derived per use."""
+    """The installation's secret: 32 random bytes in a file that only its owner may read. Each use has a sub-key."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -62,8 +62,8 @@ class MasterKey:
 
 
 def _open_to_others(path: Path) -> bool:
-    """Whether anybody but the owner may read it. A systemd credential shows the group bits of an access list that lets
-    only the unit's user in (0440, from version 254)."""
+    """Whether users other than the owner may read it. A systemd credential has the group bits of an access list that
+    allows only the unit's user (0440, from version 254)."""
     mode = path.stat().st_mode & 0o077
     credential = path.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY") or os.devnull)
     return mode not in ((0, 0o040) if credential else (0,))
@@ -79,7 +79,8 @@ def _write_new(path: Path) -> None:
 
 
 class _Cache:
-    """What was read or made since a number of erasures: two threads that see different numbers use two of them."""
+    """Ids and keys that were read or made at one count of erasures. Two threads that see different counts use two
+    caches."""
 
     def __init__(self, erasures: int) -> None:
         self.erasures = erasures
@@ -166,7 +167,7 @@ class DatabaseVault:
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[Connection, _Cache]]:
-        """One snapshot, and a cache that holds nothing which was erased before it."""
+        """(Connection with one snapshot, cache without anything that was erased before that snapshot)."""
         with self._store.read() as connection:
             cache = self._cache
             if cache.erasures < 0:
@@ -196,7 +197,7 @@ class DatabaseVault:
 
     def _create_ids(self, missing: Sequence[bytes]) -> dict[bytes, bytes]:
         """The ids of ``missing``, drawn here or by another process in the meantime."""
-        # In one order everywhere, so that processes that meet the same newcomers do not wait crosswise.
+        # All processes use the same order, so that two that add the same identities cannot deadlock.
         drawn = dict(zip(sorted(missing), self._draw(len(missing)), strict=True))
         with self._making() as connection:
             added = bulk.add(connection, identity, {"hmac": list(drawn), "id": list(drawn.values())})
@@ -205,8 +206,8 @@ class DatabaseVault:
         return drawn
 
     def _draw(self, count: int) -> list[bytes]:
-        """New ids: the seconds of process time, 4 bytes, so that rows of one time lie together, then 12 random
-        bytes."""
+        """New ids: 4 bytes of seconds (process time), so that ids of one time are near each other in an index, then 12
+        random bytes."""
         seconds = (self._clock.process_ms() // 1000).to_bytes(_SECONDS_BYTES, "big")
         return [seconds + random for random in _random(count, ID_BYTES - _SECONDS_BYTES)]
 

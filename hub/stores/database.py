@@ -20,7 +20,10 @@ _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 class Database:
-    """``Store`` port. Thread-safe; a write inside a write of the same thread is a mistake and waits for itself."""
+    """``Store`` port. Thread-safe. A write inside a write of the same thread is a defect: it waits for itself.
+
+    Connects at first use. Raises ``Misconfigured`` for a URL that cannot be used.
+    """
 
     def __init__(self, url: str) -> None:
         self._engine = engine_for(url)
@@ -33,6 +36,7 @@ class Database:
 
     @property
     def engine(self) -> Engine:
+        """The SQLAlchemy engine, for migrations and tests."""
         return self._engine
 
     @property
@@ -42,13 +46,13 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: commit on leaving, roll back on any exception. ``Unavailable`` when the database is away."""
+        """One transaction: committed when the block ends, rolled back when it raises. See the port."""
         with self._turn, _translated(), self._open(hub_write=True) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One snapshot: everything read inside is of one moment."""
+        """One snapshot: all queries in the block see the same moment. See the port."""
         with _translated(), self._open(**self._snapshot) as connection, connection.begin():
             yield connection
 
@@ -60,7 +64,10 @@ class Database:
 
 
 def engine_for(url: str) -> Engine:
-    """An engine with our habits: WAL and full durability on SQLite, no parameters in error messages anywhere."""
+    """An engine with the hub's options: WAL and full durability on SQLite, and no parameters in error messages (P5).
+
+    Raises ``Misconfigured`` for a URL that cannot be read, or another database than SQLite and PostgreSQL.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -88,7 +95,7 @@ def _sqlite(path: str | None) -> Engine:
 
 
 def _on_connect(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, so that a transaction is what we think it is
+    connection.isolation_level = None  # we send BEGIN ourselves
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -109,7 +116,8 @@ def _on_begin(connection: Connection) -> None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The driver's errors as ours: away is ``Unavailable``, a missing table is the operator's."""
+    """Raise the driver's errors as ours: ``Misconfigured`` for a missing table, ``Unavailable`` when the database is
+    away."""
     try:
         yield
     except PoolTimeout as error:

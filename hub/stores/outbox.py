@@ -1,8 +1,8 @@
-"""The outbox: messages that became true in a database transaction, until ``relay`` has published them in commit order.
+"""The outbox: messages that a database transaction has decided, until ``relay`` has published them in commit order.
 
-Numbers are given out before transactions commit, so a lower one may become visible later. Whoever reads therefore
-first asks for a horizon, ``allocated`` then ``started``, each in a transaction of its own, and waits until ``finished``
-has reached ``started``: from then on every number up to the horizon is either visible or will never be.
+Numbers are assigned before transactions commit, so a lower number may become visible after a higher one. So a reader
+first reads a horizon, ``allocated`` then ``started``, each in a transaction of its own, and waits until ``finished``
+has reached ``started``. From then on each number up to the horizon is visible, or will never be.
 """
 
 import json
@@ -15,7 +15,7 @@ from hub.stores.tables import outbox
 
 
 class Message(NamedTuple):
-    """One message to publish. ``timestamp_ms`` is when what it says happened."""
+    """One message to publish. ``timestamp_ms``: when it happened, business time."""
 
     topic: str
     key: bytes
@@ -32,11 +32,11 @@ class Numbered(NamedTuple):
 
 
 def put(connection: Connection, messages: Sequence[Message]) -> None:
-    """Append in the caller's transaction, numbered in this order."""
+    """Append messages in the caller's transaction, numbered in this order."""
     if not messages:
         return
     if connection.dialect.name == "postgresql":
-        # The horizon rests on it: a transaction has its id before it draws a number.
+        # The horizon needs this: a transaction must have its id before it gets a number.
         connection.execute(text("SELECT pg_current_xact_id()"))
     connection.execute(insert(outbox), [_row(message) for message in messages])
 
@@ -53,7 +53,7 @@ def _row(message: Message) -> dict[str, Any]:
 
 
 def allocated(connection: Connection) -> int:
-    """The highest number ever given out, 0 when none was."""
+    """The highest number that was ever assigned, 0 when none was."""
     if connection.dialect.name == "postgresql":
         drawn = connection.execute(text("SELECT last_value, is_called FROM outbox_seq_seq")).one()
         return int(drawn[0]) if drawn[1] else 0
@@ -61,7 +61,7 @@ def allocated(connection: Connection) -> int:
 
 
 def go_on_after(connection: Connection, seq: int) -> None:
-    """The next number is above ``seq``: for a database that was made anew beside a log that was not."""
+    """Make the next number larger than ``seq``: for a database that was created again while the log was not."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT setval('outbox_seq_seq', :seq)"), {"seq": max(seq, 1)})
         return
@@ -70,13 +70,13 @@ def go_on_after(connection: Connection, seq: int) -> None:
 
 
 def started(connection: Connection) -> int:
-    """Every other transaction that has an id by now has one below this. It costs an id: the upper bound of a snapshot
-    says only which have ended, so that the newest one that runs may lie above it."""
+    """An id that is larger than that of each transaction which has one now; 0 on SQLite. It uses up an id: the upper
+    bound of a snapshot is not enough, because the newest running transaction may be above it."""
     return _number(connection, "pg_current_xact_id()")
 
 
 def finished(connection: Connection) -> int:
-    """Every transaction with an id below this has ended, and what it committed is visible here."""
+    """All transactions with an id below this have ended, and what they committed is visible; 0 on SQLite."""
     return _number(connection, "pg_snapshot_xmin(pg_current_snapshot())")
 
 
@@ -87,7 +87,7 @@ def _number(connection: Connection, expression: str) -> int:
 
 
 def after(connection: Connection, seq: int, until: int, limit: int) -> list[Numbered]:
-    """Messages numbered above ``seq`` up to ``until``, in order, at most ``limit``."""
+    """At most ``limit`` messages with a number above ``seq`` and at most ``until``, in order."""
     query = select(outbox).where(outbox.c.seq > seq, outbox.c.seq <= until).order_by(outbox.c.seq).limit(limit)
     return [
         Numbered(
@@ -98,6 +98,8 @@ def after(connection: Connection, seq: int, until: int, limit: int) -> list[Numb
 
 
 def forget(connection: Connection, until: int) -> int:
-    """Delete what is published, up to ``until``; the newest row stays, so that the highest number is always known."""
+    """Delete published messages up to ``until``, except the newest row, which holds the highest number. Returns how
+    many were deleted.
+    """
     newest = select(func.max(outbox.c.seq)).scalar_subquery()
     return connection.execute(delete(outbox).where(outbox.c.seq <= until, outbox.c.seq < newest)).rowcount

@@ -1,5 +1,5 @@
-"""One time for all hubs of an installation: the database's. What one of them claims or puts off until a moment, the
-others see the same way, however their machines' clocks go."""
+"""One time for all hubs of an installation: the database's. So all hubs agree about claims and waits, also when the
+clocks of their machines differ."""
 
 from datetime import UTC, datetime
 
@@ -13,8 +13,8 @@ _NOW_MS = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 
 
 class SharedClock:
-    """``Clock`` port: the database's time, carried on by this machine's monotonic clock. Until it was first read, and
-    while the database is away, it goes on as it went. Business time and process time are the same."""
+    """``Clock`` port: the database's time, continued with this machine's monotonic clock. Before the first reading, and
+    while the database is away, it continues from the last known time. Business time and process time are the same."""
 
     def __init__(self, clock: Clock, store: Database) -> None:
         self._clock = clock
@@ -23,7 +23,8 @@ class SharedClock:
         self._due_s = 0.0
 
     def adjust(self) -> None:
-        """Read the database's time, unless it was read a moment ago. Raises ``Unavailable``."""
+        """Read the database's time, unless it was read in the last ``ADJUST_EVERY_S`` seconds. Raises
+        ``Unavailable``."""
         if self._clock.monotonic_s() < self._due_s:
             return
         with self._store.read() as connection:
@@ -34,7 +35,7 @@ class SharedClock:
         self._due_s = after_s + ADJUST_EVERY_S
 
     def off_ms(self) -> int:
-        """How far this machine's own clock is ahead of the database's."""
+        """How far this machine's own clock is ahead of the database's, ms; negative when it is behind."""
         return self._clock.process_ms() - self.process_ms()
 
     def now(self) -> datetime:
@@ -51,5 +52,5 @@ class SharedClock:
         return then_ms + int((self._clock.monotonic_s() - then_s) * 1000)
 
     def monotonic_s(self) -> float:
-        """This machine's seconds since any moment; they only grow."""
+        """This machine's process time: seconds since an arbitrary moment, never decreasing."""
         return self._clock.monotonic_s()

@@ -1,4 +1,4 @@
-"""What all tables share, and the tables of this room. Every room keeps its own ``tables.py``.
+"""What all tables share, and the tables of this room. Every room has its own ``tables.py``.
 
 Times are milliseconds since the epoch, UTC; dates ISO text; ids 16 random or keyed bytes.
 """
@@ -28,15 +28,15 @@ metadata = MetaData(naming_convention=NAMES)
 
 
 class Opaque(LargeBinary):
-    """Bytes, as the drivers give and take them: no conversion a value, which a bulk of ids would pay for."""
+    """Bytes as the drivers use them: without SQLAlchemy's conversion of each value, which is slow for many ids."""
 
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> None:  # noqa: ARG002
-        return None
+    def bind_processor(self, dialect: Dialect) -> None:
+        """No conversion of parameters."""
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:  # noqa: ARG002
-        return None
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """No conversion of results."""
 
 
 ID = Opaque(16)
@@ -60,8 +60,8 @@ outbox = Table(
 
 
 def floor(name: str, tables: MetaData) -> Table:
-    """A table of one row: the oldest revision whose hub may still run on these tables. A migration that takes
-    something away raises it."""
+    """A table with one row: the oldest revision whose hub may still use these tables. A migration that removes
+    something raises it."""
     return Table(
         name,
         tables,

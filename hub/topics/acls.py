@@ -14,7 +14,7 @@ _RESOURCES = {"topics": "topic", "groups": "group", "transactional_ids": "transa
 
 
 def granted(principals: Mapping[str, str]) -> list[Grant]:
-    """Every grant, role by role. ``principals`` names a role's principal where it is not User:ROLE; "" where nobody
+    """Every grant, role by role. ``principals`` names a role's principal where it is not User:ROLE; "" if no one
     has the role.
 
     Raises ``Misconfigured`` for a role that is not declared.
@@ -42,7 +42,7 @@ def _grants(principal: str, allowed: Mapping[str, Any]) -> Iterator[Grant]:
 def _names(pattern: str) -> Sequence[tuple[str, bool]]:
     found = [(spec.name, False) for spec in declared(1) if fnmatchcase(spec.name, pattern)]
     if not found:
-        raise Misconfigured(f"acls.toml: {pattern!r} is no topic of topics.toml", "mend the pattern")
+        raise Misconfigured(f"acls.toml: {pattern!r} is no topic of topics.toml", "correct the pattern")
     return found
 
 

@@ -36,7 +36,7 @@ _REJECTED: Final = (
 
 class Carried(NamedTuple):
     """One kind of message on a topic. ``schema`` is a name of the catalogue; ``types`` are the CloudEvents types that
-    it comes with, none where it has no CloudEvents headers; ``headers`` are those that it may have besides."""
+    it comes with, none where it has no CloudEvents headers; ``headers`` are those that it may have in addition."""
 
     schema: str
     types: tuple[str, ...]

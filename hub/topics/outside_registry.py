@@ -1,4 +1,4 @@
-"""The catalogue in another schema registry (`registry_url`): put there under its own ids, and compared id by id."""
+"""The catalogue in another schema registry (`registry_url`): published under its own ids, and compared id by id."""
 
 import json
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ _OURS = "let the hub serve the schemas (`registry_url` empty), or name a registr
 
 
 class OutsideRegistry:
-    """Another registry, spoken to as Confluent's. Raises ``Unavailable`` when it is away or says "later"."""
+    """Another registry, with Confluent's API. Raises ``Unavailable`` when it does not answer or asks to try later."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
     def differences(self) -> list[str]:
-        """What it has otherwise than the catalogue, one line an id; empty when every client decodes by it."""
+        """The differences to the catalogue, one line for each id. Empty when clients can decode with it."""
         return [line for schema in catalogue() if (line := self._difference(schema))]
 
     def _difference(self, schema: Schema) -> str:
@@ -39,9 +39,9 @@ class OutsideRegistry:
         return ""
 
     def publish(self) -> list[str]:
-        """Put every schema there under its own id, in all its subjects; the places that were new, as SUBJECT/VERSION.
+        """Publish every schema under its own id, in all its subjects. Returns the new places, as SUBJECT/VERSION.
 
-        Safe to run again. Raises ``Misconfigured`` when it does not take ids: nothing has been put then.
+        Safe to run again. Raises ``Misconfigured``, before anything is published, when it does not accept ids.
         """
         taken = {schema.id for schema in catalogue() if (found := self._schema(schema.id)) is not None
                  and fingerprint(found) != schema.fingerprint}  # fmt: skip
@@ -52,7 +52,7 @@ class OutsideRegistry:
         return [place for subject in subjects() for place in self._complete(subject)]
 
     def _complete(self, subject: str) -> list[str]:
-        """Confluent's way: only a subject in mode IMPORT takes ids; afterwards nobody adds to it."""
+        """Confluent's way: a subject accepts ids only in mode IMPORT; afterwards it is read-only."""
         there = self._get(f"/subjects/{subject}/versions") or ()
         missing = [schema for schema in subjects()[subject] if schema.version not in there]
         if missing:
@@ -77,12 +77,12 @@ class OutsideRegistry:
         return None if found is None else json.loads(found["schema"])
 
     def _get(self, path: str) -> Any:
-        """The answer; ``None`` for what is not there."""
+        """The answer as JSON; ``None`` for 404."""
         answer = self._ask("GET", path)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         if answer.status_code != httpx.codes.OK:
-            raise Misconfigured(f"{path} is answered with {answer.status_code}", "mend `registry_url`")
+            raise Misconfigured(f"{path} is answered with {answer.status_code}", "correct `registry_url`")
         return answer.json()
 
     def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
@@ -97,6 +97,6 @@ class OutsideRegistry:
 
 @contextmanager
 def opened(url: str) -> Iterator[OutsideRegistry]:
-    """The registry at ``url``; a login in it is sent as Basic."""
+    """The registry at ``url``. A user and password in the URL are sent as HTTP Basic."""
     with httpx.Client(base_url=url, headers=_HEADERS, timeout=TIMEOUT_S) as client:
         yield OutsideRegistry(client)
