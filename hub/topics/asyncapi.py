@@ -36,7 +36,7 @@ _KEYS = {
     UNREADABLE: "16 bytes, opaque: the row_id. All versions of one unreadable row are in order.",
     "hub.cursor": "Name of the connector (or relay) whose place it is.",
 }
-_APPLICATION_KEY = "16 bytes: the application_id. All events of one application are in order."
+_APPLICATION_KEY = "16 bytes: the case_id. All events of one case on this topic are in order."
 
 
 def text() -> str:

@@ -1,7 +1,7 @@
 """``broken.py GUARD hub-arguments…``: the hub with one guard taken out, to show that the tests would notice.
 
 offsets: a stage's output and its offsets in two transactions, with the crash point ``test.between`` between them.
-ask: nobody asks the connection system before posting again.
+ask: no stage asks the connection system before posting again.
 fast, slow: nothing is taken out, but this machine's clock is two hours ahead or behind.
 newer: nothing is taken out, but schema 9999 is in the catalogue.
 """
@@ -52,8 +52,9 @@ def off_by(hours: int) -> None:
 
 def newer() -> None:
     from hub.codec import wire
+    from hub.codec.catalogue import schema_id
 
-    wire._parsed[9999] = wire._parsed[1]
+    wire._parsed[9999] = wire._parsed[schema_id("hub.record")]
 
 
 if __name__ == "__main__":

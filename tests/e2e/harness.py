@@ -118,7 +118,7 @@ class World:
 
     def submit(self, entries: list[dict[str, Any]]) -> list[bytes]:
         with self.hub() as hub:
-            return [hub.applications().submit(entry["body"], By("cli:test")).application_id for entry in entries]
+            return [hub.applications().submit(entry["body"], By("cli:test")).case_id for entry in entries]
 
     def applications(self) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = json.loads(self.sandbox.applications.read_text("utf-8"))
@@ -203,9 +203,9 @@ def rebuilt_otherwise(hub: Hub, home: Path) -> list[Difference]:
     fresh = Database(f"sqlite:///{file}")
     try:
         with hub.store.read() as live:
-            rebuild(hub.log, live, fresh, lambda topic, count: None)
+            rebuild(hub.log, live, fresh, hub.procedures, lambda topic, count: None)
             with fresh.read() as rebuilt:
-                return [row for one in compare(live, rebuilt) for row in one.differences]
+                return [row for one in compare(live, rebuilt, hub.procedures) for row in one.differences]
     finally:
         fresh.close()
 

@@ -16,11 +16,11 @@ def delivered(hub: Hub, application_id: bytes) -> dict[str, tuple[str, str]]:
     """Kind → (the source's key of the record that was delivered, the holder's relation)."""
     from sqlalchemy import select
 
-    from hub.cases.connection.tables import delivery
+    from hub.cases.tables import piece
 
-    query = select(delivery).where(delivery.c.application_id == application_id, delivery.c.state == "acknowledged")
+    query = select(piece).where(piece.c.case_id == application_id, piece.c.state == "acknowledged")
     with hub.store.read() as connection:
-        rows = connection.execute(query.where(delivery.c.record_id.is_not(None))).all()
+        rows = connection.execute(query.where(piece.c.record_id.is_not(None))).all()
     found = {}
     for row in rows:
         value = read_value(hub.log, row.topic, row.partition, row.offset)

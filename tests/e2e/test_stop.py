@@ -5,17 +5,17 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from hub.cases.connection.tables import application_need
+from hub.cases.evidence.tables import need
 from tests.e2e.harness import World, world
 
 
 def asked(one: World) -> int:
     with one.hub() as hub, hub.store.read() as connection:
-        query = select(func.count()).where(application_need.c.reason == "ASKED")
+        query = select(func.count()).where(need.c.reason == "ASKED")
         return int(connection.execute(query).scalar_one())
 
 
-def test_p1_a_hub_stops_within_ten_seconds_though_everybody_outside_hangs(tmp_path: Path) -> None:
+def test_p1_a_hub_stops_within_ten_seconds_though_every_system_outside_hangs(tmp_path: Path) -> None:
     with world(tmp_path, 200, applications=5) as one:
         for server in ("business_licence", "utility_crm"):
             one.sandbox.fault(server, "hang")

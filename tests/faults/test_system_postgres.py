@@ -41,7 +41,7 @@ def until(done: Callable[[], bool], otherwise: str) -> None:
 def in_flight(one: World, server: Server) -> bool:
     """Whether a delivery is claimed and not acknowledged."""
     with psycopg.connect(host="127.0.0.1", port=server.port, user="postgres", dbname="store") as connection:
-        query = b"SELECT count(*) FROM delivery WHERE state = 'in_flight'"
+        query = b"SELECT count(*) FROM attempt WHERE claimed_by IS NOT NULL"
         return connection.execute(query).fetchone() != (0,)
 
 
@@ -52,7 +52,7 @@ def test_p1_p2_postgres_ends_while_a_batch_is_projected_and_while_a_delivery_is_
         one.sandbox.fault("utility_crm", "latency", delay_s=2.0)
         one.submit(one.applications()[:2])
         until(lambda: in_flight(one, engines.database), "nothing was claimed")
-        stop_inside(engines.database, "delivery", lambda: None)
+        stop_inside(engines.database, "attempt", lambda: None)
         one.sandbox.clear("utility_crm")
         one.settle(deliveries=6)
         one.check()
