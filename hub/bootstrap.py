@@ -1,4 +1,4 @@
-"""The one place that wires things: from settings to a hub with its log, its tables, its keys and its stages."""
+"""The one place that wires the hub: from settings to a hub with its log, tables, keys and stages."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -44,12 +44,15 @@ Business = Callable[[Clock], Clock]
 
 
 class Hub:
-    """A hub's parts, opened. Close it when done."""
+    """An opened hub. Close it after use. Opening it makes no table or topic: see ``prepare``.
+
+    Raises ``Misconfigured`` for settings that cannot be used.
+    """
 
     def __init__(self, settings: Settings, clock: Clock, business: Business | None = None) -> None:
         self.settings = settings
         self.shared_clock: SharedClock | None = None
-        """The clock of all hubs, where the database is shared by several."""
+        """The clock of all hubs, if several share the database."""
         self._open = ExitStack()
         try:
             self._wire(clock, business)
@@ -100,8 +103,7 @@ class Hub:
         return database
 
     def _new(self, identities: Database) -> bool:
-        """Whether a missing master key may be made: only before there is anything that an old one would have to
-        open."""
+        """Whether a missing master key may be created: only when there is no vault yet."""
         if identities.embedded:
             return not Path(make_url(self.settings.vault_url).database or "").exists()
         return untouched(identities)
@@ -112,12 +114,12 @@ class Hub:
 
     @property
     def shared(self) -> bool:
-        """Whether several processes may run this hub's stages: none of its engines belongs to one process."""
+        """Whether several processes may run this hub's stages: log and databases are not embedded."""
         stores = (self.settings.store_url, self.settings.vault_url, self.settings.log_url)
         return not any(url.startswith("sqlite:") for url in stores)
 
     def close(self) -> None:
-        """Close log and databases. Stages that still run fail, and lose nothing."""
+        """Close log and databases. Stages that still run get errors, and lose nothing."""
         self._open.close()
 
     def prepare(self) -> None:
@@ -127,25 +129,26 @@ class Hub:
         self.log.create(declared(self.settings.partitions))
 
     def applications(self) -> Applications:
-        """The application service."""
+        """The service for connection applications."""
         channels = frozenset(self.settings.channels)
         tell = partial(views.tell, self.parts.references)
         return Applications(self.store, self.vault, self.opener, self.purposes, channels, self.journal, tell)
 
     @cached_property
     def purposes(self) -> Purposes:
-        """What may be used for what, with this installation's service items."""
+        """The purposes, with the service items of this installation."""
         return shipped().with_service_items(self.settings.service_items)
 
     @property
     def procedures(self) -> Procedures:
-        """The kinds of case that are installed."""
+        """The installed procedures."""
         return procedure.installed()
 
     @cached_property
     def journal(self) -> Journal:
-        """Decides about cases and writes down what becomes true of them. Raises ``Misconfigured`` for a connector that
-        is not installed."""
+        """The journal: decides about cases and writes their events. Raises ``Misconfigured`` for a connector that is
+        not installed.
+        """
         infos = self.connectors.sources.values()
         sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by)) for info in infos]
         sinks = [SinkInfo(info.name, info.accepts) for info in self.connectors.sinks.values()]
@@ -158,15 +161,15 @@ class Hub:
         return stages(self.connectors.sinks)
 
     def tasks(self) -> list[tuple[str, Make]]:
-        """Every stage by name, and how to make it; the runner makes it again after a failure."""
+        """(Name, function that makes it) of each stage. The runner makes a stage again after a failure."""
         return [(stage.name, partial(stage.make, self.parts)) for stage in self.stages()]
 
     def task(self, name: str) -> Make:
-        """One stage by name. Raises ``KeyError``."""
+        """The function that makes the stage ``name``. Raises ``KeyError``."""
         return dict(self.tasks())[name]
 
     def start(self, runner: Runner, tasks: Sequence[tuple[str, Make]]) -> None:
-        """Run tasks, and report how they stand to every process of this hub."""
+        """Run tasks, and report their progress in the table that all hubs read."""
         for name, make in tasks:
             runner.start(name, make)
         reported = tuple(runner.progress)
@@ -177,8 +180,9 @@ class Hub:
 
 
 def open_hub(settings: Settings, clock: Clock | None = None, business: Business | None = None) -> Hub:
-    """Everything wired and prepared. Raises ``Misconfigured`` with the remedy, ``Unavailable`` when the log or
-    database is away."""
+    """A hub that is wired and prepared. Raises ``Misconfigured`` with the remedy, ``Unavailable`` when log or database
+    is away.
+    """
     hub = Hub(settings, clock or SystemClock(), business)
     try:
         hub.prepare()

@@ -1,7 +1,7 @@
-"""The parts of an open hub, which every stage and job is given. ``hub.bootstrap`` makes them.
+"""The parts of an open hub. Every stage and job gets them. ``hub.bootstrap`` makes them.
 
-There is one such object, so that a stage which needs one thing more changes its own module and no signature on the way.
-What a stage must not have is not in it: no master key, no settings of a connector.
+There is one such object, so that a stage that needs one more part changes its own module only. It has nothing that a
+stage must not have: no master key, and no settings of a connector.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from hub.settings import LimitSettings
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of one hub process. All are safe for use by several threads."""
+    """The parts of one hub process. All are thread-safe."""
 
     instance: str
-    """This process's stable name; a stage's member is called ``instance.stage``."""
+    """The stable name of this process. The name of a stage's member is ``instance.stage``."""
     partitions: int
-    """Of every topic."""
+    """The number of partitions of every topic."""
     limits: LimitSettings
     clock: Clock
     log: RecordLog
@@ -35,7 +35,7 @@ class Parts:
     references: Callable[[str], References]
     """A sink's name → the references for it."""
     seen_key: bytes
-    """32 secret bytes: keys the hashes by which rows are remembered."""
+    """32 secret bytes: the key of the hashes of seen rows."""
     behind: Callable[[str], int]
     """Kind → records that are received and not in the tables yet. Raises ``Unavailable``."""
     awaited: Callable[[], bool]

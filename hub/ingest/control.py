@@ -1,5 +1,4 @@
-"""Orders to connectors and reports from them, across processes: what ``hub connectors pause`` writes and ``status``
-reads."""
+"""Orders to connectors and reports from them, between processes: ``hub connectors pause`` writes, ``status`` reads."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -17,15 +16,16 @@ STOPPED: Final = "STOPPED"
 FAILED: Final = "FAILED"
 RESTARTING: Final = "RESTARTING"
 UNASSIGNED: Final = "UNASSIGNED"
-"""No hub process runs it, whatever was last reported."""
+"""No hub process runs it: its last report is too old."""
 
 REPORT_MAX_AGE_MS: Final = 15_000
 STALE_MS: Final = 60_000
 
 
 class Order(NamedTuple):
-    """What an operator wants of a connector. A higher ``restart_token`` than the one acted on means: begin again;
-    ``cursor`` (JSON) is where the feed is to go on when it next starts."""
+    """An operator's order to a connector. ``wanted``: RUNNING, PAUSED or STOPPED. A higher ``restart_token`` than
+    before means: start again. ``cursor`` (JSON): where the feed continues at its next start, ``None``: where it is.
+    """
 
     wanted: str = RUNNING
     restart_token: int = 0
@@ -33,34 +33,35 @@ class Order(NamedTuple):
 
 
 class Orders:
-    """The operators' orders."""
+    """The stored orders of the operators. Raises ``Unavailable`` when the store is away."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def get(self, name: str) -> Order:
+        """The order to a connector; without one the default, which is to run."""
         columns = [connector_control.c[name] for name in Order._fields]
         with self._store.read() as connection:
             row = connection.execute(select(*columns).where(connector_control.c.name == name)).one_or_none()
         return Order(*row) if row else Order()
 
     def want(self, name: str, wanted: str) -> None:
-        """RUNNING, PAUSED (keeps its place and connections) or STOPPED (lets go of everything; its cursor may be
+        """Order RUNNING, PAUSED (cursor and connections stay) or STOPPED (connections are closed, and the cursor may be
         set)."""
         self._put(name, self.get(name)._replace(wanted=wanted))
 
     def restart(self, name: str) -> None:
-        """Begin again from what is durable; a stopped or paused one runs again."""
+        """Order a new start from the durable cursor. A stopped or paused connector runs again."""
         order = self.get(name)
         self._put(name, order._replace(wanted=RUNNING, restart_token=order.restart_token + 1))
 
     def move(self, name: str, cursor: Cursor | None) -> None:
-        """Have the feed go on at ``cursor`` (``None``: the beginning) when it next starts. Its owner makes that
-        durable."""
+        """Order the feed to continue at ``cursor`` (``None``: the beginning) at its next start. The feed's owner makes
+        that durable."""
         self._put(name, self.get(name)._replace(cursor=json.dumps(cursor)))
 
     def moved(self, name: str, order: Order) -> None:
-        """The owner has made ``order.cursor`` durable. A newer one stays."""
+        """Note that the owner has made ``order.cursor`` durable. A newer order stays."""
         table = connector_control
         done = update(table).where(table.c.name == name, table.c.cursor == order.cursor).values(cursor=None)
         with self._store.write() as connection:
@@ -73,8 +74,11 @@ class Orders:
 
 @dataclass(slots=True)
 class Report:
-    """How one connector's feed is doing: what was achieved, and when, never whether a thread lives. Times in ms since
-    the epoch."""
+    """The report of one connector's feed: its results and their times (ms since the epoch, process time).
+
+    ``rows``: since this worker runs it. ``behind_ms``: since when the source has had more rows, 0 for none.
+    ``failures``: in a row. ``wait_s``: until the next attempt.
+    """
 
     name: str
     state: str = RESTARTING
@@ -93,25 +97,26 @@ class Report:
 
 
 class Reports:
-    """The connectors' reports."""
+    """The stored reports of the connectors. Raises ``Unavailable`` when the store is away."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     def put(self, report: Report) -> None:
+        """Store a report, and set its ``reported_ms``."""
         report.reported_ms = self._clock.process_ms()
         with self._store.write() as connection:
             bulk.upsert(connection, connector_status, [asdict(report)])
 
     def get(self, name: str) -> Report | None:
-        """The last report, its state corrected by its age."""
+        """The last report, or ``None``. An old one has the state UNASSIGNED."""
         with self._store.read() as connection:
             row = connection.execute(select(connector_status).where(connector_status.c.name == name)).one_or_none()
         return _aged(Report(**row._mapping), self._clock.process_ms()) if row else None
 
     def stale(self, report: Report) -> bool:
-        """Whether a running feed has not finished a fetch for a minute: stuck, or its source is away."""
+        """Whether a running feed has not finished a fetch for a minute: it hangs, or its source is away."""
         return report.state == RUNNING and self._clock.process_ms() - report.fetched_ms > STALE_MS
 
 
@@ -122,7 +127,7 @@ def _aged(report: Report, now_ms: int) -> Report:
 
 
 class StoredQuota:
-    """``QuotaBook`` on a ``Store``: one count a connector and day, for all processes."""
+    """``QuotaBook`` on a ``Store``: one count for each connector and day, for all processes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

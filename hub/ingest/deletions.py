@@ -1,8 +1,7 @@
-"""Rows that vanished from a source in a full reload: found by what was seen, and reported as deletions of what is
-known of them.
+"""Deletions: rows that a source left out of a full reload. They are found by the memory of seen rows.
 
-A source that leaves a row out says nothing else about it. The deletion therefore repeats the last that the hub has of
-the row, opened from its topic, with the operation DELETE and the reload's version.
+The source says nothing about such a row. So the deletion repeats the last content that the hub has of the row, opened
+from its topic, with the operation DELETE and the version of the reload.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +18,12 @@ from hub.records import tables
 
 AT_ONCE = 500
 _FEW = 20
-"""So many may vanish from a source of any size."""
+"""This many rows may vanish from a source of any size."""
 
 
 class Vanished(NamedTuple):
-    """Deletions to report, what to forget once they are durable, and whether some have to wait for the projections."""
+    """The result of ``find``: the deletions, the row keys to forget when these are durable, and whether more must wait
+    for the projections."""
 
     rows: Sequence[SourceRow]
     forget: Sequence[bytes]
@@ -32,7 +32,7 @@ class Vanished(NamedTuple):
 
 @dataclass(frozen=True)
 class Deletions:
-    """Finds vanished rows. ``share_max``: a reload that leaves out a larger share of what was known is not believed."""
+    """Finds vanished rows."""
 
     log: RecordLog
     store: Store
@@ -40,8 +40,8 @@ class Deletions:
     seen: Seen
 
     def find(self, source: str, since: int, share_max: float) -> Vanished:
-        """What vanished from ``source`` by the reload at version ``since``. Raises ``Misconfigured`` when that is too
-        much to believe."""
+        """At most ``AT_ONCE`` rows that the reload at version ``since`` left out. Raises ``Misconfigured`` when it left
+        out more than ``share_max`` of the known rows: an operator must decide."""
         known, vanished = self.seen.counts(source, since)
         if vanished > max(_FEW, known * share_max):
             raise Misconfigured(
@@ -57,7 +57,8 @@ class Deletions:
         return Vanished(rows, forget, bool(waiting) or len(marks) == AT_ONCE)
 
     def _row(self, mark: SeenRow, since: int, places: "Places") -> "SourceRow | _Waiting | None":
-        """The deletion; ``None`` when nothing is known of the row further on."""
+        """The deletion; ``None`` when no record of the row is known; ``_WAITING`` when its verdict is not in the tables
+        yet."""
         if mark.row_id is None or mark.record_id is None:
             return None
         if mark.record_id not in places.judged:
@@ -77,20 +78,22 @@ class Deletions:
 
 
 class _Waiting:
-    """The projections have not come to the row's last version yet."""
+    """The last version of the row is not in the projections yet."""
 
 
 _WAITING = _Waiting()
 
 
 class Place(NamedTuple):
+    """Where a message is on the log."""
+
     topic: str
     partition: int
     offset: int
 
 
 class Places(NamedTuple):
-    """Record ids that have a verdict, and by row id where the version that counts lies."""
+    """``judged``: record ids with a verdict. ``current``: row id → place of the version that counts."""
 
     judged: frozenset[bytes]
     current: Mapping[bytes, Place]
@@ -112,7 +115,7 @@ def _current(connection: Connection, row_ids: Sequence[bytes]) -> dict[bytes, Pl
 
 
 def _deleted(opened: Opened, since: int) -> SourceRow | None:
-    """``None`` when it cannot be opened any more: a subject was erased."""
+    """The deletion of an opened record; ``None`` when it cannot be opened any more because a subject was erased."""
     if opened.record is None:
         return None
     try:

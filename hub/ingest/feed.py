@@ -1,8 +1,8 @@
-"""One source's feed: fetch → drop what was seen → seal → commit records and cursor as one → remember.
+"""The feed of one source: fetch → drop seen rows → seal → commit records and cursor together → remember the rows.
 
-Crash windows: ``ingest.sealed`` (sealed, nothing durable: the same rows are fetched again) and ``ingest.committed``
-(durable, not yet remembered as seen: rows may come once more, under the same record id). In neither is a row lost or
-the cursor ahead of it (P1).
+Crash points: ``ingest.sealed`` (nothing is durable: the same rows are fetched again) and ``ingest.committed`` (durable,
+but not stored as seen: rows may come again, with the same record id). At neither a row is lost, or the cursor is ahead
+of the rows (P1).
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,17 @@ _CURSOR_EVERY_S = 60.0
 
 
 class Taken(NamedTuple):
-    """What one step brought: rows committed, and whether the source has more right now."""
+    """The result of one step: the number of committed rows, and whether the source has more now."""
 
     rows: int
     more: bool
 
 
 class Feed:
-    """A feed from its durable cursor on. Belongs to one thread; after any exception make a new one."""
+    """A feed that starts at its durable cursor. Belongs to one thread. After any exception, make a new one.
+
+    Creating it fences the earlier owner of the source.
+    """
 
     def __init__(self, source: GuardedSource, parts: Parts) -> None:
         self._source = source
@@ -40,27 +43,28 @@ class Feed:
         self._deletions = Deletions(parts.log, parts.store, parts.opener, self._seen)
         self._partitions = parts.log.topics()[CURSORS]
         self._writer: Writer = parts.log.writer(f"ingest.{self._info.name}")
-        # Only now: what the earlier owner had under way is either durable or aborted.
+        # Read after the writer is open: then the earlier owner's last transaction is either durable or aborted.
         self._cursor = self._durable = cursors.newest(parts.log, self._info.name)
         self._durable_s = parts.clock.monotonic_s()
 
     def step(self) -> Taken:
-        """Take one page. Raises ``Unavailable`` with nothing lost, ``Fenced`` when another process has the source."""
+        """Take one page. Raises ``Unavailable``, with nothing lost, ``Fenced`` when another process has the source, and
+        as ``Source.fetch`` does."""
         page = self._source.fetch(self._cursor)
         if page.complete_since is None:
             return Taken(self._take(page.rows, page.cursor), page.more)
-        # The cursor passes the reload's end only with its deletions.
+        # The cursor moves past the end of the reload only together with its deletions.
         rows = self._take(page.rows, self._cursor)
         deleted, pending = self._vanished(page.cursor, page.complete_since)
         return Taken(rows + deleted, page.more or (pending and deleted > 0))
 
     def move(self, cursor: Cursor | None) -> None:
-        """Go on at ``cursor`` (``None``: the beginning), durably."""
+        """Continue at ``cursor`` (``None``: the beginning). Durable on return."""
         self._commit((), cursor)
         self._cursor = cursor
 
     def _take(self, rows: Sequence[SourceRow], cursor: Cursor | None) -> int:
-        """Commit what is new of ``rows`` with ``cursor``; returns how many that were."""
+        """Commit the new ones of ``rows`` with ``cursor``. Returns how many."""
         news = self._seen.news(self._info.name, rows) if self._info.remembers else News(rows, (), ())
         sealed = self._seal(news.rows)
         if sealed or self._cursor_is_due(cursor):
@@ -72,7 +76,7 @@ class Feed:
         return len(sealed)
 
     def _vanished(self, cursor: Cursor, since: int) -> tuple[int, bool]:
-        """Report what a full reload left out; returns how many, and whether more are to come."""
+        """Commit the deletions of a full reload. Returns how many, and whether more follow."""
         found = self._deletions.find(self._info.name, since, self._source.context.limits.vanish_share_max)
         after = self._cursor if found.pending else cursor
         sealed = self._seal(found.rows)
@@ -98,10 +102,11 @@ class Feed:
         self._durable, self._durable_s = cursor, self._parts.clock.monotonic_s()
 
     def _cursor_is_due(self, cursor: Cursor | None) -> bool:
-        """A cursor that moved over nothing new is made durable once a minute: losing it costs a second look."""
+        """Whether to commit a cursor without rows: once a minute. If it is lost, some rows are fetched again."""
         return cursor != self._durable and self._parts.clock.monotonic_s() - self._durable_s > _CURSOR_EVERY_S
 
     def close(self) -> None:
+        """Close the writer. Commits nothing."""
         self._writer.close()
 
 

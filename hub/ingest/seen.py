@@ -1,8 +1,8 @@
-"""Which rows were seen, and what they said: how the hub knows a repeat, an unchanged row of a reload, and a row that
-vanished.
+"""The memory of seen rows and their contents. With it the hub recognises repeats, unchanged rows of a reload, and rows
+that vanished.
 
-Kept by keyed hashes: a row's key is often an identifier, and what a row says is personal (P5). It is written *after*
-the commit of the records (P1): dying in between costs repeats, which carry the same record id.
+It stores keyed hashes only: the key of a row is often an identifier, and its content is personal (P5). It is written
+*after* the commit of the records (P1): a crash in between causes repeats, which have the same record id.
 """
 
 import hmac
@@ -20,8 +20,8 @@ _CHUNK = 500
 
 
 class SeenRow(NamedTuple):
-    """One row as remembered. ``row_id`` and ``record_id`` are the records' ids of its last readable version, if it
-    ever had one."""
+    """One row in the memory. ``row_key`` and ``digest`` are keyed hashes, 16 bytes. ``row_id`` and ``record_id``: the
+    ids of its last readable version, ``None`` if there was none."""
 
     row_key: bytes
     digest: bytes
@@ -32,8 +32,8 @@ class SeenRow(NamedTuple):
 
 
 class News(NamedTuple):
-    """A page sorted: rows that say something new, with what to remember of each, and unchanged ones under a newer
-    version."""
+    """The rows of a page, sorted: ``rows`` with new content, ``marks`` to remember for each of them, and the marks of
+    ``unchanged`` rows with a newer version."""
 
     rows: Sequence[SourceRow]
     marks: Sequence[SeenRow]
@@ -41,30 +41,31 @@ class News(NamedTuple):
 
 
 class Seen(Protocol):
-    """The memory of one hub. Durable on return; used by one owner of a source at a time."""
+    """The memory of an installation. Durable on return. Only the owner of a source writes its rows. All methods raise
+    ``Unavailable`` when the store is away."""
 
     def news(self, source: str, rows: Sequence[SourceRow]) -> News:
-        """What of ``rows`` is new. A version that is not higher than the one remembered is no news: the source has
-        gone on."""
+        """Sort ``rows`` into new and unchanged ones. A version that is not higher than the stored one is neither."""
 
-    def remember(self, source: str, marks: Sequence[SeenRow]) -> None: ...
+    def remember(self, source: str, marks: Sequence[SeenRow]) -> None:
+        """Store the marks. The last mark of a row counts; ids that it does not have stay as stored."""
 
     def vanished(self, source: str, before: int, limit: int) -> list[SeenRow]:
-        """Rows that are still counted as present and were last seen below version ``before``."""
+        """At most ``limit`` rows that are present and were last seen with a version below ``before``, oldest first."""
 
     def counts(self, source: str, before: int) -> tuple[int, int]:
-        """(rows counted as present, those last seen below ``before``)."""
+        """(Number of present rows, number of those that were last seen with a version below ``before``)."""
 
     def passed(self, source: str, versions: Mapping[str, int]) -> frozenset[str]:
-        """Of row keys with a version each, those that were seen in that version or a later one, new or not: what a
-        reload wrote again unchanged was received under its earlier version."""
+        """``versions``: row key → version. The keys of rows that were seen with this version or a later one, also
+        unchanged: such a row was received under an earlier version."""
 
     def forget(self, source: str, row_keys: Sequence[bytes] | None = None) -> None:
-        """Forget some rows, or with ``None`` the whole source: the next reading brings everything again."""
+        """Delete some rows, or with ``None`` the whole source: then the next reading finds all rows new."""
 
 
 class StoredSeen:
-    """``Seen`` on a ``Store``. ``key`` (32 secret bytes) keys every hash."""
+    """``Seen`` on a ``Store``. ``key``: 32 secret bytes for the hashes."""
 
     def __init__(self, store: Store, key: bytes) -> None:
         self._store = store
@@ -127,7 +128,7 @@ class StoredSeen:
 
     def vanished(self, source: str, before: int, limit: int) -> list[SeenRow]:
         columns = [source_row.c[name] for name in SeenRow._fields]
-        query = select(*columns).where(*_gone(source, before)).order_by(source_row.c.version).limit(limit)
+        query = select(*columns).where(*_missing(source, before)).order_by(source_row.c.version).limit(limit)
         with self._store.read() as connection:
             return [_seen_row(row) for row in connection.execute(query)]
 
@@ -135,10 +136,10 @@ class StoredSeen:
         present = source_row.c.source == source, source_row.c.present
         with self._store.read() as connection:
             known = connection.execute(select(func.count()).select_from(source_row).where(*present)).scalar_one()
-            gone = connection.execute(
-                select(func.count()).select_from(source_row).where(*_gone(source, before))
+            missing = connection.execute(
+                select(func.count()).select_from(source_row).where(*_missing(source, before))
             ).scalar_one()
-        return known, gone
+        return known, missing
 
     def forget(self, source: str, row_keys: Sequence[bytes] | None = None) -> None:
         of_source = delete(source_row).where(source_row.c.source == source)
@@ -150,7 +151,7 @@ class StoredSeen:
 
 
 def _after(earlier: SeenRow | None, mark: SeenRow) -> SeenRow:
-    """A later mark of the same row. A version that cannot be read does not make the last readable one unfindable."""
+    """The later ``mark`` of a row. An unreadable version keeps the ids of the last readable one."""
     if earlier is None or mark.row_id is not None:
         return mark
     return mark._replace(row_id=earlier.row_id, record_id=earlier.record_id)
@@ -167,7 +168,7 @@ def _known_record_id(given: Any) -> Any:
 _CHANGES = {"row_id": _known_row_id, "record_id": _known_record_id}
 
 
-def _gone(source: str, before: int) -> Iterable[Any]:
+def _missing(source: str, before: int) -> Iterable[Any]:
     return source_row.c.source == source, source_row.c.version < before, source_row.c.present
 
 

@@ -1,14 +1,15 @@
-"""Ingest: one feed a source, each in a thread of its own, owned by assignment of ``hub.cursors`` partitions.
+"""Ingest: one feed for each source, in a thread of its own. The assignment of ``hub.cursors`` decides its owner.
 
     partition CRC32(name) assigned ──► FeedThread ──► Feed (fences the earlier owner, then reads the cursor)
 
-                 ┌────────(Unavailable: back off, for ever)────────┐
+                 ┌────────(Unavailable: back off and retry)────────┐
                  ▼                                                 │
-    RESTARTING ──► RUNNING ──(anything else: trace)──► FAILED ──(capped back-off)──► RESTARTING
+    RESTARTING ──► RUNNING ──(any other error: trace)──► FAILED ──(back-off)─────────► RESTARTING
                  ▲   │                                             ▲
       (resume)   │   └──(operator)──► PAUSED, STOPPED ─────────────┘ (restart)
 
-A source that is slow or away holds up no other. What operators see is computed from progress (``hub.ingest.control``).
+A source that is slow or away does not delay the others. Operators see states that are computed from progress
+(``hub.ingest.control``).
 """
 
 import json
@@ -51,7 +52,7 @@ log = get_logger("ingest")
 
 
 class FeedThread:
-    """Keeps one source's feed going until stopped."""
+    """Runs the feed of one source until it is stopped. Creating it starts its thread. ``taken``: rows so far."""
 
     def __init__(self, name: str, parts: Parts) -> None:
         self.name = name
@@ -70,13 +71,15 @@ class FeedThread:
         self._thread.start()
 
     def alive(self) -> bool:
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def request_stop(self) -> None:
+        """Ask it to end after its current page. Does not wait."""
         self._stop.set()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the end; False when it is still in a call. Whatever it commits later is fenced by the next owner."""
+        """Wait for its end. False when it is still in a call; the next owner fences its later commits."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -91,7 +94,7 @@ class FeedThread:
             self._sign_off()
 
     def _turn(self) -> float:
-        """One piece of work; returns the seconds to wait before the next."""
+        """One piece of work. Returns the seconds to wait before the next."""
         try:
             if self._obey() != RUNNING:
                 return ORDERS_EVERY_S
@@ -102,7 +105,7 @@ class FeedThread:
         except Unavailable as away:
             self._let_go()
             return self._trouble(RUNNING, str(away), away.retry_after_s)
-        except Exception as failure:  # one source's defect must not end its feed for good, nor touch the others
+        except Exception as failure:  # a defect must not end a feed permanently, nor affect others
             self._let_go(everything=True)
             self._report.trace = trace_of(failure)
             log.error("feed failed", source=self.name, error=type(failure).__name__, trace=self._report.trace)
@@ -134,7 +137,7 @@ class FeedThread:
         return feed
 
     def _obey(self) -> str:
-        """Act on the operator's order; returns what is wanted now."""
+        """Act on the operator's order. Returns the wanted state."""
         now_s = self._clock.monotonic_s()
         if now_s - self._ordered_s < ORDERS_EVERY_S:
             return self._order.wanted
@@ -158,7 +161,7 @@ class FeedThread:
         self._tell(at_once=True)
 
     def _let_go(self, everything: bool = False) -> None:
-        """Drop the feed, whose state may not be what is durable; with ``everything`` also the source and its
+        """Drop the feed, whose state may differ from the durable one; with ``everything`` also the source and its
         connections."""
         feed, self._feed = self._feed, None
         source = self._source if everything else None
@@ -166,13 +169,13 @@ class FeedThread:
             if part is not None:
                 try:
                     part.close()
-                except Exception as failure:  # already on the way out
+                except Exception as failure:  # it is dropped in any case
                     log.warning("closing failed", source=self.name, error=type(failure).__name__)
         if everything:
             self._source = None
 
     def _wait(self, seconds: float) -> None:
-        """Wait, but no longer than until the operator's next order may be there."""
+        """Wait, and return earlier when there is a new order of the operator."""
         until_s = self._clock.monotonic_s() + seconds
         while not self._stop.is_set() and (left_s := until_s - self._clock.monotonic_s()) > 0:
             self._stop.wait(min(left_s, ORDERS_EVERY_S))
@@ -180,7 +183,7 @@ class FeedThread:
                 return
 
     def _new_order(self) -> bool:
-        """Whether the operator wants something else by now; on the way, say that somebody is here."""
+        """Whether there is a new order of the operator. Also reports, so that the feed is not shown as UNASSIGNED."""
         try:
             self._tell()
             return self._orders.get(self.name) != self._order
@@ -216,7 +219,7 @@ class FeedThread:
         return report.wait_s
 
     def _sign_off(self) -> None:
-        """Say that nobody runs it from here on, so that operators need not wait for the report to age."""
+        """Report UNASSIGNED, so that operators see it immediately and not when the last report is old."""
         self._report.state, self._report.wait_s = UNASSIGNED, 0.0
         try:
             self._tell(at_once=True)
@@ -235,8 +238,8 @@ class FeedThread:
 
 
 def trace_of(failure: BaseException) -> str:
-    """Where a failure happened: files, lines, functions and the sort of error. No values: its text may hold
-    somebody's data (P5)."""
+    """The trace of a failure: files, lines, functions and the type of the error. Without its message, which may contain
+    personal data (P5)."""
     frames = traceback.extract_tb(failure.__traceback__)[-_TRACE_LINES:]
     return "\n".join([*(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames), type(failure).__name__])
 
@@ -246,20 +249,20 @@ def _words(failure: BaseException) -> str:
 
 
 class Ingest:
-    """The ingest stage of one process: a feed thread for every source whose partition it owns."""
+    """The ingest stage of one process: a feed thread for each source whose partition it owns."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._feeds: dict[str, FeedThread] = {}
         self._counted = 0
         self._partitions = parts.log.topics()[CURSORS]
-        # What is on the topic is read by each feed itself; membership only says whose it is.
+        # Each feed reads the topic itself; the membership only decides which process owns it.
         self._member: Member = parts.log.join(
             GROUP, [CURSORS], parts.member("ingest"), lambda slots: ends(parts.log, slots)
         )
 
     def step(self) -> int:
-        """Follow the assignment; returns the rows that the feeds have taken since the last step."""
+        """Start and stop feeds as assigned. Returns the rows that the feeds have taken since the last step."""
         self._member.poll(1_000, ORDERS_EVERY_S)
         owned = {partition for _, partition in self._member.assigned()}
         mine = {name for name in self._parts.connectors.sources if partition_of_source(name, self._partitions) in owned}
@@ -274,7 +277,7 @@ class Ingest:
         return fresh
 
     def close(self) -> None:
-        """Stop every feed after its present page; what is not committed is fetched again."""
+        """Stop all feeds after their current page. Uncommitted rows are fetched again."""
         for feed in self._feeds.values():
             feed.request_stop()
         deadline_s = self._parts.clock.monotonic_s() + STOP_TIMEOUT_S
@@ -284,7 +287,7 @@ class Ingest:
             if not feed.join(max(0.0, deadline_s - self._parts.clock.monotonic_s()))
         ]
         if late:
-            log.warning("still in a call; the next owner fences it", sources=late)
+            log.warning("still in a call; the next owner fences them", sources=late)
         self._member.close()
 
 

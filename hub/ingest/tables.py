@@ -1,8 +1,7 @@
-"""What the hub remembers of its connectors: rows seen, operators' orders, progress, the day's quota. Tables on the
-``Store`` port.
+"""The tables of connectors: seen rows, operators' orders, reports, the day's quota.
 
-None of it is a projection: losing it costs duplicates, which later stages drop, and a pause that has to be ordered
-again.
+They are no projections: if they are lost, rows come again as duplicates, which later stages drop, and operators must
+repeat their orders.
 """
 
 from sqlalchemy import (
@@ -24,9 +23,9 @@ source_row = Table(
     metadata,
     Column("source", String(64), primary_key=True),
     Column("row_key", ID, primary_key=True, doc="keyed hash of the row's key"),
-    Column("digest", ID, nullable=False, doc="keyed hash of what the row says"),
+    Column("digest", ID, nullable=False, doc="keyed hash of the row's content"),
     Column("version", BigInteger, nullable=False),
-    Column("present", Boolean, nullable=False, doc="false: the source took it back"),
+    Column("present", Boolean, nullable=False, doc="false: the source deleted it"),
     Column("row_id", ID, doc="id of the row among the records; null: never readable"),
     Column("record_id", ID, doc="the last version that could be read"),
     Index("ix_source_row_version", "source", "version"),

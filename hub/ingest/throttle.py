@@ -1,10 +1,9 @@
-"""Throttle: a feed does not run away from the stages behind it (back-pressure).
+"""Throttle: limits a feed by the backlog of the stages behind it (back-pressure). See ADR 0009.
 
-A backlog delays everything that stands in line after it: a record that an application was looked up for waits behind
-every record of the feed that has no verdict yet, and again behind every verdict that is not in the tables. So a feed
-takes its next page only while fewer than ``BEHIND_MAX`` records are between its source and the tables. While an
-application waits for what was asked, a feed also rests whenever its allowance is used up, because they share
-processors. Nothing is lost by waiting: the rest lies at the source.
+A backlog delays all later records: a looked-up record waits behind all records of the feed that have no verdict yet,
+and again behind all verdicts that are not in the tables. So a feed takes its next page only while fewer than
+``BEHIND_MAX`` records are between its source and the tables. While an application waits for an answer, a feed also
+pauses after each allowance, because they share processors. Nothing is lost: the other rows wait at the source.
 """
 
 from collections.abc import Callable
@@ -12,21 +11,23 @@ from collections.abc import Callable
 from hub.ports import Clock
 
 BEHIND_MAX = 500
-"""About a page: one is judged while the next is fetched. More would make a backfill little faster, and everything
-behind it wait."""
+"""About a page: one is judged while the next is fetched. With more, a backfill is hardly faster, and later records
+wait longer."""
 HOLD_MAX_S = 5.0
-"""Longest wait before a page is taken all the same: with a stage away the feed becomes slow, it does not stop."""
+"""Longest wait before a page is taken in any case, seconds: without a stage the feed becomes slow,
+but does not stop.
+"""
 YIELD_S = 2.0
-"""Rest while applications wait: about as long as the stages work at one."""
+"""Pause while applications wait, seconds: about the time that the stages need for one."""
 LOOK_EVERY_S = 0.2
-"""Each look asks the broker a dozen questions."""
+"""Time between two checks, seconds. A check needs about twelve requests to the broker."""
 
 
 class Throttle:
-    """Holds one feed back. Belongs to the feed's thread.
+    """The throttle of one feed. Belongs to the feed's thread.
 
-    ``behind`` counts the records that are received and not in the tables, ``awaited`` says whether an application
-    waits for an answer; both may raise ``Unavailable``.
+    ``behind`` counts the records that are received and not in the tables. ``awaited`` returns whether an application
+    waits for an answer. Both may raise ``Unavailable``.
     """
 
     def __init__(self, clock: Clock, behind: Callable[[], int], awaited: Callable[[], bool]) -> None:
@@ -37,11 +38,12 @@ class Throttle:
         self._held_s: float | None = None
 
     def took(self, rows: int) -> None:
-        """The feed has taken a page of so many rows."""
+        """Note that the feed has taken a page with this many rows."""
         self._allowed -= rows
 
     def hold_s(self) -> float:
-        """Seconds to wait before asking again; 0 when the next page may be taken."""
+        """Seconds to wait before the next call of this method; 0 when the next page may be taken. Raises
+        ``Unavailable``."""
         if self._allowed > 0:
             return 0.0
         now_s = self._clock.monotonic_s()

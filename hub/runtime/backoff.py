@@ -1,7 +1,7 @@
-"""Back-off between attempts, one for the whole hub: doubling with jitter up to our own cap, and what the other side
-asks, up to one hour.
+"""The back-off between attempts, one for the whole hub: it doubles with jitter up to our own bound, and obeys the time
+that the other side asks for, up to one hour.
 
-The runner, the feeds, the deliveries, the circuits and the calls behind a gate all wait by it. Waiting is process time
+The runner, the feeds, the deliveries, the circuit breakers and the guarded calls use it. It counts in process time
 (ADR 0020).
 """
 
@@ -15,10 +15,10 @@ from hub.logging import get_logger
 
 T = TypeVar("T")
 Wait = Callable[[float], object]
-"""Waits so many seconds; may end early, e.g. on shutdown."""
+"""Waits for the given seconds. It may end earlier, for example at a shutdown."""
 
 ASKED_MAX_S = 3_600.0
-"""Longest wait that another system may ask for. Beyond it the hub asks again, and an operator reads why."""
+"""Longest wait that another system may ask for, seconds. After it the hub asks again; the log says so."""
 
 log = get_logger("backoff")
 
@@ -31,11 +31,11 @@ class Backoff:
     longest_s: float = 30.0
 
     def wait_s(self, failures: int, retry_after_s: float | None = None) -> float:
-        """Seconds until the next attempt, with jitter between half and whole, so that many hubs do not come back at
-        one moment.
+        """Seconds until the next attempt after ``failures`` in a row. Jitter makes it between half and all of the time,
+        so that many hubs do not retry at the same moment.
 
-        ``retry_after_s`` is what the other side asked for: never undercut, up to ``ASKED_MAX_S``. Our own minimum, half
-        of ``first_s``, stays below it: a system that asks for 0 s is not called without a pause.
+        ``retry_after_s``: the time that the other side asked for. The wait is never shorter, up to ``ASKED_MAX_S``, and
+        never shorter than half of ``first_s``: a system that asks for 0 s is not called without a pause.
 
         >>> 60 <= Backoff(1, 8).wait_s(1, retry_after_s=60) <= 60.5
         True
@@ -50,8 +50,8 @@ class Backoff:
 
 
 def obeyed_s(system: str, retry_after_s: float | None) -> float | None:
-    """What is obeyed of the wait, in seconds, that ``system`` asked for: up to ``ASKED_MAX_S``, and the rest is told
-    in the log. ``None`` when it asked for nothing.
+    """The part of a wait that is obeyed, seconds: at most ``ASKED_MAX_S``; a longer one is logged with the name of the
+    ``system``. ``None`` when it asked for none.
 
     >>> obeyed_s("sample", 30.0), obeyed_s("sample", None)
     (30.0, None)
@@ -63,8 +63,8 @@ def obeyed_s(system: str, retry_after_s: float | None) -> float | None:
 
 
 def attempt(call: Callable[[], T], times: int, wait: Wait, backoff: Backoff, patience_s: float) -> T:
-    """``call``, again after ``Unavailable``, at most ``times`` in all. Gives up at once when told to wait longer than
-    ``patience_s``. Raises what the last call raised."""
+    """The result of ``call``, which is called again after ``Unavailable``, at most ``times`` in all. It does not wait
+    longer than ``patience_s`` for an attempt. Raises what the last call raised."""
     for failures in range(1, times):
         try:
             return call()

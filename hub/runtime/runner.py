@@ -1,7 +1,7 @@
-"""The runner: owns the threads of any number of tasks, and their back-off, restart, shutdown and progress.
+"""The runner: owns the threads of all tasks, and their back-off, restart, shutdown and progress.
 
-A task knows only how to do its next piece of work. Its state, as shown to operators, comes from progress made, never
-from a thread being alive: a task that has not finished a step for ``STALE_S`` is STALE, whatever its thread does.
+A task knows only how to do its next step. Its state, as operators see it, is computed from progress and not from a
+running thread: a task that has not finished a step for ``STALE_S`` seconds is STALE.
 """
 
 import gc
@@ -22,14 +22,14 @@ STOP_TIMEOUT_S = 10.0
 _TURN_S = 0.001
 _LOOK_UP_S = 0.5
 _GARBAGE_EVERY = 50_000
-"""Objects between two looks for cycles. A batch makes tens of thousands that all live until it is committed."""
+"""New objects between two runs of the garbage collector. A batch makes tens of thousands that live until its commit."""
 
 log = get_logger("runner")
 
 
 @dataclass(slots=True)
 class Progress:
-    """What one task has done since the process began."""
+    """The progress of one task since the process began."""
 
     name: str
     records: int = 0
@@ -50,9 +50,9 @@ class Runner:
     """Runs tasks, each in a thread of its own, until ``stop``."""
 
     def __init__(self, clock: Clock) -> None:
-        # Stages take turns on one interpreter, and SQLite and sockets give theirs away at every call: shorter turns.
+        # Stages share one interpreter, and SQLite and sockets release it at each call. Short intervals share it better.
         sys.setswitchinterval(_TURN_S)
-        # What is here by now stays: it need not be looked through for cycles again and again.
+        # Objects that exist now stay: the garbage collector need not check them again.
         gc.freeze()
         gc.set_threshold(_GARBAGE_EVERY)
         self._clock = clock
@@ -61,7 +61,7 @@ class Runner:
         self.progress: list[Progress] = []
 
     def start(self, name: str, make: Callable[[], Task]) -> None:
-        """Run the task that ``make`` makes; it is called again after every failure."""
+        """Run the task that ``make`` makes, in a thread of its own. ``make`` is called again after each failure."""
         progress = Progress(name, last_step_s=self._clock.monotonic_s())
         self.progress.append(progress)
         thread = threading.Thread(target=self._keep_running, args=(progress, make), name=name, daemon=True)
@@ -69,24 +69,25 @@ class Runner:
         thread.start()
 
     def stopping(self) -> bool:
+        """Whether a stop was requested."""
         return self._stop.is_set()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until someone calls ``request_stop``; True if so."""
+        """Wait until a stop is requested, or ``timeout_s`` seconds. Returns whether a stop was requested."""
         if timeout_s is not None:
             return self._stop.wait(timeout_s)
-        # A signal that the system hands to another thread does not wake the main one: look up now and then.
+        # A signal that another thread receives does not wake the main thread, so wake regularly.
         while not self._stop.wait(_LOOK_UP_S):
             pass
         return True
 
     def request_stop(self) -> None:
-        """Ask every task to end after its present step. Safe in a signal handler."""
+        """Ask all tasks to end after their current step. Safe in a signal handler."""
         self._stop.set()
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> list[str]:
-        """Ask, and wait up to ``timeout_s`` for all; the names of those that did not end. They lose nothing:
-        what is not committed is done again."""
+        """Request a stop and wait up to ``timeout_s`` seconds. Returns the names of the tasks that did not end. They
+        lose nothing: uncommitted work is done again."""
         self.request_stop()
         deadline = self._clock.monotonic_s() + timeout_s
         for thread in self._threads:
@@ -102,7 +103,7 @@ class Runner:
             except Misconfigured as wrong:
                 log.error("task cannot run", task=progress.name, reason=str(wrong))
                 self._back_off(progress, str(wrong), None)
-            except Exception as failure:  # a task must never end for good because of one defect
+            except Exception as failure:  # one defect must never end a task permanently
                 log.exception("task failed", task=progress.name, error=type(failure).__name__)
                 self._back_off(progress, type(failure).__name__, None)
 
@@ -118,11 +119,11 @@ class Runner:
             task.close()
 
     def _step(self, progress: Progress, task: Task) -> int:
-        """One step. What a rebalance took from it is another's to do: the task keeps its place and goes on."""
+        """One step. After ``Reassigned`` the task continues: another member has the partitions that were taken away."""
         try:
             return task.step()
-        except Reassigned as dealt_out:
-            log.info("work was dealt out anew", task=progress.name, reason=str(dealt_out))
+        except Reassigned as reassigned:
+            log.info("partitions were assigned again", task=progress.name, reason=str(reassigned))
             return 0
 
     def _back_off(self, progress: Progress, trouble: str, retry_after_s: float | None) -> None:
@@ -136,5 +137,5 @@ class Runner:
 
 
 def first_trouble(progress: Sequence[Progress]) -> str:
-    """The first trouble in words, or ``""``."""
+    """ "TASK: REASON" of the first task with an error, or ``""``."""
     return next((f"{one.name}: {one.trouble}" for one in progress if one.trouble), "")

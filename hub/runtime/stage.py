@@ -1,7 +1,6 @@
-"""A stage: what it is called, what it reads and writes, and how it is made. Each stage's module exports its own.
+"""The description of a stage: its name, what it reads and writes, and how it is made. Each stage's module exports one.
 
-Everything that must know the stages reads their list (``hub.stages``): the wiring, ``hub run --list``, the figures,
-and the test of the grants.
+The wiring, ``hub run --list``, the figures and the test of the grants read the list of stages (``hub.stages``).
 """
 
 from collections.abc import Callable
@@ -15,32 +14,32 @@ SINK: Final = "sink"
 TABLES: Final = "tables"
 """The projections and the state of the next attempts."""
 OUTBOX: Final = "outbox"
-"""What a transaction on the tables decided; the relay publishes it."""
+"""The messages that a transaction on the tables has decided; the relay publishes them."""
 
 
 class Task(Protocol):
-    """Anything that runs in steps without an end, such as a stage at work. Belongs to one thread."""
+    """Something that runs in steps without an end, such as a running stage. Belongs to one thread."""
 
     def step(self) -> int:
-        """Do the next piece of work; return the number of records that it took, 0 when there was nothing.
+        """Do the next piece of work. Returns the number of records that it took, 0 when there was nothing.
 
-        Waits for work itself, no longer than a second. Raises ``Reassigned`` when a rebalance took what was in
-        progress: it is called again as it is. Raises ``Unavailable`` when something outside is away: nothing was lost,
-        the runner backs off and makes the task again, from what is durable.
+        It waits for work, at most a second. Raises ``Reassigned`` when a rebalance took uncommitted records away: it is
+        called again. Raises ``Unavailable`` when an outside system is away: nothing is lost, and the runner backs off
+        and makes the task again, from the durable state.
         """
 
     def close(self) -> None:
-        """Release what the task holds. What it has not committed is done again by the next one."""
+        """Release all resources. The next task does uncommitted work again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of the hub.
 
-    ``reads`` and ``writes`` are topics, or ``SOURCES``, ``SINK``, ``TABLES``, ``OUTBOX``. ``make`` makes the stage at
-    work from a hub's parts (``hub.parts.Parts``); it is called again after a failure. ``group`` is the consumer group
-    that its members join, empty when it joins none. ``positions`` says where the group's place on the topics is
-    stored; empty when membership only says which process has the work.
+    ``reads`` and ``writes`` are topics, or ``SOURCES``, ``SINK``, ``TABLES``, ``OUTBOX``. ``make`` makes the running
+    stage from a hub's parts (``hub.parts.Parts``); it is called again after a failure. ``group``: the consumer group
+    that its members join, "" for none. ``positions``: where the group's positions on the topics are stored; "" when the
+    membership only decides which process does the work.
     """
 
     name: str
@@ -63,7 +62,7 @@ class Stage:
 
 
 def is_topic(name: str) -> bool:
-    """Whether a name in ``reads`` or ``writes`` is a topic's: every topic has a dot in its name.
+    """Whether a name in ``reads`` or ``writes`` is a topic: each topic has a dot in its name.
 
     >>> is_topic("lookup.requests"), is_topic(TABLES)
     (True, False)

@@ -1,4 +1,4 @@
-"""What every process's stages say of themselves, in one table: so any process answers for the whole installation."""
+"""The reports of the stages of all processes, in one table. So each process can report the whole installation."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from hub.stores.shared_clock import SharedClock
 
 REPORT_EVERY_S = 2.0
 SILENT_MS = 15_000
-"""After so long without a report a process is taken for gone, whatever it last said."""
+"""A process without a report for this time is GONE, also if its last state was another, ms."""
 FORGOTTEN_MS = 24 * 3_600_000
 GONE = "GONE"
 
@@ -36,14 +36,14 @@ class StageStatus(NamedTuple):
 
 
 class StageReports:
-    """The reports of all processes."""
+    """The stored reports of all processes. Thread-safe. Raises ``Unavailable`` when the store is away."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     def put(self, worker: str, progress: Sequence[Progress]) -> None:
-        """Replace what ``worker`` said before, and forget whoever has been silent for a day."""
+        """Replace the reports of ``worker``, and delete those of workers that have been silent for a day."""
         now_ms, now_s = self._clock.process_ms(), self._clock.monotonic_s()
         rows = [
             StageStatus(
@@ -59,7 +59,7 @@ class StageReports:
                 connection.execute(insert(stage_status), rows)
 
     def all(self) -> list[StageStatus]:
-        """The last report of every stage, its state corrected by its age."""
+        """The last report of every stage, ordered by worker and stage. Old reports have the state GONE."""
         silent_ms = self._clock.process_ms() - SILENT_MS
         columns = [stage_status.c[name] for name in StageStatus._fields]
         with self._store.read() as connection:
@@ -71,7 +71,7 @@ class StageReports:
 
 
 class Report:
-    """A task that reports the others' progress every two seconds, and on the way out that they have stopped."""
+    """A task that reports the progress of the other tasks every two seconds, and at its end that they have stopped."""
 
     def __init__(self, reports: StageReports, worker: str, progress: Callable[[], Sequence[Progress]]) -> None:
         self._reports = reports
@@ -88,17 +88,17 @@ class Report:
         return 0
 
     def close(self) -> None:
-        """The last word, if it can still be said."""
+        """Delete the worker's reports. Raises ``Unavailable`` when the store is away."""
         self._reports.put(self._worker, ())
 
 
 class Adjust:
-    """A task that keeps the shared clock right, and says it when this machine's own goes wrong."""
+    """A task that adjusts the shared clock, and logs when this machine's own clock is wrong by more than 5 s."""
 
     def __init__(self, clock: SharedClock) -> None:
         self._clock = clock
         if abs(off_ms := clock.off_ms()) > _OFF_BY_MS:
-            log.warning("this machine's clock is not the database's, which counts", ahead_s=off_ms // 1000)
+            log.warning("this machine's clock differs from the database's, which all hubs use", ahead_s=off_ms // 1000)
 
     def step(self) -> int:
         self._clock.adjust()
@@ -106,7 +106,7 @@ class Adjust:
         return 0
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
 
 
 _STEP_S = 0.5

@@ -1,7 +1,7 @@
-"""Worker processes of one hub: Python runs one thread at a time, so more cores want more processes.
+"""Worker processes of one hub: Python runs one thread at a time, so more cores need more processes.
 
-Each worker is a task of the runner, which restarts one that died, with its back-off. A worker ends with its parent,
-however that ended: it reads its standard input and stops when that closes.
+Each worker is a task of the runner, which restarts a dead one with its back-off. A worker ends with its parent, also
+when that was killed: it reads its standard input and stops when that closes.
 """
 
 import contextlib
@@ -21,7 +21,8 @@ log = get_logger("workers")
 
 
 class Worker:
-    """One worker process, as a task: a step is a moment in which it lived."""
+    """One worker process, as a task. A step waits a moment and checks that the process runs. Creating it starts the
+    process."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
@@ -29,6 +30,7 @@ class Worker:
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self._process.pid
 
     def step(self) -> int:
@@ -40,7 +42,7 @@ class Worker:
         raise Unavailable(f"the worker process ended with {code}")
 
     def close(self) -> None:
-        """Ask it to stop; whatever it had not committed is done again."""
+        """Ask the process to stop, and kill it after ``END_WITHIN_S``. Uncommitted work is done again."""
         self._process.terminate()
         try:
             self._process.wait(END_WITHIN_S)
@@ -53,7 +55,7 @@ class Worker:
 
 
 def when_parent_ends(stop: Callable[[], None]) -> None:
-    """Call ``stop`` once the parent has closed this process's standard input, or is no more."""
+    """Call ``stop``, in another thread, when the parent has closed this process's standard input or has ended."""
 
     def watch() -> None:
         # Not through sys.stdin, whose lock would be held while the interpreter ends.
