@@ -5,9 +5,10 @@ identities and keys at once. The layout is in ``schemas/hub/record.v1.avsc``; ``
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -58,6 +59,17 @@ class _Outside(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class _Page:
+    """What the rows of one page have in common. ``own`` gives the source's own id and key, asked for once."""
+
+    source: SourceInfo
+    read_at_ms: int
+    ids: Mapping[Identity, bytes]
+    keys: Keys
+    own: Callable[[], tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """One readable row with the identities that it needs from the vault."""
 
@@ -90,15 +102,21 @@ class Sealer:
         Raises ``Unavailable``, before anything is sealed."""
         rows = [_shaped(KINDS[source.kind], row) for row in rows]
         plans = [_plan(KINDS[source.kind], row) for row in rows]
-        ids, keys = self._known([plan for plan in plans if plan])
+        page = self._page(source, read_at_ms, [plan for plan in plans if plan])
         return [
-            self._seal(source, plan, ids, keys, read_at_ms) if plan else self._unreadable(source, row, read_at_ms)
+            self._seal(page, plan) if plan else self._unreadable(page, row)
             for plan, row in zip(plans, rows, strict=True)
         ]
+
+    def _page(self, source: SourceInfo, read_at_ms: int, plans: Sequence[_Plan]) -> _Page:
+        ids, keys = self._known(plans)
+        return _Page(source, read_at_ms, ids, keys, cache(partial(self._source_key, source.name, read_at_ms)))
 
     def _known(self, plans: Sequence[_Plan]) -> tuple[dict[Identity, bytes], Keys]:
         """The ids of all that these rows name, and the key of every subject. One that was erased between the two
         questions has another id when asked again."""
+        if not plans:
+            return {}, {}
         wanted = list(dict.fromkeys(identity for plan in plans for identity in plan.identities()))
         for _ in range(_ROUNDS):
             ids = dict(zip(wanted, self._vault.identify(wanted), strict=True))
@@ -112,7 +130,7 @@ class Sealer:
         """Bytes that no connector made, sealed as an unreadable record, so that their content is not forwarded in the
         open (P5)."""
         row = SourceRow(self.ids.digest(raw).hex(), 0, raw, None, (fault,))
-        return self._unreadable(_Outside(kind), _bounded(row), read_at_ms)
+        return self._unreadable(self._page(_Outside(kind), read_at_ms, ()), _bounded(row))
 
     def seal_value(self, subject_id: bytes, plaintext: bytes) -> bytes:
         """Seal any other value about one subject under its key. Raises ``RecordRejected``: ERASED, KEY_DAMAGED."""
@@ -127,21 +145,14 @@ class Sealer:
         keys = self._vault.keys([subject for subject, _ in values])
         return [_seal_value(key, *one) for key, one in zip(keys, values, strict=True)]
 
-    def _seal(
-        self,
-        source: SourceInfo,
-        plan: _Plan,
-        ids: dict[Identity, bytes],
-        keys: Keys,
-        read_at_ms: int,
-    ) -> SealedRow:
-        subjects = [ids[identity] for _, identity in plan.parts]
-        usable = [key for one in subjects if isinstance(key := keys[one], bytes)]
+    def _seal(self, page: _Page, plan: _Plan) -> SealedRow:
+        subjects = [page.ids[identity] for _, identity in plan.parts]
+        usable = [key for one in subjects if isinstance(key := page.keys[one], bytes)]
         if len(usable) < len(subjects):
-            return self._unreadable(source, replace(plan.row, faults=(Fault(KEY_DAMAGED),)), read_at_ms)
+            return self._unreadable(page, replace(plan.row, faults=(Fault(KEY_DAMAGED),)))
         salt, frame = os.urandom(commitment.SEED_BYTES), _original(plan.row)
-        envelope = self._envelope(source, plan, ids) | {
-            "read_at_ms": read_at_ms if plan.row.read_at_ms is None else plan.row.read_at_ms,
+        envelope = self._envelope(page, plan) | {
+            "read_at_ms": page.read_at_ms if plan.row.read_at_ms is None else plan.row.read_at_ms,
             "original_commitment": commitment.of_original(salt, frame),
         }
         opened = cipher.open_part(envelope, subjects)
@@ -153,23 +164,23 @@ class Sealer:
         joint = cipher.joint_key(usable, record_id)
         envelope["original"] = cipher.encrypt(joint, salt + frame, record_id)
         value = wire.encode(RECORD_SCHEMA, envelope)
-        return SealedRow(plan.kind.name, ids[plan.entity], record_id, row_id, value, True, plan.row.reading)
+        return SealedRow(plan.kind.name, page.ids[plan.entity], record_id, row_id, value, True, plan.row.reading)
 
-    def _envelope(self, source: SourceInfo, plan: _Plan, ids: dict[Identity, bytes]) -> dict[str, Any]:
+    def _envelope(self, page: _Page, plan: _Plan) -> dict[str, Any]:
         record, row = plan.record, plan.row
         principal = record[plan.kind.principal.name]
         issued, until = principal.get("issued_on"), principal.get("valid_until")
         return {
-            **self._named(source, row, record["source"]["operation"]),
+            **self._named(page.source, row, record["source"]["operation"]),
             "authority": record["authority"],
             "region": record["region"],
             "status": record.get("status", REPORT_STATUS),
             "issued_month": issued.year * 100 + issued.month if issued else None,
             "valid_until_year": until.year if until else None,
             "reading": row.reading,
-            "mapping": source.mapping,
+            "mapping": page.source.mapping,
             "assurance": record["assurance"],
-            "links": [ids[link] for link in plan.links],
+            "links": [page.ids[link] for link in plan.links],
         }
 
     def _named(self, source: SourceInfo, row: SourceRow, operation: str) -> dict[str, Any]:
@@ -188,15 +199,15 @@ class Sealer:
             },
         }
 
-    def _unreadable(self, source: SourceInfo, row: SourceRow, read_at_ms: int) -> SealedRow:
-        subject, key = self._source_key(source.name, read_at_ms)
+    def _unreadable(self, page: _Page, row: SourceRow) -> SealedRow:
+        source, (subject, key) = page.source, page.own()
         too_large = len(row.raw) > RAW_BYTES_MAX
         faults = row.faults[:FAULTS_MAX] or (Fault("UNREADABLE"),)
         envelope = self._named(source, row, "UPSERT") | {
             "faults": [fault._asdict() for fault in faults],
             "size": len(row.raw),
             "digest": self.ids.digest(row.raw) if too_large else None,
-            "read_at_ms": read_at_ms if row.read_at_ms is None else row.read_at_ms,
+            "read_at_ms": page.read_at_ms if row.read_at_ms is None else row.read_at_ms,
             "subject_id": subject,
             "ciphertext": b"",
         }
