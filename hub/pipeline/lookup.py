@@ -1,12 +1,12 @@
-"""Lookup: questions of applications to sources, in a lane of their own beside the feeds.
+"""Lookup: questions of cases to sources, in a lane of their own beside the feeds.
 
     lookup.requests ── open ── ask (one pool a source) ──┬── lookup.received: the records found
                                                          └── lookup.received: the answer, cn.onecert.lookup.answered
 
-What is answered is committed at once, while later questions are under way; of one partition in order. Every question
-has a deadline, and one that is not answered by then has the answer UNAVAILABLE: who asked asks again, with more time.
-So a source that is slow or away holds the partitions that it was asked in up by its deadline at most (all of them, when
-it was asked as much as may be under way), and never the feeds.
+An answer is committed at once, while later questions are open; in one partition, answers are committed in the order of
+the questions. Every question has a deadline. One that is not answered by then gets the answer UNAVAILABLE, and the case
+asks again, with more time. So a source that is slow or away delays the partitions of its questions by its deadline at
+most (all partitions, when all open questions are for it), and never the feeds.
 """
 
 import threading
@@ -41,7 +41,7 @@ FIRST_ANSWER_WITHIN_S, ANSWER_WITHIN_MAX_S = 2.5, 10.0
 POLL_TIMEOUT_S = 0.1
 """Longest wait for a new question, seconds."""
 LOOK_S = 0.02
-"""How often answers are looked for while questions are under way."""
+"""Seconds between two looks for answers while questions are open."""
 Slot = tuple[str, int]
 log = get_logger("lookup")
 
@@ -56,7 +56,7 @@ class Reply(NamedTuple):
 
 
 class SourcePool:
-    """One source and the threads that ask it: a source that hangs uses up its own threads, nobody else's."""
+    """One source and the threads that ask it: a source that hangs uses up its own threads only."""
 
     def __init__(self, open_source: Callable[[], GuardedSource], name: str) -> None:
         self._open = open_source
@@ -66,15 +66,18 @@ class SourcePool:
 
     @property
     def source(self) -> GuardedSource:
+        """The source, opened at its first use. Raises ``Misconfigured``."""
         with self._lock:
             if self._source is None:
                 self._source = self._open()
             return self._source
 
     def ask(self, query: LookupQuery) -> "Future[Page]":
+        """Ask in one of the threads; the future has the page, or what ``look_up`` raised."""
         return self._pool.submit(lambda: self.source.look_up(query))
 
     def close(self) -> None:
+        """Start nothing more, and close the source. Calls that are running end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._source is not None:
             self._source.close()
@@ -98,8 +101,8 @@ Answered = tuple[Mapping[str, Any], Reply]
 
 
 class Lookup:
-    """The lookup stage. Any number of them share the work; what one has under way is nowhere but here, and asked again
-    by whoever has the partition next."""
+    """The lookup stage. Any number of them share the work. Open questions are in memory only: the next owner of the
+    partition asks them again."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -107,13 +110,13 @@ class Lookup:
         opens = parts.connectors.open_source
         self._pools = {name: SourcePool(partial(opens, name), name) for name in parts.connectors.sources}
         self._open: dict[Slot, deque[_Question]] = {}
-        """Questions under way, in the order of their partition."""
+        """Open questions, in the order of their partition."""
 
     def step(self) -> int:
         try:
             return self._step()
         except HubError:
-            # Back to what is durable: whatever is under way is polled again, here or elsewhere.
+            # Back to what is durable: all open questions are polled again, by this or another process.
             self._drop()
             self._member.rewind()
             raise
@@ -187,7 +190,7 @@ class Lookup:
 
     def _records(self, answered: Sequence[Answered]) -> Iterator[Outgoing]:
         """The records that were found; all that one source gave are sealed together, because each sealing asks the
-        vault anew."""
+        vault once."""
         for name in sorted({request["source"] for request, reply in answered if reply.page}):
             found = [
                 (row, request["request_id"])
@@ -259,7 +262,7 @@ def _reply(request: Mapping[str, Any], question: _Question) -> Reply:
 
 
 def _request(record: LogRecord) -> Mapping[str, Any] | None:
-    """The question in a record. What is none has nobody who waits for an answer: it is logged and passed over."""
+    """The question in a record. A record that is no question is logged and passed over: no case waits for it."""
     try:
         schema_id, value = wire.decode(record.value or b"")
         if schema_id != REQUEST_SCHEMA:

@@ -189,6 +189,6 @@ class _Guard:
             if not isinstance(error, RecordRejected):
                 log.error("a request failed", error=type(error).__name__, reason=str(error))
             return problem_of(error)
-        except Exception as failure:  # whatever it was, its text may hold what was sent
+        except Exception as failure:  # its text may contain what was sent
             log.error("a request failed", error=type(failure).__name__)
             return problem("INTERNAL")

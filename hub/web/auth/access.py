@@ -34,8 +34,8 @@ async def allow(request: Request, tokens: Tokens, scope: str) -> Token:
 
 
 class Door:
-    """``allow`` for a page that has to answer when the store, which knows the tokens, is away or hangs: whoever was let
-    in last is let in then."""
+    """``allow`` for a page that has to answer when the store, which knows the tokens, is away or hangs: then the
+    caller that was let in last is let in."""
 
     def __init__(self, tokens: Tokens, scope: str, wait_s: float) -> None:
         self._tokens = tokens
@@ -44,7 +44,7 @@ class Door:
         self._last = b""
 
     async def enter(self, request: Request) -> None:
-        """Raises ``Denied``; ``Unavailable`` when nobody can say."""
+        """Raises ``Denied``, and ``Unavailable`` when the store cannot be asked."""
         shown = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
         try:
             async with asyncio.timeout(self._wait_s):

@@ -70,7 +70,8 @@ class Tokens:
         return token_id, f"{_PREFIX}_{token_id}_{secret}"
 
     def check(self, text: str) -> Token | None:
-        """Who ``text`` belongs to; ``None`` for nobody. Takes the same time for a wrong secret as for a wrong id."""
+        """The token with this text; ``None`` when there is none. Takes the same time for a wrong secret as for a wrong
+        id."""
         prefix, _, rest = text.partition("_")
         token_id, _, secret = rest.partition("_")
         row = self._find(token_id)
