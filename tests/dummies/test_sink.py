@@ -2,69 +2,16 @@
 that were opened since it is there, under numbers and keys of its own, and never a piece of another sink (P2, P3, P5).
 """
 
-import json
-import sqlite3
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.dummies import installed
-from tests.e2e.harness import PATIENCE_S, World, world
+from tests.dummies.two_sinks import DUMMIES, Two
+from tests.e2e.harness import world
 
-DUMMIES = ("sink",)
 TITLE, LICENCE = "licence.property-title", "licence.business"
-
-
-@dataclass
-class Two:
-    """A world with the utility's connection system and the second sink, and its applications by name."""
-
-    world: World
-    entries: dict[str, dict[str, Any]]
-
-    @property
-    def file(self) -> Path:
-        return self.world.home / "dummy.db"
-
-    def start(self) -> None:
-        self.world.start(environ={"PYTHONPATH": installed.environ(*DUMMIES)["PYTHONPATH"]})
-
-    def submit(self, name: str) -> None:
-        body = self.world.home / "body.json"
-        body.write_text(json.dumps(self.entries[name]["body"]), "utf-8")
-        code, out, error = installed.hub("application", "submit", str(body), dummies=DUMMIES, config=self.world.config)
-        body.unlink()
-        assert code == 0, out + error
-
-    def crm(self) -> list[dict[str, Any]]:
-        """What the utility's connection system was sent, with the number that the channel gave the application."""
-        effects: list[dict[str, Any]] = self.world.sandbox.control("utility_crm", "effects?bodies=1")["effects"]
-        numbers = {one["externalAppNo"]: one["body"]["channelAppNo"] for one in effects if one["what"] == "application"}
-        return [one | {"of": numbers[one["externalAppNo"]]} for one in effects]
-
-    def second(self) -> list[dict[str, Any]]:
-        """What the second sink was given, likewise."""
-        with closing(sqlite3.connect(self.file)) as database:
-            rows = database.execute("SELECT procedure, kind, number, key, body FROM effect ORDER BY rowid").fetchall()
-        names = ("procedure", "kind", "number", "key")
-        found = [dict(zip(names, row[:4], strict=True)) | {"body": json.loads(row[4])} for row in rows]
-        numbers = {one["number"]: one["body"]["channelAppNo"] for one in found if one["kind"] == "registration"}
-        return [one | {"of": numbers[one["number"]]} for one in found]
-
-    def number(self, name: str) -> str:
-        return str(self.entries[name]["body"]["external_no"])
-
-    def wait(self, what: Callable[[], bool]) -> None:
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not what():
-            assert self.world.process is not None and self.world.process.poll() is None, self.world.tail()
-            assert time.monotonic() < deadline_s, self.world.tail()
-            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +23,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
         two.submit("late-title")
         two.wait(lambda: len(two.crm()) == 2)
         one.stop()
-        with one.config.open("a") as file:
-            file.write(f"\n[connectors.dummy_sink]\nfile = {json.dumps(str(two.file))}\n")
+        two.add_second()
         two.start()
         two.submit("own-title")
         two.wait(lambda: len(two.crm()) == 5)
@@ -126,4 +72,4 @@ def test_p2_the_second_sink_is_certified_like_any_other(tmp_path: Path) -> None:
         f"sink = open_sink('dummy_sink', {{'file': {str(tmp_path / 'x.db')!r}}}, SystemClock())\n"
         "print(kit.check_sink(sink, Address('connection', 'registration', '7K3M9QPDX2V4TW', 'k'), {}).number)"
     )
-    assert installed.python(code, DUMMIES).strip() == "D1"
+    assert installed.python(code, DUMMIES).strip() == "DUMMY-00000001"

@@ -2,6 +2,7 @@
 
 offsets: a stage's output and its offsets in two transactions, with the crash point ``test.between`` between them.
 ask: no stage asks the connection system before posting again.
+references: sinks are told ids, hashes and times that stand on topics.
 fast, slow: nothing is taken out, but this machine's clock is two hours ahead or behind.
 newer: nothing is taken out, but schema 9999 is in the catalogue.
 """
@@ -34,6 +35,28 @@ def ask() -> None:
     GuardedSink.find = lambda *_: None  # type: ignore[assignment, method-assign]
 
 
+def references() -> None:
+    from datetime import UTC, datetime
+    from hashlib import sha256
+
+    from hub.cases.connection import bodies
+    from hub.privacy.references import ALPHABET, References
+
+    def number(self: References, case_id: bytes) -> str:
+        bits = int.from_bytes(case_id[-10:], "big")
+        return "".join(ALPHABET[bits >> shift & 31] for shift in range(75, -1, -5))
+
+    def key(self: References, case_id: bytes, kind: str, record_id: bytes | None = None, reading: int = 0) -> str:
+        return sha256(case_id + kind.encode() + b"\0" + (record_id or b"")).hexdigest()[:32]
+
+    def exact(at_ms: int) -> str:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+    References.hub_number, References.piece_key = number, key  # type: ignore[method-assign]
+    References.record_reference = lambda self, record_id: record_id.hex()  # type: ignore[method-assign]
+    bodies.china_time = exact  # type: ignore[assignment]
+
+
 def off_by(hours: int) -> None:
     from datetime import datetime, timedelta
 
@@ -59,6 +82,6 @@ def newer() -> None:
 
 if __name__ == "__main__":
     clocks = {"fast": partial(off_by, 2), "slow": partial(off_by, -2)}
-    guards = {"offsets": offsets, "ask": ask, "newer": newer} | clocks
+    guards = {"offsets": offsets, "ask": ask, "references": references, "newer": newer} | clocks
     guards[sys.argv.pop(1)]()
     main()

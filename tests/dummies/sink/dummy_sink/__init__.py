@@ -7,7 +7,11 @@ from contextlib import closing
 from hub.ports import Receipt
 
 TABLE = "CREATE TABLE IF NOT EXISTS effect(procedure TEXT, kind TEXT, number TEXT, key TEXT, body TEXT)"
-RECEIVED_AT = "2026-03-02T09:00:00+08:00"
+
+
+def receipt(number):
+    """Another number and another time for each, far from any time of a test."""
+    return Receipt(f"DUMMY-{number:08d}", f"2019-03-02T09:00:{number % 60:02d}.{number:03d}+08:00")
 
 
 class Book:
@@ -22,13 +26,13 @@ class Book:
         row = (address.procedure, address.kind, address.number, address.key, json.dumps(body, ensure_ascii=False))
         with closing(sqlite3.connect(self._file)) as database, database:
             made = database.execute("INSERT INTO effect VALUES (?,?,?,?,?)", row)
-            return Receipt(f"D{made.lastrowid}", RECEIVED_AT)
+            return receipt(made.lastrowid)
 
     def find(self, address):
         with closing(sqlite3.connect(self._file)) as database:
             query = "SELECT rowid FROM effect WHERE number = ? AND key = ?"
             row = database.execute(query, (address.number, address.key)).fetchone()
-        return Receipt(f"D{row[0]}", RECEIVED_AT) if row else None
+        return receipt(row[0]) if row else None
 
     def close(self):
         pass
