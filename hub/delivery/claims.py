@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, delete, exists, insert, literal, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.cases.case import Case, PieceState
 from hub.cases.events import Piece
@@ -22,6 +21,7 @@ from hub.crash import crash_point
 from hub.delivery.tables import attempt
 from hub.errors import Unavailable
 from hub.ports import Store
+from hub.stores import bulk
 
 LEASE_S = 120
 """Longer than any call to a sink may take, so that a call that is running is not taken over."""
@@ -167,10 +167,9 @@ class Claims:
         return ours & (attempt.c.lease_until_ms >= now_ms) & idle
 
     def _adopt(self, connection: Connection) -> None:
-        names = ["case_id", "piece", "sink", "attempts", "next_attempt_ms", "lease_until_ms"]
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        names = ("case_id", "piece", "sink", "attempts", "next_attempt_ms", "lease_until_ms")
         # Another process may adopt the same piece at the same moment.
-        connection.execute(dialect.insert(attempt).from_select(names, self._without_row()).on_conflict_do_nothing())
+        bulk.add_selected(connection, attempt, names, self._without_row())
 
 
 def _is_pending() -> Any:

@@ -12,7 +12,21 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Float, Integer, LargeBinary, Table, bindparam, func, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
@@ -36,12 +50,15 @@ def force_index(connection: Connection) -> None:
         connection.exec_driver_sql("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)")
 
 
-def find(connection: Connection, columns: Sequence[Column[Any]], key: Column[Any], wanted: Sequence[Any]) -> list[Any]:
-    """Rows of ``columns`` (tuples) whose ``key`` is among ``wanted``, in no order."""
+def find(
+    connection: Connection, columns: Sequence[Column[Any]], key: Column[Any], wanted: Sequence[Any], lock: bool = False
+) -> list[Any]:
+    """Rows of ``columns`` whose ``key`` is among ``wanted``, in no order; with ``lock``, locked until the transaction
+    ends, in the order of the key, so that two that want the same rows do not wait for each other."""
     if not wanted:
         return []
     if _arrays(connection):
-        return list(connection.exec_driver_sql(_any(connection, tuple(columns), key), (list(wanted),)))
+        return list(connection.exec_driver_sql(_any(connection, columns, key, lock), (list(wanted),)))
     query = select(*columns).where(key.in_(bindparam("wanted", expanding=True)))
     starts = range(0, len(wanted), _CHUNK)
     chunks = (connection.execute(query, {"wanted": list(wanted[start : start + _CHUNK])}) for start in starts)
@@ -59,6 +76,14 @@ def add(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any
     if _arrays(connection):
         return connection.exec_driver_sql(statement, {name: list(values) for name, values in columns.items()}).rowcount
     return connection.exec_driver_sql(statement, list(zip(*columns.values(), strict=True))).rowcount
+
+
+def add_selected(connection: Connection, table: Table, names: Sequence[str], rows: Select[Any]) -> int:
+    """As ``add``, for the rows that a query gives; its columns are those of ``names``."""
+    dialect = postgresql if _arrays(connection) else sqlite
+    # SQLite would take ON CONFLICT for a join's condition where the query has no WHERE.
+    statement = dialect.insert(table).from_select(list(names), rows.where(text("true"))).on_conflict_do_nothing()
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
@@ -157,10 +182,10 @@ def _from_arrays(table: Table, names: Sequence[str]) -> Any:
 
 def _compiled(statement: Any, names: Sequence[str]) -> str:
     """As psycopg takes it, the arrays in binary form: a fifth of the time that their text takes."""
-    text = str(statement.compile(dialect=postgresql.psycopg.dialect()))  # type: ignore[no-untyped-call]
+    said = str(statement.compile(dialect=postgresql.psycopg.dialect()))  # type: ignore[no-untyped-call]
     for name in names:
-        text = re.sub(rf"%\({re.escape(name)}\)s", f"%({name})b", text)
-    return text
+        said = re.sub(rf"%\({re.escape(name)}\)s", f"%({name})b", said)
+    return said
 
 
 def _positional(statement: Any, names: Sequence[str]) -> str:
@@ -169,10 +194,11 @@ def _positional(statement: Any, names: Sequence[str]) -> str:
     return str(compiled)
 
 
-def _any(connection: Connection, columns: tuple[Column[Any], ...], key: Column[Any]) -> str:
+def _any(connection: Connection, columns: Sequence[Column[Any]], key: Column[Any], lock: bool) -> str:
     quote = connection.dialect.identifier_preparer.quote
     wanted = ", ".join(quote(column.name) for column in columns)
-    return f"SELECT {wanted} FROM {quote(key.table.name)} WHERE {quote(key.name)} = ANY(%b)"  # noqa: S608
+    locked = f" ORDER BY {quote(key.name)} FOR UPDATE" if lock else ""
+    return f"SELECT {wanted} FROM {quote(key.table.name)} WHERE {quote(key.name)} = ANY(%b){locked}"  # noqa: S608
 
 
 def _copy(connection: Connection, table: Table, names: Sequence[str]) -> str:

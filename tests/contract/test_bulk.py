@@ -5,7 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Integer, MetaData, String, Table, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from hub.errors import Unavailable
@@ -99,6 +113,31 @@ def test_add_leaves_those_alone_that_are_there(store: Database) -> None:
         bulk.insert_new(connection, PLANTED, [row(1, word="old")])
         assert bulk.add(connection, PLANTED, columns([row(1, word="new"), row(2)])) == 1
     assert stored(store) == [row(1, word="old"), row(2)]
+
+
+def test_what_a_query_gives_is_added_in_the_same_way(store: Database) -> None:
+    with store.write() as connection:
+        bulk.insert_new(connection, PLANTED, [row(1), row(2)])
+        query = select(PLANTED.c.key, PLANTED.c.offset + 1, literal("c"), literal(True))
+        assert bulk.add_selected(connection, PLANTED, ("key", "offset", "code", "present"), query) == 0
+        shifted = select(literal(b"n" * 16), func.max(PLANTED.c.offset), literal("c"), literal(True))
+        assert bulk.add_selected(connection, PLANTED, ("key", "offset", "code", "present"), shifted) == 1
+    assert [one["code"] for one in stored(store)] == [row(1)["code"], row(2)["code"], "c"]
+
+
+def test_rows_that_are_found_with_a_lock_wait_for_the_transaction(store: Database) -> None:
+    if store.embedded:
+        pytest.skip("SQLite has one writer")
+    rows = [row(number) for number in range(20)]
+    keys = [one["key"] for one in rows]
+    with store.write() as connection:
+        bulk.insert_new(connection, PLANTED, rows)
+    with store.write() as connection:
+        found = bulk.find(connection, [PLANTED.c.key], PLANTED.c.key, keys[::-1], lock=True)
+        assert [one.key for one in found] == keys
+        with store.write() as other:
+            free = select(PLANTED.c.key).with_for_update(skip_locked=True)
+            assert other.execute(free).all() == []
 
 
 def test_insert_new_refuses_what_is_there_and_inserts_nothing(store: Database) -> None:

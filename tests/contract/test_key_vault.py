@@ -99,7 +99,7 @@ def test_an_id_is_the_second_in_which_it_was_drawn_and_random_bytes(opened: Open
     assert {len(one) for one in drawn} == {16}
     assert {int.from_bytes(one[:4], "big") for one in drawn} == {clock.process_ms() // 1000}
     assert len({one[4:] for one in drawn}) == 2_000
-    assert len({one[-1] for one in drawn}) == 256  # the partition is told from the last bytes
+    assert len({one[-1] for one in drawn}) > 230  # the partition is told from the last bytes
     clock.pass_s(1)
     assert vault.identify([PERSON])[0][:4] > drawn[0][:4]
 
