@@ -64,9 +64,9 @@ class TableDatabase:
                 there = {entry["name"] for entry in inspector.get_columns(name)}
             except NoSuchTableError:
                 there = set()
-            strange += sorted(f"{name}.{one}" for one in there - wanted)
-            missing += sorted(f"{name}.{one}" for one in wanted - there)
-        return strange, missing
+            strange += (f"{name}.{one}" for one in there - wanted)
+            missing += (f"{name}.{one}" for one in wanted - there)
+        return sorted(strange), sorted(missing)
 
     def close(self) -> None:
         """Close the pool's connections."""

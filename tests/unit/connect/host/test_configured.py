@@ -1,0 +1,55 @@
+"""The connectors that an installation uses: installed ones with a table in the settings."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.connect.host.configured import Connectors
+from hub.errors import Misconfigured
+from hub.settings import Settings
+from tests.clocks import HandClock
+
+CRM = {"url": "http://127.0.0.1:1", "token": "secret-token"}
+
+
+def connectors(tmp_path: Path, **tables: dict[str, Any]) -> Connectors:
+    exchange = tmp_path / "exchange.db"
+    exchange.touch()
+    found = {"property_title": {"url": f"sqlite:///{exchange}"}, "utility_crm": CRM, **tables}
+    return Connectors(Settings(connectors=found), HandClock())
+
+
+def test_sources_and_sinks_are_told_apart(tmp_path: Path) -> None:
+    found = connectors(tmp_path)
+    assert set(found.infos) == {"property_title", "utility_crm"}
+    assert list(found.sources) == ["property_title"]
+    assert list(found.sinks) == ["utility_crm"]
+    assert found.trusted == {"property_title": {}}
+    found.check()
+
+
+def test_a_source_opens_without_a_call(tmp_path: Path) -> None:
+    found = connectors(tmp_path)
+    source, sink = found.open_source("property_title"), found.open_sink("utility_crm")
+    assert source.context.info.name == "property_title"
+    source.close()
+    sink.close()
+
+
+@pytest.mark.parametrize("name", ["utility_crm", "business_licence"])
+def test_what_is_no_configured_source_is_told_with_those_that_are(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Misconfigured, match="sources here: property_title"):
+        connectors(tmp_path).open_source(name)
+
+
+def test_a_table_of_a_connector_that_is_not_installed(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"connectors\.oracle_titles: no such connector is installed"):
+        _ = connectors(tmp_path, oracle_titles={}).infos
+
+
+def test_a_wrong_setting_is_named_without_its_value(tmp_path: Path) -> None:
+    found = connectors(tmp_path, utility_crm={**CRM, "colour": "hunter2"})
+    with pytest.raises(Misconfigured, match="unknown setting 'colour'") as told:
+        found.check()
+    assert "hunter2" not in str(told.value)

@@ -1,0 +1,98 @@
+"""Looking at a source before it is trusted: what is shown tells the form of a value, and never the value (P5)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.connect.codes import Codes
+from hub.connect.context import Context
+from hub.connect.host.guard import Gate, GuardedSource
+from hub.connect.host.probe import form, masked, probe
+from hub.ports import Cursor, Fault, Page, SourceRow
+
+Plain = Callable[[str], dict[str, Any]]
+
+
+class Rows:
+    """A source with these rows, three a page."""
+
+    def __init__(self, rows: list[SourceRow]) -> None:
+        self.rows = rows
+
+    def fetch(self, cursor: Cursor | None) -> Page:
+        start = int(cursor["at"]) if cursor else 0
+        taken = self.rows[start : start + 3]
+        return Page(taken, {"at": start + len(taken)}, False)
+
+    def close(self) -> None: ...
+
+
+class Drifted(Rows):
+    def drift(self) -> tuple[list[str], list[str]]:
+        return ["t.new"], ["t.old"]
+
+
+def source(inner: Rows, context: Context) -> GuardedSource:
+    context = replace(context, info=context.info.model_copy(update={"columns": ("zt", "name")}))
+    object.__setattr__(context, "codes", Codes.read("column,code,value,meaning\nzt,1,CURRENT,x\n"))
+    return GuardedSource(inner, context, Gate(context))  # type: ignore[arg-type]
+
+
+def raw(**columns: Any) -> bytes:
+    return json.dumps(columns, ensure_ascii=False).encode()
+
+
+def test_no_value_of_a_record_is_shown(plain: Plain, context: Context) -> None:
+    record = plain("business")
+    found = probe(source(Rows([SourceRow("91110000600037341L", 7, raw(zt="1", name="x"), record)]), context), 5)
+    assert found.clean
+    shown = json.dumps(found.plain(), ensure_ascii=False)
+    for value in ("91110000600037341L", record["enterprise"]["uscc"], record["enterprise"]["name"]):
+        assert value not in shown
+    assert record["authority"] in shown, "the open part is open"
+    assert found.rows[0].key == "99999999999999999A"
+    assert found.rows[0].version == 7
+
+
+def test_faults_unknown_codes_and_drift_are_counted(context: Context) -> None:
+    rows = [
+        SourceRow("1", 1, raw(zt="9", other="x"), None, (Fault("SHAPE_MISSING", "enterprise.name"),)),
+        SourceRow("2", 1, raw(zt="9", inner=[{"zt": "１"}]), None, (Fault("UNREADABLE"),)),
+        SourceRow("3", 1, b"\xff not JSON", {"enterprise": {}}),
+    ]
+    found = probe(source(Rows(rows), context), 10)
+    assert not found.clean
+    assert [[fault.code for fault in row.faults][:1] for row in found.rows] == [
+        ["SHAPE_MISSING"], ["UNREADABLE"], ["SHAPE_MISSING"],
+    ]  # fmt: skip
+    assert found.unknown_codes == {("zt", "9"): 2}, "a full-width code is no unknown one"
+    assert (found.strange_columns, found.missing_columns) == (["other"], ["name"])
+
+
+def test_a_source_that_knows_its_columns_is_asked(context: Context) -> None:
+    found = probe(source(Drifted([SourceRow("1", 1, raw(zt="1"), None, (Fault("UNREADABLE"),))]), context), 10)
+    assert (found.strange_columns, found.missing_columns) == (["t.new"], ["t.old"])
+
+
+@pytest.mark.parametrize(("limit", "calls"), [(2, 2), (3, 3), (4, 4), (50, 7)])
+def test_no_more_rows_are_read_than_wanted(limit: int, calls: int, context: Context) -> None:
+    rows = [SourceRow(str(n), 1, raw(), None, (Fault("UNREADABLE"),)) for n in range(7)]
+    assert len(probe(source(Rows(rows), context), limit).rows) == calls
+
+
+def test_our_own_words_and_numbers_stay_and_dates_go() -> None:
+    shown = masked({"status": "CURRENT", "part": {"kind": "SOLE_OWNER", "day": date(2021, 1, 1), "names": ["王伟"]}})
+    assert shown == {"status": "CURRENT", "part": {"kind": "SOLE_OWNER", "day": "9999-99-99", "names": ["字字"]}}
+
+
+@given(st.text(st.characters(categories=("L", "N", "M", "P", "S", "Zs")), max_size=60))
+def test_a_form_holds_no_letter_or_figure_of_its_text(text: str) -> None:
+    shown = form(text)
+    assert len(shown) == len(text)
+    assert {one for one in shown if one.isalnum()} <= set("9９Aa字")

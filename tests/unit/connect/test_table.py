@@ -1,0 +1,172 @@
+"""Reading an exchange table: pages with ties, rows that commit late, and full reloads. A list of steps on a table of a
+few rows; connectors' tests do the same on real databases."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.connect.context import Context
+from hub.connect.spec import ConnectorInfo, Limits
+from hub.connect.table import Child, Layout, TableRow, TableSource, Timing
+from hub.ports import SourceRow
+from tests.clocks import HandClock
+
+LAYOUT = Layout(
+    table="ex", key="id", time="ms", operation="op", columns=("name",), texts=frozenset({"name"}),
+    children={"lines": Child("ex_line", "owner", "place", ("what",))},
+)  # fmt: skip
+LAG_S, SWEEP_S = 10.0, 4.0
+
+
+class Table:
+    """An exchange table and a source that reads it, two rows at once."""
+
+    def __init__(self, file: Path, info: ConnectorInfo, clock: HandClock) -> None:
+        self.clock = clock
+        self._connection = sqlite3.connect(file, isolation_level=None)
+        self._connection.executescript(
+            "CREATE TABLE ex(id TEXT PRIMARY KEY, ms INTEGER, op TEXT, name BLOB);"
+            "CREATE TABLE ex_line(owner TEXT, place INTEGER, what TEXT);"
+        )
+        context = Context(info, Limits(page_rows=2), clock, "connectors.utility_crm")
+        timing = Timing(LAG_S, SWEEP_S, full_reload=True)
+        self.source = TableSource(f"sqlite:///{file}", LAYOUT, timing, context, self._record)
+        self.cursor: Any = None
+
+    @staticmethod
+    def _record(row: TableRow) -> dict[str, Any]:
+        return {"key": row.key, "operation": row.operation, **row.columns, **row.children}
+
+    def put(self, key: str, ms: int, operation: str = "I", name: bytes = b"x") -> None:
+        self._connection.execute("INSERT OR REPLACE INTO ex VALUES (?, ?, ?, ?)", (key, ms, operation, name))
+
+    def line(self, owner: str, place: int, what: str) -> None:
+        self._connection.execute("INSERT INTO ex_line VALUES (?, ?, ?)", (owner, place, what))
+
+    def drop(self, key: str) -> None:
+        self._connection.execute("DELETE FROM ex WHERE id = ?", (key,))
+
+    def now_ms(self) -> int:
+        return self.clock.now_ms()
+
+    def page(self) -> Any:
+        page = self.source.fetch(self.cursor)
+        self.cursor = json.loads(json.dumps(page.cursor))
+        return page
+
+    def drain(self) -> tuple[list[SourceRow], int | None]:
+        """Every row until there is nothing more, and what the last page says of a reload."""
+        rows: list[SourceRow] = []
+        for _ in range(100):
+            page = self.page()
+            rows += page.rows
+            if not page.rows and not page.more:
+                return rows, page.complete_since
+        raise AssertionError("the feed does not end")
+
+    def read_keys(self) -> list[str]:
+        return [row.key for row in self.drain()[0]]
+
+    def close(self) -> None:
+        self.source.close()
+        self._connection.close()
+
+
+@pytest.fixture
+def table(tmp_path: Path, info: ConnectorInfo, clock: HandClock) -> Iterator[Table]:
+    table = Table(tmp_path / "exchange.db", info, clock)
+    yield table
+    table.close()
+
+
+def test_p1_rows_of_one_time_are_all_read_in_order_of_their_keys(table: Table) -> None:
+    for key in "edcba":
+        table.put(key, 5)
+    table.put("f", 4)
+    assert table.read_keys() == ["f", "a", "b", "c", "d", "e"]
+    assert table.read_keys() == []
+    table.put("z", 5)
+    assert table.read_keys() == ["z"]
+
+
+def test_a_page_can_be_fetched_again(table: Table) -> None:
+    for key in "abc":
+        table.put(key, 5)
+    first, again = table.source.fetch(None), table.source.fetch(None)
+    assert [row.key for row in first.rows] == [row.key for row in again.rows] == ["a", "b"]
+    assert [row.raw for row in first.rows] == [row.raw for row in again.rows]
+    assert first.more
+
+
+def test_p1_a_row_that_commits_late_is_found_by_a_sweep(table: Table) -> None:
+    now = table.now_ms()
+    table.put("a", now)
+    assert table.read_keys() == ["a", "a"], "the first sweep looks at once, and ends where the head is"
+    table.put("late", now - 5_000)
+    assert table.read_keys() == []
+    table.clock.pass_s(SWEEP_S)
+    assert "late" in table.read_keys()
+    table.put("too late", now - 60_000)
+    table.clock.pass_s(SWEEP_S)
+    assert "too late" not in table.read_keys()
+
+
+def test_an_operation_of_the_owner_is_a_deletion(table: Table) -> None:
+    table.put("a", 1, "D")
+    table.put("b", 2, " D ")
+    table.put("c", 3, "U")
+    assert [row.record["operation"] for row in table.drain()[0] if row.record] == ["DELETE", "DELETE", "UPSERT"]
+
+
+def test_lines_belong_to_their_row_in_their_order(table: Table) -> None:
+    table.put("a", 1)
+    table.put("b", 2)
+    for owner, place, what in (("a", 2, "second"), ("b", 1, "other"), ("a", 1, "first")):
+        table.line(owner, place, what)
+    rows = [row.record for row in table.drain()[0] if row.record]
+    assert [[line["what"] for line in row["lines"]] for row in rows] == [["first", "second"], ["other"]]
+
+
+def test_texts_are_decoded_and_what_cannot_be_stays_bytes_for_the_mapping(table: Table) -> None:
+    table.put("a", 1, name="𠮷野家".encode("gb18030"))
+    table.put("b", 2, name=b"\xff\xff")
+    first, second = (row.record for row in table.drain()[0])
+    assert first is not None and first["name"] == "𠮷野家"
+    assert second is not None and second["name"] == b"\xff\xff"
+
+
+def test_a_row_written_again_unchanged_has_the_same_bytes(table: Table) -> None:
+    table.put("a", 1)
+    (before,) = table.drain()[0]
+    table.put("a", 2)
+    (after,) = table.drain()[0]
+    assert (before.raw, before.version, after.version) == (after.raw, 1, 2)
+    table.put("a", 3, "D")
+    assert table.drain()[0][0].raw != before.raw
+
+
+def test_p2_a_full_reload_is_told_once_when_it_is_over_and_settled(table: Table) -> None:
+    began = table.now_ms()
+    for key in "abc":
+        table.put(key, began)
+    assert table.drain()[1] is None
+    table.drop("c")
+    table.put("a", began + 1_000)
+    assert table.drain()[1] is None, "b still has its old time: the reload is not over"
+    table.put("b", began + 1_001)
+    assert table.drain()[1] is None, "another row may still commit"
+    table.clock.pass_s(LAG_S + 2)
+    assert table.drain()[1] == began + 1_000
+    assert table.drain()[1] is None
+
+
+def test_the_day_names_keys_with_their_versions(table: Table) -> None:
+    now = table.now_ms()
+    table.put("a", now)
+    table.put("b", now - 86_400_000)
+    day = table.source.day(table.clock.now().date())
+    assert day.keys == frozenset({f"a#{now}"})
