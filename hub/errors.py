@@ -51,7 +51,7 @@ class Fenced(Unavailable):
 
 class Reassigned(Fenced):
     """The group assigned its partitions again while records were polled and not committed. Nothing of them was
-    committed. The member has gone back to the durable positions; poll again."""
+    committed. The member went back to the durable positions: poll again."""
 
 
 class Misconfigured(HubError):

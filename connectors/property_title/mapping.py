@@ -64,7 +64,7 @@ def _holder(line: Mapping[str, Any], codes: Codes, path: str) -> Plain:
     number = read.optional("zjh", f"{path}.id_number")
     number = tidy(number) if number else None
     if id_type == "USCC" and number and len(number.replace("-", "")) == _ORGANISATION_CODE_CHARACTERS:
-        # Rows from before 2015 were given the new kind of document and kept the old number.
+        # Rows from before 2015 have the new type of document and still the old number.
         id_type = "ORGANISATION_CODE"
     return {
         "name": read.text("qlr", f"{path}.name"),

@@ -1,4 +1,4 @@
-"""The connection system as a ``Sink``. It does not deduplicate, so whoever pushes asks first when an outcome is
+"""The connection system as a ``Sink``. It does not deduplicate, so the hub asks first when an outcome is
 unknown (P2)."""
 
 from collections.abc import Mapping

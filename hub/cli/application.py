@@ -185,7 +185,7 @@ def list_(
 @_anywhere
 @click.pass_obj
 def hold(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
-    """Stop an application's deliveries, and nobody else's. Its clock runs on."""
+    """Stop the deliveries of one application. Its clock runs on."""
     with desk(config, url, token) as to:
         _print(_or_leave(lambda: to.set_held(application_id, True)), as_json)
 

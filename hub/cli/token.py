@@ -16,7 +16,7 @@ from hub.web.auth.tokens import SCOPES, Tokens
 
 @click.group("token")
 def command() -> None:
-    """Bearer tokens of the HTTP API. Only a hash is kept: a token's text is shown once, when it is made."""
+    """Bearer tokens of the HTTP API. Only a hash is stored: the token itself is shown once, when it is created."""
 
 
 @command.command("create")

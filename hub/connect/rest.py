@@ -1,9 +1,8 @@
-"""Base for REST connectors: one bounded call at a time, and what its failure means.
+"""Base for REST connectors: bounded calls, and the meaning of their failures.
 
-Anything that time may mend is ``Unavailable``: no connection, time-outs, a body that breaks off, 408, 425, 429 and
-every 5xx, with ``Retry-After`` where the peer gave one. 401 and 403 are for the operator. Every other answer goes to
-the connector, which knows it. Messages name the system and the sort of failure, never a URL: queries hold identifiers
-(P5).
+``Unavailable``: no connection, time-outs, an incomplete body, 408, 425, 429 and all 5xx, with the peer's
+``Retry-After``. ``Misconfigured``: 401, 403 and redirections. The connector judges all other answers. Messages name the
+system and the type of the failure, never a URL: queries may contain identifiers (P5).
 """
 
 import json
@@ -22,7 +21,7 @@ from hub.connect.deadline import DeadlineBackend, deadline
 from hub.errors import Misconfigured, Unavailable
 
 Sign = Callable[[str, str, bytes], Mapping[str, str]]
-"""(method, target as sent, body) → headers."""
+"""(Method, target exactly as sent, body) → headers."""
 
 _LATER = (408, 425, 429)
 _CONNECTIONS_MAX = 40
@@ -30,24 +29,25 @@ _CONNECTIONS_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer, within its size limit."""
+    """A complete answer within the size limit."""
 
     status: int
     body: bytes
 
     @property
     def ok(self) -> bool:
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The body as JSON. A whole answer that is none is an accident on the way: ``Unavailable``."""
+        """The body as JSON. Raises ``Unavailable`` when it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             raise Unavailable("the answer is no JSON") from None
 
     def object(self) -> dict[str, Any]:
-        """The body as a JSON object."""
+        """The body as a JSON object. Raises ``Unavailable`` when it is not one."""
         value = self.json()
         if not isinstance(value, dict):
             raise Unavailable("the answer is no JSON object")
@@ -55,7 +55,11 @@ class Answer:
 
 
 class RestClient:
-    """Calls to one system. Safe for use by several threads."""
+    """Calls to one system. Thread-safe. Connects at the first call.
+
+    ``sign`` adds headers to each call; ``ca_file`` names trusted certificates (PEM), "" the system's. Raises
+    ``Misconfigured`` for a wrong base URL.
+    """
 
     def __init__(self, context: Context, base_url: str, sign: Sign, ca_file: str = "") -> None:
         self._name = context.info.name
@@ -71,20 +75,22 @@ class RestClient:
         )
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
-        """GET ``path``; ``query`` is encoded here, so that what is signed is what is sent."""
+        """GET ``path``. ``query`` is encoded here, so that the signed target is the sent one. Raises ``Unavailable``,
+        ``Misconfigured``."""
         return self._call("GET", path + (f"?{urlencode(query)}" if query else ""), b"", {})
 
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
-        """POST ``body`` as JSON. ``Unavailable`` leaves open whether it took effect."""
+        """POST ``body`` as JSON. Raises ``Unavailable``, after which the outcome is unknown, and ``Misconfigured``."""
         encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         return self._call("POST", path, encoded, {"content-type": "application/json; charset=utf-8", **(headers or {})})
 
     def close(self) -> None:
+        """Close the connections."""
         self._pool.close()
 
     def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         target = self._prefix + path
-        # Compressed answers could swell beyond any limit in one step.
+        # No compression: one compressed chunk could exceed any limit when it is expanded.
         sent = {
             "accept": "application/json",
             "accept-encoding": "identity",
@@ -148,7 +154,7 @@ class RestClient:
 
 
 def _split(name: str, base_url: str) -> tuple[str, str]:
-    """Origin and path prefix of a base URL."""
+    """(Origin, path prefix) of a base URL. Raises ``Misconfigured``."""
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or "@" in parts.netloc:
         raise Misconfigured(f"connectors.{name}.url is no base URL", "use http(s)://HOST[:PORT][/PATH]")
@@ -160,6 +166,6 @@ def _header(response: httpcore.Response, name: bytes) -> str:
 
 
 def bearer(token: str) -> Sign:
-    """A ``Sign`` for systems that take a bearer token."""
+    """A ``Sign`` for systems that need a bearer token (RFC 6750)."""
     headers = {"authorization": f"Bearer {token}"}
     return lambda method, target, body: headers  # noqa: ARG005

@@ -1,4 +1,4 @@
-"""``connector.toml``: what a connector says of itself, read into frozen models. Unknown keys are refused."""
+"""``connector.toml``: the description of a connector, as frozen models. Unknown keys are refused."""
 
 import tomllib
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class _Frozen(BaseModel):
 
 
 class Title(_Frozen):
-    """What people call the outside system."""
+    """The name of the outside system for people."""
 
     zh: str
     en: str
@@ -41,10 +41,10 @@ class Setting(_Frozen):
 
 
 class Limits(_Frozen):
-    """Bounds on what the hub does to an outside system. Each is a setting of every connector as well."""
+    """Bounds on the calls to an outside system. Each is also a setting of every connector."""
 
     rate_per_s: Annotated[float, Field(gt=0)] = Field(50.0, description="Calls a second, on average.")
-    burst: Annotated[int, Field(ge=1)] = Field(20, description="Calls at once after a quiet time.")
+    burst: Annotated[int, Field(ge=1)] = Field(20, description="Calls at once after a pause.")
     calls_a_day: Annotated[int, Field(ge=0)] = Field(
         0, description="Quota from midnight to midnight, Beijing time; 0: none."
     )
@@ -52,23 +52,21 @@ class Limits(_Frozen):
     read_timeout_s: Seconds = Field(10.0, description="Longest wait for the next bytes.")
     write_timeout_s: Seconds = Field(10.0, description="Longest wait to send bytes.")
     pool_timeout_s: Seconds = Field(5.0, description="Longest wait for a free connection.")
-    total_timeout_s: Seconds = Field(
-        30.0, description="Longest a whole call may take, however steadily bytes trickle in."
-    )
+    total_timeout_s: Seconds = Field(30.0, description="Longest time of a whole call, also when bytes arrive slowly.")
     answer_bytes_max: Annotated[int, Field(ge=1_024)] = Field(33_554_432, description="Largest answer read.")
-    page_rows: Annotated[int, Field(ge=1, le=50_000)] = Field(500, description="Rows asked for at once.")
+    page_rows: Annotated[int, Field(ge=1, le=50_000)] = Field(500, description="Rows in one page.")
     vanish_share_max: Annotated[float, Field(gt=0, le=1)] = Field(
         0.2,
-        description="Largest share of known rows that a full reload may leave out; beyond it the feed stops and asks.",
+        description="Largest share of known rows that a full reload may leave out; with more, the feed stops.",
     )
-    poll_s: Seconds = Field(1.0, description="Wait before asking again when there was nothing new.")
+    poll_s: Seconds = Field(1.0, description="Wait before the next call when there was nothing new.")
 
 
 Pattern = Annotated[str, Field(pattern=r"^[a-z0-9.*-]+:[a-z0-9.*-]+$")]
 
 
 class ConnectorInfo(_Frozen):
-    """Everything that is known of a connector without opening it."""
+    """The description of a connector, without opening it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
     kind: str = Field("", description="Kind of record that a source gives; empty for a sink.")
@@ -86,9 +84,10 @@ class ConnectorInfo(_Frozen):
     )
     lookup_by: tuple[str, ...] = Field((), description="uscc, resident-id, unit-no, address, title-no.")
     remembers: bool = Field(
-        False, description="Rows come again unchanged: the hub keeps a digest of each and drops repeats."
+        False,
+        description="The source sends unchanged rows again: the hub stores a digest of each row and drops repeats.",
     )
-    columns: tuple[str, ...] = Field((), description="Columns of the source, as the mapping knows them.")
+    columns: tuple[str, ...] = Field((), description="Columns of the source that the mapping reads.")
     settings: tuple[Setting, ...] = ()
     limits: Limits = Limits()
     _mapping: bytes = PrivateAttr(default=bytes(MAPPING_BYTES))
@@ -120,8 +119,8 @@ class ConnectorInfo(_Frozen):
         return any(fnmatchcase(f"{procedure}:{kind}", pattern) for pattern in self.accepts)
 
     def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The connector's own settings, complete and of the right type. Raises ``Misconfigured`` naming the key,
-        never its value."""
+        """The connector's own settings, with defaults and with the right types. Raises ``Misconfigured`` with the key
+        that is wrong, never with its value."""
         known = {setting.name for setting in self.settings} | Limits.model_fields.keys()
         if strange := sorted(set(given) - known):
             raise Misconfigured(
@@ -142,15 +141,18 @@ class ConnectorInfo(_Frozen):
         return value
 
     def limits_with(self, given: Mapping[str, Any]) -> Limits:
-        """The connector's limits with the operator's own over them."""
+        """The limits: the connector's, overridden by the operator's. Raises ``Misconfigured``."""
         own = {key: given[key] for key in Limits.model_fields if key in given}
         try:
             return Limits.model_validate(self.limits.model_dump() | own)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            raise Misconfigured(f"connectors.{self.name}.{first['loc'][0]}: {first['msg']}", "mend hub.toml") from None
+            raise Misconfigured(
+                f"connectors.{self.name}.{first['loc'][0]}: {first['msg']}", "correct hub.toml"
+            ) from None
 
     def secret_names(self) -> frozenset[str]:
+        """The names of the settings that are secret."""
         return frozenset(setting.name for setting in self.settings if setting.secret)
 
 
@@ -167,11 +169,12 @@ def _converted(kind: str, value: Any) -> Any:
 
 
 def parse_info(text: str, where: str) -> ConnectorInfo:
-    """``connector.toml`` as a ``ConnectorInfo``. Raises ``Misconfigured`` with the key that is wrong."""
+    """The text of a ``connector.toml`` as a ``ConnectorInfo``. Raises ``Misconfigured`` with the key that is wrong;
+    ``where`` names the file in the message."""
     try:
         return ConnectorInfo.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"{where} is not valid TOML: {error}", "mend the file") from None
+        raise Misconfigured(f"{where} is not valid TOML: {error}", "correct the file") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "accepts"

@@ -1,11 +1,11 @@
-"""Base for exchange tables (前置库): rows that are overwritten in place, read by (update time, key), with what
-commits late or vanishes.
+"""Base for exchange tables (前置库): reads rows that are overwritten in place by (update time, key), also rows
+that commit late, and finds rows that vanished.
 
-The *head* reads on from the newest (time, key) seen. A row that commits late lies behind it, so a *sweep* reads the
-last ``lag_s`` once more every ``sweep_s``; what was seen before is dropped by the hub (``remembers = true``). A
-nightly full reload gives every row a new time: once no row is older than the reload, whatever was seen and not seen
-again has vanished, and the page says so with ``complete_since``. All of this is in the cursor, so a fetch can be
-repeated and a restart forgets nothing.
+The *head* reads on from the newest (time, key). A row that commits late is behind it. So a *sweep* reads the last
+``lag_s`` seconds again every ``sweep_s`` seconds, and the hub drops the rows that it has seen (``remembers = true``). A
+nightly full reload gives each row a new time. When no row is older than the reload, the page says so with
+``complete_since``: rows that did not come again were deleted. All state is in the cursor, so a fetch can be repeated
+and a restart loses nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,8 @@ DELETE, UPSERT = "DELETE", "UPSERT"
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A table of lines that belong to a row: holders of a title."""
+    """A table of lines that belong to a row, such as the holders of a title. ``parent``: the column with the row's key.
+    ``order``: the column by which the lines are ordered."""
 
     table: str
     parent: str
@@ -38,8 +39,11 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """An exchange table. ``time`` is milliseconds and grows with every write of a row; ``texts`` hold bytes in
-    ``encoding``."""
+    """An exchange table: its columns for key, update time and operation, and those that the mapping reads.
+
+    ``time`` is in milliseconds and grows with each write of a row. The columns in ``texts`` hold bytes in ``encoding``.
+    ``removed``: the operations that mean a deletion.
+    """
 
     table: str
     key: str
@@ -52,7 +56,7 @@ class Layout:
     children: Mapping[str, Child] = field(default_factory=dict)
 
     def names(self) -> dict[str, set[str]]:
-        """Table → its columns, as far as they are read."""
+        """Table → the columns that are read."""
         main = {self.key, self.time, self.operation, *self.columns}
         return {self.table: main} | {
             child.table: {child.parent, child.order, *child.columns} for child in self.children.values()
@@ -61,8 +65,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row, its texts decoded. A text that is not in the table's encoding stays bytes: reading it is a fault of
-    that row."""
+    """One row with decoded texts. A text that cannot be decoded stays bytes: reading it is a fault of the row."""
 
     key: str
     version: int
@@ -71,14 +74,14 @@ class TableRow:
     children: Mapping[str, Sequence[Mapping[str, Any]]]
 
     def raw(self) -> bytes:
-        """What the row says, without when it was written: a row that is written again unchanged has the same bytes."""
+        """The content of the row without its update time: an unchanged row that is written again has the same bytes."""
         return canonical({"operation": self.operation, "row": self.columns, **self.children})
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How late a row may commit (clock differences included), how often to look for such rows, and whether full
-    reloads happen."""
+    """``lag_s``: how late a row may commit, including differences between clocks. ``sweep_s``: how often to look for
+    late rows. ``full_reload``: whether the owner reloads the whole table."""
 
     lag_s: float
     sweep_s: float
@@ -86,7 +89,10 @@ class Timing:
 
 
 class TableSource:
-    """``Source`` on an exchange table. ``to_record`` is the connector's mapping; subclasses add look-ups."""
+    """``Source`` on an exchange table. ``to_record`` is the connector's mapping. Subclasses add look-ups.
+
+    All methods raise as ``TableDatabase`` does.
+    """
 
     def __init__(
         self, url: str, layout: Layout, timing: Timing, context: Context, to_record: Callable[[TableRow], Plain]
@@ -103,12 +109,13 @@ class TableSource:
     # ---- the feed --------------------------------------------------------------------------------------------------
 
     def fetch(self, cursor: Cursor | None) -> Page:
+        """The next page: of the head, else of a sweep, else an empty one, which may report a full reload."""
         at = dict(cursor or {"time": -1, "key": "", "swept_ms": 0})
         with self._database.read() as connection:
             rows = self._between(connection, at["time"], at["key"])
             if rows:
                 at |= {"time": rows[-1].version, "key": rows[-1].key}
-                # Set with the first page, so that it is durable before any reload can come.
+                # Set with the first page, so that it is durable before the first reload.
                 at.setdefault("base", at["time"])
                 return self._page(rows, at, more=True)
             if rows := self._sweep(connection, at):
@@ -119,7 +126,7 @@ class TableSource:
         return Page([self.source_row(row) for row in rows], at, more)
 
     def _sweep(self, connection: Connection, at: dict[str, Any]) -> list[TableRow]:
-        """The next rows of a sweep; changes ``at``. Ends where the head is: what lies beyond is the head's."""
+        """The next rows of a sweep, up to the head. Changes ``at``."""
         now_ms = self._context.clock.process_ms()
         if "sweep" not in at:
             if now_ms - at["swept_ms"] < self._timing.sweep_s * 1000:
@@ -135,7 +142,7 @@ class TableSource:
         return rows
 
     def _complete_since(self, connection: Connection, at: dict[str, Any]) -> int | None:
-        """The time of a full reload that is now over and wholly read, told once; changes ``at``."""
+        """The time of a full reload that has ended and was read completely; once for each reload. Changes ``at``."""
         if not self._timing.full_reload or "sweep" in at or at["time"] <= at.get("base", at["time"]):
             return None
         oldest = connection.execute(select(func.min(self._time))).scalar()
@@ -148,8 +155,8 @@ class TableSource:
     def _between(
         self, connection: Connection, since: int, key: str, until: tuple[int, str] | None = None
     ) -> list[TableRow]:
-        """The page after (``since``, ``key``), not beyond ``until``. Two queries that any database answers from its
-        index, however many rows share one time; a comparison of pairs would be one, but not everywhere."""
+        """The page after (``since``, ``key``), up to ``until``. Two queries, because each database answers them from
+        its index; not all do for a comparison of pairs."""
         size = self._context.limits.page_rows
         ties = [self._time == since, self._key > key]
         later = [self._time > since]
@@ -167,7 +174,7 @@ class TableSource:
     # ---- rows ------------------------------------------------------------------------------------------------------
 
     def source_row(self, row: TableRow) -> SourceRow:
-        """The row as the hub takes it, mapped or with its fault."""
+        """The row as a ``SourceRow``, mapped or with its faults."""
         return to_row(row.key, row.version, row.raw(), lambda: self._to_record(row))
 
     def _rows(self, connection: Connection, query: Select[Any]) -> list[TableRow]:
@@ -230,6 +237,7 @@ class TableSource:
         return self._main.c[name]
 
     def day(self, day: date) -> DayCount:
+        """The rows whose update time is on ``day``, Beijing time."""
         begin, end = (
             int(datetime.combine(d, time(), CHINA).timestamp() * 1000) for d in (day, day + timedelta(days=1))
         )
@@ -238,10 +246,11 @@ class TableSource:
             return DayCount(day, frozenset(f"{key}#{version}" for key, version in connection.execute(query)))
 
     def drift(self) -> tuple[list[str], list[str]]:
-        """Columns that the tables have and the mapping does not know, and columns that it misses."""
+        """(Columns that are new, columns that are missing), each as ``table.column``."""
         return self._database.drift()
 
     def close(self) -> None:
+        """Close the connections of the exchange database."""
         self._database.close()
 
 

@@ -1,4 +1,4 @@
-"""What lies between a kind's source and the tables: for the throttle of its feeds."""
+"""The backlog of a kind: the records between its sources and the tables. The throttle of its feeds uses it."""
 
 from hub.pipeline import verify
 from hub.pipeline.project import read_offsets
@@ -6,8 +6,8 @@ from hub.ports import Positions, RecordLog, Store
 
 
 def behind(log: RecordLog, store: Store, kind: str) -> int:
-    """Records of ``kind`` that are received and have no verdict, or have one and are not in the tables. A little more
-    where the log has markers. Raises ``Unavailable``."""
+    """The number of records of ``kind`` that have no verdict yet, or have one that is not in the tables. On Kafka,
+    transaction markers count too. Raises ``Unavailable``."""
     judged = log.committed(verify.GROUP)
     with store.read() as connection:
         projected = read_offsets(connection)

@@ -1,7 +1,7 @@
-"""Due: cases whose time has come decide again, of every procedure that is installed.
+"""Due: decides again about cases of all installed procedures whose time has come.
 
-What is due is found by time, so an answer that never comes only means that the question is put again. Any number of
-these stages share the work: a case is decided about while it is locked, and passed over when another one has it.
+Due cases are found by their time. So if an answer never comes, the look-up is requested again. Any number of these
+stages share the work: each locks a case while it decides, and skips the cases that another one has locked.
 """
 
 import time
@@ -19,17 +19,17 @@ from hub.ports import Store
 from hub.runtime.stage import OUTBOX, TABLES, Stage
 
 AT_ONCE = 12
-"""Timers in one transaction: enough to be quick, few enough to leave some to other processes."""
+"""Most timers in one transaction: enough to be fast, few enough to leave some for other processes."""
 IDLE_S = 0.1
-"""How long a step waits when nothing was due."""
+"""How long a step waits when nothing was due, seconds."""
 PUT_OFF_S = 300
-"""How long a case that cannot decide is left alone: longer than a feed would rest for it."""
+"""How long a case that cannot decide is put off, seconds: longer than a feed pauses for it."""
 
 log = get_logger("due")
 
 
 class _CannotDecide(Exception):
-    """Deciding about these cases failed, for a reason that lies with one of them."""
+    """Deciding about these cases failed because of one of them."""
 
     def __init__(self, procedure: Procedure, ids: Sequence[bytes]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class DueStage:
         self._at_once = AT_ONCE
 
     def step(self) -> int:
-        """Decide about some cases that are due; how many. Waits a moment when there are none."""
+        """Decide about some due cases. Returns how many. Waits a moment when there are none."""
         try:
             decided = sum(self._decide(procedure) for procedure in self._waiting())
         except _CannotDecide as failure:
@@ -59,7 +59,7 @@ class DueStage:
         return decided
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
 
     def _waiting(self) -> list[Procedure]:
         process_ms = self._journal.clock.process_ms()
@@ -79,8 +79,8 @@ class DueStage:
         return len(work)
 
     def _set_apart(self, failure: _CannotDecide) -> None:
-        """One case that cannot decide must not stop the others: find out which, one by one, then leave it alone for a
-        while."""
+        """Put off a case that cannot decide, so that it does not stop the others. If there are several, decide one by
+        one first to find it."""
         if len(failure.ids) > 1:
             self._at_once = 1
             return
@@ -91,7 +91,7 @@ class DueStage:
 
 
 def make(parts: Parts) -> DueStage:
-    """The stage at work. Raises ``Misconfigured`` for a connector that is not installed."""
+    """The running stage. Raises ``Misconfigured`` for a connector that is not installed."""
     return DueStage(parts.store, parts.journal())
 
 

@@ -37,7 +37,7 @@ FOUND, NOT_FOUND, UNAVAILABLE, REFUSED = "FOUND", "NOT_FOUND", "UNAVAILABLE", "R
 THREADS_PER_SOURCE = 32
 REQUESTS_AT_ONCE = 64
 FIRST_ANSWER_WITHIN_S, ANSWER_WITHIN_MAX_S = 2.5, 10.0
-"""Time for a first attempt, and at most: each later one gets as much again."""
+"""Deadline of a first attempt, and the longest: each later attempt has one first deadline more."""
 POLL_TIMEOUT_S = 0.1
 """Longest wait for a new question, seconds."""
 LOOK_S = 0.02
@@ -47,7 +47,7 @@ log = get_logger("lookup")
 
 
 class Reply(NamedTuple):
-    """What a source said to one question."""
+    """The answer of a source to one question. ``outcome``: FOUND, NOT_FOUND, UNAVAILABLE or REFUSED."""
 
     outcome: str
     page: Page | None = None
@@ -84,7 +84,7 @@ class SourcePool:
 
 
 class _Question(NamedTuple):
-    """One record of ``lookup.requests``, as far as it has come. Without a request it was no question."""
+    """One record of ``lookup.requests`` and its state. ``request`` is ``None`` when the record was not a request."""
 
     offset: int
     request: Mapping[str, Any] | None
@@ -129,7 +129,7 @@ class Lookup:
         self._open.clear()
 
     def _step(self) -> int:
-        """Take what is new, and commit what is answered, of each partition up to the first that is not."""
+        """Take new questions, and commit the answered ones of each partition up to the first that is not answered."""
         room = REQUESTS_AT_ONCE - sum(map(len, self._open.values()))
         wait_s = LOOK_S if any(self._open.values()) else POLL_TIMEOUT_S
         for batch in self._member.poll(room, wait_s) if room else self._rest():
@@ -147,7 +147,7 @@ class Lookup:
         return ()
 
     def _answered(self) -> tuple[list[_Question], Positions]:
-        """Take out what need not be waited for any more, and how far its partitions have come with it."""
+        """Remove the answered questions. Returns them, and the positions after them."""
         now_s = self._parts.clock.monotonic_s()
         done: list[_Question] = []
         positions: dict[Slot, int] = {}
@@ -163,7 +163,7 @@ class Lookup:
         self._member.close()
 
     def _put(self, records: Sequence[LogRecord]) -> Iterator[_Question]:
-        """Begin to ask."""
+        """Start the questions of ``records``."""
         requests = [_request(record) for record in records]
         sealed = [(one["query"]["subject_id"], one["query"]["ciphertext"]) for one in requests if one]
         opened = iter(self._parts.opener.open_values(sealed) if sealed else ())
@@ -227,7 +227,7 @@ class Lookup:
 
 
 def _query(request: Mapping[str, Any], opened: bytes) -> LookupQuery:
-    """What a source is asked. Raises ``RecordRejected`` when the sealed part is no query."""
+    """The query for a source. Raises ``RecordRejected`` when the sealed part is not a query."""
     schema, inside = wire.decode(opened)
     if schema != schema_id("lookup.query"):
         raise RecordRejected("SCHEMA_UNKNOWN", detail=str(schema))
@@ -255,7 +255,7 @@ def _reply(request: Mapping[str, Any], question: _Question) -> Reply:
         return Reply(UNAVAILABLE, None, away.retry_after_s, "AWAY")
     except RecordRejected as rejected:
         return Reply(REFUSED, reason=rejected.code)
-    except Exception as failure:  # a connector's defect is no answer; the question stays open
+    except Exception as failure:  # a defect of a connector: the case asks again
         log.error("look-up failed", source=request["source"], error=type(failure).__name__)
         return Reply(UNAVAILABLE, reason=type(failure).__name__.upper())
     return Reply(FOUND if page.rows else NOT_FOUND, page)

@@ -1,9 +1,9 @@
-"""Project: topics become tables, and what becomes verified answers the applications that wait for it.
+"""Project: updates the tables from the topics, and tells the cases about new records and answers.
 
-    <kind>.received | .verified | .rejected, lookup.received ── tables, application events (through the outbox)
+    <kind>.received | .verified | .rejected, lookup.received ── tables, events of cases (through the outbox)
 
-One database transaction per batch, offsets included (P2): whoever dies in between leaves either all of it or none. The
-offsets are compared as they are set, so that of two processes with the same partition only one gets through.
+One database transaction for each batch, with the offsets (P2): a crash leaves either all of it or none. The offsets are
+compared when they are set, so that only one of two processes with the same partition can commit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ INPUTS = (
     LOOKUP_RECEIVED,
 )
 RECORDS_MAX = 200
-"""In one transaction, however large a batch may be: the relay publishes nothing that is younger than a transaction
-which still runs, so a long one holds up every question and answer of an application."""
+"""Most records in one transaction, for any size of batch: the relay publishes nothing younger than a running
+transaction, so a long one delays all look-ups of applications."""
 POLL_TIMEOUT_S = 0.2
 """Longest wait for new records, seconds."""
 
@@ -45,14 +45,14 @@ Slot = tuple[str, int]
 
 @dataclass(slots=True)
 class Offsets:
-    """Where the projections stand, kept in their own database. ``expected`` is what this process last saw."""
+    """The offsets of the projections, stored in their own database. ``expected``: as this process last saw them."""
 
     store: Store
     group: str = GROUP
     expected: dict[Slot, int] = field(default_factory=dict)
 
     def starts(self, slots: frozenset[Slot]) -> Positions:
-        """Where each partition starts; asked on every assignment and rewind."""
+        """Where each partition starts. Called after each assignment and rewind."""
         with self.store.read() as connection:
             known = read_offsets(connection, self.group)
         self.expected.update((slot, known.get(slot, 0)) for slot in slots)
@@ -89,14 +89,14 @@ class Offsets:
 
 
 def read_offsets(connection: Connection, group: str = GROUP) -> dict[Slot, int]:
-    """Where a group of projections goes on: (topic, partition) → next offset."""
+    """(Topic, partition) → the next offset that a group of projections reads."""
     table = projection_offset.c
     rows = connection.execute(select(table.topic, table.partition, table.next).where(table.group == group))
     return {(row.topic, row.partition): row.next for row in rows}
 
 
-class _AtHand:
-    """The log, for whoever reads single records of it: those of a batch in hand are not fetched again."""
+class _WithBatches:
+    """The log for reading single records. Records of the current batches are not fetched again."""
 
     def __init__(self, log: RecordLog, batches: Sequence[Batch]) -> None:
         self._log = log
@@ -141,8 +141,8 @@ class Project:
             partition_locks.take(connection, (batch.partition for batch in batches))
             moved = self._offsets.move(connection, batches)
             applied = projection.apply(connection, batches)
-            self._journal.hear(connection, _heard(applied), _AtHand(self._log, batches))
-            # Last: every process counts on the same few rows, and keeps them until its transaction ends.
+            self._journal.hear(connection, _heard(applied), _WithBatches(self._log, batches))
+            # Last: all processes count in the same few rows, which stay locked until the transaction ends.
             projection.count(connection, applied)
         return moved
 
@@ -151,7 +151,7 @@ class Project:
 
 
 def _heard(applied: projection.Applied) -> list[Heard]:
-    """What cases may react to, of a batch."""
+    """What the cases may react to in a batch."""
     answers = [wire.decode(answer)[1] for answer in applied.answers]
     return [
         *(Verified(*one) for one in applied.verified),
@@ -161,7 +161,7 @@ def _heard(applied: projection.Applied) -> list[Heard]:
 
 
 def make(parts: Parts) -> Project:
-    """The stage at work. Raises ``Unavailable`` when the log is away."""
+    """The running stage. Raises ``Unavailable`` when the log is away."""
     return Project(parts.log, parts.store, parts.journal(), parts.member("project"), parts.limits.batch_records)
 
 

@@ -1,4 +1,4 @@
-"""From messages to tables of records, tallies included. The live stage and ``hub rebuild`` call the same functions.
+"""Updates the tables of records and their tallies from messages. The stage and ``hub rebuild`` call these functions.
 
 What the tables say in the end does not depend on the order in which topics were read, only on the order within a
 partition: verified wins over rejected, and the version that counts is the highest (version, authority), never the last
@@ -124,7 +124,7 @@ def _verdicts(batch: Batch, state: str) -> list[_Verdict]:
 
 
 def _envelope(message: LogRecord) -> _Row:
-    """The open part. Raises ``TamperDetected`` for a message that verify did not write: nobody else may write there."""
+    """The envelope. Raises ``TamperDetected`` for a message that verify did not write: only verify may write there."""
     try:
         schema_id, envelope = wire.decode(message.value or b"")
     except RecordRejected:

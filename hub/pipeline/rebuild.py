@@ -1,10 +1,10 @@
-"""Rebuild: make every projection again from the topics, and compare it with the tables, row by row.
+"""Rebuild: makes all projections again from the topics, and compares them with the tables, row by row.
 
-The tables are those of records, then those of cases and of every procedure that is installed.
+The tables are those of records, then those of cases and of all installed procedures.
 
-It reads one snapshot of the live tables. Records are replayed up to the offsets where the live projections stand;
-events up to the newest outbox number in the snapshot, those not yet published straight from the outbox. So it may run
-beside a working hub, and nothing is ever emitted again.
+It reads one snapshot of the live tables. Records are replayed up to the offsets of the live projections. Events are
+replayed up to the newest outbox number in the snapshot; those that are not published yet are read from the outbox. So
+it may run while the hub runs, and no event is published again.
 """
 
 import hashlib
@@ -35,17 +35,18 @@ from hub.topics import cloudevents
 RECORDS = (record, record_link, current, tally, reason_tally)
 """The tables of records, parents before children."""
 NAMED_MAX = 100
-"""Differing rows that are named for each table; all are counted."""
+"""Most differing rows that are named for each table. All are counted."""
 _AT_ONCE = 2_000
 _CASES_AT_ONCE = 50
 
 Progress = Callable[[str, int], None]
-"""Hears a topic's name and how many messages were taken since it was last called."""
+"""Called with (a topic's name, the number of messages since the last call)."""
 Numbered = tuple[int, bytes]
 
 
 class Difference(NamedTuple):
-    """One row that is not as its topics say: ``what`` is changed, missing (from the live table) or extra."""
+    """One differing row. ``what``: changed, missing (in the live table) or extra (in the live table). ``key``: its
+    primary key. ``columns``: the changed columns."""
 
     table: str
     key: str
@@ -55,7 +56,7 @@ class Difference(NamedTuple):
 
 @dataclass(slots=True)
 class Comparison:
-    """One table, live and rebuilt: rows, canonical hash (SHA-256, hex) and what differs."""
+    """The comparison of one table, live and rebuilt: rows, canonical hashes (SHA-256, hexadecimal), differences."""
 
     table: str
     live_rows: int = 0
@@ -67,14 +68,17 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
+        """Whether both tables have the same canonical hash."""
         return self.live_hash == self.rebuilt_hash
 
 
 def rebuild(
     log: RecordLog, live: Connection, fresh: Store, procedures: Procedures, progress: Progress
 ) -> dict[Slot, int]:
-    """Make all projections again in ``fresh``, as of the snapshot ``live``; up to which offset of each partition."""
-    # Lost, or older than the log: everything that the log has counts.
+    """Make all projections again in the empty store ``fresh``, as of the snapshot ``live``. Returns the offset after
+    the last replayed record of each partition. Raises ``TamperDetected`` for a message that this hub did not write.
+    """
+    # If the tables are lost, or older than the log, replay all that the log has.
     stops = _ends(log) if behind(log, live) else read_offsets(live)
     for (topic, partition), stop in stops.items():
         _replay(log, fresh, (topic, partition, stop), progress)
@@ -83,7 +87,7 @@ def rebuild(
 
 
 def behind(log: RecordLog, live: Connection) -> bool:
-    """Whether the tables were lost, or restored from a time before what the log has."""
+    """Whether the tables were lost, or restored from a time before the end of the log."""
     return not read_offsets(live) or outbox_rows.allocated(live) < watermark(log)
 
 
@@ -127,7 +131,7 @@ def _replay_events(log: RecordLog, live: Connection, fresh: Store, procedures: P
 
 
 def _numbered(log: RecordLog, live: Connection, topics: Sequence[str]) -> Iterator[Numbered]:
-    """Every event once, in the order of its number: published ones from the topics, the others from the outbox."""
+    """(Number, value) of each event once, in order: published ones from the topics, the others from the outbox."""
     counts = log.topics()
     published = [_published(log, topic, partition) for topic in topics for partition in range(counts.get(topic, 0))]
     last = 0
@@ -156,12 +160,12 @@ def _waiting(live: Connection, topics: Sequence[str]) -> Iterator[Numbered]:
 
 
 def compare(live: Connection, rebuilt: Connection, procedures: Procedures) -> list[Comparison]:
-    """Every projection, table by table, in constant memory."""
+    """Compare all projections, table by table. Its memory does not grow with the tables."""
     return [_compare(table, live, rebuilt) for table in projections(procedures)]
 
 
 def projections(procedures: Procedures) -> tuple[Table, ...]:
-    """Every table that rebuild makes again and compares, parents before children."""
+    """All tables that rebuild makes again and compares, parents before children."""
     return (*RECORDS, *procedures.tables)
 
 
@@ -195,7 +199,7 @@ def _rows(table: Table, connection: Connection) -> Iterator[tuple[_Key, _Values]
 
 
 def _ordered(connection: Connection, column: Column[Any]) -> Any:
-    """Text in the order of its code points, as the merge compares it, whatever the database's language."""
+    """The column for ordering: text by its code points, as the merge compares it, for any language of the database."""
     by_language = connection.dialect.name == "postgresql" and isinstance(column.type, String)
     return column.collate("C") if by_language else column
 
@@ -203,7 +207,7 @@ def _ordered(connection: Connection, column: Column[Any]) -> Any:
 def _pairs(
     ours: Iterator[tuple[_Key, _Values]], theirs: Iterator[tuple[_Key, _Values]]
 ) -> Iterator[tuple[_Key, _Values | None, _Values | None]]:
-    """Both sides merged by key; ``None`` where one has no such row."""
+    """Both sides merged by key: (key, our row, their row); ``None`` for a missing row."""
     left, right = next(ours, None), next(theirs, None)
     while left or right:
         if right is None or (left is not None and left[0] < right[0]):
@@ -232,7 +236,7 @@ def _differ(result: Comparison, key: _Key, ours: _Values | None, theirs: _Values
 
 
 def canonical(row: Mapping[str, Any]) -> bytes:
-    """One row as bytes that mean the same on every database.
+    """One row as bytes that are equal on all databases.
 
     >>> canonical({"b": b"\\x01", "a": None, "c": True})
     b'{"a":null,"b":"01","c":1}\\n'
@@ -247,21 +251,21 @@ def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value
 
 
-# ---- putting it in place -------------------------------------------------------------------------------------------
+# ---- replacing -----------------------------------------------------------------------------------------------------
 
 
 def replace(
     log: RecordLog, store: Store, rebuilt: Connection, stops: Mapping[Slot, int], procedures: Procedures
 ) -> None:
-    """Put the rebuilt tables in place of the live ones, in one transaction; no hub may be running.
+    """Replace the live tables by the rebuilt ones, in one transaction. No hub may be running.
 
-    Raises ``Unavailable`` when the live tables have moved on since ``stops``. The outbox goes on above the numbers that
-    are on the log. Every pending piece counts as tried: what was sent after a restored table was saved is not known.
+    Raises ``Unavailable`` when the live tables have changed since ``stops``. The outbox continues above the numbers on
+    the log. Each pending piece counts as tried, because pieces that were sent after the backup of a table are unknown.
     """
     tables = projections(procedures)
     with store.write() as live:
         if behind(log, live):
-            # What is on the log already; its newest number would say that the tables end there.
+            # These are on the log already. Their newest number would mean that the tables end there.
             live.execute(delete(outbox).where(outbox.c.seq <= watermark(log)))
         elif read_offsets(live) != dict(stops):
             raise Unavailable("the tables moved on while they were rebuilt: stop the hub and try again")
@@ -278,8 +282,8 @@ def replace(
 
 
 def hear_again(store: Store, journal: Journal) -> int:
-    """Let every case look once for what it waits for; how many did. The last records before a loss may have been heard
-    by no case, and a table that is put in place brings no arrival."""
+    """Let each waiting case look once for the records that it waits for. Returns how many did. Cases may not know the
+    last records before a loss, and a replaced table does not announce records."""
     with store.read() as connection:
         waiting = sorted(journal.commands(connection, [Restored()]))
     for start in range(0, len(waiting), _CASES_AT_ONCE):

@@ -1,7 +1,8 @@
-"""Reconcile one day of one source: what it counts, against what the hub received, and the verdicts on it.
+"""Reconcile: compares the keys that a source changed on one day with the records that the hub received, and their
+verdicts.
 
-Reads the received topic from that day on and opens the originals, because a source's keys are sealed. Memory grows
-with one day of the source's keys, not with history.
+It reads the received topic from that day on and opens the originals, because the keys are sealed. Its memory grows with
+one day of the source's keys, not with history.
 """
 
 from collections import Counter
@@ -27,11 +28,11 @@ from hub.topics import cloudevents
 _LOOKED_UP_AT_ONCE = 500
 MISSING, PENDING, VERIFIED, REJECTED = "missing", "pending", "verified", "rejected"
 UNCHANGED = "unchanged"
-"""The source wrote the row again as it was: it was received under its earlier version."""
+"""The source wrote the row again without a change: it was received with its earlier version."""
 
 
 class Line(NamedTuple):
-    """One key of the source's day and what became of it; ``code`` is the first reason of a rejection."""
+    """One key of the source's day and its state. ``code``: the first reason of a rejection, else ""."""
 
     key: str
     state: str
@@ -49,25 +50,27 @@ class _Verdict(NamedTuple):
 
 @dataclass(slots=True)
 class Reconciliation:
-    """The day's account. ``lines`` has every key of the source, in the source's spelling: personal, for the source's
-    own people."""
+    """The result for one day. ``lines`` has each key of the source, in the source's spelling: personal (P5), only for
+    the department that owns the source."""
 
     source: str
     day: date
     lines: list[Line] = field(default_factory=list, repr=False)
     unreadable: int = 0
-    """Rows received since that day that could not be read as far as their key: theirs are among the missing."""
+    """Number of rows received since that day whose key could not be read. Their keys are among the missing ones."""
 
     def count(self, state: str) -> int:
+        """The number of keys in a state."""
         return Counter(line.state for line in self.lines)[state]
 
     @property
     def complete(self) -> bool:
+        """Whether no key is missing in the hub."""
         return not self.count(MISSING)
 
 
 def reconcile(name: str, day: date, parts: Parts) -> Reconciliation:
-    """One day's account of the source ``name``. Raises ``Misconfigured`` when no such source is configured,
+    """The result for one day of the source ``name``. Raises ``Misconfigured`` when no such source is configured,
     ``Unavailable`` when it is away."""
     source = parts.connectors.open_source(name)
     try:

@@ -1,5 +1,5 @@
-"""Redrive: send rejected records through again, after their cause was mended. A job with filter, dry run, progress
-and attempt cap.
+"""Redrive: sends rejected records through verify again, after their cause was fixed. A job with filter, dry run,
+progress and attempt cap.
 
 A rejected record is sent again only while its rejection is its newest verdict: the ``record`` table points at that
 one message, so a record rejected twice is sent once, and one that was verified meanwhile is left alone (P2). The
@@ -26,7 +26,8 @@ _LOOKED_UP_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rejected records; an empty field means all. ``record_id`` is hex."""
+    """Which rejected records. An empty field matches all. ``record_id`` is hexadecimal, ``since_ms`` the time of the
+    verdict (ms since the epoch)."""
 
     kind: str = ""
     source: str = ""
@@ -35,6 +36,7 @@ class Filter:
     since_ms: int = 0
 
     def fits(self, one: "Rejection") -> bool:
+        """Whether a rejection matches source, record id and code. Kind and time are selected by reading."""
         return (
             self.source in ("", one.source)
             and self.record_id in ("", one.record_id)
@@ -43,7 +45,7 @@ class Filter:
 
 
 class Rejection(NamedTuple):
-    """One message of a rejected topic, as far as it is open."""
+    """The open data of one message of a rejected topic. ``reasons``: code and field each."""
 
     topic: str
     partition: int
@@ -56,12 +58,13 @@ class Rejection(NamedTuple):
 
     @property
     def place(self) -> str:
+        """TOPIC/PARTITION/OFFSET."""
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
 class Outcome(NamedTuple):
-    """What a redrive did: sent again, and left alone because verified or sent meanwhile, or because the cap is
-    reached."""
+    """The result of a redrive. ``sent``: sent again. ``settled``: left because there is a newer verdict. ``capped``:
+    left because all attempts are used."""
 
     sent: int = 0
     settled: int = 0
@@ -69,7 +72,7 @@ class Outcome(NamedTuple):
 
 
 def rejections(log: RecordLog, wanted: Filter) -> Iterator[tuple[Rejection, LogRecord]]:
-    """Rejected messages that fit, in the order of their topics; constant memory."""
+    """The rejected messages that match, in the order of their topics. Its memory does not grow with them."""
     for kind in _kinds(wanted.kind):
         topic = kind.topic("rejected")
         for partition in range(log.topics().get(topic, 0)):
@@ -83,6 +86,7 @@ def _kinds(name: str) -> list[Kind]:
 
 
 def read_rejections(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
+    """Each record of a rejected topic with its open data. A wrong header gives empty values."""
     for record in batch.records:
         headers = dict(record.headers)
         place = (batch.topic, batch.partition, record.offset, record.timestamp)
@@ -95,7 +99,7 @@ def read_rejections(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
 
 
 def source_of(record: LogRecord) -> str:
-    """The connector that a message came through; "outside" when nobody's connector made it."""
+    """The connector of a message; "outside" when no connector made it."""
     try:
         value: dict[str, Any] = wire.decode(record.value or b"")[1]
         return str(value["source"]["system"])
@@ -104,7 +108,9 @@ def source_of(record: LogRecord) -> str:
 
 
 class Redrive:
-    """The job. ``attempts_max`` counts verdicts on one record, the first included."""
+    """The job that sends rejected records through verify again. ``attempts_max`` counts all verdicts on one record,
+    with the first.
+    """
 
     def __init__(self, log: RecordLog, store: Store, clock: Clock, attempts_max: int) -> None:
         self._log = log
@@ -113,7 +119,8 @@ class Redrive:
         self._attempts_max = attempts_max
 
     def run(self, wanted: Filter, dry_run: bool, progress: Callable[[Outcome], None]) -> Outcome:
-        """Send what fits; ``progress`` hears the sums so far. A run that is cut off can simply be run again."""
+        """Send the records that match. ``progress`` is called with the sums so far. Safe to run again after an
+        interruption. Raises as ``RecordLog.writer`` and ``Writer.commit`` do."""
         writer = None if dry_run else self._log.writer("redrive")
         total = Outcome()
         for chunk in _chunks(rejections(self._log, wanted)):
@@ -131,7 +138,7 @@ class Redrive:
         return total
 
     def _current(self, chunk: Sequence[Rejection]) -> set[str]:
-        """The places that are still their record's newest verdict."""
+        """The places of those that are still the newest verdict of their record."""
         ids = [bytes.fromhex(one.record_id) for one in chunk if one.record_id]
         table = tables.record
         query = select(table.c.topic, table.c.partition, table.c.offset).where(

@@ -2,10 +2,10 @@
 
     outbox ── connection.events, delivery.events, lookup.requests; its place on hub.cursors in the same transaction
 
-Of any number of processes the one that owns the relay's partition of ``hub.cursors`` relays (``RelayStage``). Opening
-the writer fences an earlier relay; only then is the place read, so nothing of the earlier one can follow it.
-A crash before the commit leaves nothing, one after it leaves the place: both ways the next relay goes on where the log
-stands.
+Of several processes, the one that owns the relay's partition of ``hub.cursors`` relays (``RelayStage``). It opens the
+writer, which fences an earlier relay, and then reads the place, so that the earlier one cannot add anything after it.
+A crash before the commit leaves nothing. A crash after it leaves the place. In both cases the next relay continues at
+the end of the log.
 """
 
 import json
@@ -31,14 +31,15 @@ KEY = b"relay"
 BATCH_MAX = 500
 IDLE_S = 0.05
 FORGET_EVERY_S = 1.0
-"""While there is always more to publish; otherwise at once."""
+"""How often published rows are deleted while there are more to publish, seconds; otherwise immediately."""
 GROUP = "relay"
 OWNED_WITHIN_S = 0.5
 _CURSORS_MAX = 1_000
 
 
 class Relay:
-    """Publishes the outbox: one at a time, kept by the writer's fence."""
+    """Publishes the outbox. The writer's fence ensures that only one does. Raises ``Misconfigured`` when the outbox is
+    older than the log."""
 
     def __init__(self, log: RecordLog, store: Store, clock: Clock, *, idle_s: float = IDLE_S) -> None:
         self._log = log
@@ -65,7 +66,7 @@ class Relay:
         return len(rows)
 
     def drain(self) -> int:
-        """Publish until nothing is left of what is there now; how many."""
+        """Publish until the outbox is empty. Returns how many messages."""
         total = 0
         while count := self.step():
             total += count
@@ -75,7 +76,7 @@ class Relay:
         self._writer.close()
 
     def _settled(self) -> list[Numbered]:
-        """The next rows in order, once no lower number can become visible any more."""
+        """The next rows in order; none as long as a lower number may still become visible."""
         horizon = self._horizon or self._look_ahead()
         if horizon is None:
             return []
@@ -110,14 +111,14 @@ class Relay:
 
 
 class RelayStage:
-    """The relay stage: relays while it owns the relay's place, and waits for it otherwise, so that processes do not
-    fence one another in turn."""
+    """The relay stage: relays while it owns the relay's partition, and waits otherwise, so that processes do not fence
+    each other in turn."""
 
     def __init__(self, make: Callable[[], Relay], log: RecordLog, member: str) -> None:
         self._make = make
         self._relay: Relay | None = None
         self._place = CURSORS, partition_of(KEY, log.topics()[CURSORS])
-        # What is on the topic is read by the relay itself; membership only says whose turn it is.
+        # The relay reads the topic itself; the membership only decides which process relays.
         self._member: Member = log.join(GROUP, [CURSORS], member, lambda slots: ends(log, slots))
 
     def step(self) -> int:
@@ -130,7 +131,7 @@ class RelayStage:
                 self._relay = self._make()
             return self._relay.step()
         except HubError:
-            # Fenced, or not knowing how its commit ended: the next one begins with what is durable.
+            # Fenced, or the outcome of a commit is unknown: the next relay begins at the durable place.
             self._let_go()
             raise
 
@@ -158,8 +159,8 @@ def _cursor(place: int, partitions: int, now_ms: int) -> Outgoing:
 
 
 def check_numbers(store: Store, published: int) -> None:
-    """Raises ``Misconfigured`` for a database that was lost, or restored from before ``published``: it gives out old
-    numbers again, and its rows would be taken for published ones."""
+    """Raise ``Misconfigured`` if the database was lost, or restored from before the number ``published``: it would
+    assign old numbers again, and its rows would look published."""
     with store.read() as connection:
         if outbox.allocated(connection) < published:
             raise Misconfigured(
@@ -169,7 +170,7 @@ def check_numbers(store: Store, published: int) -> None:
 
 
 def watermark(log: RecordLog) -> int:
-    """The number of the last outbox row that is on the log."""
+    """The number of the last outbox row that is on the log; 0 for none."""
     place = 0
     for batch in log.scan(CURSORS, partition_of(KEY, log.topics()[CURSORS])):
         for record in batch.records:
@@ -179,7 +180,7 @@ def watermark(log: RecordLog) -> int:
 
 
 def make(parts: Parts) -> RelayStage:
-    """The stage at work. Raises ``Unavailable`` when the log is away."""
+    """The running stage. Raises ``Unavailable`` when the log is away."""
     return RelayStage(partial(Relay, parts.log, parts.store, parts.clock), parts.log, parts.member("relay"))
 
 

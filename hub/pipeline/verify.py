@@ -1,13 +1,12 @@
-"""Verify: every received record gets a verdict; the same bytes go on to ``verified`` or, with reasons, to ``rejected``.
+"""Verify: gives each received record a verdict and forwards its bytes to ``verified`` or, with reasons, ``rejected``.
 
     <kind>.received, lookup.received ── open ── judge ──┬── <kind>.verified
                                                         └── <kind>.rejected
 
-One transaction per poll: output and offsets together (P2). A record that cannot even be read is rejected like any
-other (P1). An outage stops the stage, and a record that a newer hub wrote with a schema that this one does not know:
-then nothing has moved. The whole poll is judged before the first
-record is sent:
-interleaving costs a fifth of the speed (kafka-python's sender thread wakes for every record).
+One transaction for each poll, with output and offsets (P2). An unreadable record is rejected like any other (P1). The
+stage stops, with nothing committed, at an outage, and at a record of a newer hub whose schema this hub does not know. A
+whole poll is judged before the first record is sent: to mix both costs a fifth of the speed, because kafka-python's
+sender thread wakes for each record.
 """
 
 import json
@@ -33,18 +32,18 @@ INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)
 GROUP = "verify"
 
 TrustedKeys = Mapping[str, Mapping[str, bytes]]
-"""Connector name → key id → raw Ed25519 public key: whose signatures count for which source."""
+"""Connector name → key id → raw Ed25519 public key (32 bytes): the keys that may sign the records of a source."""
 
 
 class Judged(NamedTuple):
-    """A record and what became of it; ``reasons`` is empty when it is verified."""
+    """The kind of a record, and the reasons of its rejection; none when it is verified."""
 
     kind: str
     reasons: Sequence[Fault]
 
 
 class Verify:
-    """The verify stage. Stateless: any number of them share the work."""
+    """The verify stage. It has no state, so any number of them share the work."""
 
     def __init__(
         self,
@@ -90,7 +89,7 @@ class Verify:
         ]
 
     def _carried(self, record: LogRecord, one: Judged) -> tuple[bytes | None, bytes | None]:
-        """Key and value that a rejected record travels on with: its own, unless nobody's connector made it."""
+        """(Key, value) of a rejected record: its own, or sealed ones if no connector made it."""
         if one.reasons[0].code not in ("UNREADABLE", "SCHEMA_UNKNOWN", "TRAILING_BYTES") or _from_ingest(record):
             return record.key, record.value
         sealed = self._sealer.seal_foreign(one.kind, record.value or b"", one.reasons[0], self._clock.now_ms())
@@ -98,14 +97,15 @@ class Verify:
 
 
 class Adjudicator:
-    """Opens and judges records: what the stage, the command line and a later replay under old rules all call."""
+    """Opens and judges records. The stage, the bench and a replay under other rules use it."""
 
     def __init__(self, opener: Opener, trusted: TrustedKeys) -> None:
         self._opener = opener
         self._trusted = trusted
 
     def judge(self, records: Sequence[LogRecord], now: datetime, topic_kind: str) -> list[Judged]:
-        """One verdict per record, in order. ``topic_kind`` stands in for the kind of what cannot be read."""
+        """One verdict for each record, in order. ``topic_kind``: the kind for records that cannot be read. Raises as
+        ``KeyVault`` does."""
         context = Context.at(now)
         opened = self._opener.open([record.value for record in records])
         return [self._judge_one(one, context, topic_kind) for one in opened]
@@ -118,7 +118,7 @@ class Adjudicator:
         return Judged(kind, verdict.rejections)
 
     def _proof(self, one: Opened) -> str | None:
-        """valid, invalid or missing; ``None`` where the channel is all there is."""
+        """valid, invalid or missing; ``None`` for the assurance CHANNEL_ONLY."""
         if one.envelope["assurance"] == "CHANNEL_ONLY":
             return None
         try:
@@ -133,17 +133,17 @@ def _is_answer(record: LogRecord) -> bool:
 
 
 def _check_newer(batch: Batch, record: LogRecord) -> None:
-    """Raises ``Misconfigured`` if a record with an unknown schema is one of our own: this hub is too old to judge it.
+    """Raise ``Misconfigured`` if a record with an unknown schema is our own: this hub is too old to judge it.
 
-    Ours are told by the header ``ce_source``, which names a connector, and by an id of the shipped catalogue's range.
-    Everything else came from outside, and is rejected.
+    Our own records name a connector in the header ``ce_source`` and have a schema id in the range of the shipped
+    catalogue. All others came from outside and are rejected.
     """
     schema_id = wire.schema_id(record.value or b"")
     ours = cloudevents.connector_of(record.headers) is not None
     if ours and schema_id is not None and schema_id < FIRST_RUNTIME_ID and not wire.known(schema_id):
         raise Misconfigured(
             f"{batch.topic}/{batch.partition}/{record.offset} has schema {schema_id}, which this hub does not know",
-            "a newer hub wrote it: update this one; nothing moves meanwhile",
+            "a newer hub wrote it: update this one; until then the stage stops here",
         )
 
 
@@ -158,8 +158,8 @@ def _kind_of_topic(topic: str) -> str:
 
 
 class Marks:
-    """The headers of one batch of verdicts: CloudEvents in binary mode, and Kafka Connect's error headers on what
-    was rejected."""
+    """Makes the messages of one batch of verdicts, with CloudEvents headers, and with Kafka Connect's error headers on
+    rejected records. ``now`` is business time."""
 
     def __init__(self, now: datetime) -> None:
         self._timestamp = int(now.timestamp() * 1000)
@@ -172,6 +172,7 @@ class Marks:
         self._topics = {(kind, suffix): f"{kind}.{suffix}" for kind in KINDS for suffix in ("verified", "rejected")}
 
     def verified(self, batch: Batch, record: LogRecord, kind: str) -> Outgoing:
+        """The message for the verified topic: the record's own key and value."""
         headers = (_id_of(record), self._types[kind, "verified"], *self._tail, *_passed_on(record))
         return Outgoing(
             self._topics[kind, "verified"], batch.partition, record.key, record.value, headers, self._timestamp
@@ -186,6 +187,7 @@ class Marks:
         key: bytes | None,
         value: bytes | None,
     ) -> Outgoing:
+        """The message for the rejected topic: ``key`` and ``value``, with the ``reasons`` as headers."""
         listed = json.dumps([{"code": reason.code, "field": reason.field} for reason in reasons], separators=(",", ":"))
         headers: list[tuple[str, bytes]] = [
             _id_of(record),
@@ -209,12 +211,12 @@ def _id_of(record: LogRecord) -> tuple[str, bytes]:
 
 
 def _passed_on(record: LogRecord) -> tuple[tuple[str, bytes], ...]:
-    """Which attempt and which reading of the record this is: the same on every topic."""
+    """The headers of the attempt and of the reading, which stay the same on all topics."""
     return tuple(found for found in record.headers if found[0] in (cloudevents.ATTEMPT, cloudevents.READING))
 
 
 def make(parts: Parts) -> Verify:
-    """The stage at work. Raises ``Unavailable`` when the log is away."""
+    """The running stage. Raises ``Unavailable`` when the log is away."""
     member = parts.log.join(GROUP, INPUTS, parts.member("verify"))
     trusted, limits = parts.connectors.trusted, parts.limits
     return Verify(member, parts.opener, parts.sealer, trusted, parts.clock, limits.batch_records, limits.poll_timeout_s)

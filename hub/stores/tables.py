@@ -40,7 +40,7 @@ class Opaque(LargeBinary):
 
 
 ID = Opaque(16)
-# SQLite hands out row ids only for INTEGER; elsewhere 2^31 outbox rows would not be enough.
+# SQLite assigns row ids for INTEGER only. On PostgreSQL, 2^31 outbox rows would not be enough.
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 # PostgreSQL would otherwise compare by the machine's language, and hubs could disagree on which version counts.
 CODE = String(64).with_variant(String(64, collation="C"), "postgresql")

@@ -141,7 +141,7 @@ _FIELD_NAME = re.compile(r"[a-z_]{1,40}")
 
 def _refusal(error: ValidationError) -> RecordRejected:
     first = error.errors(include_input=False, include_url=False)[0]
-    # The name of a field that nobody asked for is the caller's text: repeated only when it looks like a name (P5).
+    # The name of an unknown field is the caller's text: it is repeated only when it looks like a name (P5).
     field = ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in first["loc"])
     return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]))
 

@@ -114,6 +114,7 @@ class GuardedSource:
         return self._gate.call(lambda: self._source.day(day), _COUNTS)
 
     def health(self) -> Health:
+        """State of the circuit and remaining quota. Makes no call."""
         return self._gate.health()
 
     def close(self) -> None:
@@ -135,6 +136,7 @@ class GuardedSink:
         return self._gate.call(lambda: self._sink.find(address))
 
     def health(self) -> Health:
+        """State of the circuit and remaining quota. Makes no call."""
         return self._gate.health()
 
     def close(self) -> None:
