@@ -18,7 +18,9 @@ from hub.errors import Misconfigured
 from hub.logs import open_log
 from hub.logs.kafka import topics as kafka_topics
 from hub.ports import TopicSpec
+from hub.privacy.tables import VAULT
 from hub.settings import KafkaSettings
+from hub.stores.migrate import STORE
 from hub.topics.declared import declared
 from sandbox.servers import kafka
 from sandbox.servers.missing import Missing
@@ -48,6 +50,21 @@ def test_the_embedded_log_has_neither_copies_nor_grants(tmp_path: Path) -> None:
     found = findings(tmp_path, url)
     assert [(one["sound"], one["detail"]) for one in found["topics"]] == [(True, "19 as declared, 1 partitions each")]
     assert "grants" not in found
+
+
+def test_both_databases_are_told_with_their_revision_and_the_look_changes_none(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/log.db"
+    for _ in range(2):
+        before = findings(tmp_path, url)
+        for name in ("store", "vault"):
+            (one,) = before[name]
+            assert not one["sound"]
+            assert one["detail"].startswith(f"the {name} is at revision None, this hub needs 0")
+    run(tmp_path, url, "token", "list")  # any command that works on the tables migrates them
+    after = findings(tmp_path, url)
+    assert [after[name][0]["sound"] for name in ("store", "vault")] == [True, True]
+    assert f"revision {STORE.head()}" in after["store"][0]["detail"]
+    assert f"revision {VAULT.head()}, master key opens it" in after["vault"][0]["detail"]
 
 
 def test_a_dead_broker_is_one_finding_in_seconds(tmp_path: Path) -> None:
