@@ -192,3 +192,19 @@ def large() -> dict[str, int]:
             folder = str(path.parent.relative_to(ROOT))
             counts[folder] = counts.get(folder, 0) + 1
     return {folder: count for folder, count in counts.items() if count > FILES_MAX}
+
+
+def report() -> list[str]:
+    """The counts in words: modules and rooms, circles, upward arrows, and large folders with their reasons."""
+    big = large()
+    return [
+        f"{len(modules())} modules in {len(ROOMS)} rooms",
+        f"circles: {len(circles(graph()))} between modules, {len(circles(rooms_graph()))} between rooms",
+        f"upward arrows: {len(upward())}",
+        f"folders of more than {FILES_MAX} files: {len(big)}",
+        *(f"  {folder}: {count}, because {LARGE.get(folder, 'NO REASON GIVEN')}" for folder, count in big.items()),
+    ]
+
+
+if __name__ == "__main__":
+    print("\n".join(report()))

@@ -1,4 +1,5 @@
-"""Import directions are a test: who may know whom (docs/architecture.md). Run with ``-s`` for the counts."""
+"""Import directions are a test: who may know whom (docs/architecture.md). ``python -m tests.architecture.rooms`` prints
+the counts."""
 
 import ast
 import re
@@ -17,11 +18,7 @@ TOP_ROOMS.remove("hub.__main__")
 def test_no_circle_no_arrow_upwards_no_large_room_without_a_reason() -> None:
     between_modules = circles(graph())
     between_rooms, arrows, big = circles(rooms_graph()), upward(), large()
-    print(f"\ncircles: {len(between_modules)} between modules, {len(between_rooms)} between rooms")
-    print(f"upward arrows: {len(arrows)}")
-    print(f"rooms of more than {rooms.FILES_MAX} files: {len(big)}")
-    for folder, count in big.items():
-        print(f"  {folder}: {count}, because {LARGE.get(folder, 'NO REASON GIVEN')}")
+    print("", *rooms.report(), sep="\n")
     assert [sorted(one) for one in between_modules] == []
     assert [sorted(one) for one in between_rooms] == []
     assert arrows == []

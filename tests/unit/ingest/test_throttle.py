@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from hub.cases import reasons
 from hub.cases.evidence import needs
@@ -13,7 +13,6 @@ from hub.cases.evidence.decide import AWAITED_WITHIN_S
 from hub.cases.evidence.tables import need
 from hub.ingest.throttle import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, YIELD_S, Throttle
 from hub.pipeline.backlog import behind
-from hub.pipeline.tables import projection_offset
 from hub.ports import Outgoing
 from tests.casework import House, body
 
@@ -38,18 +37,6 @@ def throttle(house: House) -> Throttle:
 def waits(house: House) -> bool:
     with house.store.read() as connection:
         return needs.awaited(connection, house.clock.process_ms(), AWAITED_WITHIN_S * 1000)
-
-
-def test_behind_counts_what_is_not_judged_and_what_is_not_in_the_tables(house: House) -> None:
-    put(house, "received", 10)
-    put(house, "verified", 4)
-    put(house, "rejected", 1)
-    assert behind(house.log, house.store, KIND) == 15
-    house.log.reset("verify", {(f"{KIND}.received", 0): 5})
-    with house.store.write() as connection:
-        place = {"group": "project", "topic": f"{KIND}.verified", "partition": 0, "next": 4}
-        connection.execute(insert(projection_offset), [place])
-    assert behind(house.log, house.store, KIND) == 5 + 1
 
 
 def test_a_feed_waits_while_a_backlog_is_behind_it_and_goes_on_after_it(house: House) -> None:

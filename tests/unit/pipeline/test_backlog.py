@@ -1,0 +1,37 @@
+"""How many records lie between a source and the tables."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from hub.pipeline.backlog import behind
+from hub.pipeline.tables import projection_offset
+from hub.ports import Outgoing
+from tests.casework import House
+
+KIND = "licence.business"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def put(house: House, suffix: str, count: int) -> None:
+    house.writer.commit([Outgoing(f"{KIND}.{suffix}", 0, b"key", b"value", (), 1) for _ in range(count)])
+
+
+def test_behind_counts_what_is_not_judged_and_what_is_not_in_the_tables(house: House) -> None:
+    put(house, "received", 10)
+    put(house, "verified", 4)
+    put(house, "rejected", 1)
+    assert behind(house.log, house.store, KIND) == 15
+    house.log.reset("verify", {(f"{KIND}.received", 0): 5})
+    with house.store.write() as connection:
+        place = {"group": "project", "topic": f"{KIND}.verified", "partition": 0, "next": 4}
+        connection.execute(insert(projection_offset), [place])
+    assert behind(house.log, house.store, KIND) == 5 + 1
