@@ -15,12 +15,10 @@ TOPS: Final = ("hub", "connectors", "sandbox")
 FILES_MAX: Final = 14
 
 _PLAIN = ("hub.errors", "hub.ports")
-_LOUD = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
-_RECORDS = ("hub.records", "hub.records.rules", "hub.records.verdict")
-_DATA = (*_LOUD, "hub.stores", "hub.codec", *_RECORDS, "hub.privacy", "hub.topics", "hub.runtime")
+_BASE = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
+_DATA = (*_BASE, "hub.stores", "hub.codec", "hub.records", "hub.privacy", "hub.topics")
 _CASES = ("hub.cases", "hub.cases.evidence", "hub.cases.connection")
-_STAGES = (*_DATA, "hub.connect", "hub.connect.host", "hub.parts")
-_WEB = ("hub.web", "hub.web.auth")
+_STAGE = ("hub.runtime", "hub.connect.host", "hub.parts")
 
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub": (),
@@ -30,36 +28,45 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.clock": (),
     "hub.logging": (),
     "hub.settings": ("hub.errors",),
-    "hub.stores": _LOUD,
+    "hub.stores": _BASE,
     "hub.codec": _PLAIN,
-    "hub.records": (*_PLAIN, "hub.clock", "hub.stores", "hub.codec"),
-    "hub.records.rules": (*_PLAIN, "hub.clock", "hub.records"),
-    "hub.records.verdict": (*_PLAIN, "hub.records", "hub.records.rules"),
-    "hub.records.codes_page": ("hub.records", "hub.records.rules"),
+    "hub.records": (*_BASE, "hub.stores", "hub.codec"),
+    "hub.records.rules": (*_BASE, "hub.records"),
+    "hub.records.verdict": ("hub.records", "hub.records.rules"),
+    "hub.records.codes_page": ("hub.records.rules",),
     "hub.records.files": (*_PLAIN, "hub.codec", "hub.records"),
-    "hub.privacy": (*_PLAIN, "hub.clock", "hub.stores", "hub.codec", "hub.records"),
-    "hub.topics": (*_PLAIN, "hub", "hub.codec", "hub.records", "hub.privacy"),
-    "hub.runtime": (*_LOUD, "hub.stores"),
+    "hub.privacy": (*_BASE, "hub.stores", "hub.codec", "hub.records"),
+    "hub.topics": (*_BASE, "hub", "hub.codec", "hub.records", "hub.privacy"),
+    "hub.runtime": (*_BASE, "hub.stores"),
     "hub.logs.missing": _PLAIN,
-    "hub.logs.sqlite": (*_LOUD, "hub.settings", "hub.logs.missing"),
-    "hub.logs.kafka": (*_LOUD, "hub.settings", "hub.logs.missing"),
+    "hub.logs.sqlite": (*_BASE, "hub.logs.missing"),
+    "hub.logs.kafka": (*_BASE, "hub.settings", "hub.logs.missing"),
     "hub.logs": (*_PLAIN, "hub.settings", "hub.logs.sqlite", "hub.logs.kafka"),
-    "hub.connect": (*_LOUD, "hub.codec", "hub.records"),
-    "hub.connect.host": (*_LOUD, "hub.settings", "hub.records", "hub.runtime", "hub.connect"),
+    "hub.connect": (*_BASE, "hub.codec", "hub.records"),
+    "hub.connect.host": (*_BASE, "hub.settings", "hub.records", "hub.runtime", "hub.connect"),
     "hub.cases": _DATA,
     "hub.cases.evidence": (*_DATA, "hub.cases"),
     "hub.cases.connection": (*_DATA, "hub.cases", "hub.cases.evidence"),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
-    "hub.ingest": _STAGES,
-    "hub.delivery": (*_STAGES, "hub.cases"),
-    "hub.pipeline": (*_STAGES, "hub.ingest", "hub.cases", "hub.delivery"),
+    "hub.ingest": (*_DATA, *_STAGE),
+    "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),
+    "hub.pipeline": (
+        *(*_DATA, *_STAGE, "hub.records.verdict", "hub.connect"),
+        *("hub.cases", "hub.ingest", "hub.delivery"),
+    ),
     "hub.stages": ("hub.runtime", "hub.ingest", "hub.delivery", "hub.pipeline"),
     "hub.bootstrap": ("hub.*",),
-    "hub.web": (*_LOUD, "hub.cases"),
-    "hub.web.auth": (*_LOUD, "hub.stores", "hub.cases", "hub.web"),
-    "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", *_WEB),
-    "hub.web.api": (*_DATA, *_CASES, "hub.ingest", "hub.delivery", "hub.pipeline", "hub.stages", *_WEB),
-    "hub.web.server": (*_LOUD, "hub.settings", "hub.bootstrap", *_WEB, "hub.web.registry", "hub.web.api"),
+    "hub.web": (*_PLAIN, "hub.cases"),
+    "hub.web.auth": (*_BASE, "hub.stores", "hub.cases", "hub.web"),
+    "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", "hub.web", "hub.web.auth"),
+    "hub.web.api": (
+        *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.pipeline", "hub.stages"),
+        *("hub.web", "hub.web.auth"),
+    ),
+    "hub.web.server": (
+        *(*_BASE, "hub.settings", "hub.bootstrap"),
+        *("hub.web", "hub.web.auth", "hub.web.registry", "hub.web.api"),
+    ),
     "hub.cli": ("hub.*",),
     "hub.__main__": ("hub.cli",),
     "connectors": (*_PLAIN, "hub.records", "hub.records.files", "hub.connect"),
