@@ -29,8 +29,8 @@ from hub.cases.tables import piece
 from hub.crash import crash_point
 from hub.delivery import claims, sending
 from hub.delivery.claims import TAKEOVER_S, Claimed, Claims, Key
-from hub.errors import Unavailable
-from hub.logging import get_logger
+from hub.errors import HubError, Unavailable
+from hub.logging import get_logger, mask
 from hub.parts import Parts
 from hub.ports import Receipt, Refused, Sink, Store
 from hub.privacy.opening import Opener
@@ -42,7 +42,8 @@ from hub.runtime.stage import OUTBOX, SINK, TABLES, Stage
 PARALLEL = 8
 IDLE_S = 0.1
 BACKOFF = Backoff(first_s=1.0, longest_s=30.0)
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# A sink's own code lies open in events and tables, so a number of a person must not pass for one (P5).
+_CODE = re.compile(r"(?!.*[0-9]{7})[A-Za-z0-9_.-]{1,64}")
 
 log = get_logger("deliver")
 
@@ -113,16 +114,17 @@ def deliver(parts: DeliverParts, claimed: Claimed) -> None:
     try:
         receipt, found = _attempt(parts, claimed)
     except Refused as refused:
-        code = refused.code if _CODE.fullmatch(refused.code) else reasons.REFUSED
-        said = ToSeal(refused.message.encode())
-        _end(parts, claimed, events.Refused(reason=code, sealed_reason=said, **told))
+        _end(parts, claimed, _refused(refused, told))
     except MustNotSend as stop:
         log.error("a piece must not be sent", reason=stop.reason, sink=parts.name, case=case_id)
         _end(parts, claimed, events.Stopped(reason=stop.reason, **told))
     except WillNotDo as changed:
         _withdraw(parts, claimed, changed.reason)
     except Unavailable as away:
-        _retry(parts, claimed, str(away), obeyed_s(parts.name, away.retry_after_s))
+        _retry(parts, claimed, mask(str(away)), obeyed_s(parts.name, away.retry_after_s))
+    except HubError as trouble:
+        log.error("a delivery failed", error=type(trouble).__name__, reason=str(trouble), sink=parts.name, case=case_id)
+        _retry(parts, claimed, mask(str(trouble)), None)
     except Exception as failure:  # one case that cannot be delivered must not stop the others
         log.exception("a delivery failed", error=type(failure).__name__, sink=parts.name, case=case_id)
         _retry(parts, claimed, type(failure).__name__, None)
@@ -130,6 +132,14 @@ def deliver(parts: DeliverParts, claimed: Claimed) -> None:
         sealed = ToSeal(json.dumps(receipt._asdict()).encode())
         _end(parts, claimed, events.Acknowledged(found=found, sealed_receipt=sealed, **told))
         crash_point("deliver.receipted")
+
+
+def _refused(refused: Refused, told: dict[str, Any]) -> events.Refused:
+    """The event of a final no: its code in the open if it is one, its words sealed."""
+    if _CODE.fullmatch(refused.code):
+        return events.Refused(reason=refused.code, sealed_reason=ToSeal(refused.message.encode()), **told)
+    words = f"{refused.code} {refused.message}"
+    return events.Refused(reason=reasons.REFUSED, sealed_reason=ToSeal(words.encode()), **told)
 
 
 def _told(claimed: Claimed) -> dict[str, Any]:

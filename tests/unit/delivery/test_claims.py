@@ -1,5 +1,6 @@
 """Claims: each pending piece is one process's at a time, of its own sink, and none is forgotten (P1, P2)."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from tests.casework import House, body
 TWO = (SinkInfo("one", ("connection:*",)), SinkInfo("two", ("connection:registration",)))
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path, sinks=TWO)
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    house = House(tmp_path, sinks=TWO, url=url)
     house.verified(samples.title(), samples.business())
     house.project()
     yield house
@@ -148,3 +150,34 @@ def test_trouble_is_told_until_the_next_attempt(house: House) -> None:
     assert claimed(house, "one") == []
     house.clock.pass_s(5)
     assert claimed(house, "one") == [("registration", 1)]
+
+
+def test_p2_processes_that_claim_at_the_same_moment_get_each_piece_once(house: House) -> None:
+    for number in range(12):
+        house.submit(body(f"A-{number}"))
+    found: list[tuple[bytes, int]] = []
+
+    def take(instance: str) -> None:
+        mine = Claims(house.store, "one", instance)
+        while claimed := mine.claim(2, house.clock.process_ms()):
+            found.extend(one.key for one in claimed)
+
+    threads = [threading.Thread(target=take, args=(f"hub-{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(found) == len(set(found)) == 12
+
+
+def test_p2_processes_that_adopt_at_the_same_moment_make_one_row(house: House) -> None:
+    for number in range(6):
+        house.submit(body(f"A-{number}"))
+    with house.store.write() as connection:
+        connection.execute(delete(attempt))
+    threads = [threading.Thread(target=look_after, args=(house, "one", f"hub-{number}")) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [(row.sink, row.attempts) for row in house.rows(attempt)] == 6 * [("one", 1)]

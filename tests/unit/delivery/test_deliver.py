@@ -17,7 +17,7 @@ from hub.cases.tables import piece
 from hub.delivery import claims
 from hub.delivery import deliver as stage
 from hub.delivery.claims import LEASE_S, Claimed
-from hub.errors import Unavailable
+from hub.errors import Misconfigured, Unavailable
 from hub.ports import Address, Receipt, Refused
 from hub.stores.tables import outbox
 from tests import samples
@@ -124,6 +124,27 @@ def test_a_permanent_refusal_is_kept_with_its_reason_until_an_operator_releases(
     house.deliver(sink)
     assert states(house) == ["acknowledged"] * 2
     assert sink.asked == 1
+
+
+def test_p5_a_sinks_code_that_could_be_somebodys_number_is_sealed(house: House, sink: ConnectionSystem) -> None:
+    case_id = house.submit(body()).case_id
+    sink.failures = [Refused(samples.PERSON, "no")]
+    house.deliver(sink)
+    assert samples.PERSON not in repr([house.rows(table) for table in (piece, outbox)])
+    (shown,) = house.applications.show(case_id)["deliveries"]
+    assert (shown["state"], shown["reason"], shown["said"]) == ("refused", "REFUSED", f"{samples.PERSON} no")
+
+
+def test_what_only_the_operator_can_change_is_told_and_tried_again(house: House, sink: ConnectionSystem) -> None:
+    case_id = house.submit(body()).case_id
+    sink.failures = [Misconfigured("utility_crm: refuses our credentials (HTTP 401)", "set its token")]
+    house.deliver(sink)
+    (shown,) = house.applications.show(case_id)["deliveries"]
+    assert shown["state"] == "pending"
+    assert "set its token" in shown["trouble"]
+    house.clock.pass_s(5)
+    house.deliver(sink)
+    assert states(house) == ["acknowledged"]
 
 
 def test_a_held_application_waits_and_the_others_go_on(house: House, sink: ConnectionSystem) -> None:

@@ -1,0 +1,101 @@
+"""Bodies of a connection application's pieces: what a sink needs, and not more (P3, P5)."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.cases.case import find
+from hub.cases.connection import bodies
+from hub.cases.events import Piece, Relation
+from hub.cases.procedure import Body, MustNotSend, Sending, WillNotDo
+from hub.cases.tables import case
+from hub.privacy.opening import Opened
+from tests import samples
+from tests.casework import House, body
+
+TITLE, LICENCE = "licence.property-title", "licence.business"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Any:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def made(house: House, kind: str, record: dict[str, Any], relation: Relation = Relation.SELF) -> Body:
+    """The evidence of one record for the application that is there."""
+    value = house.seal(record).value
+    opened: Opened = house.opener.open([value])[0]
+    with house.store.read() as connection:
+        found = find(connection, bytes(connection.execute(select(case.c.case_id)).scalar_one()))
+        assert found
+        piece = Piece(3, "utility_crm", kind, 0, bytes(16), 2, holder_relation=relation)
+        sending = Sending(found, piece, opened, 1_772_413_259_999, "reference")
+        return bodies.evidence(house.journal.given, connection, sending, house.journal.moment())
+
+
+def test_evidence_says_why_it_may_be_used_and_how_far_it_can_be_trusted(house: House) -> None:
+    house.submit(body())
+    sent = made(house, LICENCE, samples.business())
+    assert {name: value for name, value in sent.items() if name != "fields"} == {
+        "pieceNo": 3,
+        "kind": LICENCE,
+        "recordId": "reference",
+        "reading": 2,
+        "assurance": "SIGNED_RESPONSE",
+        "verifiedAt": "2026-03-02T09:00+08:00",
+        "purpose": "connection-application",
+        "legalBasis": "action-plan-6",
+        "legalClause": "津工信电力〔2021〕8号 §6",
+        "holderRelation": "SELF",
+    }
+
+
+def test_p3_a_title_of_another_holder_says_so_and_names_no_holder(house: House) -> None:
+    house.submit(body())
+    own = made(house, TITLE, samples.title(), Relation.CO_OWNER)
+    assert [holder["name"] for holder in own["fields"]["holders"]] == ["王伟", "津门电气有限公司"]
+    others = made(house, TITLE, samples.title(), Relation.OTHER)
+    assert others["holderRelation"] == "OTHER"
+    assert "holders" not in others["fields"]
+    assert others["fields"]["unit"] == own["fields"]["unit"]
+    assert not {"王伟", samples.PERSON, samples.USCC} & set(repr(others).replace("'", " ").split())
+
+
+def test_p3_a_record_that_the_purpose_does_not_trust_or_that_expired_will_not_do(house: House) -> None:
+    house.submit(body())
+    with pytest.raises(WillNotDo) as told:
+        made(house, LICENCE, samples.business() | {"assurance": "CHANNEL_ONLY"})
+    assert told.value.reason == "ASSURANCE_LOW"
+    expired = samples.business()
+    expired["enterprise"]["valid_until"] = date(2026, 3, 1)
+    with pytest.raises(WillNotDo) as told:
+        made(house, LICENCE, expired)
+    assert told.value.reason == "EXPIRED"
+
+
+def test_p5_the_application_of_an_erased_applicant_must_not_be_sent(house: House) -> None:
+    house.submit(body())
+    with house.store.read() as connection:
+        found = find(connection, bytes(connection.execute(select(case.c.case_id)).scalar_one()))
+        assert found
+        assert house.vault.erase(found.subject_id)
+        with pytest.raises(MustNotSend) as told:
+            sending = Sending(found, Piece(0, "utility_crm", "registration"))
+            bodies.registration(house.journal.given, connection, sending, house.journal.moment())
+    assert told.value.reason == "ERASED"
+
+
+def test_a_site_by_address_goes_to_the_districts_organisation(house: House) -> None:
+    address = "天津市南开区长江道12号3号楼1单元502室"
+    house.submit(body(site={"address": address}))
+    with house.store.read() as connection:
+        found = find(connection, bytes(connection.execute(select(case.c.case_id)).scalar_one()))
+        assert found
+        sending = Sending(found, Piece(0, "utility_crm", "registration"))
+        sent = bodies.registration(house.journal.given, connection, sending, house.journal.moment())
+    assert (sent["orgNo"], sent["elecAddr"]) == ("120104", address)
