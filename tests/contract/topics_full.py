@@ -2,18 +2,23 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+
 from hub.bootstrap import Hub, open_hub
+from hub.cases import case as cases
 from hub.cases.by import By
 from hub.codec import wire
 from hub.codec.catalogue import catalogue
 from hub.ports import Fault, Plain, SourceRow
 from hub.records.files.parse import rows
+from hub.records.identifiers import check_uscc
 from hub.records.kinds import KINDS, Kind
+from hub.records.tables import current
 from hub.runtime.runner import Runner
 from hub.topics.declared import LOOKUP_RECEIVED
 from hub.topics.messages import MESSAGES, UNREADABLE
@@ -21,6 +26,7 @@ from hub.topics.received import Envelopes
 from hub.web.server import serve
 from sandbox import launch
 from tests import feeding, samples
+from tests.casework import BY, body
 
 SAMPLES = Path(__file__).parents[1] / "unit/records/samples"
 PATIENCE_S = 120.0
@@ -58,6 +64,7 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
                 hub.applications().submit(entry["body"], By("cli:test"))
             _wait(hub, [LOOKUP_RECEIVED])
             runner.start("ingest", ingest)
+            _endings(hub, sandbox)
             _wait(hub, list(MESSAGES))
             runner.stop()
             with serve(hub) as url:
@@ -67,13 +74,62 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
             hub.close()
 
 
+def _endings(hub: Hub, sandbox: launch.Running) -> None:
+    """Deliveries that end in every other way: refused, stopped because the applicant was erased, withdrawn because the
+    record changed."""
+    applications = hub.applications()
+    sandbox.control("utility_crm", "refuse", {"channelAppNo": "REFUSED"})
+    applications.submit(body("REFUSED"), BY)
+    other = {"uscc": _completed("91120116MA05J1234"), "name": "别家公司"}
+    erased = applications.submit(body("ERASED", applicant=other), BY).case_id
+    applications.hold(erased, BY)
+    with hub.store.read() as connection:
+        case = cases.find(connection, erased)
+    assert case and hub.vault.erase(case.subject_id)
+    applications.release(erased, BY)
+    _receive_rows(hub, "licence.property-title", [_title(1)])
+    changed = applications.submit(body("CHANGED"), BY).case_id
+    applications.hold(changed, BY)
+    _until(lambda: any(one["state"] == "met" for one in applications.show(changed)["evidence"]), "not matched")
+    _receive_rows(hub, "licence.property-title", [_title(2, "REVOKED")])
+    _until(lambda: _revoked(hub), "not projected")
+    applications.release(changed, BY)
+
+
+def _completed(start: str) -> str:
+    """17 characters of a USCC, with their check character."""
+    return next(start + end for end in "0123456789ABCDEFGHJKLMNPQRTUWXY" if not check_uscc(start + end))
+
+
+def _title(version: int, status: str = "CURRENT") -> SourceRow:
+    record = {**samples.title("T-CHANGED", version), "status": status}
+    return SourceRow("T-CHANGED", version, f"raw {version}".encode(), record)
+
+
+def _revoked(hub: Hub) -> bool:
+    with hub.store.read() as connection:
+        query = select(current.c.row_id).where(current.c.version == 2, current.c.status == "REVOKED")
+        return connection.execute(query).first() is not None
+
+
+def _until(done: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.2)
+
+
 def _receive(hub: Hub, kind: Kind) -> None:
     """A good record, one that a rule rejects, and a row that is no record."""
     good, bad = _sample(kind), _sample(kind)
     bad["status"] = "UNKNOWN"
     rows = [SourceRow("good", 1, b"raw", good), SourceRow("bad", 1, b"raw", bad)]
     rows.append(SourceRow("none", 1, b"raw", None, (Fault("UNREADABLE"),)))
-    sealed = hub.sealer.seal_page(samples.Info("samples", kind.name), rows, hub.clock.now_ms())
+    _receive_rows(hub, kind.name, rows)
+
+
+def _receive_rows(hub: Hub, kind: str, rows: Sequence[SourceRow]) -> None:
+    sealed = hub.sealer.seal_page(samples.Info("samples", kind), rows, hub.clock.now_ms())
     envelopes = Envelopes("samples", hub.settings.partitions, hub.clock.now())
     writer = hub.log.writer("samples")
     writer.commit(envelopes.page(sealed, {"place": 1}))
