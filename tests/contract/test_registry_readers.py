@@ -14,7 +14,7 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from hub.codec import wire
-from hub.codec.catalogue import catalogue
+from hub.codec.catalogue import catalogue, schema_id
 from hub.topics.messages import MESSAGES
 from sandbox.servers import kafka
 from sandbox.servers.missing import Missing
@@ -23,6 +23,8 @@ from tests.contract.topics_full import Full, expected, full
 pytestmark = [pytest.mark.slow, pytest.mark.kafka]
 
 CLOUD_EVENT = {"ce_id", "ce_type", "ce_source", "ce_time", "ce_specversion"}
+
+RECORD = schema_id("hub.record")
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +97,11 @@ def test_every_message_is_as_declared(messages: dict[str, list[Message]]) -> Non
 
 def test_the_clients_other_questions_are_answered(written: Full) -> None:
     client = SchemaRegistryClient({"url": written.url})
-    schema = client.get_schema(1)
+    schema = client.get_schema(RECORD)
     found = client.lookup_schema("cn.onecert.hub.Record", schema)
     assert (found.schema_id, found.version) == (1, 1)
-    assert client.get_latest_version("licence.business.verified-value").schema_id == 1
-    assert client.register_schema("cn.onecert.hub.Record", schema) == 1
+    assert client.get_latest_version("licence.business.verified-value").schema_id == RECORD
+    assert client.register_schema("cn.onecert.hub.Record", schema) == RECORD
     assert client.get_compatibility("cn.onecert.hub.Record") == "FULL_TRANSITIVE"
     assert client.test_compatibility("cn.onecert.hub.Record", schema)
     assert [one.subject for one in client.get_schema_versions(3)] == ["cn.onecert.hub.Cursor", "hub.cursors-value"]
