@@ -99,7 +99,7 @@ def test_the_clients_other_questions_are_answered(written: Full) -> None:
     client = SchemaRegistryClient({"url": written.url})
     schema = client.get_schema(RECORD)
     found = client.lookup_schema("cn.onecert.hub.Record", schema)
-    assert (found.schema_id, found.version) == (1, 1)
+    assert (found.schema_id, found.version) == (RECORD, 1)
     assert client.get_latest_version("licence.business.verified-value").schema_id == RECORD
     assert client.register_schema("cn.onecert.hub.Record", schema) == RECORD
     assert client.get_compatibility("cn.onecert.hub.Record") == "FULL_TRANSITIVE"
