@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 
 class By(NamedTuple):
-    """Who asked for something. ``principal`` is ``token:<id>``, ``cli:<user of the operating system>`` or
-    ``hub:<stage>``; ``client`` the system that the token belongs to ("" where there is no token); ``channel`` the
-    channel that it came by ("" where it came by none). All three are names that the operator gave, never a caller's
-    text (P5)."""
+    """Who asked for something.
+
+    ``principal`` is ``token:<id>``, ``cli:<user of the operating system>`` or ``hub:<stage>``. ``client`` is the system
+    that the token belongs to, ``channel`` the channel that was used; both are "" where there is none. All three are
+    names that the operator gave, never a caller's text (P5).
+    """
 
     principal: str
     client: str = ""
@@ -15,4 +17,4 @@ class By(NamedTuple):
 
 
 HUB = By("hub")
-"""What the hub does by itself."""
+"""For what the hub does by itself."""

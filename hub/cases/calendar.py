@@ -19,7 +19,8 @@ def china_day(moment: datetime) -> date:
 
 
 def is_working_day(day: date) -> bool:
-    """Raises ``Misconfigured`` for a year whose notice the calendar does not know: a guess would be a wrong deadline.
+    """Whether ``day`` is a working day in China. Raises ``Misconfigured`` for a year whose notice the calendar does not
+    know: a guess would give a wrong deadline.
 
     >>> is_working_day(date(2022, 1, 29)), is_working_day(date(2022, 1, 31))  # a make-up Saturday; Spring Festival
     (True, False)
@@ -33,7 +34,8 @@ def is_working_day(day: date) -> bool:
 
 
 def add_working_days(start: date, days: int, starting_day_counts: bool = False) -> date:
-    """The last day of a limit of ``days`` working days that starts on ``start``. Raises ``Misconfigured`` as above.
+    """The last day of a limit of ``days`` working days that starts on ``start``. The day of the start does not count,
+    unless ``starting_day_counts``. Raises ``Misconfigured`` like ``is_working_day``.
 
     >>> add_working_days(date(2022, 1, 28), 1), add_working_days(date(2022, 1, 28), 3)
     (datetime.date(2022, 1, 29), datetime.date(2022, 2, 7))

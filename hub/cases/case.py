@@ -12,7 +12,7 @@ from hub.cases.tables import case
 
 
 class PieceState(StrEnum):
-    """How far a piece is. Pending is the only state that has a next one, save that a release makes a refused or
+    """How far a piece is. Only a pending piece changes its state, with one exception: a release makes a refused or
     stopped piece pending again."""
 
     PENDING = "pending"
@@ -24,14 +24,17 @@ class PieceState(StrEnum):
 
 @dataclass(slots=True)
 class Case:
-    """One case, locked until the transaction ends. ``number`` and ``pieces`` count what was written so far."""
+    """One case, as its row says. ``number`` counts its events so far, ``pieces`` the pieces decided so far;
+    ``opened_ms`` is business time, in ms since the epoch.
+    """
 
     case_id: bytes
     procedure: str
     subject_id: bytes
     opened_ms: int
     sinks: Mapping[str, int | None] = field(default_factory=dict)
-    """The sinks that were there when it opened, each with the piece that registers the case there."""
+    """The sinks that existed when the case opened: name → number of the piece that registers the case there, or
+    ``None``."""
     number: int = 0
     pieces: int = 0
     held: bool = False
@@ -52,8 +55,8 @@ class Case:
 
 
 def lock(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Case]:
-    """Lock these cases, in one order everywhere, so that two transactions cannot wait for each other. Ids without a
-    case are left out."""
+    """Lock these cases until the transaction ends: id → case. Ids without a case are left out. Everything locks in the
+    order of ids, so that two transactions never wait for each other."""
     if not ids:
         return {}
     query = select(case).where(case.c.case_id.in_(ids)).order_by(case.c.case_id).with_for_update()
@@ -61,13 +64,13 @@ def lock(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Case]:
 
 
 def lock_free(connection: Connection, query: Select[Any]) -> list[Case]:
-    """Lock the cases that ``query`` selects (rows of ``case``, joined with what chose them), without those that
-    another transaction holds. Each once, in the order of the query."""
+    """Lock the cases that ``query`` selects (rows of ``case``, joined with the table that chose them) and that no other
+    transaction holds. Each once, in the order of the query."""
     rows = connection.execute(query.with_for_update(of=case, skip_locked=True))
     return list({one.case_id: one for one in map(Case.from_row, rows)}.values())
 
 
 def find(connection: Connection, case_id: bytes) -> Case | None:
-    """The case as it stands, not locked."""
+    """The case as it is, without a lock. ``None`` where there is none."""
     row = connection.execute(select(case).where(case.c.case_id == case_id)).one_or_none()
     return Case.from_row(row) if row is not None else None

@@ -1,7 +1,7 @@
-"""Events of cases: one Avro record and one frozen dataclass for each event type, told apart by schema id.
+"""Events of cases: one Avro record and one frozen dataclass for each event type, distinguished by schema id.
 
-An event says what happened; its ``Entry`` says to which case, as which of its events, who asked for it, when it
-happened and when it was written down. The types here belong to every procedure; each procedure adds its own.
+An event says what happened. Its ``Entry`` says to which case, with which number, who asked for it, when it happened
+and when it was written. The types here belong to every procedure; each procedure adds its own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +37,12 @@ class ToSeal(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """One piece for one sink, as it was decided. ``after``: the piece that must be acknowledged first."""
+    """One piece for one sink, as it was decided.
+
+    ``piece`` is its number in the case, from 0; ``after`` the number of the piece that must be acknowledged first. A
+    piece about a record has ``record_id`` (opaque), ``reading`` and the record's place on its topic; a registration has
+    none of them.
+    """
 
     piece: int
     sink: str
@@ -53,8 +58,8 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Base of all event types. ``SCHEMA`` is the name of the Avro record, ``TOPIC`` where the event goes, ``NESTED``
-    the type of the items of a field that is a list."""
+    """Base of all event types. ``SCHEMA`` is the name of the Avro record, ``TOPIC`` the topic that the event is written
+    to, ``NESTED`` maps a field that is a list to the type of its items."""
 
     SCHEMA: ClassVar[str]
     TOPIC: ClassVar[str]
@@ -63,8 +68,8 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening(Event):
-    """An event that opens a case. ``subject_id``: under whose key the case's values are sealed. ``sinks``: those that
-    are there now; one added later gets nothing of this case."""
+    """An event that opens a case. The case's values are sealed under the key of ``subject_id``. ``sinks`` are those
+    that exist now; a sink that is added later gets nothing of this case."""
 
     subject_id: bytes
     sinks: tuple[str, ...]
@@ -80,7 +85,7 @@ class Deciding(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawing(Event):
-    """An event that takes pieces back before they were delivered."""
+    """An event that withdraws pieces, by their numbers, before they were delivered."""
 
     withdrawn: tuple[int, ...]
     reason: str
@@ -98,7 +103,8 @@ class Ending(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Acknowledged(Ending):
-    """The sink has the piece. ``found``: asking found it. The receipt is sealed JSON: number and received_at."""
+    """The sink has the piece. ``found``: ``Sink.find`` found it, it was not pushed again. The receipt is sealed JSON:
+    ``number`` and ``received_at``."""
 
     SCHEMA = "delivery.acknowledged"
     found: bool
@@ -107,7 +113,8 @@ class Acknowledged(Ending):
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Ending):
-    """The sink gave a final no. ``reason`` is its own code; its words are sealed."""
+    """The sink refused the piece. It is not sent again unless an operator releases it. ``reason`` is the sink's code;
+    the sink's words are sealed."""
 
     SCHEMA = "delivery.refused"
     reason: str
@@ -124,7 +131,7 @@ class Stopped(Ending):
 
 @dataclass(frozen=True, kw_only=True)
 class Held(Event):
-    """An operator stopped the deliveries of the case. Its clock runs on."""
+    """An operator held the deliveries of the case. Its time limit continues."""
 
     SCHEMA = "delivery.held"
     TOPIC = DELIVERY_EVENTS
@@ -132,7 +139,8 @@ class Held(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Released(Event):
-    """An operator let the deliveries go on. What was refused or stopped is pending again, and asked for first."""
+    """An operator released the deliveries. Refused and stopped pieces are pending again; ``Sink.find`` is called before
+    they are pushed."""
 
     SCHEMA = "delivery.released"
     TOPIC = DELIVERY_EVENTS
@@ -144,7 +152,8 @@ COMMON: tuple[type[Event], ...] = (Acknowledged, Refused, Stopped, Held, Release
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """An event of one case. ``number`` counts from 1 over all topics of the case; times in ms since the epoch."""
+    """An event of one case. ``number`` counts the case's events from 1, over all topics; times are in ms since the
+    epoch (business time)."""
 
     case_id: bytes
     number: int
@@ -155,7 +164,7 @@ class Entry:
 
 
 def encode(entry: Entry) -> bytes:
-    """The entry in wire format: the envelope and the event's own fields in one record."""
+    """The entry in wire format: envelope and fields of the event in one Avro record."""
     event = entry.event
     value = {
         "case_id": entry.case_id,
@@ -171,14 +180,14 @@ def encode(entry: Entry) -> bytes:
 
 
 def message(entry: Entry) -> outbox.Message:
-    """The entry as a message of its topic, keyed by the case."""
+    """The entry as a message of its topic. The key is the case's id."""
     moment = datetime.fromtimestamp(entry.occurred_at_ms / 1000, UTC)
     told = headers(f"{entry.case_id.hex()}-{entry.number}", entry.event.SCHEMA, moment)
     return outbox.Message(entry.event.TOPIC, entry.case_id, encode(entry), told, entry.occurred_at_ms)
 
 
 def headers(event_id: str, name: str, moment: datetime) -> dict[str, str]:
-    """The CloudEvents headers of what cases put into the outbox."""
+    """The CloudEvents headers of a message that cases put into the outbox; ``name`` is the schema's."""
     return {key: value.decode() for key, value in cloudevents.headers(event_id, name, "/cases", moment)}
 
 
@@ -193,12 +202,12 @@ class EventTypes:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Every topic that events go to, in alphabetical order."""
+        """Every topic that events are written to, in alphabetical order."""
         return tuple(sorted({one.TOPIC for one in self._by_id.values()}))
 
     def read(self, value: bytes) -> Entry:
-        """The entry in a message. Raises ``RecordRejected`` for bytes that are none, SCHEMA_UNKNOWN for a type that
-        is not registered here."""
+        """The entry in the value of a message. Raises ``RecordRejected``: with SCHEMA_UNKNOWN for a type that is not
+        registered here, with another code for bytes that are no event."""
         found_id, found = wire.decode(value)
         kind = self._by_id.get(found_id)
         if kind is None:

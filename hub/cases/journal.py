@@ -1,7 +1,7 @@
-"""The journal: the one way in which something becomes true of a case.
+"""The journal: the only way to change a case.
 
-A decision is made with the case locked; what it decided is sealed, numbered, projected into the tables and put into the
-outbox, all in the caller's transaction. A process that dies before the commit leaves nothing of it.
+A decision is made while the case is locked. Its events are sealed, numbered, projected into the tables and put into
+the outbox, all in the caller's transaction. When the process dies before the commit, nothing of it remains.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,18 +36,18 @@ from hub.topics.places import Reads
 
 
 class Seals(Protocol):
-    """Seals values about subjects: (subject's id, value) → what may be stored."""
+    """Seals values about subjects: (subject's opaque id, value) → sealed value that may be stored."""
 
     def seal_values(self, values: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
         """Seal each value under its subject's key, in order; a ``Fault`` where there is no key for it."""
 
 
 OnPieces = Callable[[Connection, bytes, Sequence[Piece]], None]
-"""Told of the pieces that were decided for a case, in the transaction of the decision."""
+"""Called with the pieces that were decided for a case, in the transaction of the decision."""
 
 
 class Decided(NamedTuple):
-    """What was decided about one case, by whom it was asked for."""
+    """What was decided about one case, and who asked for it."""
 
     case: Case
     what: Sequence[Event | Question]
@@ -56,7 +56,8 @@ class Decided(NamedTuple):
 
 @dataclass(frozen=True)
 class Journal:
-    """Runs decisions and writes them down. ``rules`` is what ``decide`` goes by; ``on_pieces`` hears of new pieces."""
+    """Runs decisions and writes their events. ``rules`` is given to every ``decide``; ``on_pieces`` is called with new
+    pieces."""
 
     procedures: Procedures
     given: Given
@@ -74,8 +75,9 @@ class Journal:
         by: By = HUB,
         log: Reads | None = None,
     ) -> list[Refusal | None]:
-        """Carry out commands on locked cases, one a case; for each the refusal, or ``None``. ``log`` stands in for the
-        log where the caller has read the records already."""
+        """Carry out commands on locked cases, one for each case. Returns for each the refusal, or ``None``. ``log``
+        replaces the log where the caller has read the records already. Raises ``RecordRejected`` (ERASED, KEY_DAMAGED)
+        when a case cannot be opened because its subject has no key."""
         if not work:
             return []
         moment = self.moment()
@@ -100,8 +102,8 @@ class Journal:
         log: Reads | None = None,
         only: frozenset[bytes] | None = None,
     ) -> None:
-        """Let every procedure react to what was heard. All cases are locked first and in one order, so that
-        transactions cannot wait for each other. ``only``: these cases and no others."""
+        """Let every procedure react to what was heard. All cases are locked first, in the order of ids, so that
+        transactions never wait for each other. With ``only``, other cases are left alone."""
         commands = self.commands(connection, heard)
         wanted = commands.keys() if only is None else commands.keys() & only
         locked = cases.lock(connection, wanted)
@@ -111,7 +113,7 @@ class Journal:
                 self.run(connection, procedure, work, log=log)
 
     def commands(self, connection: Connection, heard: Sequence[Heard]) -> dict[bytes, Command]:
-        """What cases have to do about what was heard: case → command."""
+        """What cases must do about what was heard: case's id → command. Locks nothing."""
         found: dict[bytes, Command] = {}
         for procedure in self.procedures:
             theirs = [one for one in heard if type(one) in procedure.hears.types]
@@ -124,7 +126,7 @@ class Journal:
         return Moment(self.clock.now(), self.clock.process_ms())
 
     def append(self, connection: Connection, decided: Sequence[Decided]) -> None:
-        """Write down events of locked cases, and put questions to sources."""
+        """Write events of locked cases, and put questions to sources into the outbox."""
         sealed = self._sealed(decided)
         entries = [entry for one in sealed for entry in self._entries(one)]
         project(connection, self.procedures, entries)
@@ -150,8 +152,8 @@ class Journal:
                 )
 
     def _sealed(self, decided: Sequence[Decided]) -> list["_Sealed"]:
-        """Seal, in one go, everything that must not lie open. What belongs to an erased subject is left out: a value is
-        empty, and a question is not put."""
+        """Seal everything that must be sealed, with one call. For an erased subject a value becomes empty, and a
+        question is left out."""
         wanted = [
             (one.case.subject_id, plaintext) for one in decided for what in one.what for plaintext in _plaintexts(what)
         ]
@@ -195,8 +197,9 @@ class _Sealed(NamedTuple):
 
 
 def _stored(event: Event, sealed: bytes | Fault) -> bytes:
-    """The sealed value. Where the subject was erased, or its key is damaged, nothing is stored, and no case is opened:
-    raises ``RecordRejected``."""
+    """The sealed value. Where the subject was erased, or its key is damaged, the value is empty; for an event that
+    opens a case it raises ``RecordRejected``.
+    """
     if isinstance(sealed, bytes):
         return sealed
     if isinstance(event, Opening):

@@ -1,4 +1,5 @@
-"""Steps, limits and materials: policy as data, one file a year in ``policies/``. A case keeps the one it began with."""
+"""Steps, limits and materials: policy as data, one file a year in ``policies/``. A case keeps the table that was in
+force when it opened."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -13,13 +14,15 @@ from hub.errors import Misconfigured
 
 LOW = "LOW"
 UP_TO_10_KV = (LOW, "HIGH_10KV")
-"""Voltage classes for which non-important users are spared design review and mid inspection (annex 2, note 3)."""
+"""Voltage classes at which users that are not important need no design review and no mid inspection (annex 2, note
+3)."""
 VOLTAGES = (LOW, "HIGH_10KV", "HIGH_20KV", "HIGH_35KV", "HIGH_66KV", "HIGH_110KV", "HIGH_220KV")
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One timed segment of annex 2, ``days`` working days."""
+    """One segment of annex 2 with a limit of ``days`` working days. ``starred``: it applies only where design review
+    and mid inspection do (note 3)."""
 
     name: str
     zh: str
@@ -29,7 +32,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class CaseType:
-    """One row of annex 2. Either ``whole_process`` is set or ``segments`` are."""
+    """One row of annex 2. The limit is either ``whole_process`` (working days) or the sum of ``segments``."""
 
     name: str
     zh: str
@@ -39,17 +42,17 @@ class CaseType:
     segments: tuple[Segment, ...]
 
     def timed(self, starred: bool) -> tuple[Segment, ...]:
-        """The segments that apply; without the starred ones unless ``starred``."""
+        """The segments that apply: all, or without the starred ones."""
         return tuple(segment for segment in self.segments if starred or not segment.starred)
 
     def total(self, starred: bool) -> int:
-        """Working days in all: the whole process, or the sum of the segments."""
+        """Working days of the whole case."""
         return self.whole_process or sum(segment.days for segment in self.timed(starred))
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One year's table."""
+    """One year's table. ``source`` is the document that it comes from; ``cases`` maps the name of a row to the row."""
 
     version: str
     effective_from: date
@@ -58,20 +61,22 @@ class Policy:
     cases: Mapping[str, CaseType]
 
     def due_on(self, case_type: str, starred: bool, submitted_on: date) -> date:
-        """Last day of the limit. Raises ``Misconfigured`` when it falls in a year whose working days are not known."""
+        """Last day of the limit (China's date). Raises ``Misconfigured`` when it is in a year whose working days are
+        not known.
+        """
         return add_working_days(submitted_on, self.cases[case_type].total(starred), self.starting_day_counts)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decisions go by: the policy tables, oldest first, and the kinds that a source exists for."""
+    """What decisions are made by: the policy tables, oldest first, and the kinds that a source exists for."""
 
     policies: tuple[Policy, ...]
     kinds: frozenset[str]
 
 
 class Customer(Protocol):
-    """What the policy asks of a customer."""
+    """What the policy must know of a customer."""
 
     @property
     def customer_class(self) -> str:
@@ -96,7 +101,7 @@ class Customer(Protocol):
 
 class CaseOpening(NamedTuple):
     """What the policy says of a new case. ``due_on`` is ``None`` while the calendar of that year is not known: an
-    unknown calendar must not hold an application up."""
+    application must not wait for a calendar."""
 
     policy: str
     case_type: str
@@ -106,8 +111,8 @@ class CaseOpening(NamedTuple):
 
 
 def open_case(customer: Customer, day: date, policies: Iterable["Policy"]) -> CaseOpening:
-    """The table in force on ``day`` (China's), and what it says of this customer. Raises ``Misconfigured`` where no
-    table is in effect."""
+    """What the table in force on ``day`` (China's date) says of this customer. Raises ``Misconfigured`` where no table
+    is in force."""
     policy = in_force(day, policies)
     kind = case_type(customer.customer_class, customer.voltage, customer.sanling, customer.sources)
     with_star = starred(customer.voltage, customer.important)
@@ -119,7 +124,7 @@ def open_case(customer: Customer, day: date, policies: Iterable["Policy"]) -> Ca
 
 
 def case_type(customer_class: str, voltage: str, sanling: bool, sources: int) -> str:
-    """The row of annex 2 that a customer falls under.
+    """The name of the row of annex 2 that applies to a customer.
 
     >>> case_type("RESIDENT", "LOW", True, 1), case_type("NON_RESIDENT", "HIGH_10KV", False, 2)
     ('low-resident', 'high-dual')
@@ -141,7 +146,7 @@ def starred(voltage: str, important: bool) -> bool:
 
 
 def read(document: Mapping[str, Any]) -> Policy:
-    """A policy from its parsed file."""
+    """A policy from its parsed TOML file. Raises ``KeyError`` for a file that lacks an entry."""
     return Policy(
         document["version"],
         date.fromisoformat(document["effective_from"]),
@@ -167,7 +172,9 @@ def shipped() -> tuple[Policy, ...]:
 
 
 def in_force(day: date, policies: Iterable[Policy] | None = None) -> Policy:
-    """The newest table that is in effect on ``day``. Raises ``Misconfigured`` when there is none."""
+    """The newest table that is in force on ``day``; ``policies`` are sorted, oldest first. Raises ``Misconfigured``
+    when there is none.
+    """
     found = [policy for policy in policies or shipped() if policy.effective_from <= day]
     if not found:
         raise Misconfigured(f"no policy table is in effect on {day}", "add one to hub/cases/policies")
@@ -175,7 +182,7 @@ def in_force(day: date, policies: Iterable[Policy] | None = None) -> Policy:
 
 
 def by_version(version: str) -> Policy:
-    """The table that a case started under. Raises ``Misconfigured`` when this release no longer ships it."""
+    """The table that a case began with. Raises ``Misconfigured`` when this release no longer ships it."""
     for policy in shipped():
         if policy.version == version:
             return policy

@@ -1,5 +1,5 @@
-"""A procedure: one kind of case, as a list of what makes it up. A new procedure is a folder with the same file names
-and its schemas; bootstrap, rebuild, relay, delivery and the commands iterate those that are registered.
+"""A procedure: one kind of case, as a list of its parts. A new procedure is a folder with the same file names and its
+schemas; bootstrap, rebuild, relay, delivery and the commands use every registered one.
 
     heard, due or asked for ──► gather (reads facts) ──► decide (pure) ──► seal ──► project (tables) + outbox
 """
@@ -31,8 +31,8 @@ GROUP = "hub.procedures"
 
 
 class Verified(NamedTuple):
-    """A record was verified: new, or the reading of one. ``ids``: every opaque id that it can be found by. A report
-    from outside (a step, a permit's result) is a record too."""
+    """A record was verified, or a new reading of one. ``ids``: every opaque id that it can be found by. A report from
+    outside (a step, a permit's result) is a record too."""
 
     record_id: bytes
     kind: str
@@ -57,17 +57,18 @@ class Answered(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """The tables were made again from the topics: what arrived meanwhile was heard by no case."""
+    """The tables were rebuilt from the topics: no case has heard of what arrived during the rebuild."""
 
 
 Heard = Verified | Rejected | Answered | Restored
 Command = Any
-"""What a case is to do; each procedure has its own types, and takes ``Withdraw`` and ``PutOff``."""
+"""What a case must do. Each procedure has its own types; every procedure accepts ``Withdraw`` and ``PutOff``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hears:
-    """What a procedure reacts to. ``commands`` says which case has to do what; it runs before anything is locked."""
+    """What a procedure reacts to. ``commands`` says which case must do what (case's id → command); it is called before
+    anything is locked."""
 
     types: frozenset[type[Heard]]
     commands: Callable[[Connection, Sequence[Heard]], Mapping[bytes, Command]]
@@ -75,8 +76,9 @@ class Hears:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A procedure's timers. Times are process time, ms. ``waits``: is any due? ``take``: some that are, their cases
-    locked, without those that another transaction holds; at most so many."""
+    """A procedure's timers. ``waits(connection, process_ms)``: whether any is due. ``take(connection, process_ms,
+    most)``: at most ``most`` that are due, with their cases locked; cases that another transaction holds are left
+    out."""
 
     waits: Callable[[Connection, int], bool]
     take: Callable[[Connection, int, int], Sequence[tuple[Case, Command]]]
@@ -84,7 +86,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Delivery found that the record of this piece will not do any more; ``reason`` says why."""
+    """Delivery found that the record of this piece may not be delivered any more. ``reason`` is a code of
+    ``hub.cases.reasons``."""
 
     piece: int
     reason: str
@@ -92,7 +95,7 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """Deciding about this case failed: leave what is due alone for so many seconds."""
+    """Deciding about this case failed: what is due is tried again after so many seconds."""
 
     seconds: float
 
@@ -101,16 +104,17 @@ class PutOff:
 
 
 class Opens(Protocol):
-    """Opens what was sealed for a subject: the value, or a ``Fault`` (ERASED, SEAL_BROKEN) for one that does not
-    open."""
+    """Opens values that were sealed under subjects' keys."""
 
     def open_values(self, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
-        """Open each (subject's id, sealed value), in order."""
+        """Open each (subject's opaque id, sealed value), in order: the value, or a ``Fault`` (ERASED, KEY_DAMAGED,
+        SEAL_BROKEN)."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookupSource:
-    """A source that can be asked about one holder or thing: its connector's name, kind, and by what."""
+    """A source that can be asked about one holder or thing: its connector's name, the kind of its records, and the
+    identifiers that it can be asked by (uscc, resident-id, unit-no, address, title-no)."""
 
     name: str
     kind: str
@@ -125,7 +129,7 @@ class SinkInfo:
     accepts: tuple[str, ...]
 
     def takes(self, procedure: str, kind: str) -> bool:
-        """Whether a piece of this kind of this procedure goes to it."""
+        """Whether it accepts pieces of this kind of this procedure."""
         return any(fnmatchcase(f"{procedure}:{kind}", pattern) for pattern in self.accepts)
 
 
@@ -141,7 +145,7 @@ class Given:
 
 
 class Moment(NamedTuple):
-    """The moment of a decision: business time (aware, UTC) and process time in ms, for what is tried again."""
+    """The moment of a decision: business time (aware, UTC), and process time in ms for timers."""
 
     now: datetime
     process_ms: int
@@ -149,8 +153,9 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a source, decided by a case and sealed by the journal. ``by`` is what is asked by: uscc,
-    resident-id, unit-no, address or title-no."""
+    """A question to a source, decided by a case and sealed by the journal. ``value`` is an identifier of the type
+    ``by``: uscc, resident-id, unit-no, address or title-no. ``attempt`` counts from 1; ``ticket`` is the source's
+    number of an answer that was not ready."""
 
     request_id: bytes
     source: str
@@ -165,7 +170,7 @@ class Question:
 
 
 class Refusal(NamedTuple):
-    """Why a command was not carried out: a published code, the field, and the clause that it rests on."""
+    """Why a command was not carried out: a published code, the field, and the clause of the policy that says so."""
 
     code: str
     field: str = ""
@@ -179,8 +184,8 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What a body is made from: a piece of a case (not locked), and for a piece about a record the record itself,
-    when it was verified (business time, ms) and what the sink calls it."""
+    """What a body is made from: a piece of a case (not locked). For a piece about a record also the opened record, when
+    it was verified (business time, ms) and the reference that the sink knows it by."""
 
     case: Case
     piece: Piece
@@ -190,7 +195,7 @@ class Sending:
 
 
 class MustNotSend(Exception):
-    """The hub must not send this piece. ``reason`` is a code of ``hub.cases.reasons``."""
+    """The hub must not send this piece, now or later. ``reason`` is a code of ``hub.cases.reasons``."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -198,7 +203,7 @@ class MustNotSend(Exception):
 
 
 class WillNotDo(Exception):
-    """The record of this piece will not do any more, and is looked for again. ``reason`` is a code of
+    """The record of this piece may not be delivered any more; the case looks for another one. ``reason`` is a code of
     ``hub.cases.reasons``."""
 
     def __init__(self, reason: str) -> None:
@@ -207,17 +212,18 @@ class WillNotDo(Exception):
 
 
 MakeBody = Callable[[Given, Connection, Sending, Moment], Body]
-"""Makes what a sink is sent: JSON values. No id, key or exact time of a topic is among them (P5). Raises
-``MustNotSend`` or ``WillNotDo``."""
+"""Makes the body for a sink: JSON values, without any id, key or exact time of a topic (P5). Raises ``MustNotSend`` or
+``WillNotDo``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
     """One kind of case.
 
-    ``gather`` reads the facts for all work of a transaction at once, under the cases' locks; ``decide`` is pure;
-    ``project`` brings ``tables`` to what its events say, in their order, live and in rebuild alike; ``sinks`` makes
-    the bodies of its pieces, by pattern of their kind.
+    ``gather`` reads the facts for all work of a transaction at once, under the cases' locks, and returns them in the
+    order of the work. ``decide`` is pure. ``project`` writes what its events say into ``tables``, in their order; the
+    running hub and ``hub rebuild`` call the same function. ``sinks`` maps a pattern of kinds to the function that makes
+    the bodies of such pieces.
     """
 
     name: str
@@ -231,7 +237,8 @@ class Procedure:
     sinks: Mapping[str, MakeBody]
 
     def maker(self, kind: str) -> MakeBody:
-        """What makes the bodies of a kind: of the first pattern that fits. Raises ``Misconfigured`` when none does."""
+        """The function that makes bodies of this kind: that of the first pattern that matches. Raises ``Misconfigured``
+        when none does."""
         for pattern, make in self.sinks.items():
             if fnmatchcase(kind, pattern):
                 return make
@@ -250,7 +257,7 @@ class Procedures:
         return iter(self._by_name.values())
 
     def get(self, name: str) -> Procedure:
-        """Raises ``Misconfigured`` for a name that is not installed: its cases are in the tables, its code is not."""
+        """The procedure of that name. Raises ``Misconfigured`` when it is not installed."""
         if name not in self._by_name:
             raise Misconfigured(f"no procedure {name!r} is installed", f"installed: {', '.join(self._by_name)}")
         return self._by_name[name]
@@ -261,12 +268,12 @@ class Procedures:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table that cases are projected into, parents before children."""
+        """Every table that cases are projected into; a table comes after those that it refers to."""
         return (*tables.TABLES, *(table for one in self for table in one.tables))
 
 
 @cache
 def installed() -> Procedures:
-    """Every procedure under the entry-point group, ours like any other, by name."""
+    """Every procedure of the entry-point group ``hub.procedures``, in the order of names."""
     entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
     return Procedures([entry.load() for entry in entries])

@@ -1,5 +1,5 @@
-"""From entries to the tables of cases: what every procedure has, then its own. The live path and ``hub rebuild`` call
-the same function."""
+"""Writes entries into the tables of cases: first the tables of every procedure, then its own. The running hub and
+``hub rebuild`` call the same function."""
 
 import json
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ _PIECE = (piece.c.case_id == bindparam("of")) & (piece.c.piece == bindparam("no"
 
 
 def project(connection: Connection, procedures: Procedures, entries: Sequence[Entry]) -> None:
-    """Bring the tables to what is true after these entries, in their order. The number of each must be its case's
-    next. Neighbours of one type are written together."""
+    """Write these entries into the tables, in their order. Each must have the next number of its case, otherwise
+    ``AssertionError``: the case was not locked. Neighbours of one type are written together."""
     for kind, neighbours in groupby(entries, key=lambda entry: type(entry.event)):
         alike = list(neighbours)
         owner = procedures.owner(kind)
@@ -78,7 +78,7 @@ def _count(connection: Connection, entries: Sequence[Entry]) -> None:
         for entry in entries
     ]
     if connection.execute(counted, rows).rowcount != len(rows):
-        raise AssertionError("an event does not follow; its case was not locked")
+        raise AssertionError("an event does not follow the last one of its case: the case was not locked")
 
 
 def _pieces(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -140,7 +140,7 @@ def _ended(entry: Entry) -> dict[str, Any]:
 
 
 def _held(connection: Connection, entries: Sequence[Entry], held: bool) -> None:
-    """A release also makes what was refused or stopped pending again: the operator has repaired the cause."""
+    """A release also makes refused and stopped pieces pending again: the operator has repaired the cause."""
     ids = [entry.case_id for entry in entries]
     connection.execute(update(case).where(case.c.case_id.in_(ids)).values(held=held))
     if not held:

@@ -1,4 +1,4 @@
-"""What a person reads: every reason that a case can show, in Chinese and English. Codes are stable, words are not."""
+"""Every reason that a case can show, for people to read: in Chinese and English. Codes are stable, words are not."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ KEY_DAMAGED = "KEY_DAMAGED"
 REFUSED = "REFUSED"
 
 _GOES_ON_ZH = "不影响受理，记录到达后自动补送。"
-_GOES_ON_EN = "The application goes on; the evidence follows by itself when the record arrives."
+_GOES_ON_EN = "The application continues; the evidence is sent by itself when the record arrives."
 
 _WORDS = {
     NEW: Words("正在查找所需证照。", "The record is being looked for."),
@@ -40,7 +40,8 @@ _WORDS = {
     FOUND_CHECKING: Words("来源已返回记录，正在核验。", "The source returned the record; it is being verified."),
     NOT_FOUND: Words(f"来源中暂无此记录。{_GOES_ON_ZH}", f"The source has no such record yet. {_GOES_ON_EN}"),
     UNAVAILABLE: Words(
-        f"来源系统暂时无法访问，将自动重试。{_GOES_ON_ZH}", f"The source is away and will be asked again. {_GOES_ON_EN}"
+        f"来源系统暂时无法访问，将自动重试。{_GOES_ON_ZH}",
+        f"The source cannot be reached and will be asked again. {_GOES_ON_EN}",
     ),
     REFUSED_BY_SOURCE: Words(
         "来源系统拒绝了查询，请工作人员核对用途和授权。",
@@ -48,7 +49,7 @@ _WORDS = {
     ),
     NO_LOOKUP: Words(
         f"没有可按此信息查询的来源，等待数据推送。{_GOES_ON_ZH}",
-        f"No source can be asked with what is given; the feed is awaited. {_GOES_ON_EN}",
+        f"No source can be asked by what the application names; the hub waits for the feed. {_GOES_ON_EN}",
     ),
     NOT_CURRENT: Words(
         "找到的证照已注销、吊销、暂停或被取代，请工作人员核对。",
@@ -61,7 +62,7 @@ _WORDS = {
     ),
     AMBIGUOUS: Words(
         "该条件对应多个登记单元，不能自动判断，请工作人员确认。",
-        "Several registered units answer to this: please choose one.",
+        "Several registered units match: please choose one.",
     ),
     ADDRESS_UNCLEAR: Words(
         "地址不够具体，不能自动匹配不动产登记，请工作人员补充不动产单元号或完整地址。",
@@ -79,7 +80,8 @@ _WORDS = {
     MET: Words("已找到经核验的记录。", "A verified record has been found."),
     HELD_BY_OTHER: Words(
         "不动产权利人不是申请人（例如租户），已推送并提示工作人员核对；不得因此拒绝受理。",
-        "The title's holder is not the applicant (a tenant, say): delivered, shown to a person, no ground for refusal.",
+        "The holder of the title is not the applicant (for example a tenant): delivered for a person to check. "
+        "It is no reason to refuse the application.",
     ),
     KEY_DAMAGED: Words(
         "密钥损坏，数据暂时无法读取，请管理员恢复密钥库。",
@@ -87,19 +89,19 @@ _WORDS = {
     ),
     SEAL_BROKEN: Words(
         "记录的封存校验不通过，已停止推送，请审计人员检查。",
-        "The record's seal does not hold: not delivered, an auditor must look.",
+        "The seal of the record is broken: not delivered, an auditor must check it.",
     ),
     REFUSED: Words(
         "供电企业业务系统拒绝接收，原因如下，请工作人员处理。",
-        "The connection system refused it for the reason given: please see to it.",
+        "The connection system refused it for the reason given: please correct it.",
     ),
     # Refusals of what was submitted.
     "NOT_ASKED": Words(
         "不得要求或提交申请资料清单以外的内容（津工信电力〔2021〕8号 §5）。",
-        "Nothing beyond the policy's list is asked or taken (津工信电力〔2021〕8号 §5).",
+        "Nothing beyond the policy's list may be asked for or submitted (津工信电力〔2021〕8号 §5).",
     ),
     "FIELD_MISSING": Words("缺少必填内容。", "A required field is missing."),
-    "FIELD_INVALID": Words("内容不符合要求。", "A field is not as it should be."),
+    "FIELD_INVALID": Words("内容不符合要求。", "The value of a field is not allowed."),
     "PURPOSE_UNKNOWN": Words("用途不在允许范围内。", "This purpose is not in the table of purposes."),
     "CHANNEL_UNKNOWN": Words("没有登记此渠道。", "This channel is not one of the installation's."),
     "CHANNEL_NOT_YOURS": Words("该令牌不能使用此渠道。", "The token is not for this channel."),
@@ -108,9 +110,9 @@ _WORDS = {
     ),
     "TEXT_CONTROL": Words(
         "内容含有不可见字符、控制字符或改变文字方向的字符。",
-        "A text holds a character that is invisible, controls, or changes direction.",
+        "A text contains an invisible character, a control character or one that changes the direction of the text.",
     ),
-    "TEXT_ENCODING": Words("文本编码错误。", "A text holds a character that is no character."),
+    "TEXT_ENCODING": Words("文本编码错误。", "A text contains a code point that is no character."),
     "UNREADABLE": Words("无法读取提交的内容。", "The body cannot be read."),
     "TOO_LARGE": Words("提交的内容过大。", "The body is too large."),
     "ID_FORM": Words("身份证号格式不正确。", "Not a resident ID number."),
@@ -121,7 +123,7 @@ _WORDS = {
     "UNIT_FORM": Words("不动产单元号格式不正确。", "Not a real-estate unit number."),
     "EXTERNAL_NO_TAKEN": Words(
         "该渠道已用此编号提交过内容不同的申请。",
-        "This channel has used the number for an application with another content.",
+        "This channel has already used the number for an application with other content.",
     ),
     "NO_SUCH_CASE": Words("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),
@@ -133,7 +135,7 @@ _WORDS = {
 
 
 def words(code: str) -> Words:
-    """A reason in plain words; an unknown code speaks for itself.
+    """A reason in plain words. For a code without words, the code in both languages.
 
     >>> words("NOT_FOUND").en[:40]
     'The source has no such record yet. The a'

@@ -14,9 +14,9 @@ case = Table(
     Column("procedure", String(32), nullable=False),
     Column("number", Integer, nullable=False, doc="events so far; the next one is this plus one"),
     Column("pieces", Integer, nullable=False, doc="pieces decided so far"),
-    Column("held", Boolean, nullable=False, server_default=false(), doc="deliveries wait; the clock does not"),
-    Column("subject_id", ID, nullable=False, doc="subject that the case's values are sealed for"),
-    Column("sinks", Text, nullable=False, doc="JSON: sink that was there when it opened → registering piece or null"),
+    Column("held", Boolean, nullable=False, server_default=false(), doc="deliveries wait; the time limit continues"),
+    Column("subject_id", ID, nullable=False, doc="the case's values are sealed under this subject's key"),
+    Column("sinks", Text, nullable=False, doc="JSON: sink that existed when it opened → registering piece or null"),
     Column("opened_ms", BigInteger, nullable=False),
     Index("ix_case_opened_ms", "opened_ms", "case_id"),
 )
@@ -38,13 +38,13 @@ piece = Table(
     Column("decided_ms", BigInteger, nullable=False),
     Column("state", String(16), nullable=False, doc="pending, acknowledged, refused, stopped, withdrawn"),
     Column("ended_ms", BigInteger, doc="acknowledged, refused, stopped or withdrawn"),
-    Column("reason", String(64), doc="why refused, stopped or withdrawn: the sink's code or ours"),
+    Column("reason", String(64), doc="why refused, stopped or withdrawn: the sink's code or one of hub.cases.reasons"),
     Column("sealed_reason", Opaque, doc="the sink's own words, under the subject's key: they may name the customer"),
     Column("sealed_receipt", Opaque, doc="the sink's number and time, under the subject's key"),
-    Column("found", Boolean, nullable=False, server_default=false(), doc="asking found that it had taken effect"),
+    Column("found", Boolean, nullable=False, server_default=false(), doc="Sink.find found that it had taken effect"),
     Index("ix_piece_state", "state", "sink"),
     Index("ix_piece_ended_ms", "ended_ms"),
 )
 
 TABLES = (case, piece)
-"""Parents before children."""
+"""A table comes after those that it refers to."""

@@ -1,5 +1,5 @@
-"""Cases of every procedure, as people and machines see them: opaque ids, states, times. No personal value, no reason in
-words: those are the procedure's own view."""
+"""Cases of every procedure as JSON values, for ``hub cases``: opaque ids, states, times. Personal values and reasons in
+words are in each procedure's own view."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,8 +15,8 @@ LIST_MAX = 200
 
 
 def listing(connection: Connection, procedure: str = "", after: bytes = b"", limit: int = 50) -> list[Json]:
-    """Cases, newest first, after the case ``after``, at most 200; of one procedure or of all. Raises
-    ``RecordRejected`` (NO_SUCH_CASE) when ``after`` is none."""
+    """Cases, newest first, of one procedure or of all; at most ``limit``, never more than 200. ``after`` is the id of
+    the last case of the page before. Raises ``RecordRejected`` (NO_SUCH_CASE) when there is no such case."""
     query = select(case).order_by(case.c.opened_ms.desc(), case.c.case_id.desc())
     if procedure:
         query = query.where(case.c.procedure == procedure)
@@ -28,7 +28,7 @@ def listing(connection: Connection, procedure: str = "", after: bytes = b"", lim
 
 
 def one(connection: Connection, case_id: bytes) -> Json:
-    """One case. Raises ``RecordRejected`` (NO_SUCH_CASE)."""
+    """One case with its pieces. Raises ``RecordRejected`` (NO_SUCH_CASE)."""
     return _shown(_row(connection, case_id), _pieces(connection, [case_id]).get(case_id, []))
 
 

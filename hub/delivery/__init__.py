@@ -1,1 +1,1 @@
-"""One piece to one sink, once: claims, bodies, and what is done with the answer."""
+"""Delivers each piece to its sink exactly once: claims, bodies, outcomes."""

@@ -1,11 +1,12 @@
-"""Claims: which pending piece is whose to deliver now. A sink's stage claims the pieces of its own sink only.
+"""Claims: which instance delivers which pending piece now. A sink's stage claims only the pieces of its own sink.
 
     (decided) ──▶ free ──claim──▶ claimed ──outcome──▶ (row deleted)
                    ▲                 │
                    └── back-off, end of the lease ──┘
 
-A claim is committed before the sink is called, so a crash at any line leaves a trace. A claim that is no longer worked
-on is free again when its lease ends; a claim of the own instance, after a restart, two seconds after it is seen.
+A claim is committed before the sink is called, so that a crash at any line leaves a trace. When no thread works on a
+claim any more, it is free again at the end of its lease. After a restart an instance frees its own old claims two
+seconds after it has seen them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,21 +25,21 @@ from hub.ports import Store
 from hub.stores import bulk
 
 LEASE_S = 120
-"""Longer than any call to a sink may take, so that a call that is running is not taken over."""
+"""Longer than any call to a sink may take, so that no other instance claims a piece while a call runs."""
 TAKEOVER_S = 2
-"""After a restart: time for what the dead process had sent to take effect, before it is asked for."""
+"""After a restart: time for the last calls of the dead process to take effect before ``Sink.find`` asks."""
 TROUBLE_MAX = 256
 Key = tuple[bytes, int]
 """A piece: its case and its number."""
 
-# The pieces that threads of this process work on: no thread works on a claim of this process that is not among them.
+# The pieces that threads of this process work on. A claim of this process that is not among them is left over.
 _in_hand: set[Key] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A piece that is ours to deliver until its lease ends. ``case`` is as it stood at the claim, and not locked;
-    ``attempts`` are those before this one: above 0, one of them may have taken effect."""
+    """A piece that this instance may deliver until the lease ends. ``case`` is as it was at the claim, not locked.
+    ``attempts`` counts those before this one: above 0, one of them may have taken effect."""
 
     case: Case
     piece: Piece
@@ -46,7 +47,7 @@ class Claimed:
 
     @property
     def key(self) -> Key:
-        """What the claim is about."""
+        """Id of the case and number of the piece."""
         return self.case.case_id, self.piece.piece
 
 
@@ -60,7 +61,7 @@ class Trouble(NamedTuple):
 
 
 def enqueue(connection: Connection, case_id: bytes, pieces: Sequence[Piece]) -> None:
-    """Make the rows of pieces that were just decided, in the transaction of the decision."""
+    """Add rows for pieces, in the transaction that decided them."""
     rows = [
         {"case_id": case_id, "piece": one.piece, "sink": one.sink}
         | {"attempts": 0, "next_attempt_ms": 0, "lease_until_ms": 0}
@@ -78,8 +79,8 @@ class Claims:
         self._instance = instance
 
     def claim(self, limit: int, now_ms: int) -> list[Claimed]:
-        """Claim up to ``limit`` pieces that are due; committed on return. Raises ``Unavailable``: nothing was claimed,
-        or ``look_after`` frees it."""
+        """Claim up to ``limit`` pieces that are due; committed on return. After ``Unavailable`` nothing is claimed, or
+        ``look_after`` frees it later."""
         with self._store.read() as connection:
             if connection.execute(self._due(now_ms).limit(1)).first() is None:
                 return []
@@ -104,8 +105,8 @@ class Claims:
         return claimed
 
     def _due(self, now_ms: int) -> Select[Any]:
-        """Pending pieces of this sink whose time has come: never of a held case, and never before the piece that they
-        come after is acknowledged."""
+        """Pending pieces of this sink that are due. A piece of a held case never is, and a piece that comes after
+        another one only once that one is acknowledged."""
         row, first = attempt.c, piece.alias("first")
         acknowledged = exists().where(
             first.c.case_id == piece.c.case_id,
@@ -130,14 +131,15 @@ class Claims:
         )
 
     def retry(self, claimed: Claimed, next_attempt_ms: int, trouble: str) -> None:
-        """Free a claim until ``next_attempt_ms``. ``trouble`` holds no personal value."""
+        """End a claim; the next attempt is at ``next_attempt_ms`` (process time). ``trouble`` says why, at most 256
+        characters, without a personal value."""
         with self._store.write() as connection:
             values = {"next_attempt_ms": next_attempt_ms, "trouble": trouble[:TROUBLE_MAX]}
             _set(connection, [claimed.key], claimed_by=None, **values)
 
     def look_after(self, now_ms: int) -> None:
-        """Bring the rows in line with the pieces: rows for pending pieces that have none, which count as tried; no
-        rows for pieces that are not pending; claims of this instance that are no longer worked on free again."""
+        """Repair the rows: add one, counted as tried, for each pending piece without one; delete those of pieces that
+        are not pending; free claims of this instance that no thread works on."""
         wrong = (self._without_row(), self._left_over(now_ms))
         with self._store.read() as connection:
             if not any(connection.execute(query.limit(1)).first() for query in wrong):
@@ -161,7 +163,8 @@ class Claims:
         return select(attempt.c.piece).where(or_(ended, self._abandoned(now_ms)))
 
     def _abandoned(self, now_ms: int) -> Any:
-        """Claims of this instance whose lease still runs; one whose lease has ended is free as it is."""
+        """Claims of this instance that no thread works on and whose lease has not ended. A claim whose lease has ended
+        is free anyway."""
         ours = (attempt.c.sink == self._sink) & (attempt.c.claimed_by == self._instance)
         idle = tuple_(attempt.c.case_id, attempt.c.piece).not_in(list(_in_hand))
         return ours & (attempt.c.lease_until_ms >= now_ms) & idle
@@ -182,23 +185,23 @@ def _is_pending() -> Any:
 
 
 def let_go(keys: Iterable[Key]) -> None:
-    """This process works on these pieces no longer."""
+    """Note that no thread of this process works on these pieces any more."""
     _in_hand.difference_update(keys)
 
 
 def done(connection: Connection, claimed: Claimed) -> None:
-    """Delete a row, in the transaction of the outcome."""
+    """Delete the row of a piece, in the transaction of its outcome."""
     connection.execute(delete(attempt).where(_is(claimed.key)))
 
 
 def count_as_tried(connection: Connection) -> None:
-    """Every pending piece counts as tried from now on: for tables that were made again. What was sent after the rows
-    had been saved is not known; a piece without a row counts as tried anyway."""
+    """Count every pending piece as tried. ``hub rebuild`` calls it: the hub does not know what was sent after the rows
+    were saved. A piece without a row counts as tried anyway."""
     connection.execute(update(attempt).where(attempt.c.attempts == 0).values(attempts=1))
 
 
 def troubles(connection: Connection, case_id: bytes) -> dict[int, Trouble]:
-    """How far the pending pieces of a case are, by their number."""
+    """How far the pending pieces of a case are: number of the piece → attempts and trouble."""
     rows = connection.execute(select(attempt).where(attempt.c.case_id == case_id))
     return {row.piece: Trouble(row.attempts, row.next_attempt_ms, row.trouble) for row in rows}
 

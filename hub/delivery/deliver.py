@@ -1,12 +1,12 @@
-"""Deliver: pushes the pieces of one sink into its system, each once (P2), and only what is still true (P3).
+"""Deliver: pushes the pieces of one sink into its system, each exactly once (P2), and only what is still true (P3).
 
     pending ─claim─▶ push ─▶ acknowledged | refused
        ▲              │       stopped: the hub must not send it (a broken seal, an erased subject)
        └─ Unavailable ┘       withdrawn: the record changed since it was decided; it is looked for again
 
-What may have taken effect is asked for before it is pushed again. A piece goes after the one that it comes after (its
-case's registration); apart from that the pieces of a case do not wait for one another. The deliveries of a held case
-wait. Every outcome is an event, written down by the journal.
+Before a piece is pushed again, ``Sink.find`` asks whether an earlier attempt has taken effect. A piece may come after
+another one (its case's registration); otherwise the pieces of a case do not wait for one another. The deliveries of a
+held case wait. Every outcome is an event in the journal.
 """
 
 import json
@@ -50,7 +50,7 @@ log = get_logger("deliver")
 
 @dataclass(frozen=True, slots=True)
 class DeliverParts:
-    """What delivering to one sink needs. ``name`` is the connector's, ``references`` are made for it."""
+    """What delivering to one sink needs. ``name`` is the connector's; ``references`` are those for this sink."""
 
     name: str
     sink: Sink
@@ -67,7 +67,7 @@ class DeliverParts:
 
 
 class Deliver:
-    """The deliver stage of one sink. Any number of them share the work."""
+    """The deliver stage of one sink. Any number of instances share the work."""
 
     def __init__(self, parts: DeliverParts, *, idle_s: float = IDLE_S) -> None:
         self._parts = parts
@@ -77,7 +77,8 @@ class Deliver:
         self._looked_s = float("-inf")
 
     def step(self) -> int:
-        """Claim what is due, and wait until something has ended; how many pieces have."""
+        """Claim pieces that are due and wait until a delivery has ended. Returns how many have ended. Raises
+        ``Unavailable`` when the database is."""
         clock = self._parts.journal.clock
         now_s = clock.monotonic_s()
         if now_s - self._looked_s >= TAKEOVER_S:
@@ -97,7 +98,7 @@ class Deliver:
         return len(done)
 
     def close(self) -> None:
-        """Start nothing more. Calls that are running end by themselves."""
+        """Start no more deliveries. Calls that are running end normally."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -109,7 +110,9 @@ def _let_go(key: Key, _ended: Future[None]) -> None:
 
 
 def deliver(parts: DeliverParts, claimed: Claimed) -> None:
-    """Deliver one claimed piece and write down how it ended. Raises ``Unavailable`` only when the database is away."""
+    """Deliver one claimed piece and write its outcome, or the time of its next attempt. Raises ``Unavailable`` only
+    when the database cannot be reached.
+    """
     case_id, told = claimed.case.case_id.hex(), _told(claimed)
     try:
         receipt, found = _attempt(parts, claimed)
@@ -147,7 +150,7 @@ def _told(claimed: Claimed) -> dict[str, Any]:
 
 
 def _attempt(parts: DeliverParts, claimed: Claimed) -> tuple[Receipt, bool]:
-    """The receipt, and whether asking found it."""
+    """The receipt, and whether ``Sink.find`` found it."""
     address = sending.address(parts.references, claimed)
     if claimed.attempts > 0:
         earlier = parts.sink.find(address)
@@ -164,8 +167,9 @@ def _attempt(parts: DeliverParts, claimed: Claimed) -> tuple[Receipt, bool]:
 
 
 def _end(parts: DeliverParts, claimed: Claimed, event: events.Ending) -> None:
-    """Write down the outcome. One that is there already stays: another process may have asked too. A sink that has a
-    piece has it, also when the piece was withdrawn meanwhile."""
+    """Write the outcome. An outcome that is written already stays: another process may have delivered too. When the
+    sink has a piece that was withdrawn in the meantime, it counts as acknowledged.
+    """
     states = {PieceState.PENDING.value}
     if isinstance(event, events.Acknowledged):
         states.add(PieceState.WITHDRAWN.value)
@@ -177,7 +181,7 @@ def _end(parts: DeliverParts, claimed: Claimed, event: events.Ending) -> None:
 
 
 def _withdraw(parts: DeliverParts, claimed: Claimed, reason: str) -> None:
-    """Let the case take the piece back; its evidence is looked for again."""
+    """Let the case withdraw the piece; it looks for its evidence again."""
     journal = parts.journal
     with parts.store.write() as connection:
         for case in cases.lock(connection, [claimed.case.case_id]).values():
@@ -198,7 +202,7 @@ def _retry(parts: DeliverParts, claimed: Claimed, trouble: str, retry_after_s: f
 
 
 def make(sink: str, parts: Parts) -> Deliver:
-    """The stage at work for one sink. Raises ``Misconfigured``."""
+    """The running stage for one sink. Raises ``Misconfigured`` when the sink cannot be opened."""
     given = DeliverParts(
         sink,
         parts.connectors.open_sink(sink),
@@ -218,5 +222,5 @@ def stage(sink: str) -> Stage:
         reads=(TABLES, *(kind.topic("verified") for kind in KINDS.values())),
         writes=(SINK, TABLES, OUTBOX),
         make=partial(make, sink),
-        about="pieces → the sink's system, once",
+        about="pieces → the sink's system, exactly once",
     )

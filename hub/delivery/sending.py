@@ -1,5 +1,5 @@
-"""What is sent: the address of a piece, and its body. Before a record leaves it is looked at once more (P3): it must
-still be the version that counts, and its fields must be those that its commitments are about."""
+"""What is sent: the address of a piece, and its body. Before a record leaves the hub it is checked once more (P3): it
+must still be the current version, and its fields must match its commitments."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ from hub.topics.places import read_value
 
 
 def address(references: References, claimed: Claimed) -> Address:
-    """Where the piece belongs. The same at every attempt, in every process (P2)."""
+    """The address of the piece: procedure, kind, the hub's number of the case and the key of the piece. The same at
+    every attempt, in every process (P2)."""
     case, piece = claimed.case, claimed.piece
     number = references.hub_number(case.case_id)
     key = references.piece_key(case.case_id, piece.kind, piece.record_id, piece.reading)
@@ -26,8 +27,8 @@ def address(references: References, claimed: Claimed) -> Address:
 
 
 def body(journal: Journal, opener: Opener, references: References, connection: Connection, claimed: Claimed) -> Body:
-    """The body, made by the piece's procedure. Raises ``WillNotDo`` for a record that changed since it was decided,
-    and ``MustNotSend`` for one that does not open."""
+    """The body (JSON values), made by the piece's procedure. Raises ``WillNotDo`` for a record that has changed since
+    the decision, ``MustNotSend`` for one that does not open, ``Unavailable`` when log or vault is."""
     piece = claimed.piece
     make = journal.procedures.get(claimed.case.procedure).maker(piece.kind)
     if piece.record_id is None:
@@ -39,7 +40,8 @@ def body(journal: Journal, opener: Opener, references: References, connection: C
 
 
 def _still_counts(connection: Connection, claimed: Claimed) -> int:
-    """When the record was verified, business time in ms, if it is still the version that counts."""
+    """When the record was verified, business time in ms. Raises ``WillNotDo`` when it is not the current version any
+    more."""
     query = (
         select(record.c.judged_ms, current.c.status, current.c.operation)
         .join(current, (current.c.row_id == record.c.row_id) & (current.c.record_id == record.c.record_id))
@@ -52,7 +54,7 @@ def _still_counts(connection: Connection, claimed: Claimed) -> int:
 
 
 def _open(log: Any, opener: Opener, claimed: Claimed) -> Opened:
-    """The record from the log, with its commitments checked against what lies there."""
+    """The record from the log, with its fields checked against its commitments. Raises ``MustNotSend``."""
     piece = claimed.piece
     assert piece.topic is not None and piece.partition is not None and piece.offset is not None
     try:

@@ -1,7 +1,8 @@
-"""What steers the next attempt of a piece: claims, leases, back-off. No projection: it does not say what happened.
+"""The table for the next attempts of pieces: claims, leases, back-off. It is no projection: it does not say what
+happened.
 
-Only pending pieces have a row. It is made with the decision and deleted with the outcome. A pending piece without a row
-counts as tried, and is asked for first: an operator released it, the row was lost, or the tables were made again.
+Only pending pieces have a row. It is added with the decision and deleted with the outcome. A pending piece without a
+row counts as tried: an operator released it, the row was lost, or the tables were rebuilt.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
@@ -14,10 +15,10 @@ attempt = Table(
     Column("case_id", ID, primary_key=True),
     Column("piece", Integer, primary_key=True),
     Column("sink", String(64), nullable=False),
-    Column("attempts", Integer, nullable=False, doc="above 0: an earlier one may have taken effect, ask first"),
+    Column("attempts", Integer, nullable=False, doc="above 0: an earlier one may have taken effect, call Sink.find"),
     Column("next_attempt_ms", BigInteger, nullable=False, doc="process time"),
     Column("claimed_by", String(128), doc="instance; null: free"),
     Column("lease_until_ms", BigInteger, nullable=False, doc="process time; the claim ends then"),
-    Column("trouble", String(256), doc="why the last attempt did not end it, in our words"),
+    Column("trouble", String(256), doc="why the last attempt did not end it, in the hub's words"),
     Index("ix_attempt_due", "sink", "next_attempt_ms"),
 )

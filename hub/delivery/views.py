@@ -1,5 +1,5 @@
-"""What a person sees of deliveries beside their outcomes: the number that a sink knows a case by, and for pieces that
-are pending how far the attempts are."""
+"""What a person sees of deliveries beside their outcomes: the number that a sink knows a case by, and the attempts of
+pending pieces."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +16,9 @@ _ENDED = Trouble(0, 0, None)
 
 
 def tell(references: ReferencesFor, connection: Connection, shown: dict[str, Any]) -> None:
-    """Add to one application, as ``Applications.show`` gives it: ``numbers``, for each sink the hub's own number in
-    groups; and for each delivery ``attempts``, ``next_attempt_at`` (``None`` for one that has ended) and ``trouble``,
-    why the last attempt did not end it."""
+    """Add to one application, as ``Applications.show`` gives it: ``numbers`` (sink → the hub's number of the case, in
+    groups of characters), and for each delivery ``attempts``, ``next_attempt_at`` (``None`` for one that has ended) and
+    ``trouble`` (why the last attempt did not end it)."""
     case_id = bytes.fromhex(shown["application_id"])
     found = troubles(connection, case_id)
     sinks = sorted({one["sink"] for one in shown["deliveries"]})

@@ -1,4 +1,4 @@
-"""Applications: submit, show, list, hold, release. The service behind the API and the command."""
+"""Applications: submit, show, list, hold, release. The API and ``hub application`` call this service."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ Tell = Callable[[Connection, dict[str, Any]], None]
 
 
 def _add_nothing(connection: Connection, shown: dict[str, Any]) -> None:
-    """Nothing is added."""
+    """The default of ``tell``."""
 
 
 class Submitted(NamedTuple):
-    """What a submission came to; ``created`` is False when the same one had come before."""
+    """The answer to a submission. ``created`` is False when the same application was submitted before."""
 
     case_id: bytes
     created: bool
@@ -44,8 +44,8 @@ class Submitted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Applications:
-    """The service. ``channels`` are those of the installation; ``journal`` writes down what is decided; ``tell`` adds
-    to what ``show`` returns what rooms above this one know."""
+    """The service. ``channels`` are those of the installation. ``tell(connection, shown)`` adds to the answer of
+    ``show`` what rooms above this one know (the state of deliveries)."""
 
     store: Store
     vault: KeyVault
@@ -56,10 +56,11 @@ class Applications:
     tell: Tell = _add_nothing
 
     def submit(self, document: Mapping[str, Any], by: By) -> Submitted:
-        """Take an application. The same one again gets the same answer (P2).
+        """Register an application. The same one again gets the same answer (P2).
 
-        Raises ``RecordRejected`` for what cannot be taken (see ``command.parse``), CHANNEL_UNKNOWN for a channel that
-        is not the installation's, and EXTERNAL_NO_TAKEN when the channel has used the number for another content.
+        Raises ``RecordRejected``: the codes of ``command.parse``; CHANNEL_UNKNOWN for a channel that the installation
+        does not have; EXTERNAL_NO_TAKEN when the channel has used the number for an application with other content;
+        ERASED or KEY_DAMAGED when the applicant has no key. Raises ``Unavailable`` when database or vault is.
         """
         wanted = command.parse(document, self.purposes)
         if wanted.channel not in self.channels:
@@ -79,11 +80,13 @@ class Applications:
         return Submitted(new.case_id, False)
 
     def find(self, channel: str, external_no: str) -> bytes | None:
-        """The id under which a channel's number was submitted, if it was."""
+        """The id of the application that a channel submitted under this number. ``None`` when there is none. It writes
+        nothing."""
         return self.vault.find([_number(channel, external_no)])[0]
 
     def show(self, case_id: bytes) -> dict[str, Any]:
-        """Everything that a person may see of one application. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
+        """Everything that a person may see of one application, as JSON values. Raises ``RecordRejected``
+        (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
             shown = views.full(connection, _required(_row(connection, case_id)), self.opener)
             self.tell(connection, shown)
@@ -92,8 +95,9 @@ class Applications:
     def list(
         self, after: bytes = b"", limit: int = 50, channels: Collection[str] | None = None, **wanted: str
     ) -> list[dict[str, Any]]:
-        """Summaries, newest first, after the application ``after``, at most 200. ``channels``: only of these.
-        ``wanted``: channel, voltage, customer_class."""
+        """Summaries, newest first; at most ``limit``, never more than 200. ``after`` is the id of the last application
+        of the page before. ``channels``: only of these. ``wanted``: channel, voltage, customer_class. Raises
+        ``RecordRejected`` (NO_SUCH_APPLICATION) when there is no application ``after``."""
         with self.store.read() as connection:
             query = _listing(connection, after, min(limit, LIST_MAX), wanted)
             if channels is not None:
@@ -102,11 +106,12 @@ class Applications:
             return views.summaries(connection, rows, self.opener)
 
     def hold(self, case_id: bytes, by: By) -> None:
-        """Stop its deliveries; what is on its way ends first. Raises NO_SUCH_APPLICATION."""
+        """Hold its deliveries; calls that are running end normally. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
         self._append(case_id, Held(), by, unless_held=True)
 
     def release(self, case_id: bytes, by: By) -> None:
-        """Let its deliveries go on, those that were refused or stopped too. Raises NO_SUCH_APPLICATION."""
+        """Release its deliveries; refused and stopped pieces are sent again. Raises ``RecordRejected``
+        (NO_SUCH_APPLICATION)."""
         self._append(case_id, Released(), by, unless_held=False)
 
     def _append(self, case_id: bytes, event: Event, by: By, unless_held: bool) -> None:
@@ -118,7 +123,7 @@ class Applications:
                 self.journal.append(connection, [Decided(locked, [event], by)])
 
     def _new(self, wanted: Application) -> tuple[Case, Submit]:
-        """A case that is not there yet, and what it is to do."""
+        """A case that does not exist yet, and its command."""
         number, applicant = _number(wanted.channel, wanted.external_no), wanted.applicant_identity()
         named = [number, applicant, *(one for one in wanted.identities() if one)]
         ids = dict(zip(named, self.vault.identify(named), strict=True))

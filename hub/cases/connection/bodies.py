@@ -1,5 +1,5 @@
-"""What sinks are sent about a connection application: what they need to register it, and of a record only what the
-purpose allows (P3)."""
+"""The bodies for sinks of a connection application: what they need to register it, and of a record only the fields that
+the purpose allows (P3)."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -21,9 +21,9 @@ from hub.records.kinds import KINDS
 
 
 def registration(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
-    """The application as a connection system registers it, with the channel that it came by and that channel's own
-    number. Times are China's, ISO 8601, in minutes; capacity in kW. Raises ``MustNotSend`` for an applicant whose data
-    was erased."""
+    """The application as a connection system registers it, with its channel and that channel's own number. Times are
+    China's, ISO 8601, to the minute; the capacity is in kW. Raises ``MustNotSend`` when the applicant's data was
+    erased or does not open."""
     row = _row(connection, sending)
     opened = given.opener.open_values([(sending.case.subject_id, bytes(row.sealed))])[0]
     if isinstance(opened, Fault):
@@ -45,9 +45,10 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
 
 
 def evidence(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:
-    """One piece of evidence: how far it can be trusted, why it may be used, and just the fields that may leave; of a
-    title that another person holds, no holder. Raises ``WillNotDo`` for a record that the purpose does not trust, or
-    that has expired."""
+    """One piece of evidence: its assurance, why it may be used, and only the fields that the purpose allows; for a
+    title of another holder the shorter list, without the holder. Raises ``WillNotDo`` for a record whose assurance the
+    purpose does not accept, or that has expired.
+    """
     row, piece, opened = _row(connection, sending), sending.piece, sending.opened
     assert opened is not None and opened.record is not None
     purpose = given.purposes.get(row.purpose)
@@ -84,7 +85,7 @@ def _organisation(submitted: Application) -> str:
 
 
 def china_time(at_ms: int) -> str:
-    """ISO 8601 in China's time, cut down to the minute: a time in milliseconds would name the event on a topic (P5).
+    """ISO 8601 in China's time, cut to the minute: a time in milliseconds would identify the event on a topic (P5).
 
     >>> china_time(1_600_000_000_000)
     '2020-09-13T20:26+08:00'

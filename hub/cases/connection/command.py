@@ -1,4 +1,4 @@
-"""What a caller may submit: read strictly, tidied, and nothing beyond the policy's list is taken (P6)."""
+"""What a caller may submit. It is read strictly and tidied; anything beyond the policy's list is refused (P6)."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def _visible(value: str) -> str:
 
 
 _Typed = Annotated[str, BeforeValidator(_stripped), AfterValidator(_visible)]
-"""What a caller typed: without blanks around it, and without a character that hides something."""
+"""What a caller typed: blanks around it are removed, invisible characters are refused."""
 Text = Annotated[_Typed, StringConstraints(min_length=1, max_length=200)]
 Short = Annotated[_Typed, StringConstraints(min_length=1, max_length=64)]
 
@@ -58,7 +58,8 @@ class Site(_Part):
 
 
 class Application(_Part):
-    """One application, as submitted. ``external_no`` is the caller's own number, unique in its channel."""
+    """One application, as submitted. ``external_no`` is the caller's own number, unique in its channel; ``capacity_kw``
+    is in kW, ``sources`` the number of supplies."""
 
     external_no: Short
     channel: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -74,11 +75,12 @@ class Application(_Part):
     legal_basis: Short
 
     def canonical(self) -> bytes:
-        """The same bytes for the same content: what two submissions under one number are compared by."""
+        """Canonical JSON, UTF-8: the same bytes for the same content. Two submissions under one number are compared by
+        it."""
         return json.dumps(self.model_dump(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     def applicant_identity(self) -> Identity:
-        """(namespace, value) in the vault."""
+        """(namespace, value) of the applicant in the vault."""
         kind, value = self.applicant_identifier()
         identity = identity_of(kind, value)
         assert identity is not None, "checked by parse"
@@ -91,16 +93,17 @@ class Application(_Part):
         return "resident-id", self.applicant.resident_id or ""
 
     def site_identity(self) -> Identity | None:
-        """(namespace, value) of the place; ``None`` for an address too vague to find a place by."""
+        """(namespace, value) of the site in the vault. ``None`` for an address that is too vague to identify one."""
         by = "unit-no" if self.site.unit_no else "address"
         return identity_of(by, self.site.unit_no or self.site.address)
 
     def identities(self) -> tuple[Identity | None, ...]:
-        """Everything that evidence could be found by."""
+        """The identities that evidence can be found by: of the applicant, and of the site if it has one."""
         return self.applicant_identity(), self.site_identity()
 
     def ways(self, wanted_by: str) -> dict[str, str]:
-        """By what a record may be asked for, best first: as it is wanted, else by the applicant as its holder."""
+        """By what a source may be asked for a record, best first: type of identifier → value. The applicant, as the
+        possible holder, is the last."""
         site = {"unit-no": self.site.unit_no, "address": self.site.address}
         found = {by: value for by, value in site.items() if by == wanted_by and value}
         by, value = self.applicant_identifier()
@@ -108,11 +111,11 @@ class Application(_Part):
 
 
 def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
-    """A submission, checked and tidied.
+    """A submission (parsed JSON), checked and tidied.
 
-    Raises ``RecordRejected``: NOT_ASKED for anything beyond the list, FIELD_MISSING, FIELD_INVALID, TEXT_CONTROL,
-    TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, or the code of a bad identifier; ``field`` says where.
-    No value is in the message (P5).
+    Raises ``RecordRejected``: NOT_ASKED for anything beyond the list (津工信电力〔2021〕8号 §5), FIELD_MISSING,
+    FIELD_INVALID, TEXT_CONTROL, TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, or the code of an invalid
+    identifier; ``field`` says where. The message contains no value (P5).
     """
     try:
         read = Application.model_validate(document)
@@ -129,7 +132,6 @@ def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
     )
 
 
-_FIELD_NAME = re.compile(r"[A-Za-z_]{1,40}")
 _CODES = {
     "extra_forbidden": "NOT_ASKED",
     "missing": "FIELD_MISSING",
@@ -179,7 +181,8 @@ def _good(code: str | None, field: str, warnings: tuple[str, ...] = ()) -> None:
 
 
 class Needed(NamedTuple):
-    """Evidence that an application needs: its kind, and by what it is found. Without ``identity`` nothing can be."""
+    """Evidence that an application needs: its kind, the type of identifier and the identity that it is found by.
+    Without ``identity`` it cannot be found."""
 
     kind: str
     wanted_by: str
@@ -187,7 +190,8 @@ class Needed(NamedTuple):
 
 
 def needs_of(application: Application, materials: tuple[str, ...], kinds: frozenset[str]) -> list[Needed]:
-    """What §5 allows to be evidenced, of the ``kinds`` that a source exists for."""
+    """The evidence for the materials of the policy's list (津工信电力〔2021〕8号 §5), as far as a source exists for its
+    kind."""
     wanted = [_MATERIALS[material](application) for material in materials]
     return [need for need in wanted if need.kind in kinds]
 

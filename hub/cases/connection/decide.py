@@ -1,4 +1,4 @@
-"""Decisions about connection applications. Pure: from a case, a command, facts and rules to events."""
+"""Decisions about connection applications: from a case, a command, facts and rules to events. No clock, no database."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ NAME = "connection"
 
 
 def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:
-    """What follows from a command."""
+    """The events and questions that follow from a command. It is never refused: a submission was checked before."""
     if isinstance(command, Submit):
         return [_submitted(case, command, facts, rules, moment)]
     if isinstance(command, Settle):
@@ -69,8 +69,8 @@ def _events(case: Case, decided: Iterable[Met | Wait | Question], sinks: Sequenc
 
 
 def _matched(case: Case, met: Met, first: int, sinks: Sequence[SinkInfo]) -> Matched:
-    """One piece for each sink that accepts this kind and was there when the case opened; after its registration, where
-    it has one."""
+    """One piece for each sink that accepts this kind and existed when the case opened. It comes after the case's
+    registration at that sink, where there is one."""
     kind, match = met.need.kind, met.match
     place = match._asdict()
     accepting = [sink.name for sink in sinks if sink.name in case.sinks and sink.takes(NAME, kind)]
@@ -85,8 +85,8 @@ def _matched(case: Case, met: Met, first: int, sinks: Sequence[SinkInfo]) -> Mat
 
 
 def _withdrawn(command: Withdraw, facts: Facts, moment: Moment) -> list[Event]:
-    """Nothing, when the piece has ended meanwhile: another process may have asked too. Each sink's piece of a record is
-    withdrawn by itself: another one may be on its way, and then its sink has it."""
+    """Nothing when the piece has ended already: another process may have asked too. Pieces of one record for several
+    sinks are withdrawn one by one: a sink that has its piece already keeps it."""
     if facts.pending is None:
         return []
     withdrawn = (command.piece,)

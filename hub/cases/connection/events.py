@@ -10,8 +10,8 @@ from hub.topics.declared import CONNECTION_EVENTS
 
 
 class Wanted(NamedTuple):
-    """Evidence that the policy's list allows and a source exists for. ``wanted_id``: a record that answers is linked
-    to it; ``None`` for an address too vague to find a place by."""
+    """Evidence that the policy's list allows and a source exists for. A record that matches is linked to the opaque id
+    ``wanted_id``; it is ``None`` for an address that is too vague to identify a site."""
 
     kind: str
     wanted_by: str
@@ -20,7 +20,7 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted(Opening, Deciding):
-    """The application was registered; its clock runs from here. ``sealed``: the body as submitted."""
+    """The application was registered; its time limit starts here. ``sealed``: the body as submitted."""
 
     SCHEMA = "connection.submitted"
     TOPIC = CONNECTION_EVENTS
@@ -51,7 +51,7 @@ class Waiting(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Matched(Deciding):
-    """A verified record answers a need."""
+    """A verified record was found for a need."""
 
     SCHEMA = "connection.matched"
     TOPIC = CONNECTION_EVENTS
@@ -63,7 +63,8 @@ class Matched(Deciding):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawn(Withdrawing):
-    """Pieces that were decided and may no longer go; their evidence is looked for again from ``next_ask_ms``."""
+    """Pieces that were decided and may not be sent any more. Their evidence is looked for again from ``next_ask_ms``
+    (process time)."""
 
     SCHEMA = "connection.withdrawn"
     TOPIC = CONNECTION_EVENTS

@@ -1,4 +1,4 @@
-"""The facts that decisions about connection applications rest on, read for a whole transaction at once."""
+"""Reads the facts for decisions about connection applications, for a whole transaction at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ from hub.ports import Fault
 
 @dataclass(slots=True)
 class Facts:
-    """What is known of one case. ``needs``: its open needs that the command is about, with the answer that came if one
-    did; ``found`` and ``asks`` by kind; ``pending``: the kind of the piece that a withdrawal is about, while it is
-    pending."""
+    """What is known of one case. ``needs``: the open needs that the command is about, each with the source's answer if
+    one came. ``found`` and ``asks`` are by kind. ``pending``: the kind of the piece that a withdrawal is about, as long
+    as it is pending."""
 
     sinks: Sequence[SinkInfo] = ()
     needs: list[tuple[Need, Answered | None]] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Facts:
 
 
 def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:
-    """The facts for each piece of work, in order."""
+    """The facts for each command, in the order of ``work``. The cases are locked."""
     ids = [case.case_id for case, _ in work]
     submits = all(isinstance(command, Submit) for _, command in work)
     rows = {} if submits else _applications(connection, ids)
@@ -76,8 +76,8 @@ def _find(
     rows: Mapping[bytes, Row[Any]],
     moment: Moment,
 ) -> None:
-    """What was found for each need, or the reason why nothing does. A case that is put off looks for nothing: looking
-    is what failed."""
+    """What was found for each need, or the reason why nothing matches. A case that is put off looks for nothing, since
+    looking failed."""
     looking = [(*one, known) for one, known in zip(work, facts, strict=True) if not isinstance(one[1], PutOff)]
     waiting = [(case, known, need) for case, _, known in looking for need, _ in known.needs]
     year = china_day(moment.now).year
@@ -92,7 +92,7 @@ def _wanted(given: Given, case: Case, need: Need, purpose: str, year: int) -> ma
 
 
 def _ask(given: Given, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]) -> None:
-    """How to ask for the needs that are due; the reason where the application does not open."""
+    """How to ask for the needs that are due; for an application that does not open, the reason."""
     due = [(case, known) for (case, command), known in zip(work, facts, strict=True) if isinstance(command, Look)]
     sealed = [(case.subject_id, bytes(rows[case.case_id].sealed)) for case, _ in due]
     for (case, known), opened in zip(due, given.opener.open_values(sealed) if sealed else (), strict=True):

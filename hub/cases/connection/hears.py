@@ -14,7 +14,7 @@ from hub.records.identifiers import Identity
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Register an application. ``ids``: the opaque ids of the identities that it names."""
+    """Register an application. ``ids``: its identities → their opaque ids."""
 
     application: Application
     ids: Mapping[Identity, bytes]
@@ -22,8 +22,7 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Records arrived for needs of these kinds, or a source answered. An answer to an older question is about none of
-    them."""
+    """Records arrived for needs of these kinds, or a source answered. Answers to older questions are ignored."""
 
     kinds: frozenset[str] = frozenset()
     answers: tuple[Answered, ...] = ()
@@ -31,7 +30,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The time of some needs has come."""
+    """Some needs are due."""
 
 
 ConnectionCommand = Submit | Settle | Look | Withdraw | PutOff

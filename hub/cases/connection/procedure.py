@@ -2,8 +2,8 @@
 
     (none) ──submit──▶ open ──hold──▶ held ──release──▶ open
 
-It is registered at the moment of submission and waits for nothing. A held application's deliveries wait; its clock does
-not.
+It is registered when it is submitted and waits for nothing. The deliveries of a held application wait; its time limit
+continues.
 """
 
 from hub.cases.connection import bodies

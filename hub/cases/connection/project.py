@@ -1,4 +1,4 @@
-"""From the events of connection applications to their tables. Called live and in ``hub rebuild`` alike."""
+"""Writes the events of connection applications into their tables. The running hub and ``hub rebuild`` both call it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ E = TypeVar("E", bound=Event)
 
 
 def project(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Bring the tables to what is true after these entries, all of one type."""
+    """Write these entries into the tables, in their order. All are of one type."""
     _PROJECT[type(entries[0].event)](connection, entries)
 
 
@@ -72,8 +72,8 @@ def _met(event: Matched) -> dict[str, Any]:
 
 
 def _withdrawn(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Look again for what the piece was about, unless another record has met the need since. The record's id stays
-    with the need, so that it is not found again."""
+    """Open the need of the piece again, unless another record has met it since. The id of the withdrawn record stays in
+    the row, so that it is not found again."""
     of = (piece.c.case_id == bindparam("of")) & (piece.c.piece == bindparam("no"))
     record_id, reading = (select(column).where(of).scalar_subquery() for column in (piece.c.record_id, piece.c.reading))
     about = (need.c.case_id == bindparam("of")) & (need.c.kind == bindparam("about"))
@@ -93,7 +93,7 @@ def _reopened(entry: Entry, number: int) -> dict[str, Any]:
 
 
 def _set_needs(connection: Connection, changes: Sequence[tuple[Entry, Mapping[str, Any]]]) -> None:
-    """Set values of the needs that events are about; of all the same columns."""
+    """Set values of the needs that events are about. All changes have the same columns."""
     about = (need.c.case_id == bindparam("of")) & (need.c.kind == bindparam("about"))
     rows = [{"of": entry.case_id, "about": getattr(entry.event, "kind"), **values} for entry, values in changes]  # noqa: B009
     connection.execute(update(need).where(about), rows)

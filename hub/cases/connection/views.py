@@ -1,4 +1,4 @@
-"""What a person may see of an application, as JSON values: opaque ids, the caller's number, reasons in plain words."""
+"""What a person may see of an application, as JSON values: opaque ids, the caller's number, reasons in words."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,8 @@ Json = dict[str, Any]
 
 
 def full(connection: Connection, row: Row[Any], opener: Opens) -> Json:
-    """One application with its clock, evidence and deliveries, from a row of ``application`` and ``case``."""
+    """One application with its time limit, evidence and deliveries, from a row of ``application`` joined with
+    ``case``."""
     case_id = bytes(row.case_id)
     needs = connection.execute(select(need).where(need.c.case_id == case_id).order_by(need.c.kind)).all()
     pieces = connection.execute(select(piece).where(piece.c.case_id == case_id).order_by(piece.c.piece)).all()
@@ -38,7 +39,7 @@ def full(connection: Connection, row: Row[Any], opener: Opens) -> Json:
 
 
 def _opened(opener: Opens, subject_id: bytes, sealed: Sequence[bytes | None]) -> list[str | None]:
-    """What was sealed for one subject, as text; ``None`` for what is not there or does not open any more."""
+    """Values that were sealed for one subject, as text. ``None`` for a value that is missing or does not open."""
     there = [bytes(value) for value in sealed if value is not None]
     opened = iter(opener.open_values([(bytes(subject_id), value) for value in there]) if there else ())
     values = [next(opened) if value is not None else None for value in sealed]
@@ -46,7 +47,7 @@ def _opened(opener: Opens, subject_id: bytes, sealed: Sequence[bytes | None]) ->
 
 
 def summaries(connection: Connection, rows: Sequence[Row[Any]], opener: Opens) -> list[Json]:
-    """Applications in short, each with how many pieces are in which state."""
+    """Short views of applications, each with the number of its pieces in each state."""
     ids = [bytes(row.case_id) for row in rows]
     columns = (piece.c.case_id, piece.c.state)
     counted = select(*columns, func.count()).where(piece.c.case_id.in_(ids)).group_by(*columns)
@@ -92,7 +93,7 @@ def _clock(row: Row[Any]) -> Json:
 
 
 def _due_on(row: Row[Any]) -> str | None:
-    """Worked out once the calendar knows the year that it did not know at submission."""
+    """For an application whose year was not in the calendar when it was submitted: computed as soon as it is."""
     day = china_day(datetime.fromtimestamp(row.opened_ms / 1000, UTC))
     try:
         return policy.by_version(row.policy).due_on(row.case_type, row.starred, day).isoformat()

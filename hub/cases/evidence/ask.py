@@ -8,8 +8,9 @@ from hub.cases.procedure import LookupSource
 
 
 def way_to_ask(need: Need, values: Mapping[str, str], sources: Sequence[LookupSource]) -> Ask | None:
-    """Which source to ask, and by what. ``values``: by what the record may be asked for, best first. Of several sources
-    another one each time. ``None`` where no source can be asked."""
+    """Which source to ask, and by what. ``values``: types of identifiers → values, best first. Where several sources
+    can be asked, each attempt takes the next one. ``None`` where none can be.
+    """
     able = [source for source in sources if source.kind == need.kind and source.by & values.keys()]
     if not able:
         return None

@@ -1,7 +1,7 @@
-"""What follows for a need from what was found and heard. Pure: no clock, no database.
+"""What follows for a need from what was found and heard. No clock, no database.
 
-Nothing here holds a case up. A need stays open with a reason in plain words until a record answers; it is looked for
-again with a capped back-off, and whatever a feed brings in the meantime answers it by itself.
+No need delays a case. A need stays open, with a reason in words, until a record matches it. A source is asked again
+with a capped back-off; a record that a feed brings in the meantime meets the need as well.
 """
 
 import hashlib
@@ -17,20 +17,20 @@ from hub.cases.procedure import Answered, Moment, Question
 ASK_AGAIN_FIRST_S = 60
 ASK_AGAIN_MAX_S = 6 * 3600
 ANSWER_WITHIN_S = 30
-"""How long an answer, or the verdict on what it brought, is awaited before the need is looked at again."""
+"""How long the hub waits for an answer, or for the verdict on its records, before it looks at the need again."""
 AWAITED_WITHIN_S = 2 * ANSWER_WITHIN_S + ASK_AGAIN_FIRST_S
-"""Within so long a need that waits for a first answer is looked at again."""
+"""A need that waits for its first answer is looked at again within this time."""
 _OUTCOMES = {
     "FOUND": reasons.FOUND_CHECKING,
     "NOT_FOUND": reasons.NOT_FOUND,
     "UNAVAILABLE": reasons.UNAVAILABLE,
     "REFUSED": reasons.REFUSED_BY_SOURCE,
 }
-# What a person should look at stays in view while the hub asks again.
+# A reason that a person should check stays visible while the hub asks again.
 _STAYS = (reasons.NOT_CURRENT, reasons.EXPIRED, reasons.AMBIGUOUS, reasons.ASSURANCE_LOW, reasons.NOT_VERIFIED)
 
 Found = Match | str
-"""The record that answers a need, or the reason why none does."""
+"""The record that meets a need, or the reason why none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A need waits on, and why."""
+    """A need stays open: the reason, the questions so far, and when it is looked at again (process time, ms)."""
 
     kind: str
     reason: str
@@ -52,7 +52,7 @@ class Wait:
 
 
 class Ask(NamedTuple):
-    """How a source could be asked: by what, and the value."""
+    """A source that can be asked: its name, the type of identifier and the value."""
 
     source: str
     by: str
@@ -60,7 +60,7 @@ class Ask(NamedTuple):
 
 
 class Asker(NamedTuple):
-    """What every question of a case says."""
+    """What every question of a case must say: on whose behalf, for which purpose and on which legal basis."""
 
     case_id: bytes
     business_number: str
@@ -72,8 +72,8 @@ class Asker(NamedTuple):
 def settle(
     waiting: Sequence[tuple[Need, Answered | None]], found: Mapping[str, Found], moment: Moment
 ) -> list[Met | Wait]:
-    """Records arrived or a source answered: match each need, otherwise note why there is no match. ``found`` is by
-    kind."""
+    """Records arrived or a source answered: match each need, or note why there is no match. ``found`` is by kind; a
+    need whose reason did not change gives nothing."""
     settled: list[Met | Wait] = []
     for need, answer in waiting:
         match = found[need.kind]
@@ -89,8 +89,8 @@ def settle(
 def look(
     due: Sequence[Need], found: Mapping[str, Found], asks: Mapping[str, Ask | str], asker: Asker | None, moment: Moment
 ) -> list[Met | Wait | Question]:
-    """Needs are due: match each, or ask a source and wait. ``asks`` has, by kind, how to ask or the reason why that
-    cannot be; a need without one only the feed can help. ``asker`` is there where ``asks`` has a way."""
+    """Needs are due: match each, or ask a source and wait. ``asks`` says by kind how to ask, or why the hub cannot ask;
+    a need without an entry waits for the feed. ``asker`` may be ``None`` only where ``asks`` has no ``Ask``."""
     decided: list[Met | Wait | Question] = []
     for need in due:
         match, ask = found[need.kind], asks.get(need.kind)
@@ -108,12 +108,12 @@ def look(
 
 
 def put_off(due: Sequence[Need], seconds: float, moment: Moment) -> list[Wait]:
-    """Look at none of these needs for so long."""
+    """Look at these needs again after ``seconds``."""
     return [Wait(need.kind, need.reason, need.attempt, _later(moment, seconds)) for need in due]
 
 
 def _note(need: Need, found: str, answer: Answered, moment: Moment) -> Wait:
-    """A source answered: say so, and when to look again."""
+    """A source answered: the new reason, and when to look again."""
     reason = found if found in _STAYS else _OUTCOMES[answer.outcome]
     wait_s: float = ANSWER_WITHIN_S if answer.outcome == "FOUND" else ask_again_s(need.attempt)
     if answer.outcome == "UNAVAILABLE":
@@ -143,7 +143,7 @@ def _later(moment: Moment, seconds: float) -> int:
 
 
 def ask_again_s(attempt: int) -> float:
-    """Seconds until a source is asked again after ``attempt`` questions: doubling, capped at six hours.
+    """Seconds until a source is asked again after ``attempt`` questions: 60, doubled each time, at most six hours.
 
     >>> ask_again_s(1), ask_again_s(3), ask_again_s(40)
     (60, 240, 21600)
@@ -153,5 +153,6 @@ def ask_again_s(attempt: int) -> float:
 
 
 def request_id(case_id: bytes, kind: str, attempt: int) -> bytes:
-    """The id of a question, 16 bytes, from what it is about (P2)."""
+    """The id of a question, 16 bytes: a digest of case, kind and attempt, so that it is the same in every process
+    (P2)."""
     return hashlib.sha256(case_id + f"{kind}\0{attempt}".encode()).digest()[:16]

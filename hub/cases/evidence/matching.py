@@ -1,6 +1,6 @@
-"""Which verified record answers an application's need. Only current records count, only exact ids are compared, and
-where several units answer a person decides: a missed match is asked for again, a false one would show somebody
-another's title.
+"""Which verified record matches an application's need. Only current records count, and only exact ids are compared.
+Where several units match, a person decides: the hub asks again for a record that it missed, but a wrong match would
+show one person the title of another.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ _OWNER_ROLES = ("HOLDER", "ENTERPRISE")
 
 
 class Match(NamedTuple):
-    """The record that answers, where it lies, and how its holder relates to the applicant."""
+    """The record that matches, its place on its topic, and how its holder relates to the applicant."""
 
     record_id: bytes
     reading: int
@@ -31,8 +31,8 @@ class Match(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What is looked for: a record of ``kind`` linked to ``wanted_id`` (``None``: nothing can be found), for an
-    applicant and a purpose, in ``year``."""
+    """What is looked for: a record of ``kind`` that is linked to the opaque id ``wanted_id`` (``None``: none can be
+    found), for an applicant and a purpose, valid in ``year`` (China's)."""
 
     kind: str
     wanted_id: bytes | None
@@ -40,12 +40,13 @@ class Wanted(NamedTuple):
     purpose: Purpose
     year: int
     but_not: tuple[bytes, int] | None = None
-    """Record id and reading of one that was withdrawn: it will not do this time either."""
+    """Id and reading of a record that was withdrawn: it does not match."""
 
 
 def find(connection: Connection, log: Reads, wanted: Sequence[Wanted]) -> list[Match | str | None]:
-    """For each the match, or the code of the reason why a record that was found does not do, or ``None`` when none was
-    found."""
+    """In the order of ``wanted``: the match, the code of the reason why the records found do not match, or ``None``
+    when none was found. Raises ``Unavailable`` when the log is.
+    """
     found = _found(connection, wanted)
     return [_answer(log, one, found[one.kind, one.wanted_id]) for one in wanted]
 
@@ -69,7 +70,7 @@ def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | s
 
 
 def _found(connection: Connection, wanted: Sequence[Wanted]) -> dict[tuple[str, bytes | None], list[Row[Any]]]:
-    """Of every row that is linked to what is wanted, the version that counts; the newest first. By kind and id."""
+    """(kind, id) → the current versions that are linked to the id, newest first."""
     found: defaultdict[tuple[str, bytes | None], list[Row[Any]]] = defaultdict(list)
     if ids := {one.wanted_id for one in wanted if one.wanted_id}:
         query = (
@@ -99,17 +100,19 @@ def _match(log: Reads, row: Row[Any], applicant_id: bytes) -> Match:
 
 
 def _best(matches: Sequence[Match]) -> Match:
-    """Several titles may be current on one unit, one for each co-owner: the applicant's own first, else the newest."""
+    """Several titles of one unit may be current, one for each co-owner: the applicant's own one,
+    otherwise the newest.
+    """
     return next((match for match in matches if match.holder_relation != Relation.OTHER), matches[0])
 
 
 def read_envelope(log: Reads, topic: str, partition: int, offset: int) -> dict[str, Any]:
-    """The open part of the record at one place."""
+    """The envelope of the record at one place of a topic."""
     return wire.decode(read_value(log, topic, partition, offset))[1]
 
 
 def holder_relation(envelope: dict[str, Any], applicant_id: bytes) -> Relation:
-    """SELF, CO_OWNER (one of several holders) or OTHER, by opaque ids alone: same names are not the same person."""
+    """SELF, CO_OWNER (one of several holders) or OTHER. Only opaque ids are compared: two people may have one name."""
     holders = {part["subject_id"] for part in envelope["parts"] if part["role"] in _OWNER_ROLES}
     if applicant_id not in holders:
         return Relation.OTHER

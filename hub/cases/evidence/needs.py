@@ -1,5 +1,4 @@
-"""Needs: the evidence that cases still wait for, as it stands in the tables; found by time, and by the ids that a
-record is linked to."""
+"""Needs: the evidence that cases wait for. They are found by their time, and by the ids that a record is linked to."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ _AWAITED = (reasons.NEW, reasons.ASKED, reasons.FOUND_CHECKING)
 
 
 class NeedState(StrEnum):
-    """Whether a record has answered."""
+    """Whether a record has met the need."""
 
     OPEN = "open"
     MET = "met"
@@ -27,8 +26,8 @@ class NeedState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One open need. ``record_id`` and ``reading``: a record that was withdrawn and will not do. ``next_ask_ms`` is
-    process time."""
+    """One open need. A record that matches is linked to ``wanted_id``. ``record_id`` and ``reading`` name a record that
+    was withdrawn and does not match. ``attempt`` counts the questions so far; ``next_ask_ms`` is process time."""
 
     kind: str
     wanted_by: str
@@ -46,7 +45,7 @@ class Need:
         return cls(row.kind, row.wanted_by, wanted, refused, row.reading, row.reason, row.attempt, row.next_ask_ms)
 
     def is_due(self, process_ms: int) -> bool:
-        """Whether its time has come. For one without an id nothing can be looked for."""
+        """Whether to look for it now. A need without an id is never due."""
         return self.wanted_id is not None and self.next_ask_ms <= process_ms
 
 
@@ -60,13 +59,13 @@ def open_needs(connection: Connection, case_ids: Collection[bytes]) -> dict[byte
 
 
 def any_due(connection: Connection, process_ms: int) -> bool:
-    """Whether any need's time has come."""
+    """Whether any need is due at that process time."""
     return connection.execute(_due(select(need.c.kind), process_ms).limit(1)).first() is not None
 
 
 def take_due(connection: Connection, process_ms: int, most: int) -> list[Case]:
-    """The cases whose needs are longest overdue, locked, without those that another transaction holds. ``most``
-    needs."""
+    """The cases of at most ``most`` needs that are due, oldest first. They are locked; cases that another transaction
+    holds are left out."""
     joined = select(case).join(need, need.c.case_id == case.c.case_id)
     return cases.lock_free(connection, _due(joined, process_ms).order_by(need.c.next_ask_ms).limit(most))
 
@@ -78,8 +77,8 @@ def _due(query: Select[Any], process_ms: int) -> Select[Any]:
 
 
 def awaited(connection: Connection, process_ms: int, within_ms: int) -> bool:
-    """Whether a case waits for a question to be put, for its answer, or for the verdict on what it brought: something
-    about it is looked at within so long, whatever happens."""
+    """Whether a case waits for a question to be asked, for its answer or for the verdict on its records, and is looked
+    at again within ``within_ms`` in any case."""
     query = select(need.c.kind).where(
         need.c.state == NeedState.OPEN.value,
         need.c.next_ask_ms <= process_ms + within_ms,
@@ -89,7 +88,7 @@ def awaited(connection: Connection, process_ms: int, within_ms: int) -> bool:
 
 
 def linked(connection: Connection, ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
-    """(case, kind) of open needs for any of ``ids``."""
+    """(case's id, kind) of the open needs that wait for a record linked to any of ``ids``."""
     query = select(need.c.case_id, need.c.kind).where(need.c.state == NeedState.OPEN.value)
     if not ids or connection.execute(query.limit(1)).first() is None:
         return []
@@ -101,7 +100,7 @@ def linked(connection: Connection, ids: Sequence[bytes]) -> list[tuple[bytes, st
 
 
 def all_open(connection: Connection) -> list[tuple[bytes, str]]:
-    """(case, kind) of every open need that something can be found for."""
+    """(case's id, kind) of every open need that a record can be found for."""
     query = select(need.c.case_id, need.c.kind).where(
         need.c.state == NeedState.OPEN.value, need.c.wanted_id.is_not(None)
     )
