@@ -108,6 +108,7 @@ class StoredSeen:
         found: dict[bytes, tuple[int | None, bytes]] = {}
         columns = source_row.c.row_key, source_row.c.version, source_row.c.digest
         with self._store.read() as connection:
+            bulk.force_index(connection)
             for some in _chunks(keys):
                 query = select(*columns).where(source_row.c.source == source, source_row.c.row_key.in_(some))
                 found.update(

@@ -24,7 +24,7 @@ from hub.pipeline.tables import projection_offset
 from hub.ports import Batch, LogRecord, Member, Positions, RecordLog, Store
 from hub.records.kinds import KINDS
 from hub.runtime.stage import OUTBOX, TABLES, Stage
-from hub.stores import partition_locks
+from hub.stores import bulk, partition_locks
 from hub.topics.declared import LOOKUP_RECEIVED
 
 GROUP = "project"
@@ -137,6 +137,7 @@ class Project:
 
     def _apply(self, batches: Sequence[Batch]) -> Mapping[Slot, int]:
         with self._store.write() as connection:
+            bulk.force_index(connection)
             # A record's verdicts are on several topics, whose equal partitions may be owned by several processes.
             partition_locks.take(connection, (batch.partition for batch in batches))
             moved = self._offsets.move(connection, batches)
