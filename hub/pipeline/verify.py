@@ -30,6 +30,8 @@ from hub.topics.declared import LOOKUP_RECEIVED
 
 INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)
 GROUP = "verify"
+REASONS_MAX = 100
+"""Most reasons in the header of one rejected record: with its value they must fit into a message."""
 
 TrustedKeys = Mapping[str, Mapping[str, bytes]]
 """Connector name → key id → raw Ed25519 public key (32 bytes): the keys that may sign the records of a source."""
@@ -188,7 +190,9 @@ class Marks:
         value: bytes | None,
     ) -> Outgoing:
         """The message for the rejected topic: ``key`` and ``value``, with the ``reasons`` as headers."""
-        listed = json.dumps([{"code": reason.code, "field": reason.field} for reason in reasons], separators=(",", ":"))
+        listed = json.dumps(
+            [{"code": reason.code, "field": reason.field} for reason in reasons[:REASONS_MAX]], separators=(",", ":")
+        )
         headers: list[tuple[str, bytes]] = [
             _id_of(record),
             self._types[kind, "rejected"],

@@ -5,33 +5,42 @@ identities and keys at once. The layout is in ``schemas/hub/record.v1.avsc``; ``
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
+from hashlib import sha256
 from itertools import count
 from typing import Any, Final, NamedTuple
 
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
 from hub.errors import RecordRejected, Unavailable
-from hub.ports import DamagedKey, Fault, KeyVault, Plain, SourceRow
+from hub.ports import NAMELESS, DamagedKey, Fault, KeyVault, Plain, SourceRow
 from hub.privacy import cipher, commitment
 from hub.privacy.record_ids import RecordIds, SourceInfo
 from hub.records.identifiers import Identity
 from hub.records.kinds import KINDS, REPORT_STATUS, Kind, PartValue
 from hub.records.shape import check_shape
+from hub.records.text import is_encodable
 
 RECORD_SCHEMA: Final = schema_id("hub.record")
 UNREADABLE_SCHEMA: Final = schema_id("hub.unreadable")
 ORIGINAL_SCHEMA: Final = schema_id("hub.original")
 RAW_BYTES_MAX = 1_000_000
 """Most bytes of a row's content that are stored, because brokers accept messages of 1 MiB. A longer row is rejected."""
+VALUE_BYTES_MAX = 1_020_000
+"""Most bytes of one sealed value. What is left of a broker's 1 MiB is for headers, a verdict's reasons among them."""
+_ORIGINAL_BYTES_MAX = VALUE_BYTES_MAX - 10_000
 FAULTS_MAX = 20
 """Most faults of one row that are reported."""
 ERASED: Final = "ERASED"
 KEY_DAMAGED: Final = "KEY_DAMAGED"
+TOO_LARGE: Final = "TOO_LARGE"
 _ROUNDS: Final = 5
+_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 
 Keys = Mapping[bytes, bytes | DamagedKey]
 
@@ -96,10 +105,11 @@ class Sealer:
 
     def seal_page(self, source: SourceInfo, rows: Sequence[SourceRow], read_at_ms: int) -> list[SealedRow]:
         """One sealed row per row, in order, read at ``read_at_ms`` (ms since the epoch). Rows that did not become a
-        record of its kind's exact shape are sealed as unreadable, with their faults, so that they are counted like the
-        rest (P1); one that is too large with its digest and size, and without its bytes; one about a subject whose key
-        is damaged with KEY_DAMAGED. A subject that is erased meanwhile is a new one from then on, as for the next page.
-        Raises ``Unavailable``, before anything is sealed."""
+        record of its kind's exact shape, or whose sealed record is too large for a message, are sealed as unreadable,
+        with their faults, so that they are counted like the rest (P1); one whose bytes are too large with its digest
+        and size, and without its bytes; one about a subject whose key is damaged with KEY_DAMAGED. A subject that is
+        erased meanwhile is a new one from then on, as for the next page. Raises ``Unavailable``, before anything is
+        sealed."""
         rows = [_shaped(KINDS[source.kind], row) for row in rows]
         plans = [_plan(KINDS[source.kind], row) for row in rows]
         page = self._page(source, read_at_ms, [plan for plan in plans if plan])
@@ -164,6 +174,8 @@ class Sealer:
         joint = cipher.joint_key(usable, record_id)
         envelope["original"] = cipher.encrypt(joint, salt + frame, record_id)
         value = wire.encode(RECORD_SCHEMA, envelope)
+        if len(value) > VALUE_BYTES_MAX:
+            return self._unreadable(page, replace(plan.row, faults=(Fault(TOO_LARGE),)))
         return SealedRow(plan.kind.name, page.ids[plan.entity], record_id, row_id, value, True, plan.row.reading)
 
     def _envelope(self, page: _Page, plan: _Plan) -> dict[str, Any]:
@@ -201,7 +213,8 @@ class Sealer:
 
     def _unreadable(self, page: _Page, row: SourceRow) -> SealedRow:
         source, (subject, key) = page.source, page.own()
-        too_large = len(row.raw) > RAW_BYTES_MAX
+        frame = _original(row)
+        too_large = len(frame) > _ORIGINAL_BYTES_MAX or len(row.raw) > RAW_BYTES_MAX
         faults = row.faults[:FAULTS_MAX] or (Fault("UNREADABLE"),)
         envelope = self._named(source, row, "UPSERT") | {
             "faults": [fault._asdict() for fault in faults],
@@ -212,7 +225,7 @@ class Sealer:
             "ciphertext": b"",
         }
         if not too_large:
-            envelope["ciphertext"] = cipher.encrypt(key, _original(row), cipher.unreadable_part(envelope))
+            envelope["ciphertext"] = cipher.encrypt(key, frame, cipher.unreadable_part(envelope))
         record_id, row_id = envelope["record_id"], envelope["row_id"]
         value = wire.encode(UNREADABLE_SCHEMA, envelope)
         return SealedRow(source.kind, row_id, record_id, row_id, value, False, row.reading)
@@ -240,9 +253,19 @@ def _shaped(kind: Kind, row: SourceRow) -> SourceRow:
 
 
 def _bounded(row: SourceRow) -> SourceRow:
-    if len(row.raw) <= RAW_BYTES_MAX:
-        return row
-    return replace(row, record=None, faults=(Fault("TOO_LARGE"), *row.faults))
+    """The row without what no message can hold: a key that is no text, too many bytes, a fault that is no code."""
+    if not is_encodable(row.key):
+        key, fault = NAMELESS + sha256(row.raw).hexdigest(), Fault("TEXT_ENCODING", "source.key")
+        row = replace(row, key=key, record=None, faults=(fault, *row.faults))
+    if len(row.raw) > RAW_BYTES_MAX:
+        row = replace(row, record=None, faults=(Fault(TOO_LARGE), *row.faults))
+    return replace(row, faults=tuple(map(_published, row.faults))) if row.faults else row
+
+
+def _published(fault: Fault) -> Fault:
+    """The fault as it may lie open. What is no code, or no name of a field, may be a value of the row (P5)."""
+    code = fault.code if _CODE.fullmatch(fault.code) else "UNREADABLE"
+    return Fault(code, fault.field if _FIELD.fullmatch(fault.field) else "")
 
 
 def _plan(kind: Kind, row: SourceRow) -> _Plan | None:

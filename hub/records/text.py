@@ -60,6 +60,11 @@ def is_plain(text: str) -> bool:
     )
 
 
+def is_encodable(text: str) -> bool:
+    """Whether the text has a form in UTF-8: no lone surrogate is in it."""
+    return _SURROGATE.search(text) is None
+
+
 def fault(text: str, characters_max: int) -> str | None:
     """What is wrong with a text of a record: TEXT_TOO_LONG, TEXT_ENCODING (a lone surrogate: no UTF-8 for it),
     TEXT_CONTROL; ``None`` for a good one. A field that may be long may have line breaks and tabs.

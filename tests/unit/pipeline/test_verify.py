@@ -9,7 +9,7 @@ import pytest
 from hub.clock import SystemClock
 from hub.errors import Misconfigured
 from hub.logs.sqlite.log import SqliteLog
-from hub.pipeline.verify import GROUP, INPUTS, Verify
+from hub.pipeline.verify import GROUP, INPUTS, REASONS_MAX, Verify
 from hub.ports import Fault, LogRecord, Outgoing, Plain, SourceRow
 from hub.privacy.opening import Opener
 from hub.privacy.sealing import RECORD_SCHEMA, Sealer
@@ -181,3 +181,13 @@ def test_p4_a_changed_record_is_rejected_as_broken(bench: Bench) -> None:
     run(bench)
     (rejected,) = bench.read("licence.property-title.rejected")
     assert b"SEAL_BROKEN" in dict(rejected.headers)["hub_reasons"]
+
+
+def test_p1_a_record_with_a_thousand_faults_has_no_header_that_is_too_large(bench: Bench) -> None:
+    bad = samples.title()
+    bad["holders"] = [bad["holders"][0] | {"id_number": f"{n:018}"} for n in range(1_000)]
+    bench.receive(bad)
+    run(bench)
+    rejected = bench.read("licence.property-title.rejected")[0]
+    assert len(json.loads(dict(rejected.headers)["hub_reasons"])) == REASONS_MAX
+    assert sum(len(name) + len(value) for name, value in rejected.headers) < 20_000

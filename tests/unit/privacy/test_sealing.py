@@ -1,6 +1,7 @@
 """Sealing and opening: P5 (nothing personal lies open), P4 (nothing is quietly changed), P2 (ids are computed)."""
 
 import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 
 from hub.codec import wire
 from hub.errors import TamperDetected
-from hub.ports import Fault, Plain, SourceRow
+from hub.ports import NAMELESS, Fault, Plain, SourceRow
 from hub.privacy import commitment
 from hub.privacy.opening import Opened, Opener, check_commitments
-from hub.privacy.sealing import RECORD_SCHEMA, SealedRow, Sealer
+from hub.privacy.sealing import RAW_BYTES_MAX, RECORD_SCHEMA, VALUE_BYTES_MAX, SealedRow, Sealer
 from hub.privacy.vault import DatabaseVault
+from hub.records.shape import check_shape
 from tests import samples
 
 TITLES = samples.Info("property_title", "licence.property-title")
@@ -170,3 +172,53 @@ def test_p5_one_field_is_shown_without_the_rest(sealer: Sealer) -> None:
     with pytest.raises(TamperDetected):
         commitment.check(root, shown._replace(name="id_number"))
     assert samples.PERSON not in repr(shown)
+
+
+# ---- rows that no message could hold -------------------------------------------------------------------------------
+
+
+def test_p1_a_record_that_fits_its_shape_but_no_message_is_sealed_as_too_large_and_keeps_its_bytes(
+    sealer: Sealer, opener: Opener
+) -> None:
+    title = samples.title()
+    title["holders"] = [
+        {"name": "京" * 200, "id_type": "OTHER", "id_number": f"{n:064}", "share": "1/2"} for n in range(1_000)
+    ]
+    assert check_shape("licence.property-title", title) == ()
+    raw = json.dumps(title["holders"], ensure_ascii=False).encode()
+    assert len(raw) < RAW_BYTES_MAX
+    sealed = sealer.seal_page(TITLES, [SourceRow("T1", 1, raw, title)], 1_700_000_000_000)[0]
+    assert len(sealed.value) <= VALUE_BYTES_MAX
+    opened = open_one(opener, sealed.value)
+    assert opened.problem == Fault("TOO_LARGE")
+    original = opener.open_unreadable(opened.envelope)
+    assert original is not None and original.raw == raw
+
+
+@pytest.mark.parametrize(("key", "proof"), [("K" * 100_000, b""), ("K", bytes(100_000))])
+def test_p1_a_key_or_a_proof_without_bounds_does_not_make_a_message_too_large(
+    sealer: Sealer, key: str, proof: bytes
+) -> None:
+    unmapped = SourceRow(key, 1, bytes(RAW_BYTES_MAX), None, (Fault("UNREADABLE"),), proof)
+    sealed = sealer.seal_page(TITLES, [unmapped], 1_700_000_000_000)[0]
+    assert len(sealed.value) <= VALUE_BYTES_MAX
+    envelope = wire.decode(sealed.value)[1]
+    assert (envelope["ciphertext"], envelope["size"], len(envelope["digest"])) == (b"", RAW_BYTES_MAX, 32)
+
+
+def test_p1_a_key_that_is_no_text_does_not_stop_its_page(sealer: Sealer, opener: Opener) -> None:
+    title = samples.title(key="T\ud800")
+    rows = [SourceRow("T\ud800", 1, b"first", title), row(samples.title("T2")), SourceRow("\udfff", 1, b"x", None)]
+    opened = opener.open([one.value for one in sealer.seal_page(TITLES, rows, 1_700_000_000_000)])
+    assert [one.problem for one in opened] == [
+        Fault("TEXT_ENCODING", "source.key"), None, Fault("TEXT_ENCODING", "source.key"),
+    ]  # fmt: skip
+    original = opener.open_unreadable(opened[0].envelope)
+    assert original is not None and original.raw == b"first" and original.key.startswith(NAMELESS)
+
+
+@pytest.mark.parametrize("said", ["X" * 65, "A\0", "\ud800", "", "身份证", samples.PERSON])
+def test_p5_a_fault_that_is_no_code_or_no_field_does_not_lie_open(sealer: Sealer, said: str) -> None:
+    bad = SourceRow("T1", 1, b"raw", None, (Fault(said, said * 3),))
+    envelope = wire.decode(sealer.seal_page(TITLES, [bad], 1_700_000_000_000)[0].value)[1]
+    assert envelope["faults"] == [{"code": "UNREADABLE", "field": ""}]
