@@ -26,6 +26,8 @@ COMMANDS = (
 )
 PLANTED_MAX = 80
 STRANGER, STRANGERS_HOME = "360426199101010072", "天津市和平区秘密路9号"
+NUMBER, NAME, HOME = "SECRET-2026-77", "隐秘花园管理有限公司", "天津市和平区隐秘巷77号1号楼1单元101室"
+"""All that a caller writes in words of its own, in an application that is taken."""
 
 
 def planted(hub: Hub) -> list[str]:
@@ -59,14 +61,21 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> World:
         one.submit(one.applications())
         one.start()
         one.settle(deliveries=30)
-        for bad in _bad_bodies(one.applications()[0]["body"]):
-            (one.home / "bad.json").write_text(json.dumps(bad), "utf-8")
-            _command(one, ["application", "submit", str(one.home / "bad.json")])
-            (one.home / "bad.json").unlink()
+        good = one.applications()[0]["body"]
+        for body in (_with_words(good), *_bad_bodies(good)):
+            (one.home / "body.json").write_text(json.dumps(body), "utf-8")
+            _command(one, ["application", "submit", str(one.home / "body.json")])
+            (one.home / "body.json").unlink()
+        one.registered(len(one.applications()) + 1)
         one.stop()
         for command in COMMANDS:
             _command(one, list(command))
         yield one
+
+
+def _with_words(good: dict[str, Any]) -> dict[str, Any]:
+    applicant = good["applicant"] | {"name": NAME}
+    return good | {"external_no": NUMBER, "applicant": applicant, "site": {"address": HOME}}
 
 
 def _bad_bodies(good: dict[str, Any]) -> list[Any]:
@@ -75,6 +84,9 @@ def _bad_bodies(good: dict[str, Any]) -> list[Any]:
         good | {"applicant": {"resident_id": STRANGER}, "site": {"address": STRANGERS_HOME}},
         good | {STRANGER: STRANGERS_HOME},
         good | {"purpose": STRANGER, "channel": STRANGERS_HOME},
+        good | {"channel": STRANGER},
+        good | {"legal_basis": f"{STRANGER} 同意"},
+        good | {"legal_basis": STRANGERS_HOME},
         [STRANGER],
     ]
 
@@ -96,6 +108,15 @@ def test_p5_nothing_personal_lies_open(ran: World) -> None:
     names = {path.name for path in _files(ran)}
     assert {"log.db", "store.db", "vault.db", "hub.stderr", "output.txt"} <= names
     assert canary.search([*values, STRANGER, STRANGERS_HOME], _files(ran)) == []
+
+
+def test_p5_no_text_of_a_caller_lies_open(ran: World) -> None:
+    """Name and place nowhere; the number only where a person asked for it: in what `hub application list` says."""
+    said = [path for path in _files(ran) if path.name == "output.txt"]
+    stored = [path for path in _files(ran) if path not in said]
+    assert canary.search([NUMBER, NAME, HOME], stored) == []
+    assert canary.search([NAME, HOME], said) == []
+    assert canary.search([NUMBER], said) == [(NUMBER, *said)], "the application was not taken"
 
 
 def test_p5_the_search_would_find_a_leak_in_the_log(ran: World) -> None:

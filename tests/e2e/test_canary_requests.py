@@ -27,6 +27,7 @@ from tests import canary
 from tests.e2e.harness import World, world
 
 SIZE, SEED = 400, 11
+GOOD_USCC = "91110000600037341L"
 # Somebody who is in no source, and whom only bad requests name.
 STRANGER, STRANGERS_ID, STRANGERS_HOME = "欧阳司马", "360426199101010072", "天津市和平区秘密路97号2门1902室"
 LISTENING = re.compile(r'"url": "(http://[^"]+)"')
@@ -136,6 +137,8 @@ def _bad() -> list[Any]:
         good | {STRANGERS_ID: STRANGER},
         good | {"voltage": STRANGER, "capacity_kw": STRANGERS_ID},
         good | {"purpose": STRANGER},
+        good | {"legal_basis": f"{STRANGER}同意", "applicant": {"uscc": GOOD_USCC}},
+        good | {"channel": STRANGERS_ID, "applicant": {"uscc": GOOD_USCC}},
         good | {"site": {"unit_no": STRANGERS_ID}},
         {"applicant": STRANGERS_ID},
         [STRANGER],
@@ -195,7 +198,16 @@ def _there_was_something_to_repeat(asked: World) -> None:
     """Otherwise finding nothing would prove nothing."""
     said = (asked.home / "answers.txt").read_text("utf-8") + (asked.home / "said.txt").read_text("utf-8")
     assert '"refused"' in said
-    for code in ("ID_CHECK", "NOT_ASKED", "EXTERNAL_NO_TAKEN", "UNAUTHORISED", "TOO_LARGE", "USCC_CHECK"):
+    for code in (
+        "LEGAL_BASIS_UNKNOWN",
+        "CHANNEL_NOT_YOURS",
+        "ID_CHECK",
+        "NOT_ASKED",
+        "EXTERNAL_NO_TAKEN",
+        "UNAUTHORISED",
+        "TOO_LARGE",
+        "USCC_CHECK",
+    ):
         assert code in said, code
     lines = [json.loads(line) for line in asked.stderr.read_text("utf-8").splitlines() if line.startswith("{")]
     assert {"request", "running"} <= {line["event"] for line in lines}
