@@ -15,6 +15,7 @@ from hub.cases.calendar import china_day, is_working_day
 from hub.cli.topics import differences
 from hub.clock import SystemClock
 from hub.codec.catalogue import catalogue
+from hub.codec.packages import packages
 from hub.errors import HubError, Misconfigured
 from hub.pipeline.relay import check_numbers, watermark
 from hub.settings import Settings
@@ -174,7 +175,8 @@ def _vault(hub: Hub, settings: Settings) -> str:
 
 def _schemas(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
     if not settings.registry_url:
-        return f"{len(list(catalogue()))}, served by the hub"
+        added = [package.name for package in packages() if not package.own]
+        return f"{len(list(catalogue()))}, served by the hub{''.join(f', with {name}' for name in added)}"
     with outside_registry.opened(settings.registry_url) as registry:
         found = registry.differences()
     if found:

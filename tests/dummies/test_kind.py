@@ -123,6 +123,7 @@ def test_the_source_can_be_looked_at_before_it_is_trusted(config: Path) -> None:
 def test_a_doctor_finds_nothing_wrong(config: Path) -> None:
     code, out, error = installed.hub("doctor", dummies=DUMMIES, config=config)
     assert code == 0, out + error
+    assert "served by the hub, with dummy_reading" in out
 
 
 def test_hub_check_judges_files_of_the_kind(tmp_path: Path) -> None:
