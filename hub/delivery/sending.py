@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.cases import reasons
+from hub.cases.events import Piece
 from hub.cases.journal import Journal
 from hub.cases.procedure import Body, MustNotSend, Sending, WillNotDo
 from hub.delivery.claims import Claimed
@@ -61,9 +62,15 @@ def _open(log: Any, opener: Opener, claimed: Claimed) -> Opened:
         opened = opener.open([read_value(log, piece.topic, piece.partition, piece.offset)])[0]
         if opened.problem is not None and opened.problem.code == reasons.ERASED:
             raise MustNotSend(reasons.ERASED)
-        if opened.problem is not None or opened.envelope["record_id"] != piece.record_id:
+        if opened.problem is not None or not _is(opened, piece):
             raise MustNotSend(reasons.SEAL_BROKEN)
         check_commitments(opened)
     except TamperDetected:
         raise MustNotSend(reasons.SEAL_BROKEN) from None
     return opened
+
+
+def _is(opened: Opened, piece: Piece) -> bool:
+    """Whether this is the record, and the reading of it, that was decided about."""
+    envelope = opened.envelope
+    return (envelope["record_id"], envelope["reading"]) == (piece.record_id, piece.reading)

@@ -82,10 +82,10 @@ def test_p5_an_erased_holder_must_not_be_sent(house: House) -> None:
     assert told.value.reason == "ERASED"
 
 
-def test_p4_another_record_at_that_place_must_not_be_sent(house: House) -> None:
+@pytest.mark.parametrize("wrong", [{"offset": 99}, {"topic": "licence.business.verified"}, {"reading": 1}])
+def test_p4_another_record_or_reading_at_that_place_must_not_be_sent(house: House, wrong: dict) -> None:
     claimed = claim(house, "licence.property-title")
+    moved = Claimed(claimed.case, claimed.piece._replace(**wrong), 0)
     with house.store.read() as connection, pytest.raises(MustNotSend) as told:
-        wrong = claimed.piece._replace(offset=(claimed.piece.offset or 0) + 99)
-        moved = Claimed(claimed.case, wrong, 0)
         sending.body(house.journal, house.opener, REFERENCES, connection, moved)
     assert told.value.reason == "SEAL_BROKEN"
