@@ -16,7 +16,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     due.STAGE,
     relay.STAGE,
 )
-"""Those that every hub has. Each sink adds one more."""
+"""The stages of every hub. Each sink adds one more."""
 
 
 def stages(sinks: Iterable[str]) -> list[Stage]:

@@ -30,7 +30,7 @@ class Answered(Exception):
 
 
 class Desk(Protocol):
-    """What the command does with applications. An application is plain JSON, as ``GET /applications/{id}`` shows it.
+    """What the command does with applications. An application is JSON values, as ``GET /applications/{id}`` shows it.
 
     All methods raise ``Answered`` when the hub refuses, ``Unavailable`` when store or hub do not answer.
     """
@@ -45,7 +45,7 @@ class Desk(Protocol):
         """The application that the caller of ``channel`` submitted under its own number."""
 
     def list(self, limit: int, after: str, wanted: Mapping[str, str]) -> list[Json]:
-        """At most ``limit`` applications, newest first, after the id ``after`` ("": from the newest on). ``wanted``:
+        """At most ``limit`` applications, newest first, after the id ``after`` ("": start with the newest). ``wanted``:
         field → value."""
 
     def set_held(self, application_id: str, held: bool) -> Json:
@@ -99,7 +99,7 @@ class Direct:
 
 
 def by_user() -> By:
-    """Who asks by the command line: the user of the operating system."""
+    """Who asks on the command line: the user of the operating system."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a user id that the machine has no name for

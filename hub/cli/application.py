@@ -32,24 +32,22 @@ def _anywhere(function: Callable[..., None]) -> Callable[..., None]:
 def command() -> None:
     """Applications for a connection, made with one certificate: a USCC or a face-verified resident ID.
 
-    An application is registered with the utility the moment it is submitted, and its clock runs. Evidence follows in
-    numbered pieces as it is found; `show` says what is still awaited and why.
+    An application is registered with the utility when it is submitted, and its time limit starts. Evidence follows in
+    numbered pieces as soon as it is found; `show` says what the hub still waits for, and why.
     """
 
 
 @command.command("submit")
 @click.argument("file", required=False, type=click.File("rb"))
 @click.option("--external-no", help="The caller's own number, unique in its channel.")
-@click.option("--channel", default="counter", show_default=True, help="Channel that it came by.")
+@click.option("--channel", default="counter", show_default=True, help="Channel that it was made through.")
 @click.option("--uscc", help="Enterprise: unified social credit code.")
-@click.option(
-    "--resident-id", help="Resident: ID number. Other users of this machine can see it: rather use FILE or -."
-)
+@click.option("--resident-id", help="Resident: ID number. Other users of this machine can see it: FILE or - is better.")
 @click.option("--name", help="Name of the applicant, if the connection system wants it.")
 @click.option("--unit-no", help="Site: real-estate unit number (28 characters).")
 @click.option("--address", help="Site: address.")
 @click.option("--voltage", type=click.Choice(VOLTAGES), default="LOW", show_default=True)
-@click.option("--capacity-kw", type=float, help="Capacity wanted, kW.")
+@click.option("--capacity-kw", type=float, help="Capacity, kW.")
 @click.option("--resident/--non-resident", default=None, help="Customer class; otherwise as the certificate says.")
 @click.option("--sanling/--no-sanling", default=False, show_default=True, help="Served under 三零.")
 @click.option("--sources", type=click.IntRange(1, 2), default=1, show_default=True, help="Supply sources.")
@@ -61,7 +59,7 @@ def command() -> None:
 def submit(config: Path | None, /, file: Any, url: str | None, token: str | None, as_json: bool, **given: Any) -> None:
     """Submit an application from FILE (one JSON object, or one a line; - for standard input), or from the options.
 
-    The same application again gets the same answer. Exit 1 when one is not taken.
+    The same application again gets the same answer. Exit 1 when one is refused.
     """
     taken = True
     with desk(config, url, token) as to:
@@ -81,7 +79,7 @@ def submit(config: Path | None, /, file: Any, url: str | None, token: str | None
 
 
 def _documents(file: Any) -> Iterator[Callable[[], Json]]:
-    """Each application, read when it is its turn, so that a bad line does not stop the others."""
+    """The applications. Each is read when it is submitted, so that a bad line does not stop the others."""
     content = file.read()
     try:
         whole = read_json(content)
@@ -132,7 +130,7 @@ def show(
     token: str | None,
     as_json: bool,
 ) -> None:
-    """One application: its clock, what evidence is there or awaited and why, what was delivered."""
+    """One application: its time limit, the evidence that was found or is still missing and why, and its deliveries."""
     if not application_id and not external_no:
         raise click.UsageError("give an application id, or --external-no")
     with desk(config, url, token) as to:
@@ -145,7 +143,7 @@ def show(
 @click.option("--voltage", type=click.Choice(VOLTAGES))
 @click.option("--customer-class", type=click.Choice(["RESIDENT", "NON_RESIDENT"]))
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
-@click.option("--after", default="", help="Go on after this application id.")
+@click.option("--after", default="", help="Continue after this application id, the last of the page before.")
 @_anywhere
 @click.pass_obj
 def list_(
@@ -185,7 +183,7 @@ def list_(
 @_anywhere
 @click.pass_obj
 def hold(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
-    """Stop the deliveries of one application. Its clock runs on."""
+    """Hold the deliveries of one application. Its time limit continues."""
     with desk(config, url, token) as to:
         _print(_or_leave(lambda: to.set_held(application_id, True)), as_json)
 
@@ -195,7 +193,8 @@ def hold(config: Path | None, application_id: str, url: str | None, token: str |
 @_anywhere
 @click.pass_obj
 def release(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
-    """Let an application's deliveries go on, refused and stopped ones as well. Each is asked for before it is sent."""
+    """Release the deliveries of one application. Refused and stopped pieces are sent again; before each, the hub asks
+    the sink whether it has the piece."""
     with desk(config, url, token) as to:
         _print(_or_leave(lambda: to.set_held(application_id, False)), as_json)
 

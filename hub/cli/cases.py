@@ -18,13 +18,13 @@ from hub.errors import RecordRejected
 def command() -> None:
     """Cases of every procedure: what was decided for which sink, and how it ended.
 
-    What a procedure says of its own cases in words is behind its own verb, e.g. `hub application show`.
+    A procedure shows the reasons of its cases in words with its own verb, for example `hub application show`.
     """
 
 
 @command.command("list")
 @click.option("--procedure", type=click.Choice([one.name for one in installed()]), help="Only of this procedure.")
-@click.option("--after", default="", help="Go on after this case, the last one of the page before.")
+@click.option("--after", default="", help="Continue after this case, the last of the page before.")
 @click.option("--limit", type=click.IntRange(1, views.LIST_MAX), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj

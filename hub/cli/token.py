@@ -16,7 +16,7 @@ from hub.web.auth.tokens import SCOPES, Tokens
 
 @click.group("token")
 def command() -> None:
-    """Bearer tokens of the HTTP API. Only a hash is stored: the token itself is shown once, when it is created."""
+    """Bearer tokens of the HTTP API. Only a hash is stored; the token itself is shown once, when it is created."""
 
 
 @command.command("create")
@@ -28,18 +28,18 @@ def command() -> None:
     type=click.Choice(SCOPES),
     default=("applications:write", "applications:read"),
     show_default=True,
-    help="What it may do; several times for several.",
+    help="What it may do; give the option several times for several scopes.",
 )
 @click.option(
     "--channel",
     "channels",
     multiple=True,
-    help="Channel of the client's own, one of the setting `channels`; several times for several.",
+    help="Channel of the client, one of the setting `channels`; give the option several times for several channels.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def create(config: Path | None, client: str, scopes: tuple[str, ...], channels: tuple[str, ...], as_json: bool) -> None:
-    """Make a token for a client. It may submit and read applications of its channels, and of no others."""
+    """Make a token for a client. It may submit and read applications of its channels only."""
     hub = _open(config)
     try:
         known = hub.settings.channels
@@ -61,7 +61,7 @@ def create(config: Path | None, client: str, scopes: tuple[str, ...], channels: 
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def list_(config: Path | None, as_json: bool) -> None:
-    """Every token that was made, never its text."""
+    """List every token, without its text."""
     hub = _open(config)
     try:
         rows = Tokens(hub.store, hub.clock).all()
@@ -83,13 +83,13 @@ def list_(config: Path | None, as_json: bool) -> None:
 @click.argument("token_id")
 @click.pass_obj
 def revoke(config: Path | None, token_id: str) -> None:
-    """End a token at once. Exit 1 when there is none of that id that still works."""
+    """Revoke a token at once. Exit 1 when no valid token has that id."""
     hub = _open(config)
     try:
         ended = Tokens(hub.store, hub.clock).revoke(token_id)
     finally:
         hub.close()
-    click.echo(f"token {token_id} revoked" if ended else f"no token {token_id} that still works", err=not ended)
+    click.echo(f"token {token_id} revoked" if ended else f"no valid token has the id {token_id}", err=not ended)
     if not ended:
         raise click.exceptions.Exit(1)
 

@@ -31,7 +31,7 @@ FIRST_RUNTIME_ID: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package with schemas. ``name`` is its import name, ``root`` the folder that its files lie in."""
+    """One package with schemas. ``name`` is its import name, ``root`` the folder of its files."""
 
     name: str
     root: Traversable = field(repr=False, compare=False)
@@ -87,8 +87,8 @@ def _load(entry: EntryPoint) -> Package:
 
 
 def range_of(name: str, table: Json) -> Range:
-    """The range that a catalogue declares: ``ids = [FIRST, LAST]``. Raises ``Misconfigured`` for none, for one outside
-    what a package may have, and for an id of the catalogue that lies outside its range."""
+    """The range that a catalogue declares: ``ids = [FIRST, LAST]``. Raises ``Misconfigured`` when there is none, when a
+    package may not have that range, and when the catalogue has an id outside it."""
     remedy = f"declare ids = [FIRST, LAST] between {FIRST_INSTALLED_ID} and {FIRST_RUNTIME_ID - 1}: docs/kinds.md"
     match table.get("ids"):
         case [int(first), int(last)] if first <= last:

@@ -67,11 +67,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class LookupQuery:
-    """One question about one holder or thing. ``by`` is uscc | resident-id | unit-no | address | title-no; a
-    question without purpose is refused (domain.md §3). ``legal_basis`` is a code of the purpose's table.
+    """One question about one holder or thing. ``by`` is the type of ``value``: uscc, resident-id, unit-no, address or
+    title-no. A question without purpose is refused (domain.md §3). ``legal_basis`` is a code of the purpose's table.
 
-    ``service_item`` and ``business_number`` (the caller's own number of the matter) are what some sources bind their
-    answer to. ``ticket`` is a ticket of the identity service that the question rests on.
+    Some sources bind their answer to ``service_item`` and ``business_number`` (the caller's own number of the matter),
+    or want ``ticket``, a ticket of the identity service.
     """
 
     by: str

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 LONG_TERM: Final = frozenset(("长期", "永久", "无固定期限"))
-"""How sources write a validity without end."""
+"""Texts by which sources say that a licence has no last day."""
 
 _FIGURE: Final = "[0-9０-９]"
 _TIME: Final = (
@@ -20,8 +20,8 @@ _COMPACT: Final = re.compile(rf"([0-9]{{8}}){_TIME}")
 
 @lru_cache(maxsize=16_384)
 def read_date(text: str) -> date | None:
-    """A date: YYYY-MM-DD, YYYY/M/D, YYYYMMDD or YYYY年M月D日, with or without a time of day after it. ``None`` for any
-    other text and for a day that the calendar does not have.
+    """A date: YYYY-MM-DD, YYYY/M/D, YYYYMMDD or YYYY年M月D日, with or without a time of day. ``None`` for any
+    other text and for a day that does not exist.
 
     >>> {read_date(text) for text in ("2021-03-04", "2021/3/4", "20210304", "2021年3月4日", "2021-03-04 10:00:00")}
     {datetime.date(2021, 3, 4)}
@@ -38,12 +38,12 @@ def read_date(text: str) -> date | None:
 
 
 def date_or_text(text: str) -> date | str:
-    """A date, or the text as it is, so that the shape check refuses it."""
+    """A date as ``read_date`` reads it; otherwise the text unchanged, so that the shape check refuses it."""
     return read_date(text) or text
 
 
 def date_or_none(text: str) -> date | str | None:
-    """As ``date_or_text``; ``None`` for a validity without end.
+    """Like ``date_or_text``; ``None`` for a text of ``LONG_TERM``.
 
     >>> date_or_none("长期"), date_or_none("soon")
     (None, 'soon')
@@ -52,7 +52,7 @@ def date_or_none(text: str) -> date | str | None:
 
 
 def read_compact(text: str) -> date | None:
-    """YYYYMMDD in ASCII figures, as in resident numbers. ``None`` for a day that the calendar does not have.
+    """YYYYMMDD in ASCII digits, as in resident ID numbers (GB 11643). ``None`` for a day that does not exist.
 
     >>> read_compact("19910101"), read_compact("19911301")
     (datetime.date(1991, 1, 1), None)

@@ -1,6 +1,6 @@
-"""The tables of records: projections of the topics, which ``hub rebuild`` makes again, row for row.
+"""The tables of records: projections of the topics. ``hub rebuild`` makes the same rows again.
 
-No personal value is in any of them (P5): ids are opaque, facts are open fields.
+They contain no personal value (P5): ids are opaque, all other columns are open fields.
 """
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
@@ -54,7 +54,7 @@ current = Table(
         "record_id",
         ID,
         nullable=False,
-        doc="the version that counts: highest (version, authority), never the last to arrive",
+        doc="the current version: highest (version, authority), in any order of arrival",
     ),
     Column("kind", String(64), nullable=False),
     Column("version", BigInteger, nullable=False),

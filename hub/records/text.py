@@ -1,7 +1,7 @@
 """Texts from outside: one list of characters that are invisible, that control, or that change direction, and one check.
 
-Applications, the mappings of connectors, files for ``hub check`` and the rules all read texts by this list. A text
-with such a character can look like another text, so it is refused, never shown and never compared.
+Applications, the mappings of connectors, files for ``hub check`` and the rules all use this list. A text with such a
+character can look like another text, so it is refused and never shown or compared.
 
 Source: the general categories of the Unicode Character Database, version 14 and later; UAX #9 (direction); UTS #39
 (invisible characters). A test compares the list with ``unicodedata``.
@@ -14,7 +14,7 @@ from typing import Final
 _CONTROLS: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 """Cc, Zl, Zp: controls, and separators of lines and paragraphs."""
 _BREAKS: Final = "\t\n\r\u2028\u2029"
-"""Those that a long text may have in it."""
+"""Those that a long text may contain."""
 _FORMATS: Final = (
     "\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -37,14 +37,14 @@ _HIDDEN: Final = re.compile(f"[{_CONTROLS}{_FORMATS}{_SELECTORS}{_FILLERS}{_NONC
 _FOREIGN: Final = re.compile(f"{_HIDDEN.pattern}|[{_PRIVATE}]")
 
 ZERO_WIDTH: Final = "\u200b\ufeff"
-"""What copying leaves inside identifiers and addresses; it is taken out of them."""
+"""Characters that copying leaves inside identifiers and addresses. They are removed there."""
 _BLANK: Final = "".join(filter(str.isspace, map(chr, range(0x3001)))) + ZERO_WIDTH
 LONG_TEXT_CHARACTERS: Final = 500
-"""Texts that may be as long as this may have line breaks in them."""
+"""A field that allows texts of this length or more also allows line breaks."""
 
 
 def strip(text: str) -> str:
-    """The text without blanks of any width around it.
+    """The text without blanks, of any width, at its start and end.
 
     >>> strip("\\u3000天津 \\ufeff")
     '天津'
@@ -53,8 +53,8 @@ def strip(text: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether no character of the text is hidden or a lone surrogate. Private use characters pass: old tables of
-    sources write rare names with them."""
+    """Whether the text has no hidden character and no lone surrogate. Private use characters are allowed: sources with
+    old tables write rare names with them."""
     return _PRINTABLE.search(text) is None and (
         text.isprintable() or (_HIDDEN.search(text) is None and _SURROGATE.search(text) is None)
     )
@@ -66,8 +66,9 @@ def is_encodable(text: str) -> bool:
 
 
 def fault(text: str, characters_max: int) -> str | None:
-    """What is wrong with a text of a record: TEXT_TOO_LONG, TEXT_ENCODING (a lone surrogate: no UTF-8 for it),
-    TEXT_CONTROL; ``None`` for a good one. A field that may be long may have line breaks and tabs.
+    """The code of the fault in a text of a record, ``None`` for a good text: TEXT_TOO_LONG, TEXT_ENCODING (a lone
+    surrogate, which UTF-8 cannot encode), TEXT_CONTROL. Where ``characters_max`` is 500 or more, line breaks and tabs
+    are allowed.
 
     >>> fault("天津", 2), fault("天津市", 2), fault("a\\x00", 9), fault("\\ud800", 9), fault("a\\u3164", 9)
     (None, 'TEXT_TOO_LONG', 'TEXT_CONTROL', 'TEXT_ENCODING', 'TEXT_CONTROL')
@@ -87,8 +88,8 @@ def _any_hidden(text: str, breaks: bool) -> bool:
 
 
 def callers_fault(text: str) -> str | None:
-    """What is wrong with a text that a caller of the hub typed: as ``fault`` of a short text, without its length. A
-    private use character is TEXT_CONTROL too: the caller can write another.
+    """The code of the fault in a text that a caller of the hub typed: TEXT_ENCODING or TEXT_CONTROL, ``None`` for a
+    good text. Line breaks and private use characters are TEXT_CONTROL too. The length is not checked.
 
     >>> callers_fault("王小明"), callers_fault("王\\u202e小明"), callers_fault("王\\ue5e5")
     (None, 'TEXT_CONTROL', 'TEXT_CONTROL')

@@ -1,7 +1,7 @@
 """Many rows in one statement: arrays and COPY on PostgreSQL, the driver's own loop on SQLite.
 
-The rows of a call have the same columns, and values that the driver takes as they are: bytes, str, int, float, bool,
-``None``. Values come back as the driver gives them. Every function runs in the caller's transaction.
+All rows of a call have the same columns. Values are types that the driver takes without conversion: bytes, str, int,
+float, bool, ``None``; results are the driver's own values. Every function runs in the caller's transaction.
 """
 
 import re
@@ -42,10 +42,10 @@ _NONE: Mapping[str, Change] = MappingProxyType({})
 
 
 def force_index(connection: Connection) -> None:
-    """PostgreSQL reads by index from here to the end of the transaction, also where a table looks small.
+    """Make PostgreSQL read by index until the end of the transaction, also where a table looks small.
 
-    A plan that is made while a table is empty stays, and reads the whole table also when there are millions of rows.
-    Call it before look-ups by key, not before reports. SQLite needs nothing."""
+    Otherwise a plan that was made for an empty table still reads the whole table when it has millions of rows. Call it
+    before look-ups by key, not before reports. On SQLite it does nothing."""
     if _arrays(connection):
         connection.exec_driver_sql("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)")
 
@@ -53,8 +53,9 @@ def force_index(connection: Connection) -> None:
 def find(
     connection: Connection, columns: Sequence[Column[Any]], key: Column[Any], wanted: Sequence[Any], lock: bool = False
 ) -> list[Any]:
-    """Rows of ``columns`` whose ``key`` is among ``wanted``, in no order; with ``lock``, locked until the transaction
-    ends, in the order of the key, so that two that want the same rows do not wait for each other."""
+    """Rows of ``columns`` whose ``key`` is one of ``wanted``, in any order. With ``lock`` they are locked until the
+    transaction ends, in the order of the key, so that two transactions that want the same rows do not block each
+    other."""
     if not wanted:
         return []
     if _arrays(connection):
@@ -66,10 +67,11 @@ def find(
 
 
 def add(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> int:
-    """Insert rows, given column by column, and leave those alone that are there by any unique key. How many were
-    inserted.
+    """Insert rows, given column by column; a row that exists already, by any unique key, is skipped. Returns how many
+    were inserted.
 
-    Processes that add the same rows must give them in the same order, or they could wait for each other in a circle."""
+    Processes that add the same rows must give them in the same order, otherwise they can block each other (deadlock).
+    """
     if not next(iter(columns.values())):
         return 0
     statement = _add(connection.dialect.name, table, tuple(columns))
@@ -79,15 +81,15 @@ def add(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any
 
 
 def add_selected(connection: Connection, table: Table, names: Sequence[str], rows: Select[Any]) -> int:
-    """As ``add``, for the rows that a query gives; its columns are those of ``names``."""
+    """Like ``add``, for the rows of a query. Its columns are those of ``names``, in that order."""
     dialect = postgresql if _arrays(connection) else sqlite
-    # SQLite would take ON CONFLICT for a join's condition where the query has no WHERE.
+    # Without a WHERE in the query, SQLite would parse ON CONFLICT as the condition of a join.
     statement = dialect.insert(table).from_select(list(names), rows.where(text("true"))).on_conflict_do_nothing()
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
-    """Insert rows none of which is there yet; by COPY on PostgreSQL. Raises ``IntegrityError`` when one is there."""
+    """Insert new rows; by COPY on PostgreSQL. Raises ``IntegrityError`` when one of them exists already."""
     if not rows:
         return
     names = tuple(rows[0])
@@ -104,11 +106,11 @@ def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
 def upsert(
     connection: Connection, table: Table, rows: Rows, changes: Mapping[str, Change] = _NONE, where: Change | None = None
 ) -> None:
-    """Insert ``rows``, or where the primary key is there already, set the other columns; no two rows have the same
-    key.
+    """Insert ``rows``; where the primary key exists already, set the other columns. No two rows may have the same key.
 
-    ``changes`` says for a column how it is set, if not plainly; ``where``, which rows are changed at all. Both are
-    functions of a module, so that the statement is made once, and name columns only, no values."""
+    ``changes`` gives, for columns that are not simply overwritten, the expression to set; ``where`` says which existing
+    rows are changed. Both must be functions of a module, so that the statement is compiled once, and may use columns
+    only, no values."""
     if not rows:
         return
     names = tuple(rows[0])
@@ -181,7 +183,7 @@ def _from_arrays(table: Table, names: Sequence[str]) -> Any:
 
 
 def _compiled(statement: Any, names: Sequence[str]) -> str:
-    """As psycopg takes it, the arrays in binary form: a fifth of the time that their text takes."""
+    """The SQL text for psycopg, with arrays in binary form: this takes a fifth of the time of the text form."""
     said = str(statement.compile(dialect=postgresql.psycopg.dialect()))  # type: ignore[no-untyped-call]
     for name in names:
         said = re.sub(rf"%\({re.escape(name)}\)s", f"%({name})b", said)
@@ -225,8 +227,7 @@ def _driver(connection: Connection) -> Iterator[Any]:
 
 
 def many(connection: Connection, statement: Any, rows: Rows) -> None:
-    """Execute an INSERT for every row; all have the same keys, at least two, and values that the driver takes as
-    they are."""
+    """Execute an INSERT for every row. All rows have the same keys, at least two."""
     if not rows:
         return
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))

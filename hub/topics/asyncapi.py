@@ -14,19 +14,20 @@ _AVRO = "application/vnd.apache.avro;version=1.9.0"
 _BINDING = "0.5.0"
 _DESCRIPTION = (
     "Government records for electricity connection applications. Values are in Confluent's wire format: 0x00, the "
-    "schema id as int32 big-endian, the Avro body. Personal fields are sealed inside (`ciphertext`), under the schemas "
-    "whose names go on after their kind's (licence.business.enterprise); everything else is open. Headers are "
-    "CloudEvents 1.0 in binary mode. Written in transactions: read with isolation.level=read_committed."
+    "schema id as int32 big-endian, the Avro body. Personal fields are sealed inside (`ciphertext`); the schemas of "
+    "what is sealed have names that begin with their kind's (licence.business.enterprise). Everything else is open. "
+    "Headers are CloudEvents 1.0 in binary mode. The hub writes in transactions: read with "
+    "isolation.level=read_committed."
 )
 _HEADERS = {
-    cloudevents.ID: "Id of what the message says: for a record its record_id in hex, the same on every topic that it "
-    "is on.",
-    cloudevents.SOURCE: "Who says it: /sources/CONNECTOR, /rules/VERSION (under which a verdict was reached), /cases.",
-    cloudevents.TIME: "When it was said, UTC.",
-    cloudevents.CURSOR: "On a page's last record: where the source's feed goes on.",
-    cloudevents.ATTEMPT: "On what was sent through again: which attempt this is.",
-    cloudevents.READING: "On what was mapped again from its sealed original: which reading this is. Not counted as "
-    "received.",
+    cloudevents.ID: "Id of the event. For a record: its record_id in hex, the same on all its topics.",
+    cloudevents.SOURCE: "Where the event comes from: /sources/CONNECTOR, /rules/VERSION (the rules of a verdict), "
+    "/cases.",
+    cloudevents.TIME: "Time of the event, UTC.",
+    cloudevents.CURSOR: "On the last record of a page: the position after it, where the source's feed continues.",
+    cloudevents.ATTEMPT: "On a record that was sent through verify again: number of the attempt.",
+    cloudevents.READING: "On a record that was mapped again from its sealed original: number of the reading. It does "
+    "not count as received.",
     cloudevents.REQUEST: "The look-up's request_id in hex.",
     cloudevents.SEQUENCE: "Number of the event in commit order.",
     cloudevents.REASONS: "Why it was rejected: a JSON array of {code, field}; codes as in docs/codes.md.",
@@ -34,14 +35,14 @@ _HEADERS = {
 _KEYS = {
     RECORD: "16 bytes, opaque: the licence, property unit or project. All versions of one thing are in order.",
     UNREADABLE: "16 bytes, opaque: the row_id. All versions of one unreadable row are in order.",
-    "hub.cursor": "Name of the connector (or relay) whose place it is.",
+    "hub.cursor": "Name of the connector (or relay) that the position belongs to.",
 }
 _APPLICATION_KEY = "16 bytes: the case_id. All events of one case on this topic are in order."
 
 
 def text() -> str:
-    """The document as YAML: the same for the same release."""
-    import yaml  # only who wants the document waits for it
+    """The document as YAML. The same release gives the same text."""
+    import yaml  # imported here because it is slow and only this function needs it
 
     plain = json.loads(json.dumps(document()))  # without shared objects there are no anchors
     written: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
@@ -49,7 +50,7 @@ def text() -> str:
 
 
 def document() -> Json:
-    """The document as an object."""
+    """The document as JSON values, AsyncAPI 3.0."""
     specs = declared(1)
     return {
         "asyncapi": "3.0.0",
@@ -72,7 +73,7 @@ def _server() -> Json:
     return {
         "host": "{bootstrap}",
         "protocol": "kafka",
-        "description": "The broker and the hub's schema registry; both addresses are the operator's to give.",
+        "description": "The broker and the hub's schema registry. The operator sets both addresses.",
         "variables": {"bootstrap": {"default": "127.0.0.1:9092", "description": "HOST:PORT of a broker."}},
         "bindings": {"kafka": {**registry, "bindingVersion": _BINDING}},
     }

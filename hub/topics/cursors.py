@@ -1,4 +1,4 @@
-"""Where the feeds go on: records of ``hub.cursors``, keyed by source, the newest of each counts."""
+"""The cursors of feeds: records of ``hub.cursors``. The key is the source's name; the newest record of each counts."""
 
 import json
 import zlib
@@ -17,8 +17,8 @@ def partition_of_source(name: str, partitions: int) -> int:
 
 
 def newest(log: RecordLog, name: str) -> Cursor | None:
-    """The last committed cursor of a source; ``None`` when it never had one. Read it *after* fencing the earlier
-    owner."""
+    """The last committed cursor of a source; ``None`` when it never had one. Call it only after the earlier owner is
+    fenced, otherwise that owner could still commit a newer one. Raises ``Unavailable``."""
     partitions = log.topics()[CURSORS]
     found = None
     for batch in log.scan(CURSORS, partition_of_source(name, partitions)):
@@ -32,13 +32,14 @@ def newest(log: RecordLog, name: str) -> Cursor | None:
 
 
 def ends(log: RecordLog, slots: frozenset[tuple[str, int]]) -> Positions:
-    """Where partitions end: for members that only want to know what they own."""
+    """The end offsets of partitions. A member that only wants to know what it owns starts there."""
     bounds = {topic: log.bounds(topic) for topic in {topic for topic, _ in slots}}
     return {(topic, partition): bounds[topic][partition][1] for topic, partition in slots}
 
 
 def message(name: str, cursor: Cursor | None, partitions: int, now_ms: int) -> Outgoing:
-    """A cursor as a record; ``None`` means from the beginning."""
+    """A cursor as a record of ``hub.cursors``; ``None`` means: from the beginning. ``now_ms`` is in ms since the
+    epoch."""
     value = {"source": name, "cursor": json.dumps(cursor, separators=(",", ":")), "sealed_at_ms": now_ms}
     partition = partition_of_source(name, partitions)
     return Outgoing(CURSORS, partition, name.encode(), wire.encode(CURSOR_SCHEMA, value), (), now_ms)

@@ -42,7 +42,7 @@ def _topics() -> Mapping[str, Mapping[str, Any]]:
     for package in packages():
         added = added_topics(package.name, package.table(FILE))
         if taken := sorted(found.keys() & added.keys()):
-            raise Misconfigured(f"{package.name}/{FILE}: the topic {taken[0]} is there already", "name another topic")
+            raise Misconfigured(f"{package.name}/{FILE}: the topic {taken[0]} exists already", "name another topic")
         found |= added
     return found
 
@@ -60,8 +60,8 @@ def added_topics(package: str, table: Mapping[str, Any]) -> Mapping[str, Mapping
 
 
 def declared(partitions: int) -> list[TopicSpec]:
-    """Every topic of the hub, as ``topics.toml`` has it. All have the same partition count, so that a stage can
-    keep a record's partition along its path."""
+    """Every topic of the hub, as ``topics.toml`` declares it. All have the same number of partitions, so that a record
+    stays in one partition number on all its topics."""
     return [
         TopicSpec(name, partitions, configs["cleanup.policy"] == "compact", configs)
         for name, table in _topics().items()
@@ -70,12 +70,12 @@ def declared(partitions: int) -> list[TopicSpec]:
 
 
 def event_patterns() -> Mapping[str, Sequence[str]]:
-    """Each topic of events, and the names of its schemas as shell patterns."""
+    """Topic of events → names of its schemas, as shell patterns."""
     return {name: table["events"] for name, table in _topics().items() if "events" in table}
 
 
 def about(topic: str) -> str:
-    """What a declared topic is for, in one line. Raises ``KeyError``."""
+    """The purpose of a declared topic, in one line. Raises ``KeyError`` for any other topic."""
     said: str = _topics()[topic]["about"]
     return said
 
@@ -83,7 +83,8 @@ def about(topic: str) -> str:
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of an opaque id, 0 to ``partitions`` - 1: its last four bytes, big-endian, modulo the count.
 
-    The last bytes of every id are random or keyed, so this spreads evenly; the first ones are a time or a version.
+    The last bytes of every id are random or keyed, so records are spread evenly; the first bytes are a time or a
+    version.
 
     >>> partition_of(bytes.fromhex("ffff00000007"), 6)
     1

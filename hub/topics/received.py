@@ -1,4 +1,4 @@
-"""Messages of what was received: sealed rows with CloudEvents headers, for ingest and look-ups alike."""
+"""Messages of received records: sealed rows with CloudEvents headers. Ingest and look-ups use them."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from hub.topics.declared import partition_of
 
 
 class Envelopes:
-    """Makes the messages of one page: same source, same moment."""
+    """Makes the messages of one page. All have the same source and time."""
 
     def __init__(self, source: str, partitions: int, now: datetime) -> None:
         self._partitions = partitions
@@ -20,8 +20,8 @@ class Envelopes:
         self._tail = cloudevents.tail(cloudevents.source_path(source), now)
 
     def message(self, row: SealedRow, topic: str | None = None, more: Sequence[Header] = ()) -> Outgoing:
-        """One received record; ``topic`` is its kind's own unless named. The partition is the entity's: its versions
-        stay in order."""
+        """The message of one received record, for ``topic``, or for its kind's topic. The partition depends on the
+        entity's id only, so that all its versions stay in order."""
         name = f"{row.kind}.received"
         headers = (
             cloudevents.id_header(row.record_id.hex()),
@@ -34,7 +34,7 @@ class Envelopes:
         return Outgoing(topic or name, partition, row.entity_id, row.value, headers, self._timestamp)
 
     def page(self, rows: Sequence[SealedRow], cursor: Cursor | None) -> list[Outgoing]:
-        """A page of a feed; its last record carries the cursor after it."""
+        """The messages of one page of a feed, in its order. The last one carries the cursor after the page."""
         last = len(rows) - 1
         marked = [(cloudevents.CURSOR, json.dumps(cursor, separators=(",", ":")).encode())]
         return [self.message(row, more=marked if place == last else ()) for place, row in enumerate(rows)]

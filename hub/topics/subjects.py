@@ -1,8 +1,8 @@
-"""Subjects: under which names a schema registry has the schemas (docs/adr/0008-subjects.md).
+"""Subjects: the names of the schemas in a schema registry (docs/adr/0008-subjects.md).
 
-Every schema has its record's full name (RecordNameStrategy): ``cn.onecert.hub.Record``. Every topic that carries
-something has ``TOPIC-value`` as well (TopicNameStrategy), with its principal message's schema, save the event topics:
-they carry one schema for each event type.
+Every schema has a subject by its record's full name (RecordNameStrategy), for example ``cn.onecert.hub.Record``. Every
+topic that is written to also has ``TOPIC-value`` (TopicNameStrategy), with the schema of its main message. Topics of
+events have none, since they carry one schema for each event type.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Subjects = Mapping[str, list[Schema]]
 
 @cache
 def subjects() -> Subjects:
-    """Those of the catalogue, by name.
+    """The subjects of the catalogue, in the order of names.
 
     >>> [schema.id for schema in subjects()["licence.business.verified-value"]]
     [5]

@@ -1,4 +1,4 @@
-"""The connectors that this hub uses: those that are installed and have a table in the settings."""
+"""The connectors of this hub: those that are installed and have a table in the settings."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -23,23 +23,23 @@ class Connectors:
 
     @cached_property
     def infos(self) -> Mapping[str, ConnectorInfo]:
-        """What each connector says about itself. Raises ``Misconfigured`` for a table of a connector that is not
+        """Name → description of the connector. Raises ``Misconfigured`` for a table of a connector that is not
         installed."""
         return {name: _installed(name) for name in self._settings.connectors}
 
     @property
     def sources(self) -> Mapping[str, ConnectorInfo]:
-        """The connectors that are sources."""
+        """Those of ``infos`` that are sources."""
         return {name: info for name, info in self.infos.items() if info.direction == "source"}
 
     @property
     def sinks(self) -> Mapping[str, ConnectorInfo]:
-        """The connectors that are sinks."""
+        """Those of ``infos`` that are sinks."""
         return {name: info for name, info in self.infos.items() if info.direction == "sink"}
 
     @cached_property
     def trusted(self) -> Mapping[str, Mapping[str, bytes]]:
-        """Source → key id → raw Ed25519 public key: the keys whose signatures count for its records."""
+        """Source → key id → raw Ed25519 public key (RFC 8032, 32 bytes): the keys that may sign its records."""
         return {name: trusted_keys(name, self._options(name)) for name in self.sources}
 
     def check(self) -> None:
@@ -48,13 +48,15 @@ class Connectors:
             info.options(self._options(name))
 
     def open_source(self, name: str) -> GuardedSource:
-        """A configured source behind its gate. Raises ``Misconfigured``, with the sources that there are."""
+        """A configured source, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none
+        of that name, or when its options are wrong."""
         if name not in self.sources:
             raise Misconfigured(f"no source {name!r} is configured", f"sources here: {', '.join(self.sources)}")
         return open_source(name, self._options(name), self._clock, self._book)
 
     def open_sink(self, name: str) -> GuardedSink:
-        """A configured sink behind its gate. Raises ``Misconfigured``."""
+        """A configured sink, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none of
+        that name, or when its options are wrong."""
         return open_sink(name, self._options(name), self._clock, self._book)
 
     def _options(self, name: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The routes of applications. The hub's own strict reader reads the bodies, so no error repeats what was sent (P5)."""
+"""The routes of applications. The hub's own strict reader reads the bodies, so that no error repeats a value (P5)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -27,14 +27,14 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Api:
-    """What the routes do, each behind a scope."""
+    """The routes. Each needs a token with a scope: 401 without a valid token, 403 without the scope."""
 
     def __init__(self, applications: Applications, tokens: Tokens) -> None:
         self._applications = applications
         self._tokens = tokens
 
     async def submit(self, request: Request) -> Response:
-        """Submit an application by a channel of the token's: 201, or 200 when the same one had come before."""
+        """Submit an application through a channel of the token. 201, or 200 when the same one was submitted before."""
         token = await self._allow(request, "applications:write")
         document = read_json(await body_of(request))
         _check_channel(token, document.get("channel"))
@@ -44,13 +44,13 @@ class Api:
         return JSONResponse(shown, 201 if submitted.created else 200, location)
 
     async def show(self, request: Request) -> Response:
-        """One application: its clock, its evidence with reasons, its deliveries."""
+        """One application: its time limit, its evidence with reasons, its deliveries."""
         token = await self._allow(request, "applications:read")
         return JSONResponse(await run_in_threadpool(self._shown, token, _id(request)))
 
     async def list(self, request: Request) -> Response:
-        """Applications of the token's channels, newest first; or the one that a channel submitted under
-        ``external_no``."""
+        """Applications of the token's channels, newest first. With ``channel`` and ``external_no``: the one that the
+        channel submitted under that number."""
         token = await self._allow(request, "applications:read")
         query = request.query_params
         _check_channel(token, query.get("channel"))
@@ -64,17 +64,17 @@ class Api:
         return JSONResponse({"items": items, "next": items[-1]["application_id"] if len(items) == limit else None})
 
     async def hold(self, request: Request) -> Response:
-        """Stop an application's deliveries."""
+        """Hold an application's deliveries."""
         token = await self._allow(request, "operate")
         return JSONResponse(await run_in_threadpool(self._set_held, token, _id(request), True))
 
     async def release(self, request: Request) -> Response:
-        """Let an application's deliveries go on."""
+        """Release an application's deliveries."""
         token = await self._allow(request, "operate")
         return JSONResponse(await run_in_threadpool(self._set_held, token, _id(request), False))
 
     def _shown(self, token: Token, application_id: bytes) -> dict[str, Any]:
-        """An application of another channel is as if there were none."""
+        """For an application of another channel the answer is the same as when there is none."""
         shown = self._applications.show(application_id)
         if shown["channel"] not in token.channels:
             raise RecordRejected("NO_SUCH_APPLICATION")
@@ -99,7 +99,7 @@ def _id(request: Request) -> bytes:
 
 
 def _check_channel(token: Token, channel: object) -> None:
-    """Raises CHANNEL_NOT_YOURS for a channel that the token is not for. What is no text is no channel: the reader of
+    """Raises CHANNEL_NOT_YOURS for a channel that the token may not use. A value that is no text passes; the reader of
     applications refuses it."""
     if isinstance(channel, str) and channel not in token.channels:
         raise RecordRejected("CHANNEL_NOT_YOURS", "channel", allowed=tuple(sorted(token.channels)))
@@ -119,7 +119,8 @@ def _limit(text: str) -> int:
 
 
 def create(applications: Applications, tokens: Tokens, clock: Clock, *more: APIRouter) -> FastAPI:
-    """The API as an ASGI application; ``more`` are routes beside those of the applications."""
+    """The API as an ASGI application; ``more`` are further routes. Every answer has ``Cache-Control: no-store``; errors
+    are problem documents (RFC 9457)."""
     app = _Application(title="One-certificate hub", docs_url=None, redoc_url=None)
     api = Api(applications, tokens)
     one = "/applications/{application_id}"
@@ -158,7 +159,7 @@ async def _not_found(request: Request, error: Exception) -> Response:  # noqa: A
 
 
 class _Guard:
-    """Around every request: errors become problem documents; a log line holds the route, never path or query."""
+    """Middleware for every request: errors become problem documents; a log line has the route, never path or query."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Who may call: a bearer token, and the scope that a route asks for."""
+"""Who may call: a bearer token (RFC 6750) with the scope that a route needs."""
 
 import asyncio
 import hashlib
@@ -12,7 +12,7 @@ from hub.web.auth.tokens import Token, Tokens
 
 
 class Denied(Exception):
-    """The caller may not. ``code`` says why."""
+    """The caller may not. ``code`` is UNAUTHORISED (no valid token) or FORBIDDEN (not the scope)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -20,7 +20,9 @@ class Denied(Exception):
 
 
 async def allow(request: Request, tokens: Tokens, scope: str) -> Token:
-    """The caller's token. Raises ``Denied``."""
+    """The caller's token. Raises ``Denied`` when there is none, or when it lacks the scope, and ``Unavailable`` when
+    the store is.
+    """
     kind, _, text = request.headers.get("authorization", "").partition(" ")
     token = None
     if kind.lower() == "bearer":

@@ -19,13 +19,13 @@ _OF_A_CHANNEL = frozenset(SCOPES) - {"metrics"}
 _CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PREFIX = "oct"
 _Row = Row[tuple[str, str, bytes, str, str, int, int | None]]
-# 256 random bits: a plain hash is enough, there is nothing to guess.
+# 256 random bits cannot be guessed, so a plain hash is enough.
 _SECRET_BYTES = 32
 _UNKNOWN = hashlib.sha256(b"unknown").digest()
 
 
 class Token(NamedTuple):
-    """Who calls: the token's id, the client that it belongs to, what it may do, and for which channels."""
+    """A valid token: its id, the client that it belongs to, its scopes and its channels. It has no secret."""
 
     token_id: str
     client: str
@@ -33,22 +33,22 @@ class Token(NamedTuple):
     channels: frozenset[str]
 
     def by(self, channel: str) -> By:
-        """Who asks, for the events of what is asked."""
+        """Who asks, as events say it, for a request through ``channel``."""
         return By(f"token:{self.token_id}", self.client, channel)
 
 
 class Tokens:
-    """Tokens in the store."""
+    """The tokens in the store. All methods raise ``Unavailable`` when the store is."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     def create(self, client: str, scopes: frozenset[str], channels: frozenset[str] = frozenset()) -> tuple[str, str]:
-        """Make a token for a client and its channels: its id, and its text, which is shown this once.
+        """Make a token for a client and its channels. Returns its id and its text, which cannot be read again.
 
-        Raises ``Misconfigured`` for an unknown scope, a client's name that is no name, and a scope about applications
-        without a channel.
+        Raises ``Misconfigured`` for no or an unknown scope, for a client's name with other characters than letters,
+        digits, '.', '_' and '-', and for a scope about applications without a channel.
         """
         if strange := sorted(scopes - set(SCOPES)) or not scopes:
             raise Misconfigured(f"no such scope: {strange}", f"scopes are {', '.join(SCOPES)}")
@@ -70,8 +70,8 @@ class Tokens:
         return token_id, f"{_PREFIX}_{token_id}_{secret}"
 
     def check(self, text: str) -> Token | None:
-        """The token with this text; ``None`` when there is none. Takes the same time for a wrong secret as for a wrong
-        id."""
+        """The valid token with this text; ``None`` when there is none or it is revoked. A wrong secret takes the same
+        time as a wrong id."""
         prefix, _, rest = text.partition("_")
         token_id, _, secret = rest.partition("_")
         row = self._find(token_id)
@@ -82,7 +82,7 @@ class Tokens:
         return Token(row.token_id, row.client, frozenset(row.scopes.split()), frozenset(row.channels.split()))
 
     def revoke(self, token_id: str) -> bool:
-        """End a token; False when there is none of that id that still works."""
+        """Revoke a token. False when no valid token has that id."""
         with self._store.write() as connection:
             changed = connection.execute(
                 update(token)
@@ -92,7 +92,7 @@ class Tokens:
         return changed.rowcount > 0
 
     def all(self) -> list[_Row]:
-        """Every token, oldest first; never its text."""
+        """The rows of all tokens, oldest first. They have the hash, not the text."""
         with self._store.read() as connection:
             return list(connection.execute(select(token).order_by(token.c.created_ms, token.c.token_id)))
 
