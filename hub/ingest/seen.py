@@ -45,7 +45,8 @@ class Seen(Protocol):
     ``Unavailable`` when the store is away."""
 
     def news(self, source: str, rows: Sequence[SourceRow]) -> News:
-        """Sort ``rows`` into new and unchanged ones. A version that is not higher than the stored one is neither."""
+        """Sort ``rows`` into new and unchanged ones. A row with other content under the stored version is new: which
+        content counts is decided by the projections. A lower version, and the stored version again, is neither."""
 
     def remember(self, source: str, marks: Sequence[SeenRow]) -> None:
         """Store the marks. The last mark of a row counts; ids that it does not have stay as stored."""
@@ -78,12 +79,12 @@ class StoredSeen:
         unchanged: list[SeenRow] = []
         for row, mark in zip(rows, marks, strict=True):
             version, digest = known.get(mark.row_key, (None, b""))
-            if version is not None and mark.version <= version:
+            if version is not None and mark.version < version:
                 continue
-            if digest == mark.digest:
-                unchanged.append(mark)
-            else:
+            if digest != mark.digest:
                 fresh.append((row, mark))
+            elif mark.version != version:
+                unchanged.append(mark)
             known[mark.row_key] = mark.version, mark.digest
         return News([row for row, _ in fresh], [mark for _, mark in fresh], unchanged)
 

@@ -37,6 +37,13 @@ def test_a_repeat_an_older_and_an_unchanged_row_are_no_news(seen: StoredSeen) ->
     assert learn(seen, row("A", 7, b"changed")) == ["A"]
 
 
+def test_p1_other_content_under_the_same_version_is_news(seen: StoredSeen) -> None:
+    learn(seen, row("A", 5))
+    assert learn(seen, row("A", 5, b"other")) == ["A"]
+    assert learn(seen, row("A", 5, b"other"), row("A", 4)) == []
+    assert learn(seen, row("A", 5)) == ["A"]  # the source took the change back: its first content counts again
+
+
 def test_what_comes_twice_on_one_page_is_new_once(seen: StoredSeen) -> None:
     assert learn(seen, row("A", 5), row("A", 5), row("A", 6, b"changed")) == ["A", "A"]
 
