@@ -1,1 +1,1 @@
-"""Applications: what may be asked, how long it may take, which verified records answer it, and what happened to it."""
+"""Cases: what is decided about each, how long it may take, which records answer it, and what happened to it."""

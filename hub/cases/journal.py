@@ -4,7 +4,7 @@ A decision is made while the case is locked. Its events are sealed, numbered, pr
 the outbox, all in the caller's transaction. When the process dies before the commit, nothing of it remains.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -104,22 +104,26 @@ class Journal:
     ) -> None:
         """Let every procedure react to what was heard. All cases are locked first, in the order of ids, so that
         transactions never wait for each other. With ``only``, other cases are left alone."""
-        commands = self.commands(connection, heard)
-        wanted = commands.keys() if only is None else commands.keys() & only
-        locked = cases.lock(connection, wanted)
+        commands = {one.name: self._commands(connection, one, heard) for one in self.procedures}
+        wanted = frozenset[bytes]().union(*commands.values())
+        locked = cases.lock(connection, wanted if only is None else wanted & only)
         for procedure in self.procedures:
-            work = [(one, commands[one.case_id]) for one in locked.values() if one.procedure == procedure.name]
-            if work:
-                self.run(connection, procedure, work, log=log)
+            theirs = commands[procedure.name]
+            own = (one for one in locked.values() if one.procedure == procedure.name)
+            work = [(one, theirs[one.case_id]) for one in own if one.case_id in theirs]
+            self.run(connection, procedure, work, log=log)
 
-    def commands(self, connection: Connection, heard: Sequence[Heard]) -> dict[bytes, Command]:
-        """What cases must do about what was heard: case's id → command. Locks nothing."""
-        found: dict[bytes, Command] = {}
-        for procedure in self.procedures:
-            theirs = [one for one in heard if type(one) in procedure.hears.types]
-            if theirs:
-                found.update(procedure.hears.commands(connection, theirs))
-        return found
+    def hearing(self, connection: Connection, heard: Sequence[Heard]) -> frozenset[bytes]:
+        """The cases that may react to what was heard. Locks nothing."""
+        return frozenset[bytes]().union(*(self._commands(connection, one, heard) for one in self.procedures))
+
+    def _commands(
+        self, connection: Connection, procedure: Procedure, heard: Sequence[Heard]
+    ) -> Mapping[bytes, Command]:
+        """What this procedure's cases must do: case's id → command. Cases of other procedures may be among them, where
+        procedures share a table."""
+        theirs = [one for one in heard if type(one) in procedure.hears.types]
+        return procedure.hears.commands(connection, theirs) if theirs else {}
 
     def moment(self) -> Moment:
         """Now, as decisions see it."""

@@ -68,7 +68,7 @@ Command = Any
 @dataclass(frozen=True, slots=True)
 class Hears:
     """What a procedure reacts to. ``commands`` says which case must do what (case's id → command); it is called before
-    anything is locked."""
+    anything is locked. Commands for cases of other procedures are ignored."""
 
     types: frozenset[type[Heard]]
     commands: Callable[[Connection, Sequence[Heard]], Mapping[bytes, Command]]
@@ -154,8 +154,8 @@ class Moment(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question to a source, decided by a case and sealed by the journal. ``value`` is an identifier of the type
-    ``by``: uscc, resident-id, unit-no, address or title-no. ``attempt`` counts from 1; ``ticket`` is the source's
-    number of an answer that was not ready."""
+    ``by``: uscc, resident-id, unit-no, address or title-no. ``attempt`` counts from 1; ``ticket`` is a ticket of the
+    identity service that the question rests on."""
 
     request_id: bytes
     source: str
@@ -268,8 +268,9 @@ class Procedures:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table that cases are projected into; a table comes after those that it refers to."""
-        return (*tables.TABLES, *(table for one in self for table in one.tables))
+        """Every table that cases are projected into, once; a table comes after those that it refers to. Procedures may
+        share one, such as the needs of ``hub.cases.evidence``."""
+        return tuple(dict.fromkeys((*tables.TABLES, *(table for one in self for table in one.tables))))
 
 
 @cache

@@ -83,16 +83,14 @@ def _count(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def _pieces(connection: Connection, entries: Sequence[Entry]) -> None:
     event = entries[0].event
-    if isinstance(event, Deciding):
-        if rows := [row for entry in entries for row in _decided(entry)]:
-            connection.execute(insert(piece), rows)
-    elif isinstance(event, Withdrawing):
-        if rows := [row for entry in entries for row in _withdrawn(entry)]:
-            connection.execute(update(piece).where(_PIECE).values(**_set("state", "ended_ms", "reason")), rows)
-    elif isinstance(event, Ending):
+    if isinstance(event, Deciding) and (rows := [row for entry in entries for row in _decided(entry)]):
+        connection.execute(insert(piece), rows)
+    if isinstance(event, Withdrawing) and (rows := [row for entry in entries for row in _withdrawn(entry)]):
+        connection.execute(update(piece).where(_PIECE).values(**_set("state", "ended_ms", "reason")), rows)
+    if isinstance(event, Ending):
         columns = _set("state", "ended_ms", "reason", "sealed_reason", "sealed_receipt", "found")
         connection.execute(update(piece).where(_PIECE).values(**columns), [_ended(entry) for entry in entries])
-    elif isinstance(event, Held | Released):
+    if isinstance(event, Held | Released):
         _held(connection, entries, isinstance(event, Held))
 
 

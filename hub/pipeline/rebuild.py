@@ -285,7 +285,7 @@ def hear_again(store: Store, journal: Journal) -> int:
     """Let each waiting case look once for the records that it waits for. Returns how many did. Cases may not know the
     last records before a loss, and a replaced table does not announce records."""
     with store.read() as connection:
-        waiting = sorted(journal.commands(connection, [Restored()]))
+        waiting = sorted(journal.hearing(connection, [Restored()]))
     for start in range(0, len(waiting), _CASES_AT_ONCE):
         with store.write() as connection:
             journal.hear(connection, [Restored()], only=frozenset(waiting[start : start + _CASES_AT_ONCE]))

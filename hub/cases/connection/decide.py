@@ -8,14 +8,12 @@ from hub.cases.case import Case
 from hub.cases.connection.command import needs_of
 from hub.cases.connection.events import Matched, Submitted, Waiting, Wanted, Withdrawn
 from hub.cases.connection.gather import Facts
-from hub.cases.connection.hears import ConnectionCommand, Look, Settle, Submit
+from hub.cases.connection.hears import NAME, ConnectionCommand, Look, Settle, Submit
 from hub.cases.events import REGISTRATION, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
 from hub.cases.policy import Rules
 from hub.cases.procedure import Decision, Moment, PutOff, Question, SinkInfo, Withdraw
-
-NAME = "connection"
 
 
 def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:

@@ -11,6 +11,8 @@ from hub.cases.evidence import needs
 from hub.cases.procedure import Answered, Command, Due, Heard, Hears, PutOff, Restored, Verified, Withdraw
 from hub.records.identifiers import Identity
 
+NAME = "connection"
+
 
 @dataclass(frozen=True, slots=True)
 class Submit:
@@ -54,9 +56,13 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
     }
 
 
+def _waits(connection: Connection, process_ms: int) -> bool:
+    return needs.any_due(connection, NAME, process_ms)
+
+
 def _take(connection: Connection, process_ms: int, most: int) -> list[tuple[Case, Command]]:
-    return [(case, Look()) for case in needs.take_due(connection, process_ms, most)]
+    return [(case, Look()) for case in needs.take_due(connection, NAME, process_ms, most)]
 
 
 HEARS = Hears(frozenset({Verified, Answered, Restored}), _commands)
-DUE = Due(needs.any_due, _take)
+DUE = Due(_waits, _take)

@@ -7,10 +7,10 @@ continues.
 """
 
 from hub.cases.connection import bodies
-from hub.cases.connection.decide import NAME, decide
+from hub.cases.connection.decide import decide
 from hub.cases.connection.events import EVENTS
 from hub.cases.connection.gather import gather
-from hub.cases.connection.hears import DUE, HEARS
+from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.project import project
 from hub.cases.connection.tables import application
 from hub.cases.events import REGISTRATION

@@ -58,21 +58,24 @@ def open_needs(connection: Connection, case_ids: Collection[bytes]) -> dict[byte
     return found
 
 
-def any_due(connection: Connection, process_ms: int) -> bool:
-    """Whether any need is due at that process time."""
-    return connection.execute(_due(select(need.c.kind), process_ms).limit(1)).first() is not None
+def any_due(connection: Connection, procedure: str, process_ms: int) -> bool:
+    """Whether any need of a case of this procedure is due at that process time."""
+    return connection.execute(_due(select(need.c.kind), procedure, process_ms).limit(1)).first() is not None
 
 
-def take_due(connection: Connection, process_ms: int, most: int) -> list[Case]:
-    """The cases of at most ``most`` needs that are due, oldest first. They are locked; cases that another transaction
-    holds are left out."""
-    joined = select(case).join(need, need.c.case_id == case.c.case_id)
-    return cases.lock_free(connection, _due(joined, process_ms).order_by(need.c.next_ask_ms).limit(most))
+def take_due(connection: Connection, procedure: str, process_ms: int, most: int) -> list[Case]:
+    """The cases of this procedure with at most ``most`` needs that are due, oldest first. They are locked; cases that
+    another transaction holds are left out."""
+    query = _due(select(case), procedure, process_ms).order_by(need.c.next_ask_ms).limit(most)
+    return cases.lock_free(connection, query)
 
 
-def _due(query: Select[Any], process_ms: int) -> Select[Any]:
-    return query.where(
-        need.c.state == NeedState.OPEN.value, need.c.next_ask_ms <= process_ms, need.c.wanted_id.is_not(None)
+def _due(query: Select[Any], procedure: str, process_ms: int) -> Select[Any]:
+    return query.join_from(need, case, need.c.case_id == case.c.case_id).where(
+        need.c.state == NeedState.OPEN.value,
+        need.c.next_ask_ms <= process_ms,
+        need.c.wanted_id.is_not(None),
+        case.c.procedure == procedure,
     )
 
 
@@ -88,7 +91,8 @@ def awaited(connection: Connection, process_ms: int, within_ms: int) -> bool:
 
 
 def linked(connection: Connection, ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
-    """(case's id, kind) of the open needs that wait for a record linked to any of ``ids``."""
+    """(case's id, kind) of the open needs that wait for a record linked to any of ``ids``: of every procedure's
+    cases."""
     query = select(need.c.case_id, need.c.kind).where(need.c.state == NeedState.OPEN.value)
     if not ids or connection.execute(query.limit(1)).first() is None:
         return []
@@ -100,7 +104,7 @@ def linked(connection: Connection, ids: Sequence[bytes]) -> list[tuple[bytes, st
 
 
 def all_open(connection: Connection) -> list[tuple[bytes, str]]:
-    """(case's id, kind) of every open need that a record can be found for."""
+    """(case's id, kind) of every open need that a record can be found for: of every procedure's cases."""
     query = select(need.c.case_id, need.c.kind).where(
         need.c.state == NeedState.OPEN.value, need.c.wanted_id.is_not(None)
     )

@@ -5,18 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from hub.cases import case as cases
 from hub.cases.case import Case, PieceState
+from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.events import Acknowledged, Held, Piece, Released, Stopped, ToSeal
+from hub.cases.evidence import needs
 from hub.cases.journal import Decided
-from hub.cases.procedure import SinkInfo, installed
+from hub.cases.procedure import Heard, Hears, Procedures, SinkInfo, Verified, installed
 from hub.cases.tables import case, piece
 from hub.delivery.tables import attempt
 from hub.errors import RecordRejected
 from hub.ports import Fault
 from hub.stores.tables import outbox
+from tests import samples
 from tests.casework import BY, House, body
 
 
@@ -95,8 +98,6 @@ def test_one_piece_for_each_sink_that_accepts_it(tmp_path: Path) -> None:
         SinkInfo("other", ("transfer:*",)),
     )
     house = House(tmp_path, sinks=sinks)
-    from tests import samples
-
     house.verified(samples.title())
     house.project()
     house.submit(body())
@@ -111,8 +112,6 @@ def test_one_piece_for_each_sink_that_accepts_it(tmp_path: Path) -> None:
 
 
 def test_a_sink_added_later_gets_nothing_of_earlier_cases(tmp_path: Path) -> None:
-    from tests import samples
-
     house = House(tmp_path)
     house.submit(body())
     house.close()
@@ -124,6 +123,28 @@ def test_a_sink_added_later_gets_nothing_of_earlier_cases(tmp_path: Path) -> Non
     sinks = {(row.sink, row.case_id) for row in house.rows(piece)}
     later = house.applications.find("gov-platform", "A-2")
     assert {case_id for sink, case_id in sinks if sink == "archive"} == {later}
+    house.close()
+
+
+def test_procedures_may_share_a_table_and_hear_of_the_same_cases(tmp_path: Path) -> None:
+    def commands(connection: Connection, heard: Sequence[Heard]) -> dict[bytes, str]:
+        return {bytes(row.case_id): "a command that the connection application does not know" for row in rows}
+
+    house = House(tmp_path)
+    house.submit(body())
+    rows = house.rows(case)
+    hears = Hears(frozenset({Verified}), commands)
+    others = [replace(PROCEDURE, name=name, events=(), hears=hears) for name in ("before", "later")]
+    procedures = Procedures([others[0], PROCEDURE, others[1]])
+    assert len(set(procedures.tables)) == len(procedures.tables)
+    house.journal = replace(house.journal, procedures=procedures)
+    house.verified(samples.title())
+    house.project()
+    assert [row.kind for row in house.rows(piece)] == ["registration", "licence.property-title"]
+    later = house.clock.process_ms() + 10**9
+    with house.store.write() as connection:
+        assert not needs.any_due(connection, "later", later) and not needs.take_due(connection, "later", later, 9)
+        assert needs.any_due(connection, PROCEDURE.name, later)
     house.close()
 
 
