@@ -1,6 +1,6 @@
 """The figures of a whole installation, read from tables and log. All hub processes compute the same figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, case, func, select
@@ -43,13 +43,14 @@ class Waiting(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """The figures that come from the tables. ``projected``: where the tables go on reading each topic."""
+    """The figures that come from the tables. ``deliveries``: pieces by sink and state; ``undelivered``: by sink, those
+    that may be delivered; ``projected``: where the tables go on reading each topic."""
 
     tallies: Sequence[Row[Any]]
     reasons: Sequence[Row[Any]]
-    deliveries: Mapping[str, int]
+    deliveries: Mapping[tuple[str, str], int]
     latency: Latency
-    undelivered: Waiting
+    undelivered: Mapping[str, Waiting]
     applications_waiting: int
     outbox: Waiting
     connectors: Sequence[Report]
@@ -73,13 +74,15 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
     connectors = [reports.get(name) or Report(name, "UNASSIGNED") for name in sources]
     stages = StageReports(store, clock).all()
     with store.read() as connection:
-        states = connection.execute(select(piece.c.state, func.count()).group_by(piece.c.state))
+        states = (piece.c.sink, piece.c.state)
+        counts = connection.execute(select(*states, func.count()).group_by(*states))
+        deliveries = {(sink, state): count for sink, state, count in counts}
         return Tables(
             connection.execute(select(tally)).all(),
             connection.execute(select(reason_tally)).all(),
-            {row[0]: row[1] for row in states},
+            deliveries,
             _latency(connection, now_ms),
-            _undelivered(connection, now_ms),
+            _undelivered(connection, {sink for sink, _ in deliveries}, now_ms),
             _applications_waiting(connection),
             _outbox(connection, now_ms),
             connectors,
@@ -97,11 +100,12 @@ def _latency(connection: Connection, now_ms: int) -> Latency:
     return Latency(counts, count, sum_ms / 1000)
 
 
-def _undelivered(connection: Connection, now_ms: int) -> Waiting:
-    """Pieces that could go: those of a held case wait for an operator."""
+def _undelivered(connection: Connection, sinks: Iterable[str], now_ms: int) -> dict[str, Waiting]:
+    """By sink, the pieces that could go: those of a held case wait for an operator."""
     free = (piece.c.state == PieceState.PENDING.value) & tables.case.c.held.is_(False)
-    query = select(func.count(), func.min(piece.c.decided_ms)).join(tables.case)
-    return _waiting(connection, query.where(free), now_ms)
+    query = select(piece.c.sink, func.count(), func.min(piece.c.decided_ms)).join(tables.case).where(free)
+    found = {row[0]: _since(row[1], row[2], now_ms) for row in connection.execute(query.group_by(piece.c.sink))}
+    return {sink: found.get(sink, Waiting(0, 0.0)) for sink in sorted(sinks)}
 
 
 def _applications_waiting(connection: Connection) -> int:
@@ -118,7 +122,11 @@ def _outbox(connection: Connection, now_ms: int) -> Waiting:
 
 def _waiting(connection: Connection, query: Any, now_ms: int) -> Waiting:
     count, oldest_ms = connection.execute(query).one()
-    return Waiting(count, max(0, now_ms - int(oldest_ms)) / 1000 if count else 0.0)
+    return _since(count, oldest_ms, now_ms)
+
+
+def _since(count: int, oldest_ms: int | None, now_ms: int) -> Waiting:
+    return Waiting(count, max(0, now_ms - int(oldest_ms or now_ms)) / 1000)
 
 
 def of_log(log: RecordLog) -> Ends:

@@ -108,13 +108,12 @@ def _pending(row: object) -> int:
 
 
 def _of_deliveries(tables: Tables) -> Iterator[Metric]:
-    states = [((state,), count) for state, count in tables.deliveries.items()]
-    yield _gauge("hub_deliveries", "Pieces decided for the utility, by state.", ("state",), states)
+    yield _gauge("hub_deliveries", "Pieces by sink and state.", ("sink", "state"), list(tables.deliveries.items()))
     yield _gauge(
         "hub_delivery_oldest_seconds",
-        "How long the oldest piece that may go has waited.",
-        (),
-        [((), tables.undelivered.oldest_s)],
+        "How long the sink's oldest piece that may be delivered has waited.",
+        ("sink",),
+        [((sink,), waiting.oldest_s) for sink, waiting in tables.undelivered.items()],
     )
     yield _latency(tables.latency)
     yield _gauge(

@@ -22,7 +22,7 @@ from hub.web.auth.tokens import Tokens
 from tests import samples
 from tests.casework import BY, ConnectionSystem, House, body
 
-LABELS = {"part", "source", "kind", "code", "state", "group", "topic", "partition", "connector", "le"}
+LABELS = {"part", "sink", "source", "kind", "code", "state", "group", "topic", "partition", "connector", "le"}
 LABELS |= {"worker", "stage"}
 
 
@@ -75,7 +75,7 @@ def test_every_process_tells_what_is_durable(house: House) -> None:
     assert first["hub_verified_total", line] == first["hub_rejected_records", line] == 1
     assert first["hub_rejected_total", ("EXPIRED", *line)] == 1
     assert first["hub_pending_records", line] == 0
-    assert first["hub_deliveries", ("acknowledged",)] == 2
+    assert first["hub_deliveries", ("utility_crm", "acknowledged")] == 2
     assert first["hub_applications_waiting", ()] == 1
     assert first["hub_up", ("log",)] == first["hub_up", ("store",)] == 1
 
@@ -109,14 +109,14 @@ def test_what_waits_is_counted_and_timed(house: House) -> None:
     house.clock.pass_s(40)
     found = scrape(client(house))
     assert found["hub_outbox_rows", ()] >= 1 and found["hub_outbox_age_seconds", ()] == 40
-    assert found["hub_delivery_oldest_seconds", ()] == 40
+    assert found["hub_delivery_oldest_seconds", ("utility_crm",)] == 40
 
 
 def test_a_held_application_wakes_nobody(house: House) -> None:
     held = house.submit(body()).case_id
     house.applications.hold(held, BY)
     house.clock.pass_s(600)
-    assert scrape(client(house))["hub_delivery_oldest_seconds", ()] == 0
+    assert scrape(client(house))["hub_delivery_oldest_seconds", ("utility_crm",)] == 0
 
 
 def test_lag_is_what_a_group_has_yet_to_read(house: House) -> None:
@@ -168,7 +168,7 @@ def test_a_log_that_is_away_or_hangs_leaves_the_rest(house: House, monkeypatch: 
         for _ in range(3):
             found = scrape(caller)
             assert (found["hub_up", ("log",)], found["hub_up", ("store",)]) == (0, 1)
-            assert found["hub_deliveries", ("acknowledged",)] == 2
+            assert found["hub_deliveries", ("utility_crm", "acknowledged")] == 2
             house.clock.pass_s(60)
     finally:
         gate.set()
