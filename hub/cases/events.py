@@ -42,6 +42,9 @@ class Piece(NamedTuple):
     ``piece`` is its number in the case, from 0; ``after`` the number of the piece that must be acknowledged first. A
     piece about a record has ``record_id`` (opaque), ``reading`` and the record's place on its topic; a registration has
     none of them.
+
+    A sink knows a piece by its case, ``kind``, ``record_id`` and ``reading``: what is decided twice under the same ones
+    has its effect once (P2). So a second piece without a record needs a kind of its own.
     """
 
     piece: int

@@ -15,11 +15,10 @@ ReferencesFor = Callable[[str], References]
 _ENDED = Trouble(0, 0, None)
 
 
-def tell(references: ReferencesFor, connection: Connection, shown: dict[str, Any]) -> None:
-    """Add to one application, as ``Applications.show`` gives it: ``numbers`` (sink → the hub's number of the case, in
-    groups of characters), and for each delivery ``attempts``, ``next_attempt_at`` (``None`` for one that has ended) and
-    ``trouble`` (why the last attempt did not end it)."""
-    case_id = bytes.fromhex(shown["application_id"])
+def tell(references: ReferencesFor, connection: Connection, case_id: bytes, shown: dict[str, Any]) -> None:
+    """Add to what a procedure shows of one case, with its pieces as ``deliveries``: ``numbers`` (sink → the hub's
+    number of the case, in groups of characters), and for each delivery ``attempts``, ``next_attempt_at`` (``None`` for
+    one that has ended) and ``trouble`` (why the last attempt did not end it)."""
     found = troubles(connection, case_id)
     sinks = sorted({one["sink"] for one in shown["deliveries"]})
     shown["numbers"] = {sink: grouped(references(sink).hub_number(case_id)) for sink in sinks}

@@ -28,10 +28,10 @@ LIST_MAX = 200
 NAMESPACE = "application"
 
 
-Tell = Callable[[Connection, dict[str, Any]], None]
+Tell = Callable[[Connection, bytes, dict[str, Any]], None]
 
 
-def _add_nothing(connection: Connection, shown: dict[str, Any]) -> None:
+def _add_nothing(connection: Connection, case_id: bytes, shown: dict[str, Any]) -> None:
     """The default of ``tell``."""
 
 
@@ -44,8 +44,8 @@ class Submitted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Applications:
-    """The service. ``channels`` are those of the installation. ``tell(connection, shown)`` adds to the answer of
-    ``show`` what rooms above this one know (the state of deliveries)."""
+    """The service. ``channels`` are those of the installation. ``tell(connection, case_id, shown)`` adds to the
+    answer of ``show`` what rooms above this one know (the state of deliveries)."""
 
     store: Store
     vault: KeyVault
@@ -60,7 +60,8 @@ class Applications:
 
         Raises ``RecordRejected``: the codes of ``command.parse``; CHANNEL_UNKNOWN for a channel that the installation
         does not have; EXTERNAL_NO_TAKEN when the channel has used the number for an application with other content;
-        ERASED or KEY_DAMAGED when the applicant has no key. Raises ``Unavailable`` when database or vault is.
+        ERASED or KEY_DAMAGED when the applicant has no key; the code of the procedure's refusal. Raises ``Unavailable``
+        when database or vault is.
         """
         wanted = command.parse(document, self.purposes)
         if wanted.channel not in self.channels:
@@ -71,7 +72,9 @@ class Applications:
                 known = cases.lock(connection, [new.case_id]).get(new.case_id)
                 if known is None:
                     by = by._replace(channel=wanted.channel)
-                    self.journal.run(connection, PROCEDURE, [(new, submit)], by=by)
+                    (refusal,) = self.journal.run(connection, PROCEDURE, [(new, submit)], by=by)
+                    if refusal is not None:
+                        raise RecordRejected(refusal.code, refusal.field, refusal.clause)
                     return Submitted(new.case_id, True)
         except IntegrityError:
             # The same number was submitted at the same moment: the other one is the application.
@@ -89,7 +92,7 @@ class Applications:
         (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
             shown = views.full(connection, _required(_row(connection, case_id)), self.opener)
-            self.tell(connection, shown)
+            self.tell(connection, case_id, shown)
             return shown
 
     def list(

@@ -1,13 +1,16 @@
 """Applications: registered whatever else is away, P2 (the same one twice is one), P5 (no personal value in tables)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hub.cases.by import By
+from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.connection.tables import application
 from hub.cases.evidence.tables import need
+from hub.cases.procedure import Refusal
 from hub.cases.tables import case, piece
 from hub.errors import RecordRejected
 from hub.records.address import parse
@@ -66,6 +69,15 @@ def test_another_content_under_the_same_number_is_refused(house: House) -> None:
         house.submit(body(capacity_kw=51))
     assert caught.value.code == "EXTERNAL_NO_TAKEN"
     assert house.submit(body(channel="other", capacity_kw=51)).created
+
+
+def test_p6_a_refusal_of_the_procedure_is_told_and_opens_no_case(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = Refusal("NOT_ASKED", "site", "§5")
+    procedure = replace(PROCEDURE, decide=lambda *_: refusal)
+    monkeypatch.setattr("hub.cases.connection.applications.PROCEDURE", procedure)
+    with pytest.raises(RecordRejected, match="NOT_ASKED site §5"):
+        house.submit(body())
+    assert house.rows(case) == []
 
 
 def test_an_unknown_calendar_does_not_hold_an_application_up(house: House) -> None:
