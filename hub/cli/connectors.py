@@ -43,7 +43,7 @@ def list_(config: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
-    table = Table("name", "configured", "direction", "transport", "kind", "assurance", "look-up by", "title")
+    table = Table("name", "configured", "direction", "transport", "kind", "assurance", "look-up by", "accepts", "title")
     for one in found:
         table.add_row(*(", ".join(value) if isinstance(value, list) else str(value) for value in one.values()))
     console().print(table)
@@ -54,7 +54,7 @@ def _described(name: str, configured: bool) -> dict[str, Any]:
         info = find(name).info
     except Misconfigured as broken:
         gaps = dict.fromkeys(("direction", "transport", "kind", "assurance"), "")
-        return {"name": name, "configured": configured, **gaps, "lookup_by": [], "title": str(broken)}
+        return {"name": name, "configured": configured, **gaps, "lookup_by": [], "accepts": [], "title": str(broken)}
     return {
         "name": name,
         "configured": configured,
@@ -63,6 +63,7 @@ def _described(name: str, configured: bool) -> dict[str, Any]:
         "kind": info.kind,
         "assurance": info.assurance,
         "lookup_by": list(info.lookup_by),
+        "accepts": list(info.accepts),
         "title": f"{info.title.zh} {info.title.en}",
     }
 
