@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, select
 
 from hub.cases import tables
 from hub.cases.case import Case
@@ -265,6 +265,15 @@ class Procedures:
     def owner(self, event: type[Event]) -> Procedure | None:
         """The procedure that an event type belongs to; ``None`` for one that is common to all."""
         return self._owners.get(event)
+
+    def check(self, connection: Connection) -> None:
+        """Raise ``Misconfigured`` when there are cases of a procedure that is not installed."""
+        found = connection.execute(select(tables.case.c.procedure).distinct()).scalars()
+        if missing := sorted(set(found) - set(self._by_name)):
+            raise Misconfigured(
+                f"there are cases of procedures that are not installed: {', '.join(missing)}",
+                "install their packages again: without them these cases stand still and cannot be made again",
+            )
 
     @property
     def tables(self) -> tuple[Table, ...]:

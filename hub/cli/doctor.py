@@ -40,8 +40,8 @@ class Finding(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def command(config: Path | None, as_json: bool) -> None:
-    """Check everything that the hub needs (settings, log, topics, grants, store, vault, schemas, connectors, clock,
-    calendar), and say what to correct.
+    """Check everything that the hub needs (settings, log, topics, grants, store, procedures, vault, schemas,
+    connectors, clock, calendar), and say what to correct.
 
     Changes nothing. Exit 1 when a check fails.
     """
@@ -70,7 +70,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield log
     if log.sound:
         yield from _topics(hub, settings)
-    for check in (_store, _vault, _schemas, _connectors, _clock, _calendar):
+    for check in (_store, _procedures, _vault, _schemas, _connectors, _clock, _calendar):
         yield _look(check.__name__.removeprefix("_"), check, hub, settings)
     hub.close()
 
@@ -165,6 +165,13 @@ def _store(hub: Hub, settings: Settings) -> str:
         found = STORE.check(connection)
     check_numbers(hub.store, watermark(hub.log))
     return f"{hub_settings.without_secrets(settings.store_url)}, revision {found}"
+
+
+def _procedures(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
+    with hub.store.read() as connection:
+        STORE.check(connection)
+        hub.procedures.check(connection)
+    return ", ".join(one.name for one in hub.procedures)
 
 
 def _vault(hub: Hub, settings: Settings) -> str:

@@ -8,6 +8,7 @@ compared when they are set, so that only one of two processes with the same part
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,8 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from hub.cases.journal import Journal
 from hub.cases.procedure import Answered, Heard, Rejected, Verified
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.crash import crash_point
-from hub.errors import HubError, Reassigned
+from hub.errors import HubError, Reassigned, RecordRejected
 from hub.logging import get_logger
 from hub.parts import Parts
 from hub.pipeline import projection
@@ -153,12 +155,24 @@ class Project:
 
 def _heard(applied: projection.Applied) -> list[Heard]:
     """What the cases may react to in a batch."""
-    answers = [wire.decode(answer)[1] for answer in applied.answers]
+    answers = [answer for value in applied.answers if (answer := _answer(value))]
     return [
         *(Verified(*one) for one in applied.verified),
         *(Rejected(*one) for one in applied.rejected),
         *(Answered(one["case_id"], one["request_id"], one["outcome"], one["retry_after_s"]) for one in answers),
     ]
+
+
+def _answer(value: bytes) -> dict[str, Any] | None:
+    """An answer to a question of a case; ``None`` for what another program wrote under that name."""
+    try:
+        found, answer = wire.decode(value)
+    except RecordRejected:
+        found, answer = None, {}
+    if found == schema_id("lookup.answer"):
+        return answer
+    log.warning("an answer to a look-up that this hub did not write is left out", schema=found)
+    return None
 
 
 def make(parts: Parts) -> Project:

@@ -76,8 +76,11 @@ def rebuild(
     log: RecordLog, live: Connection, fresh: Store, procedures: Procedures, progress: Progress
 ) -> dict[Slot, int]:
     """Make all projections again in the empty store ``fresh``, as of the snapshot ``live``. Returns the offset after
-    the last replayed record of each partition. Raises ``TamperDetected`` for a message that this hub did not write.
+    the last replayed record of each partition. Raises ``TamperDetected`` for a message that this hub did not write, or
+    an event that does not follow the last one of its case; ``Misconfigured`` for cases of a procedure that is not
+    installed.
     """
+    procedures.check(live)
     # If the tables are lost, or older than the log, replay all that the log has.
     stops = _ends(log) if behind(log, live) else read_offsets(live)
     for (topic, partition), stop in stops.items():
@@ -125,8 +128,15 @@ def _replay_events(log: RecordLog, live: Connection, fresh: Store, procedures: P
     numbered = _numbered(log, live, procedures.types.topics)
     until = ((seq, value) for seq, value in numbered if newest is None or seq <= newest)
     while chunk := list(islice(until, _AT_ONCE)):
-        with fresh.write() as connection:
-            project(connection, procedures, [procedures.types.read(value) for _, value in chunk])
+        entries = [procedures.types.read(value) for _, value in chunk]
+        try:
+            with fresh.write() as connection:
+                project(connection, procedures, entries)
+        except AssertionError:
+            raise TamperDetected(
+                "an event on the log does not follow the last one of its case: events before it are missing, "
+                "or the package of their procedure is not installed"
+            ) from None
         progress("events", len(chunk))
 
 

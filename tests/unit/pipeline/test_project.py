@@ -6,12 +6,19 @@ from pathlib import Path
 import pytest
 
 from hub.cases.tables import piece
+from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.errors import Reassigned
 from hub.pipeline.project import Project
 from hub.pipeline.tables import projection_offset
+from hub.ports import Outgoing
 from hub.records.tables import current, reason_tally, record
+from hub.topics import cloudevents
+from hub.topics.declared import LOOKUP_RECEIVED
 from tests import samples
 from tests.casework import House, body, drain
+
+CURSOR = {"source": "relay", "cursor": "{}", "sealed_at_ms": 1}
 
 
 @pytest.fixture
@@ -115,3 +122,12 @@ def test_a_record_that_arrives_by_feed_answers_who_waits_for_it(house: House) ->
         "licence.property-title": "CO_OWNER",
     }
     assert [piece for piece, _, _ in found] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("value", [b"", b"junk", wire.encode(schema_id("hub.cursor"), CURSOR)])
+def test_p1_an_answer_that_another_program_wrote_stops_nothing(house: House, value: bytes) -> None:
+    headers = (("ce_type", cloudevents.LOOKUP_ANSWERED),)
+    house.writer.commit([Outgoing(LOOKUP_RECEIVED, 0, b"k" * 16, value, headers, house.clock.now_ms())])
+    house.verified(samples.title())
+    assert house.project() == 3
+    assert len(house.rows(current)) == 1

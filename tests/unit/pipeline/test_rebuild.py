@@ -13,9 +13,9 @@ from sqlalchemy import delete, insert, update
 from hub.cases.by import By
 from hub.cases.connection.tables import application
 from hub.cases.procedure import installed
-from hub.cases.tables import piece
+from hub.cases.tables import case, piece
 from hub.delivery.tables import attempt
-from hub.errors import Misconfigured, Unavailable
+from hub.errors import Misconfigured, TamperDetected, Unavailable
 from hub.pipeline.rebuild import Comparison, compare, hear_again, projections, rebuild, replace
 from hub.pipeline.tables import projection_offset
 from hub.ports import Refused
@@ -218,3 +218,20 @@ def test_replacing_undoes_what_was_edited_by_hand(house: House) -> None:
         connection.execute(update(application).values(channel="edited"))
     remade(house, replacing=True)
     assert house.rows(application)[0].channel == "gov-platform"
+
+
+def test_a_procedure_that_is_not_installed_any_more_is_named(house: House) -> None:
+    house.submit(body("A-1"))
+    with house.store.write() as connection:
+        connection.execute(update(case).values(procedure="watch"))
+    with pytest.raises(Misconfigured, match="watch"):
+        remade(house)
+
+
+def test_p4_an_event_that_is_missing_on_the_log_is_noticed(house: House) -> None:
+    house.submit(body("A-1"))
+    house.deliver(ConnectionSystem())
+    with house.store.write() as connection:
+        connection.execute(delete(outbox).where(outbox.c.topic == "connection.events"))
+    with pytest.raises(TamperDetected, match="does not follow"):
+        remade(house)
