@@ -129,15 +129,19 @@ class Project:
         if not batches:
             return 0
         try:
-            moved = self._apply(batches)
+            moved, applied = self._apply(batches)
+        except IntegrityError:
+            self._member.rewind()
+            raise Reassigned("another process wrote a record of the same row at this moment") from None
         except HubError:
             self._member.rewind()
             raise
+        _tell(applied)
         self._offsets.expected.update(moved)
         crash_point("project.applied")
         return sum(len(batch.records) for batch in batches)
 
-    def _apply(self, batches: Sequence[Batch]) -> Mapping[Slot, int]:
+    def _apply(self, batches: Sequence[Batch]) -> tuple[Mapping[Slot, int], projection.Applied]:
         with self._store.write() as connection:
             bulk.force_index(connection)
             # A record's verdicts are on several topics, whose equal partitions may be owned by several processes.
@@ -147,7 +151,7 @@ class Project:
             self._journal.hear(connection, _heard(applied), _WithBatches(self._log, batches))
             # Last: all processes count in the same few rows, which stay locked until the transaction ends.
             projection.count(connection, applied)
-        return moved
+        return moved, applied
 
     def close(self) -> None:
         self._member.close()
@@ -189,3 +193,15 @@ STAGE = Stage(
     group=GROUP,
     positions="tables",
 )
+
+
+def _tell(applied: projection.Applied) -> None:
+    for one in applied.contested:
+        ids = [record_id.hex() for record_id in one.record_ids]
+        log.warning(
+            "one version of a row has several contents, and the source gives no order: the one read last counts",
+            source=one.source,
+            kind=one.kind,
+            version=one.version,
+            records=ids,
+        )

@@ -59,9 +59,15 @@ def unreadable_part(envelope: dict[str, Any]) -> bytes:
     faults = "".join(_text(fault["code"]) + _text(fault["field"]) for fault in envelope["faults"])
     return (
         f"{_text(envelope['kind'])}{_source(envelope['source'])}{len(envelope['faults'])}|{faults}"
-        f"{envelope['size']}|{envelope['read_at_ms']}|"
+        f"{envelope['size']}|{envelope['reading']}|{envelope['read_at_ms']}|"
     ).encode() + b"".join(
-        (envelope["record_id"], envelope["row_id"], envelope["source"]["content"], envelope["subject_id"])
+        (
+            envelope["record_id"],
+            envelope["row_id"],
+            envelope["source"]["content"],
+            envelope["digest"] or b"",
+            envelope["subject_id"],
+        )
     )
 
 

@@ -67,10 +67,12 @@ class Opener:
     def open(self, values: Sequence[bytes | None]) -> list[Opened]:
         """One ``Opened`` for each value, in order. ``None`` is unreadable."""
         opened = [_read(value) for value in values]
-        subjects = list(dict.fromkeys(part["subject_id"] for one in opened for part in one.envelope.get("parts", ())))
+        subjects = list(dict.fromkeys(subject for one in opened for subject in _subjects(one)))
         keys = dict(zip(subjects, self._vault.open_keys(subjects), strict=True)) if subjects else {}
         for one in opened:
-            if not one.problems:
+            if one.schema_id == UNREADABLE_SCHEMA:
+                _check_unreadable(one, keys)
+            elif not one.problems:
                 _open_record(one, keys)
         return opened
 
@@ -89,10 +91,11 @@ class Opener:
     def open_unreadable(self, envelope: dict[str, Any]) -> Original | None:
         """The original of an unreadable record, for the person who corrects it. ``None`` when it was too large to be
         stored, or the source's key has expired. Raises ``TamperDetected`` when it does not open."""
-        if not envelope["ciphertext"]:
-            return None
         key = _usable(self._vault.open_keys([envelope["subject_id"]])[0])
-        return _original(cipher.decrypt(key, envelope["ciphertext"], cipher.unreadable_part(envelope))) if key else None
+        if key is None:
+            return None
+        frame = cipher.decrypt(key, envelope["ciphertext"], cipher.unreadable_part(envelope))
+        return _original(frame) if frame else None
 
 
 def _original(frame: bytes) -> Original:
@@ -133,6 +136,26 @@ def _read(value: bytes | None) -> Opened:
         faults = tuple(Fault(**fault) for fault in envelope["faults"])
         return Opened(envelope, schema_id, problems=faults or (Fault("UNREADABLE"),))
     return Opened({}, schema_id, problems=(Fault("SCHEMA_UNKNOWN"),))
+
+
+def _subjects(one: Opened) -> Sequence[bytes]:
+    if one.schema_id == UNREADABLE_SCHEMA:
+        return (one.envelope["subject_id"],)
+    return [part["subject_id"] for part in one.envelope.get("parts", ())]
+
+
+def _check_unreadable(one: Opened, keys: Mapping[bytes, bytes | DamagedKey | None]) -> None:
+    """SEAL_BROKEN alone when bytes were changed. Without the source's key no one can say: ERASED or KEY_DAMAGED as
+    well."""
+    envelope = one.envelope
+    key = keys[envelope["subject_id"]]
+    if not isinstance(key, bytes):
+        one.problems = (*one.problems, _no_key(key))
+        return
+    try:
+        cipher.decrypt(key, envelope["ciphertext"], cipher.unreadable_part(envelope))
+    except TamperDetected:
+        one.problems = (Fault("SEAL_BROKEN"),)
 
 
 def _open_record(one: Opened, keys: Mapping[bytes, bytes | DamagedKey | None]) -> None:

@@ -220,12 +220,12 @@ class Sealer:
             "faults": [fault._asdict() for fault in faults],
             "size": len(row.raw),
             "digest": self.ids.digest(row.raw) if too_large else None,
+            "reading": row.reading,
             "read_at_ms": page.read_at_ms if row.read_at_ms is None else row.read_at_ms,
             "subject_id": subject,
-            "ciphertext": b"",
         }
-        if not too_large:
-            envelope["ciphertext"] = cipher.encrypt(key, frame, cipher.unreadable_part(envelope))
+        plaintext = b"" if too_large else frame
+        envelope["ciphertext"] = cipher.encrypt(key, plaintext, cipher.unreadable_part(envelope))
         record_id, row_id = envelope["record_id"], envelope["row_id"]
         value = wire.encode(UNREADABLE_SCHEMA, envelope)
         return SealedRow(source.kind, row_id, record_id, row_id, value, False, row.reading)

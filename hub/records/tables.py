@@ -3,23 +3,27 @@
 They contain no personal value (P5): ids are opaque, all other columns are open fields.
 """
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
 
-from hub.stores.tables import CODE, ID, metadata
+from hub.stores.tables import CODE, ID, Opaque, metadata
 
 record = Table(
     "record",
     metadata,
-    Column("record_id", ID, primary_key=True, doc="keyed hash of authority, source row and version"),
+    Column("record_id", ID, primary_key=True, doc="version, and keyed hash of row, version, revision and content"),
     Column("kind", String(64), nullable=False),
     Column("source", String(64), nullable=False, doc="connector"),
-    Column("row_id", ID, doc="all versions of one row of the authority; null for what could not be read"),
+    Column("row_id", ID, nullable=False, doc="all versions of one row of the source or its authority"),
     Column("entity_id", ID, doc="the licence, property unit or project; null for what could not be read"),
     Column("version", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False, doc="the source's own order between contents of one version"),
+    Column("reading", Integer, nullable=False, doc="that counts, the highest; -1: no seal of it could be checked"),
+    Column("nth", Integer, doc="place among the contents of its version, by record id, from 0; null: reading is -1"),
     Column("operation", String(16), nullable=False, doc="UPSERT, DELETE"),
     Column("authority", CODE, nullable=False),
     Column("status", String(16), nullable=False),
     Column("assurance", String(32), nullable=False),
+    Column("mapping", Opaque(8), doc="digest of the mapping that gave this reading; null for what could not be read"),
     Column("issued_month", Integer, doc="yyyymm"),
     Column("valid_until_year", Integer, doc="null: long-term, or not of this kind"),
     Column("state", String(16), nullable=False, doc="verified, rejected; verified wins in any order"),
@@ -27,7 +31,10 @@ record = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("judged_ms", BigInteger, nullable=False),
-    Column("seen", Integer, nullable=False, doc="verdicts on this id; more than one: it was received again"),
+    Column("read_at_ms", BigInteger, nullable=False, doc="when this content was last read from the source"),
+    Column("seen", Integer, nullable=False, doc="verdicts on what was received; more than one: it came again"),
+    # Two processes that bring contents of one version at once: the second sees the first, or has to begin again.
+    Index("ux_record_nth", "row_id", "version", "nth", unique=True),
     sqlite_with_rowid=False,
 )
 
@@ -40,7 +47,7 @@ record_link = Table(
         primary_key=True,
         doc="opaque id that the record can be found by: unit, address, title, enterprise",
     ),
-    Column("record_id", ID, primary_key=True),
+    Column("record_id", ID, primary_key=True, index=True),
     Column("row_id", ID, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -54,10 +61,13 @@ current = Table(
         "record_id",
         ID,
         nullable=False,
-        doc="the current version: highest (version, authority), in any order of arrival",
+        doc="the current version: highest (version, revision, read_at_ms, authority, reading), in any order of arrival",
     ),
     Column("kind", String(64), nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("read_at_ms", BigInteger, nullable=False),
+    Column("reading", Integer, nullable=False),
     Column("authority", CODE, nullable=False),
     Column("status", String(16), nullable=False),
     Column("operation", String(16), nullable=False),
@@ -75,6 +85,8 @@ tally = Table(
     Column("verified", BigInteger, nullable=False, server_default="0"),
     Column("rejected", BigInteger, nullable=False, server_default="0"),
     Column("duplicate", BigInteger, nullable=False, server_default="0"),
+    Column("readings", BigInteger, nullable=False, server_default="0", doc="mapped again: not among the received"),
+    Column("revised", BigInteger, nullable=False, server_default="0", doc="records beside the first of one version"),
 )
 
 reason_tally = Table(

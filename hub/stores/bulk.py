@@ -26,6 +26,7 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -66,6 +67,24 @@ def find(
     return [row for chunk in chunks for row in chunk]
 
 
+def find_pairs(
+    connection: Connection,
+    columns: Sequence[Column[Any]],
+    keys: tuple[Column[Any], Column[Any]],
+    wanted: Sequence[tuple[Any, Any]],
+) -> list[Any]:
+    """Rows of ``columns`` whose two ``keys`` together are among ``wanted``, in no order."""
+    if not wanted:
+        return []
+    if _arrays(connection):
+        statement = _any_pair(connection, columns, keys)
+        return list(connection.exec_driver_sql(statement, tuple(map(list, zip(*wanted, strict=True)))))
+    query = select(*columns).where(tuple_(*keys).in_(bindparam("wanted", expanding=True)))
+    starts = range(0, len(wanted), _CHUNK)
+    chunks = (connection.execute(query, {"wanted": list(wanted[start : start + _CHUNK])}) for start in starts)
+    return [row for chunk in chunks for row in chunk]
+
+
 def add(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> int:
     """Insert rows, given column by column; a row that exists already, by any unique key, is skipped. Returns how many
     were inserted.
@@ -92,7 +111,7 @@ def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
     """Insert new rows; by COPY on PostgreSQL. Raises ``IntegrityError`` when one of them exists already."""
     if not rows:
         return
-    names = tuple(rows[0])
+    names = _names(table, rows[0])
     values = map(itemgetter(*names), rows) if len(names) > 1 else ((row[names[0]],) for row in rows)
     if not _arrays(connection):
         connection.exec_driver_sql(_insert(table, names), list(values))
@@ -113,7 +132,7 @@ def upsert(
     only, no values."""
     if not rows:
         return
-    names = tuple(rows[0])
+    names = _names(table, rows[0])
     statement = _upsert(connection.dialect.name, table, names, tuple(changes.items()), where)
     if _arrays(connection):
         connection.exec_driver_sql(statement, {name: [row[name] for row in rows] for name in names})
@@ -144,6 +163,11 @@ _ELEMENTS: Mapping[str, TypeEngine[Any]] = {
 
 def _sort(column: Column[Any]) -> str:
     return next((sort for kind, sort in _SORTS if isinstance(column.type, kind)), "text")
+
+
+def _names(table: Table, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of a row, in the order of the table: SQLAlchemy writes statements in that order."""
+    return tuple(column.name for column in table.columns if column.name in row)
 
 
 def _arrays(connection: Connection) -> bool:
@@ -201,6 +225,15 @@ def _any(connection: Connection, columns: Sequence[Column[Any]], key: Column[Any
     wanted = ", ".join(quote(column.name) for column in columns)
     locked = f" ORDER BY {quote(key.name)} FOR UPDATE" if lock else ""
     return f"SELECT {wanted} FROM {quote(key.table.name)} WHERE {quote(key.name)} = ANY(%b){locked}"  # noqa: S608
+
+
+def _any_pair(connection: Connection, columns: Sequence[Column[Any]], keys: tuple[Column[Any], Column[Any]]) -> str:
+    quote = connection.dialect.identifier_preparer.quote
+    wanted = ", ".join(quote(column.name) for column in columns)
+    pair = ", ".join(quote(key.name) for key in keys)
+    arrays = ", ".join(f"%b::{_COPIED[_sort(key)]}[]" for key in keys)
+    table = quote(keys[0].table.name)
+    return f"SELECT {wanted} FROM {table} WHERE ({pair}) IN (SELECT * FROM unnest({arrays}))"  # noqa: S608
 
 
 def _copy(connection: Connection, table: Table, names: Sequence[str]) -> str:

@@ -197,13 +197,14 @@ def test_p1_a_record_that_fits_its_shape_but_no_message_is_sealed_as_too_large_a
 
 @pytest.mark.parametrize(("key", "proof"), [("K" * 100_000, b""), ("K", bytes(100_000))])
 def test_p1_a_key_or_a_proof_without_bounds_does_not_make_a_message_too_large(
-    sealer: Sealer, key: str, proof: bytes
+    sealer: Sealer, opener: Opener, key: str, proof: bytes
 ) -> None:
     unmapped = SourceRow(key, 1, bytes(RAW_BYTES_MAX), None, (Fault("UNREADABLE"),), proof)
     sealed = sealer.seal_page(TITLES, [unmapped], 1_700_000_000_000)[0]
     assert len(sealed.value) <= VALUE_BYTES_MAX
     envelope = wire.decode(sealed.value)[1]
-    assert (envelope["ciphertext"], envelope["size"], len(envelope["digest"])) == (b"", RAW_BYTES_MAX, 32)
+    assert (envelope["size"], len(envelope["digest"])) == (RAW_BYTES_MAX, 32)
+    assert opener.open_unreadable(envelope) is None
 
 
 def test_p1_a_key_that_is_no_text_does_not_stop_its_page(sealer: Sealer, opener: Opener) -> None:

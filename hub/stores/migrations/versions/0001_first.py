@@ -76,6 +76,9 @@ def _records() -> None:
         sa.Column("record_id", ID, nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("read_at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("reading", sa.Integer(), nullable=False),
         sa.Column("authority", CODE, nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("operation", sa.String(length=16), nullable=False),
@@ -96,13 +99,17 @@ def _records() -> None:
         sa.Column("record_id", ID, nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
-        sa.Column("row_id", ID, nullable=True),
+        sa.Column("row_id", ID, nullable=False),
         sa.Column("entity_id", ID, nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("reading", sa.Integer(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=True),
         sa.Column("operation", sa.String(length=16), nullable=False),
         sa.Column("authority", CODE, nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("assurance", sa.String(length=32), nullable=False),
+        sa.Column("mapping", sa.LargeBinary(8), nullable=True),
         sa.Column("issued_month", sa.Integer(), nullable=True),
         sa.Column("valid_until_year", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -110,10 +117,12 @@ def _records() -> None:
         sa.Column("partition", sa.Integer(), nullable=False),
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("judged_ms", sa.BigInteger(), nullable=False),
+        sa.Column("read_at_ms", sa.BigInteger(), nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("record_id", name="pk_record"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ux_record_nth", "record", ["row_id", "version", "nth"], unique=True)
     op.create_table(
         "record_link",
         sa.Column("link_id", ID, nullable=False),
@@ -122,6 +131,7 @@ def _records() -> None:
         sa.PrimaryKeyConstraint("link_id", "record_id", name="pk_record_link"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_record_link_record_id", "record_link", ["record_id"], unique=False)
     op.create_table(
         "tally",
         sa.Column("source", sa.String(length=64), nullable=False),
@@ -131,6 +141,8 @@ def _records() -> None:
         sa.Column("verified", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rejected", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("duplicate", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("readings", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("revised", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("source", "kind", name="pk_tally"),
     )
 

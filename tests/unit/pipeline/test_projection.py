@@ -1,0 +1,421 @@
+"""What the tables of records say: decided by what was said of each record, never by the order in which it was read.
+
+A model in plain Python says what is right; messages are made by hand, since a projection opens no seal.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, select
+
+from hub.codec import wire
+from hub.pipeline import projection
+from hub.pipeline.projection import Applied
+from hub.ports import Batch
+from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
+from hub.records import tables
+
+KIND = "licence.business"
+TABLES = (tables.record, tables.record_link, tables.current, tables.tally, tables.reason_tally)
+ENTITY = b"E" * 16
+
+
+@dataclass(frozen=True)
+class Said:
+    """One verdict on one message about one record, and what was received for it."""
+
+    row: int = 0
+    version: int = 1
+    revision: int = 0
+    content: int = 0
+    reading: int = 0
+    verified: bool = True
+    readable: bool = True
+    opened: bool = True
+    authority: str = "A"
+    source: str = "one"
+    status: str = "CURRENT"
+    links: frozenset[int] = frozenset()
+    read_at_ms: int = 5
+    judged_ms: int = 5
+    attempt: int = 1
+    partition: int = 0
+
+    @property
+    def row_id(self) -> bytes:
+        return bytes([self.row]) * 16
+
+    @property
+    def record_id(self) -> bytes:
+        return bytes([0, self.row, self.version, self.revision, self.content]).ljust(16, b"r")
+
+    @property
+    def state(self) -> str:
+        return "verified" if self.verified else "rejected"
+
+    @property
+    def counts(self) -> bool:
+        """Whether something was received for it."""
+        return self.reading == 0 and self.attempt == 1
+
+    def value(self) -> bytes:
+        source = {
+            "system": self.source,
+            "version": self.version,
+            "revision": self.revision,
+            "content": bytes([self.content]) * 8,
+            "operation": "UPSERT",
+        }
+        both = {
+            "record_id": self.record_id,
+            "row_id": self.row_id,
+            "kind": KIND,
+            "source": source,
+            "reading": self.reading,
+            "read_at_ms": self.read_at_ms,
+        }
+        if not self.readable:
+            more = {"faults": [{"code": "UNREADABLE", "field": ""}], "size": 1, "subject_id": bytes(16)}
+            return wire.encode(UNREADABLE_SCHEMA, both | more | {"ciphertext": b""})
+        more = {
+            "authority": self.authority,
+            "region": "120101",
+            "status": self.status,
+            "mapping": bytes(8),
+            "assurance": "CHANNEL_ONLY",
+            "links": [bytes([one]) * 16 for one in sorted(self.links)],
+            "parts": [],
+            "original": b"",
+            "original_commitment": bytes(32),
+        }
+        return wire.encode(RECORD_SCHEMA, both | more)
+
+    def headers(self, suffix: str) -> list[tuple[str, bytes]]:
+        found = [("ce_type", f"cn.onecert.{KIND}.{suffix}".encode()), ("ce_source", f"/sources/{self.source}".encode())]
+        if suffix == "rejected":
+            code = "EXPIRED" if self.opened and self.readable else "UNREADABLE" if self.opened else "SEAL_BROKEN"
+            found.append(("hub_reasons", json.dumps([{"code": code, "field": ""}]).encode()))
+        if suffix == "rejected" or self.attempt > 1:
+            found.append(("hub_attempt", str(self.attempt).encode()))
+        if self.reading:
+            found.append(("hub_reading", str(self.reading).encode()))
+        return found
+
+
+Place = tuple[str, int]
+Letter = tuple[Place, Any]
+"""A place, and a message as it lies there."""
+
+
+def letters(said: Sequence[Said]) -> dict[Place, list[Any]]:
+    """The messages of every topic's partitions: the verdicts, and what was received for them."""
+    found: dict[Place, list[Any]] = defaultdict(list)
+    for one in said:
+        for suffix in (one.state, *(("received",) if one.counts or (one.reading and one.attempt == 1) else ())):
+            place = (f"{KIND}.{suffix}", one.partition)
+            key = ENTITY if one.readable else one.row_id
+            fields = {"timestamp": one.judged_ms, "key": key, "value": one.value(), "headers": one.headers(suffix)}
+            found[place].append(SimpleNamespace(offset=len(found[place]), **fields))
+    return found
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[Connection]:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        tables.record.metadata.create_all(connection, TABLES)
+        yield connection
+
+
+def read(connection: Connection, batches: Sequence[Sequence[Batch]]) -> tuple[dict[str, list[Any]], list[Applied]]:
+    """The tables after these polls, and what each poll brought."""
+    for table in TABLES:
+        connection.execute(table.delete())
+    brought = []
+    for poll in batches:
+        applied = projection.apply(connection, poll)
+        projection.count(connection, applied)
+        brought.append(applied)
+    return {table.name: dump(connection, table) for table in TABLES}, brought
+
+
+def dump(connection: Connection, table: Any) -> list[Any]:
+    rows = connection.execute(select(table).order_by(*table.primary_key.columns))
+    return [dict(row._mapping) for row in rows]
+
+
+def in_order(said: Sequence[Said]) -> list[list[Batch]]:
+    """One topic after the other, as rebuild reads them."""
+    return [[Batch(*place, records)] for place, records in sorted(letters(said).items())]
+
+
+@st.composite
+def polls(draw: st.DrawFn, said: Sequence[Said]) -> list[list[Batch]]:
+    """Any interleaving of partitions and topics, cut into polls anywhere; only the order in a partition is fixed."""
+    queues = {place: list(records) for place, records in letters(said).items()}
+    labels = draw(st.permutations([place for place, records in queues.items() for _ in records]))
+    cuts = draw(st.lists(st.booleans(), min_size=len(labels), max_size=len(labels)))
+    found: list[list[Batch]] = [[]]
+    taken = [(place, queues[place].pop(0)) for place in labels]
+    for (place, message), cut in zip(taken, cuts, strict=True):
+        if cut:
+            found.append([])
+        found[-1].append(Batch(*place, [message]))
+    return [_joined(poll) for poll in found if poll]
+
+
+def _joined(poll: Sequence[Batch]) -> list[Batch]:
+    """Neighbours of one partition as one batch."""
+    grouped = groupby(poll, key=lambda batch: (batch.topic, batch.partition))
+    return [Batch(*place, [record for one in batches for record in one.records]) for place, batches in grouped]
+
+
+@st.composite
+def things_said(draw: st.DrawFn) -> Said:
+    small = st.integers(0, 1)
+    readable = draw(st.sampled_from([True, True, True, False]))
+    opened = draw(st.sampled_from([True, True, True, False]))
+    return Said(
+        row=draw(small),
+        version=draw(st.integers(1, 2)),
+        revision=draw(small),
+        content=draw(small),
+        reading=draw(st.sampled_from([0, 0, 0, 1, 2])),
+        verified=readable and opened and draw(st.booleans()),
+        readable=readable,
+        opened=opened,
+        authority=draw(st.sampled_from(["A", "B"])),
+        source=draw(st.sampled_from(["one", "two"])),
+        status=draw(st.sampled_from(["CURRENT", "REVOKED"])),
+        links=draw(st.frozensets(st.integers(1, 3))),
+        read_at_ms=draw(st.integers(1, 3)),
+        judged_ms=draw(st.integers(1, 3)),
+        attempt=draw(st.sampled_from([1, 1, 1, 2])),
+        partition=draw(st.integers(0, 2)),
+    )
+
+
+# ---- the model -----------------------------------------------------------------------------------------------------
+
+
+def speaks(said: Sequence[tuple[Said, int]]) -> Said:
+    """Of all that was said of one record, with its offset, what counts."""
+
+    def standing(pair: tuple[Said, int]) -> Any:
+        one, offset = pair
+        authority = one.authority if one.readable and one.opened else ""
+        reading = one.reading if one.opened else -1
+        return reading, one.verified, authority, one.judged_ms, one.partition, offset
+
+    return max(said, key=standing)[0]
+
+
+def expected(said: Sequence[Said]) -> dict[str, Any]:
+    """What the tables must say in the end, as far as it is a matter of choosing and counting."""
+    offsets: Counter[Place] = Counter()
+    of_record: dict[bytes, list[tuple[Said, int]]] = defaultdict(list)
+    for one in said:
+        place = (one.state, one.partition)
+        of_record[one.record_id].append((one, offsets[place]))
+        offsets[place] += 1
+    chosen = {record_id: speaks(pairs) for record_id, pairs in of_record.items()}
+    read_at = {
+        record_id: max((one.read_at_ms for one, _ in pairs if one.opened), default=0)
+        for record_id, pairs in of_record.items()
+    }
+    return {
+        "state": {
+            record_id: (one.state, max(one.reading, 0), read_at[record_id])
+            for record_id, one in chosen.items()
+            if one.opened
+        },
+        "links": {
+            (bytes([link]) * 16, record_id) for record_id, one in chosen.items() if one.verified for link in one.links
+        },
+        "current": _current(chosen, read_at),
+        "tally": _tally(said, chosen, of_record),
+    }
+
+
+def _current(chosen: dict[bytes, Said], read_at: dict[bytes, int]) -> dict[bytes, tuple[bytes, str]]:
+    best: dict[bytes, tuple[Any, Said]] = {}
+    for record_id, one in chosen.items():
+        if one.verified:
+            rank = (one.version, one.revision, read_at[record_id], one.authority, one.reading, record_id)
+            best[one.row_id] = max(best.get(one.row_id, (rank, one)), (rank, one), key=lambda pair: pair[0])
+    return {row_id: (one.record_id, one.status) for row_id, (_, one) in best.items()}
+
+
+def _tally(
+    said: Sequence[Said], chosen: dict[bytes, Said], of_record: dict[bytes, list[tuple[Said, int]]]
+) -> dict[str, dict[str, int]]:
+    lines: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in said:
+        lines[one.source]["received"] += one.counts
+        lines[one.source]["duplicate"] += one.counts
+        lines[one.source]["readings"] += bool(one.reading) and one.attempt == 1
+    for one in chosen.values():
+        lines[one.source][one.state] += 1
+        lines[one.source]["duplicate"] -= 1
+    groups: dict[Any, list[bytes]] = defaultdict(list)
+    for record_id, pairs in of_record.items():
+        if any(one.opened for one, _ in pairs):
+            groups[pairs[0][0].row, pairs[0][0].version].append(record_id)
+    for members in groups.values():
+        for record_id in sorted(members)[1:]:
+            lines[chosen[record_id].source]["revised"] += 1
+    return _filled(lines)
+
+
+def _filled(lines: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Without zeros."""
+    found = {source: {name: count for name, count in line.items() if count} for source, line in lines.items()}
+    return {source: line for source, line in found.items() if line}
+
+
+def simplified(found: dict[str, list[Any]]) -> dict[str, Any]:
+    """The tables in the model's terms."""
+    names = ("received", "verified", "rejected", "duplicate", "readings", "revised")
+    return {
+        "state": {
+            row["record_id"]: (row["state"], row["reading"], row["read_at_ms"])
+            for row in found["record"]
+            if row["reading"] >= 0
+        },
+        "links": {(row["link_id"], row["record_id"]) for row in found["record_link"] if row["link_id"] != ENTITY},
+        "current": {row["row_id"]: (row["record_id"], row["status"]) for row in found["current"]},
+        "tally": _filled({row["source"]: {name: row[name] for name in names} for row in found["tally"]}),
+    }
+
+
+# ---- any order -----------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_p2_the_order_of_topics_and_partitions_changes_nothing(connection: Connection, data: st.DataObject) -> None:
+    said = data.draw(st.lists(things_said(), max_size=12))
+    rebuilt, _ = read(connection, in_order(said))
+    live, _ = read(connection, data.draw(polls(said)))
+    assert live == rebuilt
+    assert simplified(live) == expected(said)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_p1_the_conservation_line_balances_in_the_end(connection: Connection, data: st.DataObject) -> None:
+    """Each record was received at least once, as ingest sees to: then every place adds up, and none is negative."""
+    said = data.draw(st.lists(things_said(), max_size=12))
+    first = {one.record_id: Said(**vars(one) | {"reading": 0, "attempt": 1}) for one in said}
+    said = [*first.values(), *said]
+    found, _ = read(connection, data.draw(polls(said)))
+    for source in ("one", "two"):
+        line = Counter(dict.fromkeys(("received", "verified", "rejected", "duplicate"), 0))
+        line.update(*({name: row[name] for name in line} for row in found["tally"] if row["source"] == source))
+        assert line["received"] == line["verified"] + line["rejected"] + line["duplicate"]
+    assert sum(row["duplicate"] for row in found["tally"]) >= 0
+
+
+def counted(line: Mapping[str, Any]) -> dict[str, int]:
+    return {name: count for name, count in line.items() if isinstance(count, int) and count}
+
+
+# ---- case by case --------------------------------------------------------------------------------------------------
+
+
+def current_of(connection: Connection, *said: Said) -> list[tuple[int, int]]:
+    """(content, reading) of what counts, with each interleaving that reads one message at a time."""
+    live = [[Batch(*place, [record])] for place, records in letters(said).items() for record in records]
+    found = [read(connection, batches)[0]["current"] for batches in (live, live[::-1], in_order(said))]
+    assert found[0] == found[1] == found[2]
+    return [(row["record_id"][4], row["reading"]) for row in found[0]]
+
+
+def test_of_two_contents_of_one_version_the_one_read_later_counts_and_it_is_told(connection: Connection) -> None:
+    first, second = Said(content=0, read_at_ms=1), Said(content=1, read_at_ms=2)
+    assert current_of(connection, first, second) == current_of(connection, second, first) == [(1, 0)]
+    _, brought = read(connection, in_order([first, second]))
+    (told,) = [contested for applied in brought for contested in applied.contested]
+    assert told.record_ids == (first.record_id, second.record_id)
+
+
+def test_a_content_that_comes_back_counts_again(connection: Connection) -> None:
+    """The duplicate moves ``read_at_ms`` up."""
+    first, second, again = Said(read_at_ms=1), Said(content=1, read_at_ms=2), Said(read_at_ms=3, judged_ms=6)
+    assert current_of(connection, first, second, again) == [(0, 0)]
+
+
+def test_the_source_s_own_order_comes_before_the_time_of_reading_and_nothing_is_told(connection: Connection) -> None:
+    first, second = Said(content=0, revision=1, read_at_ms=1), Said(content=1, revision=0, read_at_ms=9)
+    assert current_of(connection, first, second) == [(0, 0)]
+    found, brought = read(connection, in_order([first, second]))
+    assert not any(applied.contested for applied in brought)
+    assert [row["revised"] for row in found["tally"]] == [1]
+
+
+def test_a_better_reading_verifies_what_was_rejected(connection: Connection) -> None:
+    bad, good = Said(verified=False), Said(reading=1)
+    assert current_of(connection, bad, good) == [(0, 1)]
+    (line,) = read(connection, in_order([bad, good]))[0]["tally"]
+    assert counted(line) == {"received": 1, "verified": 1, "readings": 1}
+
+
+def test_a_worse_reading_takes_back_what_was_verified_and_the_version_before_counts(connection: Connection) -> None:
+    old, new = Said(version=1, content=0), Said(version=2, content=1)
+    worse = Said(version=2, content=1, reading=1, verified=False)
+    assert current_of(connection, old, new) == [(1, 0)]
+    assert current_of(connection, old, new, worse) == [(0, 0)]
+    assert current_of(connection, new, worse) == []
+    found = read(connection, in_order([old, new, worse]))[0]
+    assert {row["record_id"] for row in found["record_link"]} == {old.record_id}
+
+
+def test_a_new_reading_is_found_by_its_own_links_only(connection: Connection) -> None:
+    """P2: a link that was mapped wrongly would show one applicant another's title."""
+    wrong, right = Said(links=frozenset([1])), Said(reading=1, links=frozenset([2]))
+    for said in ([wrong, right], [right, wrong]):
+        found = read(connection, in_order(said))[0]["record_link"]
+        assert {row["link_id"] for row in found} == {ENTITY, bytes([2]) * 16}
+
+
+def test_the_latest_verdict_on_one_reading_speaks_for_it(connection: Connection) -> None:
+    """As after a code table was corrected and the same content came again."""
+    before, after = Said(judged_ms=1), Said(judged_ms=2, status="REVOKED")
+    found = [read(connection, in_order([*said]))[0] for said in ([before, after], [after, before])]
+    assert [[row["status"] for row in one["current"]] for one in found] == [["REVOKED"], ["REVOKED"]]
+    polls = [[Batch(*place, [record])] for place, records in letters([before, after]).items() for record in records]
+    assert [row["status"] for row in read(connection, polls)[0]["current"]] == ["REVOKED"]
+
+
+def test_an_unreadable_row_that_is_read_at_last_moves_under_the_same_id(connection: Connection) -> None:
+    unreadable, readable = Said(readable=False, verified=False, partition=1), Said()
+    assert current_of(connection, unreadable, readable) == [(0, 0)]
+    found = read(connection, in_order([unreadable, readable]))[0]
+    (line,), (one,) = found["tally"], found["record"]
+    assert counted(line) == {"received": 2, "verified": 1, "duplicate": 1}
+    assert (one["state"], one["entity_id"], one["seen"]) == ("verified", ENTITY, 2)
+
+
+def test_p4_what_cannot_be_opened_outranks_nothing(connection: Connection) -> None:
+    """A copy with a changed open part, here a higher reading and a later time, changes neither verdict nor rank."""
+    good, other = Said(read_at_ms=1), Said(content=1, read_at_ms=2)
+    forged = Said(reading=9, verified=False, opened=False, read_at_ms=99, authority="Z", source="Robert'); DROP")
+    assert current_of(connection, good, other, forged) == [(1, 0)]
+    found = read(connection, in_order([good, other, forged]))[0]
+    assert {row["source"] for row in found["record"]} == {"one"}
+    assert {row["source"] for row in found["tally"]} == {"one", "outside"}
+    assert {row["state"] for row in found["record"]} == {"verified"}
+
+
+def test_a_record_rejected_again_points_at_its_newest_rejection(connection: Connection) -> None:
+    first, again = Said(verified=False, partition=1), Said(verified=False, partition=1, attempt=2)
+    found = read(connection, in_order([first, again]))[0]
+    assert [(row["offset"], row["seen"]) for row in found["record"]] == [(1, 1)]
