@@ -47,7 +47,7 @@ _ALLOWED = re.compile("|".join(ALLOWED))
 def documents() -> list[Path]:
     """Every text of the product that people read: code, settings, documents."""
     rooms = [path for top in ROOMS for path in (ROOT / top).rglob("*")]
-    return sorted(path for path in (*rooms, *ROOT.glob("README*.md")) if path.suffix in SUFFIXES)
+    return sorted(path for path in (*rooms, *ROOT.glob("*.md")) if path.suffix in SUFFIXES)
 
 
 def forbidden(text: str) -> list[str]:
