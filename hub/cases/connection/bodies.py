@@ -25,10 +25,7 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
     China's, ISO 8601, to the minute; the capacity is in kW. Raises ``MustNotSend`` when the applicant's data was
     erased or does not open."""
     row = _row(connection, sending)
-    opened = given.opener.open_values([(sending.case.subject_id, bytes(row.sealed))])[0]
-    if isinstance(opened, Fault):
-        raise MustNotSend(opened.code)
-    submitted = Application.model_validate_json(opened)
+    submitted = _submitted(given, sending, row)
     body = {
         "channel": submitted.channel,
         "channelAppNo": submitted.external_no,
@@ -47,9 +44,11 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
 def evidence(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:
     """One piece of evidence: its assurance, why it may be used, and only the fields that the purpose allows; for a
     title of another holder the shorter list, without the holder. Raises ``WillNotDo`` for a record whose assurance the
-    purpose does not accept, or that has expired.
+    purpose does not accept, or that has expired; ``MustNotSend`` when the applicant's data was erased or does not open,
+    also for a record about another person.
     """
     row, piece, opened = _row(connection, sending), sending.piece, sending.opened
+    _submitted(given, sending, row)
     assert opened is not None and opened.record is not None
     purpose = given.purposes.get(row.purpose)
     if not purpose.accepts(piece.kind, opened.envelope["assurance"]):
@@ -75,6 +74,14 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
 
 def _row(connection: Connection, sending: Sending) -> Row[Any]:
     return connection.execute(select(application).where(application.c.case_id == sending.case.case_id)).one()
+
+
+def _submitted(given: Given, sending: Sending, row: Row[Any]) -> Application:
+    """The application as submitted. Raises ``MustNotSend`` when it was erased or does not open."""
+    opened = given.opener.open_values([(sending.case.subject_id, bytes(row.sealed))])[0]
+    if isinstance(opened, Fault):
+        raise MustNotSend(opened.code)
+    return Application.model_validate_json(opened)
 
 
 def _organisation(submitted: Application) -> str:

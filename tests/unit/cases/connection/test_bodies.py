@@ -88,6 +88,9 @@ def test_p5_the_application_of_an_erased_applicant_must_not_be_sent(house: House
             sending = Sending(found, Piece(0, "utility_crm", "registration"))
             bodies.registration(house.journal.given, connection, sending, house.journal.moment())
     assert told.value.reason == "ERASED"
+    with pytest.raises(MustNotSend) as told:
+        made(house, TITLE, samples.title(), Relation.OTHER)  # another person's record, for an erased person's matter
+    assert told.value.reason == "ERASED"
 
 
 def test_a_site_by_address_goes_to_the_districts_organisation(house: House) -> None:
