@@ -52,7 +52,7 @@ def find(connection: Connection, log: Reads, wanted: Sequence[Wanted]) -> list[M
 
 
 def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | str | None:
-    found = [row for row in linked if (bytes(row.record_id), getattr(row, "reading", 0)) != wanted.but_not]
+    found = [row for row in linked if (bytes(row.record_id), row.reading) != wanted.but_not]
     if not found:
         return None
     live = [row for row in found if _lives(row)]
@@ -95,7 +95,7 @@ def _lives(row: Row[Any]) -> bool:
 def _match(log: Reads, row: Row[Any], applicant_id: bytes) -> Match:
     envelope = read_envelope(log, row.topic, row.partition, row.offset)
     relation = holder_relation(envelope, applicant_id)
-    reading = getattr(row, "reading", 0)
+    reading = row.reading
     return Match(bytes(row.record_id), reading, row.topic, row.partition, row.offset, relation)
 
 
