@@ -1,8 +1,11 @@
 """Claims: which instance delivers which pending piece now. A sink's stage claims only the pieces of its own sink.
 
-    (decided) ──▶ free ──claim──▶ claimed ──outcome──▶ (row deleted)
-                   ▲                 │
-                   └── back-off, end of the lease ──┘
+    (decided) ──▶ waits ──first piece acknowledged──▶ free ──claim──▶ claimed ──outcome──▶ (row deleted)
+                                                       ▲                 │
+                                                       └── back-off, end of the lease ──┘
+
+A piece that comes after another one (its case's registration) waits until that one is acknowledged: so a system that is
+away for a day does not make every claim look at all that waits behind its registrations.
 
 A claim is committed before the sink is called, so that a crash at any line leaves a trace. When no thread works on a
 claim any more, it is free again at the end of its lease. After a restart an instance frees its own old claims two
@@ -13,7 +16,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, delete, exists, insert, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy import case as sql_case
 
 from hub.cases.case import Case, PieceState
 from hub.cases.events import Piece
@@ -31,6 +50,8 @@ TAKEOVER_S = 2
 TROUBLE_MAX = 256
 Key = tuple[bytes, int]
 """A piece: its case and its number."""
+
+_NAMES = ("case_id", "piece", "sink", "attempts", "next_attempt_ms", "lease_until_ms")
 
 # The pieces that threads of this process work on. A claim of this process that is not among them is left over.
 _in_hand: set[Key] = set()
@@ -52,22 +73,36 @@ class Claimed:
 
 
 class Trouble(NamedTuple):
-    """How far a pending piece is: attempts so far, when the next one is due (process time, ms), and why the last one
-    did not end it."""
+    """How far a pending piece is: attempts so far, when the next one is due (process time, ms; ``None``: when the piece
+    that it comes after is acknowledged), and why the last one did not end it."""
 
     attempts: int
-    next_attempt_ms: int
+    next_attempt_ms: int | None
     trouble: str | None
 
 
 def enqueue(connection: Connection, case_id: bytes, pieces: Sequence[Piece]) -> None:
-    """Add rows for pieces, in the transaction that decided them."""
-    rows = [
-        {"case_id": case_id, "piece": one.piece, "sink": one.sink}
-        | {"attempts": 0, "next_attempt_ms": 0, "lease_until_ms": 0}
-        for one in pieces
-    ]
-    connection.execute(insert(attempt), rows)
+    """Add rows for pieces, in the transaction that decided them. They are in the table ``piece`` already."""
+    numbers = [one.piece for one in pieces]
+    rows = _rows(attempts=0).where(piece.c.case_id == case_id, piece.c.piece.in_(numbers))
+    connection.execute(insert(attempt).from_select(_NAMES, rows))
+
+
+def _rows(attempts: int) -> Select[Any]:
+    """Rows of ``attempt`` for rows of ``piece``: due at once, or waiting for the piece that it comes after."""
+    due = sql_case((_waits(), null()), else_=literal(0))
+    return select(piece.c.case_id, piece.c.piece, piece.c.sink, literal(attempts), due, literal(0))
+
+
+def _waits() -> ColumnElement[bool]:
+    """Whether a row of ``piece`` comes after one that is not acknowledged."""
+    first = piece.alias("first")
+    acknowledged = exists().where(
+        first.c.case_id == piece.c.case_id,
+        first.c.piece == piece.c.after,
+        first.c.state == PieceState.ACKNOWLEDGED.value,
+    )
+    return and_(piece.c.after.is_not(None), ~acknowledged)
 
 
 class Claims:
@@ -107,12 +142,7 @@ class Claims:
     def _due(self, now_ms: int) -> Select[Any]:
         """Pending pieces of this sink that are due. A piece of a held case never is, and a piece that comes after
         another one only once that one is acknowledged."""
-        row, first = attempt.c, piece.alias("first")
-        acknowledged = exists().where(
-            first.c.case_id == piece.c.case_id,
-            first.c.piece == piece.c.after,
-            first.c.state == PieceState.ACKNOWLEDGED.value,
-        )
+        row = attempt.c
         columns = [column for column in case.c if column.name != "case_id"]
         return (
             select(piece, row.attempts, *columns)
@@ -125,7 +155,7 @@ class Claims:
                 or_(row.claimed_by.is_(None), row.lease_until_ms < now_ms),
                 piece.c.state == PieceState.PENDING.value,
                 case.c.held.is_(False),
-                or_(piece.c.after.is_(None), acknowledged),
+                ~_waits(),
             )
             .order_by(row.next_attempt_ms, piece.c.decided_ms)
         )
@@ -139,7 +169,8 @@ class Claims:
 
     def look_after(self, now_ms: int) -> None:
         """Repair the rows: add one, counted as tried, for each pending piece without one; delete those of pieces that
-        are not pending; free claims of this instance that no thread works on."""
+        are not pending; make those due whose first piece is acknowledged; free claims of this instance that no thread
+        works on."""
         wrong = (self._without_row(), self._left_over(now_ms))
         with self._store.read() as connection:
             if not any(connection.execute(query.limit(1)).first() for query in wrong):
@@ -147,6 +178,7 @@ class Claims:
         with self._store.write() as connection:
             self._adopt(connection)
             connection.execute(delete(attempt).where(attempt.c.sink == self._sink, ~_is_pending()))
+            connection.execute(update(attempt).where(self._waits_for_nothing()).values(next_attempt_ms=0))
             connection.execute(
                 update(attempt)
                 .where(self._abandoned(now_ms))
@@ -155,14 +187,20 @@ class Claims:
 
     def _without_row(self) -> Select[Any]:
         missing = ~exists().where(attempt.c.case_id == piece.c.case_id, attempt.c.piece == piece.c.piece)
-        columns = piece.c.case_id, piece.c.piece, piece.c.sink, literal(1), literal(0), literal(0)
-        return select(*columns).where(piece.c.sink == self._sink, piece.c.state == PieceState.PENDING.value, missing)
+        pending = piece.c.state == PieceState.PENDING.value
+        return _rows(attempts=1).where(piece.c.sink == self._sink, pending, missing)
 
     def _left_over(self, now_ms: int) -> Select[Any]:
         ended = (attempt.c.sink == self._sink) & ~_is_pending()
-        return select(attempt.c.piece).where(or_(ended, self._abandoned(now_ms)))
+        return select(attempt.c.piece).where(or_(ended, self._waits_for_nothing(), self._abandoned(now_ms)))
 
-    def _abandoned(self, now_ms: int) -> Any:
+    def _waits_for_nothing(self) -> ColumnElement[bool]:
+        """Rows that wait for a piece that is acknowledged: ``acknowledged`` was not called, or the row is older than
+        the tables."""
+        free = exists().where(piece.c.case_id == attempt.c.case_id, piece.c.piece == attempt.c.piece, ~_waits())
+        return and_(attempt.c.sink == self._sink, attempt.c.next_attempt_ms.is_(None), free)
+
+    def _abandoned(self, now_ms: int) -> ColumnElement[bool]:
         """Claims of this instance that no thread works on and whose lease has not ended. A claim whose lease has ended
         is free anyway."""
         ours = (attempt.c.sink == self._sink) & (attempt.c.claimed_by == self._instance)
@@ -170,12 +208,11 @@ class Claims:
         return ours & (attempt.c.lease_until_ms >= now_ms) & idle
 
     def _adopt(self, connection: Connection) -> None:
-        names = ("case_id", "piece", "sink", "attempts", "next_attempt_ms", "lease_until_ms")
         # Another process may adopt the same piece at the same moment.
-        bulk.add_selected(connection, attempt, names, self._without_row())
+        bulk.add_selected(connection, attempt, _NAMES, self._without_row())
 
 
-def _is_pending() -> Any:
+def _is_pending() -> ColumnElement[bool]:
     """Whether the piece of a row of ``attempt`` is pending."""
     return exists().where(
         piece.c.case_id == attempt.c.case_id,
@@ -187,6 +224,14 @@ def _is_pending() -> Any:
 def let_go(keys: Iterable[Key]) -> None:
     """Note that no thread of this process works on these pieces any more."""
     _in_hand.difference_update(keys)
+
+
+def acknowledged(connection: Connection, claimed: Claimed) -> None:
+    """Make the pieces due that come after this one, in the transaction of its acknowledgement."""
+    case_id, number = claimed.key
+    after = select(piece.c.piece).where(piece.c.case_id == case_id, piece.c.after == number)
+    waiting = (attempt.c.case_id == case_id) & attempt.c.next_attempt_ms.is_(None) & attempt.c.piece.in_(after)
+    connection.execute(update(attempt).where(waiting).values(next_attempt_ms=0))
 
 
 def done(connection: Connection, claimed: Claimed) -> None:
@@ -206,7 +251,7 @@ def troubles(connection: Connection, case_id: bytes) -> dict[int, Trouble]:
     return {row.piece: Trouble(row.attempts, row.next_attempt_ms, row.trouble) for row in rows}
 
 
-def _is(key: Key) -> Any:
+def _is(key: Key) -> ColumnElement[bool]:
     return (attempt.c.case_id == key[0]) & (attempt.c.piece == key[1])
 
 

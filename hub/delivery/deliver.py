@@ -74,16 +74,17 @@ class Deliver:
         self._idle_s = idle_s
         self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="deliver")
         self._running: set[Future[None]] = set()
-        self._looked_s = float("-inf")
+        self._look_s = float("-inf")
 
     def step(self) -> int:
         """Claim pieces that are due and wait until a delivery has ended. Returns how many have ended. Raises
         ``Unavailable`` when the database is."""
         clock = self._parts.journal.clock
-        now_s = clock.monotonic_s()
-        if now_s - self._looked_s >= TAKEOVER_S:
+        began_s = clock.monotonic_s()
+        if began_s >= self._look_s:
             self._parts.claims.look_after(clock.process_ms())
-            self._looked_s = now_s
+            # With many pieces that wait it takes a while: at most a twentieth of the time is spent on it.
+            self._look_s = began_s + max(TAKEOVER_S, 20 * (clock.monotonic_s() - began_s))
         free = PARALLEL - len(self._running)
         for claimed in self._parts.claims.claim(free, clock.process_ms()) if free else ():
             future = self._pool.submit(deliver, self._parts, claimed)
@@ -177,6 +178,8 @@ def _end(parts: DeliverParts, claimed: Claimed, event: events.Ending) -> None:
         locked = cases.lock(connection, [claimed.case.case_id])
         if locked and _state(connection, claimed) in states:
             parts.journal.append(connection, [Decided(locked[claimed.case.case_id], [event])])
+            if isinstance(event, events.Acknowledged):
+                claims.acknowledged(connection, claimed)
         claims.done(connection, claimed)
 
 

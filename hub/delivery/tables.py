@@ -16,7 +16,7 @@ attempt = Table(
     Column("piece", Integer, primary_key=True),
     Column("sink", String(64), nullable=False),
     Column("attempts", Integer, nullable=False, doc="above 0: an earlier one may have taken effect, call Sink.find"),
-    Column("next_attempt_ms", BigInteger, nullable=False, doc="process time"),
+    Column("next_attempt_ms", BigInteger, doc="process time; null: the piece that it comes after is not acknowledged"),
     Column("claimed_by", String(128), doc="instance; null: free"),
     Column("lease_until_ms", BigInteger, nullable=False, doc="process time; the claim ends then"),
     Column("trouble", String(256), doc="why the last attempt did not end it, in the hub's words"),

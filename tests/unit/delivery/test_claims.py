@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
+from hub.cases.case import find
+from hub.cases.events import Piece
 from hub.cases.procedure import SinkInfo
 from hub.cases.tables import case, piece
 from hub.delivery import claims
-from hub.delivery.claims import LEASE_S, TAKEOVER_S, Claims, Trouble, count_as_tried, troubles
+from hub.delivery.claims import LEASE_S, TAKEOVER_S, Claimed, Claims, Trouble, count_as_tried, troubles
 from hub.delivery.tables import attempt
 from tests import samples
 from tests.casework import House, body
@@ -52,12 +54,30 @@ def test_p2_each_sink_claims_its_own_pieces_and_each_piece_once(house: House) ->
     assert claimed(house, "three") == []
 
 
+def acknowledge(house: House, sink: str, told: bool = True) -> None:
+    """The sink's registration is acknowledged; with ``told``, as the stage writes it down."""
+    with house.store.write() as connection:
+        of = (piece.c.kind == "registration") & (piece.c.sink == sink)
+        connection.execute(update(piece).where(of).values(state="acknowledged"))
+        for row in connection.execute(select(piece).where(of)).all() if told else ():
+            found = find(connection, bytes(row.case_id))
+            assert found
+            claims.acknowledged(connection, Claimed(found, Piece(row.piece, sink, row.kind), 0))
+
+
+def waiting(house: House) -> list[tuple[int, str]]:
+    """(number, sink) of the rows that wait for another piece."""
+    return [(row.piece, row.sink) for row in house.rows(attempt) if row.next_attempt_ms is None]
+
+
 def test_a_piece_waits_for_the_one_that_it_comes_after_and_a_held_case_waits(house: House) -> None:
     house.submit(body())
     house.due()
+    assert waiting(house) == [(2, "one"), (3, "one")]
     assert claimed(house, "one") == [("registration", 0)]
+    acknowledge(house, "one")
+    assert waiting(house) == []
     with house.store.write() as connection:
-        connection.execute(update(piece).where(piece.c.kind == "registration").values(state="acknowledged"))
         connection.execute(update(case).values(held=True))
     assert claimed(house, "one") == []
     with house.store.write() as connection:
@@ -68,11 +88,37 @@ def test_a_piece_waits_for_the_one_that_it_comes_after_and_a_held_case_waits(hou
     ]
 
 
-def test_p2_the_registration_at_one_sink_lets_nothing_go_at_another(house: House) -> None:
+def test_a_piece_that_is_decided_after_the_acknowledgement_does_not_wait(house: House) -> None:
+    house.submit(body())
+    acknowledge(house, "one")
+    house.due()
+    assert waiting(house) == []
+    assert len(claimed(house, "one")) == 2
+
+
+def test_p1_a_piece_that_was_not_told_of_the_acknowledgement_is_found(house: House) -> None:
+    house.submit(body())
+    house.due()
+    acknowledge(house, "one", told=False)
+    assert claimed(house, "one") == []
+    look_after(house)
+    assert len(claimed(house, "one")) == 2
+
+
+def test_p2_a_piece_without_a_row_waits_like_the_others(house: House) -> None:
     house.submit(body())
     house.due()
     with house.store.write() as connection:
-        connection.execute(update(piece).where(piece.c.sink == "two").values(state="acknowledged"))
+        connection.execute(delete(attempt))
+    look_after(house)
+    assert waiting(house) == [(2, "one"), (3, "one")]
+    assert claimed(house, "one") == [("registration", 1)]
+
+
+def test_p2_the_registration_at_one_sink_lets_nothing_go_at_another(house: House) -> None:
+    house.submit(body())
+    house.due()
+    acknowledge(house, "two")
     assert claimed(house, "one") == [("registration", 0)]
 
 

@@ -33,7 +33,9 @@ def claim(house: House, kind: str) -> Claimed:
     """The piece of this kind, as if its registration were acknowledged."""
     with house.store.write() as connection:
         connection.execute(update(piece).where(piece.c.kind == "registration").values(state="acknowledged"))
-    found = Claims(house.store, "utility_crm", "hub-1").claim(8, house.clock.process_ms())
+    claims = Claims(house.store, "utility_crm", "hub-1")
+    claims.look_after(house.clock.process_ms())
+    found = claims.claim(8, house.clock.process_ms())
     let_go(one.key for one in found)
     (claimed,) = [one for one in found if one.piece.kind == kind]
     return claimed

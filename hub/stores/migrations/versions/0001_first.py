@@ -245,7 +245,7 @@ def _delivery() -> None:
         sa.Column("piece", sa.Integer(), nullable=False),
         sa.Column("sink", sa.String(length=64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_attempt_ms", sa.BigInteger(), nullable=False),
+        sa.Column("next_attempt_ms", sa.BigInteger(), nullable=True),
         sa.Column("claimed_by", sa.String(length=128), nullable=True),
         sa.Column("lease_until_ms", sa.BigInteger(), nullable=False),
         sa.Column("trouble", sa.String(length=256), nullable=True),
