@@ -168,14 +168,14 @@ def _heard(applied: projection.Applied) -> list[Heard]:
 
 
 def _answer(value: bytes) -> dict[str, Any] | None:
-    """An answer to a question of a case; ``None`` for what another program wrote under that name."""
+    """An answer to a question of a case; ``None`` for a message that another program wrote with that event type."""
     try:
         found, answer = wire.decode(value)
     except RecordRejected:
         found, answer = None, {}
     if found == schema_id("lookup.answer"):
         return answer
-    log.warning("an answer to a look-up that this hub did not write is left out", schema=found)
+    log.warning("an answer to a look-up that this hub did not write is ignored", schema=found)
     return None
 
 

@@ -1,12 +1,12 @@
 """Updates the tables of records and their tallies from messages. The stage and ``hub rebuild`` call these functions.
 
-What the tables say in the end depends on which messages there are, never on the order in which topics and partitions
-were read: which message speaks for a record and which record counts for a row is decided in ``standing``.
+The result depends only on which messages exist, never on the order in which topics and partitions were read:
+``standing`` decides which message describes a record and which record is the current one of a row.
 
-The conservation line: each verdict on something received adds one ``duplicate``, and each record moves one of them to
-its state, ``verified`` or ``rejected``. A record that was sent again by redrive (``hub_attempt`` 2 and up) or mapped
-again from its sealed original (``hub_reading``) was received once, and so adds none. ``readings`` counts the latter,
-``revised`` the records beside the first of one version of one row.
+The conservation line: each verdict on a received record adds one ``duplicate``, and each record moves one of them to
+its state, ``verified`` or ``rejected``. A record that redrive sent again (``hub_attempt`` 2 or higher) or that was
+mapped again from its sealed original (``hub_reading``) was received once, so its verdicts add none. ``readings`` counts
+records that were mapped again, ``revised`` the further contents of one version of one row.
 """
 
 import json
@@ -34,11 +34,11 @@ from hub.topics.declared import LOOKUP_RECEIVED
 
 _SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
 _SEALS = frozenset(("SEAL_BROKEN", "ERASED", "KEY_DAMAGED"))
-"""Reasons for which a message's open part could not be checked."""
+"""Reasons that say: the open part of the message could not be checked."""
 
 
 class Mention(NamedTuple):
-    """A record, its kind, and every opaque id that it can be found by; none for what could not be read."""
+    """A record, its kind, and every opaque id that it can be found by; no ids for a record that could not be read."""
 
     record_id: bytes
     kind: str
@@ -47,8 +47,9 @@ class Mention(NamedTuple):
 
 @dataclass(slots=True)
 class Applied:
-    """What a batch brought: records newly verified, answers to look-ups as they lie on the topic, contents between
-    which there is no order, and what it adds to the tallies, by source and kind."""
+    """The result of a batch: new verified and rejected records, answers to look-ups in wire format, contents without an
+    order between them, and what the batch adds to the tallies ((source, kind, column) and (source, kind, reason code)
+    → count)."""
 
     verified: list[Mention] = field(default_factory=list)
     rejected: list[Mention] = field(default_factory=list)
@@ -60,7 +61,7 @@ class Applied:
 
 @dataclass(slots=True)
 class _Work:
-    """Everything that one batch brings, collected before the first statement."""
+    """Everything about one batch, collected before the first statement."""
 
     changes: Changes = field(default_factory=Changes)
     applied: Applied = field(default_factory=Applied)
@@ -77,8 +78,9 @@ class _Verdict(NamedTuple):
 
 
 def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
-    """Bring the tables to what is true after ``batches``, but for the tallies, in the caller's transaction; it ends
-    with ``count``."""
+    """Write ``batches`` into the tables of records, except the tallies, in the caller's transaction. The caller must
+    call ``count`` at its end. Raises ``TamperDetected`` for a message on a verdict topic that this hub did not write,
+    ``IntegrityError`` when another process wrote a record of the same row at the same moment."""
     work = _Work()
     verdicts: list[_Verdict] = []
     for batch in batches:
@@ -100,7 +102,7 @@ def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
 
 
 def count(connection: Connection, applied: Applied) -> None:
-    """Add to the tallies."""
+    """Add the counts of a batch to the tallies, in the transaction of ``apply``."""
     record_writes.count(connection, applied.counts, applied.reasons)
 
 
@@ -122,7 +124,7 @@ def _count_received(batch: Batch, work: _Work) -> None:
 
 
 def _kind(topic: str, event_type: bytes) -> str:
-    """The kind that verify takes a message for: an unknown one for the first."""
+    """The kind as verify reads it from a message. For an unknown one, the first kind."""
     named = topic.rpartition(".")[0]
     if topic == LOOKUP_RECEIVED:
         named = cloudevents.name_of(event_type).removesuffix(".received")
@@ -130,7 +132,7 @@ def _kind(topic: str, event_type: bytes) -> str:
 
 
 def _named(source: str) -> str:
-    """A connector's name; "outside" for what can be none, since any program may have written it."""
+    """A connector's name; "outside" for a text that cannot be one, since any program may have written it."""
     return source if _SOURCE_NAME.fullmatch(source) else "outside"
 
 
@@ -139,8 +141,8 @@ def _verdicts(batch: Batch, state: str) -> list[_Verdict]:
 
 
 def _envelope(message: LogRecord) -> tuple[dict[str, Any], bool]:
-    """The envelope, and whether it is a record's. Raises ``TamperDetected`` for a message that verify did not write:
-    only verify may write there."""
+    """The envelope, and whether it is a record's. Raises ``TamperDetected`` for a message that verify did not write, as
+    no other program may write there."""
     try:
         schema_id, envelope = wire.decode(message.value or b"")
     except RecordRejected:
@@ -151,7 +153,7 @@ def _envelope(message: LogRecord) -> tuple[dict[str, Any], bool]:
 
 
 def _known(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, Row]:
-    """Those that are there, locked: what another process changes in them meanwhile is not lost."""
+    """The existing records of these ids, locked, so that no change of another process is lost."""
     rows = bulk.find(connection, list(record.columns), record.c.record_id, list(dict.fromkeys(ids)), lock=True)
     return {bytes(row.record_id): dict(row._mapping) for row in rows}
 
@@ -182,7 +184,7 @@ def _judge(verdict: _Verdict, work: _Work) -> None:
 
 
 def _codes(verdict: _Verdict) -> frozenset[str]:
-    """Why it was rejected, each reason once."""
+    """The codes of its reasons, each once; none for a verified record."""
     if verdict.state != "rejected":
         return frozenset()
     found = cloudevents.header(verdict.message.headers, cloudevents.REASONS)
@@ -196,7 +198,7 @@ def _settle(row: Row, sign: int, work: _Work) -> None:
 
 
 def _row(verdict: _Verdict, unopened: bool) -> Row:
-    """What one message says of its record. Of one whose seal could not be checked only the ids are taken."""
+    """What one message says of its record. When its seal could not be checked, only the ids are used."""
     envelope, source, message = verdict.envelope, verdict.envelope["source"], verdict.message
     opened = envelope if verdict.readable and not unopened else {}
     return {
@@ -227,7 +229,7 @@ def _row(verdict: _Verdict, unopened: bool) -> Row:
 
 
 def _first_received(message: LogRecord) -> bool:
-    """Whether the verdict is on something received, and not on what was sent or mapped again."""
+    """Whether the verdict is about a received record, not about one that was sent or mapped again."""
     return not any(
         name == cloudevents.READING or (name == cloudevents.ATTEMPT and value != b"1")
         for name, value in message.headers
@@ -238,7 +240,7 @@ def _first_received(message: LogRecord) -> bool:
 
 
 def _number(connection: Connection, work: _Work) -> None:
-    """Give each new record its place among the contents of its version, and count those beside the first."""
+    """Give each new record its number among the contents of its version, and count the further ones."""
     fresh = {one: row for one, row in work.changes.after.items() if row["nth"] is None and row["reading"] != UNOPENED}
     groups: defaultdict[Group, dict[bytes, Row]] = defaultdict(dict)
     for row in (*_siblings(connection, [group(row) for row in fresh.values()]), *fresh.values()):
@@ -254,7 +256,7 @@ def _number(connection: Connection, work: _Work) -> None:
 
 
 def _siblings(connection: Connection, wanted: Sequence[Group]) -> list[Row]:
-    """The records that are there of these versions of rows."""
+    """The existing records of these versions of rows."""
     columns = [record.c[name] for name in ("record_id", "row_id", "version", "revision", "source", "kind", "nth")]
     keys = (record.c.row_id, record.c.version)
     found = bulk.find_pairs(connection, columns, keys, list(dict.fromkeys(wanted)))

@@ -1,4 +1,4 @@
-"""Writing the tables of records: what a batch changed, and what it adds to the tallies."""
+"""Writes the changes of a batch into the tables of records, and adds its counts to the tallies."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,8 +19,9 @@ _PLACES = ("received", "looked_up", "verified", "rejected", "duplicate", "readin
 
 @dataclass(slots=True)
 class Changes:
-    """What one batch changes: the records that it is about as they were and as they are after it; those for which a
-    message of it speaks, with the links of the verified ones; new places among the contents of a version."""
+    """What one batch changes, by record id. ``before`` and ``after``: the rows of its records; ``spoken``: records that
+    a message of the batch describes; ``links``: the links of those that are verified; ``moved``: new numbers (``nth``)
+    of other contents of a version."""
 
     before: dict[bytes, Row] = field(default_factory=dict)
     after: dict[bytes, Row] = field(default_factory=dict)
@@ -30,11 +31,11 @@ class Changes:
 
 
 def write(connection: Connection, changes: Changes) -> None:
-    """Write what has changed to the tables of records, all but the tallies. Raises ``IntegrityError`` when another
-    process wrote a record of the same version of a row at the same moment."""
+    """Write the changes to the tables of records, except the tallies. Raises ``IntegrityError`` when another process
+    wrote a record of the same version of a row at the same moment."""
     new = [row for one, row in changes.after.items() if one not in changes.before]
     changed = [row for one, row in changes.after.items() if one in changes.before and row != changes.before[one]]
-    # From the last one down: no two records have the same place at any time.
+    # The highest number first, so that no two records ever have the same number.
     for record_id, nth in sorted(changes.moved.items(), key=lambda one: -one[1]):
         connection.execute(update(record).where(record.c.record_id == record_id).values(nth=nth))
     bulk.upsert(connection, record, changed)
@@ -44,7 +45,7 @@ def write(connection: Connection, changes: Changes) -> None:
 
 
 def _write_links(connection: Connection, changes: Changes) -> None:
-    """A record is found by the links of the message that speaks for it, and by no others."""
+    """A record can be found only by the links of the message that describes it."""
     old = [one for one in changes.spoken if one in changes.before and changes.before[one]["state"] == "verified"]
     if old:
         connection.execute(delete(record_link).where(record_link.c.record_id.in_(old)))
@@ -65,19 +66,19 @@ def _write_current(connection: Connection, touched: Sequence[Row], changes: Chan
 
 
 def _counts(new: Any) -> Any:
-    """Whether ``new`` takes the place of the record that counts for its row."""
+    """Whether ``new`` replaces the current record of its row."""
     higher = tuple_(*(new[name] for name in RANK)) > tuple_(*(current.c[name] for name in RANK))
     return or_(higher, new.record_id == current.c.record_id)
 
 
 def _fell(before: Row, after: Row) -> bool:
-    """Whether a record that counted may count no more."""
+    """Whether a record that was the current one may not be any more."""
     return before["state"] == "verified" and (after["state"] != "verified" or rank(after) < rank(before))
 
 
 def _choose_again(connection: Connection, fallen: Sequence[Row]) -> None:
-    """Where one of ``fallen`` counts for its row, the highest record that is verified now takes its place, if there is
-    one."""
+    """Where one of ``fallen`` is the current record of its row, replace it with the highest verified one, or remove
+    it."""
     wanted = sorted({row["row_id"] for row in fallen})
     counting = bulk.find(connection, [current.c.row_id, current.c.record_id], current.c.row_id, wanted, lock=True)
     ids = {row["record_id"] for row in fallen}
@@ -91,7 +92,7 @@ def _choose_again(connection: Connection, fallen: Sequence[Row]) -> None:
 
 
 def _best(rows: Iterable[Row]) -> dict[bytes, Row]:
-    """By row, its highest record."""
+    """Row's id → its highest record."""
     best: dict[bytes, Row] = {}
     for row in rows:
         found = best.get(row["row_id"])
@@ -101,7 +102,8 @@ def _best(rows: Iterable[Row]) -> dict[bytes, Row]:
 
 
 def _currents(best: dict[bytes, Row]) -> list[Row]:
-    """In one order, so that two processes that write the same rows do not wait for each other in a circle."""
+    """Rows of ``current``, in the order of ids, so that two processes that write the same rows cannot block each other
+    (deadlock)."""
     names = [column.name for column in current.columns]
     return [{name: row[name] for name in names} for _, row in sorted(best.items(), key=itemgetter(0))]
 
@@ -118,11 +120,12 @@ _ADDED_REASONS = {"verdicts": partial(_sum, reason_tally, "verdicts")}
 
 
 def count(connection: Connection, counts: Counts, reasons: Counts) -> None:
-    """Add to the tallies: by source, kind and place in the conservation line; by source, kind and reason code."""
+    """Add to the tallies. ``counts``: (source, kind, column of ``tally``) → number; ``reasons``: (source, kind, reason
+    code) → number."""
     lines: dict[tuple[str, str], dict[str, int]] = {}
     for (source, kind, what), number in counts.items():
         lines.setdefault((source, kind), dict.fromkeys(_PLACES, 0))[what] += number
-    # In one order, as above.
+    # Always in the same order, as above.
     rows = [{"source": source, "kind": kind, **line} for (source, kind), line in sorted(lines.items())]
     bulk.upsert(connection, tally, rows, _ADDED)
     verdicts = [{"source": one[0], "kind": one[1], "code": one[2], "verdicts": n} for one, n in sorted(reasons.items())]

@@ -1,5 +1,5 @@
-"""Which message speaks for a record, and which record counts for a row. Pure: the answers depend on what was said,
-never on the order in which it was read (ADR 0014).
+"""Which message describes a record, and which record is the current one of a row. Pure functions: the result depends
+on the messages, never on the order in which they were read (ADR 0014).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,16 +9,17 @@ Row = dict[str, Any]
 """A row of the table ``record``."""
 
 UNOPENED: Final = -1
-"""The reading of a message whose seal could not be checked: nothing in it is believed, and any other outranks it."""
+"""The reading of a message whose seal could not be checked. Its fields are not used, and every other message ranks
+higher."""
 RANK: Final = ("version", "revision", "read_at_ms", "authority", "reading", "record_id")
-"""By these columns, in this order, the highest verified record of a row is the one that counts."""
+"""The current record of a row is its highest verified one, compared by these columns in this order."""
 
 Group = tuple[bytes, int]
-"""A row's id and a version of it."""
+"""The id of a row, and one of its versions."""
 
 
 class Contested(NamedTuple):
-    """Several contents of one version of a row between which the source gives no order: the one read later counts."""
+    """Several contents of one version of a row without an order from the source. The one that was read last counts."""
 
     source: str
     kind: str
@@ -27,37 +28,38 @@ class Contested(NamedTuple):
 
 
 def standing(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Of several messages about one record, the one that stands highest speaks for it: the highest reading, verified
-    before rejected, then authority, and the latest verdict."""
+    """Sort key: of several messages about one record, the highest describes it. It compares the reading, then verified
+    over rejected, then authority, then the time of the verdict and its place."""
     verified = row["state"] == "verified"
     return row["reading"], verified, row["authority"], row["judged_ms"], row["partition"], row["offset"]
 
 
 def merged(before: Row, message: Row) -> Row:
-    """A record after one more message about it. A later reading of the same content moves ``read_at_ms`` up."""
+    """The row of a record after one more message about it. ``read_at_ms`` is the latest of both."""
     first = message if standing(message) > standing(before) else before
     read_at_ms = max(one["read_at_ms"] for one in (before, message))
     return first | {"seen": before["seen"] + message["seen"], "read_at_ms": read_at_ms, "nth": before["nth"]}
 
 
 def rank(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The place of a verified record among those of its row."""
+    """Sort key of the verified records of one row, by ``RANK``."""
     return tuple(row[name] for name in RANK)
 
 
 def group(row: Mapping[str, Any]) -> Group:
-    """Whose contents it stands among."""
+    """The group that a record belongs to: contents of the same version of the same row."""
     return row["row_id"], row["version"]
 
 
 def numbered(rows: Iterable[Row]) -> dict[bytes, int]:
-    """``nth`` of each record of one group, by its id: the order of the ids, which says nothing but is the same for all
-    who count."""
+    """Record id → ``nth`` for the records of one group. They are numbered in the order of ids; the order has no
+    meaning, but every process computes the same one.
+    """
     return {record_id: nth for nth, record_id in enumerate(sorted(row["record_id"] for row in rows))}
 
 
 def contested(rows: Iterable[Row], fresh: frozenset[bytes]) -> Iterator[Contested]:
-    """Contents of one group between which there is no order, where one of ``fresh`` is among them."""
+    """Sets of contents in one group with the same revision, if one of ``fresh`` is among them."""
     by_revision: dict[int, list[Row]] = {}
     for row in rows:
         by_revision.setdefault(row["revision"], []).append(row)

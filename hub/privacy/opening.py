@@ -145,8 +145,8 @@ def _subjects(one: Opened) -> Sequence[bytes]:
 
 
 def _check_unreadable(one: Opened, keys: Mapping[bytes, bytes | DamagedKey | None]) -> None:
-    """SEAL_BROKEN alone when bytes were changed. Without the source's key no one can say: ERASED or KEY_DAMAGED as
-    well."""
+    """Add SEAL_BROKEN alone when bytes were changed. Without the source's key this cannot be checked: add ERASED or
+    KEY_DAMAGED."""
     envelope = one.envelope
     key = keys[envelope["subject_id"]]
     if not isinstance(key, bytes):

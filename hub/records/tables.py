@@ -17,7 +17,7 @@ record = Table(
     Column("entity_id", ID, doc="the licence, property unit or project; null for what could not be read"),
     Column("version", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False, doc="the source's own order between contents of one version"),
-    Column("reading", Integer, nullable=False, doc="that counts, the highest; -1: no seal of it could be checked"),
+    Column("reading", Integer, nullable=False, doc="the highest reading; -1: no seal of it could be checked"),
     Column("nth", Integer, doc="place among the contents of its version, by record id, from 0; null: reading is -1"),
     Column("operation", String(16), nullable=False, doc="UPSERT, DELETE"),
     Column("authority", CODE, nullable=False),
@@ -32,8 +32,8 @@ record = Table(
     Column("offset", BigInteger, nullable=False),
     Column("judged_ms", BigInteger, nullable=False),
     Column("read_at_ms", BigInteger, nullable=False, doc="when this content was last read from the source"),
-    Column("seen", Integer, nullable=False, doc="verdicts on what was received; more than one: it came again"),
-    # Two processes that bring contents of one version at once: the second sees the first, or has to begin again.
+    Column("seen", Integer, nullable=False, doc="verdicts; more than one: it was received again"),
+    # When two processes write contents of one version at once, the second one sees the first or must start again.
     Index("ux_record_nth", "row_id", "version", "nth", unique=True),
     sqlite_with_rowid=False,
 )
@@ -85,8 +85,8 @@ tally = Table(
     Column("verified", BigInteger, nullable=False, server_default="0"),
     Column("rejected", BigInteger, nullable=False, server_default="0"),
     Column("duplicate", BigInteger, nullable=False, server_default="0"),
-    Column("readings", BigInteger, nullable=False, server_default="0", doc="mapped again: not among the received"),
-    Column("revised", BigInteger, nullable=False, server_default="0", doc="records beside the first of one version"),
+    Column("readings", BigInteger, nullable=False, server_default="0", doc="mapped again: not part of received"),
+    Column("revised", BigInteger, nullable=False, server_default="0", doc="further contents of one version"),
 )
 
 reason_tally = Table(

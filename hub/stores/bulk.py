@@ -73,7 +73,7 @@ def find_pairs(
     keys: tuple[Column[Any], Column[Any]],
     wanted: Sequence[tuple[Any, Any]],
 ) -> list[Any]:
-    """Rows of ``columns`` whose two ``keys`` together are among ``wanted``, in no order."""
+    """Like ``find``, by two keys: rows whose pair of ``keys`` is one of ``wanted``, in any order, not locked."""
     if not wanted:
         return []
     if _arrays(connection):

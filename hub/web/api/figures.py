@@ -43,8 +43,9 @@ class Waiting(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """The figures that come from the tables. ``deliveries``: pieces by sink and state; ``undelivered``: by sink, those
-    that may be delivered; ``projected``: where the tables go on reading each topic."""
+    """The figures that come from the tables. ``deliveries``: (sink, state) → pieces; ``undelivered``: sink → pieces
+    that may be delivered now; ``projected``: the next offset that the tables read on each topic.
+    """
 
     tallies: Sequence[Row[Any]]
     reasons: Sequence[Row[Any]]
@@ -101,7 +102,7 @@ def _latency(connection: Connection, now_ms: int) -> Latency:
 
 
 def _undelivered(connection: Connection, sinks: Iterable[str], now_ms: int) -> dict[str, Waiting]:
-    """By sink, the pieces that could go: those of a held case wait for an operator."""
+    """Sink → pieces that may be delivered. Those of a held case may not."""
     free = (piece.c.state == PieceState.PENDING.value) & tables.case.c.held.is_(False)
     query = select(piece.c.sink, func.count(), func.min(piece.c.decided_ms)).join(tables.case).where(free)
     found = {row[0]: _since(row[1], row[2], now_ms) for row in connection.execute(query.group_by(piece.c.sink))}
