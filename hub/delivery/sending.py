@@ -42,14 +42,14 @@ def body(journal: Journal, opener: Opener, references: References, connection: C
 
 def _still_counts(connection: Connection, claimed: Claimed) -> int:
     """When the record was verified, business time in ms. Raises ``WillNotDo`` when it is not the current version any
-    more."""
+    more, or was read again since."""
     query = (
-        select(record.c.judged_ms, current.c.status, current.c.operation)
+        select(record.c.judged_ms, current.c.status, current.c.operation, current.c.reading)
         .join(current, (current.c.row_id == record.c.row_id) & (current.c.record_id == record.c.record_id))
         .where(record.c.record_id == claimed.piece.record_id)
     )
     row = connection.execute(query).one_or_none()
-    if row is None or row.status != "CURRENT" or row.operation != "UPSERT":
+    if row is None or (row.status, row.operation, row.reading) != ("CURRENT", "UPSERT", claimed.piece.reading):
         raise WillNotDo(reasons.CHANGED)
     return int(row.judged_ms)
 

@@ -195,6 +195,22 @@ def test_p3_a_licence_that_ended_this_year_is_withdrawn_once(house: House, sink:
     assert (need["state"], need["reason"]) == ("open", "EXPIRED")
 
 
+def test_p3_a_record_that_was_read_again_leaves_in_its_new_reading_only(house: House, sink: ConnectionSystem) -> None:
+    ready(house, samples.title())
+    corrected = samples.title()
+    corrected["unit"]["usage"] = "商业服务"
+    again = house.seal(corrected, reading=1)
+    house._put("received", [again], {"hub_reading": "1", "source": "property_title"}, 0)
+    house._put("verified", [again], {"hub_reading": "1"}, 0)
+    house.project()
+    house.deliver(sink)
+    house.due()
+    house.deliver(sink)
+    assert states(house) == ["acknowledged", "withdrawn", "acknowledged"]
+    (sent,) = [one for (one,) in sink.effects.values() if one["kind"] == "licence.property-title"]
+    assert (sent["reading"], sent["fields"]["unit"]["usage"]) == (1, "商业服务")
+
+
 def shown_evidence(house: House) -> list[dict[str, Any]]:
     case_id = house.applications.find("gov-platform", "A-1")
     assert case_id
