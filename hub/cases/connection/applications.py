@@ -23,6 +23,7 @@ from hub.errors import RecordRejected
 from hub.ports import Fault, KeyVault, Store
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import Identity
+from hub.records.text import is_encodable, strip
 
 LIST_MAX = 200
 NAMESPACE = "application"
@@ -83,9 +84,12 @@ class Applications:
         return Submitted(new.case_id, False)
 
     def find(self, channel: str, external_no: str) -> bytes | None:
-        """The id of the application that a channel submitted under this number. ``None`` when there is none. It writes
-        nothing."""
-        return self.vault.find([_number(channel, external_no)])[0]
+        """The id of the application that a channel submitted under this number, with or without blanks around it.
+        ``None`` when there is none. It writes nothing."""
+        number = strip(external_no)
+        if not is_encodable(channel + number):
+            return None
+        return self.vault.find([_number(channel, number)])[0]
 
     def show(self, case_id: bytes) -> dict[str, Any]:
         """Everything that a person may see of one application, as JSON values. Raises ``RecordRejected``

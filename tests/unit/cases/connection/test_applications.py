@@ -211,3 +211,12 @@ def test_lists_are_newest_first_and_go_on_after_the_last(house: House) -> None:
     rest = house.applications.list(after=bytes.fromhex(first[-1]["application_id"]))
     assert [one["external_no"] for one in rest] == ["1"]
     assert house.applications.list(channel="other") == []
+
+
+def test_an_application_is_found_by_its_number_as_it_was_typed_and_a_number_that_is_no_text_belongs_to_none(
+    house: House,
+) -> None:
+    typed = house.submit(body("\u3000A-1 "))
+    assert house.applications.find("gov-platform", "\u3000A-1 ") == typed.case_id
+    assert house.applications.find("gov-platform", "A-1") == typed.case_id
+    assert house.applications.find("gov-platform", "A-\udcff") is None
