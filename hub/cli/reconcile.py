@@ -58,6 +58,8 @@ def _counts(account: Reconciliation) -> dict[str, object]:
         "at_source": len(account.lines),
         **{state: account.count(state) for state in (VERIFIED, REJECTED, UNCHANGED, PENDING, MISSING)},
         "unreadable": account.unreadable,
+        "revised": account.revised,
+        "readings": account.readings,
     }
 
 

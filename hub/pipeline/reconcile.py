@@ -1,26 +1,28 @@
 """Reconcile: compares the keys that a source changed on one day with the records that the hub received, and their
 verdicts.
 
-It reads the received topic from that day on and opens the originals, because the keys are sealed. Its memory grows with
-one day of the source's keys, not with history.
+It reads the received topic from that day on. Keys are sealed there: a key of the source is found by the row id that is
+computed from it. Memory grows with one day of the source's keys, not with history.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from hub.clock import CHINA
+from hub.codec import wire
 from hub.connect.spec import ConnectorInfo
-from hub.errors import TamperDetected
+from hub.errors import RecordRejected, TamperDetected
 from hub.ingest.seen import StoredSeen
 from hub.parts import Parts
 from hub.pipeline.redrive import read_rejections
 from hub.ports import NAMELESS, Batch, LogRecord, RecordLog, Source, Store
-from hub.privacy.opening import Opened, Opener, Original
+from hub.privacy.opening import Opener
+from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records import tables
 from hub.records.kinds import KINDS
 from hub.topics import cloudevents
@@ -58,6 +60,10 @@ class Reconciliation:
     lines: list[Line] = field(default_factory=list, repr=False)
     unreadable: int = 0
     """Number of rows received since that day whose key could not be read. Their keys are among the missing ones."""
+    revised: int = 0
+    """Number of keys that came with several contents under one version."""
+    readings: int = 0
+    """Number of times that one of the keys was mapped again from its sealed original."""
 
     def count(self, state: str) -> int:
         """The number of keys in a state."""
@@ -82,22 +88,27 @@ def reconcile(name: str, day: date, parts: Parts) -> Reconciliation:
 def compare(source: Source, info: ConnectorInfo, day: date, parts: Parts) -> Reconciliation:
     """Ask ``source`` for its day and look every key up in the log. Raises ``Unavailable`` when the source is away."""
     wanted = source.day(day).keys
+    rows = {(parts.sealer.ids.row(info, key), version): f"{key}#{version}" for key, version in _versions(wanted)}
     start_ms = int(datetime.combine(day, time(), CHINA).timestamp() * 1000)
-    found: dict[str, bytes] = {}
-    unreadable = 0
-    for records in _received(parts.log, KINDS[info.kind].topic("received"), info.name, start_ms):
-        for opened in parts.opener.open([record.value for record in records]):
-            key = _source_key(parts.opener, opened)
-            unreadable += key.startswith(NAMELESS)
-            if key in wanted:
-                found[key] = opened.envelope["record_id"]
-    verdicts = _verdicts(parts.store, list(found.values()))
-    lines = [_line(parts.log, key, found.get(key), verdicts) for key in sorted(wanted)]
+    found: defaultdict[str, set[bytes]] = defaultdict(set)
+    account = Reconciliation(info.name, day)
+    for record in _received(parts.log, KINDS[info.kind].topic("received"), info.name, start_ms):
+        schema_id, envelope = _envelope(record)
+        key = rows.get((envelope["row_id"], envelope["source"]["version"])) if envelope else None
+        if key is not None:
+            found[key].add(envelope["record_id"])
+            account.readings += cloudevents.header(record.headers, cloudevents.READING) is not None
+        elif schema_id == UNREADABLE_SCHEMA:
+            account.unreadable += _nameless(parts.opener, envelope)
+    account.revised = sum(len(ids) > 1 for ids in found.values())
+    verdicts = _verdicts(parts.store, [record_id for ids in found.values() for record_id in ids])
+    lines = [_line(parts.log, key, found.get(key, ()), verdicts) for key in sorted(wanted)]
     if info.remembers:
         passed = StoredSeen(parts.store, parts.seen_key).passed
-        unchanged = passed(info.name, _versions(line.key for line in lines if line.state == MISSING))
+        unchanged = passed(info.name, dict(_versions(line.key for line in lines if line.state == MISSING)))
         lines = [_unchanged(line, unchanged) for line in lines]
-    return Reconciliation(info.name, day, lines, unreadable)
+    account.lines = lines
+    return account
 
 
 def _unchanged(line: Line, unchanged: frozenset[str]) -> Line:
@@ -105,28 +116,35 @@ def _unchanged(line: Line, unchanged: frozenset[str]) -> Line:
     return line._replace(state=UNCHANGED) if again else line
 
 
-def _versions(keys: Iterator[str]) -> dict[str, int]:
+def _versions(keys: Iterable[str]) -> Iterator[tuple[str, int]]:
     """``key#version`` of the source's list, taken apart."""
     split = (key.rpartition("#") for key in keys)
-    return {key: int(version) for key, _, version in split if version.isdigit()}
+    return ((key, int(version)) for key, _, version in split if version.isascii() and version.isdigit())
 
 
-def _received(log: RecordLog, topic: str, name: str, start_ms: int) -> Iterator[Sequence[LogRecord]]:
+def _received(log: RecordLog, topic: str, name: str, start_ms: int) -> Iterator[LogRecord]:
     came_from = cloudevents.SOURCE, cloudevents.source_path(name).encode()
     for partition in range(log.topics().get(topic, 0)):
         for batch in log.scan(topic, partition, log.offset_at(topic, partition, start_ms)):
-            yield [record for record in batch.records if came_from in record.headers]
+            yield from (record for record in batch.records if came_from in record.headers)
 
 
-def _source_key(opener: Opener, opened: Opened) -> str:
-    """``key#version`` as the source's own list has it; "" for what cannot be opened any more."""
-    if not opened.envelope:
-        return ""
+def _envelope(record: LogRecord) -> tuple[int, dict[str, Any]]:
+    """The schema id and the open part of a record or an unreadable row; 0 and nothing for any other message."""
     try:
-        original: Original | None = opened.original() if opened.record else opener.open_unreadable(opened.envelope)
-    except (TamperDetected, KeyError):
-        return ""
-    return f"{original.key}#{opened.envelope['source']['version']}" if original else ""
+        schema_id, envelope = wire.decode(record.value or b"")
+    except RecordRejected:
+        return 0, {}
+    return (schema_id, envelope) if schema_id in (RECORD_SCHEMA, UNREADABLE_SCHEMA) else (0, {})
+
+
+def _nameless(opener: Opener, envelope: Mapping[str, Any]) -> bool:
+    """Whether the row's own key could not be read. ``False`` for what cannot be opened any more."""
+    try:
+        original = opener.open_unreadable(dict(envelope))
+    except TamperDetected:
+        return False
+    return original is not None and original.key.startswith(NAMELESS)
 
 
 def _verdicts(store: Store, ids: Sequence[bytes]) -> dict[bytes, _Verdict]:
@@ -140,12 +158,14 @@ def _verdicts(store: Store, ids: Sequence[bytes]) -> dict[bytes, _Verdict]:
     return found
 
 
-def _line(log: RecordLog, key: str, record_id: bytes | None, verdicts: dict[bytes, _Verdict]) -> Line:
-    if record_id is None:
+def _line(log: RecordLog, key: str, ids: Iterable[bytes], verdicts: dict[bytes, _Verdict]) -> Line:
+    """Of several contents of one version, a verified one counts before a rejected one."""
+    if not ids:
         return Line(key, MISSING)
-    verdict = verdicts.get(record_id)
-    if verdict is None:
+    judged = [verdicts[record_id] for record_id in sorted(ids) if record_id in verdicts]
+    if not judged:
         return Line(key, PENDING)
+    verdict = next((one for one in judged if one.state == VERIFIED), judged[0])
     return Line(key, verdict.state, _first_code(log, verdict) if verdict.state == REJECTED else "")
 
 

@@ -1,7 +1,6 @@
-"""Redrive and reconcile: P1 (nothing is lost), P2 (nothing is doubled)."""
+"""Redrive: P1 (nothing is lost), P2 (nothing is doubled)."""
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from hub.bootstrap import Hub, open_hub
-from hub.connect.host.registry import find
-from hub.ingest.seen import StoredSeen
-from hub.pipeline.reconcile import MISSING, REJECTED, UNCHANGED, VERIFIED, compare
 from hub.pipeline.redrive import Filter, Outcome, Redrive, rejections
-from hub.ports import DayCount, Outgoing, SourceRow
+from hub.ports import Outgoing, SourceRow
 from hub.records import tables
 from hub.settings import Settings
 from tests import samples
@@ -118,31 +114,3 @@ def test_filters_choose(hub: Hub) -> None:
         (Filter(since_ms=one.timestamp_ms + 60_000), 0),
     ):
         assert len(list(rejections(hub.log, wanted))) == count
-
-
-class Counting:
-    """A source that only counts its day."""
-
-    def __init__(self, *keys: str) -> None:
-        self._keys = frozenset(keys)
-
-    def day(self, day: date) -> DayCount:
-        return DayCount(day, self._keys)
-
-
-def test_p1_a_key_that_never_came_is_missing_and_a_bad_one_says_why(hub: Hub) -> None:
-    receive(hub, title("a"), title("b", good=False))
-    flow(hub)
-    today = hub.clock.now().date()
-    source: Any = Counting("a#1", "b#1", "c#1", "d#2")
-    seen = StoredSeen(hub.store, hub.seen_key)
-    seen.remember(NAME, seen.news(NAME, [SourceRow("d", 2, b"as it was", title("d"))]).marks)
-    account = compare(source, find(NAME).info, date.fromordinal(today.toordinal() - 1), hub.parts)
-    assert [(line.key, line.state, line.code) for line in account.lines] == [
-        ("a#1", VERIFIED, ""),
-        ("b#1", REJECTED, "STATUS_UNKNOWN"),
-        ("c#1", MISSING, ""),
-        ("d#2", UNCHANGED, ""),
-    ]
-    assert not account.complete
-    assert "a#1" not in repr(account)
