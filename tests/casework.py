@@ -118,6 +118,7 @@ class House:
             ]
             headers += [(name, value.encode()) for name, value in extra.items() if name.startswith("hub_")]
             headers += [("hub_attempt", str(attempt).encode())] if attempt else []
+            headers += [("hub_reading", str(row.reading).encode())] if row.reading else []
             partition = partition_of(row.entity_id, PARTITIONS)
             topic = f"{row.kind}.{suffix}"
             outgoing.append(Outgoing(topic, partition, row.entity_id, row.value, headers, self.clock.now_ms()))

@@ -153,6 +153,10 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
         click.echo(json.dumps(_plain(report), ensure_ascii=False, default=str))
         return
     out.print(_conservation(report))
+    out.print(
+        f"other content under one version 同版异文 {sum(line.revised for line in report.lines)}, "
+        f"mapped again 重新映射 {sum(line.readings for line in report.lines)}"
+    )
     out.print(_reasons(report))
     for application in report.applications:
         out.print(_application(application))

@@ -39,6 +39,8 @@ class SourceLine(NamedTuple):
     verified: int
     rejected: int
     duplicate: int
+    revised: int
+    readings: int
     reasons: Mapping[str, int]
     expected: Mapping[str, Any]
 
@@ -228,7 +230,7 @@ def _per_key(effects: Mapping[str, Any]) -> dict[str, int]:
 
 def _line(name: str, tally: Any, reasons: Mapping[str, int], truth: Mapping[str, Any]) -> SourceLine:
     if tally is None:
-        return SourceLine(name, "", 0, 0, 0, 0, 0, reasons, truth)
+        return SourceLine(name, "", 0, 0, 0, 0, 0, 0, 0, reasons, truth)
     return SourceLine(
         name,
         tally.kind,
@@ -237,6 +239,8 @@ def _line(name: str, tally: Any, reasons: Mapping[str, int], truth: Mapping[str,
         tally.verified,
         tally.rejected,
         tally.duplicate,
+        tally.revised,
+        tally.readings,
         reasons,
         truth,
     )

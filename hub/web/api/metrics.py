@@ -5,9 +5,10 @@ use those of one hub, not their sum. A log or store that is away leaves out its 
 label holds a value that belongs to one person or application (P5).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -77,15 +78,16 @@ def router(metrics: Metrics, tokens: Tokens) -> APIRouter:
 
 
 def _of_records(tables: Tables) -> Iterator[Metric]:
-    for name, words in (
-        ("received", "Records that came from this source."),
-        ("looked_up", "Of those received: answers to look-ups."),
-        ("verified", "Records that every rule in force accepts."),
-        ("duplicate", "Records that had been received before."),
-    ):
+    counters: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
+        ("received", "Records that came from this source.", attrgetter("received")),
+        ("looked_up", "Of those received: answers to look-ups.", attrgetter("looked_up")),
+        ("judged", "Of those received: how many have a verdict.", _judged),
+        ("readings", "Records that were mapped again from their sealed original.", attrgetter("readings")),
+    )
+    for name, words, value in counters:
         family = CounterMetricFamily(f"hub_{name}", words, labels=("source", "kind"))
         for row in tables.tallies:
-            family.add_metric((row.source, row.kind), getattr(row, name))
+            family.add_metric((row.source, row.kind), value(row))
         yield family
     rejections = CounterMetricFamily(
         "hub_rejected",
@@ -95,16 +97,21 @@ def _of_records(tables: Tables) -> Iterator[Metric]:
     for row in tables.reasons:
         rejections.add_metric((row.source, row.kind, row.code), row.verdicts)
     yield rejections
-    # Gauges: a record that is verified later leaves the rejected ones, and a falling counter looks like a restart.
-    rejected = [((row.source, row.kind), row.rejected) for row in tables.tallies]
-    yield _gauge("hub_rejected_records", "Rejected records that were not verified later.", ("source", "kind"), rejected)
-    pending = [((row.source, row.kind), _pending(row)) for row in tables.tallies]
-    yield _gauge("hub_pending_records", "Records received that have no verdict yet.", ("source", "kind"), pending)
+    # Gauges: a later verdict moves a record from one to another, and a falling counter looks like a restart.
+    gauges: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
+        ("verified", "Records that every rule in force accepts.", attrgetter("verified")),
+        ("rejected", "Rejected records that were not verified later.", attrgetter("rejected")),
+        ("duplicate", "Records that had been received before.", attrgetter("duplicate")),
+        ("revised", "Records with other content than the first under the same version.", attrgetter("revised")),
+        ("pending", "Records received that have no verdict yet.", lambda row: row.received - _judged(row)),
+    )
+    for name, words, value in gauges:
+        samples = [((row.source, row.kind), value(row)) for row in tables.tallies]
+        yield _gauge(f"hub_{name}_records", words, ("source", "kind"), samples)
 
 
-def _pending(row: object) -> int:
-    received, *ended = (int(getattr(row, name)) for name in ("received", "verified", "rejected", "duplicate"))
-    return received - sum(ended)
+def _judged(row: Any) -> int:
+    return int(row.verified + row.rejected + row.duplicate)
 
 
 def _of_deliveries(tables: Tables) -> Iterator[Metric]:

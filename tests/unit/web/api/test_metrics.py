@@ -72,7 +72,8 @@ def test_every_process_tells_what_is_durable(house: House) -> None:
     assert first == second
     line = ("licence.business", "business_licence")
     assert first["hub_received_total", line] == 2
-    assert first["hub_verified_total", line] == first["hub_rejected_records", line] == 1
+    assert first["hub_judged_total", line] == 2
+    assert first["hub_verified_records", line] == first["hub_rejected_records", line] == 1
     assert first["hub_rejected_total", ("EXPIRED", *line)] == 1
     assert first["hub_pending_records", line] == 0
     assert first["hub_deliveries", ("utility_crm", "acknowledged")] == 2
@@ -90,6 +91,19 @@ def test_a_mended_record_does_not_make_a_counter_fall(house: House) -> None:
     line = ("licence.business", "business_licence")
     assert (before["hub_rejected_records", line], after["hub_rejected_records", line]) == (1, 0)
     assert all(after[key] >= value for key, value in before.items() if key[0].endswith("_total"))
+
+
+def test_a_worse_reading_does_not_make_a_counter_fall(house: House) -> None:
+    row = house.verified(samples.business())[0]
+    house.project()
+    before = scrape(client(house))
+    house.again(house.seal(samples.business(), reading=1), "rejected", 1)
+    house.project()
+    after = scrape(client(house))
+    line = ("licence.business", "business_licence")
+    assert (before["hub_verified_records", line], after["hub_verified_records", line]) == (1, 0)
+    assert all(after[key] >= value for key, value in before.items() if key[0].endswith("_total"))
+    assert row.record_id == house.seal(samples.business(), reading=1).record_id
 
 
 def test_latency_is_of_what_was_acknowledged_lately(house: House) -> None:
