@@ -33,4 +33,4 @@ def test_p1_p2_a_time_out_is_unknown_and_made_definite(call: str, broker: Broker
     lines = (tmp_path / "w1.log").read_text("utf-8")
     if call != "InitProducerId":  # before the first transaction there is nothing to make definite
         assert "a transaction's outcome is unknown" in lines
-        assert "the unknown transaction is over" in lines
+        assert "the outcome of the unknown transaction is definite" in lines
