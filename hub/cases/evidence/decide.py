@@ -117,7 +117,9 @@ def _note(need: Need, found: str, answer: Answered, moment: Moment) -> Wait:
     reason = found if found in _STAYS else _OUTCOMES[answer.outcome]
     wait_s: float = ANSWER_WITHIN_S if answer.outcome == "FOUND" else ask_again_s(need.attempt)
     if answer.outcome == "UNAVAILABLE":
-        wait_s = max(answer.retry_after_s or 0, ask_again_s(need.attempt) / 12)
+        asked_s = answer.retry_after_s or 0
+        # Not a number is not above 0.
+        wait_s = max(min(asked_s, ASK_AGAIN_MAX_S) if asked_s > 0 else 0, ask_again_s(need.attempt) / 12)
     return Wait(need.kind, reason, need.attempt, _later(moment, wait_s))
 
 

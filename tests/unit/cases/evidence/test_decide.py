@@ -102,3 +102,12 @@ def test_back_off_is_capped() -> None:
 def test_p2_the_same_question_has_the_same_id() -> None:
     assert request_id(CASE, KIND, 1) == request_id(CASE, KIND, 1)
     assert len({request_id(CASE, KIND, 1), request_id(CASE, KIND, 2), request_id(CASE, "other", 1)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "wait_s"), [(3_600.0, 3_600), (1e9, 6 * 3_600), (float("inf"), 6 * 3_600), (float("nan"), 5), (-9.0, 5)]
+)
+def test_p1_what_an_answer_asks_is_bounded_and_no_number_stops_the_stage(asked_s: float, wait_s: int) -> None:
+    asked = need(reason=reasons.ASKED, attempt=1)
+    (waits,) = settle([(asked, answered("UNAVAILABLE", asked_s))], {KIND: reasons.ASKED}, NOW)
+    assert waits == Wait(KIND, reasons.UNAVAILABLE, 1, NOW.process_ms + wait_s * 1000)
