@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, or_, select, tuple_, update
 
-from hub.pipeline.standing import RANK, Row, rank
-from hub.records.tables import current, reason_tally, record, record_link, tally
+from hub.pipeline.standing import Row, rank
+from hub.records.tables import RANK, current, reason_tally, record, record_link, tally
 from hub.stores import bulk
 
 Counts = Counter[tuple[str, str, str]]

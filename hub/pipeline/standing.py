@@ -5,14 +5,14 @@ on the messages, never on the order in which they were read (ADR 0014).
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from hub.records.tables import RANK
+
 Row = dict[str, Any]
 """A row of the table ``record``."""
 
 UNOPENED: Final = -1
 """The reading of a message whose seal could not be checked. Its fields are not used, and every other message ranks
 higher."""
-RANK: Final = ("version", "revision", "read_at_ms", "authority", "reading", "record_id")
-"""The current record of a row is its highest verified one, compared by these columns in this order."""
 
 Group = tuple[bytes, int]
 """The id of a row, and one of its versions."""

@@ -74,6 +74,9 @@ current = Table(
     sqlite_with_rowid=False,
 )
 
+RANK = ("version", "revision", "read_at_ms", "authority", "reading", "record_id")
+"""The current record of a row is its highest verified one, compared by these columns in this order."""
+
 # The conservation line: received = verified + rejected + duplicate + pending.
 tally = Table(
     "tally",

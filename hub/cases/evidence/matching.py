@@ -13,7 +13,7 @@ from hub.cases import reasons
 from hub.cases.events import Relation
 from hub.codec import wire
 from hub.privacy.purposes import Purpose
-from hub.records.tables import current, record, record_link
+from hub.records.tables import RANK, current, record, record_link
 from hub.topics.places import Reads, read_value
 
 _OWNER_ROLES = ("HOLDER", "ENTERPRISE")
@@ -81,7 +81,7 @@ def _found(connection: Connection, wanted: Sequence[Wanted]) -> dict[tuple[str, 
                 (record_link.c.row_id == current.c.row_id) & (record_link.c.record_id == current.c.record_id),
             )
             .where(record_link.c.link_id.in_(ids), record.c.kind.in_({one.kind for one in wanted}))
-            .order_by(record.c.version.desc(), record.c.authority.desc(), record.c.record_id.desc())
+            .order_by(*(record.c[name].desc() for name in RANK))
         )
         for row in connection.execute(query):
             found[row.kind, bytes(row.link_id)].append(row)
@@ -95,8 +95,7 @@ def _lives(row: Row[Any]) -> bool:
 def _match(log: Reads, row: Row[Any], applicant_id: bytes) -> Match:
     envelope = read_envelope(log, row.topic, row.partition, row.offset)
     relation = holder_relation(envelope, applicant_id)
-    reading = row.reading
-    return Match(bytes(row.record_id), reading, row.topic, row.partition, row.offset, relation)
+    return Match(bytes(row.record_id), row.reading, row.topic, row.partition, row.offset, relation)
 
 
 def _best(matches: Sequence[Match]) -> Match:

@@ -12,6 +12,7 @@ from hub.delivery import sending
 from hub.delivery.claims import Claimed, Claims, let_go
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey
+from hub.records.tables import current
 from tests import samples
 from tests.casework import House, body
 
@@ -84,10 +85,12 @@ def test_p5_an_erased_holder_must_not_be_sent(house: House) -> None:
     assert told.value.reason == "ERASED"
 
 
-@pytest.mark.parametrize("wrong", [{"offset": 99}, {"topic": "licence.business.verified"}])
-def test_p4_another_record_at_that_place_must_not_be_sent(house: House, wrong: dict) -> None:
+@pytest.mark.parametrize("wrong", [{"offset": 99}, {"topic": "licence.business.verified"}, {"reading": 1}])
+def test_p4_another_record_or_reading_at_that_place_must_not_be_sent(house: House, wrong: dict) -> None:
     claimed = claim(house, "licence.property-title")
     moved = Claimed(claimed.case, claimed.piece._replace(**wrong), 0)
+    with house.store.write() as connection:
+        connection.execute(update(current).values(reading=moved.piece.reading))
     with house.store.read() as connection, pytest.raises(MustNotSend) as told:
         sending.body(house.journal, house.opener, REFERENCES, connection, moved)
     assert told.value.reason == "SEAL_BROKEN"
