@@ -42,7 +42,7 @@ _TABLE: Final = {
         ("TEXT_ENCODING", "GB 18030, RFC 3629", "Text in a wrong encoding.", "文本编码错误"),
         ("SCHEMA_UNKNOWN", "hub", "The schema is unknown or unsafe to read.", "未知或不安全的数据结构"),
         ("TRAILING_BYTES", "hub", "There are bytes after the end of the record.", "记录之后有多余字节"),
-        ("SEAL_BROKEN", "hub", "A sealed value or its open fields were changed.", "密封内容或公开字段被改动"),
+        ("SEAL_BROKEN", "hub", "A sealed value or its open fields were changed.", "封存内容或公开字段被改动"),
         ("KEY_DAMAGED", "hub", "The key of a person in it does not open: restore the vault.", "密钥损坏，须恢复密钥库"),
         ("ERASED", "PIPL §47", "It cannot be judged: personal data in it was erased.", "当事人信息已删除，无法核验"),
     ),
