@@ -85,5 +85,5 @@ def _nameless(raw: bytes, fault: Fault, proof: bytes) -> SourceRow:
 
 
 def open_source(options: Mapping[str, Any], context: Context) -> LicenceGateway:
-    """Open the connector with its settings."""
+    """Open the connector with its settings (``connector.toml``). It makes no call. Raises ``Misconfigured``."""
     return LicenceGateway(options, context)

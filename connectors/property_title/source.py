@@ -25,7 +25,7 @@ _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
 class TitleTable(TableSource):
-    """Titles of the registry."""
+    """Titles of the registry, read from its exchange table."""
 
     def look_up(self, query: LookupQuery) -> Page:
         """Titles in force of a holder, or on a unit."""
@@ -58,6 +58,6 @@ def spellings(number: str) -> list[str]:
 
 
 def open_source(options: Mapping[str, Any], context: Context) -> TitleTable:
-    """Open the connector with its settings."""
+    """Open the connector with its settings (``connector.toml``). It makes no call. Raises ``Misconfigured``."""
     timing = Timing(options["lag_s"], options["sweep_s"], options["full_reload"])
     return TitleTable(options["url"], LAYOUT, timing, context, lambda row: to_record(row, context.codes))

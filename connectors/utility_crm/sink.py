@@ -60,5 +60,5 @@ def _refused(answer: Answer) -> Refused:
 
 
 def open_sink(options: Mapping[str, Any], context: Context) -> ConnectionSystem:
-    """Open the connector with its settings."""
+    """Open the connector with its settings (``connector.toml``). It makes no call. Raises ``Misconfigured``."""
     return ConnectionSystem(options, context)

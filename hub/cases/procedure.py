@@ -246,7 +246,7 @@ class Procedure:
 
 
 class Procedures:
-    """The procedures of an installation."""
+    """The procedures of an installation, in the order of names, with the event types of all of them (``types``)."""
 
     def __init__(self, procedures: Iterable[Procedure]) -> None:
         self._by_name = {one.name: one for one in procedures}
@@ -272,7 +272,7 @@ class Procedures:
         if missing := sorted(set(found) - set(self._by_name)):
             raise Misconfigured(
                 f"there are cases of procedures that are not installed: {', '.join(missing)}",
-                "install their packages again: without them these cases stand still and cannot be made again",
+                "install their packages again: without them these cases do not continue and cannot be rebuilt",
             )
 
     @property

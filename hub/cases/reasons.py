@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Words(NamedTuple):
-    """One reason in plain words."""
+    """The words of one reason, as a person reads them in Chinese and in English."""
 
     zh: str
     en: str

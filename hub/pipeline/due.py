@@ -38,7 +38,9 @@ class _CannotDecide(Exception):
 
 
 class DueStage:
-    """The due stage."""
+    """The due stage: lets procedures decide about cases whose timers are due. Any number of
+    instances share the work.
+    """
 
     def __init__(self, store: Store, journal: Journal, *, idle_s: float = IDLE_S) -> None:
         self._store = store

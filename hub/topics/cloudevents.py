@@ -90,7 +90,7 @@ def id_header(event_id: str) -> Header:
 
 
 def type_header(name: str) -> Header:
-    """``ce_type`` of what is called ``name``."""
+    """``ce_type`` for the name of a message, for example ``licence.business.received``."""
     return TYPE, type_of(name).encode()
 
 

@@ -28,7 +28,8 @@ REQUIRED = """
     throttle; back-pressure; back-off; circuit breaker; quota; cache; preflight;
     schema; schema registry; rule; reason code; verdict; verified; rejected; duplicate; pending; conservation line;
     record log; topic; partition; offset; consumer group; assignor; rebalance; fence; lane; backfill; stage; worker;
-    projection; outbox; crash point; procedure; case; application; event; evidence; policy; purpose; legal basis;
+    projection; outbox; crash point; business time; process time;
+    procedure; case; application; event; evidence; policy; purpose; legal basis;
     channel; client; token; token scope; registration; piece; claim; lease; idempotency key; receipt;
     sealed; envelope; open part; entity; subject; data key; master key; vault; commitment; erasure; ledger; sandbox
 """

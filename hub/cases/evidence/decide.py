@@ -35,7 +35,7 @@ Found = Match | str
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A need is met."""
+    """A need is met by the record of ``match``."""
 
     need: Need
     match: Match

@@ -94,7 +94,9 @@ def base_at(connection: sqlite3.Connection, topic: int, partition: int, timestam
 
 
 def add_row(connection: sqlite3.Connection, topic: int, partition: int, row: Row) -> None:
-    """Insert a row at its base."""
+    """Insert one packed row; its offsets are ``base`` to ``stop`` - 1. Raises ``sqlite3.IntegrityError`` when the base
+    is taken.
+    """
     values = (topic, partition, row.base, row.stop, row.high, row.payload)
     connection.execute("INSERT INTO batch (topic, part, base, stop, high, payload) VALUES (?, ?, ?, ?, ?, ?)", values)
 
