@@ -257,14 +257,3 @@ def _driver(connection: Connection) -> Iterator[Any]:
             None, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost,
             dialect=connection.dialect,
         ) from error  # fmt: skip
-
-
-def many(connection: Connection, statement: Any, rows: Rows) -> None:
-    """Execute an INSERT for every row. All rows have the same keys, at least two."""
-    if not rows:
-        return
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
-    parameters: Any = list(rows)
-    if compiled.positional:
-        parameters = list(map(itemgetter(*compiled.positiontup), rows))
-    connection.exec_driver_sql(str(compiled), parameters)

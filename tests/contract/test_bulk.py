@@ -198,3 +198,10 @@ def test_a_connection_that_is_lost_inside_a_copy_is_an_outage(store: Database) -
             other.execute(text("SELECT pg_terminate_backend(:ours)"), {"ours": ours})
         bulk.insert_new(connection, PLANTED, [row(number) for number in range(50_000)])
     assert stored(store) == []
+
+
+def test_only_this_room_spells_what_databases_say_differently() -> None:
+    package = Path(bulk.__file__).parents[1]
+    texts = {path.relative_to(package): path.read_text("utf-8") for path in package.rglob("*.py")}
+    spelled = {path for path, code in texts.items() if "sqlalchemy.dialects" in code or "on_conflict" in code}
+    assert spelled == {Path("stores/bulk.py")}

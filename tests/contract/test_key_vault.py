@@ -395,3 +395,22 @@ def test_p5_the_tables_hold_neither_identifier_nor_key(vault: DatabaseVault) -> 
         )
     assert NUMBER.encode() not in stored
     assert key not in stored
+
+
+def test_no_table_is_read_as_a_whole_from_the_first_row_on(vault: DatabaseVault) -> None:
+    if database(vault).embedded:
+        pytest.skip("SQLite goes by the index wherever there is one")
+
+    def scans() -> dict[str, int]:
+        with vault._store.write() as connection:
+            connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        with vault._store.read() as connection:
+            query = text("SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname IN ('identity', 'data_key')")
+            return {row.relname: row.seq_scan for row in connection.execute(query)}
+
+    before = scans()
+    for turn in range(30):
+        ids = vault.identify([("person", str(turn * 10 + number)) for number in range(20)])
+        vault.keys(ids)
+        vault.open_keys([*ids, NOBODY])
+    assert scans() == before
