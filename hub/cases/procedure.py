@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Table, select
@@ -284,6 +284,17 @@ class Procedures:
 
 @cache
 def installed() -> Procedures:
-    """Every procedure of the entry-point group ``hub.procedures``, in the order of names."""
+    """Every procedure of the entry-point group ``hub.procedures``, in the order of names. Raises ``Misconfigured`` for
+    one that cannot be loaded."""
     entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
-    return Procedures([entry.load() for entry in entries])
+    return Procedures([_load(entry) for entry in entries])
+
+
+def _load(entry: EntryPoint) -> Procedure:
+    try:
+        found = entry.load()
+    except (ImportError, AttributeError) as error:
+        where = f"procedure {entry.name} ({entry.value})"
+        raise Misconfigured(f"{where} cannot be loaded: {error}", "install its package again, or remove it") from None
+    assert isinstance(found, Procedure), f"{entry.value} is no procedure"
+    return found
