@@ -12,5 +12,5 @@ from hub.errors import Misconfigured
 def test_a_procedure_that_cannot_be_loaded_is_named(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("transfer", where, procedure.GROUP)
     monkeypatch.setattr(procedure, "entry_points", lambda **_: [entry])
-    with pytest.raises(Misconfigured, match="procedure transfer .* cannot be loaded"):
+    with pytest.raises(Misconfigured, match=r"procedure transfer .* cannot be loaded"):
         procedure.installed.__wrapped__()
