@@ -30,9 +30,9 @@ titles and defects, byte for byte. The servers end with this command, also when 
   hub sandbox --fault utility_crm:drop_after_commit:share=0.3,seconds=60
   hub sandbox --list-faults                  all faults, by server
 
-Files in HOME: truth.jsonl (each row that a source emits, and the verdict that a hub must give), truth-summary.json (the
-counts), applications.json (what to post to the hub, and the expected result), the databases, and world.json. A later
-start with the same HOME continues the same world.
+Files in FOLDER (see --home): truth.jsonl (each row that a source emits, and the verdict that a hub must give),
+truth-summary.json (the counts), applications.json (what to post to the hub, and the expected result), the databases,
+and world.json. A later start with the same FOLDER continues the same world.
 
 \b
 While it runs (BASE is an address from the JSON):
@@ -80,7 +80,12 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
     help="Number of rows that each source emits.",
 )
 @click.option(
-    "--home", default=Path(".sandbox"), show_default=True, type=click.Path(path_type=Path), help="Folder of its files."
+    "--home",
+    metavar="FOLDER",
+    default=Path(".sandbox"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of its files.",
 )
 @click.option(
     "--defects", default=0.02, show_default=True, type=click.FloatRange(0, 1), help="Share of rows with a defect."
@@ -101,7 +106,7 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
 )
 @click.option(
     "--exchange-url",
-    help="SQLAlchemy URL of an empty database for the exchange table. [default: a SQLite file in HOME]",
+    help="SQLAlchemy URL of an empty database for the exchange table. [default: a SQLite file in FOLDER]",
 )
 @click.option(
     "--fault",

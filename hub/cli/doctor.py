@@ -113,7 +113,7 @@ def _present(hub: Hub, settings: Settings) -> str:
         raise Misconfigured(
             f"{len(missing)} topics are missing: {_some(missing)}", "start `hub run` once, or `hub topics apply`"
         )
-    return f"{len(wanted)} as declared, {settings.partitions} partitions each"
+    return f"{len(wanted)} as declared, {settings.partitions} partition{'s' * (settings.partitions > 1)} each"
 
 
 def _differing(hub: Hub, settings: Settings) -> Iterator[Finding]:

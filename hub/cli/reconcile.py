@@ -68,7 +68,10 @@ def _show(account: Reconciliation) -> None:
     table.add_row(*(str(value) for value in _counts(account).values()))
     console().print(table)
     if account.unreadable and not account.complete:
-        click.echo(f"{account.unreadable} received rows have no readable key: their keys are among the missing ones")
+        click.echo(
+            f"{account.unreadable} rows received since that day have no readable key: a missing key may belong to one "
+            "of them (`hub rejected list`)"
+        )
     if not account.complete:
         click.echo(
             f"{account.count(MISSING)} keys are missing: list them with --csv FILE, "

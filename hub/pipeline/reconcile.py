@@ -59,7 +59,7 @@ class Reconciliation:
     day: date
     lines: list[Line] = field(default_factory=list, repr=False)
     unreadable: int = 0
-    """Number of rows received since that day whose key could not be read. Their keys are among the missing ones."""
+    """Number of rows received since that day whose key could not be read. A missing key may be theirs."""
     revised: int = 0
     """Number of keys that came with several contents under one version."""
     readings: int = 0

@@ -37,7 +37,12 @@ PIECES = 3
     help="Seed of the simulated systems: the same seed gives the same data.",
 )
 @click.option(
-    "--home", type=click.Path(path_type=Path), default=DEFAULT_HOME, show_default=True, help="Folder of all files."
+    "--home",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_HOME,
+    show_default=True,
+    help="Folder of all files.",
 )
 @click.option(
     "--log",
@@ -54,7 +59,7 @@ PIECES = 3
     help="Seconds of business time in one second; time-outs, leases and back-off stay real.",
 )
 @click.option(
-    "--resume", is_flag=True, help="Continue with the data in HOME. [default: start again from the beginning]"
+    "--resume", is_flag=True, help="Continue with the data in FOLDER. [default: start again from the beginning]"
 )
 @click.option("--keep", is_flag=True, help="Keep it running at the end, to look around; Ctrl-C ends it.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
@@ -70,7 +75,8 @@ def command(
        title comes late
     4. compares all counts with those of the simulated systems; exit 0 only if all agree
 
-    All files are in HOME. `hub --config HOME/hub.toml …` works with them, during the run (--keep) and after it.
+    All files are in FOLDER (see --home). `hub --config FOLDER/hub.toml …` works with them, during the run (--keep)
+    and after it.
     """
     configure(json_lines=False, level="ERROR")
     if resume and log == "kafka":
@@ -172,14 +178,14 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
 def _conservation(report: Report) -> Table:
     table = Table(
         "source 来源",
-        "kind 证照",
+        "kind 记录种类",
         "received 接收",
         "of it looked up 其中查询",
         "= verified 通过",
         "+ rejected 拒收",
         "+ duplicate 重复",
         "+ pending 待处理",
-        "truth 真值",
+        "truth 对照",
     )
     for line in report.lines:
         numbers = (line.received, line.looked_up, line.verified, line.rejected, line.duplicate, line.pending)
@@ -193,7 +199,7 @@ def _conservation(report: Report) -> Table:
 
 
 def _reasons(report: Report) -> Table:
-    table = Table("source 来源", "reason 拒收原因", "count", "meaning 含义")
+    table = Table("source 来源", "reason 拒收原因", "count 次数", "meaning 含义")
     for line in report.lines:
         for code, count in sorted(line.reasons.items(), key=lambda pair: -pair[1])[:5]:
             table.add_row(line.source, code, str(count), f"{CODES[code].chinese} · {CODES[code].english}")
@@ -238,7 +244,8 @@ def _plain(report: Report) -> dict[str, Any]:
 
 
 def _stay(live: Live, out: Console, demo: Demo) -> None:
-    out.print(f"running; in another terminal: hub --config {demo.home / 'hub.toml'} topics   (Ctrl-C ends it)")
+    hub = Path(sys.executable).with_name("hub")
+    out.print(f"running; in another terminal: {hub} --config {demo.home / 'hub.toml'} topics   (Ctrl-C ends it)")
     try:
         live.runner.wait()
     except KeyboardInterrupt:
