@@ -2,11 +2,11 @@
 ``hub rebuild`` call the same function."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from hub.cases.case import PieceState
 from hub.cases.events import (
@@ -84,6 +84,7 @@ def _count(connection: Connection, entries: Sequence[Entry]) -> None:
 def _pieces(connection: Connection, entries: Sequence[Entry]) -> None:
     event = entries[0].event
     if isinstance(event, Deciding) and (rows := [row for entry in entries for row in _decided(entry)]):
+        _refuse_twins(connection, rows)
         connection.execute(insert(piece), rows)
     if isinstance(event, Withdrawing) and (rows := [row for entry in entries for row in _withdrawn(entry)]):
         connection.execute(update(piece).where(_PIECE).values(**_set("state", "ended_ms", "reason")), rows)
@@ -96,6 +97,24 @@ def _pieces(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def _set(*names: str) -> dict[str, Any]:
     return {name: bindparam(f"new_{name}") for name in names}
+
+
+def _refuse_twins(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A piece without a record is named at its sink by case, kind and reading. A second one of the same name would get
+    the first one's receipt and never be sent (P2): its procedure has to count ``reading`` up."""
+    new = [_name_of(row) for row in rows if row["record_id"] is None]
+    if not new:
+        return
+    query = select(piece.c.case_id, piece.c.sink, piece.c.kind, piece.c.reading).where(
+        piece.c.case_id.in_({row["case_id"] for row in rows}), piece.c.record_id.is_(None)
+    )
+    there = [_name_of(row._mapping) for row in connection.execute(query)]
+    if len({*new, *there}) < len(new) + len(there):
+        raise AssertionError("two pieces of a case have one name at their sink: count `reading` up")
+
+
+def _name_of(row: Mapping[str, Any]) -> tuple[bytes, str, str, int]:
+    return bytes(row["case_id"]), row["sink"], row["kind"], row["reading"]
 
 
 def _decided(entry: Entry) -> list[dict[str, Any]]:

@@ -130,8 +130,10 @@ class Project:
             return 0
         try:
             moved, applied = self._apply(batches)
-        except IntegrityError:
+        except IntegrityError as failure:
             self._member.rewind()
+            if "unique" not in str(failure.orig).lower():
+                raise
             raise Reassigned("another process wrote a record of the same row at this moment") from None
         except HubError:
             self._member.rewind()

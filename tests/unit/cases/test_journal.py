@@ -10,7 +10,8 @@ from sqlalchemy import Connection, update
 from hub.cases import case as cases
 from hub.cases.case import Case, PieceState
 from hub.cases.connection.procedure import PROCEDURE
-from hub.cases.events import Acknowledged, Held, Piece, Released, Stopped, ToSeal
+from hub.cases.connection.events import Matched
+from hub.cases.events import Acknowledged, Held, Piece, Relation, Released, Stopped, ToSeal
 from hub.cases.evidence import needs
 from hub.cases.journal import Decided
 from hub.cases.procedure import Heard, Hears, Procedures, SinkInfo, Verified, installed
@@ -169,3 +170,17 @@ def test_p5_no_case_is_opened_for_a_subject_that_is_erased_meanwhile(house: Hous
     with pytest.raises(RecordRejected, match="ERASED"):
         applications.submit(body(), BY)
     assert house.rows(case) == house.rows(outbox) == []
+
+
+def test_p2_two_pieces_without_a_record_may_not_have_one_name_at_a_sink(house: House) -> None:
+    house.submit(body())
+
+    def notice(number: int, reading: int) -> Matched:
+        piece = Piece(number, "utility_crm", "notice", reading=reading)
+        return Matched(kind="notice", record_id=bytes(16), reading=0, holder_relation=Relation.NONE, pieces=(piece,))
+
+    with house.store.write() as connection:
+        house.journal.append(connection, [Decided(locked(house, connection), [notice(1, 0), notice(2, 1)], BY)])
+    with pytest.raises(AssertionError, match="count `reading` up"), house.store.write() as connection:
+        house.journal.append(connection, [Decided(locked(house, connection), [notice(3, 1)], BY)])
+    assert len(house.rows(piece)) == 3

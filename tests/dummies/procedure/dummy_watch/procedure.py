@@ -109,7 +109,7 @@ def decide(one, command, sinks, rules, moment):
         told = [sink.name for sink in sinks if sink.name in one.sinks and sink.takes(NAME, "notice")]
         seen, number = [], one.pieces
         for record_id in command.seen:
-            pieces = tuple(Piece(number + n, name, "notice") for n, name in enumerate(told))
+            pieces = tuple(Piece(number + n, name, "notice", reading=number) for n, name in enumerate(told))
             number += len(pieces)
             seen.append(Seen(record_id=record_id, pieces=pieces))
         return [*seen, *(Read(record_id=record_id) for record_id in command.read)]
