@@ -108,7 +108,7 @@ def _refuse_twins(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
     query = select(piece.c.case_id, piece.c.sink, piece.c.kind, piece.c.reading).where(
         piece.c.case_id.in_({row["case_id"] for row in rows}), piece.c.record_id.is_(None)
     )
-    there = [_name_of(row._mapping) for row in connection.execute(query)]
+    there = [_name_of(row._asdict()) for row in connection.execute(query)]
     if len({*new, *there}) < len(new) + len(there):
         raise AssertionError("two pieces of a case have one name at their sink: count `reading` up")
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, update
 
 from hub.cases import case as cases
 from hub.cases.case import Case, PieceState
-from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.connection.events import Matched
+from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.events import Acknowledged, Held, Piece, Relation, Released, Stopped, ToSeal
 from hub.cases.evidence import needs
 from hub.cases.journal import Decided
