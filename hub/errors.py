@@ -14,7 +14,7 @@ class HubError(Exception):
 
 
 class RecordRejected(HubError):
-    """One record cannot be accepted. Only this record stops; its neighbours go on.
+    """One record cannot be accepted. Only this record is concerned; the other records continue.
 
     ``code`` is a published reason code (docs/codes.md), ``field`` the dotted path of the field, or ``""`` for the
     whole; ``allowed`` the published codes that would be taken there, where there is such a list.

@@ -235,7 +235,7 @@ def _as_toml(tables: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _wait(running: launch.Running) -> None:
-    """Wait for a signal. Raises ``Unavailable`` when a server ends by itself."""
+    """Wait for a signal. Raises ``Unavailable`` when a server ends without one."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -37,7 +37,7 @@ class TitleTable(TableSource):
 
 
 def _numbers(by: str, value: str) -> list[str]:
-    """The numbers under which a holder may stand in old rows: also the 15-digit one, or the organisation code."""
+    """The numbers that old rows may have for a holder: also the 15-digit number, or the organisation code."""
     number = tidy(value)
     if by == "uscc":
         code = number[8:17]

@@ -26,7 +26,7 @@ def to_call(address: Address) -> Call:
 
 
 def to_body(address: Address, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What is sent. The registration carries the hub's number; the channel and its own number travel beside it."""
+    """The JSON body of a call. That of a registration also has the hub's number, beside the channel's own number."""
     return {"externalAppNo": address.number, **body} if address.kind == REGISTRATION else body
 
 

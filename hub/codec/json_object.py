@@ -1,4 +1,4 @@
-"""Strict JSON of callers: one object, without what a reader could understand in two ways."""
+"""Strict JSON of callers: one object that every reader understands in the same way (RFC 8259)."""
 
 import json
 from typing import Any

@@ -85,8 +85,8 @@ def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys) -> None:
 def pack_proof(head: bytes, index: object, path: object) -> bytes:
     """The proof of one row: the page's packed head, the row's index and its path (hexadecimal nodes).
 
-    A malformed ``index`` or ``path`` gives a proof that ``check_row_proof`` finds invalid. So the row is rejected, and
-    the page goes on.
+    A malformed ``index`` or ``path`` gives a proof that ``check_row_proof`` finds invalid. So only this row of the page
+    is rejected.
     """
     try:
         nodes = b"".join(bytes.fromhex(node) for node in path)  # type: ignore[attr-defined]

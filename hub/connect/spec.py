@@ -157,7 +157,7 @@ class ConnectorInfo(_Frozen):
 
 
 def _converted(kind: str, value: Any) -> Any:
-    """Text from the environment as the number or flag that it means; anything else as it is."""
+    """Text from the environment, converted to a number or flag; other values are returned unchanged."""
     if not isinstance(value, str) or kind == "text":
         return value
     if kind == "flag":

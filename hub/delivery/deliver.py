@@ -42,7 +42,7 @@ from hub.runtime.stage import OUTBOX, SINK, TABLES, Stage
 PARALLEL = 8
 IDLE_S = 0.1
 BACKOFF = Backoff(first_s=1.0, longest_s=30.0)
-# A sink's own code lies open in events and tables, so a number of a person must not pass for one (P5).
+# A sink's own code is open in events and tables, so a person's number must not match (P5).
 _CODE = re.compile(r"(?!.*[0-9]{7})[A-Za-z0-9_.-]{1,64}")
 
 log = get_logger("deliver")

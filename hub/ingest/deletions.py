@@ -93,7 +93,7 @@ class Place(NamedTuple):
 
 
 class Places(NamedTuple):
-    """``judged``: record ids with a verdict. ``current``: row id → place of the version that counts."""
+    """``judged``: record ids with a verdict. ``current``: row id → place of the current version."""
 
     judged: frozenset[bytes]
     current: Mapping[bytes, Place]

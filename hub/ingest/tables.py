@@ -37,7 +37,7 @@ connector_control = Table(
     Column("name", String(64), primary_key=True),
     Column("wanted", String(16), nullable=False, doc="RUNNING, PAUSED, STOPPED"),
     Column("restart_token", Integer, nullable=False, doc="grows with every restart that was asked for"),
-    Column("cursor", Text, doc="JSON: where the feed is to go on when it next starts; null: where it stood"),
+    Column("cursor", Text, doc="JSON: the cursor that the feed must start at next time; null: its own last one"),
 )
 connector_status = Table(
     "connector_status",

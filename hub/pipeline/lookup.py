@@ -1,12 +1,12 @@
-"""Lookup: questions of cases to sources, in a lane of their own beside the feeds.
+"""Lookup: questions of cases to sources, in a lane separate from the feeds.
 
-    lookup.requests ── open ── ask (one pool a source) ──┬── lookup.received: the records found
+    lookup.requests ── open ── ask (a pool per source) ──┬── lookup.received: the records found
                                                          └── lookup.received: the answer, cn.onecert.lookup.answered
 
 An answer is committed at once, while later questions are open; in one partition, answers are committed in the order of
 the questions. Every question has a deadline. One that is not answered by then gets the answer UNAVAILABLE, and the case
-asks again, with more time. So a source that is slow or away delays the partitions of its questions by its deadline at
-most (all partitions, when all open questions are for it), and never the feeds.
+asks again, with more time. So a source that is slow or not available delays the partitions of its questions at most by
+its deadline (all partitions, when all open questions are for it), and never delays the feeds.
 """
 
 import threading

@@ -60,11 +60,11 @@ class Sink(Protocol):
     def find(self, address: Address) -> Receipt | None:
         """The receipt of the piece with this key if an earlier ``push`` took effect, else ``None``. Changes nothing.
 
-        ``None`` means that the hub may push: no push with this key has taken effect, and none that was made before
-        can any more. The hub waits at least two seconds after an attempt whose outcome is unknown. A sink whose system
-        may need longer, or answers from a copy that is behind, raises ``Unavailable`` until it can say. Raises
+        ``None`` means that the hub may push: no earlier push with this key has taken effect, and none can still take
+        effect. The hub waits at least two seconds after an attempt whose outcome is unknown. A sink whose system may
+        need longer, or answers from a copy that is not up to date, raises ``Unavailable`` until it knows. Raises
         ``Misconfigured`` as ``push`` does.
         """
 
     def close(self) -> None:
-        """Let go of connections. Calls that are running may fail with ``Unavailable``."""
+        """Release connections. Calls that are running may fail with ``Unavailable``."""

@@ -47,10 +47,10 @@ class KeyVault(Protocol):
     it is stored. Its *id*: 4 bytes of seconds since the epoch (process time, big-endian), 12 random bytes. The *data
     key* of an id: 32 random bytes, stored under the master key.
 
-    Durable on return. Safe for threads and processes: those that meet the same new identity get the same id and key;
-    every call sees what any process has erased before it. Raises ``Unavailable`` (what was made is found by the next
-    call, if anything), ``TamperDetected`` when the master key is not this vault's, ``Misconfigured`` without tables.
-    One bad key never raises: ``DAMAGED`` stands in its place.
+    Durable on return. Safe for threads and processes: all of them get the same id and key for the same new identity,
+    and every call sees earlier erasures of every process. Raises ``Unavailable`` (the next call finds what was made, if
+    anything), ``TamperDetected`` when the master key is not this vault's, ``Misconfigured`` without tables. A damaged
+    key never raises: the result has ``DAMAGED`` in its place.
     """
 
     def identify(self, identities: Sequence[tuple[str, str]]) -> list[bytes]:

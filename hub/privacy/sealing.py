@@ -231,8 +231,8 @@ class Sealer:
         return SealedRow(source.kind, row_id, record_id, row_id, value, False, row.reading)
 
     def _source_key(self, name: str, read_at_ms: int) -> tuple[bytes, bytes]:
-        """The source's own id and key, one a month, so that what could never be read expires by itself; where that key
-        is damaged or just erased, the month's next one."""
+        """The source's own id and key, a new one each month, so that unreadable rows expire with it. When the key is
+        damaged or was just erased, the next one of that month."""
         month = datetime.fromtimestamp(read_at_ms / 1000, UTC).strftime("%Y%m")
         for turn in count():
             subjects = self._vault.identify([("source", f"{name}:{month}" + (f":{turn}" if turn else ""))])
@@ -263,7 +263,7 @@ def _bounded(row: SourceRow) -> SourceRow:
 
 
 def _published(fault: Fault) -> Fault:
-    """The fault as it may lie open. What is no code, or no name of a field, may be a value of the row (P5)."""
+    """The fault as it may be open. A text that is no code, or no name of a field, may be a value of the row (P5)."""
     code = fault.code if _CODE.fullmatch(fault.code) else "UNREADABLE"
     return Fault(code, fault.field if _FIELD.fullmatch(fault.field) else "")
 

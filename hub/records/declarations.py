@@ -89,5 +89,5 @@ def _check_keys(where: str, table: Any, known: set[str], required: set[str]) -> 
 
 
 def declaration_of(module: str) -> Declaration | None:
-    """The declaration of the installed package that ``module`` lies in; ``None`` for a module of the hub."""
+    """The declaration of the installed package that contains ``module``; ``None`` for a module of the hub."""
     return next((one for one in declarations() if module.startswith(f"{one.package.name}.")), None)

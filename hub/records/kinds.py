@@ -28,8 +28,8 @@ _HEAD: Final = ("source", "authority", "region", "assurance")
 
 
 class Identifying(NamedTuple):
-    """A field of a part by which a person, an enterprise or an object is known. A document's kind stands beside it, in
-    ``id_type``."""
+    """A field of a part that identifies a person, an enterprise or an object. The type of a document is in the field
+    ``id_type`` of the same part."""
 
     kind: str
     field: str

@@ -47,7 +47,7 @@ def type_of(name: str) -> str:
 
 
 def name_of(event_type: bytes) -> str:
-    """The name in a ``ce_type`` header: the inverse of ``type_of``. Another product's type comes back as it is.
+    """The name in a ``ce_type`` header: the inverse of ``type_of``. The type of another product is returned unchanged.
 
     >>> name_of(b"cn.onecert.lookup.answered")
     'lookup.answered'

@@ -1,4 +1,4 @@
-"""A clock whose business time runs fast, so that a demonstration shows days in minutes."""
+"""A clock with fast business time, so that a demonstration shows days in minutes."""
 
 import json
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from hub.ports import Clock
 
 class FastClock:
     """``Clock`` port: business time runs ``speed`` times as fast as process time since ``since_ms``, when both were
-    the same. Process time is that of ``clock``, unchanged: no lease, back-off, time-out or nonce notices."""
+    the same. Process time is that of ``clock``: leases, back-off, time-outs and nonces do not change."""
 
     def __init__(self, clock: Clock, speed: float, since_ms: int) -> None:
         self._clock = clock
@@ -36,8 +36,8 @@ class FastClock:
 
 
 def business(file: Path, speed: float, clock: Clock) -> Clock:
-    """``clock`` with a business time at ``speed``. When it began is stored in ``file``, so that a demonstration which
-    is resumed goes on in its own time."""
+    """``clock`` with a business time at ``speed``. Its start is stored in ``file``, so that a demonstration which is
+    resumed continues at its own business time."""
     if not file.exists():
         file.write_text(json.dumps({"speed": speed, "since_ms": clock.process_ms()}), "utf-8")
     began = json.loads(file.read_text("utf-8"))

@@ -210,7 +210,7 @@ def _application(application: dict[str, Any]) -> Table:
     days = application["clock"]["working_days"]
     title = f"{application['story']} · due 承诺办结 {application['due_on']} ({days} working days 工作日)"
     table = Table(
-        "piece 推送",
+        "piece 推送件",
         "decided after 决定",
         "acknowledged after 回执",
         "receipt 回执号",

@@ -53,7 +53,7 @@ class SourceLine(NamedTuple):
     def balanced(self) -> bool:
         """Whether no record is pending and all numbers, also by reason code, agree with the truth.
 
-        A record that a look-up found also comes by the feed: it counts once more as received, and once as duplicate.
+        The feed also reads a record that a look-up found: it counts as received once more, and as duplicate once.
         """
         truth, fed, duplicate = self.expected, self.received - self.looked_up, self.duplicate - self.looked_up
         return (

@@ -114,8 +114,8 @@ class KafkaMember:
         """The next records, if no rebalance has ended since the positions were read; otherwise read these again.
         Raises ``Reassigned`` when polled records are not committed at that moment.
 
-        The driver rebalances in its own thread at any time. A member that was expelled and joins again would go on at
-        its old positions, although another member moved them. So a transaction carries the generation in which its
+        The driver rebalances in its own thread at any time. A member that was expelled and joins again would continue
+        at its old positions, although another member moved them. So a transaction carries the generation in which its
         records were polled, and the broker refuses it in a later generation.
         """
         for _ in range(_TURNS):
@@ -161,8 +161,8 @@ class KafkaMember:
         self._polled = {place: after for place, after in self._polled.items() if done.get(place, 0) < after}
 
     def _polled_as(self) -> Any:
-        """The membership with which we polled; the broker checks it. Raises ``Reassigned`` when it is no longer ours:
-        a member without a generation is not checked by the broker once the group is empty."""
+        """The membership of the last poll; the broker checks it. Raises ``Reassigned`` when it has changed: in an empty
+        group the broker does not check a member without a generation."""
         if self._polled and not self._unchanged():
             raise Reassigned(f"member {self._name}: partitions were reassigned before its commit")
         return self._membership
