@@ -18,7 +18,7 @@ from hub.errors import RecordRejected
 _WHERE = (
     click.option("--url", envvar="HUB_URL", help="A hub's HTTP API; without it, the store of the settings."),
     click.option("--token", envvar="HUB_TOKEN", help="Bearer token for --url."),
-    click.option("--json", "as_json", is_flag=True, help="JSON, one object a line."),
+    click.option("--json", "as_json", is_flag=True, help="JSON, one object per line."),
 )
 
 
@@ -46,18 +46,18 @@ def command() -> None:
 @click.option("--name", help="Name of the applicant, if the connection system wants it.")
 @click.option("--unit-no", help="Site: real-estate unit number (28 characters).")
 @click.option("--address", help="Site: address.")
-@click.option("--voltage", type=click.Choice(VOLTAGES), default="LOW", show_default=True)
+@click.option("--voltage", type=click.Choice(VOLTAGES), default="LOW", show_default=True, help="Voltage class.")
 @click.option("--capacity-kw", type=float, help="Capacity, kW.")
 @click.option("--resident/--non-resident", default=None, help="Customer class; otherwise as the certificate says.")
-@click.option("--sanling/--no-sanling", default=False, show_default=True, help="Served under 三零.")
+@click.option("--sanling/--no-sanling", default=False, show_default=True, help="Whether the 三零 service applies.")
 @click.option("--sources", type=click.IntRange(1, 2), default=1, show_default=True, help="Supply sources.")
 @click.option("--important/--not-important", default=False, show_default=True, help="Important user.")
-@click.option("--purpose", default="connection-application", show_default=True)
+@click.option("--purpose", default="connection-application", show_default=True, help="Purpose of the look-ups.")
 @click.option("--legal-basis", default="action-plan-6", show_default=True, help="Code of the purpose's table.")
 @_anywhere
 @click.pass_obj
 def submit(config: Path | None, /, file: Any, url: str | None, token: str | None, as_json: bool, **given: Any) -> None:
-    """Submit an application from FILE (one JSON object, or one a line; - for standard input), or from the options.
+    """Submit an application from FILE (one JSON object, or one per line; - for standard input), or from the options.
 
     The same application again gets the same answer. Exit 1 when one is refused.
     """
@@ -139,10 +139,10 @@ def show(
 
 
 @command.command("list")
-@click.option("--channel")
-@click.option("--voltage", type=click.Choice(VOLTAGES))
-@click.option("--customer-class", type=click.Choice(["RESIDENT", "NON_RESIDENT"]))
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--channel", help="Only of this channel.")
+@click.option("--voltage", type=click.Choice(VOLTAGES), help="Only of this voltage class.")
+@click.option("--customer-class", type=click.Choice(["RESIDENT", "NON_RESIDENT"]), help="Only of this class.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Largest number.")
 @click.option("--after", default="", help="Continue after this application id, the last of the page before.")
 @_anywhere
 @click.pass_obj

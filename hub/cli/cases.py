@@ -25,8 +25,8 @@ def command() -> None:
 @command.command("list")
 @click.option("--procedure", type=click.Choice([one.name for one in installed()]), help="Only of this procedure.")
 @click.option("--after", default="", help="Continue after this case, the last of the page before.")
-@click.option("--limit", type=click.IntRange(1, views.LIST_MAX), default=50, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--limit", type=click.IntRange(1, views.LIST_MAX), default=50, show_default=True, help="Largest number.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_obj
 def list_(config: Path | None, procedure: str | None, after: str, limit: int, as_json: bool) -> None:
     """Cases, newest first."""

@@ -29,7 +29,8 @@ JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.
 def command() -> None:
     """Connectors to outside systems: list them, show the state of each feed, pause or restart it.
 
-    Orders are stored in the hub's store. A running hub obeys within a second, another one when it starts.
+    Orders are stored in the hub's store. A running hub carries them out within a second, a stopped hub when it
+    starts.
     """
 
 

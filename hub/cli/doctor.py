@@ -37,7 +37,7 @@ class Finding(NamedTuple):
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_obj
 def command(config: Path | None, as_json: bool) -> None:
     """Check everything that the hub needs (settings, log, topics, grants, store, procedures, vault, schemas,

@@ -52,7 +52,7 @@ def command() -> None:
 @command.command("list")
 @_filtered
 @click.option("--limit", default=50, show_default=True, help="Largest number of rows; 0: all.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_obj
 def list_(config: Path | None, /, limit: int, as_json: bool, **wanted: Any) -> None:
     """List rejected records in the order of their topics, and count each reason."""
@@ -86,7 +86,7 @@ def _print_list(table: Table, counts: Counter[str]) -> None:
 
 @command.command("show")
 @click.argument("place", metavar="TOPIC/PARTITION/OFFSET")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def show(config: Path | None, place: str, as_json: bool) -> None:
     """Show one rejected record: its source, and its reasons in words with the clause."""
@@ -126,7 +126,7 @@ def _find(hub: Hub, topic: str, partition: int, offset: int) -> Rejection:
 @command.command("redrive")
 @_filtered
 @click.option("--dry-run", is_flag=True, help="Only count the records.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any) -> None:
     """Send rejected records through verify again. Run it after the cause is fixed, for example by a new rule set or a

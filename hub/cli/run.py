@@ -51,7 +51,7 @@ def _help() -> str:
 @click.command("run", help=_help())
 @click.option("--stages", metavar="NAME,…", help="Only these stages. [default: all; `hub run --list` names them]")
 @click.option("--list", "list_stages", is_flag=True, help="List the stages, with what they read and write, and end.")
-@click.option("--json", "as_json", is_flag=True, help="With --list: one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: one JSON object per line.")
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that share the stages."
 )

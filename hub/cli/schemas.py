@@ -25,7 +25,7 @@ def command(context: click.Context) -> None:
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def list_(as_json: bool = False) -> None:
     """List every schema: its id, name, version, and the topics that carry it."""
     table = Table("id", "name", "version", "record", "topics")
@@ -41,7 +41,7 @@ def list_(as_json: bool = False) -> None:
 
 @command.command("show")
 @click.argument("name")
-@click.option("--version", type=int, help="[default: the newest]")
+@click.option("--version", type=int, help="Version of the schema. [default: the newest]")
 def show(name: str, version: int | None) -> None:
     """Show one schema as JSON. NAME is a name or an id of `hub schemas list`."""
     click.echo(json.dumps(_find(name, version).json, ensure_ascii=False, indent=2))
@@ -50,7 +50,7 @@ def show(name: str, version: int | None) -> None:
 @command.command("check")
 @click.argument("name")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def check(name: str, file: Path, as_json: bool) -> None:
     """Check whether the schema in FILE could be the next version of NAME: FULL_TRANSITIVE compatible with all earlier
     versions. Exit 1 when it is not."""

@@ -58,7 +58,7 @@ def create(config: Path | None, client: str, scopes: tuple[str, ...], channels: 
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_obj
 def list_(config: Path | None, as_json: bool) -> None:
     """List every token, without its text."""

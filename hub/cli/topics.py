@@ -34,7 +34,7 @@ def opened(config: Path | None, url: str | None) -> Iterator[tuple[RecordLog, Se
 
 
 log_option = click.option("--log", "url", metavar="URL", help="URL of another log. [default: log_url of the settings]")
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object for each line.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 
 
 @click.group("topics", invoke_without_command=True)
@@ -96,7 +96,7 @@ def differences(log: RecordLog, settings: Settings) -> list[Difference]:
 @json_option
 @click.pass_obj
 def show(config: Path | None, name: str, url: str | None, as_json: bool) -> None:
-    """Show the partitions of one topic: the first offset that is still there, and the next offset."""
+    """Show the partitions of one topic: the first existing offset, and the next offset."""
     with opened(config, url) as (log, settings):
         bounds = known(log, name)
         ours = name in {spec.name for spec in declared(settings.partitions)}

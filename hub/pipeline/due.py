@@ -1,4 +1,4 @@
-"""Due: decides again about cases of all installed procedures whose time has come.
+"""Due: decides again about cases of all installed procedures that are due.
 
 Due cases are found by their time. So if an answer never comes, the look-up is requested again. Any number of these
 stages share the work: each locks a case while it decides, and skips the cases that another one has locked.
@@ -98,5 +98,5 @@ def make(parts: Parts) -> DueStage:
 
 
 STAGE = Stage(
-    "due", reads=(TABLES,), writes=(TABLES, OUTBOX), make=make, about="cases whose time has come → decisions, look-ups"
+    "due", reads=(TABLES,), writes=(TABLES, OUTBOX), make=make, about="cases that are due → decisions, look-ups"
 )

@@ -191,7 +191,7 @@ STAGE = Stage(
     reads=INPUTS,
     writes=(TABLES, OUTBOX),
     make=make,
-    about="topics → tables; cases hear of what arrived",
+    about="topics → tables; cases are told about new records",
     group=GROUP,
     positions="tables",
 )

@@ -49,7 +49,7 @@ PIECES = 3
     type=click.Choice(["sqlite", "kafka"]),
     default="sqlite",
     show_default=True,
-    help="kafka: a real broker and PostgreSQL on loopback, two worker processes, one of them killed on the way.",
+    help="kafka: a real broker and PostgreSQL on loopback, two worker processes, one of them killed during the run.",
 )
 @click.option(
     "--speed",
