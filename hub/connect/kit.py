@@ -117,7 +117,7 @@ def check_resumes(source: Source, at: int = 1) -> None:
     rest = [name for page in pages[at:] for name in _names(page.rows)]
     assert rest, "the sandbox holds too little to test resuming: use smaller pages"
     again = [name for page in read_all(source, pages[at - 1].cursor) for name in _names(page.rows)]
-    assert again == rest, "going on from a stored cursor loses or repeats rows"
+    assert again == rest, "a stored cursor loses or repeats rows"
 
 
 def check_isolation(mapping: Callable[[Mapping[str, Any]], SourceRow], row: Mapping[str, Any]) -> None:

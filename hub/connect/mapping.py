@@ -111,7 +111,7 @@ def to_row(
     except Unmapped as unmapped:
         return SourceRow(key, version, raw, None, (unmapped.fault,), proof, revision)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # The mapping did not expect such a row. Its text may be in the error: only the sort of error is told.
+        # The mapping did not expect such a row. The error may contain a text of the row, so only its type is used.
         log.warning("mapping does not know such a row", error=type(error).__name__, at=_place(error))
         return SourceRow(key, version, raw, None, (Fault("UNREADABLE"),), proof, revision)
 

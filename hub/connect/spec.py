@@ -80,7 +80,7 @@ class ConnectorInfo(_Frozen):
         "number the rows of a kind alike declare the same.",
     )
     accepts: tuple[Pattern, ...] = Field(
-        (), description="What a sink takes: patterns of procedure:kind, where * stands for any text."
+        (), description="What a sink accepts: patterns of procedure:kind, where * matches any text."
     )
     lookup_by: tuple[str, ...] = Field((), description="uscc, resident-id, unit-no, address, title-no.")
     remembers: bool = Field(

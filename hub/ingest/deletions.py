@@ -32,7 +32,7 @@ class Vanished(NamedTuple):
 
 @dataclass(frozen=True)
 class Deletions:
-    """Finds rows that a source had and has no more, after a full reload, and makes a deletion of each."""
+    """Finds rows that are missing after a full reload of a source, and makes a deletion of each."""
 
     log: RecordLog
     store: Store

@@ -1,4 +1,4 @@
-"""Where the projections stand on their topics: moved in the transaction of what it covers (P2)."""
+"""The offsets of the projections on their topics. They move in the transaction of the records before them (P2)."""
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 

@@ -28,8 +28,8 @@ class Address:
 
     ``procedure`` and ``kind`` say what it is: "registration", or the kind of the record. ``number`` is the hub's own
     number for the case at this sink (14 characters, no two cases have the same); ``key`` the idempotency key of the
-    piece (32 hex digits). Number and key are made for this sink alone (hub/privacy/references.py): they stand on no
-    topic, and no other sink has them.
+    piece (32 hex digits). Number and key are made for this sink only (hub/privacy/references.py): they are on no topic,
+    and no other sink has them.
     """
 
     procedure: str

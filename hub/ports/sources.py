@@ -36,7 +36,7 @@ class SourceRow:
     ``record`` is the mapped plain record, or ``None`` with the ``faults`` that say why not.
     ``reading`` counts how often the original was mapped again (0: as it was first read); ``read_at_ms`` is when the
     hub read it, in ms since the epoch (``None``: with this page). ``vanished``: the source did not send this row, the
-    hub found that the source has it no more.
+    hub found that the source does not have it any more.
     """
 
     key: str

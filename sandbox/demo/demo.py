@@ -64,7 +64,7 @@ class SourceLine(NamedTuple):
         )
 
     def _reasons_agree(self, codes: Mapping[str, int]) -> bool:
-        """Whether the codes are those of the truth. A bad row that a look-up also found gives its reason once more."""
+        """Whether the codes are those of the truth. A bad row that a look-up also found counts its reason twice."""
         excess = {code: self.reasons.get(code, 0) - codes.get(code, 0) for code in {*self.reasons, *codes}}
         return (
             self.reasons.keys() == codes.keys()

@@ -92,7 +92,7 @@ class SharedDemo(Demo):
             if stages and all(one.state == "RUNNING" and one.last_step_ms > since_ms for one in stages):
                 return
             live.runner.wait(_LOOK_S)
-        raise Unavailable(f"worker {number} was not at work within {BACK_WITHIN_S:.0f} s")
+        raise Unavailable(f"worker {number} did not start working within {BACK_WITHIN_S:.0f} s")
 
 
 def _judged(live: Live) -> int:
