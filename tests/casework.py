@@ -15,14 +15,16 @@ from hub.cases.connection.applications import Applications, Submitted
 from hub.cases.journal import Journal
 from hub.cases.policy import Rules
 from hub.cases.procedure import Given, LookupSource, SinkInfo, installed
+from hub.clock import SystemClock
 from hub.delivery import claims, views
 from hub.delivery.deliver import Deliver, DeliverParts
 from hub.errors import Unavailable
+from hub.logs import open_log
 from hub.logs.sqlite.log import SqliteLog
 from hub.pipeline.due import DueStage
 from hub.pipeline.project import Project
 from hub.pipeline.relay import Relay
-from hub.ports import Address, Outgoing, Plain, Receipt, SourceRow
+from hub.ports import Address, Outgoing, Plain, Receipt, RecordLog, SourceRow
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
 from hub.privacy.references import References, read_number
@@ -49,6 +51,8 @@ class House:
     sinks: Sequence[SinkInfo] = (SinkInfo("utility_crm", ("connection:*",)),)
     url: str = ""
     """Of the store; otherwise a SQLite file."""
+    log_url: str = ""
+    """Of the log; otherwise a SQLite file."""
     channels: frozenset[str] = frozenset({"gov-platform", "counter", "other"})
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
     clock: HandClock = field(default_factory=lambda: HandClock(look_s=0.05))
@@ -57,7 +61,9 @@ class House:
         self.url = self.url or f"sqlite:///{self.folder}/store.db"
         STORE.upgrade(self.url)
         self.store = Database(self.url)
-        self.log = SqliteLog(self.folder / "log.db", self.clock)
+        self.log: RecordLog = (
+            open_log(self.log_url, SystemClock()) if self.log_url else SqliteLog(self.folder / "log.db", self.clock)
+        )
         self.log.create(declared(PARTITIONS))
         self.vault = DatabaseVault(Database(f"sqlite:///{self.folder}/vault.db"), MasterKey(bytes(32)), self.clock)
         self.vault.prepare()

@@ -259,7 +259,7 @@ def _siblings(connection: Connection, wanted: Sequence[Group]) -> list[Row]:
     """The existing records of these versions of rows."""
     columns = [record.c[name] for name in ("record_id", "row_id", "version", "revision", "source", "kind", "nth")]
     keys = (record.c.row_id, record.c.version)
-    found = bulk.find_pairs(connection, columns, keys, list(dict.fromkeys(wanted)))
+    found = bulk.find_pairs(connection, columns, keys, sorted(set(wanted)))
     return [dict(row._mapping) for row in found if row.nth is not None]
 
 

@@ -73,7 +73,8 @@ def find_pairs(
     keys: tuple[Column[Any], Column[Any]],
     wanted: Sequence[tuple[Any, Any]],
 ) -> list[Any]:
-    """Like ``find``, by two keys: rows whose pair of ``keys`` is one of ``wanted``, in any order, not locked."""
+    """Like ``find``, by two keys: rows whose pair of ``keys`` is one of ``wanted``, in any order. They are locked until
+    the transaction ends, in the order of ``wanted``."""
     if not wanted:
         return []
     if _arrays(connection):
@@ -230,10 +231,11 @@ def _any(connection: Connection, columns: Sequence[Column[Any]], key: Column[Any
 def _any_pair(connection: Connection, columns: Sequence[Column[Any]], keys: tuple[Column[Any], Column[Any]]) -> str:
     quote = connection.dialect.identifier_preparer.quote
     wanted = ", ".join(quote(column.name) for column in columns)
-    pair = ", ".join(quote(key.name) for key in keys)
+    pair = " AND ".join(f"{quote(key.name)} = given.{name}" for key, name in zip(keys, "ab", strict=True))
     arrays = ", ".join(f"%b::{_COPIED[_sort(key)]}[]" for key in keys)
-    table = quote(keys[0].table.name)
-    return f"SELECT {wanted} FROM {table} WHERE ({pair}) IN (SELECT * FROM unnest({arrays}))"  # noqa: S608
+    # OFFSET 0 keeps the planner from joining whole tables: each pair is looked up by itself.
+    one = f"SELECT {wanted} FROM {quote(keys[0].table.name)} WHERE {pair} OFFSET 0 FOR UPDATE"  # noqa: S608
+    return f"SELECT found.* FROM unnest({arrays}) AS given(a, b) CROSS JOIN LATERAL ({one}) AS found"  # noqa: S608
 
 
 def _copy(connection: Connection, table: Table, names: Sequence[str]) -> str:
