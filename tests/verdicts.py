@@ -1,8 +1,9 @@
-"""Verdicts on records, made by hand: a projection opens no seal. For tests of what the tables of records say."""
+"""Verdicts on records, made by hand, and a model of what the tables of records say after them. A projection opens no
+seal."""
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -166,3 +167,96 @@ def things_said(draw: st.DrawFn) -> Said:
         attempt=draw(st.sampled_from([1, 1, 1, 2])),
         partition=draw(st.integers(0, 2)),
     )
+
+
+# ---- the model -----------------------------------------------------------------------------------------------------
+
+
+def speaks(said: Sequence[tuple[Said, int]]) -> Said:
+    """Of all that was said of one record, with its offset, what counts."""
+
+    def standing(pair: tuple[Said, int]) -> Any:
+        one, offset = pair
+        authority = one.authority if one.readable and one.opened else ""
+        reading = one.reading if one.opened else -1
+        return reading, one.verified, authority, one.judged_ms, one.partition, offset
+
+    return max(said, key=standing)[0]
+
+
+def expected(said: Sequence[Said]) -> dict[str, Any]:
+    """What the tables must say in the end, as far as it is a matter of choosing and counting."""
+    offsets: Counter[Place] = Counter()
+    of_record: dict[bytes, list[tuple[Said, int]]] = defaultdict(list)
+    for one in said:
+        place = (one.state, one.partition)
+        of_record[one.record_id].append((one, offsets[place]))
+        offsets[place] += 1
+    chosen = {record_id: speaks(pairs) for record_id, pairs in of_record.items()}
+    read_at = {
+        record_id: max((one.read_at_ms for one, _ in pairs if one.opened), default=0)
+        for record_id, pairs in of_record.items()
+    }
+    return {
+        "state": {
+            record_id: (one.state, max(one.reading, 0), read_at[record_id])
+            for record_id, one in chosen.items()
+            if one.opened
+        },
+        "links": {
+            (bytes([link]) * 16, record_id) for record_id, one in chosen.items() if one.verified for link in one.links
+        },
+        "current": _current(chosen, read_at),
+        "tally": _tally(said, chosen, of_record),
+    }
+
+
+def _current(chosen: dict[bytes, Said], read_at: dict[bytes, int]) -> dict[bytes, tuple[bytes, str]]:
+    best: dict[bytes, tuple[Any, Said]] = {}
+    for record_id, one in chosen.items():
+        if one.verified:
+            rank = (one.version, one.revision, read_at[record_id], one.authority, one.reading, record_id)
+            best[one.row_id] = max(best.get(one.row_id, (rank, one)), (rank, one), key=lambda pair: pair[0])
+    return {row_id: (one.record_id, one.status) for row_id, (_, one) in best.items()}
+
+
+def _tally(
+    said: Sequence[Said], chosen: dict[bytes, Said], of_record: dict[bytes, list[tuple[Said, int]]]
+) -> dict[str, dict[str, int]]:
+    lines: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in said:
+        lines[one.source]["received"] += one.counts
+        lines[one.source]["duplicate"] += one.counts
+        lines[one.source]["readings"] += bool(one.reading) and one.attempt == 1
+    for one in chosen.values():
+        lines[one.source][one.state] += 1
+        lines[one.source]["duplicate"] -= 1
+    groups: dict[Any, list[bytes]] = defaultdict(list)
+    for record_id, pairs in of_record.items():
+        if any(one.opened for one, _ in pairs):
+            groups[pairs[0][0].row, pairs[0][0].version].append(record_id)
+    for members in groups.values():
+        for record_id in sorted(members)[1:]:
+            lines[chosen[record_id].source]["revised"] += 1
+    return _filled(lines)
+
+
+def _filled(lines: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Without zeros."""
+    found = {source: {name: count for name, count in line.items() if count} for source, line in lines.items()}
+    return {source: line for source, line in found.items() if line}
+
+
+def simplified(found: dict[str, list[Any]]) -> dict[str, Any]:
+    """The tables in the model's terms."""
+    names = ("received", "verified", "rejected", "duplicate", "readings", "revised")
+    return {
+        "state": {
+            row["record_id"]: (row["state"], row["reading"], row["read_at_ms"])
+            for row in found["record"]
+            if row["reading"] >= 0
+        },
+        "links": {(row["link_id"], row["record_id"]) for row in found["record_link"] if row["link_id"] != ENTITY},
+        "current": {row["row_id"]: (row["record_id"], row["status"]) for row in found["current"]},
+        "tally": _filled({row["source"]: {name: row[name] for name in names} for row in found["tally"]}),
+    }

@@ -1,19 +1,22 @@
 """The tables of records are the same on every database, and written and found by index from the first row on."""
 
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
+from hub.errors import Unavailable
 from hub.pipeline import projection
 from hub.ports import Batch
 from hub.stores import bulk
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
-from tests.unit.pipeline.test_projection import TABLES, Said, dump, expected, letters, simplified
+from tests.verdicts import TABLES, Said, dump, expected, letters, simplified
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres])])
@@ -26,10 +29,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     store.close()
 
 
-def anything(chance: random.Random) -> Said:
+def anything(chance: random.Random, rows: int = 40) -> Said:
     readable, opened = chance.random() < 0.8, chance.random() < 0.9
     return Said(
-        row=chance.randrange(40),
+        row=chance.randrange(rows),
         version=chance.randrange(1, 4),
         revision=chance.randrange(2),
         content=chance.randrange(2),
@@ -98,3 +101,40 @@ def test_no_table_is_read_as_a_whole_from_the_first_row_on(store: Database) -> N
     before = scans(store)
     read_all(store, polls([anything(chance) for _ in range(400)], chance))
     assert scans(store) == before
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_p2_processes_that_bring_the_same_records_at_once_lose_and_double_nothing(store: Database, seed: int) -> None:
+    """A record, and the contents of one version of a row, may lie on several partitions."""
+    chance = random.Random(seed)
+    said = [anything(chance, rows=1) for _ in range(120)]
+    queues: list[list[list[Batch]]] = [[], []]
+    for (topic, partition), records in letters(said).items():
+        places = range(0, len(records), 3)
+        queues[partition % 2] += [[Batch(topic, partition, records[place : place + 3])] for place in places]
+    troubles: list[BaseException] = []
+    threads = [threading.Thread(target=bring, args=(store, queue, troubles)) for queue in queues]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert troubles == []
+    with store.read() as connection:
+        found: dict[str, Any] = {table.name: dump(connection, table) for table in TABLES}
+    assert simplified(found) == expected(said)
+
+
+def bring(store: Database, queue: Sequence[list[Batch]], troubles: list[BaseException]) -> None:
+    """As a project stage does: what another process's transaction made impossible is tried again."""
+    try:
+        for poll in queue:
+            for _ in range(200):
+                try:
+                    read_all(store, [poll])
+                    break
+                except (IntegrityError, Unavailable):
+                    continue
+            else:
+                raise AssertionError("never written")
+    except BaseException as trouble:
+        troubles.append(trouble)
