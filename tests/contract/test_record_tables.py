@@ -29,13 +29,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     store.close()
 
 
-def anything(chance: random.Random, rows: int = 40) -> Said:
+def anything(chance: random.Random, rows: int = 40, contents: int = 2) -> Said:
     readable, opened = chance.random() < 0.8, chance.random() < 0.9
     return Said(
         row=chance.randrange(rows),
         version=chance.randrange(1, 4),
         revision=chance.randrange(2),
-        content=chance.randrange(2),
+        content=chance.randrange(contents),
         reading=chance.choice([0, 0, 0, 1]),
         verified=readable and opened and chance.random() < 0.7,
         readable=readable,
@@ -107,7 +107,7 @@ def test_no_table_is_read_as_a_whole_from_the_first_row_on(store: Database) -> N
 def test_p2_processes_that_bring_the_same_records_at_once_lose_and_double_nothing(store: Database, seed: int) -> None:
     """A record, and the contents of one version of a row, may lie on several partitions."""
     chance = random.Random(seed)
-    said = [anything(chance, rows=1) for _ in range(120)]
+    said = [anything(chance, rows=2, contents=5) for _ in range(120)]
     queues: list[list[list[Batch]]] = [[], []]
     for (topic, partition), records in letters(said).items():
         places = range(0, len(records), 3)
