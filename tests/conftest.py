@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from hub.privacy.vault import DatabaseVault, MasterKey
@@ -15,6 +16,10 @@ from hub.stores.migrate import STORE
 from sandbox.servers import kafka, postgres
 from sandbox.servers.missing import Missing
 from tests.clocks import HandClock
+
+# How long an example takes says nothing about the product: speed is a benchmark, never a timed test.
+settings.register_profile("hub")
+settings.load_profile("hub")
 
 
 @pytest.fixture

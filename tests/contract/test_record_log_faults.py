@@ -290,7 +290,6 @@ def test_p1_p2_any_history_agrees_with_lists_in_memory(logs: Logs) -> None:
     affordable = settings(
         max_examples=logs.examples,
         stateful_step_count=25,
-        deadline=None,
         phases=(Phase.generate, Phase.shrink) if logs.examples > 10 else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )

@@ -50,7 +50,7 @@ def _joined(poll: Sequence[Batch]) -> list[Batch]:
 # ---- any order -----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_p2_the_order_of_topics_and_partitions_changes_nothing(connection: Connection, data: st.DataObject) -> None:
     said = data.draw(st.lists(things_said(), max_size=12))
@@ -60,7 +60,7 @@ def test_p2_the_order_of_topics_and_partitions_changes_nothing(connection: Conne
     assert simplified(live) == expected(said)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_p1_the_conservation_line_balances_in_the_end(connection: Connection, data: st.DataObject) -> None:
     """Each record was received at least once, as ingest sees to: then every place adds up, and none is negative."""

@@ -17,7 +17,7 @@ def contents(log: SqliteLog, start: int = 0) -> list[tuple[int, bytes | None]]:
     return [(one.offset, one.key) for batch in log.scan("c", 0, start) for one in batch.records]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(COMMITS)
 def test_p1_the_newest_of_each_key_stays_where_it_was(commits: list[list[bytes | None]]) -> None:
     with TemporaryDirectory() as folder:
