@@ -3,6 +3,8 @@
 import base64
 import json
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +14,15 @@ from hub.errors import TamperDetected
 from hub.ports import NAMELESS, Fault, Plain, SourceRow
 from hub.privacy import commitment
 from hub.privacy.opening import Opened, Opener, check_commitments
-from hub.privacy.sealing import RAW_BYTES_MAX, RECORD_SCHEMA, VALUE_BYTES_MAX, SealedRow, Sealer
+from hub.privacy.sealing import (
+    FAULTS_MAX,
+    RAW_BYTES_MAX,
+    RECORD_SCHEMA,
+    UNREADABLE_SCHEMA,
+    VALUE_BYTES_MAX,
+    SealedRow,
+    Sealer,
+)
 from hub.privacy.vault import DatabaseVault
 from hub.records.shape import check_shape
 from tests import samples
@@ -111,6 +121,81 @@ def test_p4_any_change_of_the_envelope_is_noticed(
     broken, fine = opener.open([changed(value, change), neighbour])
     assert broken.problem == Fault("SEAL_BROKEN")
     assert fine.problem is None
+
+
+def different(value: Any) -> Any:
+    """Another value that the schema takes as well."""
+    if isinstance(value, bytes):
+        return bytes(len(value)) if any(value) else b"\x01" * len(value)
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, dict):
+        return {name: different(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return value[:-1]
+    return None if value is None else {"UPSERT": "DELETE", "CURRENT": "REVOKED"}.get(value, f"{value}x")
+
+
+def paths(envelope: dict[str, Any], but: frozenset[str]) -> list[tuple[str, ...]]:
+    """Every open field, those inside of ``source`` one by one."""
+    plain = [(name,) for name in envelope if name not in but | {"source"} and envelope[name] is not None]
+    return [*plain, *(("source", name) for name in envelope["source"])]
+
+
+def test_p4_each_open_field_of_a_record_is_bound(sealer: Sealer, opener: Opener) -> None:
+    envelope = wire.decode(seal(sealer, LICENCES, samples.business())[0].value)[1]
+    # The original is bound by its commitment; assurance is an enum, see above.
+    found = paths(envelope, frozenset({"parts", "original", "assurance", "valid_until_year"}))
+    assert len(found) > 15
+    for path in found:
+        changed = deepcopy(envelope)
+        inside = changed[path[0]] if len(path) > 1 else changed
+        inside[path[-1]] = different(inside[path[-1]])
+        opened = open_one(opener, wire.encode(RECORD_SCHEMA, changed))
+        assert opened.problem == Fault("SEAL_BROKEN"), path
+
+
+def test_p4_each_open_field_of_an_unreadable_row_is_bound_also_without_its_bytes(
+    sealer: Sealer, opener: Opener
+) -> None:
+    rows = [SourceRow("B1", 1, raw, None, (Fault("UNREADABLE"),)) for raw in (b"raw", bytes(RAW_BYTES_MAX + 1))]
+    for sealed in sealer.seal_page(LICENCES, rows, 1_700_000_000_000):
+        envelope = wire.decode(sealed.value)[1]
+        for path in paths(envelope, frozenset({"subject_id"})):
+            changed = deepcopy(envelope)
+            inside = changed[path[0]] if len(path) > 1 else changed
+            inside[path[-1]] = different(inside[path[-1]])
+            opened = open_one(opener, wire.encode(UNREADABLE_SCHEMA, changed))
+            assert opened.problems == (Fault("SEAL_BROKEN"),), path
+
+
+def test_p4_an_original_that_is_not_the_one_committed_to_is_noticed(sealer: Sealer, opener: Opener) -> None:
+    """The same row sealed twice has two originals under one key: each opens, and only its own record takes it."""
+    one, other = (wire.decode(seal(sealer, LICENCES, samples.business())[0].value)[1] for _ in range(2))
+    assert one["record_id"] == other["record_id"]
+    swapped = open_one(opener, wire.encode(RECORD_SCHEMA, one | {"original": other["original"]}))
+    assert swapped.problem is None
+    with pytest.raises(TamperDetected, match="commits"):
+        swapped.original()
+
+
+def test_a_reading_keeps_its_id_and_the_time_at_which_the_source_was_read(sealer: Sealer) -> None:
+    first = row(samples.business())
+    again = replace(first, reading=1, read_at_ms=1_600_000_000_000)
+    mapped = LICENCES._replace(mapping=b"mapping2")
+    old, new = sealer.seal_page(LICENCES, [first], 1_700_000_000_000), sealer.seal_page(mapped, [again], 1)
+    envelopes = [wire.decode(one.value)[1] for one in (*old, *new)]
+    assert old[0].record_id == new[0].record_id and (old[0].reading, new[0].reading) == (0, 1)
+    assert [(one["reading"], one["mapping"], one["read_at_ms"]) for one in envelopes] == [
+        (0, b"mapping1", 1_700_000_000_000),
+        (1, b"mapping2", 1_600_000_000_000),
+    ]
+
+
+def test_p1_every_fault_of_a_row_is_told_up_to_a_bound(sealer: Sealer, opener: Opener) -> None:
+    faults = tuple(Fault("SHAPE_TYPE", f"enterprise.field{number}") for number in range(FAULTS_MAX + 5))
+    sealed = sealer.seal_page(LICENCES, [SourceRow("B1", 1, b"raw", None, faults)], 1_700_000_000_000)[0]
+    assert open_one(opener, sealed.value).problems == faults[:FAULTS_MAX]
 
 
 def test_p5_erasing_one_holder_closes_the_record_and_its_original(
