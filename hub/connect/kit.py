@@ -182,6 +182,19 @@ def check_look_up(source: Source, info: ConnectorInfo, query: LookupQuery, found
         raise AssertionError("a look-up without purpose or by an unknown key is answered")
 
 
+def check_same_content(source: Source, query: LookupQuery) -> int:
+    """Check that a look-up gives the bytes that the feed gives for the same version of a row: the record id depends on
+    them (P2). Reads the whole feed. Returns the number of rows that both have."""
+    fed = {(row.key, row.version): row for page in read_all(source) for row in page.rows}
+    both = [(row, fed[row.key, row.version]) for row in source.look_up(query).rows if (row.key, row.version) in fed]
+    assert both, "the feed has none of the rows that the look-up finds"
+    for looked_up, row in both:
+        assert (looked_up.raw, looked_up.revision) == (row.raw, row.revision), (
+            "a look-up and the feed give other bytes for one version of a row: it would be two records"
+        )
+    return len(both)
+
+
 def check_sink(sink: Sink, address: Address, body: Mapping[str, Any]) -> Receipt:
     """Check that a push can be found by its key with the same receipt, and that nothing is found for a key that was
     not pushed or for another case's number (P2). Returns the receipt."""

@@ -88,6 +88,7 @@ def test_look_up_finds_the_enterprise_and_is_refused_without_purpose(source: Gua
     code = row.record["enterprise"]["uscc"]
     query = LookupQuery("uscc", code, "electricity-connection", "优化营商环境条例 第28条")
     kit.check_look_up(source, source.context.info, query, lambda record: record["enterprise"]["uscc"] == code)
+    assert kit.check_same_content(source, query)
 
 
 def test_an_unknown_enterprise_is_an_empty_answer(source: GuardedSource) -> None:

@@ -122,6 +122,7 @@ def test_look_up_finds_titles_in_force_however_the_number_is_spelt(source: Guard
         return record["status"] == "CURRENT" and bool(same & ({record["unit"]["unit_no"]} | holders))
 
     kit.check_look_up(source, source.context.info, query, belongs)
+    assert kit.check_same_content(source, query)
 
 
 def test_a_row_that_commits_late_is_found_by_the_sweep(registry_office: Running) -> None:

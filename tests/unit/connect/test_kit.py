@@ -82,6 +82,7 @@ def test_a_good_source_passes(info: ConnectorInfo) -> None:
     assert len(kit.check_feed(source, info)) == 5
     kit.check_resumes(source)
     kit.check_look_up(source, info, LookupQuery("uscc", "1", "p", "b"), lambda record: True)
+    assert kit.check_same_content(source, LookupQuery("uscc", "1", "p", "b")) == 1
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,22 @@ def test_p3_a_look_up_without_purpose_is_caught(info: ConnectorInfo) -> None:
         kit.check_look_up(Pages([row(0)]), info, query, lambda record: False)
     with pytest.raises(AssertionError, match="finds nothing"):
         kit.check_look_up(Pages([]), info, query, lambda record: True)
+
+
+class Enveloped(Pages):
+    """Its look-up leaves an envelope around the row."""
+
+    def look_up(self, query: LookupQuery) -> Page:
+        page = super().look_up(query)
+        return replace(page, rows=[replace(one, raw=b"[" + one.raw + b"]") for one in page.rows])
+
+
+def test_p2_a_look_up_with_other_bytes_than_the_feed_is_caught() -> None:
+    query = LookupQuery("uscc", "1", "p", "b")
+    with pytest.raises(AssertionError, match="two records"):
+        kit.check_same_content(Enveloped([row(0)]), query)
+    with pytest.raises(AssertionError, match="none of the rows"):
+        kit.check_same_content(Pages([]), query)
 
 
 def test_a_mapping_that_gives_up_is_caught() -> None:

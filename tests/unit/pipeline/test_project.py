@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from hub.cases.tables import piece
 from hub.codec import wire
@@ -11,7 +14,7 @@ from hub.codec.catalogue import schema_id
 from hub.errors import Reassigned
 from hub.pipeline.project import Project
 from hub.pipeline.tables import projection_offset
-from hub.ports import Outgoing
+from hub.ports import Outgoing, SourceRow
 from hub.records.tables import current, reason_tally, record
 from hub.topics import cloudevents
 from hub.topics.declared import LOOKUP_RECEIVED
@@ -91,6 +94,41 @@ def test_p2_a_batch_is_all_or_nothing_and_another_processs_offset_fences(house: 
         drain(stage)
     stage.close()
     assert house.rows(record) == []
+
+
+def test_contents_without_an_order_are_told_by_their_ids_and_nothing_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+    logger = SimpleNamespace(warning=lambda _, **values: told.append(values))
+    monkeypatch.setattr("hub.pipeline.project.log", logger)
+    title = samples.title()
+    rows = house.seal_rows(
+        "licence.property-title",
+        "property_title",
+        *(SourceRow("T1", 1, raw, title) for raw in (b"one", b"two")),
+        SourceRow("T1", 1, b"three", title, revision=1),
+    )
+    house._put("verified", rows, {}, 0)
+    house.project()
+    ids = sorted(row.record_id.hex() for row in rows[:2])
+    assert told == [{"source": "property_title", "kind": "licence.property-title", "version": 1, "records": ids}]
+
+
+def taken(*_: object) -> None:
+    raise IntegrityError("", {}, Exception("UNIQUE constraint failed: record.nth"))
+
+
+def test_p2_a_record_of_another_process_at_the_same_moment_is_read_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.verified(samples.title())
+    stage = Project(house.log, house.store, house.journal, "m", 500)
+    with monkeypatch.context() as patched, pytest.raises(Reassigned):
+        patched.setattr("hub.pipeline.projection.apply", taken)
+        drain(stage)
+    assert drain(stage) == 2
+    stage.close()
 
 
 def test_p2_reading_again_after_a_restart_doubles_nothing(house: House) -> None:

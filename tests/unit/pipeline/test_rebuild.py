@@ -18,7 +18,7 @@ from hub.delivery.tables import attempt
 from hub.errors import Misconfigured, TamperDetected, Unavailable
 from hub.pipeline.rebuild import Comparison, compare, hear_again, projections, rebuild, replace
 from hub.pipeline.tables import projection_offset
-from hub.ports import Refused
+from hub.ports import Refused, SourceRow
 from hub.records.tables import record, tally
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
@@ -27,6 +27,9 @@ from tests import samples
 from tests.casework import ConnectionSystem, House, body
 
 PROJECTIONS = projections(installed())
+
+
+TITLE = "licence.property-title"
 
 
 @pytest.fixture
@@ -50,6 +53,7 @@ def lived(house: House) -> None:
     house.received(redriven, source="business_licence", attempt=2)
     house.again(redriven, "verified", 2)
     house.verified(samples.title())
+    said_again(house)
     house.project()
     sink.failures = [Refused("NO", "never"), Unavailable("later")]
     house.deliver(sink)
@@ -61,6 +65,21 @@ def lived(house: House) -> None:
     house.clock.pass_s(60)
     house.due()
     house.deliver(sink)
+
+
+def said_again(house: House) -> None:
+    """Two contents of one version, and two readings of another row: one that is verified, then a worse one."""
+    for raw in (b"one", b"two"):
+        house._put("verified", house.seal_rows(TITLE, "property_title", row("T8", raw)), {}, 0)
+        house.project()
+    for reading, suffix in ((0, "rejected"), (1, "verified"), (2, "rejected")):
+        read_again = house.seal_rows(TITLE, "property_title", row("T9", b"raw", reading=reading))
+        house._put(suffix, read_again, {"hub_reasons": "[]"}, 1 if suffix == "rejected" else 0)
+        house.project()
+
+
+def row(key: str, raw: bytes, **more: Any) -> SourceRow:
+    return SourceRow(key, 1, raw, samples.title(key, unit_no="120101001001GB00001F00010009"), **more)
 
 
 def remade(house: House, replacing: bool = False) -> dict[str, Comparison]:

@@ -12,6 +12,7 @@ from hub.pipeline.redrive import Filter, Outcome, Redrive, rejections
 from hub.ports import Outgoing, SourceRow
 from hub.records import tables
 from hub.settings import Settings
+from hub.topics.received import Envelopes
 from tests import samples
 
 KIND, NAME = "licence.property-title", "property_title"
@@ -99,6 +100,21 @@ def test_p1_once_the_cause_is_mended_the_record_is_verified(hub: Hub, monkeypatc
     flow(hub)
     assert tally(hub) == (1, 1, 0, 0)
     assert redrive(hub) == Outcome(settled=1)
+
+
+def test_p2_a_reading_that_is_sent_again_is_still_that_reading(hub: Hub) -> None:
+    receive(hub, title("b", good=False))
+    flow(hub)
+    row = SourceRow("b", 1, b"raw", title("b", good=False), reading=1)
+    sealed = hub.sealer.seal_page(samples.Info(NAME, KIND), [row], hub.clock.now_ms())
+    writer = hub.log.writer("test")
+    writer.commit(Envelopes(NAME, hub.settings.partitions, hub.clock.now()).page(sealed, {}))
+    flow(hub)
+    assert redrive(hub) == Outcome(sent=1, settled=1)
+    flow(hub)
+    assert tally(hub) == (1, 0, 1, 0)
+    readings = [dict(record.headers).get("hub_reading") for _, record in rejections(hub.log, Filter())]
+    assert readings == [None, b"1", b"1"]
 
 
 def test_filters_choose(hub: Hub) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from hub.clock import SystemClock
+from hub.codec import wire
 from hub.errors import Misconfigured
 from hub.logs.sqlite.log import SqliteLog
 from hub.pipeline.verify import GROUP, INPUTS, REASONS_MAX, Verify
 from hub.ports import Fault, LogRecord, Outgoing, Plain, SourceRow
 from hub.privacy.opening import Opener
-from hub.privacy.sealing import RECORD_SCHEMA, Sealer
+from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA, Sealer
 from hub.privacy.vault import DatabaseVault
 from hub.topics import cloudevents
 from hub.topics.declared import declared
@@ -171,9 +172,39 @@ def test_p5_a_record_of_an_erased_person_is_rejected_as_erased(bench: Bench, vau
     assert b"ERASED" in dict(rejected.headers)["hub_reasons"]
 
 
-def test_p4_a_changed_record_is_rejected_as_broken(bench: Bench) -> None:
-    from hub.codec import wire
+def test_p2_reading_and_attempt_are_carried_to_the_verdict(bench: Bench) -> None:
+    bad = samples.title("b")
+    bad["holders"][0]["id_number"] = samples.PERSON[:-1] + "2"
+    rows = [SourceRow(key, 1, b"raw", record, reading=2) for key, record in (("a", samples.title("a")), ("b", bad))]
+    for sealed in bench.sealer.seal_page(TITLES, rows, 1):
+        headers = (("ce_id", sealed.record_id.hex().encode()), ("hub_attempt", b"3"), ("hub_reading", b"2"))
+        bench.writer.commit([Outgoing(TITLE, 1, sealed.entity_id, sealed.value, headers, 5)])
+    run(bench)
+    for topic in ("licence.property-title.verified", "licence.property-title.rejected"):
+        (record,) = bench.read(topic)
+        found = [one for one in record.headers if one[0] in ("hub_attempt", "hub_reading")]
+        assert found == [("hub_attempt", b"3"), ("hub_reading", b"2")]
 
+
+def test_p1_every_fault_of_an_unreadable_row_is_a_reason(bench: Bench) -> None:
+    faults = (Fault("SHAPE_MISSING", "unit.unit_no"), Fault("SHAPE_TYPE", "unit.area_m2"))
+    (sealed,) = bench.sealer.seal_page(TITLES, [SourceRow("k", 1, b"raw", None, faults)], 1)
+    bench.put(TITLE, sealed.value)
+    run(bench)
+    (rejected,) = bench.read("licence.property-title.rejected")
+    assert json.loads(dict(rejected.headers)["hub_reasons"]) == [fault._asdict() for fault in faults]
+
+
+def test_p4_an_unreadable_row_with_a_changed_open_part_is_rejected_as_broken(bench: Bench) -> None:
+    (sealed,) = bench.sealer.seal_page(TITLES, [SourceRow("k", 1, b"raw", None, (Fault("UNREADABLE"),))], 1)
+    envelope = wire.decode(sealed.value)[1] | {"reading": 9}
+    bench.put(TITLE, wire.encode(UNREADABLE_SCHEMA, envelope))
+    run(bench)
+    (rejected,) = bench.read("licence.property-title.rejected")
+    assert [reason["code"] for reason in json.loads(dict(rejected.headers)["hub_reasons"])] == ["SEAL_BROKEN"]
+
+
+def test_p4_a_changed_record_is_rejected_as_broken(bench: Bench) -> None:
     value = bench.receive(samples.title())[0]
     envelope = wire.decode(value)[1]
     envelope["status"] = "CANCELLED"
