@@ -1,4 +1,4 @@
-"""A feed by its pages: P1 (what a source returned is on the topic, also other content of a known version), P2 (once)."""
+"""A feed by its pages: P1 (what a source gives is on the topic, also other content of a known version), P2 (once)."""
 
 from collections.abc import Iterator
 from pathlib import Path
