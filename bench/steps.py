@@ -17,7 +17,7 @@ from bench.world import KIND, NAME, Feed
 from hub.bootstrap import Hub, open_hub
 from hub.codec import wire
 from hub.connect.host.registry import find
-from hub.pipeline.verify import Adjudicator, Marks
+from hub.pipeline.verify import Adjudicator, Judged, Marks
 from hub.ports import Batch
 from hub.records.kinds import KINDS
 from hub.records.shape import check_shape
@@ -44,6 +44,7 @@ def _print(hub: Hub, feed: Feed) -> None:
     adjudicator, now = Adjudicator(hub.opener, {NAME: feed.trusted()}), datetime.now(UTC)
     context, marks, batch = Context.at(now), Marks(now), Batch(f"{KIND}.received", 0, records)
     opened = [one for one in hub.opener.open([record.value for record in records]) if one.record is not None]
+    one = Judged(KIND, bytes(16), ())
     decode = _best(lambda: [wire.decode(record.value) for record in records])
     openings = _best(lambda: hub.opener.open([record.value for record in records]))
     shape = _best(lambda: [check_shape(KIND, one.record) for one in opened])
@@ -57,7 +58,7 @@ def _print(hub: Hub, feed: Feed) -> None:
         "shape": shape,
         "the rules": judged - shape,
         "open and judge, all of it": _best(lambda: adjudicator.judge(records, now, KIND)),
-        "headers and messages": _best(lambda: [marks.verified(batch, record, KIND) for record in records]),
+        "headers and messages": _best(lambda: [marks.verified(batch, record, one) for record in records]),
     }
     for name, seconds in rows.items():
         print(f"{seconds / len(records) * 1e6:6.1f} µs  {name}")

@@ -81,6 +81,7 @@ class Said:
             more = {"faults": [{"code": "UNREADABLE", "field": ""}], "size": 1, "subject_id": bytes(16)}
             return wire.encode(UNREADABLE_SCHEMA, both | more | {"ciphertext": b""})
         more = {
+            "entity_id": ENTITY,
             "authority": self.authority,
             "region": "120101",
             "status": self.status,

@@ -61,9 +61,9 @@ class Work:
         marks = Marks(now)
         judged = self._adjudicator.judge(records, now, KIND)
         return [
-            marks.rejected(batch, record, one.kind, one.reasons, record.key, record.value)
+            marks.rejected(batch, record, one, record.key, record.value)
             if one.reasons
-            else marks.verified(batch, record, one.kind)
+            else marks.verified(batch, record, one)
             for record, one in zip(records, judged, strict=True)
         ]
 

@@ -115,10 +115,10 @@ def _count_received(batch: Batch, work: _Work) -> None:
         kind_of_event = headers.get(cloudevents.TYPE, b"")
         if kind_of_event == cloudevents.LOOKUP_ANSWERED:
             work.applied.answers.append(message.value or b"")
-        elif cloudevents.ATTEMPT not in headers:
+        elif not _sent_again(message):
             source = _named(cloudevents.connector_of(message.headers) or "")
             kind = _kind(batch.topic, kind_of_event)
-            what = "readings" if cloudevents.READING in headers else "received"
+            what = "readings" if cloudevents.number(message.headers, cloudevents.READING) else "received"
             work.applied.counts[source, kind, what] += 1
             work.applied.counts[source, kind, "looked_up"] += batch.topic == LOOKUP_RECEIVED
 
@@ -206,7 +206,7 @@ def _row(verdict: _Verdict, unopened: bool) -> Row:
         "kind": verdict.batch.topic.rpartition(".")[0],
         "source": _named(source["system"]),
         "row_id": envelope["row_id"],
-        "entity_id": message.key if opened else None,
+        "entity_id": opened.get("entity_id"),
         "version": source["version"],
         "revision": source["revision"],
         "reading": UNOPENED if unopened else envelope["reading"],
@@ -230,10 +230,11 @@ def _row(verdict: _Verdict, unopened: bool) -> Row:
 
 def _first_received(message: LogRecord) -> bool:
     """Whether the verdict is about a received record, not about one that was sent or mapped again."""
-    return not any(
-        name == cloudevents.READING or (name == cloudevents.ATTEMPT and value != b"1")
-        for name, value in message.headers
-    )
+    return not (_sent_again(message) or cloudevents.number(message.headers, cloudevents.READING))
+
+
+def _sent_again(message: LogRecord) -> bool:
+    return (cloudevents.number(message.headers, cloudevents.ATTEMPT) or 1) > 1
 
 
 # ---- contents of one version ---------------------------------------------------------------------------------------

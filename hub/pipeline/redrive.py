@@ -93,7 +93,13 @@ def read_rejections(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
         reasons = json.loads(headers.get(cloudevents.REASONS, b"[]"))
         record_id = headers.get(cloudevents.ID, b"").decode("ascii", "replace")
         yield (
-            Rejection(*place, record_id, source_of(record), int(headers.get(cloudevents.ATTEMPT, b"1")), reasons),
+            Rejection(
+                *place,
+                record_id,
+                source_of(record),
+                cloudevents.number(record.headers, cloudevents.ATTEMPT) or 1,
+                reasons,
+            ),
             record,
         )
 

@@ -30,6 +30,7 @@ from hub.topics.declared import LOOKUP_RECEIVED
 
 INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)
 GROUP = "verify"
+_PASSED_ON = frozenset((cloudevents.ATTEMPT, cloudevents.READING))
 REASONS_MAX = 100
 """Most reasons in the header of one rejected record: with its value they must fit into a message."""
 
@@ -38,9 +39,11 @@ TrustedKeys = Mapping[str, Mapping[str, bytes]]
 
 
 class Judged(NamedTuple):
-    """The kind of a record, and the reasons of its rejection; none when it is verified."""
+    """The kind and id of a record, and the reasons of its rejection; none when it is verified. The id is empty where
+    it could not be read."""
 
     kind: str
+    record_id: bytes
     reasons: Sequence[Fault]
 
 
@@ -84,18 +87,18 @@ class Verify:
                 _check_newer(batch, record)
         marks = Marks(now)
         return [
-            marks.rejected(batch, record, one.kind, one.reasons, *self._carried(record, one))
+            marks.rejected(batch, record, *self._carried(record, one))
             if one.reasons
-            else marks.verified(batch, record, one.kind)
+            else marks.verified(batch, record, one)
             for record, one in zip(records, judged, strict=True)
         ]
 
-    def _carried(self, record: LogRecord, one: Judged) -> tuple[bytes | None, bytes | None]:
-        """(Key, value) of a rejected record: its own, or sealed ones if no connector made it."""
+    def _carried(self, record: LogRecord, one: Judged) -> tuple[Judged, bytes | None, bytes | None]:
+        """Verdict, key and value of a rejected record: its own, or sealed ones if no connector made it."""
         if one.reasons[0].code not in ("UNREADABLE", "SCHEMA_UNKNOWN", "TRAILING_BYTES") or _from_ingest(record):
-            return record.key, record.value
+            return one, record.key, record.value
         sealed = self._sealer.seal_foreign(one.kind, record.value or b"", one.reasons[0], self._clock.now_ms())
-        return sealed.entity_id, sealed.value
+        return one._replace(record_id=sealed.record_id), sealed.entity_id, sealed.value
 
 
 class Adjudicator:
@@ -110,14 +113,20 @@ class Adjudicator:
         ``KeyVault`` does."""
         context = Context.at(now)
         opened = self._opener.open([record.value for record in records])
-        return [self._judge_one(one, context, topic_kind) for one in opened]
+        return [
+            self._judge_one(one, record.key, context, topic_kind) for one, record in zip(opened, records, strict=True)
+        ]
 
-    def _judge_one(self, one: Opened, context: Context, topic_kind: str) -> Judged:
-        kind = one.envelope.get("kind", topic_kind)
+    def _judge_one(self, one: Opened, key: bytes | None, context: Context, topic_kind: str) -> Judged:
+        kind, record_id = one.envelope.get("kind", topic_kind), one.envelope.get("record_id", b"")
         if one.problems or one.record is None:
-            return Judged(kind if kind in KINDS else topic_kind, one.problems or (Fault("UNREADABLE"),))
+            kind = kind if kind in KINDS else topic_kind
+            return Judged(kind, record_id, one.problems or (Fault("UNREADABLE"),))
+        if key != one.envelope["entity_id"]:
+            # Genuine bytes under another key: they would be evidence about another thing.
+            return Judged(kind, record_id, (Fault("SEAL_BROKEN", "entity_id"),))
         verdict: Verdict = judge(KINDS[kind], one.record, context, self._proof(one))
-        return Judged(kind, verdict.rejections)
+        return Judged(kind, record_id, verdict.rejections)
 
     def _proof(self, one: Opened) -> str | None:
         """valid, invalid or missing; ``None`` for the assurance CHANNEL_ONLY."""
@@ -173,32 +182,26 @@ class Marks:
         }
         self._topics = {(kind, suffix): f"{kind}.{suffix}" for kind in KINDS for suffix in ("verified", "rejected")}
 
-    def verified(self, batch: Batch, record: LogRecord, kind: str) -> Outgoing:
+    def verified(self, batch: Batch, record: LogRecord, one: Judged) -> Outgoing:
         """The message for the verified topic: the record's own key and value."""
-        headers = (_id_of(record), self._types[kind, "verified"], *self._tail, *_passed_on(record))
-        return Outgoing(
-            self._topics[kind, "verified"], batch.partition, record.key, record.value, headers, self._timestamp
-        )
+        headers = (_id_of(one), self._types[one.kind, "verified"], *self._tail, *_passed_on(record))
+        topic = self._topics[one.kind, "verified"]
+        return Outgoing(topic, batch.partition, record.key, record.value, headers, self._timestamp)
 
     def rejected(
-        self,
-        batch: Batch,
-        record: LogRecord,
-        kind: str,
-        reasons: Sequence[Fault],
-        key: bytes | None,
-        value: bytes | None,
+        self, batch: Batch, record: LogRecord, one: Judged, key: bytes | None, value: bytes | None
     ) -> Outgoing:
-        """The message for the rejected topic: ``key`` and ``value``, with the ``reasons`` as headers."""
+        """The message for the rejected topic: ``key`` and ``value``, with the reasons as headers."""
+        reasons = one.reasons
         listed = json.dumps(
             [{"code": reason.code, "field": reason.field} for reason in reasons[:REASONS_MAX]], separators=(",", ":")
         )
         headers: list[tuple[str, bytes]] = [
-            _id_of(record),
-            self._types[kind, "rejected"],
+            _id_of(one),
+            self._types[one.kind, "rejected"],
             *self._tail,
             (cloudevents.REASONS, listed.encode()),
-            *(() if cloudevents.header(record.headers, cloudevents.ATTEMPT) else ((cloudevents.ATTEMPT, b"1"),)),
+            *(() if cloudevents.number(record.headers, cloudevents.ATTEMPT) else ((cloudevents.ATTEMPT, b"1"),)),
             *_passed_on(record),
             ("__connect.errors.topic", batch.topic.encode()),
             ("__connect.errors.partition", str(batch.partition).encode()),
@@ -207,16 +210,17 @@ class Marks:
             ("__connect.errors.exception.class.name", b"hub.errors.RecordRejected"),
             ("__connect.errors.exception.message", reasons[0].code.encode()),
         ]
-        return Outgoing(self._topics[kind, "rejected"], batch.partition, key, value, headers, self._timestamp)
+        return Outgoing(self._topics[one.kind, "rejected"], batch.partition, key, value, headers, self._timestamp)
 
 
-def _id_of(record: LogRecord) -> tuple[str, bytes]:
-    return cloudevents.header(record.headers, cloudevents.ID) or (cloudevents.ID, b"")
+def _id_of(one: Judged) -> tuple[str, bytes]:
+    return cloudevents.id_header(one.record_id.hex())
 
 
 def _passed_on(record: LogRecord) -> tuple[tuple[str, bytes], ...]:
     """The headers of the attempt and of the reading, which stay the same on all topics."""
-    return tuple(found for found in record.headers if found[0] in (cloudevents.ATTEMPT, cloudevents.READING))
+    found = [name for name, _ in record.headers if name in _PASSED_ON]
+    return tuple((name, b"%d" % number) for name in found if (number := cloudevents.number(record.headers, name)))
 
 
 def make(parts: Parts) -> Verify:

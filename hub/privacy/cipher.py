@@ -45,6 +45,7 @@ def open_part(envelope: dict[str, Any], subjects: Sequence[bytes]) -> bytes:
         (
             envelope["record_id"],
             envelope["row_id"],
+            envelope["entity_id"],
             envelope["source"]["content"],
             envelope["mapping"],
             envelope["original_commitment"],

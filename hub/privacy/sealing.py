@@ -189,6 +189,7 @@ class Sealer:
             "status": record.get("status", REPORT_STATUS),
             "issued_month": issued.year * 100 + issued.month if issued else None,
             "valid_until_year": until.year if until else None,
+            "entity_id": page.ids[plan.entity],
             "reading": row.reading,
             "mapping": page.source.mapping,
             "assurance": record["assurance"],

@@ -34,6 +34,7 @@ SEQUENCE: Final = "hub_seq"
 
 _PREFIX: Final = "cn.onecert."
 _SOURCES: Final = "/sources/"
+_DIGITS_MAX: Final = 9
 _SPECVERSION: Final = (VERSION, b"1.0")
 
 
@@ -112,6 +113,17 @@ def headers(event_id: str, name: str, source: str, moment: datetime) -> tuple[He
 def header(found: Headers, name: str) -> Header | None:
     """The first header called ``name``; ``None`` where there is none."""
     return next((one for one in found if one[0] == name), None)
+
+
+def number(found: Headers, name: str) -> int | None:
+    """The number in the first header called ``name``; ``None`` where there is none, or it is no number: any program
+    may have written it.
+
+    >>> number([("hub_attempt", b"2")], ATTEMPT), number([("hub_attempt", b"two")], ATTEMPT), number([], ATTEMPT)
+    (2, None, None)
+    """
+    value = next((value for key, value in found if key == name), b"")
+    return int(value) if value.isdigit() and len(value) <= _DIGITS_MAX else None
 
 
 def is_type(found: Headers, event_type: bytes) -> bool:

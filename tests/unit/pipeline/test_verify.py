@@ -8,7 +8,7 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.codec import wire
-from hub.errors import Misconfigured
+from hub.errors import Misconfigured, RecordRejected
 from hub.logs.sqlite.log import SqliteLog
 from hub.pipeline.verify import GROUP, INPUTS, REASONS_MAX, Verify
 from hub.ports import Fault, LogRecord, Outgoing, Plain, SourceRow
@@ -59,7 +59,7 @@ class Bench:
         ce_source: bytes = b"",
     ) -> None:
         headers = (("ce_id", b"00"), ("ce_type", ce_type), ("ce_source", ce_source))
-        self.writer.commit([Outgoing(topic, 1, b"key", value, headers, 5) for value in values])
+        self.writer.commit([Outgoing(topic, 1, key_of(value), value, headers, 5) for value in values])
 
     def read(self, topic: str) -> list[LogRecord]:
         return [record for partition in (0, 1) for batch in self.log.scan(topic, partition) for record in batch.records]
@@ -70,6 +70,14 @@ def bench(tmp_path: Path, vault: DatabaseVault) -> Iterator[Bench]:
     bench = Bench(tmp_path, vault)
     yield bench
     bench.log.close()
+
+
+def key_of(value: bytes) -> bytes:
+    """The entity of a record; any key for other bytes."""
+    try:
+        return bytes(wire.decode(value)[1].get("entity_id", b"key"))
+    except RecordRejected:
+        return b"key"
 
 
 def run(bench: Bench) -> None:
@@ -202,6 +210,32 @@ def test_p4_an_unreadable_row_with_a_changed_open_part_is_rejected_as_broken(ben
     run(bench)
     (rejected,) = bench.read("licence.property-title.rejected")
     assert [reason["code"] for reason in json.loads(dict(rejected.headers)["hub_reasons"])] == ["SEAL_BROKEN"]
+
+
+@pytest.mark.parametrize("key", [None, b"", b"E" * 16])
+def test_p2_genuine_bytes_under_another_key_are_rejected(bench: Bench, key: bytes | None) -> None:
+    """They would be found as evidence about another thing."""
+    (sealed,) = bench.sealer.seal_page(TITLES, [SourceRow("a", 1, b"raw", samples.title("a"))], 1)
+    bench.writer.commit([Outgoing(TITLE, 1, key, sealed.value, (), 5)])
+    run(bench)
+    (rejected,) = bench.read("licence.property-title.rejected")
+    assert json.loads(dict(rejected.headers)["hub_reasons"]) == [{"code": "SEAL_BROKEN", "field": "entity_id"}]
+
+
+def test_p2_the_id_of_a_verdict_is_the_record_s_own_whatever_the_message_called_itself(bench: Bench) -> None:
+    (sealed,) = bench.sealer.seal_page(TITLES, [SourceRow("a", 1, b"raw", samples.title("a"))], 1)
+    headers = (("ce_id", b"no id"), ("hub_attempt", b"two"), ("hub_reading", b"-1"))
+    bench.writer.commit([Outgoing(TITLE, 1, sealed.entity_id, sealed.value, headers, 5)])
+    bench.put(TITLE, b"junk")
+    run(bench)
+    (verified,), (rejected,) = (
+        bench.read("licence.property-title.verified"),
+        bench.read("licence.property-title.rejected"),
+    )
+    assert [dict(verified.headers).get(name) for name in ("ce_id", "hub_attempt", "hub_reading")] == [
+        sealed.record_id.hex().encode(), None, None,
+    ]  # fmt: skip
+    assert dict(rejected.headers)["ce_id"] == wire.decode(rejected.value or b"")[1]["record_id"].hex().encode()
 
 
 def test_p4_a_changed_record_is_rejected_as_broken(bench: Bench) -> None:
