@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -12,8 +13,12 @@ EARLY = logging.get_logger("early")
 
 
 @pytest.fixture(autouse=True)
-def _restore() -> None:
+def configuration() -> Iterator[None]:
+    """What these tests configure does not outlive them: other tests of this process read what commands print."""
+    before = structlog.get_config()
     structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
 
 
 def test_p5_what_looks_like_an_identifier_is_masked_in_every_value(capsys: pytest.CaptureFixture[str]) -> None:

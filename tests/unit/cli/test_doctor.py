@@ -32,7 +32,7 @@ def run(home: Path, url: str, *arguments: str, **environ: str) -> str:
     for name in ("store", "vault"):
         environ[f"HUB_{name.upper()}_URL"] = f"sqlite:///{home}/{name}.db"
     environ |= {"HUB_LOG_URL": url, "HUB_MASTER_KEY_FILE": str(home / "key")}
-    return CliRunner().invoke(cli, list(arguments), env=environ, catch_exceptions=False).output
+    return CliRunner().invoke(cli, list(arguments), env=environ, catch_exceptions=False).stdout
 
 
 def findings(home: Path, url: str, **environ: str) -> dict[str, list[dict[str, Any]]]:

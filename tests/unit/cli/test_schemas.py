@@ -69,8 +69,8 @@ def registry(tmp_path: Path) -> Iterator[str]:
 
 def said_of_schemas() -> dict[str, Any]:
     """What ``hub doctor`` found; the other hub's log lines stand between."""
-    lines = [line for line in run("doctor", "--json").output.splitlines() if line.startswith("{")]
-    (found,) = [one for one in map(json.loads, lines) if one["what"] == "schemas"]
+    lines = [line for line in run("doctor", "--json").stdout.splitlines() if line.startswith("{")]
+    (found,) = [one for one in map(json.loads, lines) if one.get("what") == "schemas"]
     return dict(found)
 
 
