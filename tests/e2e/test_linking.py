@@ -33,7 +33,18 @@ _OWN_IDS = {"case_id", "ce_id", "headers", "key", "record_id"}
 LINKS: dict[tuple[str, str], set[str]] = {
     # The tables are made from the topics: the same ids, the same sealed bytes.
     ("topics", "database"): {
-        *("case_id", "ce_id", "key", "record_id", "row_id", "links", "subject_id", "wanted_id", "request_id"),
+        *(
+            "case_id",
+            "ce_id",
+            "key",
+            "record_id",
+            "row_id",
+            "entity_id",
+            "links",
+            "subject_id",
+            "wanted_id",
+            "request_id",
+        ),
         *("sealed", "sealed_receipt", "sealed_reason", "ciphertext", "root", "original"),
     },
     ("topics", "counter"): _OWN_IDS,
