@@ -130,6 +130,10 @@ class House:
             outgoing.append(Outgoing(topic, partition, row.entity_id, row.value, headers, self.clock.now_ms()))
         self.writer.commit(outgoing)
 
+    def fill(self, topic: str, count: int) -> None:
+        """So many messages on partition 0 of a topic, for tests that only count them."""
+        self.writer.commit([Outgoing(topic, 0, b"key", b"value", (), 1) for _ in range(count)])
+
     # ---- stages ----
 
     def project(self, batch_records: int = 500) -> int:

@@ -13,7 +13,6 @@ from hub.cases.evidence.decide import AWAITED_WITHIN_S
 from hub.cases.evidence.tables import need
 from hub.ingest.throttle import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, YIELD_S, Throttle
 from hub.pipeline.backlog import behind
-from hub.ports import Outgoing
 from tests.casework import House, body
 
 KIND = "licence.business"
@@ -24,10 +23,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path)
     yield house
     house.close()
-
-
-def put(house: House, suffix: str, count: int) -> None:
-    house.writer.commit([Outgoing(f"{KIND}.{suffix}", 0, b"key", b"value", (), 1) for _ in range(count)])
 
 
 def throttle(house: House) -> Throttle:
@@ -41,7 +36,7 @@ def waits(house: House) -> bool:
 
 def test_a_feed_waits_while_a_backlog_is_behind_it_and_goes_on_after_it(house: House) -> None:
     throttled = throttle(house)
-    put(house, "received", BEHIND_MAX)
+    house.fill(f"{KIND}.received", BEHIND_MAX)
     assert throttled.hold_s() == LOOK_EVERY_S
     house.log.reset("verify", {(f"{KIND}.received", 0): BEHIND_MAX - 1})
     assert throttled.hold_s() == 0.0
@@ -50,7 +45,7 @@ def test_a_feed_waits_while_a_backlog_is_behind_it_and_goes_on_after_it(house: H
 def test_a_feed_may_take_what_is_left_of_the_bound_before_the_backlog_is_looked_at_again(house: House) -> None:
     throttled = throttle(house)
     assert throttled.hold_s() == 0.0
-    put(house, "received", BEHIND_MAX)
+    house.fill(f"{KIND}.received", BEHIND_MAX)
     throttled.took(BEHIND_MAX - 1)
     assert throttled.hold_s() == 0.0
     throttled.took(1)
@@ -59,7 +54,7 @@ def test_a_feed_may_take_what_is_left_of_the_bound_before_the_backlog_is_looked_
 
 def test_with_a_stage_away_a_feed_becomes_slow_but_does_not_stop(house: House) -> None:
     throttled = throttle(house)
-    put(house, "received", BEHIND_MAX)
+    house.fill(f"{KIND}.received", BEHIND_MAX)
     assert throttled.hold_s() == LOOK_EVERY_S
     house.clock.pass_s(HOLD_MAX_S)
     assert throttled.hold_s() == 0.0

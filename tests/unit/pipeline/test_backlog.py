@@ -8,7 +8,6 @@ from sqlalchemy import insert
 
 from hub.pipeline.backlog import behind
 from hub.pipeline.tables import projection_offset
-from hub.ports import Outgoing
 from tests.casework import House
 
 KIND = "licence.business"
@@ -21,14 +20,10 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
-def put(house: House, suffix: str, count: int) -> None:
-    house.writer.commit([Outgoing(f"{KIND}.{suffix}", 0, b"key", b"value", (), 1) for _ in range(count)])
-
-
 def test_behind_counts_what_is_not_judged_and_what_is_not_in_the_tables(house: House) -> None:
-    put(house, "received", 10)
-    put(house, "verified", 4)
-    put(house, "rejected", 1)
+    house.fill(f"{KIND}.received", 10)
+    house.fill(f"{KIND}.verified", 4)
+    house.fill(f"{KIND}.rejected", 1)
     assert behind(house.log, house.store, KIND) == 15
     house.log.reset("verify", {(f"{KIND}.received", 0): 5})
     with house.store.write() as connection:
