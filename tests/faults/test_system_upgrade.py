@@ -25,8 +25,8 @@ from tests.migration import plant
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-OLDER: str | None = None
-"""The commit of the version before. ``None`` while there is none: then this version is the older one."""
+OLDER: str | None = "6cfe3ce"
+"""The commit of the version before."""
 PLANTED = {STORE: "tally", VAULT: "identity"}
 """What the next version's revision changes, in each history."""
 
