@@ -41,9 +41,11 @@ class Verdict(NamedTuple):
 
 @cache
 def rules_for(kind: str, version: int) -> tuple[Check, ...]:
-    """The checks of a kind under one version of the rules, in the order of the steps."""
+    """The checks of a kind under one version of the rules, in the order of the steps. All versions of a rule have its
+    name, and the place within the step where that name was registered first."""
+    places = {rule.name: place for place, rule in reversed(list(enumerate(RULES)))}
     chosen = [rule for rule in RULES if kind in rule.kinds and rule.in_force(version)]
-    return tuple(rule.check for rule in sorted(chosen, key=lambda rule: rule.step))
+    return tuple(rule.check for rule in sorted(chosen, key=lambda rule: (rule.step, places[rule.name])))
 
 
 @lru_cache(maxsize=64)

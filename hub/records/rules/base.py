@@ -11,8 +11,13 @@ from hub.records.declarations import declaration_of
 from hub.records.kinds import KIND_NAMES
 from hub.records.rules.codes import CODES, STEPS, Code
 
-CURRENT: Final = 1
-"""The version of the rules in force. A rule ``since`` a later version can be tried on history before it is in force."""
+CURRENT: Final = 2
+"""The version of the rules in force. A rule ``since`` a later version can be tried on history before it is in force.
+
+A changed rule is two functions with one name: the former one, ``until`` the new version, moves to ``version_1.py`` with
+all that it needs, and the present one has ``since``. So a record is judged again under the version that it was judged
+by, with the same verdict (P4).
+"""
 
 Proof = Literal["valid", "invalid", "missing"]
 Finding = Fault

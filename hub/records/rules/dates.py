@@ -9,8 +9,9 @@ from hub.records.rules.base import NOTHING, Context, Finding, Findings, found, r
 def validity(part: Plain, name: str, record: Plain, context: Context, expires: bool) -> Findings:
     """Compare the dates of the part ``name`` with each other and with the day of judging.
 
-    ``DATE_ORDER``: the validity ends before it begins, or before the day of issue. ``EXPIRED`` only with ``expires``,
-    and only if the source calls the record current: an ended licence that is marked as ended is correct.
+    ``DATE_ORDER``: the validity ends before it begins, or with ``expires`` before the day of issue. ``EXPIRED`` only
+    with ``expires``, and only if the source calls the record current: an ended licence that is marked as ended is
+    correct.
     """
     today, issued, start, end = context.judged_on, part["issued_on"], part["valid_from"], part["valid_until"]
     # The fast path: nearly all records are in order, and most have no end.
@@ -26,7 +27,7 @@ def _in_order(issued: date, start: date | None, end: date, today: date) -> bool:
 def _findings(part: Plain, name: str, record: Plain, today: date, expires: bool) -> Findings:
     issued, start, end = part["issued_on"], part["valid_from"], part["valid_until"]
     findings = []
-    if end is not None and (end < issued or (start is not None and end < start)):
+    if end is not None and ((expires and end < issued) or (start is not None and end < start)):
         findings.append(Finding("DATE_ORDER", f"{name}.valid_until"))
     if issued > today:
         findings.append(Finding("DATE_FUTURE", f"{name}.issued_on"))
@@ -61,14 +62,17 @@ def business_validity(record: Plain, context: Context) -> Findings:
     return validity(record["enterprise"], "enterprise", record, context, expires=True)
 
 
-@rule("DATE_ORDER", "DATE_FUTURE", "NOT_YET_VALID", kinds=("licence.property-title",))
+@rule("DATE_ORDER", "DATE_FUTURE", "NOT_YET_VALID", kinds=("licence.property-title",), since=2)
 def title_validity(record: Plain, context: Context) -> Findings:
-    """The dates on the title. Its last day is that of the land-use term; a title does not end with it (民法典 §359).
+    """The dates on the title. Start and end are those of the land-use term: the term may have ended before this title
+    was registered, and a title does not end with it (民法典 §359).
 
-    >>> unit = {"issued_on": date(2030, 1, 1), "valid_from": None, "valid_until": None}
+    >>> unit = {"issued_on": date(2021, 3, 4), "valid_from": date(2017, 1, 1), "valid_until": date(2016, 6, 30)}
     >>> record = {"unit": unit, "status": "CURRENT", "source": {"operation": "UPSERT"}}
     >>> title_validity(record, Context(date(2024, 1, 1)))
-    [Fault(code='DATE_FUTURE', field='unit.issued_on')]
+    [Fault(code='DATE_ORDER', field='unit.valid_until')]
+    >>> title_validity({**record, "unit": unit | {"valid_from": None}}, Context(date(2024, 1, 1)))
+    []
     """
     return validity(record["unit"], "unit", record, context, expires=False)
 

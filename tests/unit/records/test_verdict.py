@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.records.kinds import KIND_NAMES, KINDS
-from hub.records.rules import CODES, RULES, STEPS, Context
+from hub.records.rules import CODES, CURRENT, RULES, STEPS, Context
 from hub.records.rules.base import found, rule
 from hub.records.rules.codes import WARNINGS
 from hub.records.verdict import judge, rules_for
@@ -107,6 +107,12 @@ CASES = [
         [("USCC_FORM", "holders.1.id_number")],
     ),
     Case("property-title", {"unit.valid_until": D(2023, 1, 1)}, []),
+    Case("property-title", {"unit.valid_until": D(2016, 6, 30)}, []),
+    Case(
+        "property-title",
+        {"unit.valid_from": D(2017, 1, 1), "unit.valid_until": D(2016, 6, 30)},
+        [("DATE_ORDER", "unit.valid_until")],
+    ),
     Case("property-title", {"unit.issued_on": D(2025, 1, 1)}, [("DATE_FUTURE", "unit.issued_on")]),
     # approval
     Case("approval", {"project.code": "2020"}, [("PROJECT_CODE_FORM", "project.code")]),
@@ -123,7 +129,7 @@ def kind_of(name: str) -> str:
 @pytest.mark.parametrize("name", KIND_NAMES)
 def test_a_good_record_is_verified(name: str, plain: Plain, context: Context) -> None:
     verdict = judge(name, plain(name.rpartition(".")[2]), context)
-    assert verdict == ((), 1)
+    assert verdict == ((), CURRENT)
     assert not verdict.rejected
 
 
