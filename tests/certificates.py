@@ -30,11 +30,17 @@ class Authority:
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
-    def issue(self, name: str, host: str = "127.0.0.1", password: str = "") -> tuple[Path, Path, Path]:
-        """Files of a certificate called ``name``, of its key, and of both."""
+    def issue(
+        self,
+        name: str,
+        host: str = "127.0.0.1",
+        password: str = "",
+        days: tuple[timedelta, timedelta] = (-_DAY, _DAY),
+    ) -> tuple[Path, Path, Path]:
+        """Files of a certificate called ``name``, of its key, and of both. ``days``: its begin and end, from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])
-        certificate = self._sign(_named(name), key.public_key(), names).public_bytes(Encoding.PEM)
+        certificate = self._sign(_named(name), key.public_key(), names, days).public_bytes(Encoding.PEM)
         lock: KeySerializationEncryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
         files = [self._folder / f"{name}.{part}.pem" for part in ("cert", "key", "both")]
@@ -42,7 +48,13 @@ class Authority:
             file.write_bytes(content)
         return files[0], files[1], files[2]
 
-    def _sign(self, name: x509.Name, key: ec.EllipticCurvePublicKey, extension: x509.ExtensionType) -> x509.Certificate:
+    def _sign(
+        self,
+        name: x509.Name,
+        key: ec.EllipticCurvePublicKey,
+        extension: x509.ExtensionType,
+        days: tuple[timedelta, timedelta] = (-_DAY, _DAY),
+    ) -> x509.Certificate:
         now = datetime.now(UTC)
         builder = (
             x509.CertificateBuilder()
@@ -50,8 +62,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _DAY)
-            .not_valid_after(now + _DAY)
+            .not_valid_before(now + days[0])
+            .not_valid_after(now + days[1])
             .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         )
         return builder.sign(self._key, hashes.SHA256())

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpcore
 
+from hub.connect.causes import explained
 from hub.connect.context import Context
 from hub.connect.deadline import DeadlineBackend, deadline
 from hub.errors import Misconfigured, Unavailable
@@ -68,7 +69,7 @@ class RestClient:
         self._clock = context.clock
         self._sign = sign
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(cafile=ca_file or None),
+            ssl_context=_trusting(self._name, ca_file),
             max_connections=_CONNECTIONS_MAX,
             keepalive_expiry=30.0,
             network_backend=DeadlineBackend(context.clock.monotonic_s),
@@ -102,7 +103,7 @@ class RestClient:
             with deadline(self._clock.monotonic_s() + self._limits.total_timeout_s):
                 return self._judged(self._exchange(method, target, body, sent))
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
-            raise Unavailable(f"{self._name}: {type(error).__name__}") from None
+            raise explained(self._name, error) from None
 
     def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> tuple[Answer, str]:
         limits = self._limits
@@ -153,11 +154,27 @@ class RestClient:
         return max(0.0, when.timestamp() - self._clock.process_ms() / 1000)
 
 
+def _trusting(name: str, ca_file: str) -> ssl.SSLContext:
+    """TLS that trusts the certificates in ``ca_file``, or the machine's. Raises ``Misconfigured``."""
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except ssl.SSLError:
+        why = "holds no certificate"
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+    raise Misconfigured(f"connectors.{name}.ca_file {why}", "name a PEM file with the issuer's certificate") from None
+
+
 def _split(name: str, base_url: str) -> tuple[str, str]:
     """(Origin, path prefix) of a base URL. Raises ``Misconfigured``."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or "@" in parts.netloc:
-        raise Misconfigured(f"connectors.{name}.url is no base URL", "use http(s)://HOST[:PORT][/PATH]")
+    try:
+        parts = urlsplit(base_url)
+        host = (parts.hostname or "").encode("idna")
+        whole = bool(host) and parts.port != 0 and base_url.isascii() and base_url.isprintable() and " " not in base_url
+    except ValueError:  # also for a host's name that DNS cannot have, and for a port that is no port
+        whole = False
+    if not whole or parts.scheme not in ("http", "https") or parts.query or "@" in parts.netloc:
+        raise Misconfigured(f"connectors.{name}.url is no base URL", "use http(s)://HOST[:PORT][/PATH] in ASCII")
     return f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
 
 

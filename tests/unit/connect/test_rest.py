@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -151,7 +152,23 @@ def test_no_error_holds_the_url_or_the_query(info: ConnectorInfo) -> None:
     assert "360426" not in str(told.value) and "127.0.0.1" not in str(told.value)
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "http://", "http://user:pw@x", "http://x?y=1"])
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_file_of_authorities_that_cannot_be_used_is_named(
+    info: ConnectorInfo, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    context = Context(info, QUICK, SystemClock(), "connectors.business_licence")
+    with pytest.raises(Misconfigured, match="ca_file"):
+        RestClient(context, "https://localhost:1", bearer("t"), str(file))
+
+
+_NO_BASE = ("ftp://x", "http://", "http://user:pw@x", "http://x?y=1", "http://x:port", "http://x:70000", "http://x:0")
+_NO_HOST = ("http://天津", "http://a..b", f"http://{'x' * 64}.cn", "http://x y", "http://x\n", "http://[::1")
+
+
+@pytest.mark.parametrize("url", [*_NO_BASE, *_NO_HOST])
 def test_a_url_that_is_no_base_is_refused(info: ConnectorInfo, url: str) -> None:
     with pytest.raises(Misconfigured, match="no base URL"):
         client(info, url)
