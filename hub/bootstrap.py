@@ -62,9 +62,9 @@ class Hub:
 
     def _wire(self, clock: Clock, business: Business | None) -> None:
         settings = self.settings
-        identities = self._database(settings.vault_url)
+        identities = self._database(settings.vault_url, "vault")
         self.master = master = MasterKey.load(settings.master_key_file, create=self._new(identities))
-        self.store = self._database(settings.store_url)
+        self.store = self._database(settings.store_url, "store")
         if not self.store.embedded:
             clock = self.shared_clock = SharedClock(clock, self.store)
             with suppress(Unavailable):
@@ -97,8 +97,8 @@ class Hub:
             journal=lambda: self.journal,
         )
 
-    def _database(self, url: str) -> Database:
-        database = Database(url)
+    def _database(self, url: str, name: str) -> Database:
+        database = Database(url, name)
         self._open.callback(database.close)
         return database
 

@@ -7,25 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Misconfigured, Unavailable
+from hub.stores.causes import explain
 
 _BUSY_MS = 30_000
 _POOL_SIZE = 16
-_MISSING = ("no such table", "no such column", "does not exist")
-_FULL = ("disk is full", "No space left on device")
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 class Database:
     """``Store`` port. Thread-safe. A write inside a write of the same thread is a defect: it waits for itself.
 
-    Connects at first use. Raises ``Misconfigured`` for a URL that cannot be used.
+    Connects at first use. Raises ``Misconfigured`` for a URL that cannot be used. ``name`` is what people read in
+    errors: "store" or "vault", as the setting that has the URL (``store_url``).
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str = "store") -> None:
+        self._name = name
         self._engine = engine_for(url)
         # A deferred transaction of SQLite in WAL mode is a snapshot as it is.
         self._snapshot: dict[str, Any] = (
@@ -47,13 +48,13 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises. See the port."""
-        with self._turn, _translated(), self._open(hub_write=True) as connection, connection.begin():
+        with self._turn, _translated(self._name), self._open(hub_write=True) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot: all queries in the block see the same moment. See the port."""
-        with _translated(), self._open(**self._snapshot) as connection, connection.begin():
+        with _translated(self._name), self._open(**self._snapshot) as connection, connection.begin():
             yield connection
 
     def _open(self, **options: Any) -> Connection:
@@ -115,24 +116,18 @@ def _on_begin(connection: Connection) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """Raise the driver's errors as ours: ``Misconfigured`` for a missing table, ``Unavailable`` when the database is
-    away."""
+def _translated(name: str) -> Iterator[None]:
+    """Raise the driver's errors as ours: by their cause where it is known (``hub.stores.causes``), else
+    ``Unavailable`` when the connection or the database failed. A defect of a statement is raised as it is."""
     try:
         yield
     except PoolTimeout as error:
-        raise Unavailable("the database has no free connection") from error
-    except (OperationalError, InterfaceError, ProgrammingError) as error:
-        if any(sign in str(error.orig) for sign in _MISSING):
-            raise Misconfigured(
-                "the database has no such table", "run `hub doctor`, then start `hub run` to migrate"
-            ) from error
-        if isinstance(error, ProgrammingError):
-            raise
-        if any(sign in str(error.orig) for sign in _FULL):
-            raise Unavailable("the database's disk is full: make room") from error
-        raise Unavailable(f"the database is away ({type(error.orig).__name__})") from error
+        raise Unavailable(f"the {name} has no free connection") from error
     except DBAPIError as error:
+        if told := explain(error, f"the {name}", f"{name}_url"):
+            raise told from error
         if error.connection_invalidated:
-            raise Unavailable("the database closed the connection") from error
+            raise Unavailable(f"the {name} closed the connection") from error
+        if isinstance(error, OperationalError | InterfaceError):
+            raise Unavailable(f"the {name}: the database is away ({type(error.orig).__name__})") from error
         raise

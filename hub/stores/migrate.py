@@ -40,7 +40,7 @@ class History:
         ``others`` are tables that this history does not know (a procedure's from another wheel): they are created where
         they are missing, and never changed. Raises ``Misconfigured`` when the database is of a newer hub that this one
         may not run with, ``Unavailable`` when it is away."""
-        store = Database(url)
+        store = Database(url, self.name)
         try:
             with store.write() as connection:
                 revision = self.upgrade_connection(connection)
