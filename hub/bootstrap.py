@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from hub import transport
 from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
 from hub.cases.evidence import needs
@@ -62,6 +63,7 @@ class Hub:
 
     def _wire(self, clock: Clock, business: Business | None) -> None:
         settings = self.settings
+        transport.check(settings)
         identities = self._database(settings.vault_url, "vault")
         self.master = master = MasterKey.load(settings.master_key_file, create=self._new(identities))
         self.store = self._database(settings.store_url, "store")

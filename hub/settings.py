@@ -1,10 +1,12 @@
 """Settings: ``hub.toml`` and the ``HUB_*`` environment, read once. Unknown keys are refused. Secrets are never printed.
 
 ``HUB_LOG_URL`` overrides ``log_url``. Two underscores separate a table from its key: ``HUB_WEB__PORT``,
-``HUB_CONNECTORS__UTILITY_CRM__TOKEN``.
+``HUB_CONNECTORS__UTILITY_CRM__TOKEN``. Text is stripped, and control characters in it are refused: a secret that was
+read from a file often ends with a line feed.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +19,11 @@ from hub.errors import Misconfigured
 DEFAULT_HOME = Path(".hub")
 # Variables that belong to tests and to the process, not to the settings.
 _NOT_SETTINGS = ("HUB_CRASH", "HUB_CONFIG", "HUB_TEST_")
+# Kubernetes sets these in each container for a service whose name begins with "hub" ("Discovering services").
+_SERVICE = re.compile(r"HUB(_[A-Z0-9]+)*_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)")
+_SERVICE_PORT = re.compile(r"HUB(_[A-Z0-9]+)*_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
+_PORT_URL = ("tcp://", "udp://", "sctp://")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _listed(given: Any) -> Any:
@@ -61,6 +68,7 @@ class KafkaSettings(_Frozen):
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="Protocol of the broker's listener: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."
     )
+    insecure: bool = Field(False, description="Allow a protocol without TLS to brokers on other machines.")
     ca_file: Path | None = Field(
         None, description="Trusted certificates, PEM, for the broker's certificate; default: the system's."
     )
@@ -106,6 +114,9 @@ class Settings(_Frozen):
         "",
         description="Another schema registry instead of the hub's own: http(s)://[USER:PASSWORD@]HOST[:PORT][/PATH].",
     )
+    insecure: bool = Field(
+        False, description="Allow databases and a schema registry on other machines without verified TLS."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
@@ -125,15 +136,24 @@ class Settings(_Frozen):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     connectors: dict[str, dict[str, SecretStr | int | float | bool]] = Field(
-        default_factory=dict, description="One table per connector; its keys are in the connector's connector.toml."
+        default_factory=dict,
+        description="One table per connector; its keys are in the connector's connector.toml. `insecure = true` allows "
+        "URLs without verified TLS to other machines.",
     )
 
     def connector(self, name: str) -> dict[str, Any]:
-        """The settings of one connector, with secrets as text: only the connector may get them. Empty if unknown."""
+        """The settings of one connector, with secrets as text: only the connector may get them. Empty if unknown.
+        ``insecure`` is the hub's own (``hub.transport``), not the connector's."""
         table = self.connectors.get(name, {})
-        return {
-            key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in table.items()
-        }
+        return {key: _opened(value) for key, value in table.items() if key != "insecure"}
+
+    def insecure_connector(self, name: str) -> bool:
+        """Whether a connector may leave this machine without verified TLS."""
+        return str(_opened(self.connectors.get(name, {}).get("insecure", False))).lower() in ("true", "1")
+
+
+def _opened(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -143,18 +163,26 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     Raises ``Misconfigured`` with the key that is wrong, never with its value.
     """
     environ = os.environ if environ is None else environ
-    chosen = path or (Path(environ["HUB_CONFIG"]) if "HUB_CONFIG" in environ else None)
-    if chosen is not None and not chosen.exists():
-        raise Misconfigured(f"no settings file at {chosen}", "name one that exists with --config or HUB_CONFIG")
-    file = chosen or Path("hub.toml")
+    file = settings_file(path, environ)
     values: dict[str, Any] = _read(file) if file.exists() else {}
-    _overlay(values, environ)
+    variables = _overlay(values, environ)
     try:
-        return _anchor(Settings.model_validate(values), file.parent)
+        return _anchor(Settings.model_validate(_tidied(values)), file.parent)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise Misconfigured(f"setting {key!r}: {first['msg']}", "see docs/operating.md for every key") from None
+        where = f"setting {key!r}" + (f" (variable {variables[key]})" if key in variables else "")
+        raise Misconfigured(f"{where}: {first['msg']}", "see docs/operating.md for every key") from None
+
+
+def settings_file(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """The settings file that ``load`` reads; the default one may be missing. Raises ``Misconfigured`` when a file that
+    was named does not exist."""
+    environ = os.environ if environ is None else environ
+    chosen = path or (Path(environ["HUB_CONFIG"]) if "HUB_CONFIG" in environ else None)
+    if chosen is not None and not chosen.exists():
+        raise Misconfigured(f"no settings file at {chosen}", "name one that exists with --config or HUB_CONFIG")
+    return chosen or Path("hub.toml")
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -166,11 +194,14 @@ def _read(file: Path) -> dict[str, Any]:
         raise Misconfigured(f"{file} is not valid TOML: {error}", "correct the file") from None
 
 
-def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """Put the environment over ``values``. Returns dotted key → variable."""
+    variables = {}
     for name, text in environ.items():
-        if not name.startswith("HUB_") or name.startswith(_NOT_SETTINGS):
+        if not name.startswith("HUB_") or name.startswith(_NOT_SETTINGS) or _of_a_service(name, text):
             continue
         *tables, key = name.removeprefix("HUB_").lower().split("__")
+        variables[".".join([*tables, key])] = name
         table = values
         for part in tables:
             table = table.setdefault(part, {})
@@ -179,6 +210,34 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
                     f"{name} sets a key of {part!r}, which is no table", "unset one of the two variables"
                 )
         table[key] = text
+    return variables
+
+
+def _of_a_service(name: str, text: str) -> bool:
+    """Whether Kubernetes set this variable. A number in HUB_PORT is a person's mistake, which is told.
+
+    >>> _of_a_service("HUB_SERVICE_HOST", "10.0.0.1"), _of_a_service("HUB_PORT", "tcp://10.0.0.1:80")
+    (True, True)
+    >>> _of_a_service("HUB_PORT", "8460"), _of_a_service("HUB_WEB__PORT", "8460")
+    (False, False)
+    """
+    if _SERVICE.fullmatch(name):
+        return True
+    whole = _SERVICE_PORT.fullmatch(name)
+    return whole is not None and (whole[2] is not None or text.startswith(_PORT_URL))
+
+
+def _tidied(value: Any, key: str = "") -> Any:
+    """Text without white space around it. Raises ``Misconfigured`` for a control character inside."""
+    if isinstance(value, dict):
+        return {name: _tidied(inner, f"{key}.{name}".removeprefix(".")) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_tidied(inner, key) for inner in value]
+    if not isinstance(value, str):
+        return value
+    if _CONTROL.search(value.strip()):
+        raise Misconfigured(f"setting {key!r} holds a control character", "write it as one line of text")
+    return value.strip()
 
 
 def _anchor(settings: Settings, base: Path) -> Settings:

@@ -21,6 +21,9 @@ from tests.clocks import HandClock
 settings.register_profile("hub")
 settings.load_profile("hub")
 
+# As the command does: what is written is for its own user only.
+os.umask(0o077)
+
 
 @pytest.fixture
 def clock() -> HandClock:

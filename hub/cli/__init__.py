@@ -1,6 +1,7 @@
 """The ``hub`` command. Each verb is a file of this folder, or another package adds it by the entry-point group
 ``hub.commands``. A verb is loaded only when it is called."""
 
+import os
 import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -65,7 +66,8 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
 
 def main() -> None:
-    """Entry point of the ``hub`` command."""
+    """Entry point of the ``hub`` command. What it writes is for its own user only: folders 0700, files 0600."""
+    os.umask(0o077)
     try:
         # A command that ends with click's Exit returns its code here.
         code = cli.main(standalone_mode=False)

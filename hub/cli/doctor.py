@@ -4,6 +4,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import click
 from hub import settings as hub_settings
 from hub.bootstrap import Hub
 from hub.cases.calendar import china_day, is_working_day
+from hub.cli import _exposure as exposure
 from hub.cli.topics import differences
 from hub.clock import SystemClock
 from hub.codec.catalogue import catalogue
@@ -40,8 +42,8 @@ class Finding(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_obj
 def command(config: Path | None, as_json: bool) -> None:
-    """Check everything that the hub needs (settings, log, topics, grants, store, procedures, vault, schemas,
-    connectors, clock, calendar), and say what to correct.
+    """Check everything that the hub needs (settings, transport, files, log, topics, grants, store, procedures, vault,
+    schemas, connectors, clock, calendar), and say what to correct.
 
     Changes nothing. Exit 1 when a check fails.
     """
@@ -66,6 +68,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         yield _bad("settings", error)
         return
     yield Finding("settings", True, f"{settings.instance}, {len(settings.connectors)} connectors")
+    yield _look("transport", _transport, hub, settings)
+    yield _look("files", partial(_files, config), hub, settings)
     log = _look("log", _log, hub, settings)
     yield log
     if log.sound:
@@ -89,6 +93,14 @@ def _bad(what: str, error: HubError) -> Finding:
         else "make sure that it runs and that this machine can reach it"
     )
     return Finding(what, False, str(error).removesuffix(f" — {remedy}"), remedy)
+
+
+def _transport(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
+    return exposure.connections(settings)
+
+
+def _files(config: Path | None, hub: Hub, settings: Settings) -> str:  # noqa: ARG001
+    return exposure.files(hub_settings.settings_file(config), settings)
 
 
 def _log(hub: Hub, settings: Settings) -> str:

@@ -28,6 +28,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.clock": (),
     "hub.logging": (),
     "hub.settings": ("hub.errors",),
+    "hub.transport": ("hub.errors", "hub.settings"),
     "hub.stores.causes": ("hub.errors",),
     "hub.stores": (*_BASE, "hub.stores.causes"),
     "hub.codec": _PLAIN,

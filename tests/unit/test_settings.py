@@ -71,3 +71,34 @@ def test_a_file_that_is_no_text_is_refused_with_a_remedy(tmp_path: Path) -> None
     for path in (tmp_path / "hub.toml", tmp_path):
         with pytest.raises(Misconfigured, match="cannot be read"):
             load(path, {})
+
+
+def test_variables_that_kubernetes_sets_for_a_service_are_no_settings() -> None:
+    """A service with the name hub, hub-api or hub-1 puts these into every container of its namespace."""
+    environ = {
+        "HUB_SERVICE_HOST": "10.0.0.1",
+        "HUB_SERVICE_PORT": "8460",
+        "HUB_SERVICE_PORT_HTTP": "8460",
+        "HUB_PORT": "tcp://10.0.0.1:8460",
+        "HUB_PORT_8460_TCP": "tcp://10.0.0.1:8460",
+        "HUB_PORT_8460_TCP_ADDR": "10.0.0.1",
+        "HUB_1_PORT_53_UDP_PROTO": "udp",
+        "HUB_API_SERVICE_HOST": "10.0.0.2",
+    }
+    assert load(None, environ) == load(None, {})
+    assert load(None, environ | {"HUB_WEB__PORT": "1"}).web.port == 1
+
+
+@pytest.mark.parametrize("name", ["HUB_PORT", "HUB_STRANGE", "HUB_SERVICE"])
+def test_a_variable_that_is_no_setting_is_named(name: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        load(None, {name: "8460"})
+
+
+def test_text_is_stripped_and_control_characters_are_refused_by_key(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, '[connectors.x]\ntoken = "t\\n"\n'), {"HUB_KAFKA__PASSWORD": " p\r\n"})
+    assert settings.connector("x") == {"token": "t"}
+    assert settings.kafka.password is not None and settings.kafka.password.get_secret_value() == "p"
+    with pytest.raises(Misconfigured, match=r"kafka\.password") as error:
+        load(None, {"HUB_KAFKA__PASSWORD": "s3\ncr3t"})
+    assert "cr3t" not in str(error.value)
