@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 CHINA = timezone(timedelta(hours=8))
 """The time zone of all days in laws, sources and the utility's systems. China has had one zone, without summer time,
 since 1991."""
+SKEW_S = 300
+"""How far the clocks of two systems may differ without a consequence, seconds."""
 
 
 class SystemClock:

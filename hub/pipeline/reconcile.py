@@ -1,8 +1,9 @@
 """Reconcile: compares the keys that a source changed on one day with the records that the hub received, and their
 verdicts.
 
-It reads the received topic from that day on. Keys are sealed there: a key of the source is found by the row id that is
-computed from it. Memory grows with one day of the source's keys, not with history.
+It reads the received topic from ``SKEW_S`` seconds before that day on: the source's clock may be ahead. Keys are sealed
+there: a key of the source is found by the row id that is computed from it. Memory grows with one day of the source's
+keys, not with history.
 """
 
 from collections import Counter, defaultdict
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from hub.clock import CHINA
+from hub.clock import CHINA, SKEW_S
 from hub.codec import wire
 from hub.connect.spec import ConnectorInfo
 from hub.errors import RecordRejected, TamperDetected
@@ -89,7 +90,7 @@ def compare(source: Source, info: ConnectorInfo, day: date, parts: Parts) -> Rec
     """Ask ``source`` for its day and look every key up in the log. Raises ``Unavailable`` when the source is away."""
     wanted = source.day(day).keys
     rows = {(parts.sealer.ids.row(info, key), version): f"{key}#{version}" for key, version in _versions(wanted)}
-    start_ms = int(datetime.combine(day, time(), CHINA).timestamp() * 1000)
+    start_ms = int((datetime.combine(day, time(), CHINA).timestamp() - SKEW_S) * 1000)
     found: defaultdict[str, set[bytes]] = defaultdict(set)
     account = Reconciliation(info.name, day)
     for record in _received(parts.log, KINDS[info.kind].topic("received"), info.name, start_ms):

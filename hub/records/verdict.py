@@ -64,7 +64,7 @@ def judge(kind: Kind | str, record: Any, context: Context, proof: str | None = N
     if shape:
         return Verdict(shape, version)
     if proof is not None:
-        context = Context(context.judged_on, version, proof)
+        context = context._replace(proof=proof)
     findings: list[Finding] = []
     for check in rules_for(name, version):
         found = check(record, context)

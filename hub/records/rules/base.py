@@ -1,10 +1,10 @@
 """A rule is a pure function of a plain record and a context. It is registered with its codes and kinds."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from hub.clock import CHINA
+from hub.clock import CHINA, SKEW_S
 from hub.errors import Misconfigured
 from hub.ports import Fault, Plain
 from hub.records.declarations import declaration_of
@@ -27,21 +27,30 @@ NOTHING: Final[Findings] = ()
 
 class Context(NamedTuple):
     """What a verdict depends on, apart from the record. ``judged_on`` is a day in China. ``proof`` is ``None`` when the
-    source's proof was not checked."""
+    source's proof was not checked. ``tomorrow``: the next day, where the source's clock may show it already."""
 
     judged_on: date
     rules_version: int = CURRENT
     proof: str | None = None
+    tomorrow: date | None = None
+
+    @property
+    def latest(self) -> date:
+        """The latest day that is not in the future, on the hub's clock or on the source's."""
+        return self.tomorrow or self.judged_on
 
     @classmethod
     def at(cls, moment: datetime, rules_version: int = CURRENT) -> "Context":
-        """The context for judging at an aware moment: the day in China at that moment.
+        """The context for judging at an aware moment: the day in China at that moment. From version 2 on, the clock of
+        a source may be ``SKEW_S`` seconds ahead.
 
         >>> from datetime import UTC
-        >>> Context.at(datetime(2024, 5, 1, 17, tzinfo=UTC)).judged_on
-        datetime.date(2024, 5, 2)
+        >>> Context.at(datetime(2024, 5, 1, 15, 56, tzinfo=UTC))[::3]  # 23:56 in China
+        (datetime.date(2024, 5, 1), datetime.date(2024, 5, 2))
         """
-        return cls(moment.astimezone(CHINA).date(), rules_version)
+        day = moment.astimezone(CHINA).date()
+        ahead = (moment + timedelta(seconds=SKEW_S)).astimezone(CHINA).date()
+        return cls(day, rules_version, None, ahead if ahead != day and rules_version > 1 else None)
 
 
 Check = Callable[[Plain, Context], Findings]

@@ -11,30 +11,31 @@ def validity(part: Plain, name: str, record: Plain, context: Context, expires: b
 
     ``DATE_ORDER``: the validity ends before it begins, or with ``expires`` before the day of issue. ``EXPIRED`` only
     with ``expires``, and only if the source calls the record current: an ended licence that is marked as ended is
-    correct.
+    correct. A date is in the future from the day after ``context.latest``.
     """
     today, issued, start, end = context.judged_on, part["issued_on"], part["valid_from"], part["valid_until"]
     # The fast path: nearly all records are in order, and most have no end.
     if issued <= today and (start is None or start <= today) and (end is None or _in_order(issued, start, end, today)):
         return NOTHING
-    return list(_findings(part, name, record, today, expires))
+    return list(_findings(part, name, record, context, expires))
 
 
 def _in_order(issued: date, start: date | None, end: date, today: date) -> bool:
     return end >= today and end >= issued and (start is None or end >= start)
 
 
-def _findings(part: Plain, name: str, record: Plain, today: date, expires: bool) -> Findings:
+def _findings(part: Plain, name: str, record: Plain, context: Context, expires: bool) -> Findings:
+    today, latest = context.judged_on, context.latest
     issued, start, end = part["issued_on"], part["valid_from"], part["valid_until"]
     findings = []
     if end is not None and ((expires and end < issued) or (start is not None and end < start)):
         findings.append(Finding("DATE_ORDER", f"{name}.valid_until"))
-    if issued > today:
+    if issued > latest:
         findings.append(Finding("DATE_FUTURE", f"{name}.issued_on"))
     current = record["status"] == "CURRENT" and record["source"]["operation"] == "UPSERT"
     if expires and current and end is not None and end < today:
         findings.append(Finding("EXPIRED", f"{name}.valid_until"))
-    if start is not None and start > today:
+    if start is not None and start > latest:
         findings.append(Finding("NOT_YET_VALID", f"{name}.valid_from"))
     return findings
 
@@ -102,7 +103,7 @@ def birth_before_issue(record: Plain, context: Context) -> Findings:
     (Fault(code='DATE_ORDER', field='holder.issued_on'),)
     """
     holder = record["holder"]
-    if holder["birth"] > context.judged_on:
+    if holder["birth"] > context.latest:
         return found("DATE_FUTURE", "holder.birth")
     return found("DATE_ORDER", "holder.issued_on") if holder["issued_on"] < holder["birth"] else NOTHING
 

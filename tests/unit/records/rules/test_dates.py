@@ -34,7 +34,7 @@ def test_the_quick_way_and_the_full_way_agree(
 ) -> None:
     given_part = part(issued, start, end)
     quick = list(validity(given_part, "p", record(), CONTEXT, expires))
-    assert quick == list(dates._findings(given_part, "p", record(), TODAY, expires))
+    assert quick == list(dates._findings(given_part, "p", record(), CONTEXT, expires))
 
 
 @pytest.mark.parametrize(
