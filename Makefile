@@ -2,22 +2,27 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# From the lock files only: each file must have a hash that is in them.
+LOCKED = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+EDITABLE = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml --extra build
 
-.PHONY: demo test test-embedded test-fast servers check bench kafka migration clean help
+.PHONY: demo test test-embedded test-fast servers check bench kafka migration lock sbom audit clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-$(VENV)/.run: pyproject.toml
+$(VENV)/.run: pyproject.toml requirements/run.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the hub into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(LOCKED) requirements/run.lock
+	@$(EDITABLE)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run
+$(VENV)/.dev: $(VENV)/.run requirements/dev.lock
 	@echo "installing test tools into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(LOCKED) requirements/dev.lock
 	@touch $@
 
 demo: $(VENV)/.run $(if $(filter kafka,$(LOG)),servers)  ## run the whole job on this machine; LOG=kafka on a real broker; DEMO="--keep" leaves it running
@@ -46,6 +51,23 @@ check: $(VENV)/.dev  ## style, types, architecture, documents
 
 migration: $(VENV)/.dev  ## what a next revision has to do after a change of tables; WRITE=1 makes the first one again, until it is released
 	$(BIN)/python -m tests.migration $(if $(WRITE),--write)
+
+lock: $(VENV)/.dev  ## the newest versions into requirements/*.lock, and docs/dependencies.md with their licences
+	@$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --output-file requirements/run.lock
+	$(LOCK) --extra dev --output-file requirements/dev.lock
+	$(MAKE) $(VENV)/.dev
+	$(BIN)/python -m tests.dependencies --write
+
+sbom: $(VENV)/.dev  ## dist/sbom.json: what the product installs, with versions and licences (CycloneDX)
+	@$(PYTHON) -m venv --clear dist/venv
+	@dist/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
+	@dist/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	$(BIN)/cyclonedx-py environment dist/venv --pyproject pyproject.toml --output-file dist/sbom.json
+
+audit: $(VENV)/.dev  ## look for known holes in what the lock files install; asks the public database of advisories
+	@$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement requirements/run.lock --no-deps --disable-pip
 
 bench: $(VENV)/.run $(if $(filter kafka,$(LOG)),servers)  ## speed, beside bare libraries; LOG=kafka: beside other engines, PEERS=words chooses rows
 	$(BIN)/python -m bench $(if $(LOG),--log $(LOG)) $(if $(SIZES),--sizes $(SIZES)) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(PEERS),--peers "$(PEERS)") $(if $(BACKFILL),--backfill $(BACKFILL))

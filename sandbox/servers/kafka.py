@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -152,8 +153,7 @@ def start(
         node.home.mkdir(parents=True)
         properties = node.home / "server.properties"
         properties.write_text(_properties(node, nodes, secured), "utf-8")
-        passwords = secured.format_arguments() if secured else ()
-        _java(libs, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties), *passwords)
+        format_node(node, cluster_id, secured.format_arguments() if secured else ())
     cluster = Cluster(nodes)
     try:
         for node in nodes:
@@ -164,6 +164,12 @@ def start(
         cluster.stop()
         raise
     return cluster
+
+
+def format_node(node: Node, cluster_id: str, arguments: Sequence[str] = ()) -> None:
+    """Make the storage of a node whose ``server.properties`` is written. Raises ``Missing``."""
+    properties = str(node.home / "server.properties")
+    _java(jars(), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", properties, *arguments)
 
 
 def _java(libs: Path, *arguments: str) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
-from hub import settings
+from hub import settings, transport
 from hub.connect.host.registry import find
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+EXAMPLE = dict(line.split("=", 1) for line in (DEPLOY / "hub.env.example").read_text("utf-8").split())
 
 
 def compose() -> dict[str, Any]:
@@ -19,9 +20,7 @@ def compose() -> dict[str, Any]:
 
 
 def test_the_example_settings_load_with_the_example_environment() -> None:
-    lines = (DEPLOY / "hub.env.example").read_text("utf-8").split()
-    environ = dict(line.split("=", 1) for line in lines) | {"HUB_INSTANCE": "hub-1"}
-    loaded = settings.load(DEPLOY / "hub.toml", environ)
+    loaded = settings.load(DEPLOY / "hub.toml", EXAMPLE)
     assert (loaded.kafka.replication, loaded.kafka.min_insync_replicas) == (3, 2)
     assert loaded.store_url != loaded.vault_url
     for name in ("business_licence", "property_title", "utility_crm"):
@@ -41,10 +40,28 @@ def test_secrets_are_files_that_are_never_committed() -> None:
 def test_brokers_keep_three_copies_and_every_volume_is_declared() -> None:
     services = compose()["services"]
     brokers = [service for name, service in services.items() if name.startswith("kafka-")]
-    assert len(brokers) == 3 and len({one["environment"]["KAFKA_NODE_ID"] for one in brokers}) == 3
-    assert {one["environment"]["KAFKA_MIN_INSYNC_REPLICAS"] for one in brokers} == {2}
+    assert len(brokers) == 3 and len({mount for one in brokers for mount in one["volumes"]}) == 6
+    properties = (DEPLOY / "kafka/server.properties").read_text("utf-8")
+    for line in ("min.insync.replicas=2", "default.replication.factor=3", "transaction.state.log.min.isr=2"):
+        assert f"\n{line}\n" in properties
     mounts = {mount.split(":")[0] for one in services.values() for mount in one.get("volumes", ()) if mount[0] != "."}
     assert mounts == set(compose()["volumes"])
+
+
+def test_images_are_fixed_by_digest() -> None:
+    """A tag can be moved to another image; only our own image, built here, has none."""
+    images = [one["image"] for one in compose()["services"].values()]
+    images += re.findall(r"(?m)^FROM (\S+)", (DEPLOY / "Containerfile").read_text("utf-8"))
+    assert all(re.search(r"@sha256:[0-9a-f]{64}$", image) for image in images if image != "onecert-hub")
+
+
+def test_p5_nothing_in_the_compose_file_is_without_tls() -> None:
+    loaded = settings.load(DEPLOY / "hub.toml", EXAMPLE)
+    assert transport.plain(loaded) == []
+    protocols = re.findall(
+        r"(?m)^listener\.security\.protocol\.map=(.*)$", (DEPLOY / "kafka/server.properties").read_text()
+    )
+    assert protocols == ["CLIENTS:SASL_SSL,BROKERS:SSL,CONTROLLER:SSL"]
 
 
 def test_the_addresses_agree() -> None:
