@@ -1,9 +1,11 @@
 """The one place that wires the hub: from settings to a hub with its log, tables, keys and stages."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
 
@@ -18,7 +20,7 @@ from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.delivery import claims, views
-from hub.errors import Unavailable
+from hub.errors import Misconfigured, Unavailable
 from hub.ingest.control import StoredQuota
 from hub.logs import open_log
 from hub.parts import Parts
@@ -28,7 +30,7 @@ from hub.privacy.opening import Opener
 from hub.privacy.purposes import Purposes, shipped
 from hub.privacy.references import References
 from hub.privacy.sealing import Sealer
-from hub.privacy.vault import DatabaseVault, MasterKey, untouched
+from hub.privacy.vault import KEY_BYTES, DatabaseVault, MasterKey, untouched
 from hub.runtime.runner import Runner
 from hub.runtime.stage import Stage, Task
 from hub.runtime.status import Adjust, Report, StageReports
@@ -192,3 +194,83 @@ def open_hub(settings: Settings, clock: Clock | None = None, business: Business 
         hub.close()
         raise
     return hub
+
+
+# ---- reading only --------------------------------------------------------------------------------------------------
+
+PARTS = ("log", "store", "vault")
+
+
+@contextmanager
+def reading(settings: Settings, clock: Clock | None = None) -> Iterator[Hub]:
+    """A hub for a command that only reads: it makes no file, table, topic or key. Of what is not made yet it sees an
+    empty one.
+
+    Raises ``Misconfigured`` for tables that are older than this hub needs, for a missing master key of a vault that
+    exists, and for a folder that this user may not enter; ``Unavailable`` when log or database is away.
+    """
+    with TemporaryDirectory(prefix="hub-empty-") as folder:
+        stand_in, unmade = with_empty(settings, Path(folder))
+        hub = Hub(stand_in, clock or SystemClock())
+        try:
+            _complete(hub, settings, unmade)
+            yield hub
+        finally:
+            hub.close()
+
+
+def with_empty(settings: Settings, folder: Path) -> tuple[Settings, frozenset[str]]:
+    """Settings in which each embedded part that does not exist yet is one in ``folder``, and which parts these are:
+    log, store, vault, key. Nothing but a master key is made there. Raises ``Misconfigured`` for a folder that this user
+    may not enter."""
+    unmade = {name for name in PARTS if not _there(getattr(settings, f"{name}_url"))}
+    changes: dict[str, object] = {f"{name}_url": f"sqlite:///{folder}/{name}.db" for name in unmade}
+    if not _exists(settings.master_key_file):
+        unmade.add("key")
+        changes["master_key_file"] = key = folder / "master.key"
+        key.touch(0o600)
+        key.write_bytes(os.urandom(KEY_BYTES))
+    return settings.model_copy(update=changes), frozenset(unmade)
+
+
+def _there(url: str) -> bool:
+    """Whether the file of an embedded part exists. A broker or a server counts as there."""
+    return not url.startswith("sqlite:") or _exists(Path(make_url(url).database or ""))
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        raise Misconfigured(
+            f"{file} cannot be looked for ({error.strerror})", "give its folder to the user that runs the hub"
+        ) from None
+
+
+def _complete(hub: Hub, settings: Settings, unmade: frozenset[str]) -> None:
+    """Make the parts that stand in for ``unmade`` ones, and check the others."""
+    if "log" in unmade:
+        hub.log.create(declared(settings.partitions))
+    if "store" in unmade:
+        STORE.upgrade(hub.settings.store_url, hub.procedures.tables)
+    else:
+        check_tables(hub)
+    if "vault" in unmade:
+        hub.vault.prepare()
+    else:
+        check_vault(hub, settings)
+
+
+def check_tables(hub: Hub) -> str:
+    """The revision of the store. Raises ``Misconfigured`` when it is missing or older than this hub needs."""
+    with hub.store.read() as connection:
+        return STORE.check(connection)
+
+
+def check_vault(hub: Hub, settings: Settings) -> str:
+    """The revision of the vault. Raises ``Misconfigured`` when its tables or its master key are missing,
+    ``TamperDetected`` when the key is another one."""
+    revision = hub.vault.revision()
+    MasterKey.load(settings.master_key_file)
+    hub.vault.find([("doctor", "probe")])
+    return revision

@@ -10,6 +10,16 @@ SKEW_S = 300
 """How far the clocks of two systems may differ without a consequence, seconds."""
 
 
+def in_china(at_ms: int) -> str:
+    """A moment for a person to read: date and time in China, to the second. The reader must see near it that it is
+    China's time. ``at_ms``: milliseconds since the epoch.
+
+    >>> in_china(1_600_000_000_123)
+    '2020-09-13 20:26:40'
+    """
+    return datetime.fromtimestamp(at_ms / 1000, CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
 class SystemClock:
     """``Clock`` port on the machine's own clocks: business time and process time are the same."""
 

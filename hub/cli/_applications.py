@@ -3,7 +3,7 @@
 import getpass
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ import click
 import httpx
 
 from hub import settings as hub_settings
-from hub.bootstrap import open_hub
+from hub.bootstrap import open_hub, reading
 from hub.cases import reasons
 from hub.cases.by import By
 from hub.cases.connection.applications import Applications
@@ -53,19 +53,18 @@ class Desk(Protocol):
 
 
 @contextmanager
-def desk(config: Path | None, url: str | None, token: str | None) -> Iterator[Desk]:
-    """The hub of the settings, or the hub at ``url`` with a bearer token."""
+def desk(config: Path | None, url: str | None, token: str | None, writes: bool = False) -> Iterator[Desk]:
+    """The hub of the settings, or the hub at ``url`` with a bearer token. ``writes``: tables and keys that are missing
+    are made."""
     if url:
         with httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {token or ''}"}, timeout=TIMEOUT_S
         ) as client:
             yield Remote(client)
         return
-    hub = open_hub(hub_settings.load(config))
-    try:
+    settings = hub_settings.load(config)
+    with closing(open_hub(settings)) if writes else reading(settings) as hub:
         yield Direct(hub.applications())
-    finally:
-        hub.close()
 
 
 class Direct:

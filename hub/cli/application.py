@@ -62,7 +62,7 @@ def submit(config: Path | None, /, file: Any, url: str | None, token: str | None
     The same application again gets the same answer. Exit 1 when one is refused.
     """
     taken = True
-    with desk(config, url, token) as to:
+    with desk(config, url, token, writes=True) as to:
         for document in _documents(file) if file else [_document(given)]:
             try:
                 shown, created = to.submit(document() if callable(document) else document)
@@ -184,7 +184,7 @@ def list_(
 @click.pass_obj
 def hold(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
     """Hold the deliveries of one application. Its time limit continues."""
-    with desk(config, url, token) as to:
+    with desk(config, url, token, writes=True) as to:
         _print(_or_leave(lambda: to.set_held(application_id, True)), as_json)
 
 
@@ -195,7 +195,7 @@ def hold(config: Path | None, application_id: str, url: str | None, token: str |
 def release(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
     """Release the deliveries of one application. Refused and stopped pieces are sent again; before each, the hub asks
     the sink whether it has the piece."""
-    with desk(config, url, token) as to:
+    with desk(config, url, token, writes=True) as to:
         _print(_or_leave(lambda: to.set_held(application_id, False)), as_json)
 
 

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 
 from hub import settings as hub_settings
-from hub.bootstrap import open_hub
+from hub.bootstrap import reading
 from hub.cases import views
 from hub.cases.procedure import installed
 from hub.cli._console import console
@@ -30,12 +30,8 @@ def command() -> None:
 @click.pass_obj
 def list_(config: Path | None, procedure: str | None, after: str, limit: int, as_json: bool) -> None:
     """Cases, newest first."""
-    hub = open_hub(hub_settings.load(config))
-    try:
-        with hub.store.read() as connection:
-            found = views.listing(connection, procedure or "", _id(after) if after else b"", limit)
-    finally:
-        hub.close()
+    with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
+        found = views.listing(connection, procedure or "", _id(after) if after else b"", limit)
     table = Table("case", "procedure", "state", "opened", "events", "pieces")
     for one in found:
         if as_json:
@@ -51,12 +47,8 @@ def list_(config: Path | None, procedure: str | None, after: str, limit: int, as
 @click.pass_obj
 def show(config: Path | None, case_id: str) -> None:
     """One case as JSON. CASE_ID is its id in hexadecimal."""
-    hub = open_hub(hub_settings.load(config))
-    try:
-        with hub.store.read() as connection:
-            click.echo(json.dumps(views.one(connection, _id(case_id)), indent=1))
-    finally:
-        hub.close()
+    with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
+        click.echo(json.dumps(views.one(connection, _id(case_id)), indent=1))
 
 
 def _id(text: str) -> bytes:

@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import click
 from rich.table import Table
 
 from hub import settings as hub_settings
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub, open_hub, reading
 from hub.cli._console import console
 from hub.clock import SystemClock
 from hub.connect.host.probe import Probe, probe
@@ -85,7 +84,7 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
     UNASSIGNED  no hub process runs it
     """
     sound = True
-    with _open(config) as hub:
+    with reading(hub_settings.load(config)) as hub:
         reports = Reports(hub.store, hub.clock)
         shown = []
         for source in [_source(hub, name)] if name else hub.connectors.sources:
@@ -171,9 +170,11 @@ def offsets(config: Path | None, name: str, wish: str | None, reset: bool, forge
     """Show or set the cursor of NAME's feed."""
     if wish is not None and reset:
         raise click.UsageError("--set and --reset exclude each other")
-    with _open(config) as hub:
+    settings = hub_settings.load(config)
+    writes = wish is not None or reset or forget
+    with closing(open_hub(settings)) if writes else reading(settings) as hub:
         source, orders = _source(hub, name), Orders(hub.store)
-        if wish is not None or reset or forget:
+        if writes:
             _refuse_unless_stopped(hub, source, orders.get(source))
         if wish is not None or reset:
             orders.move(source, None if reset else _cursor(wish or ""))
@@ -258,10 +259,5 @@ def _source(hub: Hub, name: str) -> str:
     return name
 
 
-@contextmanager
-def _open(config: Path | None) -> Iterator[Hub]:
-    hub = open_hub(hub_settings.load(config))
-    try:
-        yield hub
-    finally:
-        hub.close()
+def _open(config: Path | None) -> closing[Hub]:
+    return closing(open_hub(hub_settings.load(config)))

@@ -3,22 +3,26 @@
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import click
 
 from hub import settings as hub_settings
-from hub.bootstrap import Hub
+from hub.bootstrap import Hub, check_tables, check_vault, with_empty
 from hub.cases.calendar import china_day, is_working_day
 from hub.cli import _exposure as exposure
 from hub.cli.topics import differences
 from hub.clock import SystemClock
 from hub.codec.catalogue import catalogue
 from hub.codec.packages import packages
-from hub.errors import HubError, Misconfigured
+from hub.errors import HubError, Misconfigured, Unavailable
+from hub.logs import open_log
+from hub.logs.sqlite.file import Held
 from hub.pipeline.relay import check_numbers, watermark
 from hub.settings import Settings
 from hub.stores.migrate import STORE
@@ -45,7 +49,8 @@ def command(config: Path | None, as_json: bool) -> None:
     """Check everything that the hub needs (settings, transport, files, log, topics, grants, store, procedures, vault,
     schemas, connectors, clock, calendar), and say what to correct.
 
-    Changes nothing. Exit 1 when a check fails.
+    Log, store and vault are also written to, without a change of their content. Nothing is made. Exit 1 when a check
+    fails.
     """
     sound = True
     for one in _findings(config):
@@ -61,22 +66,55 @@ def command(config: Path | None, as_json: bool) -> None:
 
 
 def _findings(config: Path | None) -> Iterator[Finding]:
-    try:
-        settings = hub_settings.load(config)
-        hub = Hub(settings, SystemClock())
-    except HubError as error:
-        yield _bad("settings", error)
+    with TemporaryDirectory(prefix="hub-empty-") as folder:
+        try:
+            settings = hub_settings.load(config)
+            stand_in, unmade = with_empty(settings, Path(folder))
+            hub = Hub(stand_in, SystemClock())
+        except HubError as error:
+            yield _bad("settings", error)
+            return
+        yield Finding("settings", True, f"{settings.instance}, {len(settings.connectors)} connectors")
+        try:
+            yield _look("transport", _transport, hub, settings)
+            yield _look("files", partial(_files, config), hub, settings)
+            yield from _of_log(hub, settings, unmade)
+            yield from _of_tables(hub, settings, unmade)
+            for check in (_schemas, _connectors, _clock, _calendar):
+                yield _look(check.__name__.removeprefix("_"), check, hub, settings)
+        finally:
+            hub.close()
+
+
+def _of_log(hub: Hub, settings: Settings, unmade: Collection[str]) -> Iterator[Finding]:
+    if "log" in unmade:
+        yield _unmade("log", settings.log_url, unmade)
         return
-    yield Finding("settings", True, f"{settings.instance}, {len(settings.connectors)} connectors")
-    yield _look("transport", _transport, hub, settings)
-    yield _look("files", partial(_files, config), hub, settings)
     log = _look("log", _log, hub, settings)
     yield log
     if log.sound:
+        yield _look("log", _log_writes, hub, settings)
         yield from _topics(hub, settings)
-    for check in (_store, _procedures, _vault, _schemas, _connectors, _clock, _calendar):
-        yield _look(check.__name__.removeprefix("_"), check, hub, settings)
-    hub.close()
+
+
+def _of_tables(hub: Hub, settings: Settings, unmade: Collection[str]) -> Iterator[Finding]:
+    if "store" in unmade:
+        yield _unmade("store", settings.store_url, unmade)
+    else:
+        for check in (_store, _procedures):
+            yield _look(check.__name__.removeprefix("_"), check, hub, settings)
+    if "vault" in unmade:
+        yield _unmade("vault", settings.vault_url, unmade)
+    else:
+        yield _look("vault", _vault, hub, settings)
+
+
+def _unmade(what: str, url: str, unmade: Collection[str]) -> Finding:
+    """An embedded part that does not exist: not made yet, or lost when there is a store that belongs to it."""
+    where = hub_settings.without_secrets(url)
+    if "store" in unmade:
+        return Finding(what, True, f"not made yet; `hub run` makes {where}")
+    return Finding(what, False, f"{where} is missing, and there is a store", "restore it from the backup, with its key")
 
 
 def _look(what: str, check: Callable[[Hub, Settings], str], hub: Hub, settings: Settings) -> Finding:
@@ -87,11 +125,11 @@ def _look(what: str, check: Callable[[Hub, Settings], str], hub: Hub, settings: 
 
 
 def _bad(what: str, error: HubError) -> Finding:
-    remedy = (
-        error.remedy
-        if isinstance(error, Misconfigured)
-        else "make sure that it runs and that this machine can reach it"
-    )
+    remedy = ""
+    if isinstance(error, Misconfigured):
+        remedy = error.remedy
+    elif isinstance(error, Unavailable):
+        remedy = "make sure that it runs and that this machine can reach it"
     return Finding(what, False, str(error).removesuffix(f" — {remedy}"), remedy)
 
 
@@ -106,6 +144,16 @@ def _files(config: Path | None, hub: Hub, settings: Settings) -> str:  # noqa: A
 def _log(hub: Hub, settings: Settings) -> str:
     hub.log.topics()
     return f"{hub_settings.without_secrets(settings.log_url)} answers"
+
+
+def _log_writes(hub: Hub, settings: Settings) -> str:
+    """It writes the name of a writer and no record. No process uses that name longer than at its start."""
+    try:
+        with closing(open_log(settings.log_url, hub.clock, settings.kafka)) as own:
+            own.writer(f"run.{settings.instance}").close()
+    except Held as other:
+        return f"process {other.holder} writes to it"
+    return "may be written"
 
 
 def _topics(hub: Hub, settings: Settings) -> Iterator[Finding]:
@@ -173,23 +221,25 @@ def _grants(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
 
 
 def _store(hub: Hub, settings: Settings) -> str:
-    with hub.store.read() as connection:
-        found = STORE.check(connection)
-    check_numbers(hub.store, watermark(hub.log))
-    return f"{hub_settings.without_secrets(settings.store_url)}, revision {found}"
+    found = check_tables(hub)
+    with hub.store.write() as connection:
+        STORE.try_write(connection)
+    if hub.settings.log_url == settings.log_url:
+        check_numbers(hub.store, watermark(hub.log))
+    return f"{hub_settings.without_secrets(settings.store_url)}, revision {found}, may be written"
 
 
 def _procedures(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
+    check_tables(hub)
     with hub.store.read() as connection:
-        STORE.check(connection)
         hub.procedures.check(connection)
     return ", ".join(one.name for one in hub.procedures)
 
 
 def _vault(hub: Hub, settings: Settings) -> str:
-    found = hub.vault.revision()
-    hub.vault.find([("doctor", "probe")])
-    return f"{hub_settings.without_secrets(settings.vault_url)}, revision {found}, master key opens it"
+    found = check_vault(hub, settings)
+    hub.vault.try_write()
+    return f"{hub_settings.without_secrets(settings.vault_url)}, revision {found}, master key opens it, may be written"
 
 
 def _schemas(hub: Hub, settings: Settings) -> str:  # noqa: ARG001

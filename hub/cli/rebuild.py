@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hub import settings as hub_settings
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub, open_hub, reading
 from hub.cli._console import console
 from hub.pipeline import rebuild
 from hub.pipeline.rebuild import Comparison
@@ -37,12 +37,13 @@ def command(config: Path | None, check: bool, replace: bool, as_json: bool) -> N
     """
     if check and replace:
         raise click.UsageError("either --check or --replace")
-    hub = open_hub(hub_settings.load(config))
-    try:
-        with tempfile.TemporaryDirectory(prefix="hub-rebuild-") as folder, _progress() as progress:
-            found = _run(hub, f"sqlite:///{folder}/rebuilt.db", replace, progress)
-    finally:
-        hub.close()
+    settings = hub_settings.load(config)
+    with (
+        closing(open_hub(settings)) if replace else reading(settings) as hub,
+        tempfile.TemporaryDirectory(prefix="hub-rebuild-") as folder,
+        _progress() as progress,
+    ):
+        found = _run(hub, f"sqlite:///{folder}/rebuilt.db", replace, progress)
     _show_json(found) if as_json else _show(found, replace)
     if not all(one.equal for one in found):
         raise click.exceptions.Exit(1)

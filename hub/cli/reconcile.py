@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 
 from hub import settings as hub_settings
-from hub.bootstrap import open_hub
+from hub.bootstrap import reading
 from hub.cli._console import console
 from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, UNCHANGED, VERIFIED, Reconciliation, reconcile
 from hub.records.rules import CODES
@@ -37,11 +37,8 @@ def command(config: Path | None, source: str, day: datetime, csv_file: Path | No
     Exit 1 when a key is missing in the hub. The CSV file holds the source's own keys. It is meant for the department
     that owns the source, to correct its data.
     """
-    hub = open_hub(hub_settings.load(config))
-    try:
+    with reading(hub_settings.load(config)) as hub:
         account = reconcile(source, day.date(), hub.parts)
-    finally:
-        hub.close()
     if csv_file:
         _write(account, csv_file)
     if as_json:

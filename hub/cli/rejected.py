@@ -1,29 +1,37 @@
 """``hub rejected list|show|redrive``: the rejected records, their reasons, and sending them through verify again."""
 
 import json
+import re
 from collections import Counter
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 from rich.progress import Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
+from sqlalchemy import select
 
 from hub import settings as hub_settings
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub, open_hub, reading
+from hub.cases.times import iso
 from hub.cli._console import console
-from hub.pipeline.redrive import Filter, Redrive, Rejection, read_rejections, rejections
+from hub.cli._moments import MOMENT, TIME
+from hub.clock import in_china
+from hub.pipeline.redrive import OUTSIDE, Filter, Redrive, Rejection, open_rejections, read_rejections
 from hub.ports import Batch
-from hub.records.kinds import find_kind
+from hub.records.kinds import KINDS, find_kind
 from hub.records.rules import CODES
+from hub.records.tables import tally
 
+_RECORD_ID = re.compile("[0-9A-Fa-f]{32}")
 FILTERS = [
     click.option("--kind", help="licence.business, or just business."),
     click.option("--source", default="", help="Name of the connector."),
     click.option("--code", default="", help="Reason code (docs/codes.md)."),
     click.option("--id", "record_id", default="", metavar="HEX", help="Only this record id."),
-    click.option("--since", type=click.DateTime(), help="Rejected at or after this time, UTC."),
+    click.option("--since", type=MOMENT, help="Rejected at or after this time, China's time."),
 ]
 
 
@@ -33,12 +41,25 @@ def _filtered(function: Any) -> Any:
     return function
 
 
-def _filter(kind: str | None, source: str, code: str, record_id: str, since: datetime | None) -> Filter:
+def _filter(hub: Hub, kind: str | None, source: str, code: str, record_id: str, since: int | None) -> Filter:
+    """The filter. A name that means nothing here is an error: an empty answer would look like good news."""
     found = find_kind(kind) if kind else None
     if kind and not found:
-        raise click.UsageError(f"no kind {kind!r}")
-    since_ms = int(since.replace(tzinfo=UTC).timestamp() * 1000) if since else 0
-    return Filter(found.name if found else "", source, code, record_id, since_ms)
+        raise click.UsageError(f"no kind {kind!r}; there are {', '.join(KINDS)}")
+    if source and source not in (known := _sources(hub)):
+        raise click.UsageError(f"no source {source!r}; there are {', '.join(known)}")
+    if code and code not in CODES:
+        raise click.UsageError(f"no reason code {code!r}: see docs/codes.md, or `hub check --list-codes`")
+    if record_id and not _RECORD_ID.fullmatch(record_id):
+        raise click.UsageError(f"{record_id!r} is no record id: 32 hexadecimal digits")
+    return Filter(found.name if found else "", source, code, record_id.lower(), since or 0)
+
+
+def _sources(hub: Hub) -> list[str]:
+    """The configured sources, and those that records came from before."""
+    with hub.store.read() as connection:
+        seen = connection.execute(select(tally.c.source).distinct()).scalars()
+        return sorted({*hub.connectors.sources, *seen, OUTSIDE})
 
 
 @click.group("rejected")
@@ -55,33 +76,44 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_obj
 def list_(config: Path | None, /, limit: int, as_json: bool, **wanted: Any) -> None:
-    """List rejected records in the order of their topics, and count each reason."""
-    hub = _open(config)
+    """List the rejections that are still open, with all reasons, in the order of their topics; then count each reason.
+
+    A rejection is open until its record is verified, or the source sends a later content of the row. `hub replay
+    TOPIC` shows all rejections there ever were.
+    """
     counts: Counter[str] = Counter()
-    table = Table("topic/partition/offset", "time (UTC)", "source", "attempt", "reasons")
-    shown = 0
-    for one, _ in rejections(hub.log, _filter(**wanted)):
-        counts.update(reason["code"] for reason in one.reasons)
-        if limit and shown >= limit:
-            continue
-        shown += 1
-        if as_json:
-            click.echo(json.dumps(_plain(one), ensure_ascii=False))
-        else:
-            table.add_row(one.place, _time(one.timestamp_ms), one.source, str(one.attempt), _reasons(one))
-    hub.close()
+    table = Table("topic/partition/offset", TIME, "source", "attempt", Column("reasons", overflow="fold"))
+    total = 0
+    with reading(hub_settings.load(config)) as hub:
+        for one in open_rejections(hub.log, hub.store, _filter(hub, **wanted)):
+            counts.update(reason["code"] for reason in one.reasons)
+            total += 1
+            if limit and total > limit:
+                continue
+            if as_json:
+                click.echo(json.dumps(_plain(one), ensure_ascii=False))
+            else:
+                cells = (one.place, in_china(one.timestamp_ms), one.source, str(one.attempt), _reasons(one))
+                table.add_row(*map(escape, cells))
     if not as_json:
-        _print_list(table, counts)
+        _print_list(table, total, counts)
 
 
-def _print_list(table: Table, counts: Counter[str]) -> None:
+def _print_list(table: Table, total: int, counts: Counter[str]) -> None:
     out = console()
-    if not counts:
-        out.print("nothing is rejected · 没有拒收记录")
+    if not total:
+        out.print("no rejection is open · 没有待处理的拒收记录")
         return
     out.print(table)
+    if total > table.row_count:
+        out.print(f"{total - table.row_count} more: --limit 0 lists all", highlight=False)
     for code, count in counts.most_common():
-        out.print(f"{count:8}  {code:20} {CODES[code].chinese} · {CODES[code].english}")
+        out.print(f"{count:8}  {escape(code):20} {_words(code)}", highlight=False)
+
+
+def _words(code: str) -> str:
+    """The words of a code; a package that is not installed may have published it."""
+    return f"{CODES[code].chinese} · {CODES[code].english}" if code in CODES else "·"
 
 
 @command.command("show")
@@ -91,21 +123,19 @@ def _print_list(table: Table, counts: Counter[str]) -> None:
 def show(config: Path | None, place: str, as_json: bool) -> None:
     """Show one rejected record: its source, and its reasons in words with the clause."""
     topic, partition, offset = _place(place)
-    hub = _open(config)
-    try:
+    with reading(hub_settings.load(config)) as hub:
         found = _find(hub, topic, partition, offset)
-    finally:
-        hub.close()
     if as_json:
         click.echo(json.dumps(_plain(found), ensure_ascii=False))
         return
     click.echo(
         f"record   {found.record_id}\nsource   {found.source}\n"
-        f"rejected {_time(found.timestamp_ms)} UTC, attempt {found.attempt}"
+        f"rejected {in_china(found.timestamp_ms)} China time, attempt {found.attempt}"
     )
     for reason in found.reasons:
-        told = CODES[reason["code"]]
-        click.echo(f"\n{told.code}  {reason['field']}\n  {told.chinese}\n  {told.english}\n  {told.clause}")
+        click.echo(f"\n{reason['code']}  {reason['field']}")
+        if told := CODES.get(reason["code"]):
+            click.echo(f"  {told.chinese}\n  {told.english}\n  {told.clause}")
 
 
 def _place(text: str) -> tuple[str, int, int]:
@@ -136,14 +166,15 @@ def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any)
     safe to run the command again after it was interrupted. It needs no running hub; with the embedded log, stop `hub
     run` first.
     """
-    hub = _open(config)
-    job = Redrive(hub.log, hub.store, hub.clock, hub.settings.limits.redrive_attempts_max)
-    with Progress(TextColumn("{task.description}"), console=console(stderr=True), transient=True) as bar:
+    settings, columns = hub_settings.load(config), (TextColumn("{task.description}"),)
+    with (
+        reading(settings) if dry_run else closing(open_hub(settings)) as hub,
+        Progress(*columns, console=console(stderr=True), transient=True) as bar,
+    ):
+        job = Redrive(hub.log, hub.store, hub.clock, hub.settings.limits.redrive_attempts_max)
         task = bar.add_task("reading rejected topics")
-        outcome = job.run(
-            _filter(**wanted), dry_run, lambda so_far: bar.update(task, description=f"{so_far.sent} sent again")
-        )
-    hub.close()
+        chosen = _filter(hub, **wanted)
+        outcome = job.run(chosen, dry_run, lambda done: bar.update(task, description=f"{done.sent} sent again"))
     if as_json:
         click.echo(json.dumps({**outcome._asdict(), "dry_run": dry_run}))
         return
@@ -153,17 +184,9 @@ def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any)
     )
 
 
-def _open(config: Path | None) -> Hub:
-    return open_hub(hub_settings.load(config))
-
-
 def _plain(one: Rejection) -> dict[str, Any]:
-    return {**one._asdict(), "time": _time(one.timestamp_ms)}
+    return {**one._asdict(), "time": iso(one.timestamp_ms)}
 
 
 def _reasons(one: Rejection) -> str:
     return ", ".join(f"{reason['code']} {reason['field']}".strip() for reason in one.reasons)
-
-
-def _time(timestamp_ms: int) -> str:
-    return datetime.fromtimestamp(timestamp_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

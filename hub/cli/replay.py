@@ -11,7 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from hub.cli._console import console
+from hub.cli._moments import MOMENT, TIME
 from hub.cli.topics import json_option, known, log_option, opened
+from hub.clock import in_china
 from hub.codec import wire
 from hub.codec.catalogue import catalogue
 from hub.errors import RecordRejected
@@ -26,14 +28,14 @@ _TABLE_ROWS = 50
 
 
 class Wanted(NamedTuple):
-    """Which records to show. Offsets and times: from the first value up to before the second."""
+    """Which records to show. Offsets and times (ms since the epoch): from the first value up to before the second."""
 
     topic: str
     partition: int | None
     from_offset: int | None
     to_offset: int | None
-    since: datetime | None
-    until: datetime | None
+    since: int | None
+    until: int | None
     key: bytes | None
 
 
@@ -49,8 +51,8 @@ def _hex(_: click.Context, __: click.Parameter, text: str | None) -> bytes | Non
 @click.option("--partition", type=click.IntRange(0), help="Only this partition.")
 @click.option("--from-offset", type=click.IntRange(0), help="First offset.")
 @click.option("--to-offset", type=click.IntRange(0), help="Offset after the last one.")
-@click.option("--since", type=click.DateTime(), help="Records with this time or a later one, UTC.")
-@click.option("--until", type=click.DateTime(), help="Records before this time, UTC.")
+@click.option("--since", type=MOMENT, help="Records with this time or a later one, China's time.")
+@click.option("--until", type=MOMENT, help="Records before this time, China's time.")
 @click.option("--key", callback=_hex, metavar="HEX", help="Only records with this key (entity id).")
 @click.option(
     "--limit", type=click.IntRange(0), help="Largest number of records. [default: 50 as a table, all as JSON]"
@@ -86,11 +88,15 @@ def _limited(views: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, 
 
 
 def _print_table(views: Iterator[dict[str, Any]]) -> None:
-    table = Table("partition", "offset", "time (UTC)", "key", "type", "what")
+    table = Table("partition", "offset", TIME, "key", "type", "what")
     for view in views:
-        cells = (view["partition"], view["offset"], view["time"][:23], (view["key"] or "")[:12])
+        cells = (view["partition"], view["offset"], _time(view), (view["key"] or "")[:12])
         table.add_row(*(escape(str(cell)) for cell in (*cells, view["headers"].get(cloudevents.TYPE, ""), _gist(view))))
     console().print(table)
+
+
+def _time(view: dict[str, Any]) -> str:
+    return in_china(int(datetime.fromisoformat(view["time"]).timestamp() * 1000))
 
 
 def _gist(view: dict[str, Any]) -> str:
@@ -117,20 +123,16 @@ def _range(log: RecordLog, wanted: Wanted, partition: int) -> tuple[int, int | N
     with each record."""
     start = wanted.from_offset or 0
     if wanted.since:
-        start = max(start, log.offset_at(wanted.topic, partition, _ms(wanted.since)))
+        start = max(start, log.offset_at(wanted.topic, partition, wanted.since))
     return start, wanted.to_offset
 
 
 def _matches(record: LogRecord, wanted: Wanted) -> bool:
     return (
         (wanted.key is None or record.key == wanted.key)
-        and (wanted.since is None or record.timestamp >= _ms(wanted.since))
-        and (wanted.until is None or record.timestamp < _ms(wanted.until))
+        and (wanted.since is None or record.timestamp >= wanted.since)
+        and (wanted.until is None or record.timestamp < wanted.until)
     )
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def view(topic: str, partition: int, record: LogRecord) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 
 from hub import settings as hub_settings
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub, open_hub, reading
 from hub.cases.times import iso
 from hub.cli._console import console
 from hub.errors import Misconfigured
@@ -62,11 +62,8 @@ def create(config: Path | None, client: str, scopes: tuple[str, ...], channels: 
 @click.pass_obj
 def list_(config: Path | None, as_json: bool) -> None:
     """List every token, without its text."""
-    hub = _open(config)
-    try:
+    with reading(hub_settings.load(config)) as hub:
         rows = Tokens(hub.store, hub.clock).all()
-    finally:
-        hub.close()
     table = Table("id", "client", "scopes", "channels", "made", "revoked")
     for row in rows:
         made, revoked = iso(row.created_ms), iso(row.revoked_ms)

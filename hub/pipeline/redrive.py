@@ -8,11 +8,12 @@ message goes back to
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, tuple_
 
 from hub.codec import wire
 from hub.errors import RecordRejected
@@ -22,6 +23,9 @@ from hub.records.kinds import KINDS, Kind
 from hub.topics import cloudevents
 
 _LOOKED_UP_AT_ONCE = 500
+OUTSIDE = "outside"
+"""The source of a message that no connector made."""
+_ID = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,36 @@ def rejections(log: RecordLog, wanted: Filter) -> Iterator[tuple[Rejection, LogR
                 yield from ((one, record) for one, record in read_rejections(batch) if wanted.fits(one))
 
 
+def open_rejections(log: RecordLog, store: Store, wanted: Filter) -> Iterator[Rejection]:
+    """Those of ``rejections`` that are still open: the record was not verified later and not rejected again, and the
+    hub has no later content of its row. A rejection that is not in the tables yet is open. Raises ``Unavailable``."""
+    for chunk in _chunks(rejections(log, wanted)):
+        settled = _settled(store, [one for one, _ in chunk])
+        yield from (one for one, _ in chunk if one.place not in settled)
+
+
+def _settled(store: Store, chunk: Sequence[Rejection]) -> set[str]:
+    """The places of those that are not open any more."""
+    table, later = tables.record, tables.record.alias("later")
+    ranks = [tuple_(*(of.c[name] for name in tables.RANK[:3])) for of in (table, later)]
+    replaced = exists().where(later.c.row_id == table.c.row_id, ranks[0] < ranks[1])
+    columns: list[Any] = [table.c[name] for name in ("record_id", "topic", "partition", "offset", "state")]
+    query = select(*columns, replaced.label("replaced")).where(table.c.record_id.in_(_ids(chunk)))
+    with store.read() as connection:
+        rows = {bytes(row.record_id).hex(): row for row in connection.execute(query)}
+    return {one.place for one in chunk if (row := rows.get(one.record_id)) and _is_settled(row, one)}
+
+
+def _is_settled(row: Any, one: Rejection) -> bool:
+    here = f"{row.topic}/{row.partition}/{row.offset}" == one.place
+    return row.state != "rejected" or bool(row.replaced) or not here
+
+
+def _ids(chunk: Sequence[Rejection]) -> list[bytes]:
+    """The record ids. A message that another program wrote may have none."""
+    return [bytes.fromhex(one.record_id) for one in chunk if _ID.fullmatch(one.record_id)]
+
+
 def _kinds(name: str) -> list[Kind]:
     return [KINDS[name]] if name else list(KINDS.values())
 
@@ -90,7 +124,7 @@ def read_rejections(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
     for record in batch.records:
         headers = dict(record.headers)
         place = (batch.topic, batch.partition, record.offset, record.timestamp)
-        reasons = json.loads(headers.get(cloudevents.REASONS, b"[]"))
+        reasons = _reasons(headers.get(cloudevents.REASONS, b"[]"))
         record_id = headers.get(cloudevents.ID, b"").decode("ascii", "replace")
         yield (
             Rejection(
@@ -104,13 +138,22 @@ def read_rejections(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
         )
 
 
+def _reasons(header: bytes) -> list[dict[str, str]]:
+    """Code and field of each reason. Any program with write access may have written the header."""
+    try:
+        found = json.loads(header)
+        return [{"code": str(one["code"]), "field": str(one["field"])} for one in found]
+    except (ValueError, TypeError, KeyError):
+        return []
+
+
 def source_of(record: LogRecord) -> str:
-    """The connector of a message; "outside" when no connector made it."""
+    """The connector of a message; ``OUTSIDE`` when no connector made it."""
     try:
         value: dict[str, Any] = wire.decode(record.value or b"")[1]
         return str(value["source"]["system"])
     except (RecordRejected, KeyError, TypeError):
-        return "outside"
+        return OUTSIDE
 
 
 class Redrive:
@@ -145,10 +188,9 @@ class Redrive:
 
     def _current(self, chunk: Sequence[Rejection]) -> set[str]:
         """The places of those that are still the newest verdict of their record."""
-        ids = [bytes.fromhex(one.record_id) for one in chunk if one.record_id]
         table = tables.record
         query = select(table.c.topic, table.c.partition, table.c.offset).where(
-            table.c.record_id.in_(ids), table.c.state == "rejected"
+            table.c.record_id.in_(_ids(chunk)), table.c.state == "rejected"
         )
         with self._store.read() as connection:
             return {f"{row.topic}/{row.partition}/{row.offset}" for row in connection.execute(query)}

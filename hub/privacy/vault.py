@@ -41,7 +41,7 @@ class MasterKey:
     def load(cls, path: Path, create: bool = False) -> "MasterKey":
         """Read the key file; with ``create``, make one (mode 0600) when there is none.
 
-        Raises ``Misconfigured`` when it is missing, of a wrong length, or readable by others.
+        Raises ``Misconfigured`` when it is missing, of a wrong length, readable by others, or not by this user.
         """
         if not path.exists():
             if not create:
@@ -51,7 +51,12 @@ class MasterKey:
             _write_new(path)
         if _open_to_others(path):
             raise Misconfigured(f"{path} is readable by others", f"chmod 600 {path}")
-        secret = path.read_bytes()
+        try:
+            secret = path.read_bytes()
+        except OSError as error:
+            raise Misconfigured(
+                f"the master key {path} cannot be read ({error.strerror})", "give it to the user that runs the hub"
+            ) from None
         if len(secret) != KEY_BYTES:
             raise Misconfigured(f"{path} is not a master key of {KEY_BYTES} bytes", "restore it from the backup")
         return cls(secret)
@@ -123,6 +128,11 @@ class DatabaseVault:
         """The revision of the tables. Raises ``Misconfigured`` when they are missing or older than this hub needs."""
         with self._store.read() as connection:
             return VAULT.check(connection)
+
+    def try_write(self) -> None:
+        """Write something, and change nothing. Raises as ``Store.write`` does where the vault may not be written."""
+        with self._store.write() as connection:
+            VAULT.try_write(connection)
 
     # ---- the port --------------------------------------------------------------------------------------------------
 

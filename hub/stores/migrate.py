@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, select, update
 
 from hub.errors import Misconfigured
 from hub.stores.database import Database
@@ -91,6 +91,11 @@ class History:
                 "start `hub run`: it migrates",
             )
         return found
+
+    def try_write(self, connection: Connection) -> None:
+        """Write something and change nothing, so that a database that may not be written is found. Raises as the
+        transaction does."""
+        connection.execute(update(self.floor).values(revision=self.floor.c.revision))
 
     def context(self, connection: Connection) -> MigrationContext:
         """Alembic's view of a database of this history."""

@@ -42,6 +42,17 @@ COMMIT;
 """
 
 
+class Held(Misconfigured):
+    """Another process writes to the log. ``holder``: its id, "unknown" when its lock does not say it."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(
+            f"process {holder} already writes to this log",
+            "stop it first, or put the log on Kafka (log_url = kafka://…) to share it between processes",
+        )
+        self.holder = holder
+
+
 class LogFile:
     """The connections to one log file. Thread-safe. ``prepare`` runs once, when this process becomes the writer.
 
@@ -170,10 +181,7 @@ def _lock(path: Path) -> int:
     except OSError:
         holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
         os.close(fd)
-        raise Misconfigured(
-            f"process {holder} already writes to this log",
-            "stop it first, or put the log on Kafka (log_url = kafka://…) to share it between processes",
-        ) from None
+        raise Held(holder) from None
     os.ftruncate(fd, 0)
     os.pwrite(fd, str(os.getpid()).encode(), 0)
     return fd

@@ -69,7 +69,8 @@ def numbers(views: list[dict[str, Any]]) -> list[int]:
 def test_everything_and_by_offset_time_and_key(log: RecordLog) -> None:
     assert numbers(run("t")) == list(range(20))
     assert numbers(run("t", "--partition", "1", "--from-offset", "2", "--to-offset", "4")) == [5, 7]
-    assert numbers(run("t", "--since", "2023-11-14T22:13:30", "--until", "2023-11-14T22:13:35")) == list(range(10, 15))
+    assert numbers(run("t", "--since", "2023-11-15T06:13:30", "--until", "2023-11-15T06:13:35")) == list(range(10, 15))
+    assert numbers(run("t", "--since", "2023-11-14T22:13:30Z", "--until", "2023-11-14T22:13:35Z")) == [*range(10, 15)]
     assert numbers(run("t", "--key", "03")) == [3, 7, 11, 15, 19]
     assert numbers(run("t", "--limit", "3")) == [0, 2, 4]
 
@@ -103,10 +104,12 @@ def test_a_table_says_why_a_record_was_rejected_and_takes_nothing_for_markup(log
     log.writer("w").commit([Outgoing("t", 0, b"k", b"", [("hub_reasons", reasons), ("ce_type", b"[bold]")], 0)])
     printed = CliRunner().invoke(cli, ["replay", "t", "--from-offset", "10"]).output
     assert "EXPIRED [/red]x" in printed
+    assert "time (China)" in printed and "1970-01-01 08:00:00" in printed
     assert "[bold]" in printed
 
 
 def test_usage_and_unknown_topics_are_told(log: RecordLog) -> None:
     assert CliRunner().invoke(cli, ["replay", "t", "--key", "xyz"]).exit_code == 2
+    assert CliRunner().invoke(cli, ["replay", "t", "--since", "yesterday"]).exit_code == 2
     with pytest.raises(Misconfigured, match="there are: decoded, t"):
         run("no.such")

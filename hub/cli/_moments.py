@@ -1,0 +1,34 @@
+"""How commands read and show moments: in China's time, because all who use them work by it."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from hub.clock import CHINA
+
+TIME = "time (China)"
+"""The title of a column of moments."""
+
+
+class Moment(click.ParamType[int]):
+    """A moment as an option: a date, or a date and time, in China's time, or with an offset of its own (``Z``,
+    ``+08:00``). Its value is in milliseconds since the epoch."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read ISO 8601. Fails for everything else."""
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not like 2026-03-02, 2026-03-02T09:00 or 2026-03-02T01:00Z", param, ctx)
+        aware = found if found.tzinfo else found.replace(tzinfo=CHINA)
+        return int(aware.timestamp() * 1000)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        """What the help text shows for the value."""
+        return "DATE[THH:MM:SS]"
+
+
+MOMENT = Moment()
