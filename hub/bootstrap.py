@@ -248,7 +248,7 @@ def _exists(file: Path) -> bool:
 
 
 def _complete(hub: Hub, settings: Settings, unmade: frozenset[str]) -> None:
-    """Make the parts that stand in for ``unmade`` ones, and check the others."""
+    """Make the empty parts that are used for ``unmade`` ones, and check the others."""
     if "log" in unmade:
         hub.log.create(declared(settings.partitions))
     if "store" in unmade:

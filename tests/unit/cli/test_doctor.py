@@ -63,7 +63,7 @@ def test_both_databases_are_told_with_their_revision_and_the_look_changes_none(t
             (one,) = before[name]
             assert not one["sound"]
             assert one["detail"].startswith(f"the {name} is at revision None, this hub needs 0")
-    run(tmp_path, url, "token", "create", "--client", "x")  # any command that writes migrates them
+    run(tmp_path, url, "rejected", "redrive")  # any command that writes migrates them
     after = findings(tmp_path, url)
     assert [after[name][0]["sound"] for name in ("store", "vault")] == [True, True]
     assert f"revision {STORE.head()}" in after["store"][0]["detail"]
