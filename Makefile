@@ -15,13 +15,13 @@ help:  ## this list
 $(VENV)/.run: pyproject.toml requirements/run.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing the hub into $(VENV) …"
+	@echo "installing the hub and the libraries of requirements/run.lock into $(VENV): about half a minute, nothing outside it …"
 	@$(LOCKED) requirements/run.lock
 	@$(EDITABLE)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.lock
-	@echo "installing test tools into $(VENV) …"
+	@echo "installing the test tools of requirements/dev.lock into $(VENV) …"
 	@$(LOCKED) requirements/dev.lock
 	@touch $@
 

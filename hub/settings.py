@@ -17,8 +17,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from hub.errors import Misconfigured
 
 DEFAULT_HOME = Path(".hub")
-# Variables that belong to tests and to the process, not to the settings.
+# Variables that belong to tests, to the process, and to commands that call a hub's API; they are no settings.
 _NOT_SETTINGS = ("HUB_CRASH", "HUB_CONFIG", "HUB_TEST_")
+_OF_CALLERS = ("HUB_URL", "HUB_TOKEN")
 # Kubernetes sets these in each container for a service whose name begins with "hub" ("Discovering services").
 _SERVICE = re.compile(r"HUB(_[A-Z0-9]+)*_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)")
 _SERVICE_PORT = re.compile(r"HUB(_[A-Z0-9]+)*_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
@@ -198,7 +199,7 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, st
     """Put the environment over ``values``. Returns dotted key → variable."""
     variables = {}
     for name, text in environ.items():
-        if not name.startswith("HUB_") or name.startswith(_NOT_SETTINGS) or _of_a_service(name, text):
+        if not name.startswith("HUB_") or _is_no_setting(name) or _of_a_service(name, text):
             continue
         *tables, key = name.removeprefix("HUB_").lower().split("__")
         variables[".".join([*tables, key])] = name
@@ -211,6 +212,10 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, st
                 )
         table[key] = text
     return variables
+
+
+def _is_no_setting(name: str) -> bool:
+    return name.startswith(_NOT_SETTINGS) or name in _OF_CALLERS
 
 
 def _of_a_service(name: str, text: str) -> bool:

@@ -284,7 +284,10 @@ def _load_exchange(world: World, url: str, own: bool, progress: Progress) -> Non
     try:
         # In its own file, rows without the marker are from a start that was killed.
         exchange.create(engine, again=own)
+        done = 0
         for done in exchange.load(engine, world.title_rows()):
             progress("exchange table", done, world.spec.size)
+        # A title that comes late is not in the table yet.
+        progress("exchange table", done, done)
     finally:
         engine.dispose()

@@ -75,8 +75,8 @@ def command(
        title comes late
     4. compares all counts with those of the simulated systems; exit 0 only if all agree
 
-    All files are in FOLDER (see --home). `hub --config FOLDER/hub.toml …` works with them, during the run (--keep)
-    and after it.
+    All files are in FOLDER (see --home). While it runs (--keep), `. FOLDER/env` prepares a shell: the hub command then
+    works with this hub, by its HTTP API where it writes. After it, `hub --config FOLDER/hub.toml …` reads what is left.
     """
     configure(json_lines=False, level="ERROR")
     if resume and log == "kafka":
@@ -146,7 +146,8 @@ def _advance(
 ) -> bool:
     for line in lines:
         done = line.verified + line.rejected + line.duplicate
-        bars.update(tasks[line.source], completed=done, total=line.expected["emitted"])
+        # A record that a look-up finds before the feed is received twice.
+        bars.update(tasks[line.source], completed=done, total=line.expected["emitted"] + line.looked_up)
     bars.update(pushes, completed=delivered.acknowledged, total=delivered.decided)
     return (
         all(line.pending == 0 and line.received - line.looked_up >= line.expected["emitted"] for line in lines)
@@ -244,8 +245,7 @@ def _plain(report: Report) -> dict[str, Any]:
 
 
 def _stay(live: Live, out: Console, demo: Demo) -> None:
-    hub = Path(sys.executable).with_name("hub")
-    out.print(f"running; in another terminal: {hub} --config {demo.home / 'hub.toml'} topics   (Ctrl-C ends it)")
+    out.print(f"running until Ctrl-C; in another terminal, for the hub command: . {demo.home / 'env'}", soft_wrap=True)
     try:
         live.runner.wait()
     except KeyboardInterrupt:

@@ -5,10 +5,12 @@ After a kill at any moment, a start in the same directory continues at the same 
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
@@ -20,6 +22,8 @@ from hub.errors import Unavailable
 from hub.records.tables import reason_tally, tally
 from hub.runtime.runner import Runner, first_trouble
 from hub.settings import Settings
+from hub.web.auth.tokens import SCOPES, Tokens
+from hub.web.server import serve
 from sandbox import launch
 from sandbox.demo.clock import at_speed
 
@@ -133,10 +137,29 @@ class Demo:
             runner = Runner(hub.clock)
             try:
                 hub.start(runner, self.tasks(hub))
-                yield Live(hub, runner, sandbox)
+                with serve(hub) as url, self.environment(hub, url):
+                    yield Live(hub, runner, sandbox)
             finally:
                 runner.stop()
                 hub.close()
+
+    @contextmanager
+    def environment(self, hub: Hub, url: str) -> Iterator[None]:
+        """The file ``env`` in ``home`` while the API is there: a shell reads it to use the ``hub`` command with this
+        hub. It has a token of its own for all channels; the token is revoked at the end."""
+        tokens = Tokens(hub.store, hub.clock)
+        token_id, token = tokens.create("demo", frozenset(SCOPES), frozenset(hub.settings.channels))
+        values = {"HUB_CONFIG": self.home / "hub.toml", "HUB_URL": url, "HUB_TOKEN": token}
+        lines = [f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH"]
+        lines += [f"export {name}={quote(str(value))}" for name, value in values.items()]
+        file = self.home / "env"
+        file.touch(mode=0o600)
+        file.write_text("\n".join(lines) + "\n", "utf-8")
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
+            tokens.revoke(token_id)
 
     @contextmanager
     def engines(self) -> Iterator[Mapping[str, Any]]:
@@ -162,6 +185,7 @@ class Demo:
             *(f"{key} = {json.dumps(value)}" for key, value in engines.items()),
             'master_key_file = "master.key"',
             'log_level = "WARNING"',
+            "web.port = 0",
         ]
         for name, table in sandbox.connectors().items():
             lines += ["", f"[connectors.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
