@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,10 +22,12 @@ Json = dict[str, Any]
 
 
 class Answered(Exception):
-    """The hub refused. ``code`` is a published code; the text has the field and the message for a person."""
+    """The hub refused. ``code`` is a published code; the text has the field, the message for a person, and what would
+    be taken in the field, where there is such a list."""
 
-    def __init__(self, code: str, field: str, message: str) -> None:
-        super().__init__(f"{code} {field} {message}".replace("  ", " "))
+    def __init__(self, code: str, field: str, message: str, allowed: Sequence[str] = ()) -> None:
+        would = f"allowed: {', '.join(allowed)}" if allowed else ""
+        super().__init__(" ".join(part for part in (code, field, message, would) if part))
         self.code = code
 
 
@@ -84,6 +86,8 @@ class Direct:
 
     def find(self, channel: str, external_no: str) -> Json:
         with _said():
+            if channel not in self._applications.channels:
+                raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self._applications.channels)))
             return self._applications.show(self._applications.find(channel, external_no) or b"")
 
     def list(self, limit: int, after: str, wanted: Mapping[str, str]) -> list[Json]:
@@ -112,7 +116,7 @@ def _said() -> Iterator[None]:
         yield
     except RecordRejected as rejected:
         words = reasons.words(rejected.code)
-        raise Answered(rejected.code, rejected.field, f"{words.zh} {words.en}") from None
+        raise Answered(rejected.code, rejected.field, f"{words.zh} {words.en}", rejected.allowed) from None
 
 
 def _id(text: str) -> bytes:
@@ -169,4 +173,5 @@ class Remote:
             raise Misconfigured(f"{code}: {said.get('message', '')}", "give a token with --token or HUB_TOKEN")
         if answer.status_code >= 500:
             raise Unavailable(f"{code}: {said.get('message', '')}")
-        raise Answered(code, str(said.get("field", "")), str(said.get("message", "")))
+        allowed = [str(one) for one in said.get("allowed", ())]
+        raise Answered(code, str(said.get("field", "")), str(said.get("message", "")), allowed)

@@ -3,15 +3,18 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
+from hub.cases.connection.states import STATES
 from hub.cases.policy import VOLTAGES
 from hub.cli._applications import Answered, Json, desk
 from hub.cli._console import console
+from hub.clock import in_china
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 
@@ -142,6 +145,7 @@ def show(
 @click.option("--channel", help="Only of this channel.")
 @click.option("--voltage", type=click.Choice(VOLTAGES), help="Only of this voltage class.")
 @click.option("--customer-class", type=click.Choice(["RESIDENT", "NON_RESIDENT"]), help="Only of this class.")
+@click.option("--state", type=click.Choice(STATES), help="Only in this state; see below.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Largest number.")
 @click.option("--after", default="", help="Continue after this application id, the last of the page before.")
 @_anywhere
@@ -156,11 +160,19 @@ def list_(
     as_json: bool,
     **wanted: str | None,
 ) -> None:
-    """Applications, newest first."""
+    """Applications, newest first.
+
+    \b
+    refused   a sink refused a piece, or the hub must not send one
+    stuck     a piece has had no acknowledgement for an hour
+    held      an operator holds its deliveries
+    waiting   it lacks evidence
+    late      its last day is over, and a piece or evidence is still open
+    """
     chosen = {name: value for name, value in wanted.items() if value}
     with desk(config, url, token) as to:
         found = _or_leave(lambda: to.list(limit, after, chosen))
-    table = Table("application", "number", "channel", "submitted", "due", "state", "pieces")
+    table = Table("application", "number", "channel", "submitted (China)", "due", "states", "pieces")
     for one in found:
         if as_json:
             click.echo(json.dumps(one, ensure_ascii=False))
@@ -169,9 +181,9 @@ def list_(
             one["application_id"],
             one["external_no"] or "—",
             one["channel"],
-            one["submitted_at"],
+            _china(one["submitted_at"]),
             one["due_on"] or "?",
-            one["state"],
+            ", ".join(one["states"]),
             pieces,
         )
     if not as_json:
@@ -219,7 +231,8 @@ def _show(shown: Json, said: str) -> None:
     clock = shown["clock"]
     out.print(f"[bold]{shown['application_id']}[/]  {shown['external_no'] or '—'} ({shown['channel']})  {said}")
     due = shown["due_on"] or "not known: the calendar of that year is missing"
-    out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {shown['submitted_at']}: due {due}")
+    begun = f"{_china(shown['submitted_at'])} (China time)"
+    out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {begun}: due {due}")
     for sink, number in shown["numbers"].items():
         out.print(f"{sink} knows it as {number}")
     for need in shown["evidence"]:
@@ -240,3 +253,8 @@ def _show(shown: Json, said: str) -> None:
             reason,
         )
     out.print(table)
+
+
+def _china(moment: str) -> str:
+    """A moment of the API (RFC 3339), for people."""
+    return in_china(int(datetime.fromisoformat(moment).timestamp() * 1000))

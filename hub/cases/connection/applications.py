@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from hub.cases import case as cases
 from hub.cases.by import By
 from hub.cases.case import Case
-from hub.cases.connection import command, views
+from hub.cases.connection import command, states, views
 from hub.cases.connection.command import Application
 from hub.cases.connection.hears import Submit
 from hub.cases.connection.procedure import PROCEDURE
@@ -103,14 +103,18 @@ class Applications:
         self, after: bytes = b"", limit: int = 50, channels: Collection[str] | None = None, **wanted: str
     ) -> list[dict[str, Any]]:
         """Summaries, newest first; at most ``limit``, never more than 200. ``after`` is the id of the last application
-        of the page before. ``channels``: only of these. ``wanted``: channel, voltage, customer_class. Raises
-        ``RecordRejected`` (NO_SUCH_APPLICATION) when there is no application ``after``."""
+        of the page before. ``channels``: only of these. ``wanted``: channel, voltage, customer_class, and state (of
+        ``states.STATES``). Raises ``RecordRejected``: NO_SUCH_APPLICATION when there is no application ``after``,
+        FIELD_INVALID for an unknown state, CHANNEL_UNKNOWN for a channel that the installation does not have."""
+        if (channel := wanted.get("channel")) is not None and channel not in self.channels:
+            raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self.channels)))
+        now_ms = self.journal.clock.now_ms()
         with self.store.read() as connection:
-            query = _listing(connection, after, min(limit, LIST_MAX), wanted)
+            query = _listing(connection, after, min(limit, LIST_MAX), wanted, now_ms)
             if channels is not None:
                 query = query.where(application.c.channel.in_(channels))
             rows = connection.execute(query).all()
-            return views.summaries(connection, rows, self.opener)
+            return views.summaries(connection, rows, self.opener, now_ms)
 
     def hold(self, case_id: bytes, by: By) -> None:
         """Hold its deliveries; calls that are running end normally. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
@@ -164,13 +168,19 @@ def _required(row: Row[Any] | None) -> Row[Any]:
     return row
 
 
-def _listing(connection: Connection, after: bytes, limit: int, wanted: Mapping[str, str]) -> Select[Any]:
+def _listing(connection: Connection, after: bytes, limit: int, wanted: Mapping[str, str], now_ms: int) -> Select[Any]:
     query = _all().order_by(case.c.opened_ms.desc(), case.c.case_id.desc())
     for name, value in wanted.items():
-        query = query.where(application.c[name] == value)
+        query = query.where(_in_state(value, now_ms) if name == "state" else application.c[name] == value)
     if after:
         last = _required(_row(connection, after))
         older = case.c.opened_ms < last.opened_ms
         same = (case.c.opened_ms == last.opened_ms) & (case.c.case_id < after)
         query = query.where(older | same)
     return query.limit(limit)
+
+
+def _in_state(state: str, now_ms: int) -> ColumnElement[bool]:
+    if state not in states.STATES:
+        raise RecordRejected("FIELD_INVALID", "state", allowed=states.STATES)
+    return states.fits(state, now_ms)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 from hub.cases import policy, reasons
 from hub.cases.calendar import china_day
 from hub.cases.case import PieceState
+from hub.cases.connection import states
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.procedure import Opens
@@ -46,19 +47,21 @@ def _opened(opener: Opens, subject_id: bytes, sealed: Sequence[bytes | None]) ->
     return [value.decode() if isinstance(value, bytes) else None for value in values]
 
 
-def summaries(connection: Connection, rows: Sequence[Row[Any]], opener: Opens) -> list[Json]:
-    """Short views of applications, each with the number of its pieces in each state."""
+def summaries(connection: Connection, rows: Sequence[Row[Any]], opener: Opens, now_ms: int) -> list[Json]:
+    """Short views of applications, each with the number of its pieces in each state, and the states that it is in
+    itself (``states.STATES``) at ``now_ms``, business time."""
     ids = [bytes(row.case_id) for row in rows]
     columns = (piece.c.case_id, piece.c.state)
     counted = select(*columns, func.count()).where(piece.c.case_id.in_(ids)).group_by(*columns)
     pieces: dict[bytes, dict[str, int]] = {}
     for case_id, state, count in connection.execute(counted):
         pieces.setdefault(bytes(case_id), {})[state] = count
+    found = states.of(connection, ids, now_ms)
     sealed = [(bytes(row.subject_id), bytes(row.sealed)) for row in rows]
     opened = opener.open_values(sealed) if sealed else []
     texts = [value.decode() if isinstance(value, bytes) else None for value in opened]
     return [
-        _summary(row, text) | {"pieces": pieces.get(bytes(row.case_id), {})}
+        _summary(row, text) | {"pieces": pieces.get(bytes(row.case_id), {}), "states": found[bytes(row.case_id)]}
         for row, text in zip(rows, texts, strict=True)
     ]
 

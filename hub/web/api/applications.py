@@ -19,7 +19,7 @@ from hub.web.auth.tokens import Token, Tokens
 from hub.web.bodies import body_of
 from hub.web.problems import problem, problem_of
 
-_FILTERS = ("channel", "voltage", "customer_class")
+_FILTERS = ("channel", "voltage", "customer_class", "state")
 
 log = get_logger("web")
 

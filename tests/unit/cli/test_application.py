@@ -96,6 +96,21 @@ def test_an_unknown_channel_is_refused_and_named(run: Run) -> None:
     assert "no channel 'elsewhere'" in str(made.exception)
 
 
+def test_a_list_by_state_and_a_channel_that_is_misspelt(run: Run) -> None:
+    assert run("application", "submit", "-", given=json.dumps(body())).exit_code == 0
+    for state, count in (("waiting", 0), ("refused", 0), ("held", 0)):
+        assert len(run("application", "list", "--state", state, "--json").stdout.splitlines()) == count
+    (one,) = map(json.loads, run("application", "list", "--json").stdout.splitlines())
+    assert run("application", "hold", one["application_id"]).exit_code == 0
+    held = run("application", "list", "--state", "held").stdout
+    assert one["application_id"][:8] in held and "submitted (China)" in held
+    assert run("application", "list", "--state", "stcuk").exit_code == 2
+    for misspelt in (("list", "--channel", "countre"), ("show", "--channel", "countre", "--external-no", "A-1")):
+        told = run("application", *misspelt)
+        assert told.exit_code == 1
+        assert "CHANNEL_UNKNOWN" in told.stderr and "allowed: counter, gov-platform" in told.stderr
+
+
 def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
     scopes = ("--scope", "applications:write", "--scope", "applications:read")
     made = run("token", "create", "--client", "tests", *scopes, "--channel", "gov-platform", "--json")

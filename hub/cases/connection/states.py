@@ -1,0 +1,67 @@
+"""The states that an operator looks for among applications. One application may be in several."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from hub.cases.calendar import china_day
+from hub.cases.case import PieceState
+from hub.cases.connection.tables import application
+from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.tables import need
+from hub.cases.tables import case, piece
+
+REFUSED: Final = "refused"
+"""A sink refused a piece, or the hub must not send one."""
+STUCK: Final = "stuck"
+"""A piece has had no acknowledgement for ``STUCK_AFTER_S``, and no operator holds the application."""
+HELD: Final = "held"
+"""An operator holds its deliveries."""
+WAITING: Final = "waiting"
+"""It lacks evidence."""
+LATE: Final = "late"
+"""Its last day is over, and a piece or evidence of it is still open."""
+STATES: Final = (REFUSED, STUCK, HELD, WAITING, LATE)
+
+STUCK_AFTER_S: Final = 3_600
+
+
+def fits(state: str, now_ms: int) -> ColumnElement[bool]:
+    """Whether a row of ``application`` joined with ``case`` is in ``state`` at ``now_ms`` (business time). Raises
+    ``KeyError`` for another word than those of ``STATES``."""
+    today = china_day(datetime.fromtimestamp(now_ms / 1000, UTC))
+    conditions: Mapping[str, ColumnElement[bool]] = {
+        REFUSED: _has_piece(PieceState.REFUSED, PieceState.STOPPED),
+        STUCK: case.c.held.is_(False) & _has_piece(PieceState.PENDING, until_ms=now_ms - STUCK_AFTER_S * 1000),
+        HELD: case.c.held.is_(True),
+        WAITING: _waits(),
+        LATE: _over(today) & or_(_waits(), _has_piece(PieceState.PENDING, PieceState.REFUSED, PieceState.STOPPED)),
+    }
+    return conditions[state]
+
+
+def _has_piece(*states: PieceState, until_ms: int | None = None) -> ColumnElement[bool]:
+    """Whether the case has a piece in one of these states; with ``until_ms``, one that was decided by then."""
+    found = select(piece.c.case_id).where(piece.c.state.in_([one.value for one in states]))
+    return case.c.case_id.in_(found if until_ms is None else found.where(piece.c.decided_ms <= until_ms))
+
+
+def _waits() -> ColumnElement[bool]:
+    return case.c.case_id.in_(select(need.c.case_id).where(need.c.state == NeedState.OPEN.value))
+
+
+def _over(today: date) -> ColumnElement[bool]:
+    return application.c.due_on < today.isoformat()
+
+
+def of(connection: Connection, case_ids: Collection[bytes], now_ms: int) -> dict[bytes, list[str]]:
+    """The states that each of these applications is in, in the order of ``STATES``."""
+    found: dict[bytes, list[str]] = {one: [] for one in case_ids}
+    both = select(application.c.case_id).join(case, case.c.case_id == application.c.case_id)
+    for state in STATES:
+        rows = connection.execute(both.where(application.c.case_id.in_(case_ids), fits(state, now_ms)))
+        for (case_id,) in rows:
+            found[bytes(case_id)].append(state)
+    return found
