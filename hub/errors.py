@@ -17,7 +17,7 @@ class RecordRejected(HubError):
     """One record cannot be accepted. Only this record is concerned; the other records continue.
 
     ``code`` is a published reason code (docs/codes.md), ``field`` the dotted path of the field, or ``""`` for the
-    whole; ``allowed`` the published codes that would be taken there, where there is such a list.
+    whole; ``allowed`` what would be taken there (codes, names of fields, bounds), where that can be listed.
     """
 
     exit_code = 1

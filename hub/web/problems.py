@@ -26,8 +26,8 @@ _RETRY_AFTER_S = 5
 def problem(
     code: str, field: str = "", headers: Mapping[str, str] | None = None, allowed: Sequence[str] = ()
 ) -> JSONResponse:
-    """The problem document of a code; 422 unless the code has a status of its own. ``allowed`` are the codes that would
-    be taken in ``field``."""
+    """The problem document of a code; 422 unless the code has a status of its own. ``allowed`` is what would be
+    taken in ``field``."""
     words = reasons.words(code)
     status = _STATUS.get(code, 422)
     body: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -145,7 +145,38 @@ def _refusal(error: ValidationError) -> RecordRejected:
     first = error.errors(include_input=False, include_url=False)[0]
     # The name of an unknown field is the caller's text: it is repeated only when it looks like a name (P5).
     field = ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in first["loc"])
-    return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]))
+    return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]), _allowed(first))
+
+
+_TYPES = {"bool_type": "true, false", "float_type": "a number", "int_type": "a whole number", "string_type": "text"}
+_BOUNDS = {
+    "gt": "above {}",
+    "ge": "at least {}",
+    "le": "at most {}",
+    "min_length": "at least {} characters",
+    "max_length": "at most {} characters",
+    "pattern": "{}",
+}
+
+
+def _allowed(error: Mapping[str, Any]) -> tuple[str, ...]:
+    """What would be taken where pydantic found this error: values, names of fields, or bounds. No value of the
+    caller."""
+    if error["type"] == "extra_forbidden":
+        return tuple(_part_at(error["loc"][:-1]).model_fields)
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error":
+        return tuple(re.findall(r"'([^']+)'", context["expected"]))
+    bounds = [words.format(context[name]) for name, words in _BOUNDS.items() if name in context]
+    return tuple(bounds) or tuple(filter(None, [_TYPES.get(error["type"], "")]))
+
+
+def _part_at(path: Sequence[Any]) -> type[BaseModel]:
+    """The model of the part at ``path``, for example ("site",)."""
+    part: type[BaseModel] = Application
+    for name in path:
+        part = part.model_fields[name].annotation  # type: ignore[assignment]
+    return part
 
 
 def _tidy_applicant(applicant: Applicant) -> Applicant:

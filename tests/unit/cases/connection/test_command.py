@@ -131,3 +131,24 @@ def test_p5_a_field_name_that_is_somebodys_number_is_not_repeated() -> None:
     error = refused(changed(**{PERSON: 1}))
     assert (error.code, error.field) == ("NOT_ASKED", "?")
     assert PERSON not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("changes", "allowed"),
+    [
+        ({"voltage": "LOUD"}, ("LOW", "HIGH_10KV")),
+        ({"capacity_kw": 0}, ("above 0.0",)),
+        ({"capacity_kw": "50"}, ("a number",)),
+        ({"sources": 3}, ("at most 2",)),
+        ({"sanling": "yes"}, ("true, false",)),
+        ({"external_no": "A" * 65}, ("at most 64 characters",)),
+        ({"channel": "a b"}, ("^[A-Za-z0-9._-]{1,64}$",)),
+        ({"meter_photo": "x"}, ("external_no", "channel")),
+        ({"site": {"unit_no": UNIT, "postcode": "300000"}}, ("unit_no", "address")),
+        ({"legal_basis": "because"}, ("action-plan-5",)),
+    ],
+)
+def test_a_refused_field_says_what_is_allowed(changes: dict, allowed: tuple[str, ...]) -> None:
+    error = refused(changed(**changes))
+    assert error.allowed[: len(allowed)] == allowed
+    assert allowed[0] in str(error)
