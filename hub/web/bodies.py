@@ -5,10 +5,14 @@ from starlette.requests import Request
 from hub.errors import RecordRejected
 
 BODY_BYTES_MAX = 64 * 1024
+_DIGITS_MAX = 9
 
 
 async def body_of(request: Request) -> bytes:
     """The body, at most ``BODY_BYTES_MAX`` bytes. Raises ``RecordRejected`` (TOO_LARGE) before it reads more."""
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and (len(said) > _DIGITS_MAX or int(said) > BODY_BYTES_MAX):
+        raise RecordRejected("TOO_LARGE")
     body = b""
     async for chunk in request.stream():
         body += chunk

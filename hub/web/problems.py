@@ -1,26 +1,55 @@
 """Errors as problem documents (RFC 9457) with a stable code and a message in Chinese and English."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import JSONResponse
 
 from hub.cases import reasons
 from hub.errors import HubError, RecordRejected, Unavailable
 
-_STATUS = {
+STATUS: Final = {
     "UNREADABLE": 400,
     "UNAUTHORISED": 401,
     "FORBIDDEN": 403,
     "CHANNEL_NOT_YOURS": 403,
+    "DIVISION_NOT_YOURS": 403,
+    "PURPOSE_NOT_YOURS": 403,
     "NO_SUCH_APPLICATION": 404,
     "NO_SUCH_CASE": 404,
+    "NO_SUCH_ROUTE": 404,
+    "METHOD_NOT_ALLOWED": 405,
     "EXTERNAL_NO_TAKEN": 409,
     "TOO_LARGE": 413,
-    "TRY_LATER": 503,
+    "TOO_MANY_REQUESTS": 429,
+    "HEAD_TOO_LARGE": 431,
     "INTERNAL": 500,
+    "TRY_LATER": 503,
 }
+"""Code → HTTP status; every other code is 422."""
 _RETRY_AFTER_S = 5
+
+
+class Denied(Exception):
+    """The caller may not. ``code`` is UNAUTHORISED (no valid token), FORBIDDEN (not the scope) or TOO_MANY_REQUESTS
+    (again after ``wait_s`` seconds)."""
+
+    def __init__(self, code: str, wait_s: int = 0) -> None:
+        super().__init__(code)
+        self.code = code
+        self._wait_s = wait_s
+
+    def answer(self) -> JSONResponse:
+        """The problem document, with the headers of RFC 6750 and RFC 6585."""
+        if self.code == "TOO_MANY_REQUESTS":
+            return too_many(self._wait_s)
+        challenge = {"UNAUTHORISED": "Bearer", "FORBIDDEN": 'Bearer error="insufficient_scope"'}[self.code]
+        return problem(self.code, headers={"WWW-Authenticate": challenge})
+
+
+def too_many(wait_s: int) -> JSONResponse:
+    """429: again after ``wait_s`` seconds."""
+    return problem("TOO_MANY_REQUESTS", headers={"Retry-After": str(wait_s)})
 
 
 def problem(
@@ -29,7 +58,7 @@ def problem(
     """The problem document of a code; 422 unless the code has a status of its own. ``allowed`` is what would be
     taken in ``field``."""
     words = reasons.words(code)
-    status = _STATUS.get(code, 422)
+    status = STATUS.get(code, 422)
     body: dict[str, Any] = {
         "status": status,
         "error_code": code,

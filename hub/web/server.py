@@ -1,6 +1,6 @@
 """Serves the HTTP API in a thread of its own, in the process of the stages."""
 
-import socket
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +11,15 @@ from hub.bootstrap import Hub
 from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
-from hub.web.api import cases, health, metrics
-from hub.web.api.applications import create
+from hub.web.api import applications, cases, health, metrics
+from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
+from hub.web.auth.access import Access
 from hub.web.auth.tokens import Tokens
+from hub.web.connections import HEAD_BYTES_MAX, Listener, Loop, protocol
 from hub.web.registry import routes as registry
 
-CONNECTIONS_MAX = 200
 KEEP_ALIVE_S = 5
 STOP_WITHIN_S = 5
 
@@ -37,7 +38,7 @@ def serve(hub: Hub, enabled: bool = True) -> Iterator[str]:
     listening = _listen(hub.settings.web.host, hub.settings.web.port)
     url = f"http://{hub.settings.web.host}:{listening.getsockname()[1]}"
     server = uvicorn.Server(_config(hub))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="web", daemon=True)
+    thread = threading.Thread(target=_run, args=(server, listening), name="web", daemon=True)
     thread.start()
     log.info("listening", url=url)
     try:
@@ -49,29 +50,34 @@ def serve(hub: Hub, enabled: bool = True) -> Iterator[str]:
 
 
 def _config(hub: Hub) -> uvicorn.Config:
-    tokens = Tokens(hub.store, hub.clock)
+    access = Access(Tokens(hub.store, hub.clock), hub.clock)
     readiness = Readiness(hub.log, hub.store, hub.clock, hub.settings.instance)
     figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.sources))
     schemas = registry.router(without_login(hub.settings.registry_url))
-    routers = health.router(readiness), metrics.router(figures, tokens), cases.router(hub.store, tokens), schemas
-    app = create(hub.applications(), tokens, hub.clock, *routers)
-    # uvicorn's own access log would hold paths and queries.
+    served = applications.router(hub.applications(), access), cases.router(hub.store, access)
+    app = create(hub.clock, *served, health.router(readiness), metrics.router(figures, access), schemas)
+    # uvicorn's own access log would hold paths and queries. Headers of a proxy are not believed.
     return uvicorn.Config(
         app,
+        http=protocol(),
+        ws="none",
+        h11_max_incomplete_event_size=HEAD_BYTES_MAX,
         access_log=False,
         log_config=None,
         server_header=False,
-        limit_concurrency=CONNECTIONS_MAX,
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _run(server: uvicorn.Server, listening: Listener) -> None:
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(server.serve(sockets=[listening]))
+
+
+def _listen(host: str, port: int) -> Listener:
     try:
-        listening = socket.create_server((host, port))
-        # Accepted sockets inherit this option. Head and body are two writes: without it each answer waits 40 ms.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
+        return Listener(host, port)
     except OSError as error:
         raise Misconfigured(f"cannot listen on {host}:{port} ({error.strerror})", "set web.host and web.port") from None

@@ -38,6 +38,10 @@ Text = Annotated[_Typed, StringConstraints(min_length=1, max_length=200)]
 Short = Annotated[_Typed, StringConstraints(min_length=1, max_length=64)]
 
 
+Voltage = Literal["LOW", "HIGH_10KV", "HIGH_20KV", "HIGH_35KV", "HIGH_66KV", "HIGH_110KV", "HIGH_220KV"]
+CustomerClass = Literal["RESIDENT", "NON_RESIDENT"]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
@@ -65,9 +69,9 @@ class Application(_Part):
     channel: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
     applicant: Applicant
     site: Site
-    voltage: Literal["LOW", "HIGH_10KV", "HIGH_20KV", "HIGH_35KV", "HIGH_66KV", "HIGH_110KV", "HIGH_220KV"]
+    voltage: Voltage
     capacity_kw: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
-    customer_class: Literal["RESIDENT", "NON_RESIDENT"]
+    customer_class: CustomerClass
     sanling: bool = False
     sources: Annotated[int, Field(ge=1, le=2)] = 1
     important: bool = False

@@ -1,41 +1,49 @@
 """The routes of applications. The hub's own strict reader reads the bodies, so that no error repeats a value (P5)."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 
-from hub.cases.connection.applications import LIST_MAX, Applications
-from hub.cases.connection.command import Application
+from hub.cases.connection.applications import Applications
+from hub.cases.connection.command import CustomerClass, Voltage
+from hub.cases.connection.states import STATES
 from hub.codec.json_object import read_json
-from hub.errors import HubError, RecordRejected
-from hub.logging import get_logger
-from hub.ports import Clock
-from hub.web.auth.access import Denied, allow
-from hub.web.auth.tokens import Token, Tokens
+from hub.errors import RecordRejected
+from hub.web.auth.access import Access
+from hub.web.auth.tokens import Token
 from hub.web.bodies import body_of
-from hub.web.problems import problem, problem_of
+from hub.web.queries import Id, Limit, NoQuery, Query, id_of, query_of
 
 _FILTERS = ("channel", "voltage", "customer_class", "state")
+READ, WRITE, OPERATE = "applications:read", "applications:write", "operate"
 
-log = get_logger("web")
 
-Handler = Callable[[Request], Awaitable[Response]]
+class ListQuery(Query):
+    """The query of ``GET /applications``. ``external_no`` needs ``channel``, and goes with no other parameter."""
+
+    channel: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["gov-platform"])] | None = None
+    external_no: Annotated[str, Field(min_length=1, max_length=64, examples=["2026-000123"])] | None = None
+    voltage: Voltage | None = None
+    customer_class: CustomerClass | None = None
+    state: Annotated[str, Field(json_schema_extra={"enum": list(STATES)}, examples=["stuck"])] | None = None
+    after: Id | None = None
+    limit: Limit = 50
 
 
 class Api:
     """The routes. Each needs a token with a scope: 401 without a valid token, 403 without the scope."""
 
-    def __init__(self, applications: Applications, tokens: Tokens) -> None:
+    def __init__(self, applications: Applications, access: Access) -> None:
         self._applications = applications
-        self._tokens = tokens
+        self._access = access
 
     async def submit(self, request: Request) -> Response:
         """Submit an application through a channel of the token. 201, or 200 when the same one was submitted before."""
-        token = await self._allow(request, "applications:write")
+        token = await self._access.allow(request, WRITE)
+        query_of(request, NoQuery)
         document = read_json(await body_of(request))
         _check_channel(token, document.get("channel"))
         submitted = await run_in_threadpool(self._applications.submit, document, token.by(""))
@@ -45,33 +53,37 @@ class Api:
 
     async def show(self, request: Request) -> Response:
         """One application: its time limit, its evidence with reasons, its deliveries."""
-        token = await self._allow(request, "applications:read")
+        token = await self._access.allow(request, READ)
+        query_of(request, NoQuery)
         return JSONResponse(await run_in_threadpool(self._shown, token, _id(request)))
 
-    async def list(self, request: Request) -> Response:
+    async def listed(self, request: Request) -> Response:
         """Applications of the token's channels, newest first. With ``channel`` and ``external_no``: the one that the
         channel submitted under that number."""
-        token = await self._allow(request, "applications:read")
-        query = request.query_params
-        _check_channel(token, query.get("channel"))
-        if "external_no" in query:
-            return JSONResponse(
-                {"items": await run_in_threadpool(self._by_number, query["external_no"], query.get("channel", ""))}
-            )
-        wanted = {name: query[name] for name in _FILTERS if name in query}
-        after, limit = _hex(query.get("after", "")), _limit(query.get("limit", "50"))
-        items = await run_in_threadpool(lambda: self._applications.list(after, limit, token.channels, **wanted))
-        return JSONResponse({"items": items, "next": items[-1]["application_id"] if len(items) == limit else None})
+        token = await self._access.allow(request, READ)
+        query = query_of(request, ListQuery)
+        _check_channel(token, query.channel)
+        if query.external_no is not None:
+            found = await run_in_threadpool(self._by_number, query)
+            return JSONResponse({"items": found, "next": None})
+        wanted = {name: value for name in _FILTERS if (value := getattr(query, name)) is not None}
+        after = bytes.fromhex(query.after or "")
+        items = await run_in_threadpool(lambda: self._applications.list(after, query.limit, token.channels, **wanted))
+        more = len(items) == query.limit
+        return JSONResponse({"items": items, "next": items[-1]["application_id"] if more else None})
 
     async def hold(self, request: Request) -> Response:
         """Hold an application's deliveries."""
-        token = await self._allow(request, "operate")
-        return JSONResponse(await run_in_threadpool(self._set_held, token, _id(request), True))
+        return await self._set_held(request, True)
 
     async def release(self, request: Request) -> Response:
-        """Release an application's deliveries."""
-        token = await self._allow(request, "operate")
-        return JSONResponse(await run_in_threadpool(self._set_held, token, _id(request), False))
+        """Release an application's deliveries. Refused and stopped pieces are sent again."""
+        return await self._set_held(request, False)
+
+    async def _set_held(self, request: Request, held: bool) -> Response:
+        token = await self._access.allow(request, OPERATE)
+        query_of(request, NoQuery)
+        return JSONResponse(await run_in_threadpool(self._held, token, _id(request), held))
 
     def _shown(self, token: Token, application_id: bytes) -> dict[str, Any]:
         """For an application of another channel the answer is the same as when there is none."""
@@ -80,22 +92,25 @@ class Api:
             raise RecordRejected("NO_SUCH_APPLICATION")
         return shown
 
-    def _set_held(self, token: Token, application_id: bytes, held: bool) -> dict[str, Any]:
+    def _held(self, token: Token, application_id: bytes, held: bool) -> dict[str, Any]:
+        """The application where the token may read it, else only its id and its state."""
         by = token.by(self._shown(token, application_id)["channel"])
         act = self._applications.hold if held else self._applications.release
         act(application_id, by)
-        return self._applications.show(application_id)
+        shown = self._applications.show(application_id)
+        return shown if READ in token.scopes else {name: shown[name] for name in ("application_id", "state")}
 
-    def _by_number(self, external_no: str, channel: str) -> Any:
-        found = self._applications.find(channel, external_no)
+    def _by_number(self, query: ListQuery) -> list[dict[str, Any]]:
+        if query.channel is None or query.external_no is None:
+            raise RecordRejected("FIELD_MISSING", "channel")
+        if more := query.model_fields_set - {"channel", "external_no"}:
+            raise RecordRejected("FIELD_INVALID", min(more))
+        found = self._applications.find(query.channel, query.external_no)
         return [self._applications.show(found)] if found else []
-
-    async def _allow(self, request: Request, scope: str) -> Token:
-        return await allow(request, self._tokens, scope)
 
 
 def _id(request: Request) -> bytes:
-    return _hex(request.path_params["application_id"])
+    return id_of(request.path_params["application_id"], "NO_SUCH_APPLICATION")
 
 
 def _check_channel(token: Token, channel: object) -> None:
@@ -105,91 +120,12 @@ def _check_channel(token: Token, channel: object) -> None:
         raise RecordRejected("CHANNEL_NOT_YOURS", "channel", allowed=tuple(sorted(token.channels)))
 
 
-def _hex(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise RecordRejected("NO_SUCH_APPLICATION") from None
-
-
-def _limit(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= LIST_MAX:
-        raise RecordRejected("FIELD_INVALID", "limit")
-    return int(text)
-
-
-def create(applications: Applications, tokens: Tokens, clock: Clock, *more: APIRouter) -> FastAPI:
-    """The API as an ASGI application; ``more`` are further routes. Every answer has ``Cache-Control: no-store``; errors
-    are problem documents (RFC 9457)."""
-    app = _Application(title="One-certificate hub", docs_url=None, redoc_url=None)
-    api = Api(applications, tokens)
-    one = "/applications/{application_id}"
-    app.add_api_route("/applications", api.submit, methods=["POST"], openapi_extra=_submission(), status_code=201)
-    app.add_api_route("/applications", api.list, methods=["GET"], openapi_extra=_SECURED)
-    app.add_api_route(one, api.show, methods=["GET"], openapi_extra=_SECURED)
-    app.add_api_route(f"{one}/hold", api.hold, methods=["POST"], openapi_extra=_SECURED)
-    app.add_api_route(f"{one}/release", api.release, methods=["POST"], openapi_extra=_SECURED)
-    for router in more:
-        app.include_router(router)
-    app.middleware("http")(_Guard(clock))
-    app.add_exception_handler(HTTPException, _not_found)
-    return app
-
-
-_SECURED: dict[str, Any] = {"security": [{"bearer": []}]}
-
-
-class _Application(FastAPI):
-    def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        document.setdefault("components", {})["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
-        return document
-
-
-def _submission() -> dict[str, Any]:
-    content = {"application/json": {"schema": Application.model_json_schema()}}
-    return _SECURED | {"requestBody": {"required": True, "content": content}}
-
-
-async def _not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return JSONResponse(
-        {"status": status, "error_code": f"HTTP_{status}", "message": "没有此接口。No such route."}, status
-    )
-
-
-class _Guard:
-    """Middleware for every request: errors become problem documents; a log line has the route, never path or query."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    async def __call__(self, request: Request, go_on: Handler) -> Response:
-        began_s = self._clock.monotonic_s()
-        response = await self._answer(request, go_on)
-        response.headers["Cache-Control"] = "no-store"
-        route = request.scope.get("route")
-        log.info(
-            "request",
-            method=request.method,
-            route=getattr(route, "path", "none"),
-            status=response.status_code,
-            token=getattr(request.state, "token_id", None),
-            ms=round((self._clock.monotonic_s() - began_s) * 1000),
-        )
-        return response
-
-    async def _answer(self, request: Request, go_on: Handler) -> Response:
-        try:
-            return await go_on(request)
-        except Denied as denied:
-            return problem(
-                denied.code, headers={"WWW-Authenticate": "Bearer"} if denied.code == "UNAUTHORISED" else None
-            )
-        except HubError as error:
-            if not isinstance(error, RecordRejected):
-                log.error("a request failed", error=type(error).__name__, reason=str(error))
-            return problem_of(error)
-        except Exception as failure:  # its text may contain what was sent
-            log.error("a request failed", error=type(failure).__name__)
-            return problem("INTERNAL")
+def router(applications: Applications, access: Access) -> APIRouter:
+    """The routes of applications."""
+    routes, api, one = APIRouter(), Api(applications, access), "/applications/{application_id}"
+    routes.add_api_route("/applications", api.submit, methods=["POST"])
+    routes.add_api_route("/applications", api.listed, methods=["GET"])
+    routes.add_api_route(one, api.show, methods=["GET"])
+    routes.add_api_route(f"{one}/hold", api.hold, methods=["POST"])
+    routes.add_api_route(f"{one}/release", api.release, methods=["POST"])
+    return routes

@@ -22,9 +22,9 @@ from hub.ports import Clock, RecordLog, Store
 from hub.runtime.status import StageStatus
 from hub.web.api import figures
 from hub.web.api.figures import Ends, Latency, Tables
-from hub.web.auth.access import Door
-from hub.web.auth.tokens import Tokens
+from hub.web.auth.access import Access, Door
 from hub.web.cache import Cached, answer_of
+from hub.web.queries import NoQuery, query_of
 
 SCOPE = "metrics"
 MAX_AGE_S = 5.0
@@ -60,17 +60,18 @@ class Metrics(Collector):
             yield _lag(tables, ends)
 
 
-def router(metrics: Metrics, tokens: Tokens) -> APIRouter:
+def router(metrics: Metrics, access: Access) -> APIRouter:
     """The route ``/metrics``. It needs a token with the scope ``metrics``: behind a proxy, all callers have the address
     of the proxy."""
     registry = CollectorRegistry()
     registry.register(metrics)
-    routes, door = APIRouter(), Door(tokens, SCOPE, WAIT_S)
+    routes, door = APIRouter(), Door(access, SCOPE, WAIT_S)
 
     @routes.get("/metrics")
     async def show(request: Request) -> Response:
         """The installation's figures, for Prometheus."""
         await door.enter(request)
+        query_of(request, NoQuery)
         text = await run_in_threadpool(generate_latest, registry)
         return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 

@@ -13,9 +13,9 @@ from hub.errors import Misconfigured
 from hub.ports import Clock, Store
 from hub.web.auth.tables import token
 
-SCOPES: Final = ("applications:write", "applications:read", "operate", "metrics")
+SCOPES: Final = ("applications:write", "applications:read", "operate", "cases", "metrics")
 # What these scopes allow concerns applications, and an application belongs to a channel.
-_OF_A_CHANNEL = frozenset(SCOPES) - {"metrics"}
+_OF_A_CHANNEL = frozenset(SCOPES) - {"cases", "metrics"}
 _CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PREFIX = "oct"
 _Row = Row[tuple[str, str, bytes, str, str, int, int | None]]

@@ -306,9 +306,12 @@ def _redirects(url: str) -> APIRouter:
 
     async def lead(request: Request) -> Response:
         """The schemas are in another registry."""
-        query = f"?{request.url.query}" if request.url.query else ""
+        # As it was sent: a decoded path may have characters that no header may have.
+        path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
         body = {"error_code": 307, "message": f"The schemas are in another registry: {url}"}
-        return JSONResponse(body, 307, {"Location": f"{url}{request.url.path}{query}"}, media_type=MEDIA_TYPE)
+        return JSONResponse(
+            body, 307, {"Location": f"{url}{path}{'?' + query if query else ''}"}, media_type=MEDIA_TYPE
+        )
 
     router = APIRouter(tags=["schema registry"])
     for top in ("subjects", "schemas", "config", "mode", "compatibility"):

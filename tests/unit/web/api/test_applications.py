@@ -1,6 +1,5 @@
 """The API: a token for everything, hashed at rest; errors with a code and no value in them (P5); P6."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from hub.web.api.applications import create
+from hub.web.api.app import create
+from hub.web.api.applications import router
+from hub.web.auth.access import Access
 from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.bodies import BODY_BYTES_MAX
 from tests import samples
@@ -33,7 +34,7 @@ def tokens(house: House) -> Tokens:
 @pytest.fixture
 def client(house: House, tokens: Tokens) -> TestClient:
     _, text = tokens.create("tests", frozenset(SCOPES), CHANNELS)
-    app = create(house.applications, tokens, house.clock)
+    app = create(house.clock, router(house.applications, Access(tokens, house.clock)))
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
 
 
@@ -86,7 +87,7 @@ def test_another_content_under_a_number_is_a_conflict(client: TestClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/applications/00", f"/applications/{'0' * 32}", "/applications/x", "/applications?after=zz"]
+    "path", ["/applications/00", f"/applications/{'0' * 32}", "/applications/x", f"/applications?after={'0' * 32}"]
 )
 def test_what_is_not_there_is_404(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
@@ -124,7 +125,7 @@ def test_a_token_does_only_what_its_scopes_say(house: House, tokens: Tokens, cli
     headers = {"Authorization": f"Bearer {text}"}
     assert client.get("/applications", headers=headers).status_code == 200
     assert code(client.post("/applications", json=body(), headers=headers)) == (403, "FORBIDDEN")
-    assert code(client.post("/applications/00/hold", headers=headers)) == (403, "FORBIDDEN")
+    assert code(client.post(f"/applications/{'0' * 32}/hold", headers=headers)) == (403, "FORBIDDEN")
 
 
 @pytest.fixture
@@ -155,14 +156,8 @@ def test_p5_a_token_sees_and_holds_the_applications_of_its_channels_only(
     assert [one["application_id"] for one in client.get("/applications").json()["items"]] == [ours]
     number = {"external_no": "A-1", "channel": "gov-platform"}
     assert code(counter.get("/applications", params=number)) == (403, "CHANNEL_NOT_YOURS")
-    assert counter.get("/applications", params={"external_no": "A-1"}).json()["items"] == []
+    assert code(counter.get("/applications", params={"external_no": "A-1"})) == (422, "FIELD_MISSING")
     assert client.get(f"/applications/{ours}").json()["state"] == "open"
-
-
-def test_the_openapi_document_names_the_body(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
-    schema = document["paths"]["/applications"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(json.loads(json.dumps(body()))) <= set(schema["properties"])
 
 
 def test_a_database_that_is_away_is_503_with_retry_after(house: House, client: TestClient) -> None:

@@ -12,9 +12,8 @@ from hub.errors import Unavailable
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
 from hub.web.api import health
-from hub.web.api.applications import create
+from hub.web.api.app import create
 from hub.web.api.health import Readiness
-from hub.web.auth.tokens import Tokens
 from tests.casework import House
 
 
@@ -28,7 +27,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def client(house: House) -> TestClient:
     routes = health.router(Readiness(house.log, house.store, house.clock, "hub-1"))
-    return TestClient(create(house.applications, Tokens(house.store, house.clock), house.clock, routes))
+    return TestClient(create(house.clock, routes))
 
 
 def report(house: House, worker: str, *stages: str, failures: int = 0) -> None:

@@ -16,8 +16,9 @@ from hub.ingest.control import Report, Reports
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
 from hub.web.api import metrics
-from hub.web.api.applications import create
+from hub.web.api.app import create
 from hub.web.api.metrics import Metrics
+from hub.web.auth.access import Access
 from hub.web.auth.tokens import Tokens
 from tests import samples
 from tests.casework import BY, ConnectionSystem, House, body
@@ -37,7 +38,7 @@ def client(house: House, *scopes: str) -> TestClient:
     tokens = Tokens(house.store, house.clock)
     _, text = tokens.create("prometheus", frozenset(scopes or ("metrics",)), frozenset({"counter"}))
     figures = Metrics(house.log, house.store, house.clock, ["business_licence"])
-    app = create(house.applications, tokens, house.clock, metrics.router(figures, tokens))
+    app = create(house.clock, metrics.router(figures, Access(tokens, house.clock)))
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
 
 

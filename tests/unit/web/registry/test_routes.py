@@ -11,8 +11,7 @@ from fastapi.testclient import TestClient
 from hub.codec.catalogue import catalogue
 from hub.topics.messages import MESSAGES
 from hub.topics.subjects import subjects
-from hub.web.api.applications import create
-from hub.web.auth.tokens import Tokens
+from hub.web.api.app import create
 from hub.web.bodies import BODY_BYTES_MAX
 from hub.web.registry.routes import MEDIA_TYPE, router
 from tests.casework import House
@@ -29,7 +28,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def client(house: House) -> TestClient:
-    app = create(house.applications, Tokens(house.store, house.clock), house.clock, router(""))
+    app = create(house.clock, router(""))
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -163,9 +162,7 @@ def test_a_body_that_is_none_is_refused_and_not_repeated(client: TestClient, bod
 
 
 def test_another_registry_is_where_every_path_leads(house: House) -> None:
-    app = create(
-        house.applications, Tokens(house.store, house.clock), house.clock, router("https://registry/ccompat/v7")
-    )
+    app = create(house.clock, router("https://registry/ccompat/v7"))
     client = TestClient(app, follow_redirects=False)
     for method, path in (("GET", "/subjects"), ("GET", "/schemas/ids/1?fetchMaxId=false"), ("POST", "/subjects/a")):
         answer = client.request(method, path)
