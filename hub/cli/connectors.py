@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
 from hub.cli._console import console
-from hub.clock import SystemClock
+from hub.clock import SystemClock, in_china
 from hub.connect.host.probe import Probe, probe
 from hub.connect.host.registry import discover, find, open_source
 from hub.errors import Misconfigured
@@ -21,6 +22,7 @@ from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Ord
 from hub.ingest.seen import StoredSeen
 from hub.topics.cursors import newest
 
+_TROUBLE = Column("trouble (times: China)", overflow="fold")
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 
 
@@ -73,7 +75,8 @@ def _described(name: str, configured: bool) -> dict[str, Any]:
 @JSON
 @click.pass_obj
 def status(config: Path | None, name: str | None, as_json: bool) -> None:
-    """Show the state of each source's feed, by its results. Exit 1 when a feed has failed or is stale.
+    """Show the state of each source's feed, by its results, and what failed last. Exit 1 when a feed has failed or is
+    stale.
 
     \b
     RUNNING     its fetches work (stale: no fetch worked for a minute)
@@ -100,7 +103,7 @@ def _show_status(shown: list[tuple[Report, bool]], now_ms: int, as_json: bool) -
     if as_json:
         click.echo(json.dumps([_connect_shape(*one) for one in shown], ensure_ascii=False))
         return
-    table = Table("name", "state", "rows", "last fetch", "behind for", "failures", "circuit", "quota left", "trouble")
+    table = Table("name", "state", "rows", "last fetch", "behind for", "failures", "circuit", "quota left", _TROUBLE)
     for report, stale in shown:
         table.add_row(
             report.name,
@@ -111,9 +114,16 @@ def _show_status(shown: list[tuple[Report, bool]], now_ms: int, as_json: bool) -
             str(report.failures),
             report.circuit,
             "" if report.quota_left is None else str(report.quota_left),
-            report.trouble,
+            escape(_trouble(report)),
         )
     console().print(table)
+
+
+def _trouble(report: Report) -> str:
+    """What fails now, or what failed last and when."""
+    if report.trouble or not report.last_trouble:
+        return report.trouble
+    return f"over; last at {in_china(report.last_trouble_ms)}: {report.last_trouble}"
 
 
 def _connect_shape(report: Report, stale: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,12 +17,14 @@ from hub.bootstrap import Hub, check_tables, check_vault, with_empty
 from hub.cases.calendar import china_day, is_working_day
 from hub.cli import _exposure as exposure
 from hub.cli.topics import differences
-from hub.clock import SystemClock
+from hub.clock import SystemClock, in_china
 from hub.codec.catalogue import catalogue
 from hub.codec.packages import packages
 from hub.errors import HubError, Misconfigured, Unavailable
+from hub.ingest.control import Reports
 from hub.logs import open_log
 from hub.logs.sqlite.file import Held
+from hub.pipeline import troubles
 from hub.pipeline.relay import check_numbers, watermark
 from hub.settings import Settings
 from hub.stores.migrate import STORE
@@ -47,7 +49,7 @@ class Finding(NamedTuple):
 @click.pass_obj
 def command(config: Path | None, as_json: bool) -> None:
     """Check everything that the hub needs (settings, transport, files, log, topics, grants, store, procedures, vault,
-    schemas, connectors, clock, calendar), and say what to correct.
+    what runs, schemas, connectors, clock, calendar), and say what to correct.
 
     Log, store and vault are also written to, without a change of their content. Nothing is made. Exit 1 when a check
     fails.
@@ -80,6 +82,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
             yield _look("files", partial(_files, config), hub, settings)
             yield from _of_log(hub, settings, unmade)
             yield from _of_tables(hub, settings, unmade)
+            if "store" not in unmade:
+                yield from _running(hub)
             for check in (_schemas, _connectors, _clock, _calendar):
                 yield _look(check.__name__.removeprefix("_"), check, hub, settings)
         finally:
@@ -107,6 +111,32 @@ def _of_tables(hub: Hub, settings: Settings, unmade: Collection[str]) -> Iterato
         yield _unmade("vault", settings.vault_url, unmade)
     else:
         yield _look("vault", _vault, hub, settings)
+
+
+def _running(hub: Hub) -> Iterator[Finding]:
+    """What the running hubs report of their stages and feeds. Nothing when the store does not answer: that is another
+    finding."""
+    with suppress(HubError):
+        stages, sources = troubles.of_stages(hub.store, hub.clock), troubles.of_sources(hub.store, hub.clock)
+        for one in (*stages, *sources):
+            words, _, remedy = one.told.partition(" — ")
+            yield Finding("running", False, words, remedy or "see its log lines; `hub connectors status` for a source")
+        if not (stages or sources):
+            yield Finding("running", True, _quiet(hub))
+
+
+def _quiet(hub: Hub) -> str:
+    """What there is to say when nothing is in trouble: which processes said nothing at their end, and what was last."""
+    ended = sorted({one.worker for one in troubles.silent(hub.store, hub.clock)})
+    last = max(Reports(hub.store, hub.clock).all(), key=lambda one: one.last_trouble_ms, default=None)
+    told = "no stage and no feed is in trouble"
+    if ended:
+        told += f"; without a report for long: {', '.join(ended)}"
+    if last and last.last_trouble:
+        told += (
+            f"; last trouble of a feed: {last.name} at {in_china(last.last_trouble_ms)} (China), {last.last_trouble}"
+        )
+    return told
 
 
 def _unmade(what: str, url: str, unmade: Collection[str]) -> Finding:

@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from hub.ingest.tables import connector_control, connector_quota, connector_status
 from hub.ports import Clock, Cursor, Store
@@ -77,7 +77,8 @@ class Report:
     """The report of one connector's feed: its results and their times (ms since the epoch, process time).
 
     ``rows``: since this worker runs it. ``behind_ms``: since when the source has had more rows, 0 for none.
-    ``failures``: in a row. ``wait_s``: until the next attempt.
+    ``failures``: in a row. ``wait_s``: until the next attempt. ``trouble`` is what fails now, ``last_trouble`` what
+    failed last: it stays when the feed works again, and when another process takes it over.
     """
 
     name: str
@@ -94,6 +95,8 @@ class Report:
     circuit: str = "CLOSED"
     quota_left: int | None = None
     wait_s: float = 0.0
+    last_trouble: str = ""
+    last_trouble_ms: int = 0
 
 
 class Reports:
@@ -106,21 +109,33 @@ class Reports:
     def put(self, report: Report) -> None:
         """Store a report, and set its ``reported_ms``."""
         report.reported_ms = self._clock.process_ms()
+        row = asdict(report)
+        if not report.last_trouble:  # the row may have that of an earlier process
+            del row["last_trouble"], row["last_trouble_ms"]
         with self._store.write() as connection:
-            bulk.upsert(connection, connector_status, [asdict(report)])
+            bulk.upsert(connection, connector_status, [row])
 
     def get(self, name: str) -> Report | None:
         """The last report, or ``None``. An old one has the state UNASSIGNED."""
         with self._store.read() as connection:
             row = connection.execute(select(connector_status).where(connector_status.c.name == name)).one_or_none()
-        return _aged(Report(**row._mapping), self._clock.process_ms()) if row else None
+        return _read(row, self._clock.process_ms()) if row else None
+
+    def all(self) -> list[Report]:
+        """The last report of every connector that ever reported, by name."""
+        with self._store.read() as connection:
+            rows = connection.execute(select(connector_status).order_by(connector_status.c.name)).all()
+        return [_read(row, self._clock.process_ms()) for row in rows]
 
     def stale(self, report: Report) -> bool:
         """Whether a running feed has not finished a fetch for a minute: it hangs, or its source is away."""
         return report.state == RUNNING and self._clock.process_ms() - report.fetched_ms > STALE_MS
 
 
-def _aged(report: Report, now_ms: int) -> Report:
+def _read(row: Row[Any], now_ms: int) -> Report:
+    """A row of the table. An old report has the state UNASSIGNED."""
+    last = {"last_trouble": row.last_trouble or "", "last_trouble_ms": row.last_trouble_ms or 0}
+    report = Report(**{**row._mapping, **last})
     if now_ms - report.reported_ms > REPORT_MAX_AGE_MS:
         report.state = UNASSIGNED
     return report

@@ -207,7 +207,8 @@ class FeedThread:
     def _trouble(self, state: str, words: str, retry_after_s: float | None) -> float:
         report = self._report
         changed = report.state != state or report.trouble != words
-        report.state, report.trouble = state, words
+        report.state, report.trouble, report.last_trouble = state, words, words
+        report.last_trouble_ms = self._clock.process_ms()
         report.failures += 1
         report.wait_s = BACKOFF.wait_s(report.failures, retry_after_s)
         if changed:

@@ -56,6 +56,8 @@ connector_status = Table(
     Column("circuit", String(16), nullable=False),
     Column("quota_left", Integer, doc="null: no quota"),
     Column("wait_s", Float, nullable=False, doc="until the next attempt"),
+    Column("last_trouble", Text, doc="the last one, also after it is over; null: none yet"),
+    Column("last_trouble_ms", BigInteger, doc="when it was last reported"),
 )
 connector_quota = Table(
     "connector_quota",

@@ -163,6 +163,12 @@ def _of_connectors(tables: Tables, now_ms: int) -> Iterator[Metric]:
         named,
         [((one.name,), one.fetched_ms / 1000) for one in reports],
     )
+    yield _gauge(
+        "hub_connector_trouble_timestamp_seconds",
+        "When a fetch failed last; 0 when none has. `hub connectors status` has the reason.",
+        named,
+        [((one.name,), one.last_trouble_ms / 1000) for one in reports],
+    )
     behind = [((one.name,), (now_ms - one.behind_ms) / 1000 if one.behind_ms else 0.0) for one in reports]
     yield _gauge(
         "hub_connector_behind_seconds",

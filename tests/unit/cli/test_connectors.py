@@ -117,6 +117,33 @@ def test_orders_reach_a_running_hub_and_its_place_can_be_set_while_stopped(
         assert shown(hub(config, "offsets", LICENCES, "--json")) == {"name": LICENCES, "cursor": place}
 
 
+def test_the_last_trouble_of_a_source_stays_when_it_is_over(config: Path, sandbox: Running, tmp_path: Path) -> None:
+    """A source that failed in the night is known in the morning, also after a restart of the hub."""
+    tables = connectors(sandbox, LICENCES)
+    sandbox.fault(LICENCES, "unavailable")
+    with feeding(tmp_path, tables) as (running, task):
+        until(task, lambda: progress(config)["failures"] > 0)
+        now = progress(config)
+        assert now["trouble"] == now["last_trouble"] != ""
+        sandbox.clear(LICENCES)
+        hub(config, "restart", LICENCES)
+        until(task, lambda: progress(config)["rows"] == 60)
+    with feeding(tmp_path, tables) as (running, task):
+        until(task, lambda: bool(progress(config)["fetched_ms"]))
+        later = progress(config)
+        assert (later["trouble"], later["failures"]) == ("", 0)
+        assert later["last_trouble"] == now["last_trouble"]
+        assert later["last_trouble_ms"] >= now["last_trouble_ms"] > 0
+        told = " ".join(hub(config, "status", LICENCES).output.split())
+        assert "over; last at" in told
+        assert running.clock.process_ms() >= later["last_trouble_ms"]
+
+
+def progress(config: Path) -> dict[str, Any]:
+    found: dict[str, Any] = shown(hub(config, "status", LICENCES, "--json"))[0]["progress"]
+    return found
+
+
 @pytest.mark.slow
 def test_rows_that_were_seen_come_again_only_when_they_are_forgotten(
     config: Path, sandbox: Running, tmp_path: Path

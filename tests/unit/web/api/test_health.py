@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from hub.errors import Unavailable
+from hub.errors import Misconfigured, Unavailable
+from hub.ingest.control import RUNNING, Report, Reports
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
 from hub.web.api import health
@@ -54,6 +56,43 @@ def test_a_hub_is_not_ready_before_its_stages_speak_or_when_they_fail(house: Hou
     assert stages(client, house) == "hub-1 verify RESTARTING"
     house.clock.pass_s(60)
     assert stages(client, house) == "hub-1 verify GONE"
+
+
+def test_a_stage_that_fails_says_why(house: House, client: TestClient) -> None:
+    progress = Progress("project", failures=1, last_step_s=house.clock.monotonic_s(), trouble="store: the disk is full")
+    StageReports(house.store, house.clock).put("hub-1", [progress])
+    assert stages(client, house) == "hub-1 project RESTARTING: store: the disk is full"
+
+
+def test_the_cause_is_told_and_other_errors_only_as_away(
+    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P5: the text of an error that is not the hub's own may have anything in it."""
+    causes: list[tuple[Exception, str]] = [
+        (Misconfigured("the store refuses the password", "correct store_url"), "correct store_url"),
+        (ValueError("360426199101010071"), "away"),
+    ]
+    for error, told in causes:
+        monkeypatch.setattr(house.log, "topics", partial(_fail, error))
+        house.clock.pass_s(1)
+        answer = client.get("/ready")
+        assert answer.status_code == 503
+        assert told in answer.json()["parts"]["log"]
+        assert "3604" not in answer.text
+
+
+def _fail(error: Exception) -> None:
+    raise error
+
+
+def test_a_source_in_trouble_is_told_and_leaves_the_hub_ready(house: House, client: TestClient) -> None:
+    report(house, "hub-1", "verify")
+    feed = Report("business_licence", RUNNING, "hub-1", failures=3, trouble="business_licence: no route")
+    Reports(house.store, house.clock).put(feed)
+    answer = client.get("/ready")
+    assert answer.status_code == 200
+    (told,) = answer.json()["troubles"]
+    assert told == "source business_licence 3 failures in a row: business_licence: no route"
 
 
 def test_a_hub_answers_for_its_own_workers_and_for_nobody_elses(house: House, client: TestClient) -> None:

@@ -150,11 +150,13 @@ def test_a_connector_without_a_hub_is_unassigned(house: House) -> None:
     assert scrape(client(house))["hub_connector_state", ("business_licence", "UNASSIGNED")] == 1
     now_ms = house.clock.now_ms()
     report = Report("business_licence", "RUNNING", fetched_ms=now_ms, behind_ms=now_ms - 30_000, quota_left=7)
+    report.last_trouble, report.last_trouble_ms = "no route", 1_700_000_000_000
     Reports(house.store, house.clock).put(report)
     found = scrape(client(house))
     assert found["hub_connector_state", ("business_licence", "RUNNING")] == 1
     assert found["hub_connector_behind_seconds", ("business_licence",)] == 30
     assert found["hub_connector_quota_left", ("business_licence",)] == 7
+    assert found["hub_connector_trouble_timestamp_seconds", ("business_licence",)] == 1_700_000_000
 
 
 def test_a_stage_is_as_old_as_its_last_step(house: House) -> None:

@@ -1,0 +1,53 @@
+"""What is in trouble now: sources and stages, with the reason in words. ``hub doctor`` and ``/ready`` show it."""
+
+from typing import Final, NamedTuple
+
+from hub.ingest.control import FAILED, UNASSIGNED, Report, Reports
+from hub.ports import Clock, Store
+from hub.runtime.status import GONE, StageReports, StageStatus
+
+RUNNING: Final = "RUNNING"
+
+
+class Trouble(NamedTuple):
+    """One part that does not work now. ``part``: for people. ``state``: of its feed or stage. ``words``: why, with
+    the remedy where it is known; empty when its process does not say. ``since_ms``: when it last worked, process time;
+    0 when it never did."""
+
+    part: str
+    state: str
+    words: str
+    since_ms: int
+
+    @property
+    def told(self) -> str:
+        """One line for people."""
+        return f"{self.part} {self.state}: {self.words}" if self.words else f"{self.part} {self.state}"
+
+
+def of_sources(store: Store, clock: Clock) -> list[Trouble]:
+    """The feeds that fail now. A feed that no process runs is not among them. Raises ``Unavailable``."""
+    reports = Reports(store, clock)
+    failing = [one for one in reports.all() if _fails(one) or reports.stale(one)]
+    return [Trouble(f"source {one.name}", _state(one), one.trouble, one.fetched_ms) for one in failing]
+
+
+def _fails(report: Report) -> bool:
+    return report.state == FAILED or (report.failures > 0 and report.state != UNASSIGNED)
+
+
+def _state(report: Report) -> str:
+    """A feed that waits for a source that is away still counts as running."""
+    return f"{report.failures} failures in a row" if report.state == RUNNING and report.failures else report.state
+
+
+def of_stages(store: Store, clock: Clock) -> list[Trouble]:
+    """The stages of all hubs that do not work, except those of processes that ended without saying so. Raises
+    ``Unavailable``."""
+    failing = [one for one in StageReports(store, clock).all() if one.state not in (RUNNING, GONE)]
+    return [Trouble(f"stage {one.stage} of {one.worker}", one.state, one.trouble, one.last_step_ms) for one in failing]
+
+
+def silent(store: Store, clock: Clock) -> list[StageStatus]:
+    """The stages of processes that ended without saying so. Raises ``Unavailable``."""
+    return [one for one in StageReports(store, clock).all() if one.state == GONE]

@@ -1,0 +1,84 @@
+"""What is in trouble now, and what ``hub doctor`` says of it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hub.bootstrap import Hub, open_hub
+from hub.cli import cli
+from hub.ingest.control import FAILED, PAUSED, RUNNING, Report, Reports
+from hub.pipeline import troubles
+from hub.runtime.runner import Progress
+from hub.runtime.status import StageReports
+from hub.settings import Settings
+
+WHY = "the source refuses the token — correct connectors.x.token"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    urls = {f"{name}_url": f"sqlite:///{tmp_path / name}.db" for name in ("log", "store", "vault")}
+    hub = open_hub(Settings.model_validate({**urls, "master_key_file": tmp_path / "master.key"}))
+    for name, url in (*urls.items(), ("master_key_file", str(tmp_path / "master.key"))):
+        monkeypatch.setenv(f"HUB_{name.upper()}", url)
+    yield hub
+    hub.close()
+
+
+def put(hub: Hub, **changes: object) -> None:
+    Reports(hub.store, hub.clock).put(Report("x", worker="hub-1", **changes))  # type: ignore[arg-type]
+
+
+def sources(hub: Hub) -> list[str]:
+    return [one.told for one in troubles.of_sources(hub.store, hub.clock)]
+
+
+def doctor() -> tuple[int, list[dict[str, object]]]:
+    done = CliRunner().invoke(cli, ["doctor", "--json"])
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.exit_code, [one for one in found if one["what"] == "running"]
+
+
+def test_a_feed_that_fails_is_in_trouble_and_one_that_works_or_waits_is_not(hub: Hub) -> None:
+    put(hub, state=RUNNING, fetched_ms=hub.clock.process_ms())
+    assert sources(hub) == []
+    put(hub, state=PAUSED)
+    assert sources(hub) == []
+    put(hub, state=RUNNING, failures=2, trouble=WHY)
+    assert sources(hub) == [f"source x 2 failures in a row: {WHY}"]
+    put(hub, state=FAILED, failures=1, trouble=WHY)
+    assert sources(hub) == [f"source x FAILED: {WHY}"]
+
+
+def test_a_feed_that_hangs_is_in_trouble_without_a_word_of_its_own(hub: Hub) -> None:
+    put(hub, state=RUNNING, fetched_ms=hub.clock.process_ms() - 61_000)
+    assert sources(hub) == ["source x RUNNING"]
+
+
+def test_doctor_says_why_a_feed_fails_and_what_to_do(hub: Hub) -> None:
+    assert doctor() == (0, [finding("no stage and no feed is in trouble")])
+    put(hub, state=FAILED, failures=1, trouble=WHY, last_trouble=WHY, last_trouble_ms=1_700_000_000_000)
+    code, (told,) = doctor()
+    assert code == 1
+    assert (told["detail"], told["remedy"]) == (
+        "source x FAILED: the source refuses the token",
+        "correct connectors.x.token",
+    )
+    put(hub, state=RUNNING, fetched_ms=hub.clock.process_ms())
+    code, (told,) = doctor()
+    assert code == 0
+    assert f"x at 2023-11-15 06:13:20 (China), {WHY}" in str(told["detail"])
+
+
+def test_doctor_says_why_a_stage_fails(hub: Hub) -> None:
+    failing = Progress("project", failures=1, last_step_s=hub.clock.monotonic_s(), trouble="store: the disk is full")
+    StageReports(hub.store, hub.clock).put("hub-1", [failing])
+    code, (told,) = doctor()
+    assert (code, told["detail"]) == (1, "stage project of hub-1 RESTARTING: store: the disk is full")
+
+
+def finding(detail: str) -> dict[str, object]:
+    return {"what": "running", "sound": True, "detail": detail, "remedy": ""}
