@@ -6,94 +6,129 @@ person; a false match would show a person another's title.
 """
 
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hub.records.divisions import PROVINCES, TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER
-from hub.records.text import ZERO_WIDTH
+from hub.records.divisions import MUNICIPALITIES, PROVINCES, SHORT_PROVINCES, TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER
+from hub.records.folding import half_width
+from hub.records.numerals import FORMAL_NUMERAL, NUMERAL, in_chinese, number_of
+from hub.records.placeholders import is_masked, is_placeholder
 
 FIELDS: Final = (
     "text", "province", "city", "district", "town", "road", "number", "compound", "building", "entrance", "room",
 )  # fmt: skip
 TEXT_CHARACTERS_MAX: Final = 300
-"""The parser reads at most this many characters: a longer text is not an address."""
+"""The parser reads at most this many characters, and a longer text has no key: it is not an address."""
+MERGED: Final = {
+    present: tuple(former for former, now in TIANJIN_FORMER.items() if now == present)
+    for present, formers in Counter(TIANJIN_FORMER.values()).items()
+    if formers > 1
+}
+"""District that several former ones became → the former ones. Their roads have the same names, so the former one
+counts: 塘沽区新华路 is not 汉沽区新华路."""
 
-# Dashes and dots of all widths, brackets, and variants of characters that registers mix.
+# Brackets, dots, and variants of characters that registers mix.
 _VARIANTS: Final = str.maketrans(
     {
-        **dict.fromkeys("‐‑‒–—―−－﹣─━", "-"),
         **dict.fromkeys("〔【［{〈《｛", "("),
-        **dict.fromkeys("〕】］}〉》｝", ")"),
+        **dict.fromkeys("〕【】］}〉》｝", ")"),
         **dict.fromkeys("•・∙⋅‧●", "·"),
-        "邨": "村", "衖": "弄", "號": "号", "樓": "楼", "棟": "栋", "＃": "#", "〇": "零", "巿": "市",
-        "壹": "一", "貳": "二",
-        **dict.fromkeys(ZERO_WIDTH, ""), "|": "/",
+        **dict.fromkeys("〇○◯", "零"),
+        "邨": "村", "衖": "弄", "號": "号", "樓": "楼", "棟": "栋", "巿": "市", "|": "/",
     }
 )  # fmt: skip
-_DIGITS: Final = {character: value for value, character in enumerate("零一二三四五六七八九")}
-_NUMERAL: Final = re.compile(r"第?([零一二三四五六七八九十]{1,3})(?=号楼|号(?![路街道])|栋|幢|座|单元|门|室|层)")
+_BETWEEN: Final = re.compile(r"(?<=[0-9A-Za-z])\s+(?=[0-9A-Za-z])")
+_STOPS: Final = "。.,，;；、"
+_DOOR_WORD: Final = "号楼|栋|幢|座|单元|门|室|层"
+_COUNTED: Final = re.compile(
+    rf"第?(?:({NUMERAL})(?={_DOOR_WORD}|号(?!大?[路街道巷桥]|公路|胡同))|({FORMAL_NUMERAL})(?={_DOOR_WORD}))"
+)
+_BASEMENT: Final = re.compile(r"(?:地下|负|[Bb])([0-9]{1,2})(?=层|楼)")
 
 
 def normalise(text: str) -> str:
     """The text in half-width characters without spaces, with one kind of bracket and dash, and common characters
-    instead of variants.
+    instead of variants. Superscripts and circled figures stay: 12² is not 122. A space between two numbers is a dash:
+    2 501 is not 2501.
 
-    >>> normalise("天津市 南开区（长江道）１２－３號樓")
-    '天津市南开区(长江道)12-3号楼'
+    >>> normalise("天津市 南开区（长江道）１２－３號樓 2 501")
+    '天津市南开区(长江道)12-3号楼2-501'
     """
-    return "".join(unicodedata.normalize("NFKC", text).translate(_VARIANTS).split())
+    dashed = _BETWEEN.sub("-", half_width(text))
+    return "".join(dashed.split()).translate(_VARIANTS).rstrip(_STOPS)
 
 
-def _number(numeral: str) -> str:
-    """A Chinese numeral up to 99 as digits (十二 → 12, 二十 → 20), or a row of Chinese digits (二零一 → 201).
+def _in_figures(text: str) -> str:
+    """The text with the numbers of doors in figures, and floors below the ground with a minus.
 
-    >>> [_number(text) for text in ("三", "十二", "二十", "三十一", "二零一")]
-    ['3', '12', '20', '31', '201']
+    >>> _in_figures("十二号楼三门地下一层"), _in_figures("四号路一百二十号")
+    ('12号楼3门-1层', '四号路120号')
     """
-    if "十" not in numeral:
-        return "".join(str(_DIGITS[character]) for character in numeral)
-    tens, _, ones = numeral.partition("十")
-    return str(_DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0))
+    return _BASEMENT.sub(r"-\1", _COUNTED.sub(lambda match: number_of(match[1] or match[2]), text))
 
 
 _NAMED: Final = rf"(?:{'|'.join(PROVINCES.values())})"
-_MUNICIPALITIES: Final = r"(?:北京|天津|上海|重庆)(?=[^省市路道街大]{1,4}区)"
+_SHORT: Final = (
+    rf"(?:{'|'.join(name[:-1] for name in MUNICIPALITIES)})(?=[^省市路道街大]{{1,4}}[区县])"
+    rf"|(?:{'|'.join(SHORT_PROVINCES)})(?=[^省市区县路道街]{{1,6}}(?:市|自治州|盟|地区))"
+)
 _DISTRICTS: Final = rf"(?:{'|'.join([*TIANJIN_DISTRICTS, *TIANJIN_FORMER])})"
 _N: Final = r"[0-9A-Za-z]{1,6}"
 _PLACE: Final = r"[^省市县区路街道号0-9()]"
+_WAY: Final = r"(?:大街|大道|公路|胡同|路|街|道|巷)"
+_COUNT: Final = r"[0-9零一二三四五六七八九十百]"
 
 # Field → pattern at the start of the remaining text; the first group is the value. The order is that of an address.
-_LADDER: Final = tuple(
+# The names of places keep Chinese numerals: 三门峡市, 八门城镇, 二号桥街道.
+_PLACES: Final = tuple(
     (field, re.compile(pattern))
     for field, pattern in (
-        ("province", rf"({_NAMED}|{_MUNICIPALITIES})"),
+        ("province", rf"({_NAMED}|{_SHORT})"),
         ("city", rf"({_PLACE}{{1,8}}?(?:自治州|地区|盟|市))"),
         ("district", rf"(?:市辖区)?({_DISTRICTS}|{_PLACE}{{1,8}}?(?:新区|(?<![小园社校厂院片])区|自治县|县|旗|市))"),
-        # 街 alone is a subdistrict when a road with a number follows.
+        # A subdistrict may have the name of a road. 街 alone is one when a road with a number follows.
         (
             "town",
-            r"([^路街道号0-9()]{1,8}?(?:街道办事处|街道|镇|乡|苏木|街(?=[^0-9()]{2,12}(?:路|道|街|巷|里|胡同)[0-9])))",
+            r"((?:[^镇乡号0-9A-Za-z()-]|号(?=桥)|[镇乡](?=街道)){1,8}?(?<!大)街(?:道办事处|道办|道|办事处)"
+            rf"|[^路街道号0-9()]{{1,8}}?(?:镇|乡|苏木)(?!{_WAY})"
+            rf"|[^路街道号0-9()]{{1,8}}?(?<!大)街(?=[^0-9()]{{2,12}}(?:路|道|街|巷|里|胡同){_COUNT}))",
         ),
+        # The name of a road may have a number and 号 in it: 新港四号路, 第2大街.
         (
             "road",
-            r"([^号0-9()]{1,12}?(?:大街|大道|公路|胡同|路|街|道|巷|弄|条)(?:[东西南北中]段)?"
-            r"|[零一二三四五六七八九十]{1,3}号(?:大街|路|街|道)|[^号0-9()]{1,10}?村)",
+            rf"([^路街道巷号0-9()]{{0,8}}?(?:第?[0-9]{{1,3}}[号经纬马]?|{NUMERAL}号){_WAY}(?:[东西南北中]段)?"
+            rf"|[^号0-9()]{{1,12}}?(?:{_WAY}|弄|条)(?!{_WAY}(?:{_COUNT}|$))(?:[东西南北中]段)?"
+            r"|[^号0-9()]{1,10}?村)",
         ),
-        ("number", r"((?:甲|乙|丙|附|增|内)?[0-9]{1,5}(?:-[0-9]{1,4})?号院?)(?!楼)"),
-        ("compound", r"([^0-9A-Za-z#()-]{2,24}(?:[A-Za-z]区)?)"),
-        # 楼 alone is a building when an entrance follows; otherwise it may be a floor.
-        ("building", rf"({_N})(?:号楼|#楼|#|栋|幢|座|号|楼(?={_N}(?:单元|门|号门)))(?!层)"),
-        ("entrance", rf"-?({_N})(?:单元|号门|门|#)"),
-        ("room", rf"-?(?:({_N})(?:层|楼))?-?({_N})(?:室|号|户|房)?$"),
     )
 )
+_DOORS: Final = tuple(
+    (field, re.compile(pattern))
+    for field, pattern in (
+        ("number", r"((?:甲|乙|丙|附|增|内)?[0-9]{1,5}(?:-[0-9]{1,4})?号院?)(?!楼)"),
+        ("compound", r"([^0-9A-Za-z#()-]{2,24}(?:[A-Za-z]区)?)"),
+        # 楼 alone is a building when an entrance follows; otherwise it may be a floor. With 号 alone it may be a house.
+        ("building", rf"({_N})(?:号楼|#楼|#|栋|幢|座|楼(?={_N}(?:单元|门|号门)))(?!层)|({_N}号)(?!层)"),
+        ("entrance", rf"-?({_N})(?:单元|号门|门|#)"),
+    )
+)
+_FORMER: Final = re.compile(
+    rf"({'|'.join(name[:-1] for names in MERGED.values() for name in names)})(?!区?街道|油田|{_WAY})区?"
+)
+"""A former district behind the present one: 滨海新区塘沽新华路."""
 # 3-2-501: building, entrance, room. With the building already read: entrance, room.
 _DASHED: Final = re.compile(rf"-?({_N})-({_N})(?:-({_N}))?(?:室|号|户)?$")
+_ROOM: Final = re.compile(rf"(-?)(?:({_N})(?:层|楼))?(-?)({_N})(?:室|号|户|房)?$")
+_NO_CITY: Final = frozenset(("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"))
+"""What codes of divisions have in place of a city where there is none."""
+_DEEPEST: Final = 4
+"""The deepest floor below the ground that has rooms. The dash before 501 is no minus."""
 
 
 def parse(text: str) -> dict[str, str]:
-    """A structured address: ``FIELDS`` → text, "" for a missing part. ``text`` is the given text.
+    """A structured address: ``FIELDS`` → text, "" for a missing part. ``text`` is the given text. The former district
+    of a merged one is the beginning of ``town``.
 
     >>> found = parse("天津市南开区长江道12号美丽花园3号楼2门501室")
     >>> [found[field] for field in FIELDS[1:]]
@@ -101,16 +136,32 @@ def parse(text: str) -> dict[str, str]:
     """
     found = dict.fromkeys(FIELDS, "")
     found["text"] = text
-    rest = _NUMERAL.sub(lambda match: _number(match[1]), normalise(text[:TEXT_CHARACTERS_MAX]))
-    for field, pattern in _LADDER:
+    rest = _read_places(found, normalise(text[:TEXT_CHARACTERS_MAX]))
+    rest = _read_doors(found, _in_figures(rest))
+    found["room"] += _room(rest)
+    _complete(found)
+    return found
+
+
+def _read_places(found: dict[str, str], rest: str) -> str:
+    for field, pattern in _PLACES:
+        if match := pattern.match(rest):
+            rest = rest[match.end() :]
+            found[field] += match[1]
+        if field == "district" and found[field] in MERGED and (former := _FORMER.match(rest)):
+            rest = rest[former.end() :]
+            found["town"] = f"{former[1]}区"
+    return rest
+
+
+def _read_doors(found: dict[str, str], rest: str) -> str:
+    for field, pattern in _DOORS:
         if field in ("building", "entrance") and (dashed := _DASHED.match(rest)):
             rest = _take_dashed(found, dashed)
         elif match := pattern.match(rest):
             rest = rest[match.end() :]
-            found[field] = _room(match) if field == "room" else match[1]
-    found["room"] += rest
-    _complete(found)
-    return found
+            found[field] = match[match.lastindex or 0]
+    return rest
 
 
 def _take_dashed(found: dict[str, str], dashed: re.Match[str]) -> str:
@@ -124,30 +175,60 @@ def _take_dashed(found: dict[str, str], dashed: re.Match[str]) -> str:
     return ""
 
 
-def _room(match: re.Match[str]) -> str:
-    """A floor stays only where the room's number does not begin with it: 5层501 is 501, 5层2 is 5-2."""
-    floor, room = match.groups()
-    return f"{floor}-{room}" if floor and not (len(room) > 2 and room.startswith(floor)) else room
+def _room(text: str) -> str:
+    """A room without the words for it. A minus stays where it can be a floor below the ground, and a floor stays unless
+    it is the room number's own first figures.
+
+    >>> [_room(text) for text in ("501室", "5层501", "5层2", "1层1023", "10层1023", "-1层101", "-101", "-501")]
+    ['501', '501', '5-2', '1-1023', '1023', '-101', '-101', '501']
+    """
+    match = _ROOM.match(text)
+    if match is None:
+        return text
+    sign, floor, dash, room = match.groups()
+    own = room[:-2].lstrip("0") if room.isdigit() and len(room) > 2 else ""
+    if floor is None:
+        return room if not _is_minus(sign or dash, own, room) else f"-{room}"
+    sign = "-" if _is_minus(sign, floor, floor) else ""
+    return f"{sign}{room}" if own and own == floor.lstrip("0") else f"{sign}{floor}-{room}"
+
+
+def _is_minus(sign: str, floor: str, room: str) -> bool:
+    """Whether a dash before a room says that it is below the ground. In 1023, the floor may be 1 or 10."""
+    return bool(sign) and room.isdigit() and (not floor or int(floor[0]) <= _DEEPEST)
 
 
 def _complete(found: dict[str, str]) -> None:
-    """Replace former districts by their present names, and add the province of a municipality if it is short or
-    missing."""
+    """Replace former districts by their present names, complete a short province, and take the level of cities out of a
+    municipality, which has none."""
+    found["province"] = SHORT_PROVINCES.get(found["province"], found["province"])
+    if (city := SHORT_PROVINCES.get(found["city"], found["city"])) in MUNICIPALITIES:
+        found["province"] = found["province"] or city
+    if city in _NO_CITY or (city in MUNICIPALITIES and city == found["province"]):
+        found["city"] = ""
     district = TIANJIN_FORMER.get(found["district"], found["district"])
-    if found["province"] and not found["province"].endswith(("省", "市", "区")):
-        found["province"] += "市"
-    if not found["province"] and found["city"] in ("", TIANJIN) and district in TIANJIN_DISTRICTS:
-        found["province"], found["city"] = TIANJIN, ""
+    if not found["province"] and not found["city"] and district in TIANJIN_DISTRICTS:
+        found["province"] = TIANJIN
     if found["province"] == TIANJIN or not found["province"]:
+        if district in MERGED and found["district"] != district and not found["town"].startswith(found["district"]):
+            found["town"] = found["district"] + found["town"]
         found["district"] = district
+
+
+# ---- the key -------------------------------------------------------------------------------------------------------
+
+_IN_ROAD: Final = re.compile(rf"([0-9]{{1,3}})(?=[号经纬马]?{_WAY})")
+_SUBDISTRICT: Final = re.compile(r"(.+?)街(?:道办事处|道办|道|办事处)?$")
+_DOOR: Final = re.compile(r"0*([0-9A-Z-]+)(?:号楼|栋|幢|座|单元|号门|门|室|户|房)?")
 
 
 def address_key(value: str | Mapping[str, Any]) -> str:
     """A key that is equal for all spellings of one address and different for neighbours; "" for an address that is too
-    vague.
+    vague, masked, or longer than ``TEXT_CHARACTERS_MAX``.
 
-    A structured address is compared by its fields; a text is parsed first. The town does not count if there are a road
-    and a number, because most spellings leave it out.
+    A structured address is compared by its fields; a text is parsed first. A subdistrict (街道) does not count if there
+    are a road and a number, because most spellings leave it out. A town (镇) counts: two towns of one district have
+    roads of one name.
 
     >>> other = "南开区长江道１２号 美丽花园三号楼-2-501"
     >>> address_key("天津市南开区长江道12号美丽花园3号楼2门501室") == address_key(other)
@@ -157,17 +238,14 @@ def address_key(value: str | Mapping[str, Any]) -> str:
     >>> address_key("天津市南开区")
     ''
     """
+    if len(value if isinstance(value, str) else value["text"]) > TEXT_CHARACTERS_MAX:
+        return ""
     found = _structured(value)
     if not found["district"] or not (found["compound"] or (found["road"] and found["number"])):
         return ""
-    if found["road"] and found["number"] and not found["road"].endswith("村"):
-        found["town"] = ""
-    found["number"] = found["number"].removesuffix("号")
-    return "|".join(_door(found[field]) if field in _DOORS else found[field] for field in FIELDS[1:])
-
-
-_DOORS: Final = ("building", "entrance", "room")
-_DOOR: Final = re.compile(r"0*([0-9A-Z-]+)(?:号楼|栋|幢|座|单元|号门|门|室|号|户|房)?")
+    if any(is_masked(found[field]) for field in FIELDS[1:]) or is_placeholder(found["compound"] or found["road"]):
+        return ""
+    return "|".join(_compared(found, field) for field in FIELDS[1:]).upper()
 
 
 def _structured(value: str | Mapping[str, Any]) -> dict[str, str]:
@@ -176,8 +254,37 @@ def _structured(value: str | Mapping[str, Any]) -> dict[str, str]:
     if not (value["road"] or value["compound"]):
         return parse(value["text"])
     found = {field: normalise(value[field]) for field in FIELDS}
+    found |= {field: _in_figures(found[field]) for field in ("number", "building", "entrance", "room")}
+    found["room"] = _room(found["room"])
     _complete(found)
     return found
+
+
+def _compared(found: Mapping[str, str], field: str) -> str:
+    """One field as it is compared."""
+    text = found[field]
+    if field == "town":
+        return _town(found)
+    if field == "road":
+        return _IN_ROAD.sub(lambda match: in_chinese(int(match[1])), text)
+    if field == "number":
+        return text.removesuffix("号").lstrip("0")
+    if field in ("entrance", "room"):
+        return _door(text.removesuffix("号"))
+    return _door(text) if field == "building" else text
+
+
+def _town(found: Mapping[str, str]) -> str:
+    """The town and the former district. A subdistrict only where it tells addresses apart: without a road, in a
+    village, and in a merged district, unless it is named after the road."""
+    town, merged = found["town"], MERGED.get(found["district"], ())
+    former = next((name for name in merged if town.startswith(name[:-1])), "")
+    town = town.removeprefix(former)
+    subdistrict = _SUBDISTRICT.fullmatch(town)
+    located = found["road"] and found["number"] and not found["road"].endswith("村")
+    if located and subdistrict and (former or not merged or subdistrict[1] == found["road"]):
+        town = ""
+    return former + town
 
 
 def _door(text: str) -> str:

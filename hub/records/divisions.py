@@ -17,6 +17,10 @@ PROVINCES: Final = {
     "65": "新疆维吾尔自治区", "71": "台湾省", "81": "香港特别行政区", "82": "澳门特别行政区",
 }  # fmt: skip
 
+MUNICIPALITIES: Final = ("北京市", "天津市", "上海市", "重庆市")
+"""Cities that are provinces: they have no cities in them."""
+SHORT_PROVINCES: Final = {name[: 3 if name[:2] in ("内蒙", "黑龙") else 2]: name for name in PROVINCES.values()}
+"""Short name → name: 河北 → 河北省."""
 TIANJIN: Final = "天津市"
 TIANJIN_DISTRICTS: Final = {
     "和平区": "120101", "河东区": "120102", "河西区": "120103", "南开区": "120104", "河北区": "120105",

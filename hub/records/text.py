@@ -36,8 +36,9 @@ _PRINTABLE: Final = re.compile(f"[{_SELECTORS}{_FILLERS}]")
 _HIDDEN: Final = re.compile(f"[{_CONTROLS}{_FORMATS}{_SELECTORS}{_FILLERS}{_NONCHARACTERS}]")
 _FOREIGN: Final = re.compile(f"{_HIDDEN.pattern}|[{_PRIVATE}]")
 
+_INVISIBLE: Final = re.compile(f"[{_FORMATS}{_SELECTORS}{_FILLERS}]")
 ZERO_WIDTH: Final = "\u200b\ufeff"
-"""Characters that copying leaves inside identifiers and addresses. They are removed there."""
+"""Characters that copying leaves at the ends of texts."""
 _BLANK: Final = "".join(filter(str.isspace, map(chr, range(0x3001)))) + ZERO_WIDTH
 LONG_TEXT_CHARACTERS: Final = 500
 """A field that allows texts of this length or more also allows line breaks."""
@@ -50,6 +51,16 @@ def strip(text: str) -> str:
     '天津'
     """
     return text.strip(_BLANK)
+
+
+def without_invisible(text: str) -> str:
+    """The text without characters that show nothing and are no control. Copying leaves them inside identifiers and
+    addresses.
+
+    >>> without_invisible("\\u200e1201\\u2060 04\\ufe0f")
+    '1201 04'
+    """
+    return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
 def is_plain(text: str) -> bool:
