@@ -1,5 +1,5 @@
-"""What registers write where they know nothing: 无, /, 0, 不详, a number with stars. It identifies no person and no thing:
-all who have it would become one (P2)."""
+"""What registers write where they know nothing: 无, /, 0, 不详, a number with stars. It identifies no person and no
+thing: all who have it would become one (P2)."""
 
 import re
 from typing import Final
