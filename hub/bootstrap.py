@@ -24,6 +24,7 @@ from hub.errors import Misconfigured, Unavailable
 from hub.ingest.control import StoredQuota
 from hub.logs import open_log
 from hub.parts import Parts
+from hub.pipeline import positions
 from hub.pipeline.backlog import behind
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
@@ -39,7 +40,7 @@ from hub.stages import stages
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
 from hub.stores.shared_clock import SharedClock
-from hub.topics.declared import declared
+from hub.topics.declared import CURSORS, declared
 
 Make = Callable[[], Task]
 Business = Callable[[Clock], Clock]
@@ -131,6 +132,25 @@ class Hub:
         STORE.upgrade(self.settings.store_url, self.procedures.tables)
         self.vault.prepare()
         self.log.create(declared(self.settings.partitions))
+
+    def check_positions(self) -> None:
+        """Raise ``Misconfigured`` if a remembered position does not belong to this log, or the tables are not of the
+        same time. Changes nothing."""
+        positions.check(self.log, self.store, self._groups())
+
+    def begin_positions_again(self) -> None:
+        """Let the stages read those partitions from the beginning whose positions are not on this log. No hub may be
+        running."""
+        for group in self._groups():
+            positions.begin_again(self.log, group, self.clock.process_ms())
+
+    def _groups(self) -> dict[str, list[str]]:
+        """Consumer group whose positions are on the log → the topics that it writes."""
+        return {
+            stage.group: [topic for topic in stage.topics_written if topic != CURSORS]
+            for stage in self.stages()
+            if stage.positions == "log"
+        }
 
     def applications(self) -> Applications:
         """The service for connection applications."""

@@ -25,7 +25,6 @@ from hub.ingest.control import Reports
 from hub.logs import open_log
 from hub.logs.sqlite.file import Held
 from hub.pipeline import troubles
-from hub.pipeline.relay import check_numbers, watermark
 from hub.settings import Settings
 from hub.stores.migrate import STORE
 from hub.topics import outside_registry
@@ -255,7 +254,7 @@ def _store(hub: Hub, settings: Settings) -> str:
     with hub.store.write() as connection:
         STORE.try_write(connection)
     if hub.settings.log_url == settings.log_url:
-        check_numbers(hub.store, watermark(hub.log))
+        hub.check_positions()
     return f"{hub_settings.without_secrets(settings.store_url)}, revision {found}, may be written"
 
 

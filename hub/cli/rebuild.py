@@ -60,6 +60,7 @@ def _run(hub: Hub, url: str, replace: bool, progress: Progressed) -> list[Compar
         if replace:
             with fresh.read() as rebuilt:
                 rebuild.replace(hub.log, hub.store, rebuilt, stops, hub.procedures)
+            hub.begin_positions_again()
             rebuild.hear_again(hub.store, hub.journal)
         return found
     finally:

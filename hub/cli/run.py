@@ -18,7 +18,6 @@ from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.errors import Misconfigured
 from hub.logging import configure, get_logger
-from hub.pipeline.relay import check_numbers, watermark
 from hub.records.kinds import KINDS
 from hub.runtime.runner import STOP_TIMEOUT_S, Runner
 from hub.runtime.workers import Worker, when_parent_ends
@@ -75,8 +74,8 @@ def command(
     hub = open_hub(settings)
     try:
         hub.connectors.check()
-        # Before any stage writes a number that the log has already seen.
-        check_numbers(hub.store, watermark(hub.log))
+        # Before any stage skips what it has not read, or writes a number that the log has already seen.
+        hub.check_positions()
         wanted = _wanted(stages, [stage.name for stage in hub.stages()])
         tasks = _workers(hub, config, workers, wanted) if workers > 1 else _stages(hub, wanted)
         stop_within_s = STOP_TIMEOUT_S if workers > 1 else STAGES_STOP_TIMEOUT_S

@@ -9,10 +9,11 @@ import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from hub.ingest.tables import source_row
 from hub.ports import SourceRow, Store
+from hub.records.tables import record
 from hub.stores import bulk
 
 _BYTES = 16
@@ -150,6 +151,13 @@ class StoredSeen:
                 connection.execute(of_source)
             for some in _chunks(row_keys or ()):
                 connection.execute(of_source.where(source_row.c.row_key.in_(some)))
+
+
+def forget_unrecorded(connection: Connection) -> None:
+    """Delete what the memory has of rows that are in no table of records: the log does not have them, for example after
+    an older log was restored. The next reading finds them new."""
+    recorded = source_row.c.record_id.in_(select(record.c.record_id).scalar_subquery())
+    connection.execute(delete(source_row).where(source_row.c.record_id.is_(None) | ~recorded))
 
 
 def _after(earlier: SeenRow | None, mark: SeenRow) -> SeenRow:

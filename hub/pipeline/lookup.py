@@ -24,13 +24,15 @@ from hub.connect.host.guard import GuardedSource
 from hub.errors import HubError, Misconfigured, RecordRejected, Unavailable
 from hub.logging import get_logger
 from hub.parts import Parts
-from hub.ports import Batch, Fault, LogRecord, LookupQuery, Member, Outgoing, Page, Positions
+from hub.pipeline import positions
+from hub.ports import Batch, Fault, LogRecord, LookupQuery, Member, Outgoing, Page
 from hub.runtime.stage import SOURCES, Stage
-from hub.topics import cloudevents
-from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
+from hub.topics import cloudevents, cursors
+from hub.topics.declared import CURSORS, LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
 from hub.topics.received import Envelopes
 
 GROUP = "lookup"
+OUTPUTS = (LOOKUP_RECEIVED,)
 REQUEST_SCHEMA, ANSWER_SCHEMA = schema_id("lookup.request"), schema_id("lookup.answer")
 FOUND, NOT_FOUND, UNAVAILABLE, REFUSED = "FOUND", "NOT_FOUND", "UNAVAILABLE", "REFUSED"
 
@@ -86,7 +88,7 @@ class SourcePool:
 class _Question(NamedTuple):
     """One record of ``lookup.requests`` and its state. ``request`` is ``None`` when the record was not a request."""
 
-    offset: int
+    record: LogRecord
     request: Mapping[str, Any] | None
     reply: Reply | None = None
     future: "Future[Page] | None" = None
@@ -106,6 +108,7 @@ class Lookup:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        positions.restore(parts.log, GROUP, OUTPUTS)
         self._member: Member = parts.log.join(GROUP, [LOOKUP_REQUESTS], parts.member("lookup"))
         opens = parts.connectors.open_source
         self._pools = {name: SourcePool(partial(opens, name), name) for name in parts.connectors.sources}
@@ -135,27 +138,29 @@ class Lookup:
         for batch in self._member.poll(room, wait_s) if room else self._rest():
             questions = self._open.setdefault((batch.topic, batch.partition), deque())
             questions.extend(self._put(batch.records))
-        done, positions = self._answered()
-        if positions:
+        done, last = self._answered()
+        if last:
             answered = [(one.request, _reply(one.request, one)) for one in done if one.request]
             outgoing = [*self._records(answered), *(self._answer(*one) for one in answered)]
-            self._member.commit(outgoing, positions)
+            now_ms = self._parts.clock.process_ms()
+            outgoing += [cursors.position_message(GROUP, slot, record, now_ms) for slot, record in last.items()]
+            self._member.commit(outgoing, {slot: record.offset + 1 for slot, record in last.items()})
         return len(done)
 
     def _rest(self) -> Sequence[Batch]:
         time.sleep(LOOK_S)
         return ()
 
-    def _answered(self) -> tuple[list[_Question], Positions]:
-        """Remove the answered questions. Returns them, and the positions after them."""
+    def _answered(self) -> tuple[list[_Question], dict[Slot, LogRecord]]:
+        """Remove the answered questions. Returns them, and the last one's record for each partition."""
         now_s = self._parts.clock.monotonic_s()
         done: list[_Question] = []
-        positions: dict[Slot, int] = {}
+        last: dict[Slot, LogRecord] = {}
         for slot, questions in self._open.items():
             while questions and questions[0].answered(now_s):
                 done.append(questions.popleft())
-                positions[slot] = done[-1].offset + 1
-        return done, positions
+                last[slot] = done[-1].record
+        return done, last
 
     def close(self) -> None:
         for pool in self._pools.values():
@@ -168,25 +173,25 @@ class Lookup:
         sealed = [(one["query"]["subject_id"], one["query"]["ciphertext"]) for one in requests if one]
         opened = iter(self._parts.opener.open_values(sealed) if sealed else ())
         for record, request in zip(records, requests, strict=True):
-            yield self._begin(record.offset, request, next(opened)) if request else _Question(record.offset, None)
+            yield self._begin(record, request, next(opened)) if request else _Question(record, None)
 
-    def _begin(self, offset: int, request: Mapping[str, Any], value: bytes | Fault) -> _Question:
+    def _begin(self, record: LogRecord, request: Mapping[str, Any], value: bytes | Fault) -> _Question:
         pool = self._pools.get(request["source"])
         if pool is None:
-            return _Question(offset, request, Reply(REFUSED, reason="SOURCE_UNKNOWN"))
+            return _Question(record, request, Reply(REFUSED, reason="SOURCE_UNKNOWN"))
         if isinstance(value, Fault):
-            return _Question(offset, request, Reply(REFUSED, reason=value.code))
+            return _Question(record, request, Reply(REFUSED, reason=value.code))
         try:
             limit_s = pool.source.context.limits.total_timeout_s
         except Misconfigured:
-            return _Question(offset, request, Reply(UNAVAILABLE, reason="MISCONFIGURED"))
+            return _Question(record, request, Reply(UNAVAILABLE, reason="MISCONFIGURED"))
         try:
             query = _query(request, value)
         except RecordRejected as rejected:
-            return _Question(offset, request, Reply(REFUSED, reason=rejected.code))
+            return _Question(record, request, Reply(REFUSED, reason=rejected.code))
         within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), ANSWER_WITHIN_MAX_S, limit_s)
         deadline_s = self._parts.clock.monotonic_s() + within_s
-        return _Question(offset, request, None, pool.ask(query), deadline_s)
+        return _Question(record, request, None, pool.ask(query), deadline_s)
 
     def _records(self, answered: Sequence[Answered]) -> Iterator[Outgoing]:
         """The records that were found; all that one source gave are sealed together, because each sealing asks the
@@ -276,7 +281,7 @@ def _request(record: LogRecord) -> Mapping[str, Any] | None:
 STAGE = Stage(
     "lookup",
     reads=(LOOKUP_REQUESTS, SOURCES),
-    writes=(LOOKUP_RECEIVED,),
+    writes=(*OUTPUTS, CURSORS),
     make=Lookup,
     about="lookup.requests → sources → lookup.received",
     group=GROUP,

@@ -22,14 +22,16 @@ from hub.errors import HubError, Reassigned, RecordRejected
 from hub.logging import get_logger
 from hub.parts import Parts
 from hub.pipeline import projection
+from hub.pipeline.positions import PROJECT, check_places, read_places
 from hub.pipeline.tables import projection_offset
 from hub.ports import Batch, LogRecord, Member, Positions, RecordLog, Store
 from hub.records.kinds import KINDS
 from hub.runtime.stage import OUTBOX, TABLES, Stage
 from hub.stores import bulk, partition_locks
+from hub.topics import cursors
 from hub.topics.declared import LOOKUP_RECEIVED
 
-GROUP = "project"
+GROUP = PROJECT
 INPUTS = (
     *(kind.topic(suffix) for kind in KINDS.values() for suffix in ("received", "verified", "rejected")),
     LOOKUP_RECEIVED,
@@ -47,17 +49,21 @@ Slot = tuple[str, int]
 
 @dataclass(slots=True)
 class Offsets:
-    """The offsets of the projections, stored in their own database. ``expected``: as this process last saw them."""
+    """The offsets of the projections on ``log``, stored in their own database. ``expected``: as this process last saw
+    them."""
 
     store: Store
+    log: RecordLog
     group: str = GROUP
     expected: dict[Slot, int] = field(default_factory=dict)
 
     def starts(self, slots: frozenset[Slot]) -> Positions:
-        """Where each partition starts. Called after each assignment and rewind."""
+        """Where each partition starts. Called after each assignment and rewind. A partition that is new to this process
+        is checked: raises ``Misconfigured`` if the log is not the one that was read."""
         with self.store.read() as connection:
-            known = read_offsets(connection, self.group)
-        self.expected.update((slot, known.get(slot, 0)) for slot in slots)
+            known = read_places(connection, self.group)
+        check_places(self.log, self.group, {one: known[one] for one in slots - self.expected.keys() if one in known})
+        self.expected.update((slot, known[slot].next if slot in known else 0) for slot in slots)
         return {slot: self.expected[slot] for slot in slots}
 
     def move(self, connection: Connection, batches: Sequence[Batch]) -> dict[Slot, int]:
@@ -65,27 +71,28 @@ class Offsets:
         moved: dict[Slot, int] = {}
         for batch in batches:
             slot = (batch.topic, batch.partition)
-            before, after = moved.get(slot, self.expected.get(slot, 0)), batch.records[-1].offset + 1
+            before, last = moved.get(slot, self.expected.get(slot, 0)), batch.records[-1]
             if batch.records[0].offset < before:
                 raise Reassigned(f"{slot[0]}/{slot[1]} was read again from before {before}")
-            self._set(connection, slot, before, after)
-            moved[slot] = after
+            self._set(connection, slot, before, last)
+            moved[slot] = last.offset + 1
         return moved
 
-    def _set(self, connection: Connection, slot: Slot, before: int, after: int) -> None:
-        table = projection_offset.c
+    def _set(self, connection: Connection, slot: Slot, before: int, last: LogRecord) -> None:
+        table, after = projection_offset.c, last.offset + 1
+        place = {"next": after, "marked": after, "mark": cursors.mark_of(last)}
         row = {"group": self.group, "topic": slot[0], "partition": slot[1]}
         found = connection.execute(
             update(projection_offset)
             .where(table.group == self.group, table.topic == slot[0], table.partition == slot[1], table.next == before)
-            .values(next=after)
+            .values(**place)
         )
         if found.rowcount == 1:
             return
         if before:
             raise Reassigned(f"another process has moved {slot[0]}/{slot[1]}")
         try:
-            connection.execute(insert(projection_offset), [row | {"next": after}])
+            connection.execute(insert(projection_offset), [row | place])
         except IntegrityError:
             raise Reassigned(f"another process has begun {slot[0]}/{slot[1]}") from None
 
@@ -121,7 +128,7 @@ class Project:
         self._store = store
         self._journal = journal
         self._batch_records = min(batch_records, RECORDS_MAX)
-        self._offsets = Offsets(store)
+        self._offsets = Offsets(store, log)
         self._member: Member = log.join(GROUP, INPUTS, member, self._offsets.starts)
 
     def step(self) -> int:

@@ -22,15 +22,16 @@ from hub.cases.procedure import Procedures, Restored
 from hub.cases.project import project
 from hub.delivery import claims
 from hub.errors import TamperDetected, Unavailable
-from hub.pipeline import projection
+from hub.ingest import seen
+from hub.pipeline import positions, projection
 from hub.pipeline.project import GROUP, INPUTS, Slot, read_offsets
-from hub.pipeline.relay import watermark
 from hub.pipeline.tables import projection_offset
 from hub.ports import Batch, RecordLog, Store
 from hub.records.tables import current, reason_tally, record, record_link, tally
 from hub.stores import outbox as outbox_rows
+from hub.stores.outbox import Published
 from hub.stores.tables import outbox
-from hub.topics import cloudevents
+from hub.topics import cloudevents, cursors
 
 RECORDS = (record, record_link, current, tally, reason_tally)
 """The tables of records, parents before children."""
@@ -80,18 +81,24 @@ def rebuild(
     an event that does not follow the last one of its case; ``Misconfigured`` for cases of a procedure that is not
     installed.
     """
+    place = cursors.published(log)  # before the first query, which begins the snapshot
     procedures.check(live)
-    # If the tables are lost, or older than the log, replay all that the log has.
-    stops = _ends(log) if behind(log, live) else read_offsets(live)
+    # If the tables are lost, or of another time than the log, replay all that the log has.
+    alone = apart(log, live, place)
+    stops = _ends(log) if alone else read_offsets(live)
     for (topic, partition), stop in stops.items():
         _replay(log, fresh, (topic, partition, stop), progress)
-    _replay_events(log, live, fresh, procedures, progress)
+    newest = None if alone else live.execute(select(func.max(outbox.c.seq))).scalar_one()
+    _replay_events(_numbered(log, live, procedures.types.topics), newest, fresh, procedures, progress)
     return stops
 
 
-def behind(log: RecordLog, live: Connection) -> bool:
-    """Whether the tables were lost, or restored from a time before the end of the log."""
-    return not read_offsets(live) or outbox_rows.allocated(live) < watermark(log)
+def apart(log: RecordLog, live: Connection, place: Published) -> bool:
+    """Whether the tables were lost, or are of another time than the log: older, newer, or of another log. ``place``:
+    how far the log has the outbox, read before ``live``."""
+    since, places = outbox_rows.remembered(live), positions.read_places(live)
+    ahead = since is not None and since.seq > place.seq
+    return not places or ahead or not outbox_rows.holds(live, place) or any(positions.strange(log, places))
 
 
 def _ends(log: RecordLog) -> dict[Slot, int]:
@@ -123,9 +130,9 @@ def _chunks(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
         yield chunk
 
 
-def _replay_events(log: RecordLog, live: Connection, fresh: Store, procedures: Procedures, progress: Progress) -> None:
-    newest = None if behind(log, live) else live.execute(select(func.max(outbox.c.seq))).scalar_one()
-    numbered = _numbered(log, live, procedures.types.topics)
+def _replay_events(
+    numbered: Iterator[Numbered], newest: int | None, fresh: Store, procedures: Procedures, progress: Progress
+) -> None:
     until = ((seq, value) for seq, value in numbered if newest is None or seq <= newest)
     while chunk := list(islice(until, _AT_ONCE)):
         entries = [procedures.types.read(value) for _, value in chunk]
@@ -161,9 +168,16 @@ def _published(log: RecordLog, topic: str, partition: int) -> Iterator[Numbered]
 
 
 def _waiting(live: Connection, topics: Sequence[str]) -> Iterator[Numbered]:
-    query = select(outbox.c.seq, outbox.c.value).where(outbox.c.topic.in_(topics)).order_by(outbox.c.seq)
+    waiting = outbox.c.topic.in_(topics), outbox.c.seq > _published_from(live)
+    query = select(outbox.c.seq, outbox.c.value).where(*waiting).order_by(outbox.c.seq)
     for row in live.execute(query):
         yield row.seq, bytes(row.value)
+
+
+def _published_from(live: Connection) -> int:
+    """The highest number that was published from these tables, as they know it."""
+    since = outbox_rows.remembered(live)
+    return since.seq if since else 0
 
 
 # ---- comparing -----------------------------------------------------------------------------------------------------
@@ -274,9 +288,10 @@ def replace(
     """
     tables = projections(procedures)
     with store.write() as live:
-        if behind(log, live):
-            # These are on the log already. Their newest number would mean that the tables end there.
-            live.execute(delete(outbox).where(outbox.c.seq <= watermark(log)))
+        place, published_from = cursors.published(log), _published_from(live)
+        if apart(log, live, place):
+            # These were published. Their newest number would mean that the tables end there.
+            live.execute(delete(outbox).where(outbox.c.seq <= max(place.seq, published_from)))
         elif read_offsets(live) != dict(stops):
             raise Unavailable("the tables moved on while they were rebuilt: stop the hub and try again")
         for table in reversed(tables):
@@ -288,7 +303,9 @@ def replace(
         if rows:
             live.execute(insert(projection_offset), rows)
         claims.count_as_tried(live)
-        outbox_rows.go_on_after(live, max(watermark(log), outbox_rows.allocated(live)))
+        seen.forget_unrecorded(live)
+        outbox_rows.remember(live, place)
+        outbox_rows.go_on_after(live, max(place.seq, outbox_rows.allocated(live)))
 
 
 def hear_again(store: Store, journal: Journal) -> int:

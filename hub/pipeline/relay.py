@@ -16,18 +16,18 @@ from functools import partial
 from hub.cases.procedure import installed
 from hub.codec import wire
 from hub.crash import crash_point
-from hub.errors import HubError, Misconfigured
+from hub.errors import HubError
 from hub.parts import Parts
+from hub.pipeline.positions import check_outbox, database_is_behind
 from hub.ports import Clock, Member, Outgoing, RecordLog, Store, Writer
 from hub.runtime.stage import OUTBOX, Stage
 from hub.stores import outbox
-from hub.stores.outbox import Numbered
+from hub.stores.outbox import Numbered, Published
 from hub.topics import cloudevents
-from hub.topics.cursors import CURSOR_SCHEMA, ends
+from hub.topics.cursors import CURSOR_SCHEMA, RELAY, ends, published
 from hub.topics.declared import CURSORS, LOOKUP_REQUESTS, partition_of
 
 WRITER_ID = "relay"
-KEY = b"relay"
 BATCH_MAX = 500
 IDLE_S = 0.05
 FORGET_EVERY_S = 1.0
@@ -38,8 +38,8 @@ _CURSORS_MAX = 1_000
 
 
 class Relay:
-    """Publishes the outbox. The writer's fence ensures that only one does. Raises ``Misconfigured`` when the outbox is
-    older than the log."""
+    """Publishes the outbox. The writer's fence ensures that only one does. Raises ``Misconfigured`` when the outbox and
+    the log are not of the same time."""
 
     def __init__(self, log: RecordLog, store: Store, clock: Clock, *, idle_s: float = IDLE_S) -> None:
         self._log = log
@@ -47,11 +47,19 @@ class Relay:
         self._clock = clock
         self._idle_s = idle_s
         self._writer: Writer = log.writer(WRITER_ID)
-        self._published = watermark(log)
+        check_outbox(store, log)
+        place = published(log)
+        self._published, self._total = place.seq, place.total or 0
         self._forgotten = 0
         self._forget_at_s = 0.0
-        check_numbers(store, self._published)
         self._horizon: tuple[int, int] | None = None
+        with store.write() as connection:
+            if place.total is None or outbox.remembered(connection) is None:
+                outbox.remember(connection, self._place)
+
+    @property
+    def _place(self) -> Published:
+        return Published(self._published, self._total)
 
     def step(self) -> int:
         rows = self._settled()
@@ -91,6 +99,8 @@ class Relay:
     def _look_ahead(self) -> tuple[int, int] | None:
         with self._store.read() as connection:
             highest = outbox.allocated(connection)
+            if not outbox.holds(connection, self._place):
+                raise database_is_behind()
         if highest <= self._published:
             return None
         with self._store.read() as connection:
@@ -99,13 +109,13 @@ class Relay:
     def _publish(self, rows: Sequence[Numbered]) -> None:
         counts = self._log.topics()
         outgoing = [_outgoing(row, counts[row.message.topic]) for row in rows]
-        place = rows[-1].seq
+        place = Published(rows[-1].seq, self._total + len(rows))
         self._writer.commit([*outgoing, _cursor(place, counts[CURSORS], self._clock.now_ms())])
-        self._published = place
+        self._published, self._total = place.seq, place.total or 0
 
     def _forget(self) -> None:
         with self._store.write() as connection:
-            outbox.forget(connection, self._published)
+            outbox.forget(connection, self._place)
         self._forgotten = self._published
         self._forget_at_s = self._clock.monotonic_s() + FORGET_EVERY_S
 
@@ -117,7 +127,7 @@ class RelayStage:
     def __init__(self, make: Callable[[], Relay], log: RecordLog, member: str) -> None:
         self._make = make
         self._relay: Relay | None = None
-        self._place = CURSORS, partition_of(KEY, log.topics()[CURSORS])
+        self._place = CURSORS, partition_of(RELAY, log.topics()[CURSORS])
         # The relay reads the topic itself; the membership only decides which process relays.
         self._member: Member = log.join(GROUP, [CURSORS], member, lambda slots: ends(log, slots))
 
@@ -153,30 +163,9 @@ def _outgoing(row: Numbered, partitions: int) -> Outgoing:
     return Outgoing(message.topic, partition, message.key, message.value, headers, message.timestamp_ms)
 
 
-def _cursor(place: int, partitions: int, now_ms: int) -> Outgoing:
-    value = {"source": WRITER_ID, "cursor": json.dumps({"seq": place}), "sealed_at_ms": now_ms}
-    return Outgoing(CURSORS, partition_of(KEY, partitions), KEY, wire.encode(CURSOR_SCHEMA, value), (), now_ms)
-
-
-def check_numbers(store: Store, published: int) -> None:
-    """Raise ``Misconfigured`` if the database was lost, or restored from before the number ``published``: it would
-    assign old numbers again, and its rows would look published."""
-    with store.read() as connection:
-        if outbox.allocated(connection) < published:
-            raise Misconfigured(
-                "the outbox is behind the log: this database is not the one that wrote it",
-                "restore a newer one, or run `hub rebuild --replace`",
-            )
-
-
-def watermark(log: RecordLog) -> int:
-    """The number of the last outbox row that is on the log; 0 for none."""
-    place = 0
-    for batch in log.scan(CURSORS, partition_of(KEY, log.topics()[CURSORS])):
-        for record in batch.records:
-            if record.key == KEY and record.value is not None:
-                place = int(json.loads(wire.decode(record.value)[1]["cursor"])["seq"])
-    return place
+def _cursor(place: Published, partitions: int, now_ms: int) -> Outgoing:
+    value = {"source": WRITER_ID, "cursor": json.dumps(place._asdict()), "sealed_at_ms": now_ms}
+    return Outgoing(CURSORS, partition_of(RELAY, partitions), RELAY, wire.encode(CURSOR_SCHEMA, value), (), now_ms)
 
 
 def make(parts: Parts) -> RelayStage:

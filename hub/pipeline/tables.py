@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
-from hub.stores.tables import metadata
+from hub.stores.tables import ID, metadata
 
 projection_offset = Table(
     "projection_offset",
@@ -11,4 +11,6 @@ projection_offset = Table(
     Column("topic", String(128), primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("next", BigInteger, nullable=False),
+    Column("marked", BigInteger, doc="the position that ``mark`` belongs to"),
+    Column("mark", ID, doc="hub.topics.cursors.mark_of the record before ``marked``"),
 )

@@ -19,16 +19,18 @@ from hub.codec.packages import FIRST_RUNTIME_ID
 from hub.connect.pageproof import check_row_proof
 from hub.errors import Misconfigured, TamperDetected
 from hub.parts import Parts
+from hub.pipeline import positions
 from hub.ports import Batch, Clock, Fault, LogRecord, Member, Outgoing
 from hub.privacy.opening import Opened, Opener
 from hub.privacy.sealing import UNREADABLE_SCHEMA, Sealer
 from hub.records.kinds import KINDS
 from hub.records.verdict import Context, Verdict, judge
 from hub.runtime.stage import Stage
-from hub.topics import cloudevents
-from hub.topics.declared import LOOKUP_RECEIVED
+from hub.topics import cloudevents, cursors
+from hub.topics.declared import CURSORS, LOOKUP_RECEIVED
 
 INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)
+OUTPUTS = tuple(kind.topic(suffix) for kind in KINDS.values() for suffix in ("verified", "rejected"))
 GROUP = "verify"
 _PASSED_ON = frozenset((cloudevents.ATTEMPT, cloudevents.READING))
 REASONS_MAX = 100
@@ -73,7 +75,7 @@ class Verify:
             return 0
         now = self._clock.now()
         outgoing = [message for batch in batches for message in self._verdicts(batch, now)]
-        self._member.commit(outgoing)
+        self._member.commit([*outgoing, *cursors.position_messages(GROUP, batches, self._clock.process_ms())])
         return sum(len(batch.records) for batch in batches)
 
     def close(self) -> None:
@@ -224,7 +226,8 @@ def _passed_on(record: LogRecord) -> tuple[tuple[str, bytes], ...]:
 
 
 def make(parts: Parts) -> Verify:
-    """The running stage. Raises ``Unavailable`` when the log is away."""
+    """The running stage. Raises ``Unavailable`` when the log is away, ``Misconfigured`` when it is another log."""
+    positions.restore(parts.log, GROUP, OUTPUTS)
     member = parts.log.join(GROUP, INPUTS, parts.member("verify"))
     trusted, limits = parts.connectors.trusted, parts.limits
     return Verify(member, parts.opener, parts.sealer, trusted, parts.clock, limits.batch_records, limits.poll_timeout_s)
@@ -233,7 +236,7 @@ def make(parts: Parts) -> Verify:
 STAGE = Stage(
     "verify",
     reads=INPUTS,
-    writes=tuple(kind.topic(suffix) for kind in KINDS.values() for suffix in ("verified", "rejected")),
+    writes=(*OUTPUTS, CURSORS),
     make=make,
     about="*.received → *.verified or *.rejected, with reasons",
     group=GROUP,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, text
 
-from hub.stores.tables import outbox
+from hub.stores.tables import outbox, outbox_published
 
 
 class Message(NamedTuple):
@@ -29,6 +29,14 @@ class Numbered(NamedTuple):
 
     seq: int
     message: Message
+
+
+class Published(NamedTuple):
+    """How far the outbox is published: the highest number, and how many messages in all. ``total`` is ``None`` where a
+    hub wrote it that did not count."""
+
+    seq: int
+    total: int | None
 
 
 def put(connection: Connection, messages: Sequence[Message]) -> None:
@@ -97,9 +105,39 @@ def after(connection: Connection, seq: int, until: int, limit: int) -> list[Numb
     ]
 
 
-def forget(connection: Connection, until: int) -> int:
-    """Delete published messages up to ``until``, except the newest row, which holds the highest number. Returns how
-    many were deleted.
+def forget(connection: Connection, until: Published) -> int:
+    """Delete published messages up to ``until``, except the newest row, which holds the highest number, and remember
+    ``until``. Returns how many were deleted.
     """
     newest = select(func.max(outbox.c.seq)).scalar_subquery()
-    return connection.execute(delete(outbox).where(outbox.c.seq <= until, outbox.c.seq < newest)).rowcount
+    deleted = connection.execute(delete(outbox).where(outbox.c.seq <= until.seq, outbox.c.seq < newest)).rowcount
+    remember(connection, until)
+    return deleted
+
+
+def remember(connection: Connection, until: Published) -> None:
+    """Store how far the outbox is published. No row above ``until`` was deleted."""
+    connection.execute(delete(outbox_published))
+    connection.execute(insert(outbox_published), [{"one": 1, "seq": until.seq, "total": until.total or 0}])
+
+
+def remembered(connection: Connection) -> Published | None:
+    """What ``forget`` stored last; ``None`` when it never did."""
+    found = connection.execute(select(outbox_published.c.seq, outbox_published.c.total)).one_or_none()
+    return found and Published(found.seq, found.total)
+
+
+def holds(connection: Connection, place: Published) -> bool:
+    """Whether the database has every message that the log has, which ends at ``place``: those that were published
+    since ``remembered`` are still rows.
+
+    A database that lost its last commits lacks some of them, although its numbers may be ahead: PostgreSQL writes a
+    sequence ahead by 32."""
+    since = remembered(connection)
+    if since is None or place.total is None:
+        newest = connection.execute(select(func.max(outbox.c.seq))).scalar_one()
+        return place.seq <= (newest or 0)
+    if allocated(connection) < place.seq:
+        return False
+    rows = select(func.count()).where(outbox.c.seq > since.seq, outbox.c.seq <= place.seq)
+    return connection.execute(rows).scalar_one() == place.total - (since.total or 0)

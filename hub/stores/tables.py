@@ -58,6 +58,15 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
+# What relay had published when it last deleted rows of the outbox, in that transaction.
+outbox_published = Table(
+    "outbox_published",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False, doc="the highest published number"),
+    Column("total", BigInteger, nullable=False, doc="the number of messages published so far"),
+)
+
 
 def floor(name: str, tables: MetaData) -> Table:
     """A table with one row: the oldest revision whose hub may still use these tables. A migration that removes

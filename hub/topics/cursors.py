@@ -1,14 +1,33 @@
-"""The cursors of feeds: records of ``hub.cursors``. The key is the source's name; the newest record of each counts."""
+"""The places on ``hub.cursors``: cursors of feeds, and positions of groups. The newest record of each key counts.
 
+The key of a feed's cursor is its source's name; that of a group's position is GROUP/TOPIC/PARTITION.
+"""
+
+import hashlib
 import json
 import zlib
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
-from hub.ports import Cursor, Outgoing, Positions, RecordLog
-from hub.topics.declared import CURSORS
+from hub.ports import Batch, Cursor, LogRecord, Outgoing, Positions, RecordLog
+from hub.stores.outbox import Published
+from hub.topics.declared import CURSORS, partition_of
 
 CURSOR_SCHEMA = schema_id("hub.cursor")
+RELAY = b"relay"
+"""The key of how far the outbox is published."""
+Slot = tuple[str, int]
+
+
+class Place(NamedTuple):
+    """A remembered position: the next offset to read, and ``mark_of`` the record before ``marked`` (``None`` where it
+    is not known)."""
+
+    next: int
+    marked: int | None
+    mark: bytes | None
 
 
 def partition_of_source(name: str, partitions: int) -> int:
@@ -43,3 +62,62 @@ def message(name: str, cursor: Cursor | None, partitions: int, now_ms: int) -> O
     value = {"source": name, "cursor": json.dumps(cursor, separators=(",", ":")), "sealed_at_ms": now_ms}
     partition = partition_of_source(name, partitions)
     return Outgoing(CURSORS, partition, name.encode(), wire.encode(CURSOR_SCHEMA, value), (), now_ms)
+
+
+def mark_of(record: LogRecord) -> bytes:
+    """16 bytes by which a record is recognised: another log has another record at its offset."""
+    key, value = record.key or b"", record.value or b""
+    head = f"{record.timestamp} {len(key)} {len(value)} ".encode()
+    return hashlib.sha256(head + key + value).digest()[:16]
+
+
+def position_message(group: str, slot: Slot, last: LogRecord, now_ms: int) -> Outgoing:
+    """The position of ``group`` after the record ``last`` of ``slot``, for the transaction that moves the group. A
+    broker deletes the positions of a group that was empty for a week; these stay."""
+    topic, partition = slot
+    place = {"topic": topic, "partition": partition, "next": last.offset + 1, "mark": mark_of(last).hex()}
+    value = {"source": group, "cursor": json.dumps(place, separators=(",", ":")), "sealed_at_ms": now_ms}
+    key = f"{group}/{topic}/{partition}".encode()
+    return Outgoing(CURSORS, partition, key, wire.encode(CURSOR_SCHEMA, value), (), now_ms)
+
+
+def position_messages(group: str, batches: Iterable[Batch], now_ms: int) -> list[Outgoing]:
+    """``position_message`` after each partition of ``batches``."""
+    last = {(batch.topic, batch.partition): batch.records[-1] for batch in batches}
+    return [position_message(group, slot, record, now_ms) for slot, record in last.items()]
+
+
+def positions(log: RecordLog, group: str) -> dict[Slot, Place]:
+    """The newest positions of a group. Raises ``Unavailable``."""
+    found: dict[bytes, bytes | None] = {}
+    prefix = f"{group}/".encode()
+    for partition in range(log.topics()[CURSORS]):
+        for batch in log.scan(CURSORS, partition):
+            found.update((one.key, one.value) for one in batch.records if one.key and one.key.startswith(prefix))
+    return dict(_place(value) for value in found.values() if value)
+
+
+def forgotten(group: str, slot: Slot, now_ms: int) -> Outgoing:
+    """The message that deletes a position of ``group``."""
+    topic, partition = slot
+    return Outgoing(CURSORS, partition, f"{group}/{topic}/{partition}".encode(), None, (), now_ms)
+
+
+def _place(value: bytes) -> tuple[Slot, Place]:
+    said = json.loads(wire.decode(value)[1]["cursor"])
+    return (said["topic"], said["partition"]), Place(said["next"], said["next"], bytes.fromhex(said["mark"]))
+
+
+def published(log: RecordLog) -> Published:
+    """How far the log has the outbox; 0 for nothing."""
+    place: dict[str, int] = {}
+    for batch in log.scan(CURSORS, partition_of(RELAY, log.topics()[CURSORS])):
+        for record in batch.records:
+            if record.key == RELAY and record.value is not None:
+                place = json.loads(wire.decode(record.value)[1]["cursor"])
+    return Published(place["seq"], place.get("total")) if place else Published(0, 0)
+
+
+def watermark(log: RecordLog) -> int:
+    """The number of the last outbox row that is on the log; 0 for none."""
+    return published(log).seq

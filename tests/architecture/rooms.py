@@ -38,7 +38,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.records.codes_page": ("hub.records.rules",),
     "hub.records.files": (*_PLAIN, "hub.codec", "hub.records"),
     "hub.privacy": (*_BASE, "hub.stores", "hub.codec", "hub.records"),
-    "hub.topics": (*_BASE, "hub", "hub.codec", "hub.records", "hub.privacy"),
+    "hub.topics": (*_BASE, "hub", "hub.stores", "hub.codec", "hub.records", "hub.privacy"),
     "hub.runtime": (*_BASE, "hub.stores"),
     "hub.logs.missing": _PLAIN,
     "hub.logs.sqlite": (*_BASE, "hub.stores.causes", "hub.logs.missing"),

@@ -108,7 +108,7 @@ def test_the_outbox_gives_back_what_was_put_in_order_and_keeps_the_newest(store:
     with store.write() as connection:
         found = outbox.after(connection, 1, settled(store), 10)
         assert [(row.seq, row.message) for row in found] == [(2, message(2)), (3, message(3))]
-        assert outbox.forget(connection, 3) == 2
+        assert outbox.forget(connection, outbox.Published(3, 3)) == 2
     with store.read() as connection:
         assert [row.seq for row in outbox.after(connection, 0, 99, 10)] == [3]
         assert outbox.allocated(connection) == 3

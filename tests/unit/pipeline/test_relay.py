@@ -14,9 +14,10 @@ from hub.cases.events import Held
 from hub.cases.journal import Decided
 from hub.cases.procedure import installed
 from hub.errors import Fenced
-from hub.pipeline.relay import Relay, RelayStage, watermark
+from hub.pipeline.relay import Relay, RelayStage
 from hub.stores.tables import outbox
 from hub.topics import cloudevents
+from hub.topics.cursors import watermark
 from hub.topics.declared import CONNECTION_EVENTS
 from tests.casework import BY, PARTITIONS, House, body
 
