@@ -137,7 +137,7 @@ def holds(connection: Connection, place: Published) -> bool:
     if since is None or place.total is None:
         newest = connection.execute(select(func.max(outbox.c.seq))).scalar_one()
         return place.seq <= (newest or 0)
-    if allocated(connection) < place.seq:
-        return False
+    if allocated(connection) < place.seq or since.seq >= place.seq:
+        return allocated(connection) >= place.seq
     rows = select(func.count()).where(outbox.c.seq > since.seq, outbox.c.seq <= place.seq)
     return connection.execute(rows).scalar_one() == place.total - (since.total or 0)

@@ -126,7 +126,7 @@ def test_p1_a_rebuild_goes_back_to_what_the_log_has_and_the_source_sends_the_res
     assert len(house.rows(record)) == 50
     house.close()
     assert hub(house, "rebuild", "--check")[0] == 0
-    assert hub(house, "doctor") == (0, "")
+    assert "may be written" in hub(house, "doctor")[1]
 
 
 def test_p1_an_outbox_that_was_published_to_a_newer_log_is_refused(house: House) -> None:
