@@ -25,7 +25,6 @@ from hub.ingest.control import StoredQuota
 from hub.logs import open_log
 from hub.parts import Parts
 from hub.pipeline import positions
-from hub.pipeline.backlog import behind
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import Purposes, shipped
@@ -97,7 +96,7 @@ class Hub:
             connectors=self.connectors,
             references=partial(References, self.master),
             seen_key=self.seen_key,
-            behind=partial(behind, self.log, self.store),
+            behind=partial(positions.behind, self.log, self.store),
             awaited=self._awaited,
             journal=lambda: self.journal,
         )

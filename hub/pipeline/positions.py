@@ -16,12 +16,13 @@ from sqlalchemy import Connection, select
 from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.pipeline.tables import projection_offset
-from hub.ports import RecordLog, Store
+from hub.ports import Positions, RecordLog, Store
 from hub.stores import outbox
 from hub.topics import cursors
 from hub.topics.cursors import Place, Slot
 
-PROJECT = "project"
+PROJECT, VERIFY = "project", "verify"
+"""The groups of these two stages."""
 _TURNS = 20
 _LOG_REMEDY = "restore the newest copy of the log; if there is none, `hub rebuild --replace` starts from what it has"
 
@@ -37,6 +38,21 @@ def check(parts_log: RecordLog, store: Store, groups: Mapping[str, Sequence[str]
     check_places(parts_log, PROJECT, places)
     for group, written in groups.items():
         check_group(parts_log, group, written)
+
+
+def behind(log: RecordLog, store: Store, kind: str) -> int:
+    """The number of records of ``kind`` that have no verdict yet, or have one that is not in the tables: the throttle
+    of its feeds uses it. On Kafka, transaction markers count too. Raises ``Unavailable``."""
+    judged = log.committed(VERIFY)
+    with store.read() as connection:
+        projected = {slot: place.next for slot, place in read_places(connection).items()}
+    places = (("received", judged), ("verified", projected), ("rejected", projected))
+    return sum(_after(log, f"{kind}.{suffix}", positions) for suffix, positions in places)
+
+
+def _after(log: RecordLog, topic: str, positions: Positions) -> int:
+    bounds = log.bounds(topic)
+    return sum(end - positions.get((topic, one), first) for one, (first, end) in bounds.items())
 
 
 # ---- one partition -------------------------------------------------------------------------------------------------

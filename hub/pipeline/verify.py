@@ -31,7 +31,7 @@ from hub.topics.declared import CURSORS, LOOKUP_RECEIVED
 
 INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)
 OUTPUTS = tuple(kind.topic(suffix) for kind in KINDS.values() for suffix in ("verified", "rejected"))
-GROUP = "verify"
+GROUP = positions.VERIFY
 _PASSED_ON = frozenset((cloudevents.ATTEMPT, cloudevents.READING))
 REASONS_MAX = 100
 """Most reasons in the header of one rejected record: with its value they must fit into a message."""

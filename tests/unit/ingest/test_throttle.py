@@ -12,7 +12,7 @@ from hub.cases.evidence import needs
 from hub.cases.evidence.decide import AWAITED_WITHIN_S
 from hub.cases.evidence.tables import need
 from hub.ingest.throttle import BEHIND_MAX, HOLD_MAX_S, LOOK_EVERY_S, YIELD_S, Throttle
-from hub.pipeline.backlog import behind
+from hub.pipeline.positions import behind
 from tests.casework import House, body
 
 KIND = "licence.business"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from hub.pipeline.backlog import behind
+from hub.pipeline.positions import behind
 from hub.pipeline.tables import projection_offset
 from tests.casework import House
 
