@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
+from hub import settings as hub_settings
+from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policy import VOLTAGES
-from hub.cli._applications import Answered, Json, desk
+from hub.cli._applications import Answered, Direct, Json, desk
 from hub.cli._console import console
+from hub.cli._story import lines, table
 from hub.clock import in_china
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
@@ -141,6 +145,34 @@ def show(
     _print(shown, as_json)
 
 
+@command.command("story")
+@click.argument("application_id", required=False)
+@click.option("--external-no", help="Instead of the id: the caller's own number.")
+@click.option("--channel", default="counter", show_default=True, help="With --external-no.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.pass_obj
+def story(
+    config: Path | None, application_id: str | None, external_no: str | None, channel: str, as_json: bool
+) -> None:
+    """The whole story of one application: every message about it on every topic, in the order in which it happened.
+
+    Its events, its questions to sources, their answers, the records that they found or that the application waits
+    for, and the verdicts on them. What a sink said is opened; all other sealed values stay sealed.
+    """
+    if not application_id and not external_no:
+        raise click.UsageError("give an application id, or --external-no")
+    with reading(hub_settings.load(config)) as hub:
+        to = Direct(hub.applications())
+        shown = _or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
+        found = lines(hub, bytes.fromhex(shown["application_id"]))
+    if as_json:
+        for line in found:
+            click.echo(json.dumps(line.plain(), ensure_ascii=False, default=str))
+        return
+    _print_head(shown, shown["state"])
+    console().print(table(found))
+
+
 @command.command("list")
 @click.option("--channel", help="Only of this channel.")
 @click.option("--voltage", type=click.Choice(VOLTAGES), help="Only of this voltage class.")
@@ -179,7 +211,7 @@ def list_(
         pieces = ", ".join(f"{count} {state}" for state, count in sorted(one["pieces"].items()))
         table.add_row(
             one["application_id"],
-            one["external_no"] or "—",
+            escape(one["external_no"] or "—"),
             one["channel"],
             _china(one["submitted_at"]),
             one["due_on"] or "?",
@@ -226,10 +258,15 @@ def _print(shown: Json, as_json: bool) -> None:
         _show(shown, shown["state"])
 
 
+def _print_head(shown: Json, said: str) -> None:
+    number = escape(shown["external_no"] or "—")
+    console().print(f"[bold]{shown['application_id']}[/]  {number} ({shown['channel']})  {said}")
+
+
 def _show(shown: Json, said: str) -> None:
     out = console()
     clock = shown["clock"]
-    out.print(f"[bold]{shown['application_id']}[/]  {shown['external_no'] or '—'} ({shown['channel']})  {said}")
+    _print_head(shown, said)
     due = shown["due_on"] or "not known: the calendar of that year is missing"
     begun = f"{_china(shown['submitted_at'])} (China time)"
     out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {begun}: due {due}")
@@ -237,22 +274,29 @@ def _show(shown: Json, said: str) -> None:
         out.print(f"{sink} knows it as {number}")
     for need in shown["evidence"]:
         mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
-        out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}")
-    table = Table("piece", "sink", "what", "state", "holder", "attempts", "receipt", "reason")
+        out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}{_looks(need)}", highlight=False)
+    table = Table("piece", "sink", "what", "state", "holder", "attempts", "receipt", Column("reason", overflow="fold"))
     for one in shown["deliveries"]:
         reason = " ".join(part for part in (one["reason"], one["reason_zh"], one["said"], one["trouble"]) if part)
         relation = "" if one["holder_relation"] == "NONE" else one["holder_relation"]
-        table.add_row(
-            str(one["piece"]),
-            one["sink"],
-            one["kind"],
-            one["state"],
-            relation,
-            str(one["attempts"] or ""),
-            one["receipt"] or "",
-            reason,
-        )
+        cells = (str(one["piece"]), one["sink"], one["kind"], one["state"], relation, _attempts(one))
+        table.add_row(*cells, escape(one["receipt"] or ""), escape(reason))
     out.print(table)
+
+
+def _looks(need: Json) -> str:
+    """How often a source was asked for the evidence, and when it is looked for again."""
+    if need["state"] == "met" or not need["next_look_at"]:
+        return ""
+    return f" (asked {need['asked']} times; next look {_china(need['next_look_at'])}, China time)"
+
+
+def _attempts(piece: Json) -> str:
+    """How often it was tried, and when it is tried again."""
+    if not piece["attempts"]:
+        return ""
+    again = piece["next_attempt_at"]
+    return f"{piece['attempts']}, next {_china(again)}" if again else str(piece["attempts"])
 
 
 def _china(moment: str) -> str:

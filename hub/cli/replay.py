@@ -20,7 +20,7 @@ from hub.errors import RecordRejected
 from hub.ports import LogRecord, RecordLog
 from hub.topics import cloudevents
 
-SEALED = frozenset({"ciphertext", "original", "sealed", "sealed_reason"})
+SEALED = frozenset({"ciphertext", "original", "sealed", "sealed_reason", "sealed_receipt"})
 """Fields that hold sealed bytes: only their size is shown."""
 _JSON_HEADERS = (cloudevents.REASONS, cloudevents.CURSOR)
 _GIST = ("type", "kind", "status", "assurance", "region", "outcome", "source", "cursor", "unreadable")
@@ -91,7 +91,7 @@ def _print_table(views: Iterator[dict[str, Any]]) -> None:
     table = Table("partition", "offset", TIME, "key", "type", "what")
     for view in views:
         cells = (view["partition"], view["offset"], _time(view), (view["key"] or "")[:12])
-        table.add_row(*(escape(str(cell)) for cell in (*cells, view["headers"].get(cloudevents.TYPE, ""), _gist(view))))
+        table.add_row(*(escape(str(cell)) for cell in (*cells, view["headers"].get(cloudevents.TYPE, ""), gist(view))))
     console().print(table)
 
 
@@ -99,7 +99,7 @@ def _time(view: dict[str, Any]) -> str:
     return in_china(int(datetime.fromisoformat(view["time"]).timestamp() * 1000))
 
 
-def _gist(view: dict[str, Any]) -> str:
+def gist(view: dict[str, Any]) -> str:
     """A record in a few words: its reasons if it was rejected, otherwise some fields of its open part."""
     reasons = view["headers"].get(cloudevents.REASONS)
     if isinstance(reasons, list):

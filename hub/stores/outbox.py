@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, Row, delete, func, insert, select, text
 
 from hub.stores.tables import outbox, outbox_published
 
@@ -97,12 +97,18 @@ def _number(connection: Connection, expression: str) -> int:
 def after(connection: Connection, seq: int, until: int, limit: int) -> list[Numbered]:
     """At most ``limit`` messages with a number above ``seq`` and at most ``until``, in order."""
     query = select(outbox).where(outbox.c.seq > seq, outbox.c.seq <= until).order_by(outbox.c.seq).limit(limit)
-    return [
-        Numbered(
-            row.seq, Message(row.topic, bytes(row.key), bytes(row.value), json.loads(row.headers), row.timestamp_ms)
-        )
-        for row in connection.execute(query)
-    ]
+    return [_numbered(row) for row in connection.execute(query)]
+
+
+def _numbered(row: Row[Any]) -> Numbered:
+    headers = json.loads(row.headers)
+    return Numbered(row.seq, Message(row.topic, bytes(row.key), bytes(row.value), headers, row.timestamp_ms))
+
+
+def of_key(connection: Connection, key: bytes) -> list[Numbered]:
+    """The messages with this key that are not deleted yet, in order. The relay may have published some of them."""
+    query = select(outbox).where(outbox.c.key == key).order_by(outbox.c.seq)
+    return [_numbered(row) for row in connection.execute(query)]
 
 
 def forget(connection: Connection, until: Published) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,20 @@ def test_submit_from_options_and_many_a_file(run: Run, tmp_path: Path) -> None:
     assert many.exit_code == 1
     assert [json.loads(line)["external_no"] for line in many.stdout.splitlines()] == ["M-1", "M-3"]
     assert "NOT_ASKED" in many.stderr and "UNREADABLE" in many.stderr
+
+
+def test_people_see_times_of_china_and_what_others_wrote_is_no_markup(run: Run) -> None:
+    given = body("[/red] A-9", channel="counter")
+    application_id = json.loads(run("application", "submit", "-", "--json", given=json.dumps(given)).stdout)[
+        "application_id"
+    ]
+    for command in (("show", application_id), ("story", application_id), ("list",)):
+        told = run("application", *command)
+        assert told.exit_code == 0, told.exception
+        assert "[/red] A-9" in told.stdout or command[0] == "list"
+    shown = json.loads(run("application", "show", application_id, "--json").stdout)
+    moment = datetime.fromisoformat(shown["submitted_at"]) + timedelta(hours=8)
+    assert f"{moment:%Y-%m-%d %H:%M:%S} (China time)" in run("application", "show", application_id).stdout
 
 
 def test_what_is_not_there_is_said(run: Run) -> None:
