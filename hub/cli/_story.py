@@ -16,7 +16,7 @@ from hub.cli.replay import SEALED, gist, view
 from hub.clock import in_china
 from hub.codec import wire
 from hub.errors import RecordRejected
-from hub.pipeline.story import Told, story
+from hub.operate.story import Told, story
 from hub.topics import cloudevents
 
 Json = dict[str, Any]

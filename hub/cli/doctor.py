@@ -24,7 +24,7 @@ from hub.errors import HubError, Misconfigured, Unavailable
 from hub.ingest.control import Reports
 from hub.logs import open_log
 from hub.logs.sqlite.file import Held
-from hub.pipeline import troubles
+from hub.operate import troubles
 from hub.settings import Settings
 from hub.stores.migrate import STORE
 from hub.topics import outside_registry

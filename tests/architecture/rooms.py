@@ -56,13 +56,14 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         *(*_DATA, *_STAGE, "hub.records.verdict", "hub.connect"),
         *("hub.cases", "hub.ingest", "hub.delivery"),
     ),
+    "hub.operate": (*_DATA, "hub.runtime", "hub.parts", "hub.cases", "hub.cases.evidence", "hub.ingest"),
     "hub.stages": ("hub.runtime", "hub.ingest", "hub.delivery", "hub.pipeline"),
     "hub.bootstrap": ("hub.*",),
     "hub.web": (*_BASE, "hub.cases"),
     "hub.web.auth": (*_BASE, "hub.stores", "hub.cases", "hub.web"),
     "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", "hub.web", "hub.web.auth"),
     "hub.web.api": (
-        *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.pipeline", "hub.stages"),
+        *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.pipeline", "hub.operate", "hub.stages"),
         *("hub.web", "hub.web.auth"),
     ),
     "hub.web.server": (

@@ -12,6 +12,7 @@ from hub.cases import reasons
 from hub.cases.case import Case
 from hub.cases.evidence.tables import need
 from hub.cases.tables import case
+from hub.records.tables import record_link
 
 _CHUNK = 5_000
 _AWAITED = (reasons.NEW, reasons.ASKED, reasons.FOUND_CHECKING)
@@ -109,3 +110,13 @@ def all_open(connection: Connection) -> list[tuple[bytes, str]]:
         need.c.state == NeedState.OPEN.value, need.c.wanted_id.is_not(None)
     )
     return [(bytes(row.case_id), row.kind) for row in connection.execute(query)]
+
+
+def records(connection: Connection, case_id: bytes, most: int) -> list[bytes]:
+    """At most ``most`` records that the needs of a case have, had, or may wait for: those that are linked to an id of
+    one of its needs."""
+    of_case = need.c.case_id == case_id
+    had = select(need.c.record_id).where(of_case, need.c.record_id.is_not(None))
+    linked = select(record_link.c.record_id).join(need, need.c.wanted_id == record_link.c.link_id).where(of_case)
+    found = [bytes(one) for query in (had, linked.limit(most)) for one in connection.execute(query).scalars()]
+    return list(dict.fromkeys(found))[:most]

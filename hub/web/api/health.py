@@ -11,7 +11,7 @@ from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
 from hub.errors import HubError
-from hub.pipeline.troubles import of_sources
+from hub.operate.troubles import of_sources
 from hub.ports import Clock, RecordLog, Store
 from hub.runtime.status import StageReports, StageStatus
 from hub.web.cache import Cached, answer_of

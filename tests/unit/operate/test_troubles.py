@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hub.bootstrap import Hub, open_hub
 from hub.cli import cli
 from hub.ingest.control import FAILED, PAUSED, RUNNING, Report, Reports
-from hub.pipeline import troubles
+from hub.operate import troubles
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
 from hub.settings import Settings

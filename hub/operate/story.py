@@ -11,14 +11,14 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import case as cases
-from hub.cases.evidence.tables import need
+from hub.cases.evidence import needs
 from hub.cases.procedure import Procedures
 from hub.cases.tables import piece
 from hub.codec import wire
 from hub.errors import RecordRejected
 from hub.parts import Parts
 from hub.ports import Headers, LogRecord, RecordLog
-from hub.records.tables import record, record_link
+from hub.records.tables import record
 from hub.stores import outbox
 from hub.topics import cloudevents
 from hub.topics.declared import ACCESS_EVENTS, LOOKUP_RECEIVED, LOOKUP_REQUESTS, SUFFIXES, partition_of
@@ -70,7 +70,7 @@ def story(parts: Parts, procedures: Procedures, case_id: bytes) -> list[Told]:
         if case is None:
             raise RecordRejected("NO_SUCH_CASE")
         waiting = list(_unpublished(connection, case_id, parts.partitions))
-        known = _known(connection, case_id)
+        known = {one.hex() for one in (*needs.records(connection, case_id, RECORDS_MAX), *_sent(connection, case_id))}
     reader = _Reader(parts.log, case.opened_ms - SKEW_MS)
     topics = [*procedures.types.topics, LOOKUP_REQUESTS, ACCESS_EVENTS]
     own = [one for topic in topics for one in reader.of_key(topic, case_id, parts.partitions)]
@@ -97,15 +97,10 @@ def _unpublished(connection: Connection, case_id: bytes, partitions: int) -> Ite
         yield Told(message.topic, partition_of(case_id, partitions), None, found)
 
 
-def _known(connection: Connection, case_id: bytes) -> set[str]:
-    """The ids of records that the case has or waits for, hexadecimal."""
-    linked = select(record_link.c.record_id).join(need, need.c.wanted_id == record_link.c.link_id)
-    queries = (
-        select(need.c.record_id).where(need.c.case_id == case_id),
-        select(piece.c.record_id).where(piece.c.case_id == case_id),
-        linked.where(need.c.case_id == case_id).limit(RECORDS_MAX),
-    )
-    return {bytes(one).hex() for query in queries for one in connection.execute(query).scalars() if one is not None}
+def _sent(connection: Connection, case_id: bytes) -> Iterator[bytes]:
+    """The records that pieces of the case are about."""
+    query = select(piece.c.record_id).where(piece.c.case_id == case_id, piece.c.record_id.is_not(None))
+    return map(bytes, connection.execute(query).scalars())
 
 
 def _mentioned(own: Collection[Told]) -> Iterator[str]:
