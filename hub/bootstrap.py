@@ -177,7 +177,7 @@ class Hub:
         sinks = [SinkInfo(info.name, info.accepts) for info in self.connectors.sinks.values()]
         given = Given(self.log, self.opener, self.purposes, tuple(sources), tuple(sinks))
         rules = Rules(policy.shipped(), frozenset(source.kind for source in sources))
-        return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue)
+        return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
 
     def stages(self) -> list[Stage]:
         """The stages of this hub."""

@@ -45,6 +45,14 @@ class Unavailable(HubError):
         self.retry_after_s = retry_after_s
 
 
+class NotSent(Unavailable):
+    """The call was not made: there was no connection, or our own bounds refused it. Nothing has taken effect."""
+
+
+class Unconfirmed(Unavailable):
+    """The other side answered, and its answer says neither yes nor no. What was asked for may have taken effect."""
+
+
 class Fenced(Unavailable):
     """Another process took over the work of this writer or member. Stop, then join again."""
 

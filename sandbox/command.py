@@ -225,8 +225,8 @@ def _write_private(file: Path, text: str) -> None:
     fresh.replace(file)
 
 
-def _as_toml(tables: Mapping[str, Mapping[str, str]]) -> str:
-    # A JSON string of such plain text is a TOML string too.
+def _as_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    # A JSON string of such plain text is a TOML string too, and so is a number.
     parts = [
         f"[connectors.{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in table.items())
         for name, table in tables.items()

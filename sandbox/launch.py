@@ -34,6 +34,9 @@ FAULTS = {
 """The faults of each server: name → what it does."""
 Progress = Callable[[str, int, int], None]
 """Called with (what is being made, how much is done, the total)."""
+SETTLE_S = 2.0
+"""How long after a call the connection system may still carry it out, seconds, as the hub is told. This one carries it
+out before it answers, or not at all."""
 _END_S = 5.0
 _CONTROL_S = 120.0
 
@@ -107,12 +110,13 @@ class Running:
             k: str(v) for k, v in paths.items()
         }
 
-    def connectors(self) -> dict[str, dict[str, str]]:
+    def connectors(self) -> dict[str, dict[str, Any]]:
         """The tables ``[connectors.*]`` of a ``hub.toml`` for this sandbox."""
+        crm = {"url": self.urls["utility_crm"], **self.secrets["utility_crm"], "settle_s": SETTLE_S}
         return {
             "business_licence": {"url": self.urls["business_licence"], **self.secrets["business_licence"]},
             "property_title": {"url": self.urls["property_title"]},
-            "utility_crm": {"url": self.urls["utility_crm"], **self.secrets["utility_crm"]},
+            "utility_crm": crm,
         }
 
     def stop(self) -> None:

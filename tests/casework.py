@@ -17,7 +17,8 @@ from hub.cases.policy import Rules
 from hub.cases.procedure import Given, LookupSource, SinkInfo, installed
 from hub.clock import SystemClock
 from hub.delivery import claims, views
-from hub.delivery.deliver import Deliver, DeliverParts
+from hub.delivery.attempts import DeliverParts
+from hub.delivery.deliver import Deliver
 from hub.errors import Unavailable
 from hub.logs import open_log
 from hub.logs.sqlite.log import SqliteLog
@@ -71,7 +72,7 @@ class House:
         self.opener = Opener(self.vault)
         given = Given(self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks))
         rules = Rules(policy.shipped(), self.kinds)
-        self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue)
+        self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
         self.writer = self.log.writer("test")
         tell = partial(views.tell, partial(References, MasterKey(bytes(32))))
         self.applications = Applications(
@@ -156,12 +157,12 @@ class House:
         finally:
             stage.close()
 
-    def parts(self, sink: Any, instance: str = "hub-1", name: str = "utility_crm") -> DeliverParts:
+    def parts(self, sink: Any, instance: str = "hub-1", name: str = "utility_crm", **times: float) -> DeliverParts:
         references = References(MasterKey(bytes(32)), name)
-        return DeliverParts(name, sink, references, self.store, self.journal, self.opener, instance)
+        return DeliverParts(name, sink, references, self.store, self.journal, self.opener, instance, **times)
 
-    def deliver(self, sink: Any, name: str = "utility_crm") -> int:
-        stage = Deliver(self.parts(sink, name=name), idle_s=0)
+    def deliver(self, sink: Any, name: str = "utility_crm", **times: float) -> int:
+        stage = Deliver(self.parts(sink, name=name, **times), idle_s=0)
         try:
             return drain(stage)
         finally:

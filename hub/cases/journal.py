@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from hub.cases import case as cases
 from hub.cases.by import HUB, By
 from hub.cases.case import Case
-from hub.cases.events import Deciding, Entry, Event, Opening, Piece, ToSeal, headers, message
+from hub.cases.events import Deciding, Entry, Event, Opening, Piece, Released, ToSeal, headers, message
 from hub.cases.procedure import (
     Command,
     Given,
@@ -44,6 +44,8 @@ class Seals(Protocol):
 
 OnPieces = Callable[[Connection, bytes, Sequence[Piece]], None]
 """Called with the pieces that were decided for a case, in the transaction of the decision."""
+OnReleased = Callable[[Connection, bytes], None]
+"""Called with the id of a case whose refused and stopped pieces become pending, in that transaction, before they do."""
 
 
 class Decided(NamedTuple):
@@ -57,7 +59,7 @@ class Decided(NamedTuple):
 @dataclass(frozen=True)
 class Journal:
     """Runs decisions and writes their events. ``rules`` is given to every ``decide``; ``on_pieces`` is called with new
-    pieces."""
+    pieces, ``on_released`` for a release."""
 
     procedures: Procedures
     given: Given
@@ -65,6 +67,7 @@ class Journal:
     sealer: Seals
     clock: Clock
     on_pieces: OnPieces
+    on_released: OnReleased
 
     def run(
         self,
@@ -133,6 +136,9 @@ class Journal:
         """Write events of locked cases, and put questions to sources into the outbox."""
         sealed = self._sealed(decided)
         entries = [entry for one in sealed for entry in self._entries(one)]
+        for entry in entries:
+            if isinstance(entry.event, Released):
+                self.on_released(connection, entry.case_id)
         project(connection, self.procedures, entries)
         for entry in entries:
             if isinstance(entry.event, Deciding) and entry.event.pieces:

@@ -30,6 +30,7 @@ HELD_BY_OTHER = "HELD_BY_OTHER"
 SEAL_BROKEN = "SEAL_BROKEN"
 KEY_DAMAGED = "KEY_DAMAGED"
 REFUSED = "REFUSED"
+UNCONFIRMED = "UNCONFIRMED"
 
 _GOES_ON_ZH = "不影响受理，记录到达后自动补送。"
 _GOES_ON_EN = "The application continues; the evidence is sent by itself when the record arrives."
@@ -94,6 +95,11 @@ _WORDS = {
     REFUSED: Words(
         "供电企业业务系统拒绝接收，原因如下，请工作人员处理。",
         "The connection system refused it for the reason given: please correct it.",
+    ),
+    UNCONFIRMED: Words(
+        "供电企业业务系统多次答复，但既未确认也未拒绝；已停止推送以免重复，请工作人员与该系统核对后释放。",
+        "The connection system answered several times and neither confirmed nor refused it. It is not sent again, so "
+        "that it is not there twice: please check with that system, then release the application.",
     ),
     # Refusals of what was submitted.
     "NOT_ASKED": Words(

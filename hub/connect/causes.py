@@ -14,7 +14,7 @@ from typing import Final
 
 import httpcore
 
-from hub.errors import HubError, Misconfigured, Unavailable
+from hub.errors import HubError, Misconfigured, NotSent, Unavailable
 
 # X509_V_ERR_… of OpenSSL's x509_vfy.h.
 _NOT_YET, _EXPIRED = 9, 10
@@ -26,11 +26,20 @@ _NO_ROUTE: Final = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errn
 _OWN_LIMITS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _FORBIDDEN: Final = (errno.EACCES, errno.EPERM)
 _CLOSED: Final = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
+_BEFORE_IT: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
+"""Failures before the first byte of a call."""
 
 
 def explained(system: str, error: BaseException) -> HubError:
     """The error to raise for the failed call ``error`` (of ``httpcore``, or the operating system's own) to the
-    connector ``system``."""
+    connector ``system``. ``NotSent`` when there was no connection."""
+    found = _explained(system, error)
+    if isinstance(found, Unavailable) and isinstance(error, _BEFORE_IT):
+        return NotSent(str(found), found.retry_after_s)
+    return found
+
+
+def _explained(system: str, error: BaseException) -> HubError:
     chain = list(_chain(error))
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):

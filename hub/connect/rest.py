@@ -30,10 +30,11 @@ _CONNECTIONS_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer within the size limit."""
+    """A complete answer within the size limit. ``retry_after_s``: the wait that it asks for, seconds."""
 
     status: int
     body: bytes
+    retry_after_s: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -78,10 +79,16 @@ class RestClient:
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
         """GET ``path``. ``query`` is encoded here, so that the signed target is the sent one. Raises ``Unavailable``,
         ``Misconfigured``."""
-        return self._call("GET", path + (f"?{urlencode(query)}" if query else ""), b"", {})
+        return self._judged(self._call("GET", path + (f"?{urlencode(query)}" if query else ""), b"", {}))
 
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
         """POST ``body`` as JSON. Raises ``Unavailable``, after which the outcome is unknown, and ``Misconfigured``."""
+        return self._judged(self.send(path, body, headers))
+
+    def send(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+        """As ``post``, for a caller that judges every status itself. Raises ``NotSent`` when there was no connection,
+        ``Unavailable`` when there is no complete answer (the outcome is unknown), ``Misconfigured`` when nothing could
+        be sent."""
         encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         return self._call("POST", path, encoded, {"content-type": "application/json; charset=utf-8", **(headers or {})})
 
@@ -101,11 +108,11 @@ class RestClient:
         sent |= self._sign(method, target, body)
         try:
             with deadline(self._clock.monotonic_s() + self._limits.total_timeout_s):
-                return self._judged(self._exchange(method, target, body, sent))
+                return self._exchange(method, target, body, sent)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise explained(self._name, error) from None
 
-    def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> tuple[Answer, str]:
+    def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         limits = self._limits
         waits = {
             "connect": limits.connect_timeout_s,
@@ -116,8 +123,7 @@ class RestClient:
         url = self._origin + target
         sent = [("host", urlsplit(self._origin).netloc), *headers.items()]
         with self._pool.stream(method, url, headers=sent, content=body, extensions={"timeout": waits}) as response:
-            answer = Answer(response.status, self._read(response))
-            return answer, _header(response, b"retry-after")
+            return Answer(response.status, self._read(response), self._seconds(_header(response, b"retry-after")))
 
     def _read(self, response: httpcore.Response) -> bytes:
         chunks, size = [], 0
@@ -128,10 +134,9 @@ class RestClient:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    def _judged(self, found: tuple[Answer, str]) -> Answer:
-        answer, retry_after = found
+    def _judged(self, answer: Answer) -> Answer:
         if answer.status in _LATER or answer.status >= 500:
-            raise Unavailable(f"{self._name}: HTTP {answer.status}", self._seconds(retry_after))
+            raise Unavailable(f"{self._name}: HTTP {answer.status}", answer.retry_after_s)
         if answer.status in (401, 403):
             raise Misconfigured(
                 f"{self._name} refuses our credentials (HTTP {answer.status})",
@@ -147,7 +152,7 @@ class RestClient:
             return float(retry_after)
         try:
             when = parsedate_to_datetime(retry_after)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)

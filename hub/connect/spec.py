@@ -59,6 +59,11 @@ class Limits(_Frozen):
         0.2,
         description="Largest share of known rows that a full reload may leave out; with more, the feed stops.",
     )
+    settle_s: Annotated[float, Field(ge=0, le=3_600)] = Field(
+        120.0,
+        description="How long after a call with an unknown outcome a sink's system may still carry it out. So long the "
+        "hub asks before it pushes again.",
+    )
     poll_s: Seconds = Field(1.0, description="Wait before the next call when there was nothing new.")
 
 

@@ -1,40 +1,35 @@
 """Deliver: pushes the pieces of one sink into its system, each exactly once (P2), and only what is still true (P3).
 
-    pending ─claim─▶ push ─▶ acknowledged | refused
-       ▲              │       stopped: the hub must not send it (a broken seal, an erased subject)
-       └─ Unavailable ┘       withdrawn: the record changed since it was decided; it is looked for again
+    pending ─claim─▶ ask, push ─▶ acknowledged | refused
+       ▲                 │         stopped: the hub must not send it (a broken seal, an erased subject)
+       └──── later ──────┘         withdrawn: the record changed since it was decided; it is looked for again
 
-Before a piece is pushed again, ``Sink.find`` asks whether an earlier attempt has taken effect. A piece may come after
+Before a piece is pushed again, ``Sink.find`` asks whether an earlier attempt has taken effect, for as long as it may
+still do so (``attempts.py``). A piece may come after
 another one (its case's registration); otherwise the pieces of a case do not wait for one another. The deliveries of a
 held case wait. Every outcome is an event in the journal.
 """
 
-import json
-import re
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from hub.cases import case as cases
-from hub.cases import events, reasons
+from hub.cases import events
 from hub.cases.case import PieceState
-from hub.cases.events import ToSeal
-from hub.cases.journal import Decided, Journal
-from hub.cases.procedure import MustNotSend, WillNotDo, Withdraw
+from hub.cases.journal import Decided
+from hub.cases.procedure import WillNotDo, Withdraw
 from hub.cases.tables import piece
 from hub.crash import crash_point
-from hub.delivery import claims, sending
-from hub.delivery.claims import TAKEOVER_S, Claimed, Claims, Key
-from hub.errors import HubError, Unavailable
-from hub.logging import get_logger, mask
+from hub.delivery import attempts, claims
+from hub.delivery.attempts import DeliverParts
+from hub.delivery.claims import TAKEOVER_S, Claimed, Key
+from hub.errors import Unavailable
+from hub.logging import get_logger
 from hub.parts import Parts
-from hub.ports import Receipt, Refused, Sink, Store
-from hub.privacy.opening import Opener
-from hub.privacy.references import References
 from hub.records.kinds import KINDS
 from hub.runtime.backoff import Backoff, obeyed_s
 from hub.runtime.stage import OUTBOX, SINK, TABLES, Stage
@@ -42,28 +37,8 @@ from hub.runtime.stage import OUTBOX, SINK, TABLES, Stage
 PARALLEL = 8
 IDLE_S = 0.1
 BACKOFF = Backoff(first_s=1.0, longest_s=30.0)
-# A sink's own code is open in events and tables, so a person's number must not match (P5).
-_CODE = re.compile(r"(?!.*[0-9]{7})[A-Za-z0-9_.-]{1,64}")
 
 log = get_logger("deliver")
-
-
-@dataclass(frozen=True, slots=True)
-class DeliverParts:
-    """What delivering to one sink needs. ``name`` is the connector's; ``references`` are those for this sink."""
-
-    name: str
-    sink: Sink
-    references: References
-    store: Store
-    journal: Journal
-    opener: Opener
-    instance: str
-
-    @property
-    def claims(self) -> Claims:
-        """The claims of this sink by this instance."""
-        return Claims(self.store, self.name, self.instance)
 
 
 class Deliver:
@@ -114,54 +89,33 @@ def deliver(parts: DeliverParts, claimed: Claimed) -> None:
     """Deliver one claimed piece and write its outcome, or the time of its next attempt. Raises ``Unavailable`` only
     when the database cannot be reached.
     """
-    case_id, told = claimed.case.case_id.hex(), _told(claimed)
+    outcome = attempts.attempt(parts, claimed)
     try:
-        receipt, found = _attempt(parts, claimed)
-    except Refused as refused:
-        _end(parts, claimed, _refused(refused, told))
-    except MustNotSend as stop:
-        log.error("a piece must not be sent", reason=stop.reason, sink=parts.name, case=case_id)
-        _end(parts, claimed, events.Stopped(reason=stop.reason, **told))
-    except WillNotDo as changed:
-        _withdraw(parts, claimed, changed.reason)
-    except Unavailable as away:
-        _retry(parts, claimed, mask(str(away)), obeyed_s(parts.name, away.retry_after_s))
-    except HubError as trouble:
-        log.error("a delivery failed", error=type(trouble).__name__, reason=str(trouble), sink=parts.name, case=case_id)
-        _retry(parts, claimed, mask(str(trouble)), None)
-    except Exception as failure:  # one case that cannot be delivered must not stop the others
-        log.exception("a delivery failed", error=type(failure).__name__, sink=parts.name, case=case_id)
-        _retry(parts, claimed, type(failure).__name__, None)
+        _write(parts, claimed, outcome)
+    except Unavailable:
+        raise
+    except Exception as failure:  # an outcome that cannot be written is trouble of this piece alone
+        log.exception("an outcome cannot be written", error=type(failure).__name__, **_named(parts, claimed))
+        _write(parts, claimed, attempts.unwritten(parts, claimed, failure))
     else:
-        sealed = ToSeal(json.dumps(receipt._asdict()).encode())
-        _end(parts, claimed, events.Acknowledged(found=found, sealed_receipt=sealed, **told))
-        crash_point("deliver.receipted")
+        if isinstance(outcome, events.Acknowledged):
+            crash_point("deliver.receipted")
 
 
-def _refused(refused: Refused, told: dict[str, Any]) -> events.Refused:
-    """The event of a final no: its code in the open if it is one, its words sealed."""
-    if _CODE.fullmatch(refused.code):
-        return events.Refused(reason=refused.code, sealed_reason=ToSeal(refused.message.encode()), **told)
-    words = f"{refused.code} {refused.message}"
-    return events.Refused(reason=reasons.REFUSED, sealed_reason=ToSeal(words.encode()), **told)
+def _write(parts: DeliverParts, claimed: Claimed, outcome: attempts.Outcome) -> None:
+    if isinstance(outcome, WillNotDo):
+        _withdraw(parts, claimed, outcome.reason)
+    elif isinstance(outcome, attempts.Later):
+        _retry(parts, claimed, outcome)
+    else:
+        if not isinstance(outcome, events.Acknowledged):
+            log.error("a piece is not delivered", reason=outcome.reason, **_named(parts, claimed))
+        _end(parts, claimed, outcome)
 
 
-def _told(claimed: Claimed) -> dict[str, Any]:
-    return {"piece": claimed.piece.piece, "sink": claimed.piece.sink, "attempts": claimed.attempts + 1}
-
-
-def _attempt(parts: DeliverParts, claimed: Claimed) -> tuple[Receipt, bool]:
-    """The receipt, and whether ``Sink.find`` found it."""
-    address = sending.address(parts.references, claimed)
-    if claimed.attempts > 0:
-        earlier = parts.sink.find(address)
-        if earlier is not None:
-            return earlier, True
-    with parts.store.read() as connection:
-        body = sending.body(parts.journal, parts.opener, parts.references, connection, claimed)
-    receipt = parts.sink.push(address, body)
-    crash_point("deliver.posted")
-    return receipt, False
+def _named(parts: DeliverParts, claimed: Claimed) -> dict[str, Any]:
+    """Which piece, in a line of the log: the sink, and the id that the application has in the API."""
+    return {"sink": parts.name, "case": claimed.case.case_id.hex(), "piece": claimed.piece.piece}
 
 
 # ---- how it ended --------------------------------------------------------------------------------------------------
@@ -199,21 +153,32 @@ def _state(connection: Connection, claimed: Claimed) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def _retry(parts: DeliverParts, claimed: Claimed, trouble: str, retry_after_s: float | None) -> None:
-    wait_s = BACKOFF.wait_s(claimed.attempts + 1, retry_after_s)
-    parts.claims.retry(claimed, parts.journal.clock.process_ms() + int(wait_s * 1000), trouble)
+def _retry(parts: DeliverParts, claimed: Claimed, later: attempts.Later) -> None:
+    """Put the piece off. While a push may still take effect, the sink is asked again at the end of that time at the
+    latest."""
+    again, now_ms = later.again, parts.journal.clock.process_ms()
+    if again.trouble and again.trouble != claimed.trouble:
+        log.warning("a delivery is put off", reason=again.trouble, remedy=again.remedy, **_named(parts, claimed))
+    wait_ms = int(BACKOFF.wait_s(claimed.attempts + 1, obeyed_s(parts.name, later.retry_after_s)) * 1000)
+    left_ms = again.settle_until_ms - now_ms
+    if left_ms > 0 and later.retry_after_s is None:
+        wait_ms = min(wait_ms, left_ms)
+    parts.claims.retry(claimed, now_ms, now_ms + wait_ms, again)
 
 
 def make(sink: str, parts: Parts) -> Deliver:
     """The running stage for one sink. Raises ``Misconfigured`` when the sink cannot be opened."""
+    opened = parts.connectors.open_sink(sink)
     given = DeliverParts(
         sink,
-        parts.connectors.open_sink(sink),
+        opened,
         parts.references(sink),
         parts.store,
         parts.journal(),
         parts.opener,
         parts.instance,
+        opened.context.limits.settle_s,
+        attempts.lease_s(opened.context.limits.total_timeout_s),
     )
     return Deliver(given)
 

@@ -5,7 +5,7 @@ Only pending pieces have a row. It is added with the decision and deleted with t
 row counts as tried: an operator released it, the row was lost, or the tables were rebuilt.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
 from hub.stores.tables import ID, metadata
 
@@ -20,5 +20,13 @@ attempt = Table(
     Column("claimed_by", String(128), doc="instance; null: free"),
     Column("lease_until_ms", BigInteger, nullable=False, doc="process time; the claim ends then"),
     Column("trouble", String(256), doc="why the last attempt did not end it, in the hub's words"),
+    Column("remedy", Text, doc="what a person can do about it"),
+    Column("trouble_ms", BigInteger, doc="process time of that attempt"),
+    Column(
+        "settle_until_ms",
+        BigInteger,
+        doc="process time; until then an earlier push may take effect; null: nobody wrote down how the last call ended",
+    ),
+    Column("unconfirmed", Integer, doc="pushes that were answered by neither yes nor no"),
     Index("ix_attempt_due", "sink", "next_attempt_ms"),
 )

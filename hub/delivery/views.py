@@ -26,4 +26,4 @@ def tell(references: ReferencesFor, connection: Connection, case_id: bytes, show
         told = found.get(one["piece"], _ENDED)
         one["attempts"] = told.attempts
         one["next_attempt_at"] = iso(told.next_attempt_ms) if told.next_attempt_ms else None
-        one["trouble"] = told.trouble
+        one["trouble"] = " — ".join(part for part in (told.trouble, told.remedy) if part) or None

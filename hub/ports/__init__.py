@@ -15,13 +15,14 @@ from hub.ports.log import (
     TopicSpec,
     Writer,
 )
-from hub.ports.sinks import Address, Receipt, Refused, Sink
+from hub.ports.sinks import OPEN_CODE, Address, Receipt, Refused, Sink
 from hub.ports.sources import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, Plain, Source, SourceRow
 from hub.ports.state import DAMAGED, DamagedKey, KeyVault, Signer, Store, Verifier
 
 __all__ = [
     "DAMAGED",
     "NAMELESS",
+    "OPEN_CODE",
     "Address",
     "Batch",
     "Clock",

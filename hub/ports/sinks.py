@@ -1,12 +1,16 @@
 """The port to the systems that the hub delivers to."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+OPEN_CODE: Final = re.compile(r"(?!.*[0-9]{7})[A-Za-z0-9_.-]{1,64}")
+"""A code of a sink that may be open in events, tables and log lines: it cannot be a person's number (P5)."""
 
 
 class Receipt(NamedTuple):
-    """A system's acknowledgement: its own number, and the time that it gave, ISO 8601."""
+    """A system's acknowledgement: its own number, and the time that it gave, ISO 8601; "" when it gave none."""
 
     number: str
     received_at: str
@@ -50,20 +54,23 @@ class Sink(Protocol):
         """Hand over one piece; on return it has taken effect there, durably, and the system has acknowledged it with a
         number. ``body`` holds JSON values only; its fields are the procedure's.
 
-        Raises ``Unavailable`` when the outcome is unknown: no connection, a time-out, an answer that breaks off, a
-        success code without an acknowledgement. The piece may have taken effect, so the hub asks with ``find`` before
-        it pushes again (P2); ``retry_after_s`` is what the system asked for. Raises ``Refused`` for a final no, and
-        ``Misconfigured`` for what only the operator can change (a wrong address or token); in both cases nothing has
+        Raises ``Refused`` for a final no in the system's own words. Raises ``NotSent`` when the call was not made, and
+        ``Misconfigured`` for what only the operator can change (a wrong address or token): in both cases nothing has
         taken effect.
+
+        Everything else leaves the outcome unknown: ``Unavailable`` when there is no answer (a time-out, a connection
+        that breaks off, 5xx; ``retry_after_s`` is what the system asked for), ``Unconfirmed`` when the answer says
+        neither yes nor no (a success code without a number, a proxy's page). The piece may have taken effect, or may do
+        so later. So the hub asks with ``find`` until ``settle_s`` seconds have passed since the call's end, and only
+        then pushes again (P2).
         """
 
     def find(self, address: Address) -> Receipt | None:
         """The receipt of the piece with this key if an earlier ``push`` took effect, else ``None``. Changes nothing.
 
-        ``None`` means that the hub may push: no earlier push with this key has taken effect, and none can still take
-        effect. The hub waits at least two seconds after an attempt whose outcome is unknown. A sink whose system may
-        need longer, or answers from a copy that is not up to date, raises ``Unavailable`` until it knows. Raises
-        ``Misconfigured`` as ``push`` does.
+        ``None`` only for a complete answer that does not have the piece. Raises ``Unavailable`` or ``Unconfirmed`` for
+        everything else: an error with a success code, an answer without a list, a part of a list, an answer from a copy
+        that is not up to date. Raises ``Misconfigured`` as ``push`` does.
         """
 
     def close(self) -> None:

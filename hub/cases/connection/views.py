@@ -133,7 +133,7 @@ def _delivery(one: Row[Any], said: str | None, receipt: str | None) -> Json:
         "decided_at": iso(one.decided_ms),
         "ended_at": iso(one.ended_ms),
         "receipt": received.get("number"),
-        "receipt_at": received.get("received_at"),
+        "receipt_at": received.get("received_at") or None,
         "found_by_asking": bool(one.found),
         "reason": one.reason,
         "reason_zh": words.zh if words else None,

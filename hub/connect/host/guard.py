@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from hub.connect.context import Context
 from hub.connect.host.circuit import Circuit
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
-from hub.errors import Misconfigured, RecordRejected, Unavailable
+from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.ports import Address, Cursor, DayCount, LookupQuery, Page, Receipt, Refused, Sink, Source
 from hub.runtime.backoff import Backoff, attempt, obeyed_s
 
@@ -42,11 +42,13 @@ class Gate:
         self.quota = DailyQuota(name, limits.calls_a_day, context.clock, book)
         self._rate = Rate(limits.rate_per_s, limits.burst, context.clock)
         self._wait = wait or threading.Event().wait
+        self._trouble = ""
 
     def call(self, work: Callable[[], T], times: int = 1) -> T:
         """The result of ``work``, with at most ``times`` attempts. Each attempt counts for rate and quota.
 
-        Raises ``Unavailable`` when circuit, rate or quota refuse or all attempts failed, and as ``work`` does.
+        Raises ``NotSent`` when circuit, rate or quota refuse, ``Unavailable`` when all attempts failed, and as ``work``
+        does.
         """
         return attempt(lambda: self._once(work), times, self._wait, Backoff(), PATIENCE_S)
 
@@ -54,13 +56,14 @@ class Gate:
         self._enter()
         try:
             result = work()
-        except Unavailable as away:
-            away.retry_after_s = obeyed_s(self._name, away.retry_after_s)
-            self.circuit.failed(away.retry_after_s)
-            raise
-        except (Refused, Misconfigured, RecordRejected):
+        except (Refused, Misconfigured, RecordRejected, Unconfirmed):
             # The system answered, so it is available.
             self.circuit.succeeded()
+            raise
+        except Unavailable as away:
+            self._trouble = str(away)
+            away.retry_after_s = obeyed_s(self._name, away.retry_after_s)
+            self.circuit.failed(away.retry_after_s)
             raise
         except BaseException:
             self.circuit.failed()
@@ -69,14 +72,18 @@ class Gate:
         return result
 
     def _enter(self) -> None:
-        self.circuit.enter()
+        try:
+            self.circuit.enter()
+        except Unavailable as rests:
+            why = f"{rests}; the last one: {self._trouble}" if self._trouble else str(rests)
+            raise NotSent(why, rests.retry_after_s) from None
         try:
             self._wait(self._rate.take(PATIENCE_S))
             self.quota.take()
-        except Unavailable:
+        except Unavailable as ours:
             # Our own bounds say nothing about the state of the system.
             self.circuit.left()
-            raise
+            raise NotSent(str(ours), ours.retry_after_s) from None
 
     def health(self) -> Health:
         """State of the circuit and remaining quota. Makes no call."""

@@ -12,7 +12,19 @@ from hub.cases.events import Piece
 from hub.cases.procedure import SinkInfo
 from hub.cases.tables import case, piece
 from hub.delivery import claims
-from hub.delivery.claims import LEASE_S, TAKEOVER_S, Claimed, Claims, Trouble, count_as_tried, troubles
+from hub.delivery.claims import (
+    LEASE_S,
+    SETTLE_MAX_S,
+    SETTLE_S,
+    TAKEOVER_S,
+    Again,
+    Claimed,
+    Claims,
+    Trouble,
+    count_as_tried,
+    let_go,
+    troubles,
+)
 from hub.delivery.tables import attempt
 from tests import samples
 from tests.casework import House, body
@@ -188,14 +200,67 @@ def test_a_row_of_a_piece_that_has_ended_is_deleted(house: House) -> None:
 def test_trouble_is_told_until_the_next_attempt(house: House) -> None:
     case_id = house.submit(body()).case_id
     (one,) = (mine := Claims(house.store, "one", "hub-1")).claim(8, house.clock.process_ms())
-    later = house.clock.process_ms() + 5_000
-    mine.retry(one, later, "x" * 300)
+    now, later = house.clock.process_ms(), house.clock.process_ms() + 5_000
+    mine.retry(one, now, later, Again(0, trouble="x" * 300, remedy="set its token"))
     with house.store.read() as connection:
         told = troubles(connection, case_id)
-    assert told == {0: Trouble(1, later, "x" * 256), 1: Trouble(0, 0, None)}
+    assert told == {0: Trouble(1, later, "x" * 256, "set its token"), 1: Trouble(0, 0, None)}
     assert claimed(house, "one") == []
     house.clock.pass_s(5)
     assert claimed(house, "one") == [("registration", 1)]
+
+
+def test_trouble_stays_while_an_attempt_has_nothing_new_to_say(house: House) -> None:
+    case_id = house.submit(body()).case_id
+    mine, now = Claims(house.store, "one", "hub-1"), house.clock.process_ms()
+    for told in ("the connection broke", None):
+        (one,) = mine.claim(8, now)
+        mine.retry(one, now, now, Again(now + 1_000, 2, told))
+    with house.store.read() as connection:
+        assert troubles(connection, case_id)[0] == Trouble(2, now, "the connection broke")
+    (again,) = mine.claim(8, now)
+    assert (again.settle_until_ms, again.unconfirmed, again.trouble) == (now + 1_000, 2, "the connection broke")
+
+
+def settles_until(house: House, sink: str = "one", instance: str = "hub-1") -> int:
+    """Claim the piece; until when an earlier push of it may take effect, ms from now."""
+    (one,) = Claims(house.store, sink, instance).claim(8, house.clock.process_ms())
+    let_go([one.key])
+    return one.settle_until_ms - house.clock.process_ms()
+
+
+def test_p2_a_call_that_nobody_wrote_the_end_of_may_have_ended_with_its_lease(house: House) -> None:
+    """A process died, or is of a version that wrote no end down: the sink is asked until the call has settled."""
+    house.submit(body())
+    assert claimed(house, "one", "hub-2")
+    house.clock.pass_s(LEASE_S + 1)
+    assert settles_until(house) == (SETTLE_S - 1) * 1000
+
+
+@pytest.mark.usefixtures("restarted")
+def test_p2_a_call_of_the_own_dead_process_ended_at_the_restart(house: House) -> None:
+    house.submit(body())
+    assert claimed(house, "one")
+    claims._in_hand.clear()
+    look_after(house)
+    house.clock.pass_s(TAKEOVER_S)
+    assert settles_until(house) == (SETTLE_S - TAKEOVER_S) * 1000
+
+
+def test_p2_a_piece_without_a_row_settles_from_now_on(house: House) -> None:
+    house.submit(body())
+    with house.store.write() as connection:
+        count_as_tried(connection)
+    look_after(house)
+    assert settles_until(house) == SETTLE_S * 1000
+
+
+def test_a_clock_that_was_a_day_ahead_stops_no_piece_for_a_day(house: House) -> None:
+    house.submit(body())
+    mine, now = Claims(house.store, "one", "hub-1"), house.clock.process_ms()
+    (one,) = mine.claim(8, now)
+    mine.retry(one, now, now, Again(now + 86_400_000))
+    assert settles_until(house) == SETTLE_MAX_S * 1000
 
 
 def test_p2_processes_that_claim_at_the_same_moment_get_each_piece_once(house: House) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.errors import Unavailable
+from hub.errors import NotSent
 from hub.privacy.references import read_number
 from tests.casework import ConnectionSystem, House, body
 
@@ -19,11 +19,11 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def test_a_piece_in_trouble_says_why_and_when_it_is_tried_again(house: House) -> None:
     case_id, sink = house.submit(body()).case_id, ConnectionSystem()
-    sink.failures = [Unavailable("utility_crm: ReadTimeout", retry_after_s=60)]
+    sink.failures = [NotSent("utility_crm: the connection is refused", retry_after_s=60)]
     house.deliver(sink)
     shown = house.applications.show(case_id)
     (one,) = shown["deliveries"]
-    assert (one["state"], one["attempts"], one["trouble"]) == ("pending", 1, "utility_crm: ReadTimeout")
+    assert (one["state"], one["attempts"], one["trouble"]) == ("pending", 1, "utility_crm: the connection is refused")
     assert one["next_attempt_at"].startswith("2026-03-02T01:01:00")
     house.clock.pass_s(61)
     house.deliver(sink)

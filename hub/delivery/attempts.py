@@ -1,0 +1,169 @@
+"""One attempt to deliver a piece: ask the sink, then push. It writes nothing.
+
+    first attempt ─────────────────────────────▶ push ─┬─▶ yes, no: an event
+    later: ask ─┬─▶ there: acknowledged           ▲    └─▶ unknown ──▶ later, and it may take effect until then
+                ├─▶ no answer: later              │
+                ├─▶ not there, not settled: later │
+                └─▶ not there, settled ───────────┘
+
+An unknown outcome is neither yes nor no: the call may take effect after the hub gave up. So the sink is asked until
+``settle_s`` has passed since the call's end, and only what it does not have then is pushed again (P2). A system that
+answers each push with neither yes nor no gets it at growing intervals, and ``UNCONFIRMED_MAX`` times; then a person
+must look.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hub.cases import events, reasons
+from hub.cases.events import ToSeal
+from hub.cases.journal import Journal
+from hub.cases.procedure import Body, MustNotSend, WillNotDo
+from hub.crash import crash_point
+from hub.delivery import answers, sending
+from hub.delivery.claims import LEASE_S, SETTLE_MAX_S, SETTLE_S, Again, Claimed, Claims
+from hub.errors import HubError, Misconfigured, NotSent, Unavailable, Unconfirmed
+from hub.logging import get_logger, mask
+from hub.ports import Address, Receipt, Refused, Sink, Store
+from hub.privacy.opening import Opener
+from hub.privacy.references import References
+
+UNCONFIRMED_MAX = 5
+"""Pushes of one piece that are answered by neither yes nor no."""
+_BESIDE_THE_CALLS_S = 60.0
+
+log = get_logger("deliver")
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverParts:
+    """What delivering to one sink needs. ``name`` is the connector's; ``references`` are those for this sink. Times in
+    seconds, as in ``Claims``."""
+
+    name: str
+    sink: Sink
+    references: References
+    store: Store
+    journal: Journal
+    opener: Opener
+    instance: str
+    settle_s: float = SETTLE_S
+    lease_s: float = LEASE_S
+
+    @property
+    def claims(self) -> Claims:
+        """The claims of this sink by this instance."""
+        return Claims(self.store, self.name, self.instance, self.settle_s, self.lease_s)
+
+
+class Later(NamedTuple):
+    """The piece did not end. ``retry_after_s``: the wait that the sink asked for, seconds."""
+
+    again: Again
+    retry_after_s: float | None = None
+
+
+Outcome = events.Acknowledged | events.Refused | events.Stopped | WillNotDo | Later
+
+
+class _NotYet(Exception):
+    """Neither yes nor no, so far: ``later`` says how it goes on."""
+
+    def __init__(self, later: Later) -> None:
+        super().__init__(later)
+        self.later = later
+
+
+def lease_s(total_timeout_s: float) -> float:
+    """The least lease for a sink whose calls take at most ``total_timeout_s``, seconds: one attempt asks and pushes.
+
+    >>> lease_s(30.0), lease_s(600.0)
+    (120.0, 1260.0)
+    """
+    return max(LEASE_S, 2 * total_timeout_s + _BESIDE_THE_CALLS_S)
+
+
+def attempt(parts: DeliverParts, claimed: Claimed) -> Outcome:
+    """Make one attempt for a claimed piece. Whatever happens is its outcome: it never raises."""
+    told: dict[str, Any] = {"piece": claimed.piece.piece, "sink": claimed.piece.sink, "attempts": claimed.attempts + 1}
+    try:
+        receipt, found = _receipt(parts, claimed)
+    except Refused as refused:
+        return _refused(refused, told)
+    except MustNotSend as stop:
+        return events.Stopped(reason=stop.reason, **told)
+    except WillNotDo as changed:
+        return changed
+    except _NotYet as not_yet:
+        return not_yet.later
+    except Exception as trouble:  # one case that cannot be delivered must not stop the others
+        return _later(parts, claimed, trouble, claimed.settle_until_ms, claimed.unconfirmed)
+    sealed = ToSeal(json.dumps(receipt._asdict()).encode())
+    return events.Acknowledged(found=found, sealed_receipt=sealed, **told)
+
+
+def _receipt(parts: DeliverParts, claimed: Claimed) -> tuple[Receipt, bool]:
+    """The receipt, and whether ``Sink.find`` found it."""
+    address = sending.address(parts.references, claimed)
+    if claimed.attempts > 0:
+        asked_ms = parts.journal.clock.process_ms()
+        earlier = parts.sink.find(address)
+        if earlier is not None:
+            return answers.receipt(earlier), True
+        if asked_ms < claimed.settle_until_ms:
+            raise _NotYet(Later(Again(claimed.settle_until_ms, claimed.unconfirmed)))
+        if claimed.unconfirmed >= UNCONFIRMED_MAX:
+            raise MustNotSend(reasons.UNCONFIRMED)
+    with parts.store.read() as connection:
+        body = sending.body(parts.journal, parts.opener, parts.references, connection, claimed)
+    return _push(parts, claimed, address, body), False
+
+
+def _push(parts: DeliverParts, claimed: Claimed, address: Address, body: Body) -> Receipt:
+    """Raises ``Refused``; ``NotSent`` and ``Misconfigured``, after which nothing has taken effect; ``_NotYet`` for
+    everything else: the outcome is unknown."""
+    try:
+        receipt = answers.receipt(parts.sink.push(address, body))
+    except (Refused, NotSent, Misconfigured):
+        raise
+    except Exception as trouble:
+        raise _NotYet(_unknown(parts, claimed, trouble)) from trouble
+    crash_point("deliver.posted")
+    return receipt
+
+
+def _refused(refused: Refused, told: dict[str, Any]) -> events.Refused:
+    """The event of a final no: its code in the open if it is one, its words sealed."""
+    words = answers.words(refused.message)
+    code = answers.code(refused)
+    if code is None:
+        code, words = reasons.REFUSED, answers.words(f"{refused.code} {refused.message}")
+    return events.Refused(reason=code, sealed_reason=ToSeal(words.encode()), **told)
+
+
+def _unknown(parts: DeliverParts, claimed: Claimed, trouble: Exception) -> Later:
+    """It settles for ``settle_s`` from now, the end of the call; for a sink that answers without a yes or no twice as
+    long each time."""
+    unconfirmed = claimed.unconfirmed + isinstance(trouble, Unconfirmed)
+    settle_s = min(SETTLE_MAX_S, parts.settle_s * 2 ** max(0, unconfirmed - 1))
+    now_ms = parts.journal.clock.process_ms()
+    return _later(parts, claimed, trouble, now_ms + int(settle_s * 1000), unconfirmed)
+
+
+def unwritten(parts: DeliverParts, claimed: Claimed, failure: Exception) -> Later:
+    """An outcome that could not be written down is as unknown as one that was not told."""
+    until_ms = parts.journal.clock.process_ms() + int(parts.settle_s * 1000)
+    trouble = f"its outcome cannot be written down ({type(failure).__name__})"
+    return Later(Again(until_ms, claimed.unconfirmed, trouble))
+
+
+def _later(parts: DeliverParts, claimed: Claimed, trouble: Exception, settle_until_ms: int, unconfirmed: int) -> Later:
+    if not isinstance(trouble, HubError):
+        named = {"sink": parts.name, "case": claimed.case.case_id.hex(), "piece": claimed.piece.piece}
+        log.error("a delivery failed", error=type(trouble).__name__, exc_info=trouble, **named)
+        return Later(Again(settle_until_ms, unconfirmed, type(trouble).__name__))
+    remedy = trouble.remedy if isinstance(trouble, Misconfigured) else None
+    said = str(trouble).removesuffix(f" — {remedy}") if remedy else str(trouble)
+    retry_after_s = trouble.retry_after_s if isinstance(trouble, Unavailable) else None
+    return Later(Again(settle_until_ms, unconfirmed, mask(said), remedy), retry_after_s)
