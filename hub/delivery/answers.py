@@ -11,7 +11,7 @@ from hub.records import text
 RECEIPT_NUMBER_MAX = 64
 """Characters of a receipt's number."""
 REFUSAL_WORDS_MAX = 2_000
-"""Characters of a sink's own words that are kept; the rest is cut."""
+"""Characters of a sink's own words that are stored; the rest is cut."""
 _TIME_MAX = 40
 # Java's ZonedDateTime names the zone after the offset.
 _ZONE = re.compile(r"\[[A-Za-z0-9_/+-]{1,40}\]$")

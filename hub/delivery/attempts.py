@@ -68,7 +68,7 @@ Outcome = events.Acknowledged | events.Refused | events.Stopped | WillNotDo | La
 
 
 class _NotYet(Exception):
-    """Neither yes nor no, so far: ``later`` says how it goes on."""
+    """Neither yes nor no, so far: ``later`` says how it continues."""
 
     def __init__(self, later: Later) -> None:
         super().__init__(later)
@@ -85,7 +85,7 @@ def lease_s(total_timeout_s: float) -> float:
 
 
 def attempt(parts: DeliverParts, claimed: Claimed) -> Outcome:
-    """Make one attempt for a claimed piece. Whatever happens is its outcome: it never raises."""
+    """Make one attempt for a claimed piece. Everything that happens is its outcome: it never raises."""
     told: dict[str, Any] = {"piece": claimed.piece.piece, "sink": claimed.piece.sink, "attempts": claimed.attempts + 1}
     try:
         receipt, found = _receipt(parts, claimed)

@@ -12,7 +12,7 @@ claim any more, it is free again at the end of its lease. After a restart an ins
 seconds after it has seen them.
 
 A push whose outcome is unknown may take effect until ``settle_until_ms``: the sink's ``settle_s`` after the end of the
-call. Where nobody wrote down how a call ended, it ended with the lease at the latest.
+call. Where no one wrote down how a call ended, it ended with the lease at the latest.
 """
 
 from collections.abc import Iterable, Sequence

@@ -25,7 +25,7 @@ attempt = Table(
     Column(
         "settle_until_ms",
         BigInteger,
-        doc="process time; until then an earlier push may take effect; null: nobody wrote down how the last call ended",
+        doc="process time; until then an earlier push may take effect; null: no one wrote down how the last call ended",
     ),
     Column("unconfirmed", Integer, doc="pushes that were answered by neither yes nor no"),
     Index("ix_attempt_due", "sink", "next_attempt_ms"),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -12,3 +12,7 @@ def upgrade() -> None:
     op.add_column("attempt", sa.Column("trouble_ms", sa.BigInteger(), nullable=True))
     op.add_column("attempt", sa.Column("settle_until_ms", sa.BigInteger(), nullable=True))
     op.add_column("attempt", sa.Column("unconfirmed", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("a hub of the revision before works with these columns")
