@@ -20,7 +20,7 @@ from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.delivery import claims, views
-from hub.errors import Misconfigured, Unavailable
+from hub.errors import HubError, Misconfigured
 from hub.ingest.control import StoredQuota
 from hub.logs import open_log
 from hub.parts import Parts
@@ -71,7 +71,7 @@ class Hub:
         self.store = self._database(settings.store_url, "store")
         if not self.store.embedded:
             clock = self.shared_clock = SharedClock(clock, self.store)
-            with suppress(Unavailable):
+            with suppress(HubError):  # the first call that needs the store says why
                 self.shared_clock.adjust()
         self.clock = business(clock) if business else clock
         self.log: RecordLog = open_log(settings.log_url, self.clock, settings.kafka)
@@ -107,7 +107,10 @@ class Hub:
         return database
 
     def _new(self, identities: Database) -> bool:
-        """Whether a missing master key may be created: only when there is no vault yet."""
+        """Whether a missing master key may be created: only when there is no vault yet. A vault on a server is asked
+        only when the key is missing."""
+        if _exists(self.settings.master_key_file):
+            return False
         if identities.embedded:
             return not Path(make_url(self.settings.vault_url).database or "").exists()
         return untouched(identities)

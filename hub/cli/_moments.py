@@ -5,10 +5,19 @@ from typing import Any
 
 import click
 
-from hub.clock import CHINA
+from hub.clock import CHINA, in_china
 
 TIME = "time (China)"
 """The title of a column of moments."""
+
+
+def shown_in_china(moment: str) -> str:
+    """A moment as JSON has it (RFC 3339), for people.
+
+    >>> shown_in_china("2026-03-02T01:00:00.000Z")
+    '2026-03-02 09:00:00'
+    """
+    return in_china(int(datetime.fromisoformat(moment).timestamp() * 1000))
 
 
 class Moment(click.ParamType[int]):

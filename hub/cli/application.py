@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from hub.cases.connection.states import STATES
 from hub.cases.policy import VOLTAGES
 from hub.cli._applications import Answered, Direct, Json, desk
 from hub.cli._console import console
+from hub.cli._moments import shown_in_china
 from hub.cli._story import lines, table
-from hub.clock import in_china
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 
@@ -213,7 +212,7 @@ def list_(
             one["application_id"],
             escape(one["external_no"] or "—"),
             one["channel"],
-            _china(one["submitted_at"]),
+            shown_in_china(one["submitted_at"]),
             one["due_on"] or "?",
             ", ".join(one["states"]),
             pieces,
@@ -268,7 +267,7 @@ def _show(shown: Json, said: str) -> None:
     clock = shown["clock"]
     _print_head(shown, said)
     due = shown["due_on"] or "not known: the calendar of that year is missing"
-    begun = f"{_china(shown['submitted_at'])} (China time)"
+    begun = f"{shown_in_china(shown['submitted_at'])} (China time)"
     out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {begun}: due {due}")
     for sink, number in shown["numbers"].items():
         out.print(f"{sink} knows it as {number}")
@@ -288,7 +287,7 @@ def _looks(need: Json) -> str:
     """How often a source was asked for the evidence, and when it is looked for again."""
     if need["state"] == "met" or not need["next_look_at"]:
         return ""
-    return f" (asked {need['asked']} times; next look {_china(need['next_look_at'])}, China time)"
+    return f" (asked {need['asked']} times; next look {shown_in_china(need['next_look_at'])}, China time)"
 
 
 def _attempts(piece: Json) -> str:
@@ -296,9 +295,4 @@ def _attempts(piece: Json) -> str:
     if not piece["attempts"]:
         return ""
     again = piece["next_attempt_at"]
-    return f"{piece['attempts']}, next {_china(again)}" if again else str(piece["attempts"])
-
-
-def _china(moment: str) -> str:
-    """A moment of the API (RFC 3339), for people."""
-    return in_china(int(datetime.fromisoformat(moment).timestamp() * 1000))
+    return f"{piece['attempts']}, next {shown_in_china(again)}" if again else str(piece["attempts"])

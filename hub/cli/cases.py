@@ -11,6 +11,7 @@ from hub.bootstrap import reading
 from hub.cases import views
 from hub.cases.procedure import installed
 from hub.cli._console import console
+from hub.cli._moments import shown_in_china
 from hub.errors import RecordRejected
 
 
@@ -32,12 +33,14 @@ def list_(config: Path | None, procedure: str | None, after: str, limit: int, as
     """Cases, newest first."""
     with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
         found = views.listing(connection, procedure or "", _id(after) if after else b"", limit)
-    table = Table("case", "procedure", "state", "opened", "events", "pieces")
+    table = Table("case", "procedure", "state", "opened (China)", "events", "pieces")
     for one in found:
         if as_json:
             click.echo(json.dumps(one))
         states = ", ".join(f"{piece['sink']}/{piece['kind']} {piece['state']}" for piece in one["pieces"])
-        table.add_row(one["case_id"], one["procedure"], one["state"], one["opened_at"], str(one["events"]), states)
+        table.add_row(
+            one["case_id"], one["procedure"], one["state"], shown_in_china(one["opened_at"]), str(one["events"]), states
+        )
     if not as_json:
         console().print(table)
 

@@ -11,9 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from hub.cli._console import console
-from hub.cli._moments import MOMENT, TIME
+from hub.cli._moments import MOMENT, TIME, shown_in_china
 from hub.cli.topics import json_option, known, log_option, opened
-from hub.clock import in_china
 from hub.codec import wire
 from hub.codec.catalogue import catalogue
 from hub.errors import RecordRejected
@@ -90,13 +89,9 @@ def _limited(views: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, 
 def _print_table(views: Iterator[dict[str, Any]]) -> None:
     table = Table("partition", "offset", TIME, "key", "type", "what")
     for view in views:
-        cells = (view["partition"], view["offset"], _time(view), (view["key"] or "")[:12])
+        cells = (view["partition"], view["offset"], shown_in_china(view["time"]), (view["key"] or "")[:12])
         table.add_row(*(escape(str(cell)) for cell in (*cells, view["headers"].get(cloudevents.TYPE, ""), gist(view))))
     console().print(table)
-
-
-def _time(view: dict[str, Any]) -> str:
-    return in_china(int(datetime.fromisoformat(view["time"]).timestamp() * 1000))
 
 
 def gist(view: dict[str, Any]) -> str:
