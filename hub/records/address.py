@@ -6,11 +6,18 @@ person; a false match would show a person another's title.
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hub.records.divisions import MUNICIPALITIES, PROVINCES, SHORT_PROVINCES, TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER
+from hub.records.divisions import (
+    MERGED,
+    MUNICIPALITIES,
+    PROVINCES,
+    SHORT_PROVINCES,
+    TIANJIN,
+    TIANJIN_DISTRICTS,
+    TIANJIN_FORMER,
+)
 from hub.records.folding import half_width
 from hub.records.numerals import FORMAL_NUMERAL, NUMERAL, in_chinese, number_of
 from hub.records.placeholders import is_masked, is_placeholder
@@ -20,13 +27,6 @@ FIELDS: Final = (
 )  # fmt: skip
 TEXT_CHARACTERS_MAX: Final = 300
 """The parser reads at most this many characters, and a longer text has no key: it is not an address."""
-MERGED: Final = {
-    present: tuple(former for former, now in TIANJIN_FORMER.items() if now == present)
-    for present, formers in Counter(TIANJIN_FORMER.values()).items()
-    if formers > 1
-}
-"""District that several former ones became → the former ones. Their roads have the same names, so the former one
-counts: 塘沽区新华路 is not 汉沽区新华路."""
 
 # Brackets, dots, and variants of characters that registers mix.
 _VARIANTS: Final = str.maketrans(

@@ -4,6 +4,7 @@
 is a province and the ranges of the last four digits. 83 is Taiwan on residence permits.
 """
 
+from collections import Counter
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -34,6 +35,13 @@ TIANJIN_FORMER: Final = {
     "南郊区": "津南区", "北郊区": "北辰区",
 }  # fmt: skip
 """Former district → present district: old addresses still have the former names."""
+MERGED: Final = {
+    present: tuple(former for former, now in TIANJIN_FORMER.items() if now == present)
+    for present, formers in Counter(TIANJIN_FORMER.values()).items()
+    if formers > 1
+}
+"""District that several former ones became → the former ones. Their roads have the same names, so the former one
+counts: 塘沽区新华路 is not 汉沽区新华路."""
 
 
 @cache
@@ -48,18 +56,59 @@ def _codes() -> frozenset[str]:
 
 
 CODES: Final = _codes()
+CIRCULATING: Final = frozenset(
+    f"{code[:4]}{ending}"
+    for code in CODES
+    if code.endswith("00") and "01" <= code[2:4] <= "20" and f"{code[:2]}" not in ("11", "12", "31", "50")
+    for ending in (("01", "02", "11", "19", "20") if code[:2] == "32" else ("01", "20"))
+)
+"""Codes that numbers of residents have and GB/T 2260 has not: a city's districts as one (01, until 1983 20), and in
+Jiangsu its centre and suburbs (02, 11, 19)."""
+_FOREIGNER: Final = "9"
+_FOREIGNER_LENGTH: Final = 18
+
+
+def is_region(number: str) -> bool:
+    """Whether a number by GB 11643 begins with a division that exists or existed. A foreigner's begins with 9 and the
+    code of the province (GA 2102-2023); none has 15 digits.
+
+    >>> [is_region(number) for number in ("321119197505050015", "932682198501010017", "990426199112010074")]
+    [True, True, False]
+    """
+    if number[0] == _FOREIGNER:
+        return len(number) == _FOREIGNER_LENGTH and number[1:3] in PROVINCES
+    return number[:6] in CODES or number[:6] in CIRCULATING
+
+
+_TIANJIN_CODES: Final = {
+    "120107": "塘沽区", "120108": "汉沽区", "120109": "大港区", "120221": "宁河县", "120222": "武清县",
+    "120223": "静海县", "120224": "宝坻县", "120225": "蓟县",
+    **{code: name for name, code in TIANJIN_DISTRICTS.items()},
+}  # fmt: skip
+_WHOLE: Final = ("120000", "120100", "120200")
+_EARLIER: Final = {"重庆市": ("5102", "5122", "5123", "5135"), "海南省": ("4421", "4422")}
+"""Province → beginnings of codes that it had as part of another one: Chongqing until 1997, Hainan until 1988."""
 
 
 def same_division(code: str, province: str, district: str) -> bool:
-    """Whether a six-digit code can be the named place. A name that is missing or unknown here does not contradict.
+    """Whether a six-digit code can be the named place, both as they are now or as they were. A name that is missing or
+    unknown here does not contradict.
 
     >>> same_division("120104", "天津市", "南开区"), same_division("120103", "天津市", "南开区")
     (True, False)
-    >>> same_division("120000", "天津市", "南开区"), same_division("310000", "天津市", "")
+    >>> same_division("120225", "天津市", "蓟州区"), same_division("120119", "天津市", "蓟县")
+    (True, True)
+    >>> same_division("120107", "天津市", "滨海新区"), same_division("120107", "天津市", "汉沽区")
     (True, False)
     """
     named = PROVINCES.get(code[:2])
-    if province and named and province != named:
+    province = SHORT_PROVINCES.get(province, province)
+    if province and named and province != named and not code.startswith(_EARLIER.get(province, "-")):
         return False
-    expected = TIANJIN_DISTRICTS.get(district) if province == TIANJIN else None
-    return expected is None or code in (expected, "120000", "120100")
+    if province != TIANJIN or code in _WHOLE or not (district in TIANJIN_DISTRICTS or district in TIANJIN_FORMER):
+        return True
+    there = _TIANJIN_CODES.get(code, "")
+    return there == district or (
+        TIANJIN_FORMER.get(there, there) == TIANJIN_FORMER.get(district, district)
+        and not any(there in formers and district in formers for formers in MERGED.values())
+    )

@@ -6,7 +6,6 @@ small automata (one dictionary look-up a character), because verification checks
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache, reduce
@@ -15,24 +14,26 @@ from typing import Any
 
 from hub.records.address import address_key
 from hub.records.dates import read_compact
-from hub.records.text import ZERO_WIDTH
+from hub.records.folding import fold
+from hub.records.placeholders import is_masked, is_number, is_placeholder
 
 _RESIDENT_LENGTH = 18
+_RESIDENT_FORM = re.compile("[0-9]{17}[0-9X]")
+RESIDENCE_TYPES = frozenset(("FOREIGNER_PERMIT", "HK_MACAO_PERMIT", "TAIWAN_PERMIT"))
+"""Types of document whose number can have the form of GB 11643: GA 2102-2023, 国办发〔2018〕81号."""
 _LEGACY_LENGTH = 15
 
 _Node = dict[str, Any]
 
 
-_NO_ZERO_WIDTH = str.maketrans("", "", ZERO_WIDTH)
-
-
 def tidy(text: str) -> str:
-    """The text in half-width capital letters, without spaces and zero-width characters.
+    """The text in half-width capital letters, with one kind of dash, without spaces and invisible characters. Sources,
+    applications and look-ups all tidy identifiers by it.
 
-    >>> tidy(" ９１１１００００６０００３７３４１l ")
-    '91110000600037341L'
+    >>> tidy(" ９１１１００００６０００３７３４１l "), tidy("\\u200e1201\\u206004"), tidy("1201²")
+    ('91110000600037341L', '120104', '1201²')
     """
-    return "".join(unicodedata.normalize("NFKC", text).translate(_NO_ZERO_WIDTH).split()).upper()
+    return fold(text).upper()
 
 
 def _automaton(states: int, step: Callable[[int, int], int], alphabet: str) -> list[_Node]:
@@ -84,6 +85,25 @@ def _check_legacy(number: str) -> str:
     if not _is_legacy(number):
         return "ID_FORM"
     return "ID_DATE" if _day(resident_id_18(number)[6:14]) is None else "ID_LEGACY"
+
+
+_FIRST_GENERATION = re.compile("[A-Z]{3}[0-9]{12}")
+
+
+def check_residence_number(id_type: str, number: str) -> str | None:
+    """ID_FORM, ID_DATE, ID_CHECK of a permit of ``RESIDENCE_TYPES``. A foreigner's has 18 characters from 9 on (GA
+    2102-2023), or 15 of the first generation, which has no public check. Of other permits only the numbers of 18
+    characters have one.
+
+    >>> check_residence_number("FOREIGNER_PERMIT", "932682198501010018")
+    'ID_CHECK'
+    >>> check_residence_number("FOREIGNER_PERMIT", "USA110090010101")
+    >>> check_residence_number("TAIWAN_PERMIT", "01234567")
+    """
+    if _RESIDENT_FORM.fullmatch(number) and (number[0] == "9" or id_type != "FOREIGNER_PERMIT"):
+        return check_resident_id(number)
+    good = id_type != "FOREIGNER_PERMIT" or _FIRST_GENERATION.fullmatch(number)
+    return None if good else "ID_FORM"
 
 
 def resident_id_check_character(body: str) -> str:
@@ -149,6 +169,7 @@ def check_uscc(code: str) -> str | None:
         return "USCC_FORM"
 
 
+_ORGANISATION_LENGTH = 9
 _ORGANISATION_FORM = re.compile(r"[0-9A-Z]{8}[0-9X]")
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -168,17 +189,19 @@ def check_organisation_code(code: str) -> str | None:
 
 # ---- property ------------------------------------------------------------------------------------------------------
 
-_UNIT_NUMBER = re.compile(r"[0-9]{12}[GJZ][ABSXCDEFHGWY][0-9]{5}[FLQW][0-9]{8}")
-_PROVINCES = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
+_UNIT_NUMBER = re.compile(r"[0-9]{12}[GJZ][ABSXCDEFLNHGWY][0-9]{5}[FLQW][0-9]{8}")
+_PROVINCES = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川蜀贵黔云滇藏陕秦甘陇青宁新港澳台"
 _TITLE_NUMBER = re.compile(rf"[{_PROVINCES}]\([12][0-9]{{3}}\)[^()]*不动产权第[0-9]{{7}}号")
 _BRACKETS = str.maketrans("【〔[{〈《｛】〕]}〉》｝", "(((((((" + ")))))))")
 
 
 def check_unit_number(number: str) -> str | None:
-    """GB/T 37346 (不动产单元号): 6 county, 3 + 3 cadastral area, 2 parcel kind, 5 parcel, 1 fixture kind, 8: UNIT_FORM.
+    """GB/T 37346-2019 (不动产单元号): 6 county, 3 + 3 cadastral area, 2 parcel kind (L forest land, N grassland, that
+    are not contracted), 5 parcel, 1 fixture kind, 8: UNIT_FORM.
 
     >>> check_unit_number("120104001001GB00001F00010001"), check_unit_number("120104001001GB00001")
     (None, 'UNIT_FORM')
+    >>> check_unit_number("120119001001GL00001L00000001")
     """
     return None if _UNIT_NUMBER.fullmatch(number) else "UNIT_FORM"
 
@@ -254,12 +277,16 @@ def check_project_code(code: str) -> str | None:
 
 _FOREIGN = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+")
 
+_FIGURES = frozenset("0123456789")
+_NO_SERIAL = re.compile(r"^[^0-9]*$|第0*号")
+
 Identity = tuple[str, str]
 """(namespace of the key vault, normalised value)."""
 
 
 def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Identity | None:
-    """Whose or what's identifier this is; ``None`` for a malformed one: a wrong number must not pass for another's.
+    """Whose or what's identifier this is; ``None`` for a malformed one, a placeholder or a masked one: a wrong number
+    must not pass for another's, and all who have the number 无 are strangers (P2).
 
     ``identifier`` is resident-id | uscc | document | unit-no | title-no | address | project-code; a document's
     ``value`` is ``<id_type>:<number>``, an address is the structured one or its text. Of an identifier with a dot in
@@ -279,7 +306,7 @@ def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Ident
         return ("address", key) if key else None
     if _FOREIGN.fullmatch(identifier):
         number = tidy(str(value))
-        return (identifier, number) if number else None
+        return (identifier, number) if _says_something(number) else None
     return _IDENTITIES[identifier](str(value))
 
 
@@ -292,36 +319,45 @@ def is_identifier(name: str) -> bool:
     return name == "address" or name in _IDENTITIES or _FOREIGN.fullmatch(name) is not None
 
 
+def _says_something(text: str) -> bool:
+    """Whether a text can tell one thing from another: more than one character, no placeholder, not masked."""
+    return len(set(text)) > 1 and not is_placeholder(text) and not is_masked(text)
+
+
 def _person(value: str) -> Identity | None:
     number = resident_id_18(tidy(value))
-    return None if check_resident_id(number) else ("person", number)
+    return ("person", number) if check_resident_id(number) is None and is_number(tidy(value)) else None
 
 
 def _enterprise(value: str) -> Identity | None:
     code = tidy(value).replace("-", "")
-    if len(code) == 9:
-        return None if check_organisation_code(code) else ("enterprise", code)
-    return None if check_uscc(code) else ("enterprise", code[8:17])
+    organisation = code if len(code) == _ORGANISATION_LENGTH else code[8:17]
+    check = check_organisation_code if code == organisation else check_uscc
+    return None if check(code) or not is_number(organisation) else ("enterprise", organisation)
 
 
 def _document(value: str) -> Identity | None:
-    id_type, _, number = value.partition(":")
-    if id_type == "RESIDENT_ID":
+    """By the number, whatever the type says: a foreigner's card, a residence permit of people from Hong Kong, Macao and
+    Taiwan, and a mistyped document have a number by GB 11643 too."""
+    id_type, _, given = value.partition(":")
+    number = tidy(given)
+    if id_type == "RESIDENT_ID" or check_resident_id(number) is None:
         return _person(number)
-    if id_type in ("USCC", "ORGANISATION_CODE"):
+    if id_type in ("USCC", "ORGANISATION_CODE") or check_uscc(number) is None:
         return _enterprise(number)
-    number = tidy(number)
-    return ("person", f"{id_type}:{number}") if number else None
+    if id_type in RESIDENCE_TYPES and _RESIDENT_FORM.fullmatch(number):
+        return None
+    return ("person", f"{id_type}:{number}") if is_number(number) else None
 
 
 def _unit(value: str) -> Identity | None:
     number = tidy(value)
-    return None if check_unit_number(number) else ("unit", number)
+    return None if check_unit_number(number) or set(number) & _FIGURES == {"0"} else ("unit", number)
 
 
 def _title(value: str) -> Identity | None:
     number = normal_title_number(value)
-    return ("title", number) if number else None
+    return ("title", number) if _says_something(number) and not _NO_SERIAL.search(number) else None
 
 
 def _project(value: str) -> Identity | None:

@@ -5,23 +5,30 @@ from fractions import Fraction
 
 from hub.ports import Plain
 from hub.records.divisions import same_division
-from hub.records.identifiers import check_resident_id, identity_of, resident_id_birth, resident_id_sex
+from hub.records.identifiers import (
+    check_resident_id,
+    identity_of,
+    resident_id_18,
+    resident_id_birth,
+    resident_id_sex,
+)
 from hub.records.rules.base import NOTHING, Context, Finding, Findings, found, rule
 
 _CARD = ("licence.resident-id",)
 _TITLE = ("licence.property-title",)
 
 
-@rule("BIRTH_MISMATCH", "SEX_MISMATCH", kinds=_CARD)
+@rule("BIRTH_MISMATCH", "SEX_MISMATCH", kinds=_CARD, since=2)
 def card_agrees_with_number(record: Plain, _context: Context) -> Findings:
-    """Birth date and sex agree with the number (GB 11643). Not compared when the number itself is wrong.
+    """Birth date and sex agree with the number (GB 11643), also with one of 15 digits. Not compared when the number
+    itself is wrong.
 
     >>> holder = {"id_number": "360426199101010071", "birth": date(1991, 1, 2), "sex": "MALE"}
     >>> card_agrees_with_number({"holder": holder}, None)
     [Fault(code='BIRTH_MISMATCH', field='holder.birth')]
     """
     holder = record["holder"]
-    number = holder["id_number"]
+    number = resident_id_18(holder["id_number"])
     if check_resident_id(number) is not None:
         return NOTHING
     findings = []
@@ -32,35 +39,53 @@ def card_agrees_with_number(record: Plain, _context: Context) -> Findings:
     return findings
 
 
-def _term_years(age: int) -> int | None:
-    """Validity of a card by the holder's age at issue, in years; ``None`` is long-term (居民身份证法 §5).
+_RESIDENCE_PERMITS = ("81", "82", "83")
+_LEGACY_LENGTH = 15
 
-    >>> [_term_years(age) for age in (15, 16, 25, 26, 45, 46)]
+
+def _term_years(age: int, number: str) -> int | None:
+    """Validity of a card by the holder's age at issue, in years; ``None`` is long-term (居民身份证法 §5). A residence
+    permit of people from Hong Kong, Macao and Taiwan always has 5 years (国办发〔2018〕81号), a foreigner's card (9)
+    has 10, or 5 below the age of 18 (GA 2102-2023).
+
+    >>> [_term_years(age, "120104") for age in (15, 16, 25, 26, 45, 46)]
     [5, 10, 10, 20, 20, None]
+    >>> [_term_years(age, number) for age in (17, 60) for number in ("81000019980902013X", "932682198501010017")]
+    [5, 5, 5, 10]
     """
+    if number.startswith(_RESIDENCE_PERMITS):
+        return 5
+    if number.startswith("9") and len(number) > _LEGACY_LENGTH:
+        return 5 if age < 18 else 10
     for below, years in ((16, 5), (26, 10), (46, 20)):
         if age < below:
             return years
     return None
 
 
-def _age(birth: date, day: date) -> int:
+def age_on(birth: date, day: date) -> int:
+    """The age in whole years on a day."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
-@rule("VALIDITY_TERM", kinds=_CARD)
+def fits_term(holder: Plain, years: int | None) -> bool:
+    """Whether a card's validity has this length. Offices count the last day differently, and 29 February shifts it: one
+    day of difference is allowed."""
+    start, end = holder["valid_from"] or holder["issued_on"], holder["valid_until"]
+    return end is None if years is None else end is not None and abs((end - start).days - years * 365.25) < 2
+
+
+@rule("VALIDITY_TERM", kinds=_CARD, since=2)
 def card_term(record: Plain, _context: Context) -> Findings:
-    """The validity is 5, 10 or 20 years or long-term, by the age at issue (居民身份证法 §5).
+    """The validity is that of the holder's age at issue and of the sort of card, which the number's beginning says.
 
     >>> holder = {"birth": date(1991, 1, 1), "issued_on": date(2010, 1, 1), "valid_from": None, "valid_until": None}
-    >>> card_term({"holder": holder}, None)
+    >>> card_term({"holder": {**holder, "id_number": "360426199101010071"}}, None)
     (Fault(code='VALIDITY_TERM', field='holder.valid_until'),)
     """
     holder = record["holder"]
-    start, end = holder["valid_from"] or holder["issued_on"], holder["valid_until"]
-    years = _term_years(_age(holder["birth"], start))
-    # Offices count the last day differently, and 29 February shifts it: one day of difference is allowed.
-    fits = end is None if years is None else end is not None and abs((end - start).days - years * 365.25) < 2
+    age = age_on(holder["birth"], holder["valid_from"] or holder["issued_on"])
+    fits = fits_term(holder, _term_years(age, holder["id_number"]))
     return NOTHING if fits else found("VALIDITY_TERM", "holder.valid_until")
 
 
@@ -91,9 +116,10 @@ def shares_make_one(record: Plain, _context: Context) -> Findings:
     return found("SHARES_SUM", "holders") if shares and sum(map(share_of, shares)) != 1 else NOTHING
 
 
-@rule("HOLDERS_EMPTY", "HOLDER_TWICE", kinds=_TITLE)
+@rule("HOLDERS_EMPTY", "HOLDER_TWICE", kinds=_TITLE, since=2)
 def holders_are_several(record: Plain, _context: Context) -> Findings:
-    """A title has a holder, and no holder occurs twice. Holders are compared by document, never by name.
+    """A title has a holder, and no holder occurs twice. Holders are compared by document, never by name; those with a
+    placeholder or a masked number are strangers.
 
     >>> numbers = ("360426910101007", "360426199101010071")
     >>> twice = [{"id_type": "RESIDENT_ID", "id_number": number} for number in numbers]
@@ -120,7 +146,7 @@ def _region(record: Plain, address: Plain) -> Findings:
     return NOTHING if agrees else found("REGION_MISMATCH", "region")
 
 
-@rule("REGION_MISMATCH", kinds=("licence.business",))
+@rule("REGION_MISMATCH", kinds=("licence.business",), since=2)
 def business_region(record: Plain, _context: Context) -> Findings:
     """The registering authority's region code (GB/T 2260) agrees with the address of the domicile.
 
@@ -131,7 +157,7 @@ def business_region(record: Plain, _context: Context) -> Findings:
     return _region(record, record["enterprise"]["domicile"])
 
 
-@rule("REGION_MISMATCH", kinds=_TITLE)
+@rule("REGION_MISMATCH", kinds=_TITLE, since=2)
 def title_region(record: Plain, _context: Context) -> Findings:
     """The registry's region code (GB/T 2260) agrees with the address of the property unit.
 
@@ -141,7 +167,7 @@ def title_region(record: Plain, _context: Context) -> Findings:
     return _region(record, record["unit"]["address"])
 
 
-@rule("REGION_MISMATCH", kinds=("project.approval",))
+@rule("REGION_MISMATCH", kinds=("project.approval",), since=2)
 def site_region(record: Plain, _context: Context) -> Findings:
     """The approving office's region code (GB/T 2260) agrees with the address of the site.
 

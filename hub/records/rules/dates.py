@@ -3,6 +3,7 @@
 from datetime import date
 
 from hub.ports import Plain
+from hub.records.identifiers import check_resident_id, resident_id_birth
 from hub.records.rules.base import NOTHING, Context, Finding, Findings, found, rule
 
 
@@ -106,6 +107,39 @@ def birth_before_issue(record: Plain, context: Context) -> Findings:
     if holder["birth"] > context.latest:
         return found("DATE_FUTURE", "holder.birth")
     return found("DATE_ORDER", "holder.issued_on") if holder["issued_on"] < holder["birth"] else NOTHING
+
+
+def _unborn(party: Plain, field: str, context: Context) -> Findings:
+    """``DATE_FUTURE`` for a number of a person (GB 11643) who is born after the day of judging."""
+    number = party["id_number"]
+    future = number is not None and check_resident_id(number) is None and _born(number) > context.latest
+    return found("DATE_FUTURE", field) if future else NOTHING
+
+
+def _born(number: str) -> date:
+    return resident_id_birth(number) or date.min
+
+
+@rule("DATE_FUTURE", kinds=("licence.business",), since=2)
+def representative_is_born(record: Plain, context: Context) -> Findings:
+    """The birth date in the number of the legal representative is not after the day of judging.
+
+    >>> party = {"id_number": "120104209912310016"}
+    >>> representative_is_born({"legal_representative": party}, Context(date(2024, 1, 1)))
+    (Fault(code='DATE_FUTURE', field='legal_representative.id_number'),)
+    """
+    return _unborn(record["legal_representative"], "legal_representative.id_number", context)
+
+
+@rule("DATE_FUTURE", kinds=("licence.property-title",), since=2)
+def holders_are_born(record: Plain, context: Context) -> Findings:
+    """The birth date in the number of each holder is not after the day of judging.
+
+    >>> holders_are_born({"holders": [{"id_number": "360426199101010071"}]}, Context(date(2024, 1, 1)))
+    []
+    """
+    holders = enumerate(record["holders"])
+    return [one for place, holder in holders for one in _unborn(holder, f"holders.{place}.id_number", context)]
 
 
 @rule("STATUS_UNKNOWN")

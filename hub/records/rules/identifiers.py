@@ -1,11 +1,13 @@
 """Rules for the form of identifiers and their check characters."""
 
 from hub.ports import Plain
-from hub.records.divisions import CODES as DIVISIONS
+from hub.records.divisions import is_region
 from hub.records.identifiers import (
+    RESIDENCE_TYPES,
     check_licence_id,
     check_organisation_code,
     check_project_code,
+    check_residence_number,
     check_resident_id,
     check_title_number,
     check_unit_number,
@@ -19,24 +21,27 @@ _LICENCE_ID_CODES = ("ELICENCE_FORM", "ELICENCE_CHECK")
 
 
 def resident_number(number: str, field: str) -> Findings:
-    """Findings for a resident ID number (GB 11643), and ``ID_REGION`` for an unknown division code (GB/T 2260).
+    """Findings for a resident ID number (GB 11643), and ``ID_REGION`` for an unknown division code (GB/T 2260). A
+    number of 15 digits is checked as the 18 that it stands for.
 
     >>> resident_number("990426199112010074", "holder.id_number")
     (Fault(code='ID_REGION', field='holder.id_number'),)
+    >>> [finding.code for finding in resident_number("999999910101007", "holder.id_number")]
+    ['ID_LEGACY', 'ID_REGION']
     """
     code = check_resident_id(number)
-    if code is None and number[:6] not in DIVISIONS:
-        code = "ID_REGION"
-    return found(code, field)
+    unknown = code in (None, "ID_LEGACY") and not is_region(number)
+    return (*found(code, field), *found("ID_REGION", field)) if unknown else found(code, field)
 
 
 def document(party: Plain, field: str) -> Findings:
-    """Findings for the number of a party's document, by its type. Passports and permits have no public check.
+    """Findings for the number of a party's document, by its type. A passport has no public check, a permit has one if
+    its number has the form of GB 11643 (GA 2102-2023).
 
     >>> document({"id_type": "RESIDENT_ID", "id_number": "11010519491231002X"}, "holders.0.id_number")
     ()
-    >>> document({"id_type": "USCC", "id_number": "91110000600037341M"}, "holders.0.id_number")
-    (Fault(code='USCC_CHECK', field='holders.0.id_number'),)
+    >>> document({"id_type": "FOREIGNER_PERMIT", "id_number": "932682198501010018"}, "holders.0.id_number")
+    (Fault(code='ID_CHECK', field='holders.0.id_number'),)
     """
     number, id_type = party["id_number"], party["id_type"]
     if number is None:
@@ -45,10 +50,12 @@ def document(party: Plain, field: str) -> Findings:
         return resident_number(number, field)
     if id_type == "USCC":
         return found(check_uscc(number), field)
+    if id_type in RESIDENCE_TYPES:
+        return found(check_residence_number(id_type, number), field)
     return found(check_organisation_code(number), field) if id_type == "ORGANISATION_CODE" else NOTHING
 
 
-@rule(*_RESIDENT_CODES, kinds=("licence.resident-id",))
+@rule(*_RESIDENT_CODES, kinds=("licence.resident-id",), since=2)
 def holder_number(record: Plain, _context: Context) -> Findings:
     """The number of the resident ID card (GB 11643).
 
@@ -68,7 +75,7 @@ def enterprise_code(record: Plain, _context: Context) -> Findings:
     return found(check_uscc(record["enterprise"]["uscc"]), "enterprise.uscc")
 
 
-@rule(*_RESIDENT_CODES, *_USCC_CODES, kinds=("licence.business",))
+@rule(*_RESIDENT_CODES, *_USCC_CODES, kinds=("licence.business",), since=2)
 def representative_number(record: Plain, _context: Context) -> Findings:
     """The number of the legal representative's document.
 
@@ -78,9 +85,9 @@ def representative_number(record: Plain, _context: Context) -> Findings:
     return document(record["legal_representative"], "legal_representative.id_number")
 
 
-@rule("UNIT_FORM", kinds=("licence.property-title",))
+@rule("UNIT_FORM", kinds=("licence.property-title",), since=2)
 def unit_number(record: Plain, _context: Context) -> Findings:
-    """The form of the real-estate unit number (GB/T 37346). It has no check digit.
+    """The form of the real-estate unit number (GB/T 37346-2019). It has no check digit.
 
     >>> unit_number({"unit": {"unit_no": "450103001001GB00001"}}, None)
     (Fault(code='UNIT_FORM', field='unit.unit_no'),)
@@ -88,7 +95,7 @@ def unit_number(record: Plain, _context: Context) -> Findings:
     return found(check_unit_number(record["unit"]["unit_no"]), "unit.unit_no")
 
 
-@rule("TITLE_NO_FORM", kinds=("licence.property-title",))
+@rule("TITLE_NO_FORM", kinds=("licence.property-title",), since=2)
 def title_number(record: Plain, _context: Context) -> Findings:
     """The form of the title number. Old titles have other forms, so this only warns.
 
@@ -98,7 +105,7 @@ def title_number(record: Plain, _context: Context) -> Findings:
     return found(check_title_number(record["unit"]["title_no"]), "unit.title_no")
 
 
-@rule(*_RESIDENT_CODES, *_USCC_CODES, kinds=("licence.property-title",))
+@rule(*_RESIDENT_CODES, *_USCC_CODES, kinds=("licence.property-title",), since=2)
 def holders_numbers(record: Plain, _context: Context) -> Findings:
     """The number of each holder's document.
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.records.divisions import CODES, PROVINCES, TIANJIN_DISTRICTS, TIANJIN_FORMER, same_division
+from hub.records.divisions import CODES, PROVINCES, TIANJIN_DISTRICTS, TIANJIN_FORMER, is_region, same_division
 
 
 def test_codes() -> None:
@@ -29,7 +29,34 @@ def test_tianjin() -> None:
         ("120104", "天津市", "某新区", True),
         ("130102", "河北省", "长安区", True),
         ("990000", "天津市", "", True),
+        ("120225", "天津市", "蓟州区", True),
+        ("120225", "天津市", "蓟县", True),
+        ("120119", "天津市", "蓟县", True),
+        ("120119", "天津", "蓟县", True),
+        ("120103", "天津市", "蓟县", False),
+        ("120222", "天津市", "武清区", True),
+        ("120107", "天津市", "滨海新区", True),
+        ("120116", "天津市", "大港区", True),
+        ("120107", "天津市", "汉沽区", False),
+        ("120225", "天津市", "南开区", False),
+        ("120199", "天津市", "南开区", False),
+        ("510202", "重庆市", "", True),
+        ("510202", "四川省", "", True),
+        ("510102", "重庆市", "", False),
+        ("442121", "海南省", "", True),
+        ("450000", "广西", "", True),
     ],
 )
 def test_only_a_contradiction_counts(code: str, province: str, district: str, same: bool) -> None:
     assert same_division(code, province, district) is same
+
+
+@pytest.mark.parametrize(
+    ("beginning", "known"),
+    [
+        ("320219", True), ("321119", True), ("320119", True), ("440401", True), ("129919", False),
+        ("110119", True), ("990426", False), ("932682", True), ("999682", False), ("981682", True),
+    ],
+)  # fmt: skip
+def test_the_region_of_a_number(beginning: str, known: bool) -> None:
+    assert is_region(beginning + "197505050015") is known

@@ -24,8 +24,9 @@ def codes(findings: Any) -> list[tuple[str, str]]:
     return [tuple(finding) for finding in findings]
 
 
-def card(birth: date, issued: date, until: date | None) -> dict[str, Any]:
-    return {"holder": {"birth": birth, "issued_on": issued, "valid_from": None, "valid_until": until}}
+def card(birth: date, issued: date, until: date | None, number: str = NUMBER) -> dict[str, Any]:
+    dates = {"birth": birth, "issued_on": issued, "valid_from": None, "valid_until": until}
+    return {"holder": {"id_number": number, **dates}}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,9 @@ def card(birth: date, issued: date, until: date | None) -> dict[str, Any]:
         ({"birth": date(1991, 1, 2)}, [("BIRTH_MISMATCH", "holder.birth")]),
         ({"sex": "FEMALE"}, [("SEX_MISMATCH", "holder.sex")]),
         ({"id_number": NUMBER[:-1] + "2", "sex": "FEMALE"}, []),
+        ({"id_number": "360426910101007"}, []),
+        ({"id_number": "360426910101007", "birth": date(1975, 5, 5)}, [("BIRTH_MISMATCH", "holder.birth")]),
+        ({"id_number": "360426910101007", "sex": "FEMALE"}, [("SEX_MISMATCH", "holder.sex")]),
     ],
 )
 def test_a_good_number_says_birth_and_sex(changes: dict[str, Any], found: list[tuple[str, str]]) -> None:
@@ -55,11 +59,27 @@ def test_a_card_is_valid_as_long_as_its_holder_s_age_says(age_at_issue: int, yea
 
 def test_a_birthday_counts_from_its_own_day_and_a_day_more_or_less_is_no_matter() -> None:
     birth = date(2000, 2, 29)
-    assert agreement._age(birth, date(2016, 2, 28)) == 15
-    assert agreement._age(birth, date(2016, 2, 29)) == 16
+    assert agreement.age_on(birth, date(2016, 2, 28)) == 15
+    assert agreement.age_on(birth, date(2016, 2, 29)) == 16
     until = date(2026, 2, 28)
     for day in (until, until + timedelta(days=1)):
         assert codes(card_term(card(birth, date(2016, 2, 29), day), None)) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "age_at_issue", "years"),
+    [
+        ("81000019980902013X", 23, 5), ("820000199809020011", 60, 5), ("830000199809020017", 10, 5),
+        ("932682198501010017", 39, 10), ("932682198501010017", 18, 10), ("932682198501010017", 17, 5),
+        ("360426199101010071", 39, 20), ("360426910101007", 39, 20),
+    ],
+)  # fmt: skip
+def test_a_permit_is_valid_as_long_as_its_number_says(number: str, age_at_issue: int, years: int) -> None:
+    """国办发〔2018〕81号: five years; GA 2102-2023: ten, or five below the age of 18."""
+    birth, issued = date(1960, 3, 1), date(1960 + age_at_issue, 3, 1)
+    assert codes(card_term(card(birth, issued, date(issued.year + years, 3, 1), number), None)) == []
+    for wrong in (None, date(issued.year + years + 5, 3, 1)):
+        assert codes(card_term(card(birth, issued, wrong, number), None)) == [("VALIDITY_TERM", "holder.valid_until")]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +124,9 @@ def holder(id_type: str, number: str | None) -> dict[str, Any]:
          [("HOLDER_TWICE", "holders.1.id_number")]),
         ([holder("RESIDENT_ID", None)] * 2, []),
         ([holder("RESIDENT_ID", "wrong")] * 2, []),
+        *(([holder("OTHER", number)] * 2, []) for number in ("无", "/", "0", "不详", "A", "00000000", "E1****78")),
+        ([holder("RESIDENT_ID", NUMBER), holder("OTHER", NUMBER)], [("HOLDER_TWICE", "holders.1.id_number")]),
+        ([holder("PASSPORT", "E12345678")] * 2, [("HOLDER_TWICE", "holders.1.id_number")]),
     ],
 )  # fmt: skip
 def test_holders_are_told_apart_by_document_never_by_name(

@@ -26,6 +26,20 @@ def codes(findings: Any) -> list[tuple[str, str]]:
         ("ORGANISATION_CODE", "60003734-2", "USCC_CHECK"),
         ("PASSPORT", "E1", None),
         ("OTHER", "x", None),
+        ("OTHER", "无", None),
+        ("FOREIGNER_PERMIT", "932682198501010017", None),
+        ("FOREIGNER_PERMIT", "932682198501010018", "ID_CHECK"),
+        ("FOREIGNER_PERMIT", "932682198513010017", "ID_DATE"),
+        ("FOREIGNER_PERMIT", "93268219850101001", "ID_FORM"),
+        ("FOREIGNER_PERMIT", "832682198501010018", "ID_FORM"),
+        ("FOREIGNER_PERMIT", "USA110090010101", None),
+        ("HK_MACAO_PERMIT", "81000019980902013X", None),
+        ("HK_MACAO_PERMIT", "810000199809020130", "ID_CHECK"),
+        ("HK_MACAO_PERMIT", "H12345678", None),
+        ("TAIWAN_PERMIT", "830000199809020018", "ID_CHECK"),
+        ("TAIWAN_PERMIT", "01234567", None),
+        ("RESIDENT_ID", "932682198501010017", None),
+        ("RESIDENT_ID", "81000019980902013X", None),
         ("RESIDENT_ID", None, None),
     ],
 )
@@ -37,6 +51,27 @@ def test_a_document_is_checked_by_its_kind(id_type: str, number: str | None, cod
 def test_an_unknown_region_is_said_only_of_a_number_that_is_good_otherwise() -> None:
     assert codes(resident_number("990426199112010074", "f")) == [("ID_REGION", "f")]
     assert codes(resident_number("990426199112010075", "f")) == [("ID_CHECK", "f")]
+
+
+@pytest.mark.parametrize("number", ["32021919750505001X", "321119197505050015", "932682198501010017"])
+def test_a_region_that_numbers_have_is_known(number: str) -> None:
+    """Suburbs in Jiangsu (guanguans/id-validator#45), and foreigners' provinces (GA 2102-2023)."""
+    assert codes(resident_number(number, "f")) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [
+        ("360426910101007", ["ID_LEGACY"]),
+        ("999999910101007", ["ID_LEGACY", "ID_REGION"]),
+        ("932682850101001", ["ID_LEGACY", "ID_REGION"]),
+        ("360426911301007", ["ID_DATE"]),
+        ("360426910229007", ["ID_DATE"]),
+        ("36042691010100X", ["ID_FORM"]),
+    ],
+)
+def test_a_number_of_15_digits_is_checked_like_one_of_18(number: str, found: list[str]) -> None:
+    assert [code for code, _ in codes(resident_number(number, "f"))] == found
 
 
 def test_every_holder_has_a_place_of_its_own() -> None:
