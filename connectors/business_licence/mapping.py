@@ -28,7 +28,7 @@ def to_record(row: Mapping[str, Any], codes: Codes) -> Plain:
         "legal_representative": {
             "name": read.text("lerep", "legal_representative.name"),
             "id_type": read.code("lerep_zjlx", "legal_representative.id_type", unknown="OTHER"),
-            "id_number": _number(read),
+            "id_number": read.optional_identifier("lerep_zjh", "legal_representative.id_number"),
         },
     }
 
@@ -46,14 +46,9 @@ def _enterprise(read: Reader) -> Plain:
         "issued_on": read.day("zzbfrq", "enterprise.issued_on"),
         "valid_from": read.optional_day("zzyxqqsrq", "enterprise.valid_from"),
         "valid_until": read.optional_day("zzyxqjzrq", "enterprise.valid_until"),
-        "licence_id": read.optional("zzbs", "enterprise.licence_id"),
+        "licence_id": read.optional_identifier("zzbs", "enterprise.licence_id"),
         "licence_number": read.optional("zzbh", "enterprise.licence_number"),
     }
-
-
-def _number(read: Reader) -> str | None:
-    field = "legal_representative.id_number"
-    return None if read.optional("lerep_zjh", field) is None else read.identifier("lerep_zjh", field)
 
 
 def _names(text: str | None) -> list[str]:

@@ -8,7 +8,6 @@ from hub.connect.codes import Codes
 from hub.connect.mapping import Reader, Unmapped
 from hub.connect.table import TableRow
 from hub.ports import Plain
-from hub.records.identifiers import tidy
 
 SYSTEM = "property_title"
 _AREA = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -61,8 +60,7 @@ def _area(read: Reader) -> str | None:
 def _holder(line: Mapping[str, Any], codes: Codes, path: str) -> Plain:
     read = Reader(line, codes)
     id_type = read.code("zjzl", f"{path}.id_type", unknown="OTHER")
-    number = read.optional("zjh", f"{path}.id_number")
-    number = tidy(number) if number else None
+    number = read.optional_identifier("zjh", f"{path}.id_number")
     if id_type == "USCC" and number and len(number.replace("-", "")) == _ORGANISATION_CODE_CHARACTERS:
         # Rows from before 2015 have the new type of document and still the old number.
         id_type = "ORGANISATION_CODE"
@@ -70,10 +68,6 @@ def _holder(line: Mapping[str, Any], codes: Codes, path: str) -> Plain:
         "name": read.text("qlr", f"{path}.name"),
         "id_type": id_type,
         "id_number": number,
-        "share": _share(read.optional("qlbl", f"{path}.share")),
+        # １／２ becomes 1/2, 二分之一 stays for the rules to refuse.
+        "share": read.optional_identifier("qlbl", f"{path}.share"),
     }
-
-
-def _share(text: str | None) -> str | None:
-    """A fraction in half-width figures: １／２ → 1/2, 二分之一 stays for the rules to refuse."""
-    return tidy(text) if text else None

@@ -64,8 +64,15 @@ class Reader:
         return strip(value) or None
 
     def identifier(self, column: str, field: str) -> str:
-        """An identifier without the usual dirt: full-width forms, blanks, lower case."""
-        return tidy(self.text(column, field))
+        """An identifier without the usual dirt: full-width forms, blanks, lower case, invisible characters."""
+        found = self.optional_identifier(column, field)
+        if found is None:
+            raise Unmapped("SHAPE_MISSING", field)
+        return found
+
+    def optional_identifier(self, column: str, field: str) -> str | None:
+        """As ``identifier``; ``None`` for null and for nothing but dirt. The column itself must be there."""
+        return tidy(self.optional(column, field) or "") or None
 
     def number(self, column: str, field: str) -> int:
         """A whole number, given as one or as digits."""

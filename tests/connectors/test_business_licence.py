@@ -49,6 +49,16 @@ def test_samples_map_as_expected() -> None:
     assert kit.check_samples(FOLDER / "samples", "licence.business", mapped) >= 3
 
 
+@pytest.mark.parametrize("dirt", [str.lower, lambda text: text.translate({46: "．", 49: "１"}), "{}\u200b".format])
+def test_the_identifier_of_the_e_licence_is_tidied_like_every_other(dirt: Any) -> None:
+    row = json.loads((FOLDER / "samples" / "company.json").read_text("utf-8"))
+    clean = mapped(row).record
+    assert clean
+    found = mapped(row | {"zzbs": dirt(row["zzbs"])}).record
+    assert found
+    assert found["enterprise"]["licence_id"] == clean["enterprise"]["licence_id"]
+
+
 def test_a_bad_column_stops_no_neighbour() -> None:
     kit.check_isolation(mapped, json.loads((FOLDER / "samples" / "company.json").read_text("utf-8")))
 

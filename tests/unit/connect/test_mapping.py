@@ -18,6 +18,8 @@ def read(value: object) -> Reader:
 
 def test_dirt_is_mended() -> None:
     assert read(" ９１１ l\u3000").identifier("c", "f") == "911L"
+    assert read("\u200e１1\u00ad0\u2060l").optional_identifier("c", "f") == "110L"
+    assert read(" \u200e\ufeff").optional_identifier("c", "f") is None
     assert read("　天津 ").text("c", "f") == "天津"
     assert read(5).text("c", "f") == "5"
     assert read("2021年3月4日").day("c", "f") == date(2021, 3, 4)
@@ -40,6 +42,7 @@ def test_an_unknown_code_is_the_named_word() -> None:
     [
         (None, "text", "SHAPE_MISSING"),
         ("", "identifier", "SHAPE_MISSING"),
+        ("\u200e", "identifier", "SHAPE_MISSING"),
         ([1], "text", "SHAPE_TYPE"),
         (True, "text", "SHAPE_TYPE"),
         (b"\xff", "text", "TEXT_ENCODING"),

@@ -142,6 +142,10 @@ def test_only_ascii_digits_are_digits(unicode_digits: str) -> None:
 @pytest.mark.parametrize(
     "dirty",
     [
+        "\u200e91110000600037341L",
+        "9111\u20600000\xad6000\u202e37341\u3164L",
+        "91110000\u00a0600037341L\ufe0f",
+        "91110000 6000\u30003734\u20091L",
         "９１１１００００６０００３７３４１Ｌ",
         " 91110000 600037341l ",
         "\ufeff91110000600037341L",
@@ -180,6 +184,86 @@ def test_identity_is_the_same_however_the_enterprise_is_known() -> None:
 )
 def test_a_wrong_identifier_is_nobodys(kind: str, value: str | None) -> None:
     assert ids.identity_of(kind, value) is None
+
+
+PLACEHOLDERS = [
+    "无", "/", "0", "-", "——", "．", "*", "无证件", "无 证件 号码", "不详", "未知", "暂无", "待补", "同上", "N/A",
+    "null", "None", "X", "xxxx", "XXXXXXXX", "0000", "00000000", "11111111", "E00000000", "123456", "1234567890",
+    "E1****678", "120104********0020", "1201041990××××0020", "E12?4567", "●●●●1234", "见附页12", "１", "\u200e无",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "id_type", ["OTHER", "PASSPORT", "RESIDENT_ID", "FOREIGNER_PERMIT", "USCC", "ORGANISATION_CODE"]
+)
+@pytest.mark.parametrize("number", PLACEHOLDERS)
+def test_who_has_a_placeholder_is_a_stranger(id_type: str, number: str) -> None:
+    """P2: all who have it would be one person, with one key."""
+    assert ids.identity_of("document", f"{id_type}:{number}") is None
+
+
+@pytest.mark.parametrize(
+    ("identifier", "value"),
+    [
+        ("resident-id", "111111111111111"),
+        ("uscc", "000000000"),
+        ("uscc", "00000000-0"),
+        ("title-no", "无"),
+        ("title-no", "/"),
+        ("title-no", "不动产权证"),
+        ("title-no", "津（2021）南开区不动产权第0000000号"),
+        ("title-no", "津（2021）南开区不动产权第****001号"),
+        ("unit-no", "000000000000GB00000F00000000"),
+        ("meter.number", "0"),
+        ("meter.number", "无"),
+        ("meter.number", "00000"),
+        ("meter.number", "12**34"),
+    ],
+)
+def test_a_placeholder_of_any_sort_identifies_nothing(identifier: str, value: str) -> None:
+    assert ids.identity_of(identifier, value) is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["E12345678", "H0123456789", "A123456(7)", "00123456", "军字第2001988号", "G88888889", "K-1234/56", "12345679"],
+)
+def test_a_number_that_can_be_one_document_s_is_that_person_s(number: str) -> None:
+    assert ids.identity_of("document", f"OTHER:{number}") == ("person", f"OTHER:{ids.tidy(number)}")
+
+
+@pytest.mark.parametrize("number", ["932682198501010017", "81000019980902013X", "360426199101010071"])
+@pytest.mark.parametrize("id_type", ["RESIDENT_ID", "FOREIGNER_PERMIT", "HK_MACAO_PERMIT", "OTHER", "PASSPORT", "USCC"])
+def test_a_number_says_who_it_is_whatever_the_type_says(id_type: str, number: str) -> None:
+    assert ids.identity_of("document", f"{id_type}:{number}") == ("person", number)
+
+
+def test_a_credit_code_says_which_enterprise_whatever_the_type_says() -> None:
+    assert ids.identity_of("document", "OTHER:91110000600037341L") == ("enterprise", "600037341")
+
+
+@pytest.mark.parametrize("id_type", ["FOREIGNER_PERMIT", "HK_MACAO_PERMIT", "TAIWAN_PERMIT"])
+def test_a_permit_with_a_wrong_number_is_nobody_s(id_type: str) -> None:
+    assert ids.identity_of("document", f"{id_type}:932682198501010018") is None
+
+
+@pytest.mark.parametrize("kind", "ABSXCDEFLNHGWY")
+@pytest.mark.parametrize("owner", "GJZ")
+def test_every_kind_of_parcel_of_the_standard(owner: str, kind: str) -> None:
+    """GB/T 37346-2019: L and N are forest land and grassland that are not contracted."""
+    number = f"120119001001{owner}{kind}00001W00000000"
+    assert ids.check_unit_number(number) is None
+    assert ids.identity_of("unit-no", number) == ("unit", number)
+
+
+@pytest.mark.parametrize("province", "京津沪渝冀晋蒙辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川蜀贵黔云滇藏陕秦甘陇青宁新")
+def test_every_name_of_a_province_begins_a_title_number(province: str) -> None:
+    assert ids.check_title_number(f"{province}（2019）南明区不动产权第0001234号") is None
+
+
+@pytest.mark.parametrize("text", ["1201²", "①201", "12½"])
+def test_marks_are_not_tidied_into_figures(text: str) -> None:
+    assert ids.tidy(text) == text
 
 
 def test_other_documents_are_people_of_their_own() -> None:
