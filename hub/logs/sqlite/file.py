@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hub.errors import Misconfigured, Unavailable
+from hub.stores.causes import explain
 
 FORMAT = 1
 _BUSY_TIMEOUT_S = 10.0
@@ -178,10 +179,13 @@ def _lock(path: Path) -> int:
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
         os.close(fd)
         raise Held(holder) from None
+    except OSError:
+        os.close(fd)
+        raise
     os.ftruncate(fd, 0)
     os.pwrite(fd, str(os.getpid()).encode(), 0)
     return fd
@@ -189,12 +193,13 @@ def _lock(path: Path) -> int:
 
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
-    """Raise the errors of SQLite and the system as the hub's: ``Misconfigured`` for a damaged file, else
-    ``Unavailable``.
+    """Raise the errors of SQLite and the system as the hub's: ``Misconfigured`` for a damaged file, for one that this
+    user may not write, and for a file system without locks; else ``Unavailable``.
     """
     try:
         yield
     except (sqlite3.OperationalError, OSError) as error:
-        raise Unavailable(f"log {path}: {error}") from error
+        found = explain(error, f"the log {path}", "log_url")
+        raise found or Unavailable(f"the log {path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise Misconfigured(f"log {path}: {error}", "restore it from the last backup") from error

@@ -1,5 +1,7 @@
 """Commands that only read make nothing, and ``hub doctor`` finds nothing wrong with a folder that has no hub yet."""
 
+import errno
+import fcntl
 import json
 import os
 import sqlite3
@@ -132,7 +134,7 @@ def test_what_was_made_is_read(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user's files need root")
-@pytest.mark.parametrize("file", ["store.db", "vault.db"])
+@pytest.mark.parametrize("file", ["store.db", "vault.db", "log.db"])
 def test_a_database_that_may_not_be_written_is_found(folder: Path, file: str) -> None:
     """An operator ran a command as root: the file belongs to root, and the service runs as another user."""
     open_hub(hub_settings.load()).close()
@@ -144,6 +146,19 @@ def test_a_database_that_may_not_be_written_is_found(folder: Path, file: str) ->
     with _as_another(folder):
         told = run("doctor")
     assert f"BAD  {file.removesuffix('.db')}" in told.output, told.output
+    assert "to the user that runs the hub" in told.output, told.output
+
+
+def test_a_file_system_without_locks_is_not_taken_for_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_hub(hub_settings.load()).close()
+    monkeypatch.setattr(fcntl, "flock", _no_locks)
+    (_, told) = findings()["log"]
+    assert not told["sound"] and "the file system has no locks" in told["detail"]
+    assert "local disk" in told["remedy"]
+
+
+def _no_locks(*_: object) -> None:
+    raise OSError(errno.ENOLCK, "No locks available")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user's files need root")
