@@ -38,6 +38,11 @@ class HandClock:
         self._process += timedelta(seconds=seconds)
         self._s += seconds
 
+    def set_s(self, seconds: float) -> None:
+        """The machine's time is set forward, or back (negative); no time passes."""
+        self._now += timedelta(seconds=seconds)
+        self._process += timedelta(seconds=seconds)
+
     def hurry_s(self, seconds: float) -> None:
         """So much business time passes, and no process time."""
         self._now += timedelta(seconds=seconds)

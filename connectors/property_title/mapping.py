@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.connect.codes import Codes
-from hub.connect.mapping import Reader, Unmapped
+from hub.connect.mapping import Reader, told
 from hub.connect.table import TableRow
 from hub.ports import Plain
 
@@ -53,7 +53,7 @@ def _area(read: Reader) -> str | None:
         return None
     text = read.identifier("mj", "unit.area_m2").removesuffix("㎡").removesuffix("M2")
     if not _AREA.fullmatch(text):
-        raise Unmapped("SHAPE_TYPE", "unit.area_m2")
+        told("SHAPE_TYPE", "unit.area_m2")
     return text
 
 

@@ -31,9 +31,9 @@ class TitleTable(TableSource):
         """Titles in force of a holder, or on a unit."""
         in_force = self.column("qszt") == "1"
         if query.by == "unit-no":
-            return Page(self.rows_by("bdcdyh", spellings(query.value), in_force), {}, False)
+            return self.rows_by("bdcdyh", spellings(query.value), in_force)
         numbers = [spelling for number in _numbers(query.by, query.value) for spelling in spellings(number)]
-        return Page(self.rows_by_child("holders", "zjh", numbers, in_force), {}, False)
+        return self.rows_by_child("holders", "zjh", numbers, in_force)
 
 
 def _numbers(by: str, value: str) -> list[str]:

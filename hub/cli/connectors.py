@@ -257,6 +257,8 @@ def _show_probe(found: Probe) -> None:
         click.echo(f"new column    {column}: the mapping does not read it")
     for column in found.missing_columns:
         click.echo(f"missing       {column}: the mapping reads it")
+    if found.remark:
+        click.echo(f"remark        {found.remark}")
     if found.clean:
         click.echo(f"{len(found.rows)} rows, nothing to report")
 

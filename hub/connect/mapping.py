@@ -1,15 +1,21 @@
 """From a source's row to a plain record: readers for columns, and the one place where a row that cannot be mapped
 becomes a fault.
 
-A mapping is a pure function that reads columns with a ``Reader``; the first column that is missing or cannot be
-converted ends it. What is wrong by meaning (check digits, dates in the wrong order) is not judged here: that is the
-rules' work.
+A mapping is a pure function that reads columns with a ``Reader``. Within ``to_row`` a column that is missing or cannot
+be converted does not end it, so that all faults of a row are told together. What is wrong by meaning (check digits,
+dates in the wrong order) is not judged here: that is the rules' work.
+
+Columns hold texts, or what a database's driver gives: numbers, dates, flags.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import date
+from contextvars import ContextVar
+from datetime import date, datetime
+from decimal import Decimal
+from math import isfinite
 from typing import Any
+from uuid import UUID
 
 from hub.connect.codes import Codes
 from hub.logging import get_logger
@@ -19,20 +25,35 @@ from hub.records.dates import LONG_TERM, read_date
 from hub.records.identifiers import tidy
 from hub.records.text import strip
 
-"""How sources write a validity without end."""
+FAULTS_MAX = 100
+"""Most faults that are told of one row."""
+_INTEGER_END = 2**63
+_faults: ContextVar[list[Fault] | None] = ContextVar("faults", default=None)
 log = get_logger("mapping")
 
 
 class Unmapped(Exception):
-    """A column that cannot become its field."""
+    """A column that cannot become its field. It ends the mapping; ``Reader`` raises it outside ``to_row`` only."""
 
     def __init__(self, code: str, field: str) -> None:
         super().__init__(code, field)
         self.fault = Fault(code, field)
 
 
+def told(code: str, field: str) -> None:
+    """Tell a fault of the row that is being mapped, and continue. Raises ``Unmapped`` outside ``to_row``."""
+    found = _faults.get()
+    if found is None:
+        raise Unmapped(code, field)
+    if len(found) < FAULTS_MAX and all(fault.field != field for fault in found):
+        found.append(Fault(code, field))
+
+
 class Reader:
-    """Reads the columns of one row. ``field`` is always the dotted path in the record, for the fault to name."""
+    """Reads the columns of one row. ``field`` is always the dotted path in the record, for the fault to name.
+
+    A column with a fault gives a neutral value ("" or 0) within ``to_row``; the record is not used then.
+    """
 
     __slots__ = ("_codes", "_row")
 
@@ -42,26 +63,32 @@ class Reader:
 
     def text(self, column: str, field: str) -> str:
         """A text that must be there. Blanks around it go, everything else stays as given."""
-        found = self.optional(column, field)
+        found = self._text(column, field)
         if found is None:
-            raise Unmapped("SHAPE_MISSING", field)
-        return found
+            told("SHAPE_MISSING", field)
+        return found or ""
 
     def optional(self, column: str, field: str) -> str | None:
-        """A text, a number as text, or ``None`` for null and for nothing but blanks. The column itself must be there:
-        a source that drops one has changed its contract."""
+        """A text, ``None`` for null and for nothing but blanks. A number is its usual text, without decimals when it is
+        whole; a date is YYYY-MM-DD. The column itself must be there: a source that drops one has changed its contract.
+        """
+        return self._text(column, field)
+
+    def _text(self, column: str, field: str) -> str | None:
+        value = self._value(column, field)
+        text = value if type(value) is str else _as_text(value)
+        if text is None and value is not None:
+            # A text of a table that is still bytes could not be decoded.
+            told("TEXT_ENCODING" if isinstance(value, bytes) else "SHAPE_TYPE", field)
+            return ""
+        return strip(text or "") or None
+
+    def _value(self, column: str, field: str) -> Any:
         try:
-            value = self._row[column]
+            return self._row[column]
         except KeyError:
-            raise Unmapped("SHAPE_MISSING", field) from None
-        if value is None:
-            return None
-        if type(value) is not str:
-            if type(value) not in (int, float):
-                # A text of a table that is still bytes could not be decoded.
-                raise Unmapped("TEXT_ENCODING" if isinstance(value, bytes) else "SHAPE_TYPE", field)
-            value = str(value)
-        return strip(value) or None
+            told("SHAPE_MISSING", field)
+            return ""
 
     def identifier(self, column: str, field: str) -> str:
         """An identifier without the usual dirt: full-width forms, blanks, lower case, invisible characters."""
@@ -78,15 +105,16 @@ class Reader:
         """A whole number, given as one or as digits."""
         text = self.text(column, field)
         if not text.isascii() or not text.isdigit() or len(text) > 18:
-            raise Unmapped("SHAPE_TYPE", field)
+            told("SHAPE_TYPE", field)
+            return 0
         return int(text)
 
     def day(self, column: str, field: str) -> date:
         """A date: YYYY-MM-DD, YYYY/M/D, YYYYMMDD or YYYY年M月D日, with or without a time after it."""
         found = read_date(self.text(column, field))
         if found is None:
-            raise Unmapped("SHAPE_TYPE", field)
-        return found
+            told("SHAPE_TYPE", field)
+        return found or date.min
 
     def optional_day(self, column: str, field: str) -> date | None:
         """A date, or ``None`` for nothing and for 长期."""
@@ -98,10 +126,13 @@ class Reader:
         return self._codes.find(column, self.text(column, field)) or unknown
 
     def flag(self, column: str, field: str) -> bool:
-        """A flag by ``codes.csv`` (values ``true`` and ``false``)."""
+        """A flag by ``codes.csv`` (values ``true`` and ``false``), or as the database's own truth value."""
+        given = self._row.get(column)
+        if isinstance(given, bool):
+            return given
         found = self._codes.find(column, self.text(column, field))
         if found is None:
-            raise Unmapped("SHAPE_TYPE", field)
+            told("SHAPE_TYPE", field)
         return found == "true"
 
     def address(self, column: str, field: str) -> dict[str, str]:
@@ -109,18 +140,49 @@ class Reader:
         return address.parse(self.text(column, f"{field}.text"))
 
 
+def _as_text(value: Any) -> str | None:
+    """A driver's value as text, ``None`` when it is none that a text can hold.
+
+    >>> _as_text(Decimal("89.530")), _as_text(120104.0), _as_text(date(2021, 3, 4)), _as_text(True)
+    ('89.530', '120104', '2021-03-04', None)
+    """
+    if isinstance(value, (bool, type(None))):
+        return None
+    if isinstance(value, (int, float, Decimal)):
+        return _number_text(value)
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return str(value) if isinstance(value, (date, UUID)) else None
+
+
+def _number_text(value: float | Decimal) -> str | None:
+    if not isfinite(value) or not -_INTEGER_END < value < _INTEGER_END:
+        return None
+    if value == int(value):
+        return str(int(value))
+    return f"{value:f}" if isinstance(value, Decimal) else repr(value)
+
+
 def to_row(
     key: str, version: int, raw: bytes, mapping: Callable[[], Plain], proof: bytes = b"", revision: int = 0
 ) -> SourceRow:
-    """One row, mapped, or with the fault that says why not. Nothing that a row holds can stop its neighbours."""
+    """One row, mapped, or with the faults that say why not. Nothing that a row holds can stop its neighbours."""
+    found: list[Fault] = []
+    token = _faults.set(found)
     try:
-        return SourceRow(key, version, raw, mapping(), (), proof, revision)
+        record: Plain | None = mapping()
     except Unmapped as unmapped:
-        return SourceRow(key, version, raw, None, (unmapped.fault,), proof, revision)
+        record = None
+        found.append(unmapped.fault)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # The mapping did not expect such a row. The error may contain a text of the row, so only its type is used.
-        log.warning("mapping does not know such a row", error=type(error).__name__, at=_place(error))
-        return SourceRow(key, version, raw, None, (Fault("UNREADABLE"),), proof, revision)
+        record = None
+        if not found:
+            # The mapping did not expect such a row. The error may contain a text of the row: only its type is used.
+            log.warning("mapping does not know such a row", error=type(error).__name__, at=_place(error))
+            found.append(Fault("UNREADABLE"))
+    finally:
+        _faults.reset(token)
+    return SourceRow(key, version, raw, None if found else record, tuple(found), proof, revision)
 
 
 def _place(error: BaseException) -> str:

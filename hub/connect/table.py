@@ -1,81 +1,38 @@
 """Base for exchange tables (前置库): reads rows that are overwritten in place by (update time, key), also rows
 that commit late, and finds rows that vanished.
 
-The *head* reads on from the newest (time, key). A row that commits late is behind it. So a *sweep* reads the last
-``lag_s`` seconds again every ``sweep_s`` seconds, and the hub drops the rows that it has seen (``remembers = true``). A
-nightly full reload gives each row a new time. When no row is older than the reload, the page says so with
-``complete_since``: rows that did not come again were deleted. All state is in the cursor, so a fetch can be repeated
-and a restart loses nothing.
+The *head* reads on from the newest (time, key), up to ``lag_s`` after now: a time beyond that is not to be trusted, and
+a head that followed it would pass all other rows. A row that commits late is behind the head. So a *sweep* reads again
+every ``sweep_s`` seconds, beside the head, from ``lag_s`` before the last sweep; the hub drops the rows that it has
+seen (``remembers = true``). At its end a sweep reads *odd* rows by their keys: those without a time, and with a time
+that cannot be right; each is a row with a fault. A nightly full reload gives each row a new time. When no row is older
+than the reload, the page says so with ``complete_since``: rows that did not come again were deleted. All state is in
+the cursor, so a fetch can be repeated and a restart loses nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from hub.clock import CHINA
 from hub.connect.context import Context
-from hub.connect.mapping import canonical, to_row
+from hub.connect.mapping import Unmapped, to_row
 from hub.connect.tabledb import TableDatabase
-from hub.ports import Cursor, DayCount, Page, Plain, SourceRow
+from hub.connect.tablerows import DELETE, UPSERT, Child, Layout, Rows, TableRow
+from hub.errors import Misconfigured
+from hub.ports import NAMELESS, Cursor, DayCount, Page, Plain, SourceRow
 
-_KEYS_AT_ONCE = 500
-_ANSWER_ROWS_MAX = 1_000
-DELETE, UPSERT = "DELETE", "UPSERT"
+__all__ = ["DELETE", "UPSERT", "Child", "Layout", "TableRow", "TableSource", "Timing"]
 
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A table of lines that belong to a row, such as the holders of a title. ``parent``: the column with the row's key.
-    ``order``: the column by which the lines are ordered."""
-
-    table: str
-    parent: str
-    order: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """An exchange table: its columns for key, update time and operation, and those that the mapping reads.
-
-    ``time`` is in milliseconds and grows with each write of a row. The columns in ``texts`` hold bytes in ``encoding``.
-    ``removed``: the operations that mean a deletion.
-    """
-
-    table: str
-    key: str
-    time: str
-    operation: str
-    columns: tuple[str, ...]
-    texts: frozenset[str] = frozenset()
-    encoding: str = "gb18030"
-    removed: frozenset[str] = frozenset({"D"})
-    children: Mapping[str, Child] = field(default_factory=dict)
-
-    def names(self) -> dict[str, set[str]]:
-        """Table → the columns that are read."""
-        main = {self.key, self.time, self.operation, *self.columns}
-        return {self.table: main} | {
-            child.table: {child.parent, child.order, *child.columns} for child in self.children.values()
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """One row with decoded texts. A text that cannot be decoded stays bytes: reading it is a fault of the row."""
-
-    key: str
-    version: int
-    operation: str
-    columns: Mapping[str, Any]
-    children: Mapping[str, Sequence[Mapping[str, Any]]]
-
-    def raw(self) -> bytes:
-        """The content of the row without its update time: an unchanged row that is written again has the same bytes."""
-        return canonical({"operation": self.operation, "row": self.columns, **self.children})
+ANSWER_ROWS_MAX = 1_000
+"""Most rows in the answer to a look-up; the newest."""
+_COUNTED_MAX = 1_000
+_WAITED_FOR_MS = 86_400_000
+"""How far an update time may be ahead of now: the row waits until then. With a later one it is a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,144 +54,184 @@ class TableSource:
     def __init__(
         self, url: str, layout: Layout, timing: Timing, context: Context, to_record: Callable[[TableRow], Plain]
     ) -> None:
-        self._layout = layout
-        self._timing = timing
+        self._lag_ms, self._sweep_ms = round(timing.lag_s * 1000), round(timing.sweep_s * 1000)
+        self._full_reload = timing.full_reload
         self._context = context
         self._to_record = to_record
         self._database = TableDatabase(context.info.name, url, context.limits, layout.names())
-        wanted = (layout.key, layout.time, layout.operation, *layout.columns)
-        self._main = table(layout.table, *(column(name) for name in wanted))
-        self._key, self._time = self._main.c[layout.key], self._main.c[layout.time]
+        self._rows = Rows(layout)
+        self._key, self._time = self._rows.key, self._rows.time
+        self._remark = ""
 
     # ---- the feed --------------------------------------------------------------------------------------------------
 
     def fetch(self, cursor: Cursor | None) -> Page:
-        """The next page: of the head, else of a sweep, else an empty one, which may report a full reload."""
-        at = dict(cursor or {"time": -1, "key": "", "swept_ms": 0})
+        """The next page: of a sweep or of the head, in turns while both have rows; else an empty one. A page that ends
+        at the head may report a full reload."""
+        now_ms = self._context.clock.process_ms()
+        at = _begun(cursor, now_ms)
         with self._database.read() as connection:
-            rows = self._between(connection, at["time"], at["key"])
+            if self._sweeps_now(at, now_ms) and (rows := self._sweep(connection, at, now_ms)):
+                return self._page(rows, at, more=True)
+            rows = self._after(connection, at["time"], at["key"], until=(now_ms + self._lag_ms, None))
             if rows:
-                at |= {"time": rows[-1].version, "key": rows[-1].key}
+                at |= self._end(rows)
                 # Set with the first page, so that it is durable before the first reload.
                 at.setdefault("base", at["time"])
-                return self._page(rows, at, more=True)
-            if rows := self._sweep(connection, at):
-                return self._page(rows, at, more="sweep" in at)
-            return Page((), at, "sweep" in at, self._complete_since(connection, at))
+            dry = len(rows) < self._context.limits.page_rows
+            ended = self._complete_since(connection, at, now_ms) if dry and "sweep" not in at else None
+            return self._page(rows, at, bool(rows) or "sweep" in at, ended)
 
-    def _page(self, rows: Sequence[TableRow], at: dict[str, Any], more: bool) -> Page:
-        return Page([self.source_row(row) for row in rows], at, more)
+    def _page(self, rows: Sequence[TableRow], at: Cursor, more: bool, complete_since: int | None = None) -> Page:
+        return Page([self.source_row(row) for row in rows], at, more, complete_since, self._remark)
 
-    def _sweep(self, connection: Connection, at: dict[str, Any]) -> list[TableRow]:
-        """The next rows of a sweep, up to the head. Changes ``at``."""
-        now_ms = self._context.clock.process_ms()
-        if "sweep" not in at:
-            if now_ms - at["swept_ms"] < self._timing.sweep_s * 1000:
-                return []
-            begin = now_ms - round((self._timing.lag_s + self._timing.sweep_s) * 1000)
-            at["sweep"] = {"time": begin, "key": ""}
-        rows = self._between(connection, at["sweep"]["time"], at["sweep"]["key"], (at["time"], at["key"]))
-        if len(rows) < self._context.limits.page_rows:
-            del at["sweep"]
-            at["swept_ms"] = now_ms
-        else:
-            at["sweep"] = {"time": rows[-1].version, "key": rows[-1].key}
+    def _sweeps_now(self, at: dict[str, Any], now_ms: int) -> bool:
+        """Whether this page is one of a sweep. Begins a sweep that is due. Changes ``at``."""
+        if "sweep" in at:
+            return not at.pop("head_next", False)
+        waited_ms = now_ms - at["swept_ms"]
+        if 0 <= waited_ms < self._sweep_ms:
+            return False
+        # A last sweep that is far in the future was made by a wrong clock: what it covered is uncertain.
+        trusted_ms = at["swept_ms"] if -waited_ms <= self._lag_ms else at.get("covered", at["time"])
+        at["sweep"] = {"time": min(now_ms, trusted_ms) - self._lag_ms, "key": None, "began_ms": now_ms}
+        return True
+
+    def _sweep(self, connection: Connection, at: dict[str, Any], now_ms: int) -> list[TableRow]:
+        """The next rows of the running sweep: up to the head, then odd ones. Changes ``at``."""
+        sweep, until = at["sweep"], (at["time"], at["key"])
+        rows = self._after(connection, sweep["time"], sweep["key"], until)
+        if len(rows) == self._context.limits.page_rows:
+            at["sweep"] = sweep | self._end(rows)
+            at["head_next"] = True
+            return rows
+        del at["sweep"]
+        began_ms = at["swept_ms"] = sweep["began_ms"]
+        if at["time"] >= began_ms - self._lag_ms:
+            at["covered"] = min(began_ms, at["time"])
+        return rows + self._odd(connection, at, now_ms)
+
+    def _end(self, rows: Sequence[TableRow]) -> dict[str, Any]:
+        """The place after a page, for a cursor."""
+        for row in reversed(rows):
+            if row.moment is not None:
+                return {"time": row.moment, "key": row.key}
+        raise Misconfigured(
+            f"{self._context.info.name}: the column {self._time.name} holds texts that are no numbers",
+            "ask its owner: it must be the time of the change in milliseconds",
+        )
+
+    def _after(
+        self, connection: Connection, since: float, key: str | None, until: tuple[float, str | None]
+    ) -> list[TableRow]:
+        """The page after (``since``, ``key``), up to ``until``; a key that is ``None`` stands before all keys of its
+        time in ``since``, and after them in ``until``. Two queries, because each database answers them from its index;
+        not all do for a comparison of pairs."""
+        size = self._context.limits.page_rows
+        ends = [self._time <= until[0], self._key.is_not(None)]
+        if until[1] is not None:
+            ends.append((self._time < until[0]) | (self._key <= until[1]))
+        if key is None:
+            return self._read(connection, size, self._time >= since, *ends)
+        rows = self._read(connection, size, self._time == since, self._key > key, *ends)
+        if len(rows) < size:
+            rows += self._read(connection, size - len(rows), self._time > since, *ends)
         return rows
 
-    def _complete_since(self, connection: Connection, at: dict[str, Any]) -> int | None:
-        """The time of a full reload that has ended and was read completely; once for each reload. Changes ``at``."""
-        if not self._timing.full_reload or "sweep" in at or at["time"] <= at.get("base", at["time"]):
+    def _read(self, connection: Connection, limit: int, *conditions: ColumnElement[bool]) -> list[TableRow]:
+        query = select(self._rows.main).where(*conditions).order_by(self._time, self._key)
+        return self._rows.read(connection, query.limit(limit), self._ends_ms())
+
+    def _ends_ms(self) -> int:
+        return self._context.clock.process_ms() + self._lag_ms + _WAITED_FOR_MS
+
+    # ---- odd rows --------------------------------------------------------------------------------------------------
+
+    def _odd(self, connection: Connection, at: dict[str, Any], now_ms: int) -> list[TableRow]:
+        """The next odd rows by their keys, at most a page; from the beginning again after the last one. Changes ``at``
+        and the remark."""
+        self._remark = self._remarks(connection, now_ms)
+        last = at.pop("odd", None)
+        further = [] if last is None else [self._key > last]
+        query = select(self._rows.main).where(self._is_odd(), *further).order_by(self._key)
+        rows = self._rows.read(connection, query.limit(self._context.limits.page_rows), self._ends_ms())
+        if len(rows) == self._context.limits.page_rows and rows[-1].key:
+            at["odd"] = rows[-1].key
+        return rows
+
+    def _is_odd(self) -> ColumnElement[bool]:
+        return or_(self._time.is_(None), self._time >= self._ends_ms(), self._time < 0, self._key.is_(None))
+
+    def _remarks(self, connection: Connection, now_ms: int) -> str:
+        without = self._count(connection, or_(self._time.is_(None), self._time < 0, self._key.is_(None)))
+        ahead = self._count(connection, self._time > now_ms + self._lag_ms)
+        told = (
+            (without, "have no key, or no update time that can be read: they are rejected"),
+            (
+                ahead,
+                "have an update time in the future: they wait for it, and with over a day they are rejected",
+            ),
+        )
+        found = [f"{number} rows {words}" for number, words in told if number != "0"]
+        return "; ".join([*found, "deletions of a full reload are not looked for until then"]) if found else ""
+
+    def _count(self, connection: Connection, condition: ColumnElement[bool]) -> str:
+        some = select(self._time).where(condition).limit(_COUNTED_MAX + 1).subquery()
+        found = connection.execute(select(func.count()).select_from(some)).scalar_one()
+        return str(found) if found <= _COUNTED_MAX else f"over {_COUNTED_MAX}"
+
+    def remark(self) -> str:
+        """What a person should know about the table, "" for nothing: rows whose update time is missing or wrong."""
+        with self._database.read() as connection:
+            return self._remarks(connection, self._context.clock.process_ms())
+
+    def _complete_since(self, connection: Connection, at: dict[str, Any], now_ms: int) -> int | None:
+        """The time of a full reload: all rows that are there have it or a later one, and were read. Changes ``at``."""
+        if not self._full_reload or at["time"] <= at.get("base", at["time"]):
             return None
-        oldest = connection.execute(select(func.min(self._time))).scalar()
-        settled_ms = self._context.clock.process_ms() - round(self._timing.lag_s * 1000)
-        if oldest is None or not at["base"] < oldest <= settled_ms:
+        oldest = connection.execute(select(func.min(self._time)).where(self._time >= 0)).scalar()
+        if oldest is None or not at["base"] < oldest <= now_ms - self._lag_ms:
             return None
+        if self._remarks(connection, now_ms):
+            return None  # a row whose time is wrong is there, and would be taken for deleted
         at["base"] = at["time"]
         return int(oldest)
-
-    def _between(
-        self, connection: Connection, since: int, key: str, until: tuple[int, str] | None = None
-    ) -> list[TableRow]:
-        """The page after (``since``, ``key``), up to ``until``. Two queries, because each database answers them from
-        its index; not all do for a comparison of pairs."""
-        size = self._context.limits.page_rows
-        ties = [self._time == since, self._key > key]
-        later = [self._time > since]
-        if until is not None:
-            ends = (self._time < until[0]) | ((self._time == until[0]) & (self._key <= until[1]))
-            ties, later = [*ties, self._time <= until[0], ends], [*later, self._time <= until[0], ends]
-        rows = self._rows(connection, self._ordered(ties).limit(size))
-        if len(rows) < size:
-            rows += self._rows(connection, self._ordered(later).limit(size - len(rows)))
-        return rows
-
-    def _ordered(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-        return select(self._main).where(*conditions).order_by(self._time, self._key)
 
     # ---- rows ------------------------------------------------------------------------------------------------------
 
     def source_row(self, row: TableRow) -> SourceRow:
         """The row as a ``SourceRow``, mapped or with its faults."""
-        return to_row(row.key, row.version, row.raw(), lambda: self._to_record(row))
+        raw = row.raw()
+        return to_row(row.key or f"{NAMELESS}{sha256(raw).hexdigest()}", row.version, raw, lambda: self._mapped(row))
 
-    def _rows(self, connection: Connection, query: Select[Any]) -> list[TableRow]:
-        found = [row._mapping for row in connection.execute(query)]
-        keys = [str(row[self._layout.key]) for row in found]
-        children = {name: self._children(connection, child, keys) for name, child in self._layout.children.items()}
-        return [self._row(row, children) for row in found]
-
-    def _row(self, row: Mapping[Any, Any], children: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> TableRow:
-        layout, key = self._layout, str(row[self._layout.key])
-        operation = DELETE if str(row[layout.operation]).strip() in layout.removed else UPSERT
-        lines = {name: of.get(key, []) for name, of in children.items()}
-        return TableRow(key, int(row[layout.time]), operation, self._decoded(row, layout.columns), lines)
-
-    def _children(
-        self, connection: Connection, child: Child, keys: Sequence[str]
-    ) -> dict[str, list[Mapping[str, Any]]]:
-        lines = table(child.table, *(column(name) for name in (child.parent, child.order, *child.columns)))
-        found: dict[str, list[Mapping[str, Any]]] = {}
-        for some in _slices(keys, _KEYS_AT_ONCE):
-            query = select(lines).where(lines.c[child.parent].in_(some))
-            for row in connection.execute(query.order_by(lines.c[child.parent], lines.c[child.order])):
-                owner = found.setdefault(str(row._mapping[child.parent]), [])
-                owner.append(self._decoded(row._mapping, child.columns))
-        return found
-
-    def _decoded(self, row: Mapping[Any, Any], names: Iterable[str]) -> dict[str, Any]:
-        return {name: self._text(row[name]) if name in self._layout.texts else row[name] for name in names}
-
-    def _text(self, value: Any) -> Any:
-        if not isinstance(value, (bytes, bytearray, memoryview)):
-            return value
-        try:
-            return bytes(value).decode(self._layout.encoding)
-        except UnicodeDecodeError:
-            return bytes(value)
+    def _mapped(self, row: TableRow) -> Plain:
+        if row.fault:
+            raise Unmapped(*row.fault)
+        return self._to_record(row)
 
     # ---- questions -------------------------------------------------------------------------------------------------
 
-    def rows_by(self, name: str, values: Sequence[str], *conditions: ColumnElement[bool]) -> list[SourceRow]:
-        """Rows whose column ``name`` is one of ``values``; at most a thousand."""
-        return self._answer(self._main.c[name].in_(values), *conditions)
+    def rows_by(self, name: str, values: Sequence[str], *conditions: ColumnElement[bool]) -> Page:
+        """Rows whose column ``name`` is one of ``values``: the newest ``ANSWER_ROWS_MAX``, and whether there are
+        more."""
+        return self._answer(self._rows.main.c[name].in_(values), *conditions)
 
-    def rows_by_child(
-        self, of: str, name: str, values: Sequence[str], *conditions: ColumnElement[bool]
-    ) -> list[SourceRow]:
-        """Rows with a line of ``of`` whose column ``name`` is one of ``values``; at most a thousand."""
-        child = self._layout.children[of]
-        lines = table(child.table, column(child.parent), column(name))
-        parents = select(lines.c[child.parent]).where(lines.c[name].in_(values))
-        return self._answer(self._key.in_(parents), *conditions)
+    def rows_by_child(self, of: str, name: str, values: Sequence[str], *conditions: ColumnElement[bool]) -> Page:
+        """Rows with a line of ``of`` whose column ``name`` is one of ``values``: the newest ``ANSWER_ROWS_MAX``, and
+        whether there are more."""
+        return self._answer(self._key.in_(self._rows.by_child(of, name, values)), *conditions)
 
-    def _answer(self, *conditions: ColumnElement[bool]) -> list[SourceRow]:
+    def _answer(self, *conditions: ColumnElement[bool]) -> Page:
+        query = select(self._rows.main).where(*conditions).order_by(self._time.desc(), self._key)
         with self._database.read() as connection:
-            rows = self._rows(connection, self._ordered(conditions).limit(_ANSWER_ROWS_MAX))
-        return [self.source_row(row) for row in rows if row.operation != DELETE]
+            rows = self._rows.read(connection, query.limit(ANSWER_ROWS_MAX + 1), self._ends_ms())
+        answer = [self.source_row(row) for row in rows[:ANSWER_ROWS_MAX] if row.operation != DELETE]
+        return Page(answer, {}, len(rows) > ANSWER_ROWS_MAX)
 
     def column(self, name: str) -> ColumnElement[Any]:
         """A column of the main table, for conditions."""
-        return self._main.c[name]
+        found: ColumnElement[Any] = self._rows.main.c[name]
+        return found
 
     def day(self, day: date) -> DayCount:
         """The rows whose update time is on ``day``, Beijing time."""
@@ -243,7 +240,7 @@ class TableSource:
         )
         query = select(self._key, self._time).where(self._time >= begin, self._time < end)
         with self._database.read() as connection:
-            return DayCount(day, frozenset(f"{key}#{version}" for key, version in connection.execute(query)))
+            return DayCount(day, frozenset(f"{key}#{int(version)}" for key, version in connection.execute(query)))
 
     def drift(self) -> tuple[list[str], list[str]]:
         """(Columns that are new, columns that are missing), each as ``table.column``."""
@@ -254,5 +251,14 @@ class TableSource:
         self._database.close()
 
 
-def _slices(values: Sequence[str], size: int) -> Iterable[Sequence[str]]:
-    return (values[start : start + size] for start in range(0, len(values), size))
+def _begun(cursor: Cursor | None, now_ms: int) -> dict[str, Any]:
+    """The state in a cursor. A first reading needs no sweep of what was there before it began. Raises ``Misconfigured``
+    for a cursor that an operator set, and that is none of a table."""
+    at: dict[str, Any] = {"time": 0, "swept_ms": now_ms} if cursor is None else dict(cursor)
+    at["key"] = at.get("key") or None
+    at.setdefault("swept_ms", at.get("time"))
+    if not all(isinstance(at.get(name), (int, float)) for name in ("time", "swept_ms")):
+        raise Misconfigured("this is no cursor of an exchange table", 'set one as {"time": MILLISECONDS, "key": KEY}')
+    if "began_ms" not in at.get("sweep", {}):
+        at.pop("sweep", None)
+    return at

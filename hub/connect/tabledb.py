@@ -11,8 +11,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.connect.spec import Limits
 from hub.errors import Misconfigured, Unavailable
+from hub.stores.causes import explain
 
 _NOT_THERE = ("no such", "does not exist", "doesn't exist", "unknown column", "invalid identifier", "invalid column")
+_PLAIN_DATES = "-c datestyle=ISO,YMD"
 Names = Mapping[str, set[str]]
 """Table → the columns that are read."""
 
@@ -32,30 +34,39 @@ class TableDatabase:
     def read(self) -> Iterator[Connection]:
         """A connection with one snapshot, so that a row and its lines belong together.
 
-        Raises ``Misconfigured`` when a table or column is missing, ``Unavailable`` for any other database error.
+        Raises ``Misconfigured`` for an error that a person must correct, such as a missing column or grant,
+        ``Unavailable`` for any other.
         """
+        with self._judging(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
         try:
-            with self._engine.connect() as connection, connection.begin():
-                yield connection
-        except (PoolTimeout, InterfaceError) as error:
-            raise Unavailable(
-                f"{self._name}: no connection to the exchange database ({type(error).__name__})"
-            ) from None
-        except DatabaseError as error:
+            yield
+        except PoolTimeout:
+            raise Unavailable(f"{self._name}: all our connections to the exchange database are busy") from None
+        except (InterfaceError, DatabaseError) as error:
             raise self._judged(error) from None
 
-    def _judged(self, error: DatabaseError) -> Exception:
+    def _judged(self, error: InterfaceError | DatabaseError) -> Exception:
         words = str(error.orig).lower()
-        missing = self.drift()[1] if any(sign in words for sign in _NOT_THERE) else []
-        if not missing:
-            return Unavailable(f"{self._name}: the exchange database is away ({type(error.orig).__name__})")
-        return Misconfigured(
-            f"{self._name}: the exchange database has no {', '.join(missing)}",
-            "ask its owner what changed; `hub connectors probe` shows the difference",
-        )
+        missing = self._drift()[1] if any(sign in words for sign in _NOT_THERE) else []
+        if missing:
+            return Misconfigured(
+                f"{self._name}: the exchange database has no {', '.join(missing)}",
+                "ask its owner what changed; `hub connectors probe` shows the difference",
+            )
+        known = explain(error, f"{self._name}: the exchange database", f"connectors.{self._name}.url")
+        return known or Unavailable(f"{self._name}: the exchange database fails ({type(error.orig).__name__})")
 
     def drift(self) -> tuple[list[str], list[str]]:
-        """(Columns that are new, columns that are missing), each as ``table.column``, in alphabetical order."""
+        """(Columns that are new, columns that are missing), each as ``table.column``, in alphabetical order. Raises as
+        ``read`` does."""
+        with self._judging():
+            return self._drift()
+
+    def _drift(self) -> tuple[list[str], list[str]]:
         strange: list[str] = []
         missing: list[str] = []
         inspector = inspect(self._engine)
@@ -94,6 +105,8 @@ def _engine(name: str, url: str, limits: Limits) -> Engine:
         event.listen(engine, "connect", _sqlite_reads)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return engine
+    if engine.driver == "psycopg":
+        event.listen(engine, "connect", _days_as_text)
     return engine.execution_options(isolation_level="REPEATABLE READ") if _has_snapshots(engine) else engine
 
 
@@ -107,7 +120,10 @@ def _connect_args(name: str, url: URL, limits: Limits) -> dict[str, Any]:
         return {"timeout": limits.read_timeout_s, "check_same_thread": False}
     if backend == "postgresql":
         limit_ms = round(whole * 1000)
-        return {"connect_timeout": connect, "options": f"-c statement_timeout={limit_ms} -c lock_timeout={limit_ms}"}
+        return {
+            "connect_timeout": connect,
+            "options": f"{_PLAIN_DATES} -c statement_timeout={limit_ms} -c lock_timeout={limit_ms}",
+        }
     if driver == "pymysql":
         return {"connect_timeout": connect, "read_timeout": whole, "write_timeout": limits.write_timeout_s}
     return {}
@@ -119,4 +135,22 @@ def _has_snapshots(engine: Engine) -> bool:
 
 def _sqlite_reads(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we send BEGIN ourselves, so that a read is one snapshot
+    connection.text_factory = _text_or_bytes
     connection.execute("PRAGMA query_only = ON")
+
+
+def _text_or_bytes(stored: bytes) -> str | bytes:
+    """A text that is not UTF-8 stays bytes: the driver would refuse its whole page."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
+
+
+def _days_as_text(connection: Any, _record: Any) -> None:
+    """PostgreSQL has days that Python has not (``infinity``, the year 10000): the driver would refuse their whole
+    page."""
+    from psycopg.types.string import TextLoader
+
+    for name in ("date", "timestamp", "timestamptz"):
+        connection.adapters.register_loader(name, TextLoader)

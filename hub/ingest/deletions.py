@@ -5,7 +5,7 @@ from its topic, with the operation DELETE and the version of the reload.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -17,6 +17,8 @@ from hub.privacy.opening import Opened, Opener
 from hub.records import tables
 
 AT_ONCE = 500
+STILL_MAX_MS = 3_600_000
+"""Longest time without a change after which a reload is over."""
 _FEW = 20
 """This many rows may vanish from a source of any size."""
 
@@ -30,6 +32,30 @@ class Vanished(NamedTuple):
     pending: bool
 
 
+class Reload:
+    """Watches a full reload of a source until it stops. Belongs to one feed; a new one begins to watch again.
+
+    Rows of a reload may come in many transactions, with pauses. It is over when no known row came again for as long as
+    the reload has taken so far: a pause in it is shorter than that.
+    """
+
+    def __init__(self) -> None:
+        self._missing = 0
+        self._changed_ms = 0
+
+    def over(self, since: int, missing: int, now_ms: int) -> bool:
+        """Whether the reload at version ``since`` (ms) is over, when ``missing`` known rows did not come again yet.
+        ``now_ms``: process time."""
+        if missing != self._missing:
+            self._missing, self._changed_ms = missing, now_ms
+        taken_ms = min(max(0, self._changed_ms - since), STILL_MAX_MS)
+        return not missing or now_ms - self._changed_ms >= taken_ms
+
+    def found(self, deleted: int) -> None:
+        """So many of the missing rows are not missing any more, because their deletion is recorded."""
+        self._missing -= deleted
+
+
 @dataclass(frozen=True)
 class Deletions:
     """Finds rows that are missing after a full reload of a source, and makes a deletion of each."""
@@ -38,11 +64,15 @@ class Deletions:
     store: Store
     opener: Opener
     seen: Seen
+    reload: Reload = field(default_factory=Reload)
 
-    def find(self, source: str, since: int, share_max: float) -> Vanished:
-        """At most ``AT_ONCE`` rows that the reload at version ``since`` left out. Raises ``Misconfigured`` when it left
-        out more than ``share_max`` of the known rows: an operator must decide."""
+    def find(self, source: str, since: int, share_max: float, now_ms: int) -> Vanished:
+        """At most ``AT_ONCE`` rows that the reload at version ``since`` left out, once it is over (``Reload``). Raises
+        ``Misconfigured`` when it left out more than ``share_max`` of the known rows: an operator must decide.
+        ``now_ms``: process time."""
         known, vanished = self.seen.counts(source, since)
+        if not self.reload.over(since, vanished, now_ms):
+            return Vanished((), (), True)
         if vanished > max(_FEW, known * share_max):
             raise Misconfigured(
                 f"{source}: a full reload left out {vanished} of {known} rows",
@@ -54,6 +84,7 @@ class Deletions:
         rows = [row for row in found if isinstance(row, SourceRow)]
         waiting = {mark.row_key for mark, row in zip(marks, found, strict=True) if row is _WAITING}
         forget = [mark.row_key for mark in marks if mark.row_key not in waiting]
+        self.reload.found(len(forget))
         return Vanished(rows, forget, bool(waiting) or len(marks) == AT_ONCE)
 
     def _row(self, mark: SeenRow, since: int, places: "Places") -> "SourceRow | _Waiting | None":

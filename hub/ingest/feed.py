@@ -23,10 +23,11 @@ _CURSOR_EVERY_S = 60.0
 
 
 class Taken(NamedTuple):
-    """The result of one step: the number of committed rows, and whether the source has more now."""
+    """The result of one step: the number of committed rows, whether the source has more now, and its remark."""
 
     rows: int
     more: bool
+    remark: str = ""
 
 
 class Feed:
@@ -52,11 +53,11 @@ class Feed:
         as ``Source.fetch`` does."""
         page = self._source.fetch(self._cursor)
         if page.complete_since is None:
-            return Taken(self._take(page.rows, page.cursor), page.more)
+            return Taken(self._take(page.rows, page.cursor), page.more, page.remark)
         # The cursor moves past the end of the reload only together with its deletions.
         rows = self._take(page.rows, self._cursor)
         deleted, pending = self._vanished(page.cursor, page.complete_since)
-        return Taken(rows + deleted, page.more or (pending and deleted > 0))
+        return Taken(rows + deleted, page.more or (pending and deleted > 0), page.remark)
 
     def move(self, cursor: Cursor | None) -> None:
         """Continue at ``cursor`` (``None``: the beginning). Durable on return."""
@@ -77,7 +78,8 @@ class Feed:
 
     def _vanished(self, cursor: Cursor, since: int) -> tuple[int, bool]:
         """Commit the deletions of a full reload. Returns how many, and whether more follow."""
-        found = self._deletions.find(self._info.name, since, self._source.context.limits.vanish_share_max)
+        share_max, now_ms = self._source.context.limits.vanish_share_max, self._parts.clock.process_ms()
+        found = self._deletions.find(self._info.name, since, share_max, now_ms)
         after = self._cursor if found.pending else cursor
         sealed = self._seal(found.rows)
         if sealed:

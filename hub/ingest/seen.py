@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, delete, func, select
 
 from hub.ingest.tables import source_row
-from hub.ports import SourceRow, Store
+from hub.ports import UNVERSIONED, SourceRow, Store
 from hub.records.tables import record
 from hub.stores import bulk
 
@@ -47,7 +47,8 @@ class Seen(Protocol):
 
     def news(self, source: str, rows: Sequence[SourceRow]) -> News:
         """Sort ``rows`` into new and unchanged ones. A row with other content under the stored version is new: which
-        content counts is decided by the projections. A lower version, and the stored version again, is neither."""
+        content counts is decided by the projections. A lower version, and the stored version again, is neither. A row
+        whose version cannot be read is new when its content is."""
 
     def remember(self, source: str, marks: Sequence[SeenRow]) -> None:
         """Store the marks. The last mark of a row counts; ids that it does not have stay as stored."""
@@ -80,6 +81,8 @@ class StoredSeen:
         unchanged: list[SeenRow] = []
         for row, mark in zip(rows, marks, strict=True):
             version, digest = known.get(mark.row_key, (None, b""))
+            if row.faults and row.version == UNVERSIONED and version is not None:
+                mark = mark._replace(version=version)  # noqa: PLW2901 - what is known of its order stays
             if version is not None and mark.version < version:
                 continue
             if digest != mark.digest:

@@ -31,7 +31,7 @@ from hub.ingest.control import (
     Report,
     Reports,
 )
-from hub.ingest.feed import Feed
+from hub.ingest.feed import Feed, Taken
 from hub.ingest.throttle import Throttle
 from hub.logging import get_logger, mask
 from hub.parts import Parts
@@ -122,7 +122,7 @@ class FeedThread:
             return held_s
         taken = self._feed.step()
         self._throttle.took(taken.rows)
-        self._progress(taken.rows, taken.more)
+        self._progress(taken)
         return 0.0 if taken.more or taken.rows else self._source.context.limits.poll_s
 
     def _throttle_of(self, kind: str) -> Throttle:
@@ -192,16 +192,20 @@ class FeedThread:
 
     # ---- reports ---------------------------------------------------------------------------------------------------
 
-    def _progress(self, rows: int, more: bool) -> None:
+    def _progress(self, taken: Taken) -> None:
         report, now_ms = self._report, self._clock.process_ms()
-        changed = report.state != RUNNING or report.failures > 0 or bool(report.behind_ms) != more
-        report.state, report.failures, report.trouble, report.trace, report.wait_s = RUNNING, 0, "", "", 0.0
+        remarked = report.trouble != taken.remark
+        changed = remarked or report.state != RUNNING or report.failures > 0 or bool(report.behind_ms) != taken.more
+        if remarked and taken.remark:
+            log.warning("source has a fault", source=self.name, remark=taken.remark)
+        report.state, report.failures, report.trace, report.wait_s = RUNNING, 0, "", 0.0
+        report.trouble = taken.remark
         report.fetched_ms = now_ms
-        report.rows += rows
-        self.taken += rows
-        if rows:
+        report.rows += taken.rows
+        self.taken += taken.rows
+        if taken.rows:
             report.rows_ms = now_ms
-        report.behind_ms = (report.behind_ms or now_ms) if more else 0
+        report.behind_ms = (report.behind_ms or now_ms) if taken.more else 0
         self._tell(at_once=changed)
 
     def _trouble(self, state: str, words: str, retry_after_s: float | None) -> float:

@@ -16,13 +16,25 @@ from hub.ports.log import (
     Writer,
 )
 from hub.ports.sinks import OPEN_CODE, Address, Receipt, Refused, Sink
-from hub.ports.sources import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, Plain, Source, SourceRow
+from hub.ports.sources import (
+    NAMELESS,
+    UNVERSIONED,
+    Cursor,
+    DayCount,
+    Fault,
+    LookupQuery,
+    Page,
+    Plain,
+    Source,
+    SourceRow,
+)
 from hub.ports.state import DAMAGED, DamagedKey, KeyVault, Signer, Store, Verifier
 
 __all__ = [
     "DAMAGED",
     "NAMELESS",
     "OPEN_CODE",
+    "UNVERSIONED",
     "Address",
     "Batch",
     "Clock",

@@ -23,6 +23,10 @@ class Fault(NamedTuple):
 NAMELESS = "sha256:"
 """Prefix of the key of a row whose own key cannot be read: the SHA-256 of its bytes follows. Same bytes, same key."""
 
+UNVERSIONED = 0
+"""Version of a row whose own version cannot be read. With faults it says nothing about the order of the row's contents:
+the row is news when its bytes are."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
@@ -56,13 +60,16 @@ class Page:
     """Rows in the source's order, the cursor after them, and whether the source has more right now.
 
     ``complete_since``: the owner has written the whole source again. All rows that it still has have at least this
-    version, and all of them were returned. A row that was seen with a lower version only was deleted.
+    version, and all of them were returned. A row that was seen with a lower version only was deleted. The source says
+    so again until the cursor moves past it.
+    ``remark``: what a person should know although the feed runs, in words without a value of a row; "" for nothing.
     """
 
     rows: Sequence[SourceRow]
     cursor: Cursor
     more: bool
     complete_since: int | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ class Source(Protocol):
 
     def look_up(self, query: LookupQuery) -> Page:
         """All current records that answer ``query``, as a page whose cursor is ignored; no rows when there are none.
+        ``more``: there are further records that this answer does not hold; it holds the newest.
 
         Raises ``RecordRejected`` when the source cannot be asked like this (PURPOSE_MISSING, LOOKUP_UNSUPPORTED).
         """

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from hub.connect.context import Context
 from hub.connect.host.circuit import Circuit
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
+from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.ports import Address, Cursor, DayCount, LookupQuery, Page, Receipt, Refused, Sink, Source
 from hub.runtime.backoff import Backoff, attempt, obeyed_s
@@ -97,6 +98,7 @@ class GuardedSource:
     def __init__(self, source: Source, context: Context, gate: Gate) -> None:
         self._source = source
         self._gate = gate
+        self._steps = Steps(context.info.name)
         self.context = context
 
     @property
@@ -105,7 +107,10 @@ class GuardedSource:
         return self._source
 
     def fetch(self, cursor: Cursor | None) -> Page:
-        return self._gate.call(lambda: self._source.fetch(cursor))
+        """As the port says. Raises ``Unavailable`` also when the cursor does not move on (``Steps``)."""
+        page = self._gate.call(lambda: self._source.fetch(cursor))
+        self._steps.check(cursor, page)
+        return page
 
     def look_up(self, query: LookupQuery) -> Page:
         """As the port says. Raises ``RecordRejected``: PURPOSE_MISSING without purpose or legal basis (P3),

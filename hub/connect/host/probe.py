@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, Protocol, runtime_checkable
 
 from hub.connect.host.guard import GuardedSource
+from hub.errors import Unavailable
 from hub.logging import mask
 from hub.ports import Cursor, Fault, SourceRow
 from hub.records.kinds import KINDS
@@ -20,6 +21,8 @@ from hub.records.shape import check_shape
 
 _OPEN = ("authority", "region", "status", "assurance")
 _FORM_CHARACTERS_MAX = 60
+_EMPTY_PAGES_MAX = 20
+"""Pages without a row, one after the other, after which a probe ends."""
 
 
 @runtime_checkable
@@ -28,6 +31,14 @@ class Drifting(Protocol):
 
     def drift(self) -> tuple[list[str], list[str]]:
         """(Columns that are new, columns that are missing)."""
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """A source that can say what is wrong with it as a whole."""
+
+    def remark(self) -> str:
+        """What a person should know, "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +53,19 @@ class Probed:
 
 @dataclass(slots=True)
 class Probe:
-    """The result of a probe. ``unknown_codes`` counts rows by (column, masked code)."""
+    """The result of a probe. ``unknown_codes`` counts rows by (column, masked code). ``remark``: what the source says
+    of itself."""
 
     rows: list[Probed] = field(default_factory=list)
     unknown_codes: Counter[tuple[str, str]] = field(default_factory=Counter)
     strange_columns: list[str] = field(default_factory=list)
     missing_columns: list[str] = field(default_factory=list)
+    remark: str = ""
 
     @property
     def clean(self) -> bool:
-        """Whether there are no unknown codes, no differing columns and no faults."""
-        drift = self.unknown_codes or self.strange_columns or self.missing_columns
+        """Whether there are no unknown codes, no differing columns, no faults and no remark."""
+        drift = self.unknown_codes or self.strange_columns or self.missing_columns or self.remark
         return not drift and not any(row.faults for row in self.rows)
 
     def plain(self) -> dict[str, Any]:
@@ -89,14 +102,22 @@ def probe(source: GuardedSource, limit: int) -> Probe:
     elif seen:
         known = set(source.context.info.columns)
         found.strange_columns, found.missing_columns = sorted(seen - known), sorted(known - seen)
+    if isinstance(source.inner, Remarking):
+        found.remark = source.inner.remark()
     return found
 
 
 def _first(source: GuardedSource, limit: int) -> Iterator[SourceRow]:
     cursor: Cursor | None = None
     left = limit
+    empty = 0
     while left > 0:
         page = source.fetch(cursor)
+        empty = 0 if page.rows else empty + 1
+        if empty > _EMPTY_PAGES_MAX:
+            raise Unavailable(
+                f"{source.context.info.name}: {empty} pages without a row, and the source says it has more"
+            )
         yield from page.rows[:left]
         left -= len(page.rows)
         cursor = page.cursor

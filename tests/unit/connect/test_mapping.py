@@ -1,7 +1,9 @@
 """Readers of columns: what is dirt is mended, what is wrong is a fault of its own row."""
 
 import json
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -63,6 +65,55 @@ def test_a_column_that_is_gone_is_missing_even_where_null_would_do() -> None:
     with pytest.raises(Unmapped) as told:
         Reader({}, CODES).optional("c", "f")
     assert told.value.fault.code == "SHAPE_MISSING"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("89.53"), "89.53"),
+        (Decimal("120104.00"), "120104"),
+        (Decimal("1E+2"), "100"),
+        (120104.0, "120104"),
+        (89.5, "89.5"),
+        (date(2021, 3, 4), "2021-03-04"),
+        (datetime.fromisoformat("2021-03-04T10:30"), "2021-03-04 10:30:00"),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+    ],
+)
+def test_values_of_a_databases_own_types_are_read_as_what_they_are(value: object, text: str) -> None:
+    assert read(value).text("c", "f") == text
+
+
+def test_days_numbers_and_flags_of_a_database() -> None:
+    assert (
+        read(date(2021, 3, 4)).day("c", "f")
+        == read(datetime.fromisoformat("2021-03-04T23:59")).day("c", "f")
+        == date(2021, 3, 4)
+    )
+    assert read(Decimal("7.0")).number("c", "f") == 7
+    assert read(True).flag("bz", "f") is True
+    assert read(False).flag("bz", "f") is False
+    assert read(1.0).flag("bz", "f") is True
+    assert read(Decimal("1")).code("zt", "status", unknown="UNKNOWN") == "CURRENT"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), 1e308, 10**40, Decimal("1E+999"), True])
+def test_a_number_that_no_field_can_hold_is_a_fault(value: object) -> None:
+    with pytest.raises(Unmapped) as told:
+        read(value).optional("c", "f")
+    assert told.value.fault == ("SHAPE_TYPE", "f")
+
+
+def test_all_faults_of_a_row_are_told_each_field_once() -> None:
+    def mapping() -> dict[str, object]:
+        reader = read([1])
+        return {"a": reader.day("c", "a"), "b": reader.number("c", "b"), "c": reader.flag("bz", "c"), "d": 1 // 0}
+
+    row = to_row("k", 1, b"raw", mapping)
+    assert row.record is None
+    assert row.faults == (("SHAPE_TYPE", "a"), ("SHAPE_TYPE", "b"), ("SHAPE_TYPE", "c"))
+    assert len(to_row("k", 1, b"raw", lambda: {str(n): read(None).text("c", str(n)) for n in range(999)}).faults) == 100
+    assert to_row("k", 1, b"raw", lambda: {"a": read("x").text("c", "a")}).record == {"a": "x"}
 
 
 def test_a_defect_of_the_mapping_is_the_rows_fault_and_tells_no_value(capfd: pytest.CaptureFixture[str]) -> None:

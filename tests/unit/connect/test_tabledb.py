@@ -51,7 +51,7 @@ def test_a_read_sees_one_moment(file: Path, database: TableDatabase) -> None:
 
 
 def test_nothing_can_be_written(database: TableDatabase) -> None:
-    with pytest.raises(Unavailable), database.read() as connection:
+    with pytest.raises(Misconfigured), database.read() as connection:
         connection.execute(text("DELETE FROM ex_title"))
 
 
