@@ -177,8 +177,11 @@ class Hub:
         """
         infos = self.connectors.sources.values()
         sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by)) for info in infos]
-        sinks = [SinkInfo(info.name, info.accepts) for info in self.connectors.sinks.values()]
-        given = Given(self.log, self.opener, self.purposes, tuple(sources), tuple(sinks))
+        sinks, absent = (
+            tuple(SinkInfo(info.name, info.accepts) for info in found.values())
+            for found in (self.connectors.sinks, self.connectors.absent_sinks)
+        )
+        given = Given(self.log, self.opener, self.purposes, tuple(sources), sinks, absent)
         rules = Rules(policy.shipped(), frozenset(source.kind for source in sources))
         return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
 

@@ -50,6 +50,8 @@ class House:
     folder: Path
     sources: Sequence[LookupSource] = ()
     sinks: Sequence[SinkInfo] = (SinkInfo("utility_crm", ("connection:*",)),)
+    absent: Sequence[SinkInfo] = ()
+    """Sinks that are installed and not in the settings."""
     url: str = ""
     """Of the store; otherwise a SQLite file."""
     log_url: str = ""
@@ -70,7 +72,7 @@ class House:
         self.vault.prepare()
         self.sealer = Sealer(self.vault, b"r" * 32)
         self.opener = Opener(self.vault)
-        given = Given(self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks))
+        given = Given(self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks), tuple(self.absent))
         rules = Rules(policy.shipped(), self.kinds)
         self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
         self.writer = self.log.writer("test")

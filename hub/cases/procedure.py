@@ -135,13 +135,16 @@ class SinkInfo:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a procedure may read facts from."""
+    """What a procedure may read facts from. ``sinks`` are those of the settings, and a case opens with them; ``absent``
+    are installed and not in the settings now. A case that was opened with one of these still decides pieces for it:
+    they wait until it is there again (P1)."""
 
     log: Reads
     opener: Opens
     purposes: Purposes
     sources: tuple[LookupSource, ...] = ()
     sinks: tuple[SinkInfo, ...] = ()
+    absent: tuple[SinkInfo, ...] = ()
 
 
 class Moment(NamedTuple):

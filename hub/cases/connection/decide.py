@@ -21,12 +21,14 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     if isinstance(command, Submit):
         return [_submitted(case, command, facts, rules, moment)]
     if isinstance(command, Settle):
-        return _events(case, evidence.settle(facts.needs, facts.found, moment), facts.sinks)
+        return _events(case, evidence.settle(facts.needs, facts.found, moment), facts)
     due = [need for need, _ in facts.needs]
     if isinstance(command, PutOff):
-        return _events(case, evidence.put_off(due, command.seconds, moment), facts.sinks)
+        return _events(case, evidence.put_off(due, command.seconds, moment), facts)
     if isinstance(command, Look):
-        return _events(case, evidence.look(due, facts.found, facts.asks, facts.asker, moment), facts.sinks)
+        return _events(
+            case, evidence.look(due, facts.found, facts.asks, facts.asker, moment), facts.sinks + facts.absent
+        )
     return _withdrawn(command, facts, moment)
 
 
@@ -52,7 +54,8 @@ def _submitted(case: Case, command: Submit, facts: Facts, rules: Rules, moment: 
     )
 
 
-def _events(case: Case, decided: Iterable[Met | Wait | Question], sinks: Sequence[SinkInfo]) -> list[Event | Question]:
+def _events(case: Case, decided: Iterable[Met | Wait | Question], facts: Facts) -> list[Event | Question]:
+    sinks = facts.sinks + facts.absent
     next_piece, found = case.pieces, list[Event | Question]()
     for one in decided:
         if isinstance(one, Met):

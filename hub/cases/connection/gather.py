@@ -23,10 +23,12 @@ from hub.ports import Fault
 @dataclass(slots=True)
 class Facts:
     """What is known of one case. ``needs``: the open needs that the command is about, each with the source's answer if
-    one came. ``found`` and ``asks`` are by kind. ``pending``: the kind of the piece that a withdrawal is about, as long
+    one came. ``sinks`` are those of the settings, ``absent`` those that a case may have been opened with before.
+    ``found`` and ``asks`` are by kind. ``pending``: the kind of the piece that a withdrawal is about, as long
     as it is pending."""
 
-    sinks: Sequence[SinkInfo] = ()
+    sinks: tuple[SinkInfo, ...] = ()
+    absent: tuple[SinkInfo, ...] = ()
     needs: list[tuple[Need, Answered | None]] = field(default_factory=list)
     found: Mapping[str, Found] = field(default_factory=dict)
     asks: dict[str, Ask | str] = field(default_factory=dict)
@@ -56,7 +58,7 @@ def _applications(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, R
 
 def _facts(given: Given, work: Work, open_needs: Mapping[str, Need], moment: Moment) -> Facts:
     case, command = work
-    facts = Facts(given.sinks)
+    facts = Facts(given.sinks, given.absent)
     if isinstance(command, Look | PutOff):
         facts.needs = [(need, None) for need in open_needs.values() if need.is_due(moment.process_ms)]
     elif isinstance(command, Settle):

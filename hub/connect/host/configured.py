@@ -37,6 +37,12 @@ class Connectors:
         """Those of ``infos`` that are sinks."""
         return {name: info for name, info in self.infos.items() if info.direction == "sink"}
 
+    @property
+    def absent_sinks(self) -> Mapping[str, ConnectorInfo]:
+        """The installed sinks that are not in the settings now."""
+        found = {name: one.info for name, one in discover().items() if not isinstance(one, Misconfigured)}
+        return {name: info for name, info in found.items() if info.direction == "sink" and name not in self.infos}
+
     @cached_property
     def trusted(self) -> Mapping[str, Mapping[str, bytes]]:
         """Source → key id → raw Ed25519 public key (RFC 8032, 32 bytes): the keys that may sign its records."""

@@ -89,6 +89,26 @@ def test_a_sink_that_is_added_later_gets_nothing_of_earlier_cases(tmp_path: Path
     house.close()
 
 
+def test_p1_a_need_that_is_met_while_a_sink_is_not_in_the_settings_waits_for_it(tmp_path: Path) -> None:
+    """The operator takes a table out for a day. What its cases have for it by then is delivered when it is back."""
+    house = House(tmp_path, sinks=(ALL, SOME))
+    house.submit(body())
+    house.close()
+    house = House(tmp_path, sinks=(ALL,), absent=(SOME, OTHERS))
+    house.verified(samples.title(), samples.business())
+    house.project()
+    house.due()
+    house.submit(body("A-2"))
+    house.due()
+    house.deliver(ConnectionSystem(), "one")
+    house.close()
+    house = House(tmp_path, sinks=(ALL, SOME))
+    two = ConnectionSystem()
+    house.deliver(two, "two")
+    assert kinds(two) == [TITLE, "registration"], "of the first case; the second was opened without it"
+    house.close()
+
+
 def test_p2_a_sink_that_is_away_holds_up_no_other_and_takes_none_of_its_pieces(house: House) -> None:
     ready(house)
     two = ConnectionSystem()

@@ -25,6 +25,8 @@ def test_sources_and_sinks_are_told_apart(tmp_path: Path) -> None:
     assert set(found.infos) == {"property_title", "utility_crm"}
     assert list(found.sources) == ["property_title"]
     assert list(found.sinks) == ["utility_crm"]
+    assert "utility_crm" not in found.absent_sinks
+    assert "utility_crm" in Connectors(Settings(connectors={}), HandClock()).absent_sinks
     assert found.trusted == {"property_title": {}}
     found.check()
 
