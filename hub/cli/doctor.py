@@ -32,6 +32,7 @@ from hub.topics.acls import granted
 from hub.topics.declared import declared
 
 _CLOCK_OFF_S = 5
+_LOOK = "see its log lines, `hub connectors status`, `hub application list --state stuck`"
 
 
 class Finding(NamedTuple):
@@ -115,14 +116,15 @@ def _of_tables(hub: Hub, settings: Settings, unmade: Collection[str]) -> Iterato
 
 
 def _running(hub: Hub) -> Iterator[Finding]:
-    """What the running hubs report of their stages and feeds. Nothing when the store does not answer: that is another
-    finding."""
+    """What the running hubs report of their stages, feeds and deliveries. Nothing when the store does not answer: that
+    is another finding."""
     with suppress(HubError):
-        stages, sources = troubles.of_stages(hub.store, hub.clock), troubles.of_sources(hub.store, hub.clock)
-        for one in (*stages, *sources):
+        found = [*troubles.of_stages(hub.store, hub.clock), *troubles.of_sources(hub.store, hub.clock)]
+        found += troubles.of_sinks(hub.store)
+        for one in found:
             words, _, remedy = one.told.partition(" — ")
-            yield Finding("running", False, words, remedy or "see its log lines; `hub connectors status` for a source")
-        if not (stages or sources):
+            yield Finding("running", False, words, remedy or _LOOK)
+        if not found:
             yield Finding("running", True, _quiet(hub))
 
 
@@ -130,7 +132,7 @@ def _quiet(hub: Hub) -> str:
     """What there is to say when nothing is in trouble: which processes said nothing at their end, and what was last."""
     ended = sorted({one.worker for one in troubles.silent(hub.store, hub.clock)})
     last = max(Reports(hub.store, hub.clock).all(), key=lambda one: one.last_trouble_ms, default=None)
-    told = "no stage and no feed is in trouble"
+    told = "no stage, no feed and no sink is in trouble"
     if ended:
         told += f"; without a report for long: {', '.join(ended)}"
     if last and last.last_trouble:

@@ -1,7 +1,10 @@
-"""What is in trouble now: sources and stages, with the reason in words. ``hub doctor`` and ``/ready`` show it."""
+"""What is in trouble now: sources, sinks and stages, with the reason in words, for ``hub doctor`` and ``/ready``."""
 
 from typing import Final, NamedTuple
 
+from sqlalchemy import func, select
+
+from hub.delivery.tables import attempt
 from hub.ingest.control import FAILED, UNASSIGNED, Report, Reports
 from hub.ports import Clock, Store
 from hub.runtime.status import GONE, StageReports, StageStatus
@@ -10,9 +13,9 @@ RUNNING: Final = "RUNNING"
 
 
 class Trouble(NamedTuple):
-    """One part that does not work now. ``part``: for people. ``state``: of its feed or stage. ``words``: why, with
-    the remedy where it is known; empty when its process does not say. ``since_ms``: when it last worked, process time;
-    0 when it never did."""
+    """One part that does not work now. ``part``: for people. ``state``: of its feed or stage, or how much waits.
+    ``words``: why, with the remedy where it is known; empty when its process does not say. ``since_ms``: when it last
+    worked, or when the oldest trouble was; process time, 0 when it never worked."""
 
     part: str
     state: str
@@ -39,6 +42,20 @@ def _fails(report: Report) -> bool:
 def _state(report: Report) -> str:
     """A feed that waits for a source that is away still counts as running."""
     return f"{report.failures} failures in a row" if report.state == RUNNING and report.failures else report.state
+
+
+def of_sinks(store: Store) -> list[Trouble]:
+    """The sinks with pieces whose last attempt did not end them, each with its newest trouble. Raises
+    ``Unavailable``."""
+    failing = attempt.c.trouble.is_not(None)
+    counted = select(attempt.c.sink, func.count(), func.min(attempt.c.trouble_ms)).where(failing)
+    newest = select(attempt.c.trouble, attempt.c.remedy).where(failing).order_by(attempt.c.trouble_ms.desc()).limit(1)
+    found = []
+    with store.read() as connection:
+        for sink, count, since_ms in connection.execute(counted.group_by(attempt.c.sink).order_by(attempt.c.sink)):
+            words = " — ".join(filter(None, connection.execute(newest.where(attempt.c.sink == sink)).one()))
+            found.append(Trouble(f"sink {sink}", f"{count} pieces not delivered", words, since_ms or 0))
+    return found
 
 
 def of_stages(store: Store, clock: Clock) -> list[Trouble]:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
 from hub.errors import HubError
-from hub.operate.troubles import of_sources
+from hub.operate.troubles import of_sinks, of_sources
 from hub.ports import Clock, RecordLog, Store
 from hub.runtime.status import StageReports, StageStatus
 from hub.web.cache import Cached, answer_of
@@ -32,8 +32,8 @@ class Readiness:
         self._troubles = Cached(partial(_troubles, store, clock), clock, MAX_AGE_S)
 
     def look(self) -> tuple[dict[str, str], list[str]]:
-        """Part (log, store, stages) → ``ok``, or what is wrong; and the troubles of sources, which leave the hub ready.
-        Returns within ``WAIT_S`` seconds."""
+        """Part (log, store, stages) → ``ok``, or what is wrong; and the troubles of sources and sinks, which leave the
+        hub ready. Returns within ``WAIT_S`` seconds."""
         asked = {name: part.ask() for name, part in self._parts.items()}
         troubles = self._troubles.ask()
         every: list[Future[Any]] = [*asked.values(), troubles]
@@ -53,7 +53,7 @@ def _said(future: Future[str]) -> str:
 
 
 def _troubles(store: Store, clock: Clock) -> list[str]:
-    return [one.told for one in of_sources(store, clock)]
+    return [one.told for one in (*of_sources(store, clock), *of_sinks(store))]
 
 
 def _log(log: RecordLog) -> str:
@@ -93,8 +93,8 @@ def router(readiness: Readiness) -> APIRouter:
 
     @routes.get("/ready")
     async def ready() -> JSONResponse:
-        """Whether the hub can work: 200, or 503 and why a part is not ready. ``troubles``: sources that do not work;
-        the hub is ready without them."""
+        """Whether the hub can work: 200, or 503 and why a part is not ready. ``troubles``: sources and sinks that do
+        not work; the hub is ready without them."""
         parts, troubles = await run_in_threadpool(readiness.look)
         sound = all(state == OK for state in parts.values())
         told = {"troubles": troubles} if troubles else {}

@@ -9,11 +9,13 @@ from click.testing import CliRunner
 
 from hub.bootstrap import Hub, open_hub
 from hub.cli import cli
+from hub.errors import Misconfigured, Unavailable
 from hub.ingest.control import FAILED, PAUSED, RUNNING, Report, Reports
 from hub.operate import troubles
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
 from hub.settings import Settings
+from tests.casework import ConnectionSystem, House, body
 
 WHY = "the source refuses the token — correct connectors.x.token"
 
@@ -59,7 +61,7 @@ def test_a_feed_that_hangs_is_in_trouble_without_a_word_of_its_own(hub: Hub) -> 
 
 
 def test_doctor_says_why_a_feed_fails_and_what_to_do(hub: Hub) -> None:
-    assert doctor() == (0, [finding("no stage and no feed is in trouble")])
+    assert doctor() == (0, [finding("no stage, no feed and no sink is in trouble")])
     put(hub, state=FAILED, failures=1, trouble=WHY, last_trouble=WHY, last_trouble_ms=1_700_000_000_000)
     code, (told,) = doctor()
     assert code == 1
@@ -78,6 +80,31 @@ def test_doctor_says_why_a_stage_fails(hub: Hub) -> None:
     StageReports(hub.store, hub.clock).put("hub-1", [failing])
     code, (told,) = doctor()
     assert (code, told["detail"]) == (1, "stage project of hub-1 RESTARTING: store: the disk is full")
+
+
+def test_a_sink_that_does_not_take_pieces_is_in_trouble_with_its_newest_reason(house: House) -> None:
+    sink = ConnectionSystem()
+    house.submit(body())
+    house.submit(body("A-2"))
+    assert troubles.of_sinks(house.store) == []
+    sink.failures = [Unavailable("utility_crm: no route"), Misconfigured("the token is refused", "correct the token")]
+    house.deliver(sink)
+    house.clock.pass_s(1)
+    (told,) = troubles.of_sinks(house.store)
+    assert (told.part, told.state) == ("sink utility_crm", "2 pieces not delivered")
+    assert told.words in ("utility_crm: no route", "the token is refused — correct the token")
+    house.clock.pass_s(3_600)
+    for _ in range(3):
+        house.deliver(sink)
+        house.clock.pass_s(3_600)
+    assert troubles.of_sinks(house.store) == []
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
 
 
 def finding(detail: str) -> dict[str, object]:
