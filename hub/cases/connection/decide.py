@@ -26,9 +26,7 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     if isinstance(command, PutOff):
         return _events(case, evidence.put_off(due, command.seconds, moment), facts)
     if isinstance(command, Look):
-        return _events(
-            case, evidence.look(due, facts.found, facts.asks, facts.asker, moment), facts.sinks + facts.absent
-        )
+        return _events(case, evidence.look(due, facts.found, facts.asks, facts.asker, moment), facts)
     return _withdrawn(command, facts, moment)
 
 
