@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -10,7 +11,7 @@ from kafka.structs import OffsetAndMetadata
 from hub.errors import Misconfigured, Unavailable
 from hub.logs.kafka import topics as broker_topics
 from hub.logs.kafka.client import WAIT_S, translated
-from hub.logs.kafka.member import FETCH, KafkaMember
+from hub.logs.kafka.member import FETCH, NOT_YET, PAUSE_S, TRIES, KafkaMember
 from hub.logs.kafka.options import client_options, merged
 from hub.logs.kafka.preflight import check_connection
 from hub.logs.kafka.readers import Readers
@@ -52,13 +53,13 @@ class KafkaLog:
     def create(self, topics: Sequence[TopicSpec]) -> list[str]:
         missing = missing_topics(self.topics(), topics)
         if missing:
-            with translated(), self._lock:
-                broker_topics.create(self._admin(), missing, self._kafka)
+            with self._administered() as admin:
+                broker_topics.create(admin, missing, self._kafka)
         return [spec.name for spec in missing]
 
     def topics(self) -> dict[str, int]:
-        with translated(), self._lock:
-            described = self._admin().describe_topics()
+        with self._administered() as admin:
+            described = admin.describe_topics()
         return {one["name"]: len(one["partitions"]) for one in described if not one["is_internal"]}
 
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
@@ -83,7 +84,7 @@ class KafkaLog:
             if not late:
                 return end
             if self.clock.monotonic_s() > deadline_s:
-                raise Unavailable("another's unfinished transaction hides what is committed")
+                raise Unavailable("another's open transaction hides what is committed, or the topic was created again")
             self._pause.wait(_PAUSE_S)
 
     def _catch_up(self, places: Sequence[TopicPartition]) -> None:
@@ -126,14 +127,23 @@ class KafkaLog:
         return next((one.offset for batch in batches for one in batch.records if one.timestamp >= timestamp_ms), end)
 
     def committed(self, group: str) -> dict[Slot, int]:
-        with translated(), self._lock:
-            found = self._admin().list_group_offsets({group: None})[group]
+        with self._administered() as admin:
+            found = self._group_offsets(admin, group)
         return {(place.topic, place.partition): at.offset for place, at in found.items() if at.offset >= 0}
+
+    def _group_offsets(self, admin: Any, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """Waits for a new broker to load its groups."""
+        for _ in range(TRIES):
+            with suppress(*NOT_YET):
+                found: Mapping[TopicPartition, OffsetAndMetadata] = admin.list_group_offsets({group: None})[group]
+                return found
+            self._pause.wait(PAUSE_S)
+        raise Unavailable(f"group {group} has no coordinator")
 
     def reset(self, group: str, positions: Positions) -> None:
         offsets = {TopicPartition(*slot): OffsetAndMetadata(at, "", -1) for slot, at in positions.items()}
-        with translated(), self._lock:
-            outcome = self._admin().alter_group_offsets(group, offsets)
+        with self._administered() as admin:
+            outcome = admin.alter_group_offsets(group, offsets)
         for error in outcome.values():
             if getattr(error, "errno", 0):
                 raise Misconfigured(
@@ -170,9 +180,7 @@ class KafkaLog:
         self._scanners.close()
         self._pickers.close()
         with self._lock:
-            admin, self._admin_client = self._admin_client, None
-        if admin:
-            admin.close()
+            self._drop_admin()
 
     def _end(self, topic: str, partition: int) -> int:
         bounds = self.bounds(topic)
@@ -180,11 +188,24 @@ class KafkaLog:
             raise Misconfigured(f"topic {topic} has no partition {partition}", f"it has 0 to {len(bounds) - 1}")
         return bounds[partition][1]
 
-    def _admin(self) -> Any:
-        if self._admin_client is None:
-            check_connection(self._options)
-            self._admin_client = KafkaAdminClient(**self._options)
-        return self._admin_client
+    @contextmanager
+    def _administered(self) -> Iterator[Any]:
+        """The client for administration. After an error the next call makes a new one, which begins at the addresses of
+        ``log_url``: brokers may have moved."""
+        with translated(), self._lock:
+            try:
+                if self._admin_client is None:
+                    check_connection(self._options)
+                    self._admin_client = KafkaAdminClient(**self._options)
+                yield self._admin_client
+            except BaseException:
+                self._drop_admin()
+                raise
+
+    def _drop_admin(self) -> None:
+        admin, self._admin_client = self._admin_client, None
+        if admin:
+            admin.close()
 
     def _scan(self, place: TopicPartition, start: int, stop: int) -> Iterator[Batch]:
         if start >= stop:

@@ -28,10 +28,15 @@ SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 1_000
 """A member hears of a new member in the answer to a heartbeat, so a rebalance begins within this time."""
 _LEAVE_MS = 1_500
-_TRIES, _PAUSE_S = 40, 0.25
-_NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+TRIES, PAUSE_S = 40, 0.25
+NOT_YET = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 _TURNS = 3
 STABLE_WITHIN_S = 30.0
+LOOK_EVERY_S = 30.0
+"""How often a member without new records asks where its partitions end, seconds."""
+CONNECTED_WITHIN_S = 20.0
+"""Longest time without a connection to any broker, seconds. The driver looks for brokers only where they were; a new
+member begins at the addresses of ``log_url``, and finds those that moved."""
 _LEAVE_S = 2.0
 """Longest wait when leaving the group: a hub stops within ten seconds, even if the broker does not answer."""
 FETCH = {"max_partition_fetch_bytes": 4 << 20, "fetch_max_bytes": 32 << 20, "metrics_enabled": False}
@@ -63,6 +68,10 @@ class KafkaMember:
         self._membership: Any = None
         self._broker = broker
         self._unstable_since_s = 0.0
+        self._connected_s = broker.clock.monotonic_s()
+        self._looked_s = self._connected_s
+        self._at: dict[TopicPartition, int] = {}
+        """Where the next record of each partition is expected, or after it."""
         self._pause = threading.Event()
         self._transactions = Transactions(options, self._name, broker)
         if starts is None:
@@ -101,6 +110,7 @@ class KafkaMember:
         try:
             found = self._fetch(records_max, timeout_s)
             self._place_newcomers(found)
+            self._check_continuous(found)
         except HubError:
             self.rewind()
             raise
@@ -133,6 +143,38 @@ class KafkaMember:
             self.rewind()
         self._check_stable()
         return {}
+
+    def _check_continuous(self, found: Mapping[TopicPartition, Any]) -> None:
+        """Raises ``Misconfigured`` when a partition ends, or begins again, before the records that were read: the topic
+        was created again, and the driver says nothing."""
+        if not found:
+            self._check_connected()
+        first = {place: records[0].offset for place, records in found.items() if records}
+        for place, offset in (first or self._ends_now()).items():
+            if offset < self._at.get(place, 0):
+                raise Misconfigured(
+                    f"{place.topic}/{place.partition} was read up to {self._at[place]}, and is at {offset}",
+                    "was the topic deleted and created again? See `hub doctor`",
+                )
+        self._at.update({place: records[-1].offset + 1 for place, records in found.items() if records})
+
+    def _ends_now(self) -> dict[TopicPartition, int]:
+        """Where the partitions end, if it is time to ask."""
+        now_s = self._broker.clock.monotonic_s()
+        if now_s - self._looked_s < LOOK_EVERY_S or not self._at:
+            return {}
+        self._looked_s = now_s
+        with translated():
+            return dict(bounded(partial(self._consumer.end_offsets, list(self._at)), "end_offsets"))
+
+    def _check_connected(self) -> None:
+        """Raises ``Unavailable`` when there was no connection to any broker for too long. The caller then joins again,
+        and finds brokers that have moved."""
+        now_s = self._broker.clock.monotonic_s()
+        if any(one.connected for one in list(self._consumer._manager._conns.values())):
+            self._connected_s = now_s
+        elif now_s - self._connected_s > CONNECTED_WITHIN_S:
+            raise Unavailable(f"no connection to any broker for {CONNECTED_WITHIN_S:.0f} s")
 
     def _check_stable(self) -> None:
         """Raises ``Unavailable`` when the group has been unstable for too long. The caller then joins again."""
@@ -170,6 +212,7 @@ class KafkaMember:
     def rewind(self) -> None:
         # The next poll asks for the durable positions: the broker may be away now.
         self._polled.clear()
+        self._at.clear()
         self._settled = False
 
     def close(self) -> None:
@@ -187,11 +230,11 @@ class KafkaMember:
 
     def _remove_predecessor(self) -> None:
         """Remove an earlier member with our name from the group. Waits for a new broker to load its groups."""
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
                 bounded(lambda: self._leave(MemberToRemove("", self._instance)), "remove predecessor")
-            except _NOT_YET:
-                self._pause.wait(_PAUSE_S)
+            except NOT_YET:
+                self._pause.wait(PAUSE_S)
             else:
                 return
         raise Unavailable(f"group {self._group} has no coordinator")
@@ -225,6 +268,7 @@ class KafkaMember:
         for place in wanted:
             if at := starts.get((place.topic, place.partition), 0):
                 self._consumer.seek(place, at)
+                self._at[place] = at
             else:
                 self._consumer.seek_to_beginning(place)
 
