@@ -337,8 +337,8 @@ def _enterprise(value: str) -> Identity | None:
 
 
 def _document(value: str) -> Identity | None:
-    """By the number, whatever the type says: a foreigner's card, a residence permit of people from Hong Kong, Macao and
-    Taiwan, and a mistyped document have a number by GB 11643 too."""
+    """By the number alone where it has a check character: foreigners' cards, residence permits of people from Hong
+    Kong, Macao and Taiwan, and documents with a wrong type have a number by GB 11643 too."""
     id_type, _, given = value.partition(":")
     number = tidy(given)
     if id_type == "RESIDENT_ID" or check_resident_id(number) is None:

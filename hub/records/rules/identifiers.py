@@ -22,7 +22,7 @@ _LICENCE_ID_CODES = ("ELICENCE_FORM", "ELICENCE_CHECK")
 
 def resident_number(number: str, field: str) -> Findings:
     """Findings for a resident ID number (GB 11643), and ``ID_REGION`` for an unknown division code (GB/T 2260). A
-    number of 15 digits is checked as the 18 that it stands for.
+    number of 15 digits is converted to 18 first.
 
     >>> resident_number("990426199112010074", "holder.id_number")
     (Fault(code='ID_REGION', field='holder.id_number'),)
