@@ -16,7 +16,7 @@ def to_record(row: Mapping[str, Any], codes: Codes) -> Plain:
     return {
         "source": {
             "system": SYSTEM,
-            "key": read.text("zzbs", "source.key"),
+            "key": read.identifier("zzbs", "source.key"),
             "version": read.number("version", "source.version"),
             "operation": "UPSERT",
         },

@@ -15,6 +15,7 @@ from hub.connect.signing import NationalSigner
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 from hub.ports import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, SourceRow
 from hub.records.files.json import load
+from hub.records.identifiers import tidy
 
 
 class LicenceGateway:
@@ -42,7 +43,7 @@ class LicenceGateway:
 
     def day(self, day: date) -> DayCount:
         counted = self._object(self._rest.get("/licences/count", {"date": day.isoformat()}))
-        return DayCount(day, frozenset(map(str, counted["keys"])))
+        return DayCount(day, frozenset(tidy(str(key)) for key in counted["keys"]))
 
     def close(self) -> None:
         self._rest.close()
@@ -77,7 +78,7 @@ class LicenceGateway:
         key, version = (row.get("zzbs"), row.get("version")) if isinstance(row, dict) else (None, None)
         if not isinstance(key, str) or type(version) is not int or not 0 <= version < 2**63:
             return _nameless(raw, Fault("SHAPE_MISSING", "source"), proof)
-        return to_row(key, version, raw, lambda: to_record(row, self._context.codes), proof)
+        return to_row(tidy(key), version, raw, lambda: to_record(row, self._context.codes), proof)
 
 
 def _nameless(raw: bytes, fault: Fault, proof: bytes) -> SourceRow:

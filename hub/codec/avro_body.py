@@ -19,6 +19,7 @@ SCHEMA_DEPTH_MAX: Final = 32
 _VARINT_BYTES_MAX: Final = 10
 SCHEMA_STEPS_MAX: Final = 10_000
 STEPS_PER_BYTE_MAX: Final = 64
+"""Of the items of a list."""
 
 Walk = Callable[[bytes, int], int]
 """(Bytes, index where a value starts) → index after it. Raises ``RecordRejected`` (UNREADABLE) for a wrong value."""
@@ -152,7 +153,8 @@ class _Compiler:
             raise _unsafe("too deep")
         if isinstance(schema, list):
             branches = [self.compile(branch, depth + 1) for branch in schema]
-            return _around(branches, _walk_union([branch.walk for branch in branches]), 1)
+            least = 1 + min((branch.least for branch in branches), default=0)
+            return _around(branches, _walk_union([branch.walk for branch in branches]), least)
         kind = schema["type"] if isinstance(schema, dict) else schema
         if kind in ("record", "error", "enum", "fixed"):
             return self._define(schema, depth)
@@ -164,9 +166,9 @@ class _Compiler:
         name = schema["name"]
         self._named[name] = None
         if schema["type"] == "enum":
-            built = _Built(_walk_enum(len(schema["symbols"])), 1)
+            built = _Built(_walk_enum(_count_symbols(schema)), 1)
         elif schema["type"] == "fixed":
-            built = _Built(_walk_fixed(schema["size"]), schema["size"])
+            built = _Built(_walk_fixed(size := _size(schema)), size)
         else:
             fields = [self.compile(entry["type"], depth + 1) for entry in schema["fields"]]
             built = _around(
@@ -185,6 +187,8 @@ class _Compiler:
         return _around([item], _walk_blocks(item.walk), 1)
 
     def _simple(self, name: str) -> _Built:
+        if not isinstance(name, str):
+            raise _unsafe("a type that is not defined")
         if name in self._named:
             built = self._named[name]
             if built is None:
@@ -193,6 +197,21 @@ class _Compiler:
         if name in _SIMPLE:
             return _SIMPLE[name]
         raise _unsafe("a type that is not defined")
+
+
+def _size(schema: Any) -> int:
+    """The size of a fixed. fastavro accepts anything: a negative one would lead the walk back to where it was."""
+    size = schema.get("size")
+    if type(size) is not int or not 0 <= size <= BODY_BYTES_MAX:
+        raise _unsafe("the size of a fixed is no number of bytes")
+    return size
+
+
+def _count_symbols(schema: Any) -> int:
+    symbols = schema.get("symbols")
+    if not isinstance(symbols, list) or not all(isinstance(symbol, str) for symbol in symbols):
+        raise _unsafe("the symbols of an enum are no list of names")
+    return len(symbols)
 
 
 def _around(inner: Sequence[_Built], walk: Walk, least: int) -> _Built:
@@ -213,7 +232,8 @@ _SIMPLE: Final = {
 
 
 class Body:
-    """Reads bodies of one schema, parsed by fastavro. ``reader`` is the parsed schema to resolve to, if another.
+    """Reads bodies of one schema, parsed by fastavro. ``least``: the smallest number of bytes of a body; ``steps``: the
+    largest number of steps of a walk, without the items of lists.
 
     Raises ``RecordRejected`` (SCHEMA_UNKNOWN) for a schema that cannot be read safely.
 
@@ -224,16 +244,14 @@ class Body:
     hub.errors.RecordRejected: SCHEMA_UNKNOWN items of zero bytes
     """
 
-    def __init__(self, parsed: Any, reader: Any = None) -> None:
-        self.walk = _Compiler().compile(parsed).walk
+    def __init__(self, parsed: Any) -> None:
+        self.walk, self.least, self.steps, _ = _Compiler().compile(parsed)
         self._parsed = parsed
-        self._reader = reader
 
     def decode(self, data: bytes, bytes_max: int = BODY_BYTES_MAX) -> Any:
         """The value that ``data`` holds, from its first byte to its last.
 
-        Raises ``RecordRejected``: TOO_LARGE (over ``bytes_max``), UNREADABLE, TRAILING_BYTES, TEXT_ENCODING,
-        SHAPE_TYPE (does not resolve to ``reader``).
+        Raises ``RecordRejected``: TOO_LARGE (over ``bytes_max``), UNREADABLE, TRAILING_BYTES, TEXT_ENCODING.
         """
         if len(data) > bytes_max:
             raise RecordRejected("TOO_LARGE")
@@ -243,14 +261,12 @@ class Body:
 
     def build(self, data: bytes) -> Any:
         """The value in bytes that ``walk`` has checked. Raises ``RecordRejected``: UNREADABLE for a value outside its
-        type (a date that is not in the calendar), TEXT_ENCODING, SHAPE_TYPE."""
+        type (a date that is not in the calendar), TEXT_ENCODING."""
         try:
-            return fastavro.schemaless_reader(BytesIO(data), self._parsed, self._reader)
+            return fastavro.schemaless_reader(BytesIO(data), self._parsed, None)
         except UnicodeDecodeError:
             raise RecordRejected("TEXT_ENCODING") from None
-        except fastavro.read.SchemaResolutionError:
-            raise RecordRejected("SHAPE_TYPE") from None
-        except (ValueError, OverflowError, TypeError, LookupError, EOFError):
+        except (ValueError, ArithmeticError, TypeError, LookupError, EOFError):
             raise _unreadable("a value is outside its type") from None
 
 

@@ -21,9 +21,9 @@ from hub.connect.codes import Codes
 from hub.logging import get_logger
 from hub.ports import Fault, Plain, SourceRow
 from hub.records import address
-from hub.records.dates import LONG_TERM, read_date
+from hub.records.dates import date_or_none, read_date
 from hub.records.identifiers import tidy
-from hub.records.text import strip
+from hub.records.text import is_blank, strip, without_invisible
 
 FAULTS_MAX = 100
 """Most faults that are told of one row."""
@@ -69,7 +69,7 @@ class Reader:
         return found or ""
 
     def optional(self, column: str, field: str) -> str | None:
-        """A text, ``None`` for null and for nothing but blanks. A number is its usual text, without decimals when it is
+        """A text, ``None`` for null and for no visible character. A number is its usual text, without decimals when it is
         whole; a date is YYYY-MM-DD. The column itself must be there: a source that drops one has changed its contract.
         """
         return self._text(column, field)
@@ -81,7 +81,7 @@ class Reader:
             # A text of a table that is still bytes could not be decoded.
             told("TEXT_ENCODING" if isinstance(value, bytes) else "SHAPE_TYPE", field)
             return ""
-        return strip(text or "") or None
+        return None if text is None or is_blank(text) else strip(text)
 
     def _value(self, column: str, field: str) -> Any:
         try:
@@ -103,34 +103,34 @@ class Reader:
 
     def number(self, column: str, field: str) -> int:
         """A whole number, given as one or as digits."""
-        text = self.text(column, field)
+        text = without_invisible(self.text(column, field))
         if not text.isascii() or not text.isdigit() or len(text) > 18:
             told("SHAPE_TYPE", field)
             return 0
         return int(text)
 
     def day(self, column: str, field: str) -> date:
-        """A date: YYYY-MM-DD, YYYY/M/D, YYYYMMDD or YYYY年M月D日, with or without a time after it."""
+        """A date in one of the forms of ``read_date``, with or without a time after it."""
         found = read_date(self.text(column, field))
         if found is None:
             told("SHAPE_TYPE", field)
         return found or date.min
 
     def optional_day(self, column: str, field: str) -> date | None:
-        """A date, or ``None`` for nothing and for 长期."""
+        """A date, or ``None`` for nothing, for 长期 and the like, and for 9999-12-31."""
         text = self.optional(column, field)
-        return None if text is None or text in LONG_TERM else self.day(column, field)
+        return None if text is None or date_or_none(text) is None else self.day(column, field)
 
     def code(self, column: str, field: str, unknown: str) -> str:
         """Our word for a source's code by ``codes.csv``; ``unknown`` for one that is in no table."""
-        return self._codes.find(column, self.text(column, field)) or unknown
+        return self._codes.find(column, without_invisible(self.text(column, field))) or unknown
 
     def flag(self, column: str, field: str) -> bool:
         """A flag by ``codes.csv`` (values ``true`` and ``false``), or as the database's own truth value."""
         given = self._row.get(column)
         if isinstance(given, bool):
             return given
-        found = self._codes.find(column, self.text(column, field))
+        found = self._codes.find(column, without_invisible(self.text(column, field)))
         if found is None:
             told("SHAPE_TYPE", field)
         return found == "true"

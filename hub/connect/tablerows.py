@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, column, select, table, types
 from hub.connect.mapping import canonical
 from hub.ports import UNVERSIONED, Fault
 from hub.records.identifiers import tidy
+from hub.records.text import decode
 
 _KEYS_AT_ONCE = 500
 _VERSION_END = 2**63
@@ -161,7 +162,7 @@ class Rows:
         if not isinstance(value, (bytes, bytearray, memoryview)):
             return value
         try:
-            return bytes(value).decode(self._layout.encoding)
+            return decode(bytes(value), self._layout.encoding)
         except UnicodeDecodeError:
             return bytes(value)
 

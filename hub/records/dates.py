@@ -1,54 +1,127 @@
-"""Dates as texts from outside: one reader for the mappings of connectors, files for ``hub check`` and the rules."""
+"""Dates from outside: one reader for the mappings of connectors, files for ``hub check`` and the rules.
+
+A text with a time and an offset is a moment, and its date is the day in China at that moment. A text with a time alone
+has China's time.
+"""
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
-LONG_TERM: Final = frozenset(("长期", "永久", "无固定期限"))
-"""Texts by which sources say that a licence has no last day."""
+from hub.clock import CHINA
+from hub.records.folding import half_width
+from hub.records.text import strip, without_invisible
 
-_FIGURE: Final = "[0-9０-９]"
-_TIME: Final = (
-    r"(?:[ T][0-9]{1,2}[:.]?[0-9]{2}(?:[:.]?[0-9]{2}(?:[.,][0-9]{1,9})?)?(?: ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?)?"
+EARLIEST: Final = date(1900, 1, 2)
+"""The first plausible date. Programs write 0001-01-01 (.NET), 1753-01-01 (SQL Server), 1899-12-30 (spreadsheets) and
+1900-01-01 (SQL Server, ERP systems) where they have no date."""
+NO_END: Final = frozenset((date(9999, 12, 31), date(2099, 12, 31)))
+"""Dates by which sources say that a licence has no last day."""
+LONG_TERM: Final = frozenset(
+    (
+        "长期", "长期有效", "長期", "長期有效", "长久", "长久有效", "永久", "永久有效", "永续", "无固定期限",
+        "无固定期", "无限期", "无期限",
+    )
+)  # fmt: skip
+"""Texts by which sources say the same."""
+DATE_CHARACTERS_MAX: Final = 64
+"""A longer text is no date. It is not read and not cached."""
+_CACHED_MAX: Final = 16_384
+
+_ZONE: Final = r"(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)(?:\[[A-Za-z/_+-]{1,32}\])?)?"
+_CLOCK: Final = r"(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2})(?:[:.](?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?"
+_FIGURES: Final = r"(?P<hour>[0-9]{2}):?(?P<minute>[0-9]{2})(?::?(?P<second>[0-9]{2})(?:[.,]?[0-9]{1,9})?)?"
+_YEAR: Final = "(?P<year>[0-9]{4})"
+_MONTH, _DAY = "(?P<month>[0-9]{1,2})", "(?P<day>[0-9]{1,2})"
+_FORMS: Final = (
+    re.compile(rf"{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:[T ]?{_FIGURES}{_ZONE})?"),
+    re.compile(rf"{_YEAR}(?P<mark>[-/.]){_MONTH}(?P=mark){_DAY}(?:[T ]{_CLOCK}{_ZONE})?"),
+    re.compile(rf"{_YEAR} ?年 ?{_MONTH} ?月 ?{_DAY}(?: ?[日号])?(?: ?{_CLOCK}{_ZONE})?"),
 )
-_DATE: Final = re.compile(
-    rf"({_FIGURE}{{4}})(?:-({_FIGURE}{{1,2}})-|/({_FIGURE}{{1,2}})/|年({_FIGURE}{{1,2}})月)({_FIGURE}{{1,2}})日?{_TIME}"
-)
-_COMPACT: Final = re.compile(rf"([0-9]{{8}}){_TIME}")
 
 
-@lru_cache(maxsize=16_384)
 def read_date(text: str) -> date | None:
-    """A date: YYYY-MM-DD, YYYY/M/D, YYYYMMDD or YYYY年M月D日, with or without a time of day. ``None`` for any
-    other text and for a day that does not exist.
+    """A date: YYYY-MM-DD, YYYY/M/D, YYYY.M.D, YYYYMMDD or YYYY年M月D日, with or without a time and an offset. ``None``
+    for any other text, for a day that does not exist, and for one before ``EARLIEST``.
 
-    >>> {read_date(text) for text in ("2021-03-04", "2021/3/4", "20210304", "2021年3月4日", "2021-03-04 10:00:00")}
+    >>> forms = ("2021-03-04", "2021/3/4", "2021.03.04", "20210304", "2021年3月4日", "20210304000000")
+    >>> {read_date(text) for text in (*forms, "2021-03-03T16:00:00Z")}
     {datetime.date(2021, 3, 4)}
-    >>> read_date("2021-13-01"), read_date("2024-W01-1"), read_date("2021-03-04 2022-03-04")
-    (None, None, None)
+    >>> read_date("2021-13-01"), read_date("98/3/4"), read_date("0001-01-01"), read_date("2021-03-04 2022-03-04")
+    (None, None, None, None)
     """
-    if compact := _COMPACT.fullmatch(text):
-        return read_compact(compact[1])
-    match = _DATE.fullmatch(text)
-    if match is None:
+    return _read(text) if len(text) <= DATE_CHARACTERS_MAX else None
+
+
+@lru_cache(maxsize=_CACHED_MAX)
+def _read(text: str) -> date | None:
+    plain = strip(half_width(text))
+    match = next((match for form in _FORMS if (match := form.fullmatch(plain))), None)
+    found = _day_in_china(match.groupdict()) if match else None
+    return found if found and found >= EARLIEST else None
+
+
+def _day_in_china(found: dict[str, str | None]) -> date | None:
+    day = _date(str(found["year"]), str(found["month"]), str(found["day"]))
+    if day is None or found["hour"] is None:
+        return day
+    hour, minute, second = int(found["hour"]), int(found["minute"] or 0), int(found["second"] or 0)
+    # 24:00 is the end of the day, and a leap second is its 60th second (ISO 8601).
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and minute + second):
         return None
-    month = match[2] or match[3] or match[4]
-    return _date(match[1], month, match[5])
+    if found["zone"] is None:
+        return day
+    return _moved(datetime(day.year, day.month, day.day) + timedelta(hours=hour, minutes=minute), found["zone"])  # noqa: DTZ001
 
 
-def date_or_text(text: str) -> date | str:
-    """A date as ``read_date`` reads it; otherwise the text unchanged, so that the shape check refuses it."""
-    return read_date(text) or text
+def _moved(moment: datetime, zone: str) -> date | None:
+    """The day in China at a moment in another zone: Z, UTC, GMT, ±HH, ±HHMM or ±HH:MM."""
+    figures = zone[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(figures[:2]), minutes=int(figures[2:])) if zone[0] in "+-" else timedelta()
+    if offset > timedelta(hours=14):
+        return None
+    away = (-offset if zone[0] == "-" else offset) - (CHINA.utcoffset(None) or timedelta())
+    try:
+        return (moment - away).date()
+    except OverflowError:
+        return None
 
 
-def date_or_none(text: str) -> date | str | None:
-    """Like ``date_or_text``; ``None`` for a text of ``LONG_TERM``.
+def date_or_same(value: Any) -> Any:
+    """The date that a text, or a number such as 20210304, says. Any other value comes back unchanged, so that the shape
+    check refuses it.
 
-    >>> date_or_none("长期"), date_or_none("soon")
-    (None, 'soon')
+    >>> date_or_same("2021/3/4"), date_or_same(20210304), date_or_same("soon")
+    (datetime.date(2021, 3, 4), datetime.date(2021, 3, 4), 'soon')
     """
-    return None if text in LONG_TERM else date_or_text(text)
+    if type(value) is date:
+        return value
+    return read_date(str(value)) or value if type(value) in (str, int) else value
+
+
+def date_or_none(value: Any) -> Any:
+    """Like ``date_or_same``; ``None`` for a text of ``LONG_TERM``, a blank text, and a date of ``NO_END``.
+
+    >>> date_or_none("长期有效"), date_or_none("9999-12-31"), date_or_none(" "), date_or_none("soon")
+    (None, None, None, 'soon')
+    """
+    if type(value) is str and is_long_term(value):
+        return None
+    found = date_or_same(value)
+    return None if type(found) is date and found in NO_END else found
+
+
+def is_long_term(text: str) -> bool:
+    """Whether a text says that there is no last day, or says nothing.
+
+    >>> is_long_term(" 长 期"), is_long_term("2030-01-01")
+    (True, False)
+    """
+    if len(text) > DATE_CHARACTERS_MAX:
+        return False
+    words = "".join(without_invisible(text).split())
+    return not words or words in LONG_TERM
 
 
 def read_compact(text: str) -> date | None:

@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from operator import gt, itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hub.ports import Fault
+from hub.records import version_1
+from hub.records.dates import EARLIEST
 from hub.records.kinds import KINDS
 from hub.records.text import fault as fault_of_text
-from hub.records.text import is_plain
+from hub.records.text import is_blank, is_plain
 
 Fits = Callable[[Any], bool]
 
@@ -21,6 +23,10 @@ TEXT_CHARACTERS_MAX: Final = 200
 """Of a text whose schema names no ``hub.max``."""
 ITEMS_MAX: Final = 1_000
 """Most items of one array."""
+_HEAD: Final = "source"
+"""The record that says where a row is from. Its key is empty in a record that was opened."""
+_PLANS_MAX: Final = 1_024
+"""Combinations of nulls whose plan is kept, for each record schema."""
 
 _PLAIN_TYPES: Final = {
     "string": str, "long": int, "int": int, "boolean": bool, "bytes": bytes, "null": type(None), "double": float,
@@ -54,6 +60,16 @@ def _main(schema: Any) -> Any:
     return next(branch for branch in _branches(schema) if branch != "null")
 
 
+def _needs_text(entry: Any) -> bool:
+    """Whether a field must have a visible character: a text that is neither nullable nor empty by default."""
+    return bool(entry["type"] == "string" and "default" not in entry)
+
+
+def _getter(places: list[int]) -> Callable[[Any], tuple[Any, ...]]:
+    # itemgetter gives a tuple only for two places or more; a repeated one does no harm.
+    return itemgetter(*[*places, *places][: max(2, len(places))]) if places else lambda _: ()
+
+
 # ---- the quick pass ------------------------------------------------------------------------------------------------
 
 
@@ -63,13 +79,14 @@ class _Record:
     The types of all values together are the key of ``_plans``, which has one entry for each combination of nulls.
     """
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, visible: bool = True) -> None:
         fields = schema["fields"]
         self._count = len(fields)
         self._values = itemgetter(*(entry["name"] for entry in fields))
         self._types = [frozenset(map(_python_type, _branches(entry["type"]))) for entry in fields]
         self._limits = [entry.get("hub.max", TEXT_CHARACTERS_MAX) for entry in fields]
         self._texts = [_name(_main(entry["type"])) == "string" for entry in fields]
+        self._needed = _getter([place for place, entry in enumerate(fields) if visible and _needs_text(entry)])
         self._inner = tuple((place, fits) for place, entry in enumerate(fields) if (fits := _inner(entry)))
         self._plans: dict[tuple[type, ...], tuple[Callable[[Any], tuple[str, ...]], tuple[int, ...]] | None] = {}
 
@@ -82,46 +99,46 @@ class _Record:
             return False
         types = tuple(map(type, values))
         plan = self._plans[types] if types in self._plans else self._plan(types)
-        if plan is None:
-            return False
-        texts, limits = plan
-        found = texts(values)
-        together = "".join(found)
-        if any(map(gt, map(len, found), limits)) or not is_plain(together):
+        if plan is None or not self._texts_fit(values, *plan):
             return False
         for place, fits in self._inner:  # noqa: SIM110 - a generator would cost as much as the checks
             if not fits(values[place]):
                 return False
         return True
 
+    def _texts_fit(self, values: Any, texts: Callable[[Any], tuple[str, ...]], limits: tuple[int, ...]) -> bool:
+        found = texts(values)
+        if any(map(gt, map(len, found), limits)) or not is_plain("".join(found)):
+            return False
+        return all(map(str.strip, self._needed(values)))
+
     def _plan(self, types: tuple[type, ...]) -> Any:
         """For one combination of types: (getter of the texts, their limits), or ``None`` if a type is wrong."""
         if not all(map(frozenset.__contains__, self._types, types)):
             return None
         places = [place for place, kind in enumerate(types) if self._texts[place] and kind is str]
-        # itemgetter gives a tuple only for two places or more; a repeated one does no harm.
-        picked = [*places, *places][: max(2, len(places))] if places else []
-        getter = itemgetter(*picked) if picked else lambda _: ()
-        self._plans[types] = plan = (getter, tuple(self._limits[place] for place in picked))
+        plan = (_getter(places), tuple(self._limits[place] for place in [*places, *places][: max(2, len(places))]))
+        if len(self._plans) < _PLANS_MAX:
+            self._plans[types] = plan
         return plan
 
 
 def _inner(entry: Any) -> Fits | None:
-    """The check that the type alone does not make: enums, ranges, forms, arrays, records."""
+    """The check that the type alone does not make: enums, ranges, forms, days, arrays, records."""
     branch, form = _main(entry["type"]), _FORMS.get(entry.get("hub.form", ""))
     name = _name(branch)
     if form:
         match = form.fullmatch
         return lambda value: value is None or match(value) is not None
-    if name == "enum":
-        return frozenset(branch["symbols"]).__contains__
-    if name == "long":
-        return _LONG.__contains__
-    if name == "record":
-        return _Record(branch)
-    if name == "array":
-        return _array(branch["items"], entry.get("hub.max", TEXT_CHARACTERS_MAX))
-    return None
+    if _python_type(branch) is date:
+        return lambda value: value is None or value >= EARLIEST
+    made: dict[str, Callable[[], Fits]] = {
+        "enum": lambda: frozenset(branch["symbols"]).__contains__,
+        "long": lambda: _LONG.__contains__,
+        "record": lambda: _Record(branch, entry["name"] != _HEAD),
+        "array": lambda: _array(branch["items"], entry.get("hub.max", TEXT_CHARACTERS_MAX)),
+    }
+    return made[name]() if name in made else None
 
 
 def _array(items: Any, limit: int) -> Fits:
@@ -130,7 +147,7 @@ def _array(items: Any, limit: int) -> Fits:
     else:
 
         def fits(item: Any) -> bool:
-            return type(item) is str and fault_of_text(item, limit) is None
+            return type(item) is str and fault_of_text(item, limit) is None and not is_blank(item)
 
     return lambda values: len(values) <= ITEMS_MAX and all(map(fits, values))
 
@@ -138,7 +155,20 @@ def _array(items: Any, limit: int) -> Fits:
 # ---- the slow pass -------------------------------------------------------------------------------------------------
 
 
-def _faults(value: Any, entry: Any, path: str) -> list[Fault]:
+class Checks(NamedTuple):
+    """What the versions of the rules differ in: the check of a text, whether a text that is required must have a
+    visible character, the earliest day."""
+
+    fault: Callable[[str, int], str | None]
+    visible: bool
+    earliest: date
+
+
+_CHECKS: Final = {1: Checks(version_1.fault, False, version_1.EARLIEST)}
+_IN_FORCE: Final = Checks(fault_of_text, True, EARLIEST)
+
+
+def _faults(value: Any, entry: Any, path: str, checks: Checks) -> list[Fault]:
     """The faults of one value. ``entry`` is its field in the schema (type, limit, form)."""
     nullable = "null" in _branches(entry["type"])
     branch = _main(entry["type"])
@@ -149,36 +179,40 @@ def _faults(value: Any, entry: Any, path: str) -> list[Fault]:
         return [Fault("SHAPE_TYPE", path)]
     name = _name(branch)
     if name == "record":
-        return _record_faults(value, branch, path)
+        return _record_faults(value, branch, path, checks)
     if name == "array":
-        return _array_faults(value, branch["items"], entry, path)
+        return _array_faults(value, branch["items"], entry, path, checks)
     if name == "string":
-        return _text_faults(value, entry, path)
-    fits = _inner(entry)
+        return _text_faults(value, entry, path, checks)
+    fits = checks.earliest.__le__ if given is date else _inner(entry)
     return [Fault("SHAPE_TYPE", path)] if fits and not fits(value) else []
 
 
-def _text_faults(value: str, entry: Any, path: str) -> list[Fault]:
-    if code := fault_of_text(value, entry.get("hub.max", TEXT_CHARACTERS_MAX)):
+def _text_faults(value: str, entry: Any, path: str, checks: Checks) -> list[Fault]:
+    if checks.visible and not path.startswith(f"{_HEAD}.") and _needs_text(entry) and is_blank(value):
+        return [Fault("SHAPE_MISSING", path)]
+    if code := checks.fault(value, entry.get("hub.max", TEXT_CHARACTERS_MAX)):
         return [Fault(code, path)]
     form = _FORMS.get(entry.get("hub.form", ""))
     return [Fault("SHAPE_TYPE", path)] if form and not form.fullmatch(value) else []
 
 
-def _array_faults(values: list[Any], items: Any, entry: Any, path: str) -> list[Fault]:
+def _array_faults(values: list[Any], items: Any, entry: Any, path: str, checks: Checks) -> list[Fault]:
     if len(values) > ITEMS_MAX:
         return [Fault("TOO_LARGE", path)]
-    inner = {**entry, "type": items}
-    return [fault for place, value in enumerate(values) for fault in _faults(value, inner, f"{path}.{place}")]
+    inner = {key: found for key, found in entry.items() if key != "default"} | {"type": items}
+    return [fault for place, value in enumerate(values) for fault in _faults(value, inner, f"{path}.{place}", checks)]
 
 
-def _record_faults(value: dict[str, Any], schema: Any, path: str) -> list[Fault]:
+def _record_faults(value: dict[str, Any], schema: Any, path: str, checks: Checks) -> list[Fault]:
     prefix = f"{path}." if path else ""
     found: list[Fault] = []
     for entry in schema["fields"]:
         name = entry["name"]
         found += (
-            _faults(value[name], entry, prefix + name) if name in value else [Fault("SHAPE_MISSING", prefix + name)]
+            _faults(value[name], entry, prefix + name, checks)
+            if name in value
+            else [Fault("SHAPE_MISSING", prefix + name)]
         )
     known = {entry["name"] for entry in schema["fields"]}
     # The name of an unknown field is input too: it is repeated only when it looks like a name.
@@ -189,14 +223,17 @@ def _record_faults(value: dict[str, Any], schema: Any, path: str) -> list[Fault]
 _QUICK: Final[dict[str, Fits]] = {name: _Record(kind.schema.parsed) for name, kind in KINDS.items()}
 
 
-def check_shape(kind: str, record: Any) -> Sequence[Fault]:
+def check_shape(kind: str, record: Any, version: int | None = None) -> Sequence[Fault]:
     """The faults of ``record`` as a record of ``kind``: codes with dotted fields. Empty when it fits.
 
-    SHAPE_MISSING, SHAPE_TYPE, SHAPE_UNKNOWN_FIELD, TEXT_TOO_LONG, TEXT_CONTROL, TEXT_ENCODING, TOO_LARGE (an array).
+    SHAPE_MISSING (also a required text without a visible character), SHAPE_TYPE (also a date before ``EARLIEST``),
+    SHAPE_UNKNOWN_FIELD, TEXT_TOO_LONG, TEXT_CONTROL, TEXT_ENCODING, TOO_LARGE (an array). ``version``: as this version
+    of the rules checked it; ``None`` is the version in force.
 
     >>> check_shape("licence.business", {"region": 12})[:2]
     [Fault(code='SHAPE_MISSING', field='source'), Fault(code='SHAPE_MISSING', field='authority')]
     """
-    if _QUICK[kind](record):
+    if _QUICK[kind](record):  # the newest version: it accepts no record that an earlier one refuses
         return ()
-    return _faults(record, {"type": KINDS[kind].schema.parsed}, "")
+    checks = _IN_FORCE if version is None else _CHECKS.get(version, _IN_FORCE)
+    return _faults(record, {"type": KINDS[kind].schema.parsed}, "", checks)

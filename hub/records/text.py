@@ -1,12 +1,14 @@
 """Texts from outside: one list of characters that are invisible, that control, or that change direction, and one check.
 
 Applications, the mappings of connectors, files for ``hub check`` and the rules all use this list. A text with such a
-character can look like another text, so it is refused and never shown or compared.
+character can look like another text, so it is refused and never shown or compared. In numbers and in keys of addresses
+the invisible ones are removed: copying leaves them there.
 
 Source: the general categories of the Unicode Character Database, version 14 and later; UAX #9 (direction); UTS #39
 (invisible characters). A test compares the list with ``unicodedata``.
 """
 
+import codecs
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -22,7 +24,10 @@ _FORMATS: Final = (
 )
 """Cf: zero width, joiners, marks and overrides of direction, the byte order mark, tags."""
 _SELECTORS: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
-"""Variation selectors (Mn)."""
+"""Variation selectors (Mn). Names need them: they choose between two shapes of one character (UTS #37). They are no
+visible characters."""
+_NO_BREAK: Final = "\xa0\u2007\u202f"
+"""No-break spaces: they look like a space and are another character."""
 _FILLERS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 """Letters, marks and signs that show nothing: Hangul fillers, the empty Braille pattern, the grapheme joiner."""
 _NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
@@ -32,8 +37,11 @@ _PRIVATE: Final = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 """Co: a character that only one system knows."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_PRINTABLE: Final = re.compile(f"[{_SELECTORS}{_FILLERS}]")
-_HIDDEN: Final = re.compile(f"[{_CONTROLS}{_FORMATS}{_SELECTORS}{_FILLERS}{_NONCHARACTERS}]")
+# U+FFFD; and what becomes of its bytes when they are read as GBK, or as Latin-1.
+_LOST: Final = re.compile("\ufffd|锟斤拷|ï¿½")
+# Printable characters that need a closer look: invisible ones, and the first of each alternative of _LOST.
+_PRINTABLE: Final = re.compile(f"[{_SELECTORS}{_FILLERS}\ufffd锟ï]")
+_HIDDEN: Final = re.compile(f"[{_CONTROLS}{_FORMATS}{_NO_BREAK}{_FILLERS}{_NONCHARACTERS}]")
 _FOREIGN: Final = re.compile(f"{_HIDDEN.pattern}|[{_PRIVATE}]")
 
 _INVISIBLE: Final = re.compile(f"[{_FORMATS}{_SELECTORS}{_FILLERS}]")
@@ -45,9 +53,10 @@ LONG_TEXT_CHARACTERS: Final = 500
 
 
 def strip(text: str) -> str:
-    """The text without blanks, of any width, at its start and end.
+    """The text without blanks, of any width or none, at its start and end. Other invisible characters stay there: a
+    name with one is refused.
 
-    >>> strip("\\u3000天津 \\ufeff")
+    >>> strip("\\u3000天津 \\xa0\\ufeff")
     '天津'
     """
     return text.strip(_BLANK)
@@ -63,9 +72,17 @@ def without_invisible(text: str) -> str:
     return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
+def is_blank(text: str) -> bool:
+    """Whether the text has no visible character.
+
+    >>> is_blank(" \\u3000\\u200b"), is_blank("无")
+    (True, False)
+    """
+    return not without_invisible(text).strip()
+
+
 def is_plain(text: str) -> bool:
-    """Whether the text has no hidden character and no lone surrogate. Private use characters are allowed: sources with
-    old tables write rare names with them."""
+    """Whether the text surely has no fault in any field; quick. ``fault`` gives the exact answer for the others."""
     return _PRINTABLE.search(text) is None and (
         text.isprintable() or (_HIDDEN.search(text) is None and _SURROGATE.search(text) is None)
     )
@@ -78,19 +95,29 @@ def is_encodable(text: str) -> bool:
 
 def fault(text: str, characters_max: int) -> str | None:
     """The code of the fault in a text of a record, ``None`` for a good text: TEXT_TOO_LONG, TEXT_ENCODING (a lone
-    surrogate, which UTF-8 cannot encode), TEXT_CONTROL. Where ``characters_max`` is 500 or more, line breaks and tabs
-    are allowed.
+    surrogate, which UTF-8 cannot encode, or U+FFFD: characters were lost before), TEXT_CONTROL. Where
+    ``characters_max`` is 500 or more, line breaks and tabs are allowed. Private use characters are allowed: sources
+    with old tables write rare names with them.
 
-    >>> fault("天津", 2), fault("天津市", 2), fault("a\\x00", 9), fault("\\ud800", 9), fault("a\\u3164", 9)
+    >>> fault("天津", 2), fault("天津市", 2), fault("a\\x00", 9), fault("\\ufffd", 9), fault("a\\u3164", 9)
     (None, 'TEXT_TOO_LONG', 'TEXT_CONTROL', 'TEXT_ENCODING', 'TEXT_CONTROL')
     """
     if len(text) > characters_max:
         return "TEXT_TOO_LONG"
     if is_plain(text):
         return None
-    if _SURROGATE.search(text):
+    if has_lost(text):
         return "TEXT_ENCODING"
     return "TEXT_CONTROL" if _any_hidden(text, characters_max >= LONG_TEXT_CHARACTERS) else None
+
+
+def has_lost(text: str) -> bool:
+    """Whether characters of the text were lost when another program read or wrote it.
+
+    >>> has_lost("王\\ufffd"), has_lost("锟斤拷"), has_lost("王")
+    (True, True, False)
+    """
+    return _SURROGATE.search(text) is not None or _LOST.search(text) is not None
 
 
 def _any_hidden(text: str, breaks: bool) -> bool:
@@ -105,6 +132,34 @@ def callers_fault(text: str) -> str | None:
     >>> callers_fault("王小明"), callers_fault("王\\u202e小明"), callers_fault("王\\ue5e5")
     (None, 'TEXT_CONTROL', 'TEXT_CONTROL')
     """
-    if _SURROGATE.search(text):
+    if has_lost(text):
         return "TEXT_ENCODING"
     return "TEXT_CONTROL" if _FOREIGN.search(text) else None
+
+
+# The eighteen characters that GB 18030-2022 moved from the private use area. Python's codec has the edition of 2000.
+_MOVED: Final = dict(
+    zip(
+        (*range(0xE78D, 0xE797), 0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE832, 0xE843, 0xE854, 0xE864),
+        "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb",
+        strict=True,
+    )
+)
+_MAY_BE_MOVED: Final = re.compile("[\ue78d-\ue864]")
+
+
+def decode(data: bytes, encoding: str) -> str:
+    """Bytes as a text, with GB 18030 as in its edition of 2022. Raises ``UnicodeDecodeError``, and ``LookupError`` for
+    an unknown encoding.
+
+    >>> ascii(decode(bytes.fromhex("fe59"), "gb18030"))
+    "'\\\\u9fb4'"
+    """
+    return current(data.decode(encoding), encoding)
+
+
+def current(text: str, encoding: str) -> str:
+    """A text that Python decoded from ``encoding``, as today's edition of that encoding has it."""
+    if _MAY_BE_MOVED.search(text) and codecs.lookup(encoding).name == "gb18030":
+        return text.translate(_MOVED)
+    return text

@@ -60,7 +60,7 @@ def judge(kind: Kind | str, record: Any, context: Context, proof: str | None = N
     """
     name = kind if isinstance(kind, str) else kind.name
     version = context.rules_version
-    shape = check_shape(name, record)
+    shape = check_shape(name, record, version)
     if shape:
         return Verdict(shape, version)
     if proof is not None:

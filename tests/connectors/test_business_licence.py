@@ -19,6 +19,7 @@ from hub.connect.mapping import to_row
 from hub.connect.pageproof import check_row_proof
 from hub.errors import Misconfigured, Unavailable
 from hub.ports import LookupQuery, SourceRow
+from hub.records.shape import check_shape
 from sandbox.launch import Running
 
 NAME = "business_licence"
@@ -57,6 +58,16 @@ def test_the_identifier_of_the_e_licence_is_tidied_like_every_other(dirt: Any) -
     found = mapped(row | {"zzbs": dirt(row["zzbs"])}).record
     assert found
     assert found["enterprise"]["licence_id"] == clean["enterprise"]["licence_id"]
+
+
+@pytest.mark.parametrize("dirt", [str.lower, "\u200e{}".format, "{}\u200b ".format, "{}\xa0".format])
+def test_every_identifier_is_tidied(dirt: Any) -> None:
+    """P2: a licence is the same licence, however its number was typed."""
+    columns = json.loads((FOLDER / "samples" / "company.json").read_text("utf-8"))
+    clean = mapped(columns)
+    for column in ("zzbs", "uniscid", "lerep_zjh", "zzbfjgdm", "xzqhdm"):
+        assert mapped(columns | {column: dirt(columns[column])}).record == clean.record, column
+    assert not check_shape("licence.business", clean.record)
 
 
 def test_a_bad_column_stops_no_neighbour() -> None:

@@ -23,7 +23,7 @@ from hub.errors import RecordRejected
 from hub.ports import Fault, KeyVault, Store
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import Identity
-from hub.records.text import is_encodable, strip
+from hub.records.text import callers_fault, strip
 
 LIST_MAX = 200
 NAMESPACE = "application"
@@ -87,7 +87,7 @@ class Applications:
         """The id of the application that a channel submitted under this number, with or without blanks around it.
         ``None`` when there is none. It writes nothing."""
         number = strip(external_no)
-        if not is_encodable(channel + number):
+        if callers_fault(channel + number):
             return None
         return self.vault.find([_number(channel, number)])[0]
 

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from hub.errors import RecordRejected
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import Identity, check_resident_id, check_unit_number, check_uscc, identity_of, tidy
-from hub.records.text import callers_fault, strip
+from hub.records.text import callers_fault, is_blank, strip
 
 
 def _stripped(value: Any) -> Any:
@@ -27,7 +27,8 @@ def _stripped(value: Any) -> Any:
 
 
 def _visible(value: str) -> str:
-    if code := callers_fault(value):
+    code = callers_fault(value) or ("TEXT_CONTROL" if value and is_blank(value) else None)
+    if code:
         raise PydanticCustomError(code, "a character that cannot be seen")
     return value
 

@@ -3,13 +3,14 @@ each row."""
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import pairwise
 from typing import Any, BinaryIO, Final
 
 from hub.errors import RecordRejected
-from hub.records.dates import date_or_none, date_or_text
-from hub.records.files.json import RECORD_BYTES_MAX
+from hub.records.dates import date_or_none, date_or_same
+from hub.records.files.json import RECORD_BYTES_MAX, SKIPPED_BYTES_MAX
+from hub.records.text import current, is_blank, without_invisible
 
 COLUMNS_MAX: Final = 2_000
 _BOOLEANS: Final = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
@@ -20,25 +21,35 @@ Column = tuple[Path, Cell]
 Row = tuple[int, list[str] | RecordRejected]
 
 
-def rows(stream: BinaryIO, encoding: str) -> Iterator[Row]:
+def rows(stream: BinaryIO, encoding: str) -> Generator[Row, None, None]:
     """(Line number, cells) of each row, also of the header; a ``RecordRejected`` instead of cells that cannot be read.
+    A row of blank cells is no row: spreadsheets write them.
 
-    Memory: one row. A quote that is never closed takes at most ``RECORD_BYTES_MAX`` bytes; then reading continues.
+    Memory: one row. A quote that is never closed takes at most ``RECORD_BYTES_MAX`` bytes; then reading continues. It
+    ends after a line of more than ``SKIPPED_BYTES_MAX`` characters.
     """
     csv.field_size_limit(RECORD_BYTES_MAX)
     lines = _Lines(stream, encoding)
-    while not lines.ended:
-        reader = csv.reader(lines, strict=True)
-        try:
-            for cells in reader:
-                if cells:
-                    yield lines.first, cells
-                lines.start_row()
-        except RecordRejected as fault:
-            yield lines.first, fault
-        except csv.Error:
-            yield lines.first, RecordRejected("UNREADABLE")
-        lines.start_row()
+    try:
+        while not lines.ended:
+            yield from _some_rows(lines)
+    finally:
+        lines.close()
+
+
+def _some_rows(lines: "_Lines") -> Iterator[Row]:
+    """The rows up to the end, or to one that cannot be read."""
+    reader = csv.reader(lines, strict=True)
+    try:
+        for cells in reader:
+            if not is_blank("".join(cells)):
+                yield lines.first, cells
+            lines.start_row()
+    except RecordRejected as fault:
+        yield lines.first, fault
+    except csv.Error:
+        yield lines.first, RecordRejected("UNREADABLE")
+    lines.start_row()
 
 
 class _Lines:
@@ -47,6 +58,7 @@ class _Lines:
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
+        self._encoding = encoding
         self._row_characters = 0
         self._number = 0
         self.first = 1
@@ -65,11 +77,20 @@ class _Lines:
         if self._row_characters > RECORD_BYTES_MAX:
             self._skip_line(line)
             raise RecordRejected("TOO_LARGE")
-        return line.removeprefix("\ufeff") if self._number == 1 else line
+        return current(line.removeprefix("\ufeff") if self._number == 1 else line, self._encoding)
 
     def _skip_line(self, line: str) -> None:
+        skipped = 0
         while line and not line.endswith(("\n", "\r")):
             line = self._text.readline(RECORD_BYTES_MAX)
+            skipped += len(line)
+            if skipped > SKIPPED_BYTES_MAX:
+                self.ended = True
+                return
+
+    def close(self) -> None:
+        """Leave the stream open for whoever opened it."""
+        self._text.detach()
 
     def start_row(self) -> None:
         self._row_characters = 0
@@ -84,38 +105,44 @@ def _text(cell: str) -> Any:
 
 
 def _nullable(convert: Cell) -> Cell:
-    return lambda cell: None if cell == "" else convert(cell)
+    return lambda cell: None if is_blank(cell) else convert(cell)
 
 
 def _integer(cell: str) -> Any:
-    return int(cell) if len(cell) <= 20 and cell.removeprefix("-").isdecimal() and cell.isascii() else cell
+    figures = without_invisible(cell).strip()
+    return int(figures) if len(figures) <= 20 and figures.removeprefix("-").isdecimal() and figures.isascii() else cell
 
 
 def _boolean(cell: str) -> Any:
-    return _BOOLEANS.get(cell.lower(), cell)
+    return _BOOLEANS.get(without_invisible(cell).strip().lower(), cell)
 
 
 def _converter(schema: Any) -> Cell:
     """The function that converts a cell. A cell that cannot be converted stays text; the shape check refuses it."""
     if isinstance(schema, list):
         (branch,) = (branch for branch in schema if branch != "null")
-        return _nullable(date_or_none if _is_date(branch) else _converter(branch))
+        return date_or_none if _is_date(branch) else _nullable(_converter(branch))
     if _is_date(schema):
-        return date_or_text
+        return date_or_same
     name = schema["type"] if isinstance(schema, dict) else schema
     return {"long": _integer, "int": _integer, "boolean": _boolean}.get(name, _text)
 
 
 def columns(header: list[str], schema: Any) -> list[Column]:
-    """For each column where its cells go and how they are read. Raises ``RecordRejected``: DUPLICATE_KEY, TOO_LARGE.
+    """For each column where its cells go and how they are read. Raises ``RecordRejected``: DUPLICATE_KEY (two columns
+    of one field), TOO_LARGE.
 
-    A name that the schema does not have stays: the shape check names it in every row.
+    A name that the schema does not have stays: the shape check names it in every row. A column without a name has the
+    path (): its cells must be blank.
     """
     if len(header) > COLUMNS_MAX:
         raise RecordRejected("TOO_LARGE")
-    if len(set(header)) != len(header):
+    names = [without_invisible(name).strip() for name in header]
+    found = [_column(name, schema) if name else ((), _text) for name in names]
+    paths = [path for path, _ in found if path]
+    if len(set(paths)) != len(paths):
         raise RecordRejected("DUPLICATE_KEY")
-    return [_column(name.strip(), schema) for name in header]
+    return found
 
 
 def _column(name: str, schema: Any) -> Column:
@@ -149,16 +176,19 @@ def _is(schema: Any, name: str) -> bool:
 def record(cells: list[str], columns: list[Column]) -> dict[str, Any]:
     """The record of one row. Empty cells of a list are left out, and so are items with empty cells only.
 
-    Raises ``RecordRejected`` (UNREADABLE) for a row with more cells than the header, or a header that makes one thing
-    both a value and a group.
+    Raises ``RecordRejected`` (UNREADABLE) for a cell that is not blank and has no column, or whose column has no name,
+    and for a header that makes one thing both a value and a group.
     """
-    if len(cells) > len(columns):
+    if not is_blank("".join(cells[len(columns) :])):
         raise RecordRejected("UNREADABLE")
     tree: dict[str | int, Any] = {}
     for (path, convert), cell in zip(columns, cells, strict=False):
-        node = _group(tree, path, cell)
-        if node is not None:
-            node[path[-1]] = convert(cell)
+        if path:
+            node = _group(tree, path, cell)
+            if node is not None:
+                node[path[-1]] = convert(cell)
+        elif not is_blank(cell):
+            raise RecordRejected("UNREADABLE")
     found: dict[str, Any] = _plain(tree)
     return found
 
@@ -175,7 +205,7 @@ def _group(tree: dict[str | int, Any], path: Path, cell: str) -> dict[str | int,
         node = node.setdefault(step, _Items() if in_list else {})
         if not isinstance(node, dict):
             raise RecordRejected("UNREADABLE")
-        if in_list and not cell:
+        if in_list and is_blank(cell):
             return None
     return node
 

@@ -10,11 +10,15 @@ from hub.errors import RecordRejected
 
 RECORD_BYTES_MAX: Final = 262_144
 DEPTH_MAX: Final = 32
+SKIPPED_BYTES_MAX: Final = 268_435_456
+"""Most bytes of a record that is too large: after so many, what follows is not searched for its end."""
+BOM: Final = b"\xef\xbb\xbf"
 _CHUNK_BYTES: Final = 65_536
 _INTEGER_CHARACTERS_MAX: Final = 20
 _LONG: Final = range(-(2**63), 2**63)
 
-_STRUCTURE: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+# A string, closed or not, or a bracket. No part can be matched in two ways, so a scan takes linear time.
+_STRUCTURE: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
 Piece = tuple[int, bytes | None]
 """(The record's number in its file, its bytes); ``None`` instead of the bytes when it is too large."""
@@ -91,25 +95,37 @@ def load(data: bytes) -> Any:
 
 
 def lines(stream: BinaryIO) -> Iterator[Piece]:
-    """(Line number, bytes) of each line of a JSON Lines file that is not blank. Its memory does not grow."""
+    """(Line number, bytes) of each line of a JSON Lines file that is not blank. Its memory does not grow.
+
+    A byte order mark before a line is passed over: files are put together from several. Raises ``RecordRejected``
+    (TOO_LARGE) for a line of more than ``SKIPPED_BYTES_MAX`` bytes.
+    """
     number = 0
     while line := stream.readline(RECORD_BYTES_MAX + 1):
         number += 1
         if len(line) > RECORD_BYTES_MAX:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(_CHUNK_BYTES)
+            _skip_line(stream, line)
             yield number, None
-        elif not line.isspace():
-            yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        elif line := line.removeprefix(BOM).strip():
+            yield number, line
+
+
+def _skip_line(stream: BinaryIO, line: bytes) -> None:
+    skipped = 0
+    while line and not line.endswith(b"\n"):
+        line = stream.readline(_CHUNK_BYTES)
+        skipped += len(line)
+        if skipped > SKIPPED_BYTES_MAX:
+            raise RecordRejected("TOO_LARGE", detail="a line that does not end")
 
 
 def elements(stream: BinaryIO) -> Iterator[Piece]:
     """The records of a JSON file: the elements of its array, or its only value. Its memory does not grow.
 
     After the last element it raises ``RecordRejected``: UNREADABLE if the array is not closed, TRAILING_BYTES if more
-    bytes follow.
+    bytes follow, TOO_LARGE if an element has more than ``SKIPPED_BYTES_MAX`` bytes.
     """
-    start = stream.read(_CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = stream.read(_CHUNK_BYTES).removeprefix(BOM).lstrip()
     if start.startswith(b"["):
         yield from _Array(stream, start[1:]).elements()
     else:
@@ -185,6 +201,8 @@ class _Array:
 
     def _collect(self, end: int) -> None:
         self._taken_bytes += end - self._start
+        if self._taken_bytes > SKIPPED_BYTES_MAX:
+            raise RecordRejected("TOO_LARGE", detail="an element that does not end")
         if self._taken_bytes > RECORD_BYTES_MAX:
             self._taken = None
         elif self._taken is not None:

@@ -39,7 +39,7 @@ _TABLE: Final = {
         ("TOO_DEEP", "hub", "The record is nested too deeply.", "数据嵌套过深"),
         ("NUMBER_NOT_FINITE", "RFC 8259 §6", "A number is NaN or infinite.", "数值不是有限数"),
         ("NUMBER_TOO_LARGE", "hub", "A number needs more than 64 bits.", "数值超出64位范围"),
-        ("TEXT_ENCODING", "GB 18030, RFC 3629", "Text in a wrong encoding.", "文本编码错误"),
+        ("TEXT_ENCODING", "GB 18030, RFC 3629", "Wrong encoding, or characters were lost.", "文本编码错误或字符丢失"),
         ("SCHEMA_UNKNOWN", "hub", "The schema is unknown or unsafe to read.", "未知或不安全的数据结构"),
         ("TRAILING_BYTES", "hub", "There are bytes after the end of the record.", "记录之后有多余字节"),
         ("SEAL_BROKEN", "hub", "A sealed value or its open fields were changed.", "封存内容或公开字段被改动"),
@@ -47,8 +47,8 @@ _TABLE: Final = {
         ("ERASED", "PIPL §47", "It cannot be judged: personal data in it was erased.", "当事人信息已删除，无法核验"),
     ),
     "shape": (
-        ("SHAPE_MISSING", "schemas/", "A field is missing.", "缺少字段"),
-        ("SHAPE_TYPE", "schemas/", "A field has the wrong type or form.", "字段类型或格式错误"),
+        ("SHAPE_MISSING", "schemas/", "A field is missing or blank.", "缺少字段或字段为空"),
+        ("SHAPE_TYPE", "schemas/", "A field has a wrong type, form or date.", "字段类型、格式或日期错误"),
         ("SHAPE_UNKNOWN_FIELD", "schemas/", "The schema has no such field.", "多余字段"),
     ),
     "text": (

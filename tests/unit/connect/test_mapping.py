@@ -29,8 +29,35 @@ def test_dirt_is_mended() -> None:
     assert read("1").flag("bz", "f") is True
 
 
-def test_no_end_and_nothing_are_none() -> None:
-    assert read("长期").optional_day("c", "f") is None
+@pytest.mark.parametrize("text", ["长期", "长期有效", " 长期", "永久", "9999-12-31", "2099-12-31 00:00:00"])
+def test_no_end_is_none(text: str) -> None:
+    assert read(text).optional_day("c", "f") is None
+
+
+def test_a_moment_is_a_day_in_china() -> None:
+    """P4."""
+    assert read("2023-10-30T16:00:00.000Z").day("c", "f") == date(2023, 10, 31)
+    assert read("2021.03.04").day("c", "f") == read("20210304000000").day("c", "f") == date(2021, 3, 4)
+
+
+def test_what_copying_leaves_in_numbers_goes_and_in_names_stays_to_be_refused() -> None:
+    """P2, P3: one person under one number; no name that is not what it looks like."""
+    assert read("\u200e360426199101010071\u200b").identifier("c", "f") == "360426199101010071"
+    assert read("1\u2060").code("zt", "f", unknown="UNKNOWN") == "CURRENT"
+    assert read("1\xa0").flag("bz", "f") is True
+    assert read("5\ufeff").number("c", "f") == 5
+    assert read("天津\u200e").text("c", "f") == "天津\u200e"
+    assert read("天\u200b津\u200b").text("c", "f") == "天\u200b津"
+
+
+def test_no_visible_character_is_nothing() -> None:
+    """P3."""
+    assert read(" \u200b\u3000").optional("c", "f") is None
+    assert read("\u200b").optional_identifier("c", "f") is None
+    assert read(" ab ").optional_identifier("c", "f") == "AB"
+
+
+def test_nothing_is_none() -> None:
     assert read("  ").optional("c", "f") is None
     assert read(None).optional("c", "f") is None
 
@@ -49,6 +76,9 @@ def test_an_unknown_code_is_the_named_word() -> None:
         (True, "text", "SHAPE_TYPE"),
         (b"\xff", "text", "TEXT_ENCODING"),
         ("gestern", "day", "SHAPE_TYPE"),
+        ("98/3/4", "day", "SHAPE_TYPE"),
+        ("0001-01-01T00:00:00", "day", "SHAPE_TYPE"),
+        ("\u200b", "text", "SHAPE_MISSING"),
         ("2021-02-30", "optional_day", "SHAPE_TYPE"),
         ("1.5", "number", "SHAPE_TYPE"),
         ("9" * 30, "number", "SHAPE_TYPE"),

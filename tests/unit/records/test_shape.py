@@ -98,12 +98,60 @@ def test_a_strange_field_s_name_is_not_repeated_when_it_may_be_data(plain: Plain
         ("issued_on", 18_000, "SHAPE_TYPE"),
         ("valid_until", None, None),
         ("name", None, "SHAPE_TYPE"),
+        ("name", "", "SHAPE_MISSING"),
+        ("name", " \u3000", "SHAPE_MISSING"),
+        ("name", "\u200b", "SHAPE_MISSING"),
+        ("name", "天津\ufffd", "TEXT_ENCODING"),
+        ("name", "天津\xa0公司", "TEXT_CONTROL"),
+        ("name", "葛\U000e0100公司", None),
+        ("former_names", ["天津"], None),
+        ("business_scope", "", None),
+        ("issued_on", date(1, 1, 1), "SHAPE_TYPE"),
+        ("issued_on", date(1900, 1, 1), "SHAPE_TYPE"),
+        ("issued_on", date(1900, 1, 2), None),
+        ("valid_from", date(98, 3, 4), "SHAPE_TYPE"),
     ],
 )
 def test_values(plain: Plain, field: str, value: Any, code: str | None) -> None:
     record = plain("business")
     record["enterprise"][field] = value
     assert list(check_shape("licence.business", record)) == ([Fault(code, f"enterprise.{field}")] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "former"),
+    [
+        ("name", "", None),
+        ("name", "天津\ufffd", None),
+        ("name", "天津\xa0公司", None),
+        ("name", "葛\U000e0100公司", "TEXT_CONTROL"),
+        ("name", "天津\u200e", "TEXT_CONTROL"),
+        ("issued_on", date(1, 1, 1), None),
+    ],
+)
+def test_history_is_judged_as_version_1_judged_it(plain: Plain, field: str, value: Any, former: str | None) -> None:
+    """P4: a verdict under /rules/1 is found again."""
+    record = plain("business")
+    record["enterprise"][field] = value
+    found = check_shape("licence.business", record, 1)
+    assert list(found) == ([Fault(former, f"enterprise.{field}")] if former else [])
+
+
+def test_a_blank_item_of_a_list_is_missing(plain: Plain) -> None:
+    record = plain("business")
+    record["enterprise"]["former_names"] = ["天津", " "]
+    assert check_shape("licence.business", record) == [Fault("SHAPE_MISSING", "enterprise.former_names.1")]
+
+
+def test_the_plans_of_combinations_of_nulls_have_a_bound() -> None:
+    """P1: records that differ in what is null cannot fill the memory."""
+    from hub.records.shape import _PLANS_MAX, _Record
+
+    names = [f"f{place}" for place in range(12)]
+    quick = _Record({"fields": [{"name": name, "type": ["null", "string"]} for name in names]})
+    for combination in range(2**12):
+        assert quick({name: "x" if combination >> place & 1 else None for place, name in enumerate(names)})
+    assert len(quick._plans) == _PLANS_MAX
 
 
 @pytest.mark.parametrize(
@@ -145,13 +193,13 @@ def test_anything_gets_a_verdict(name: str, value: Any) -> None:
 @given(st.sampled_from(KIND_NAMES), st.data())
 def test_the_quick_pass_and_the_slow_one_agree(name: str, data: st.DataObject) -> None:
     """Whatever one field becomes: no fault found means that Avro can write it, and the record comes back equal."""
-    from hub.records.shape import _faults
+    from hub.records.shape import _IN_FORCE, _faults
 
     kind = KINDS[name]
     record = kind.complete({"source": {}})
     value = data.draw(anything)
     record[data.draw(st.sampled_from(sorted(record)))] = value
-    quick, slow = check_shape(name, record), _faults(record, {"type": kind.schema.parsed}, "")
+    quick, slow = check_shape(name, record), _faults(record, {"type": kind.schema.parsed}, "", _IN_FORCE)
     assert list(quick) == slow
 
 

@@ -75,6 +75,12 @@ def test_p6_anything_beyond_the_list_is_refused_with_the_clause() -> None:
         ({"applicant": {"uscc": BODY["applicant"]["uscc"], "name": "某\ue5e5"}}, "TEXT_CONTROL", "applicant.name"),
         ({"site": {"address": "天津市南开区长江道12号\u3164"}}, "TEXT_CONTROL", "site.address"),
         ({"site": {"address": "天津市\ud800"}}, "TEXT_ENCODING", "site.address"),
+        ({"applicant": {"uscc": BODY["applicant"]["uscc"], "name": "某\ufffd公司"}}, "TEXT_ENCODING", "applicant.name"),
+        ({"applicant": {"uscc": BODY["applicant"]["uscc"], "name": "某\xa0公司"}}, "TEXT_CONTROL", "applicant.name"),
+        ({"applicant": {"uscc": BODY["applicant"]["uscc"], "name": "\ufe00"}}, "TEXT_CONTROL", "applicant.name"),
+        ({"external_no": "A\x00"}, "TEXT_CONTROL", "external_no"),
+        ({"site": {"address": "天津市\x07"}}, "TEXT_CONTROL", "site.address"),
+        ({"legal_basis": "\ufffd"}, "TEXT_ENCODING", "legal_basis"),
         ({"legal_basis": "津工信电力〔2021〕8号 §6"}, "LEGAL_BASIS_UNKNOWN", "legal_basis"),
     ],
 )

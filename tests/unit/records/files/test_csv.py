@@ -56,7 +56,14 @@ def test_an_open_quote_swallows_a_bounded_part() -> None:
 
 @pytest.mark.parametrize(
     ("header", "code"),
-    [("a,a", "DUPLICATE_KEY"), (",".join(f"c{n}" for n in range(3_000)), "TOO_LARGE"), ('"a', "UNREADABLE")],
+    [
+        ("a,a", "DUPLICATE_KEY"),
+        ("unit.unit_no,unit.unit_no ", "DUPLICATE_KEY"),
+        ("\ufeffunit.unit_no,unit.\u200bunit_no", "DUPLICATE_KEY"),
+        ("holders.0.name,holders.00.name", "DUPLICATE_KEY"),
+        (",".join(f"c{n}" for n in range(3_000)), "TOO_LARGE"),
+        ('"a', "UNREADABLE"),
+    ],
 )
 def test_a_header_that_cannot_be(header: str, code: str) -> None:
     assert codes(csv_rows(header, LINE)) == [code]
@@ -70,6 +77,40 @@ def test_a_header_with_a_strange_name_is_named_in_every_row() -> None:
         Fault("SHAPE_UNKNOWN_FIELD", "unit.colour"),
         Fault("SHAPE_UNKNOWN_FIELD", "holders.x.name"),
     ]
+
+
+@pytest.mark.parametrize("blank", [",,,", ", \u3000,\xa0,", '"","",', "\u200b,,", "," * 18, "," * 30])
+def test_a_row_of_nothing_is_no_record(blank: str) -> None:
+    """Spreadsheets write rows and columns of nothing."""
+    found = csv_rows(blank, HEADER, blank, LINE, blank)
+    assert codes(found) == ["ok"]
+    assert found[0].number == 4, "lines are counted as an editor counts them"
+
+
+def test_a_column_of_nothing_is_no_field() -> None:
+    assert codes(csv_rows(HEADER + ",, ", LINE + ",,", LINE, LINE + ", ,\u200b,,")) == ["ok", "ok", "ok"]
+    assert codes(csv_rows(HEADER + ",,", LINE + ",,x")) == ["UNREADABLE"], "what has no name is not lost silently"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("said", ENCODINGS)
+def test_a_table_in_another_encoding_is_told_once(said: str, encoding: str) -> None:
+    assert codes(read("\n".join((HEADER, LINE, LINE)).encode(encoding), "csv", TITLE, said)) == ["TEXT_ENCODING"]
+
+
+def test_a_byte_order_mark_is_believed_before_the_option() -> None:
+    table = "\n".join((HEADER, LINE))
+    assert codes(read(table.encode("utf-8-sig"), "csv", TITLE, "gb18030")) == ["TEXT_ENCODING"]
+    assert codes(read(("\ufeff" + table).encode("gb18030"), "csv", TITLE, "utf-8")) == ["TEXT_ENCODING"]
+    assert codes(read(("\ufeff" + table).encode("gb18030"), "csv", TITLE, "gb18030")) == ["ok"]
+
+
+def test_the_characters_that_gb18030_moved() -> None:
+    """P4: a name is what its source wrote."""
+    data = "\n".join((HEADER, LINE)).encode("gb18030").replace("李某".encode("gb18030"), bytes.fromhex("fe59fe61"))
+    (row,) = read(data, "csv", TITLE, "gb18030")
+    assert row.record is not None
+    assert row.record["holders"][0]["name"] == "\u9fb4\u9fb5"
 
 
 def test_a_column_that_is_a_value_and_a_group() -> None:
@@ -100,6 +141,13 @@ def one(name: str, cell: str) -> Any:
         ("unit.valid_until", "长期", None),
         ("unit.valid_until", "", None),
         ("unit.valid_until", "soon", "soon"),
+        ("unit.valid_until", "长期有效", None),
+        ("unit.valid_until", " 9999/12/31", None),
+        ("unit.valid_until", " ", None),
+        ("unit.issued_on", "9999-12-31", date(9999, 12, 31)),
+        ("unit.area_m2", " ", None),
+        ("source.version", " 12\u200b", 12),
+        ("unit.seized", " 是", True),
         ("unit.area_m2", "长期", "长期"),
         ("unit.area_m2", "", None),
         ("unit.notes", "", ""),

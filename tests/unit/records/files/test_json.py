@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from typing import Any
 
 import pytest
@@ -51,6 +52,46 @@ def test_hostile_lines_and_their_neighbours(line: bytes, code: str, good: bytes)
 def test_hostile_elements_and_their_neighbours(element: bytes, code: str, good: bytes) -> None:
     found = read(b"[" + good + b", " + element + b"," + good + b"]", "json")
     assert codes(found) == ["ok", code, "ok"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b'{"a":[' + b"[" * 33 + b'"' + b'\\"' * 130_000,
+        b"[" * 40 + b'"' * 260_000,
+        (b"[" * 40 + b'"\\') * 6_000,
+        b"[" * 40 + b"\\" * 260_000,
+        b'{"a":' * 31 + b'"' + b"\\u0000" * 43_000,
+        b"[" + b"[]," * 87_000 + b"[]]",
+        b"[1." + b"9" * 260_000,
+        b'{"a":"' + b"x" * 260_000,
+    ],
+    ids=["escaped", "quotes", "cut", "backslashes", "nul", "wide", "figures", "open"],
+)
+def test_no_record_holds_the_threads_of_the_hub(record: bytes) -> None:
+    """P1: reading takes linear time. One record of 64 kB once held every thread of the process for half a minute."""
+    began = time.process_time()
+    codes(read(record, "jsonl"))
+    codes(read(b"[" + record + b"]", "json"))
+    assert time.process_time() - began < 2
+
+
+def test_a_record_without_an_end_is_not_searched_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse_json, "SKIPPED_BYTES_MAX", 1_000_000)
+    assert codes(read(b'{"a":"' + b"x" * 3_000_000 + b'"}\n{}', "jsonl")) == ["TOO_LARGE"]
+    assert codes(read(b'[{"a":"' + b"x" * 3_000_000 + b'"},{}]', "json")) == ["TOO_LARGE"]
+
+
+def test_files_that_were_put_together(good: bytes) -> None:
+    assert codes(read(b"\xef\xbb\xbf" + good + b"\n\xef\xbb\xbf" + good, "jsonl")) == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8-sig"])
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_a_file_in_another_encoding_is_told_once(form: str, encoding: str, good: bytes) -> None:
+    text = good.decode() if form == "json" else "\n".join([good.decode()] * 3)
+    expected = ["ok"] * (1 if form == "json" else 3) if encoding == "utf-8-sig" else ["TEXT_ENCODING"]
+    assert codes(read(text.encode(encoding), form)) == expected
 
 
 def test_depth_is_measured_not_counted(good: bytes) -> None:
