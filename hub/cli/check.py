@@ -15,10 +15,10 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from hub.clock import SystemClock
-from hub.records.codes_page import page
 from hub.records.files.parse import ENCODINGS, FORMATS, SUFFIXES, Row, rows
 from hub.records.kinds import KINDS, Kind, find_kind
 from hub.records.rules import CODES, CURRENT, REJECTING, Context, Finding
+from hub.records.rules.codes_page import page
 from hub.records.verdict import judge
 
 _ROWS_BETWEEN_STEPS = 1_000

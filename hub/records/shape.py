@@ -26,7 +26,7 @@ ITEMS_MAX: Final = 1_000
 _HEAD: Final = "source"
 """The record that says where a row is from. Its key is empty in a record that was opened."""
 _PLANS_MAX: Final = 1_024
-"""Combinations of nulls whose plan is kept, for each record schema."""
+"""Combinations of nulls with a plan in memory, for each record schema."""
 
 _PLAIN_TYPES: Final = {
     "string": str, "long": int, "int": int, "boolean": bool, "bytes": bytes, "null": type(None), "double": float,

@@ -35,7 +35,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.records": (*_BASE, "hub.stores", "hub.codec"),
     "hub.records.rules": (*_BASE, "hub.records"),
     "hub.records.verdict": ("hub.records", "hub.records.rules"),
-    "hub.records.codes_page": ("hub.records.rules",),
+    "hub.records.rules.codes_page": ("hub.records.rules",),
     "hub.records.files": (*_PLAIN, "hub.codec", "hub.records"),
     "hub.privacy": (*_BASE, "hub.stores", "hub.codec", "hub.records"),
     "hub.topics": (*_BASE, "hub", "hub.stores", "hub.codec", "hub.records", "hub.privacy"),

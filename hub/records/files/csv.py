@@ -89,7 +89,7 @@ class _Lines:
                 return
 
     def close(self) -> None:
-        """Leave the stream open for whoever opened it."""
+        """Give the stream back, still open."""
         self._text.detach()
 
     def start_row(self) -> None:
