@@ -1,7 +1,7 @@
 """What ``hub application`` works on: the store of the settings, or the HTTP API of a hub."""
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -102,10 +102,10 @@ class Direct:
 
 
 def by_user() -> By:
-    """Who asks on the command line: the user of the operating system."""
+    """Who asks on the command line: the user of the operating system, by the process and not by the environment."""
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a user id that the machine has no name for
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user id that the machine has no name for
         name = str(os.getuid())
     return By(f"cli:{name}")
 

@@ -1,4 +1,4 @@
-"""``hub token create|list|revoke``: who may use the HTTP API, and for what."""
+"""``hub token create|rotate|list|revoke``: who may use the HTTP API, and until when."""
 
 import json
 from pathlib import Path
@@ -10,17 +10,27 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
 from hub.cases.times import iso
 from hub.cli._console import console
-from hub.errors import Misconfigured
-from hub.web.auth.tokens import SCOPES, Tokens
+from hub.clock import in_china
+from hub.web.auth.tokens import LIFETIME_DAYS, LIFETIME_DAYS_MAX, SCOPES, Made, Tokens, expires_ms
+
+_HOUR_MS = 3_600_000
+_DAYS = click.option(
+    "--days",
+    type=click.IntRange(1, LIFETIME_DAYS_MAX),
+    default=LIFETIME_DAYS,
+    show_default=True,
+    help="How long it is valid.",
+)
 
 
 @click.group("token")
 def command() -> None:
-    """Bearer tokens of the HTTP API. Only a hash is stored; the token itself is shown once, when it is created."""
+    """Bearer tokens of the HTTP API. A token belongs to a client (`hub client`) and expires. Only a hash is stored; the
+    token itself is shown once, when it is created."""
 
 
 @command.command("create")
-@click.option("--client", required=True, help="The system that will use it, never a person.")
+@click.option("--client", required=True, help="The client that will use it.")
 @click.option(
     "--scope",
     "scopes",
@@ -30,31 +40,49 @@ def command() -> None:
     show_default=True,
     help="What it may do; give the option several times for several scopes.",
 )
-@click.option(
-    "--channel",
-    "channels",
-    multiple=True,
-    help="Channel of the client, one of the setting `channels`; give the option several times for several channels.",
-)
+@_DAYS
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
-def create(config: Path | None, client: str, scopes: tuple[str, ...], channels: tuple[str, ...], as_json: bool) -> None:
-    """Make a token for a client. It may submit and read applications of its channels only."""
+def create(config: Path | None, client: str, scopes: tuple[str, ...], days: int, as_json: bool) -> None:
+    """Make a token for a client. It may submit and read applications of the client's channels only."""
     hub = _open(config)
     try:
-        known = hub.settings.channels
-        if strange := sorted(set(channels) - set(known)):
-            raise Misconfigured(f"no channel {strange[0]!r}", f"the setting `channels` has {', '.join(known)}")
-        token_id, text = Tokens(hub.store, hub.clock).create(client, frozenset(scopes), frozenset(channels))
+        made = Tokens(hub.store, hub.clock).create(client, frozenset(scopes), days)
     finally:
         hub.close()
+    _show(made, as_json, client=client, scopes=sorted(scopes))
+
+
+@command.command("rotate")
+@click.argument("token_id")
+@click.option(
+    "--overlap-hours",
+    type=click.IntRange(0, 24 * 30),
+    default=24,
+    show_default=True,
+    help="How long the old one is valid beside the new one.",
+)
+@_DAYS
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def rotate(config: Path | None, token_id: str, overlap_hours: int, days: int, as_json: bool) -> None:
+    """Make the next token of a client, with the scopes of the old one. TOKEN_ID is the old one."""
+    hub = _open(config)
+    try:
+        made = Tokens(hub.store, hub.clock).rotate(token_id, overlap_hours * _HOUR_MS, days)
+    finally:
+        hub.close()
+    _show(made, as_json, replaces=token_id)
+
+
+def _show(made: Made, as_json: bool, **more: object) -> None:
     if as_json:
-        made = {"id": token_id, "token": text, "client": client}
-        click.echo(json.dumps(made | {"scopes": sorted(scopes), "channels": sorted(channels)}))
-    else:
-        click.echo(text)
-        may = " ".join((*scopes, *channels))
-        click.echo(f"Token {token_id} for {client}: {may}. It is not shown again.", err=True)
+        click.echo(json.dumps({"id": made.token_id, "token": made.text, "expires_at": iso(made.expires_ms), **more}))
+        return
+    click.echo(made.text)
+    click.echo(
+        f"Token {made.token_id}, valid until {in_china(made.expires_ms)} (China). It is not shown again.", err=True
+    )
 
 
 @command.command("list")
@@ -64,14 +92,15 @@ def list_(config: Path | None, as_json: bool) -> None:
     """List every token, without its text."""
     with reading(hub_settings.load(config)) as hub:
         rows = Tokens(hub.store, hub.clock).all()
-    table = Table("id", "client", "scopes", "channels", "made", "revoked")
+    table = Table("id", "client", "scopes", "made (China)", "expires (China)", "revoked (China)")
     for row in rows:
-        made, revoked = iso(row.created_ms), iso(row.revoked_ms)
         if as_json:
-            may = {"scopes": row.scopes.split(), "channels": row.channels.split()}
-            shown = {"id": row.token_id, "client": row.client, **may, "created_at": made, "revoked_at": revoked}
-            click.echo(json.dumps(shown))
-        table.add_row(row.token_id, row.client, row.scopes, row.channels, made, revoked or "")
+            shown = {"id": row.token_id, "client": row.client, "scopes": row.scopes.split()}
+            times = {"created_at": row.created_ms, "expires_at": expires_ms(row), "revoked_at": row.revoked_ms}
+            click.echo(json.dumps(shown | {name: iso(moment) for name, moment in times.items()}))
+        revoked = in_china(row.revoked_ms) if row.revoked_ms else ""
+        made, expires = in_china(row.created_ms), in_china(expires_ms(row))
+        table.add_row(row.token_id, row.client, row.scopes, made, expires, revoked)
     if not as_json:
         console().print(table)
 

@@ -1,6 +1,6 @@
 """Relay: publishes the outbox exactly once, in commit order.
 
-    outbox ── connection.events, delivery.events, lookup.requests; its place on hub.cursors in the same transaction
+    outbox ── topics of events, lookup.requests; its place on hub.cursors in the same transaction
 
 Of several processes, the one that owns the relay's partition of ``hub.cursors`` relays (``RelayStage``). It opens the
 writer, which fences an earlier relay, and then reads the place, so that the earlier one cannot add anything after it.
@@ -25,7 +25,7 @@ from hub.stores import outbox
 from hub.stores.outbox import Numbered, Published
 from hub.topics import cloudevents
 from hub.topics.cursors import CURSOR_SCHEMA, RELAY, ends, published
-from hub.topics.declared import CURSORS, LOOKUP_REQUESTS, partition_of
+from hub.topics.declared import ACCESS_EVENTS, CURSORS, LOOKUP_REQUESTS, partition_of
 
 WRITER_ID = "relay"
 BATCH_MAX = 500
@@ -176,7 +176,7 @@ def make(parts: Parts) -> RelayStage:
 STAGE = Stage(
     "relay",
     reads=(OUTBOX, CURSORS),
-    writes=(*installed().types.topics, LOOKUP_REQUESTS, CURSORS),
+    writes=(*installed().types.topics, LOOKUP_REQUESTS, ACCESS_EVENTS, CURSORS),
     make=make,
     about="outbox → topics, in commit order",
     group=GROUP,

@@ -10,7 +10,6 @@ from hub.records.kinds import KINDS
 from hub.topics import cloudevents
 from hub.topics.cloudevents import type_of
 from hub.topics.declared import (
-    ACCESS_EVENTS,
     CURSORS,
     HEADS,
     LOOKUP_RECEIVED,
@@ -72,7 +71,6 @@ MESSAGES: Final[dict[str, tuple[Carried, ...]]] = {
         Carried("lookup.answer", (type_of("lookup.answered"),)),
     ),
     **{topic: _events(patterns) for topic, patterns in event_patterns().items()},
-    ACCESS_EVENTS: (),
     HEADS: (),
     CURSORS: (Carried("hub.cursor", ()),),
 }

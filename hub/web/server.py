@@ -16,6 +16,7 @@ from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
 from hub.web.auth.access import Access
+from hub.web.auth.refusals import Refusals
 from hub.web.auth.tokens import Tokens
 from hub.web.connections import HEAD_BYTES_MAX, Listener, Loop, protocol
 from hub.web.registry import routes as registry
@@ -54,7 +55,10 @@ def _config(hub: Hub) -> uvicorn.Config:
     readiness = Readiness(hub.log, hub.store, hub.clock, hub.settings.instance)
     figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.sources))
     schemas = registry.router(without_login(hub.settings.registry_url))
-    served = applications.router(hub.applications(), access), cases.router(hub.store, access)
+    served = (
+        applications.router(hub.applications(), access, Refusals(hub.store, hub.clock)),
+        cases.router(hub.store, access),
+    )
     app = create(hub.clock, *served, health.router(readiness), metrics.router(figures, access), schemas)
     # uvicorn's own access log would hold paths and queries. Headers of a proxy are not believed.
     return uvicorn.Config(

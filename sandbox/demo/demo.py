@@ -22,6 +22,7 @@ from hub.errors import Unavailable
 from hub.records.tables import reason_tally, tally
 from hub.runtime.runner import Runner, first_trouble
 from hub.settings import Settings
+from hub.web.auth.clients import Clients
 from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
 from sandbox import launch
@@ -29,6 +30,7 @@ from sandbox.demo.clock import at_speed
 
 SOURCES = ("business_licence", "property_title")
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
+CLIENT = "demo"
 NO_PROGRESS_S = 60.0
 _LOOK_S = 0.1
 
@@ -147,8 +149,11 @@ class Demo:
     def environment(self, hub: Hub, url: str) -> Iterator[None]:
         """The file ``env`` in ``home`` while the API is there: a shell reads it to use the ``hub`` command with this
         hub. It has a token of its own for all channels; the token is revoked at the end."""
+        clients = Clients(hub.store, hub.clock, hub.settings.channels, hub.purposes.names())
+        if CLIENT not in (one.name for one in clients.all()):
+            clients.create(CLIENT, hub.settings.channels, hub.purposes.names())
         tokens = Tokens(hub.store, hub.clock)
-        token_id, token = tokens.create("demo", frozenset(SCOPES), frozenset(hub.settings.channels))
+        token_id, token, _ = tokens.create(CLIENT, frozenset(SCOPES))
         values = {"HUB_CONFIG": self.home / "hub.toml", "HUB_URL": url, "HUB_TOKEN": token}
         lines = [f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH"]
         lines += [f"export {name}={quote(str(value))}" for name, value in values.items()]

@@ -17,6 +17,7 @@ BUSINESS = {
     "hub.pipeline.redrive": "when a record was sent again",
     "hub.pipeline.relay": "when a place was written down",
     "hub.cases": "when something happened to a case, and the days that its deadline counts",
+    "hub.web.auth.refusals": "when something was refused",
     "hub.web.api.figures": "the age of events, which have business time",
     "hub.cli.check": "the day that a file is judged of",
     "hub.cli.doctor": "whether this year's working days are known",

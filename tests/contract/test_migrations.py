@@ -224,3 +224,19 @@ def test_tables_of_another_wheel_are_created_where_they_are_missing(url: str, da
         connection.execute(insert(theirs), [{"one": 1}])
     with database.read() as connection:
         assert len(connection.execute(select(theirs).join(floor)).all()) == 1
+
+
+def test_callers_of_the_first_revision_are_clients_of_the_second(database: Database) -> None:
+    with database.write() as connection:
+        STORE.upgrade_connection(connection, "0004")
+        rows = [("a", "one", "counter", None), ("b", "one", "gov-platform", None), ("c", "two", "old", 7)]
+        for token_id, client, channels, revoked_ms in rows:
+            connection.execute(
+                text("INSERT INTO token VALUES (:id, :client, :hash, 'operate', :channels, 5, :revoked)"),
+                {"id": token_id, "client": client, "hash": b"h", "channels": channels, "revoked": revoked_ms},
+            )
+        STORE.upgrade_connection(connection)
+        found = connection.execute(text("SELECT client, channels, divisions, purposes, created_ms FROM client")).all()
+    assert [tuple(row) for row in found] == [
+        ("one", "counter gov-platform", "", "capacity-increase connection-application", 5)
+    ]

@@ -105,9 +105,11 @@ def _distinct(entries: list[Body], name: str) -> list[Body]:
 
 
 def _token(one: World, channel: str) -> str:
-    arguments = ("token", "create", "--client", f"{channel}-desk", "--channel", channel, "--json")
-    code, out, error = installed.hub(*arguments, dummies=DUMMIES, config=one.config)
-    assert code == 0, error
+    client = f"{channel}-desk"
+    owned = ("--channel", channel, "--purpose", "connection-application")
+    for arguments in (("client", "create", client, *owned), ("token", "create", "--client", client, "--json")):
+        code, out, error = installed.hub(*arguments, dummies=DUMMIES, config=one.config)
+        assert code == 0, error
     return str(json.loads(out)["token"])
 
 

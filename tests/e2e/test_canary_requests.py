@@ -70,9 +70,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         one.start(crash="deliver.posted:2")
         one.wait_killed()
         one.sandbox.control("utility_crm", "refuse", wish)
-        token = json.loads(_say(one, "token", "create", "--client", "caller", "--channel", "gov-platform", "--json"))[
-            "token"
-        ]
+        _say(one, "client", "create", "caller", "--channel", "gov-platform", "--purpose", "connection-application")
+        token = json.loads(_say(one, "token", "create", "--client", "caller", "--json"))["token"]
         one.start(web=True)
         _ask_badly(one, token, good)
         one.sandbox.control("property_title", "release", {})
@@ -160,6 +159,7 @@ def _commands(one: World) -> list[list[str]]:
         ["rejected", "redrive", "--json"],
         ["application", "list", "--json"],
         ["token", "list"],
+        ["client", "list"],
         ["connectors", "list"],
         ["connectors", "status"],
         ["connectors", "probe", "business_licence", "--limit", "200"],

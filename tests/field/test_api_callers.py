@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from hub.bootstrap import open_hub
-from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
+from tests.callers import token
 from tests.casework import body
 from tests.feeding import settings
 
@@ -122,8 +122,7 @@ BODIES = [
 def bearer(tmp_path: Path, place: Place) -> dict[str, str]:
     hub = open_hub(settings(tmp_path, {}, web={"port": 0}))
     try:
-        _, token = Tokens(hub.store, hub.clock).create("tests", frozenset(SCOPES), frozenset({"gov-platform"}))
-        return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Bearer {token(hub.store, hub.clock)}"}
     finally:
         hub.close()
 

@@ -25,7 +25,7 @@ PUBLISHED_IDS = {
     31: "application.event", 41: "delivery.event", 51: "lookup.request", 52: "lookup.answer", 53: "lookup.request",
     54: "lookup.query", 55: "lookup.answer", 71: "connection.submitted", 72: "connection.waiting",
     73: "connection.matched", 74: "connection.withdrawn", 91: "delivery.acknowledged", 92: "delivery.refused",
-    93: "delivery.stopped", 94: "delivery.held", 95: "delivery.released", 61: "access.event",
+    93: "delivery.stopped", 94: "delivery.held", 95: "delivery.released", 61: "access.event", 101: "access.refused",
 }  # fmt: skip
 
 

@@ -32,6 +32,13 @@ NAMESPACE = "application"
 Tell = Callable[[Connection, bytes, dict[str, Any]], None]
 
 
+Check = Callable[[Application], None]
+
+
+def _anything(wanted: Application) -> None:
+    """The default of ``check``."""
+
+
 def _add_nothing(connection: Connection, case_id: bytes, shown: dict[str, Any]) -> None:
     """The default of ``tell``."""
 
@@ -56,8 +63,9 @@ class Applications:
     journal: Journal
     tell: Tell = _add_nothing
 
-    def submit(self, document: Mapping[str, Any], by: By) -> Submitted:
-        """Register an application. The same one again gets the same answer (P2).
+    def submit(self, document: Mapping[str, Any], by: By, check: Check = _anything) -> Submitted:
+        """Register an application. The same one again gets the same answer (P2). ``check`` is given what was read and
+        raises ``RecordRejected`` when the caller may not ask for it; nothing is written then.
 
         Raises ``RecordRejected``: the codes of ``command.parse``; CHANNEL_UNKNOWN for a channel that the installation
         does not have; EXTERNAL_NO_TAKEN when the channel has used the number for an application with other content;
@@ -67,6 +75,7 @@ class Applications:
         wanted = command.parse(document, self.purposes)
         if wanted.channel not in self.channels:
             raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self.channels)))
+        check(wanted)
         new, submit = self._new(wanted)
         try:
             with self.store.write() as connection:

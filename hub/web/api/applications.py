@@ -1,5 +1,6 @@
 """The routes of applications. The hub's own strict reader reads the bodies, so that no error repeats a value (P5)."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,11 +9,13 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from hub.cases.connection.applications import Applications
-from hub.cases.connection.command import CustomerClass, Voltage
+from hub.cases.connection.command import Application, CustomerClass, Voltage
 from hub.cases.connection.states import STATES
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 from hub.web.auth.access import Access
+from hub.web.auth.refusals import Refusals
+from hub.web.auth.rights import Beyond, beyond
 from hub.web.auth.tokens import Token
 from hub.web.bodies import body_of
 from hub.web.queries import Id, Limit, NoQuery, Query, id_of, query_of
@@ -36,17 +39,20 @@ class ListQuery(Query):
 class Api:
     """The routes. Each needs a token with a scope: 401 without a valid token, 403 without the scope."""
 
-    def __init__(self, applications: Applications, access: Access) -> None:
+    def __init__(self, applications: Applications, access: Access, refusals: Refusals) -> None:
         self._applications = applications
         self._access = access
+        self._refusals = refusals
 
     async def submit(self, request: Request) -> Response:
-        """Submit an application through a channel of the token. 201, or 200 when the same one was submitted before."""
+        """Submit an application through a channel of the client, for one of its purposes and divisions. 201, or 200
+        when the same one was submitted before."""
         token = await self._access.allow(request, WRITE)
         query_of(request, NoQuery)
         document = read_json(await body_of(request))
-        _check_channel(token, document.get("channel"))
-        submitted = await run_in_threadpool(self._applications.submit, document, token.by(""))
+        await self._check_channel(token, document.get("channel"))
+        check = partial(self._check, token)
+        submitted = await run_in_threadpool(self._applications.submit, document, token.by(""), check)
         shown = await run_in_threadpool(self._applications.show, submitted.case_id)
         location = {"Location": f"/applications/{submitted.case_id.hex()}"}
         return JSONResponse(shown, 201 if submitted.created else 200, location)
@@ -62,7 +68,7 @@ class Api:
         channel submitted under that number."""
         token = await self._access.allow(request, READ)
         query = query_of(request, ListQuery)
-        _check_channel(token, query.channel)
+        await self._check_channel(token, query.channel)
         if query.external_no is not None:
             found = await run_in_threadpool(self._by_number, query)
             return JSONResponse({"items": found, "next": None})
@@ -84,6 +90,21 @@ class Api:
         token = await self._access.allow(request, OPERATE)
         query_of(request, NoQuery)
         return JSONResponse(await run_in_threadpool(self._held, token, _id(request), held))
+
+    async def _check_channel(self, token: Token, channel: object) -> None:
+        """Refuses a channel that is not the client's. A value that is no text passes; the reader of applications
+        refuses it."""
+        if isinstance(channel, str) and channel not in token.channels:
+            found = Beyond("CHANNEL_NOT_YOURS", "channel", tuple(sorted(token.channels)))
+            await run_in_threadpool(self._refuse, token, channel, found)
+
+    def _check(self, token: Token, wanted: Application) -> None:
+        if found := beyond(token.client, wanted):
+            self._refuse(token, wanted.channel, found)
+
+    def _refuse(self, token: Token, channel: str, found: Beyond) -> None:
+        self._refusals.record(token, channel if channel in self._applications.channels else "", found)
+        raise RecordRejected(found.code, found.field, allowed=found.allowed)
 
     def _shown(self, token: Token, application_id: bytes) -> dict[str, Any]:
         """For an application of another channel the answer is the same as when there is none."""
@@ -113,16 +134,9 @@ def _id(request: Request) -> bytes:
     return id_of(request.path_params["application_id"], "NO_SUCH_APPLICATION")
 
 
-def _check_channel(token: Token, channel: object) -> None:
-    """Raises CHANNEL_NOT_YOURS for a channel that the token may not use. A value that is no text passes; the reader of
-    applications refuses it."""
-    if isinstance(channel, str) and channel not in token.channels:
-        raise RecordRejected("CHANNEL_NOT_YOURS", "channel", allowed=tuple(sorted(token.channels)))
-
-
-def router(applications: Applications, access: Access) -> APIRouter:
+def router(applications: Applications, access: Access, refusals: Refusals) -> APIRouter:
     """The routes of applications."""
-    routes, api, one = APIRouter(), Api(applications, access), "/applications/{application_id}"
+    routes, api, one = APIRouter(), Api(applications, access, refusals), "/applications/{application_id}"
     routes.add_api_route("/applications", api.submit, methods=["POST"])
     routes.add_api_route("/applications", api.listed, methods=["GET"])
     routes.add_api_route(one, api.show, methods=["GET"])

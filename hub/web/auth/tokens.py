@@ -1,40 +1,54 @@
-"""Bearer tokens: random, scoped, hashed at rest, shown once. Their text is ``oct_<id>_<secret>``; the id is public."""
+"""Bearer tokens: random, of a client, scoped, hashed at rest, shown once; they expire. Their text is
+``oct_<id>_<secret>``; the id is public."""
 
 import hashlib
 import hmac
-import re
 import secrets
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from hub.cases.by import By
 from hub.errors import Misconfigured
 from hub.ports import Clock, Store
-from hub.web.auth.tables import token
+from hub.web.auth.clients import Client, client_of
+from hub.web.auth.tables import client, token
 
 SCOPES: Final = ("applications:write", "applications:read", "operate", "cases", "metrics")
 # What these scopes allow concerns applications, and an application belongs to a channel.
-_OF_A_CHANNEL = frozenset(SCOPES) - {"cases", "metrics"}
-_CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_OF_A_CHANNEL = frozenset({"applications:write", "applications:read", "operate"})
+LIFETIME_DAYS: Final = 365
+LIFETIME_DAYS_MAX: Final = 2 * 365
+DAY_MS: Final = 86_400_000
 _PREFIX = "oct"
-_Row = Row[tuple[str, str, bytes, str, str, int, int | None]]
-# 256 random bits cannot be guessed, so a plain hash is enough.
 _SECRET_BYTES = 32
+# 256 random bits cannot be guessed, so a plain hash is enough.
 _UNKNOWN = hashlib.sha256(b"unknown").digest()
 
 
 class Token(NamedTuple):
-    """A valid token: its id, the client that it belongs to, its scopes and its channels. It has no secret."""
+    """A valid token: its id, its client and its scopes. It has no secret."""
 
     token_id: str
-    client: str
+    client: Client
     scopes: frozenset[str]
-    channels: frozenset[str]
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """The channels of its client."""
+        return self.client.channels
 
     def by(self, channel: str) -> By:
         """Who asks, as events say it, for a request through ``channel``."""
-        return By(f"token:{self.token_id}", self.client, channel)
+        return By(f"token:{self.token_id}", self.client.name, channel)
+
+
+class Made(NamedTuple):
+    """A new token: its id, its text, which cannot be read again, and until when it is valid (process time, ms)."""
+
+    token_id: str
+    text: str
+    expires_ms: int
 
 
 class Tokens:
@@ -44,62 +58,96 @@ class Tokens:
         self._store = store
         self._clock = clock
 
-    def create(self, client: str, scopes: frozenset[str], channels: frozenset[str] = frozenset()) -> tuple[str, str]:
-        """Make a token for a client and its channels. Returns its id and its text, which cannot be read again.
+    def create(self, name: str, scopes: frozenset[str], days: int = LIFETIME_DAYS) -> Made:
+        """Make a token for a client, valid for ``days``.
 
-        Raises ``Misconfigured`` for no or an unknown scope, for a client's name with other characters than letters,
-        digits, '.', '_' and '-', and for a scope about applications without a channel.
-        """
+        Raises ``Misconfigured`` for no or an unknown scope, an unknown client, a scope about applications where the
+        client has no channel, and a lifetime of more than ``LIFETIME_DAYS_MAX``."""
         if strange := sorted(scopes - set(SCOPES)) or not scopes:
             raise Misconfigured(f"no such scope: {strange}", f"scopes are {', '.join(SCOPES)}")
-        if not _CLIENT.fullmatch(client):
-            raise Misconfigured(f"{client!r} is no client's name", "letters, digits, '.', '_' and '-', at most 64")
-        if scopes & _OF_A_CHANNEL and not channels:
-            raise Misconfigured("the token would have no channel", "name the client's channels with --channel")
+        if not 1 <= days <= LIFETIME_DAYS_MAX:
+            raise Misconfigured(f"{days} days are no lifetime", f"from 1 to {LIFETIME_DAYS_MAX} days")
+        with self._store.write() as connection:
+            return self._made(connection, name, scopes, days)
+
+    def rotate(self, token_id: str, overlap_ms: int, days: int = LIFETIME_DAYS) -> Made:
+        """Make the next token of a valid one, with its client and scopes. The old one is valid for ``overlap_ms`` more,
+        never for longer than before. Raises ``Misconfigured`` when no valid token has that id."""
+        now_ms = self._clock.process_ms()
+        with self._store.write() as connection:
+            row = _find(connection, token_id)
+            if row is None or not _is_valid(row, now_ms):
+                raise Misconfigured(f"no valid token has the id {token_id}", "`hub token list` shows them")
+            made = self._made(connection, row.client, frozenset(row.scopes.split()), days)
+            ends_ms = min(expires_ms(row), now_ms + overlap_ms)
+            connection.execute(update(token).where(token.c.token_id == token_id).values(expires_ms=ends_ms))
+        return made
+
+    def _made(self, connection: Connection, name: str, scopes: frozenset[str], days: int) -> Made:
+        row = connection.execute(select(client).where(client.c.client == name)).one_or_none()
+        if row is None or row.ended_ms is not None:
+            raise Misconfigured(f"there is no client {name!r}", "register it with `hub client create`")
+        if scopes & _OF_A_CHANNEL and not row.channels:
+            raise Misconfigured(f"the client {name} has no channel", "give it one with `hub client change --channel`")
         token_id, secret = secrets.token_hex(4), secrets.token_urlsafe(_SECRET_BYTES)
-        row = {
+        now_ms = self._clock.process_ms()
+        made = Made(token_id, f"{_PREFIX}_{token_id}_{secret}", now_ms + days * DAY_MS)
+        values = {
             "token_id": token_id,
-            "client": client,
+            "client": name,
             "hash": _hash(secret),
             "scopes": " ".join(sorted(scopes)),
-            "channels": " ".join(sorted(channels)),
-            "created_ms": self._clock.process_ms(),
+            "channels": row.channels,
+            "created_ms": now_ms,
+            "expires_ms": made.expires_ms,
         }
-        with self._store.write() as connection:
-            connection.execute(insert(token), [row])
-        return token_id, f"{_PREFIX}_{token_id}_{secret}"
+        connection.execute(insert(token), [values])
+        return made
 
     def check(self, text: str) -> Token | None:
-        """The valid token with this text; ``None`` when there is none or it is revoked. A wrong secret takes the same
-        time as a wrong id."""
+        """The valid token with this text; ``None`` when there is none, when it is revoked or expired, or when its
+        client has ended. A wrong secret takes the same time as a wrong id."""
         prefix, _, rest = text.partition("_")
         token_id, _, secret = rest.partition("_")
-        row = self._find(token_id)
-        expected = row.hash if row is not None else _UNKNOWN
-        right = hmac.compare_digest(expected, _hash(secret))
-        if row is None or not right or prefix != _PREFIX or row.revoked_ms is not None:
+        with self._store.read() as connection:
+            row = _find(connection, token_id) if token_id.isascii() and token_id.isalnum() else None
+            owner = None
+            if row is not None:
+                owner = connection.execute(select(client).where(client.c.client == row.client)).one_or_none()
+        right = hmac.compare_digest(row.hash if row is not None else _UNKNOWN, _hash(secret))
+        if row is None or owner is None or not right or prefix != _PREFIX or owner.ended_ms is not None:
             return None
-        return Token(row.token_id, row.client, frozenset(row.scopes.split()), frozenset(row.channels.split()))
+        if not _is_valid(row, self._clock.process_ms()):
+            return None
+        return Token(row.token_id, client_of(owner), frozenset(row.scopes.split()))
 
     def revoke(self, token_id: str) -> bool:
         """Revoke a token. False when no valid token has that id."""
         with self._store.write() as connection:
-            changed = connection.execute(
-                update(token)
-                .where(token.c.token_id == token_id, token.c.revoked_ms.is_(None))
-                .values(revoked_ms=self._clock.process_ms())
-            )
-        return changed.rowcount > 0
+            row = _find(connection, token_id)
+            if row is None or not _is_valid(row, self._clock.process_ms()):
+                return False
+            ended = update(token).where(token.c.token_id == token_id, token.c.revoked_ms.is_(None))
+            return connection.execute(ended.values(revoked_ms=self._clock.process_ms())).rowcount > 0
 
-    def all(self) -> list[_Row]:
+    def all(self) -> list[Row[Any]]:
         """The rows of all tokens, oldest first. They have the hash, not the text."""
         with self._store.read() as connection:
             return list(connection.execute(select(token).order_by(token.c.created_ms, token.c.token_id)))
 
-    def _find(self, token_id: str) -> _Row | None:
-        with self._store.read() as connection:
-            return connection.execute(select(token).where(token.c.token_id == token_id)).one_or_none()
+
+def expires_ms(row: Row[Any]) -> int:
+    """Until when a token is valid, from its row; process time, ms."""
+    return int(row.created_ms + LIFETIME_DAYS * DAY_MS if row.expires_ms is None else row.expires_ms)
+
+
+def _is_valid(row: Row[Any], now_ms: int) -> bool:
+    return row.revoked_ms is None and now_ms < expires_ms(row)
+
+
+def _find(connection: Connection, token_id: str) -> Row[Any] | None:
+    return connection.execute(select(token).where(token.c.token_id == token_id)).one_or_none()
 
 
 def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

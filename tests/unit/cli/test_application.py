@@ -1,6 +1,8 @@
 """``hub application``, ``hub token`` and ``hub rebuild``, as a newcomer runs them: without a server, and with one."""
 
 import json
+import os
+import pwd
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import open_hub
 from hub.cases.connection.tables import application
 from hub.cli import cli
+from hub.cli._applications import by_user
 from hub.web.server import serve
 from tests.casework import body
 
@@ -106,7 +109,7 @@ def test_an_unknown_channel_is_refused_and_named(run: Run) -> None:
     done = run("application", "submit", "-", given=json.dumps(body(channel="elsewhere")))
     assert done.exit_code == 1
     assert "CHANNEL_UNKNOWN" in done.stderr
-    made = run("token", "create", "--client", "x", "--channel", "elsewhere")
+    made = run("client", "create", "x", "--channel", "elsewhere", "--purpose", "connection-application")
     assert made.exit_code != 0
     assert "no channel 'elsewhere'" in str(made.exception)
 
@@ -128,7 +131,9 @@ def test_a_list_by_state_and_a_channel_that_is_misspelt(run: Run) -> None:
 
 def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
     scopes = ("--scope", "applications:write", "--scope", "applications:read")
-    made = run("token", "create", "--client", "tests", *scopes, "--channel", "gov-platform", "--json")
+    owned = ("--channel", "gov-platform", "--purpose", "connection-application")
+    assert run("client", "create", "tests", *owned).exit_code == 0
+    made = run("token", "create", "--client", "tests", *scopes, "--json")
     token = json.loads(made.stdout)
     there = ("--url", url, "--token", token["token"])
     (shown,) = objects(run("application", "submit", "-", "--json", *there, given=json.dumps(body())))
@@ -159,3 +164,9 @@ def test_p4_rebuild_names_a_row_that_was_edited_by_hand(run: Run) -> None:
     assert f"changed application {shown['application_id']} (due_on)" in found.stdout
     assert run("rebuild", "--replace").exit_code == 1
     assert run("rebuild").exit_code == 0
+
+
+def test_p4_the_environment_cannot_say_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "someone-else")
+    assert by_user().principal == f"cli:{pwd.getpwuid(os.getuid()).pw_name}"

@@ -60,4 +60,4 @@ def test_only_a_stage_with_a_group_has_a_place() -> None:
 
 def test_every_topic_is_written_by_a_stage_or_has_no_writer_yet() -> None:
     written = {topic for stage in ALL for topic in stage.topics_written}
-    assert TOPICS - written == {"access.events", "audit.heads"}
+    assert TOPICS - written == {"audit.heads"}

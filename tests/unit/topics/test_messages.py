@@ -1,7 +1,7 @@
 """What topics carry is declared for every topic, with schemas that there are."""
 
 from hub.codec.catalogue import catalogue
-from hub.topics.declared import ACCESS_EVENTS, HEADS, declared
+from hub.topics.declared import HEADS, declared
 from hub.topics.messages import MESSAGES
 
 
@@ -11,4 +11,4 @@ def test_every_declared_topic_says_what_it_carries() -> None:
 
 
 def test_only_topics_that_nothing_writes_to_carry_nothing() -> None:
-    assert {topic for topic, carried in MESSAGES.items() if not carried} == {ACCESS_EVENTS, HEADS}
+    assert {topic for topic, carried in MESSAGES.items() if not carried} == {HEADS}

@@ -10,9 +10,11 @@ from fastapi.testclient import TestClient
 from hub.web.api.app import create
 from hub.web.api.applications import router
 from hub.web.auth.access import Access
-from hub.web.auth.tokens import SCOPES, Tokens
+from hub.web.auth.refusals import Refusals
+from hub.web.auth.tokens import Tokens
 from hub.web.bodies import BODY_BYTES_MAX
 from tests import samples
+from tests.callers import token
 from tests.casework import House, body
 
 
@@ -23,9 +25,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
-CHANNELS = frozenset({"gov-platform"})
-
-
 @pytest.fixture
 def tokens(house: House) -> Tokens:
     return Tokens(house.store, house.clock)
@@ -33,8 +32,9 @@ def tokens(house: House) -> Tokens:
 
 @pytest.fixture
 def client(house: House, tokens: Tokens) -> TestClient:
-    _, text = tokens.create("tests", frozenset(SCOPES), CHANNELS)
-    app = create(house.clock, router(house.applications, Access(tokens, house.clock)))
+    text = token(house.store, house.clock)
+    refusals = Refusals(house.store, house.clock)
+    app = create(house.clock, router(house.applications, Access(tokens, house.clock), refusals))
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
 
 
@@ -121,7 +121,7 @@ def test_every_route_wants_a_token(client: TestClient, header: str | None) -> No
 
 
 def test_a_token_does_only_what_its_scopes_say(house: House, tokens: Tokens, client: TestClient) -> None:
-    _, text = tokens.create("reader", frozenset({"applications:read"}), CHANNELS)
+    text = token(house.store, house.clock, scopes=["applications:read"])
     headers = {"Authorization": f"Bearer {text}"}
     assert client.get("/applications", headers=headers).status_code == 200
     assert code(client.post("/applications", json=body(), headers=headers)) == (403, "FORBIDDEN")
@@ -129,9 +129,9 @@ def test_a_token_does_only_what_its_scopes_say(house: House, tokens: Tokens, cli
 
 
 @pytest.fixture
-def counter(tokens: Tokens, client: TestClient) -> TestClient:
+def counter(house: House, client: TestClient) -> TestClient:
     """A client of another channel."""
-    _, text = tokens.create("counter-desk", frozenset(SCOPES), frozenset({"counter"}))
+    text = token(house.store, house.clock, "counter-desk", ["counter"])
     return TestClient(client.app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
 
 

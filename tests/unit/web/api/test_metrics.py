@@ -21,6 +21,7 @@ from hub.web.api.metrics import Metrics
 from hub.web.auth.access import Access
 from hub.web.auth.tokens import Tokens
 from tests import samples
+from tests.callers import token
 from tests.casework import BY, ConnectionSystem, House, body
 
 LABELS = {"part", "sink", "source", "kind", "code", "state", "group", "topic", "partition", "connector", "le"}
@@ -36,7 +37,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def client(house: House, *scopes: str) -> TestClient:
     tokens = Tokens(house.store, house.clock)
-    _, text = tokens.create("prometheus", frozenset(scopes or ("metrics",)), frozenset({"counter"}))
+    text = token(house.store, house.clock, "prometheus", scopes=scopes or ("metrics",))
     figures = Metrics(house.log, house.store, house.clock, ["business_licence"])
     app = create(house.clock, metrics.router(figures, Access(tokens, house.clock)))
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)

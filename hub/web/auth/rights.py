@@ -1,0 +1,59 @@
+"""What a client may ask for: its registered purposes, and sites in its divisions."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from hub.cases.connection.command import Application, Site
+from hub.records import address
+from hub.records.divisions import TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER, same_division
+from hub.web.auth.clients import Client, significant
+
+_TIANJIN = "12"
+
+
+class Beyond(NamedTuple):
+    """Why a client may not ask for something: code and field, what would be allowed, and the purpose and division that
+    it asked for, as far as they are known."""
+
+    code: str
+    field: str
+    allowed: tuple[str, ...]
+    purpose: str | None = None
+    division: str | None = None
+
+
+def beyond(client: Client, wanted: Application) -> Beyond | None:
+    """Why this client may not submit this application; ``None`` when it may."""
+    if wanted.purpose not in client.purposes:
+        return Beyond("PURPOSE_NOT_YOURS", "purpose", tuple(sorted(client.purposes)), wanted.purpose)
+    if client.divisions and not _within(wanted.site, client.divisions):
+        field = "site.unit_no" if wanted.site.unit_no else "site.address"
+        code = wanted.site.unit_no[:6] if wanted.site.unit_no else None
+        return Beyond("DIVISION_NOT_YOURS", field, tuple(sorted(client.divisions)), wanted.purpose, code)
+    return None
+
+
+def _within(site: Site, divisions: Collection[str]) -> bool:
+    """Whether a site is in one of the divisions. A place that cannot be told from the number or the address passes: no
+    application waits for it."""
+    if site.unit_no:
+        return any(_holds(code, site.unit_no[:6]) for code in divisions)
+    place = address.parse(site.address or "")
+    known = place["district"] in TIANJIN_DISTRICTS or place["district"] in TIANJIN_FORMER
+    district = TIANJIN_FORMER.get(place["district"], place["district"])
+    for code in divisions:
+        province = place["province"] or (TIANJIN if known and code.startswith(_TIANJIN) else "")
+        if same_division(code, province, district):
+            return True
+    return False
+
+
+def _holds(division: str, code: str) -> bool:
+    """Whether a county's code is in a division. Tianjin's former codes are in any of its districts: several of them
+    became one district.
+
+    >>> _holds("120000", "120104"), _holds("120104", "120104"), _holds("120103", "120104"), _holds("120116", "120107")
+    (True, True, False, True)
+    """
+    former = code.startswith(_TIANJIN) and code not in TIANJIN_DISTRICTS.values()
+    return code.startswith(_TIANJIN if former and division.startswith(_TIANJIN) else significant(division))
