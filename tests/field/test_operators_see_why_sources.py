@@ -54,7 +54,7 @@ def _serve(server: socket.socket, context: ssl.SSLContext | None) -> None:
         try:
             with context.wrap_socket(connection, server_side=True) if context else connection as talk:
                 talk.recv(65_536)
-                talk.sendall(b"220 mail.example ESMTP\r\n")
+                talk.sendall(b"220 mail.example ESMTP\r\n\r\n")
         except OSError:
             connection.close()
 

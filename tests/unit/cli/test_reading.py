@@ -29,6 +29,7 @@ READING = [
     ("application", "show", NO_ID),
     ("application", "show", "--external-no", "A-1"),
     ("cases", "list"),
+    ("client", "list"),
     ("connectors", "list"),
     ("connectors", "status"),
     ("rebuild", "--check"),
