@@ -5,6 +5,7 @@ import os
 import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -68,6 +69,10 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 def main() -> None:
     """Entry point of the ``hub`` command. What it writes is for its own user only: folders 0700, files 0600."""
     os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        # A text that the terminal's encoding does not have is escaped.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         # A command that ends with click's Exit returns its code here.
         code = cli.main(standalone_mode=False)

@@ -1,6 +1,7 @@
 """``hub check KIND FILE…``: the verdict on files of records, with no server and no log."""
 
 import json
+import stat
 import sys
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -11,9 +12,11 @@ from typing import BinaryIO
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from hub.cli._console import shown
 from hub.clock import SystemClock
 from hub.records.files.parse import ENCODINGS, FORMATS, SUFFIXES, Row, rows
 from hub.records.kinds import KINDS, Kind, find_kind
@@ -33,6 +36,13 @@ def _kind(_ctx: click.Context, _param: click.Parameter, name: str) -> Kind:
     return kind
 
 
+def _files(_ctx: click.Context, _param: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
+    for file in files:
+        if file != "-" and stat.S_IFMT(Path(file).stat().st_mode) in (stat.S_IFCHR, stat.S_IFBLK):
+            raise click.BadParameter(f"{shown(file)} is a device: it has no end. Give a file, or - and a pipe.")
+    return files
+
+
 def _list_codes(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         click.echo(page(), nl=False)
@@ -41,7 +51,13 @@ def _list_codes(ctx: click.Context, _param: click.Parameter, wanted: bool) -> No
 
 @click.command("check")
 @click.argument("kind", callback=_kind)
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    callback=_files,
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the files. [default: by their suffix]")
 @click.option(
     "--encoding", type=click.Choice(ENCODINGS), default="utf-8", show_default=True, help="Encoding of CSV files."
@@ -100,7 +116,7 @@ def command(
 def _form_of(file: str) -> str:
     form = SUFFIXES.get(Path(file).suffix.lower())
     if form is None:
-        raise click.UsageError(f"{file}: the suffix names no format; say --format {'|'.join(FORMATS)}")
+        raise click.UsageError(f"{shown(file)}: the suffix names no format; say --format {'|'.join(FORMATS)}")
     return form
 
 
@@ -108,7 +124,7 @@ def _watched(progress: Progress, file: str, kind: Kind, form: str, encoding: str
     """The rows of one file. Shows progress in bytes."""
     with click.open_file(file, "rb") as stream:
         size = Path(file).stat().st_size if file != "-" else None
-        task = progress.add_task(file, total=size)
+        task = progress.add_task(escape(shown(file)), total=size)
         binary: BinaryIO = stream  # type: ignore[assignment]
         for place, row in enumerate(rows(kind, binary, form, encoding)):
             if place % _ROWS_BETWEEN_STEPS == 0 and size:
@@ -156,7 +172,7 @@ class JsonReport(Report):
     def show(self, file: str, row: int, bad: bool, findings: list[Finding]) -> None:
         """Write one line with file, row, verdict and findings."""
         described = [_described(finding) for finding in findings]
-        line = {"file": file, "row": row, "verdict": "rejected" if bad else "verified", "findings": described}
+        line = {"file": shown(file), "row": row, "verdict": "rejected" if bad else "verified", "findings": described}
         sys.stdout.write(_encode(line) + "\n")
 
     def close(self, day: date, version: int) -> None:
@@ -186,7 +202,7 @@ class TableReport(Report):
         """Add the findings to the table, up to the limit."""
         for finding in findings[: self._limit - self._listed.row_count]:
             code = CODES[finding.code]
-            self._listed.add_row(file, str(row), finding.field, finding.code, code.chinese)
+            self._listed.add_row(escape(shown(file)), str(row), finding.field, finding.code, code.chinese)
 
     def close(self, day: date, version: int) -> None:
         """Print the tables and the totals."""

@@ -70,7 +70,8 @@ class Reader:
 
     def optional(self, column: str, field: str) -> str | None:
         """A text, ``None`` for null and for no visible character. A number is its usual text, without decimals when it
-        is whole; a date is YYYY-MM-DD. The column itself must be there: a source that drops one has changed its contract.
+        is whole; a date is YYYY-MM-DD. The column itself must be there: a source that drops one has changed its
+        contract.
         """
         return self._text(column, field)
 

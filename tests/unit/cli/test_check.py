@@ -1,6 +1,7 @@
 """``hub check``: the verdict on files, with nothing of their contents in what it prints (P5)."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -149,6 +150,51 @@ def test_the_day_of_judging(tmp_path: Path) -> None:
 )
 def test_wrong_usage(arguments: tuple[str | Path, ...]) -> None:
     assert check(*arguments).exit_code == 2
+
+
+def hub(*arguments: str | bytes, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own, as a person calls it."""
+    found = subprocess.run(
+        [sys.executable, "-m", "hub", "check", "business", *arguments],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "400", "PYTHONIOENCODING": "utf-8"} | environ,
+    )
+    assert b"Traceback" not in found.stderr
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        (b"[final].json", "[final].json"),
+        (b"[red]a[.json", "[red]a[.json"),
+        (b"a\x1b[2J.json", "a\\x1b[2J.json"),
+        (b"\xc3\xfb.json", "\\xc3\\xfb.json"),
+        ("甲\u202e.json".encode(), "甲\\u202e.json"),
+    ],
+)
+def test_a_file_s_name_is_shown_as_it_is(tmp_path: Path, name: bytes, printed: str) -> None:
+    """Brackets are no markup, and no name changes the terminal or ends the command."""
+    file = os.fsencode(tmp_path) + b"/" + name
+    Path(os.fsdecode(file)).write_text(business(uscc="91110000600037341M"), "utf-8")
+    assert printed in hub(file).stdout.decode()
+    assert json.loads(hub("--json", file).stdout.splitlines()[0])["file"].endswith(printed)
+    strange = file.removesuffix(b".json") + b".dat"
+    Path(os.fsdecode(strange)).touch()
+    assert hub(strange).returncode == 2
+
+
+def test_a_terminal_without_chinese_ends_no_command(tmp_path: Path) -> None:
+    file = tmp_path / "one.json"
+    file.write_text(business(uscc="91110000600037341M"), "utf-8")
+    assert hub(str(file), PYTHONIOENCODING="ascii").returncode == 1
+
+
+def test_a_device_has_no_end() -> None:
+    result = check("business", "/dev/zero", "--format", "jsonl")
+    assert result.exit_code == 2
+    assert "device" in result.output
 
 
 def test_an_unknown_suffix(tmp_path: Path) -> None:
