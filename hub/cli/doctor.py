@@ -158,12 +158,12 @@ def _look(what: str, check: Callable[[Hub, Settings], str], hub: Hub, settings: 
 
 
 def _bad(what: str, error: HubError) -> Finding:
-    remedy = ""
     if isinstance(error, Misconfigured):
-        remedy = error.remedy
-    elif isinstance(error, Unavailable):
+        return Finding(what, False, str(error).removesuffix(f" — {error.remedy}"), error.remedy)
+    words, _, remedy = str(error).partition(" — ")
+    if isinstance(error, Unavailable) and not remedy:
         remedy = "make sure that it runs and that this machine can reach it"
-    return Finding(what, False, str(error).removesuffix(f" — {remedy}"), remedy)
+    return Finding(what, False, words, remedy)
 
 
 def _transport(hub: Hub, settings: Settings) -> str:  # noqa: ARG001

@@ -102,6 +102,7 @@ def test_p1_each_cause_has_its_own_words_and_remedy_and_none_is_away(server: Ser
 def test_a_server_that_does_not_listen_is_told_with_the_address_to_look_at(server: Server) -> None:
     found = findings(server, store="postgresql+psycopg://postgres@127.0.0.1:1/store")
     assert "refused" in found["store"]["detail"], found["store"]
+    assert "store_url" in found["store"]["remedy"] and "store_url" not in found["store"]["detail"], found["store"]
     assert found["vault"]["sound"]
 
 

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy.exc import OperationalError
 
 from hub import settings as hub_settings
 from hub.bootstrap import open_hub, reading
 from hub.cli import cli
 from hub.errors import HubError, Misconfigured
 from hub.settings import Settings
+from hub.stores.migrate import History
 from tests.casework import body
 
 NO_ID = "0" * 32
@@ -156,6 +158,21 @@ def test_a_file_system_without_locks_is_not_taken_for_another_process(monkeypatc
     (_, told) = findings()["log"]
     assert not told["sound"] and "the file system has no locks" in told["detail"]
     assert "local disk" in told["remedy"]
+
+
+def test_a_full_disk_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_hub(hub_settings.load()).close()
+    monkeypatch.setattr(History, "try_write", _full)
+    for name in ("store", "vault"):
+        (told,) = findings()[name]
+        assert (told["sound"], told["remedy"]) == (False, "make room")
+        assert told["detail"].endswith("the disk is full")
+
+
+def _full(*_: object) -> None:
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise OperationalError("UPDATE", {}, error)
 
 
 def _no_locks(*_: object) -> None:
