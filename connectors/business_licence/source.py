@@ -29,21 +29,28 @@ class LicenceGateway:
 
     def fetch(self, cursor: Cursor | None) -> Page:
         after = str(cursor["after"]) if cursor else ""
-        page = self._object(
-            self._rest.get("/licences/changes", {"after": after, "limit": self._context.limits.page_rows})
-        )
-        rows, following = self._rows(page), page.get("next")
+        page = self._object(self._rest.page("/licences/changes", lambda rows: {"after": after, "limit": rows}))
+        rows, following, more = self._rows(page), page.get("next"), page.get("more") is True
         if not isinstance(following, str):
             raise Unavailable("the page has no cursor")
-        return Page(rows, {"after": following}, page.get("more") is True)
+        if not following and (rows or more):
+            raise Misconfigured(
+                "the gateway gives an empty cursor after its rows, which leads to the beginning again",
+                "its operator must give the cursor after the last row on every page",
+            )
+        return Page(rows, {"after": following or after}, more)
 
     def look_up(self, query: LookupQuery) -> Page:
         body = {"certIdentifier": query.value, "useCause": query.purpose}
-        return Page(self._rows(self._object(self._rest.post("/licences/query", body))), {}, False)
+        page = self._object(self._rest.post("/licences/query", body))
+        return Page(self._rows(page), {}, page.get("more") is True)
 
     def day(self, day: date) -> DayCount:
         counted = self._object(self._rest.get("/licences/count", {"date": day.isoformat()}))
-        return DayCount(day, frozenset(tidy(str(key)) for key in counted["keys"]))
+        keys, count = counted.get("keys"), counted.get("count")
+        if not isinstance(keys, list) or count not in (None, len(keys)):
+            raise Unavailable("the gateway's count of the day is not complete")
+        return DayCount(day, frozenset(tidy(str(key)) for key in keys))
 
     def close(self) -> None:
         self._rest.close()
@@ -62,7 +69,7 @@ class LicenceGateway:
         ):
             raise Unavailable("the page holds something else than records")
         head = head_of(page)
-        check_page(head, len(items), self._trusted)
+        check_page(head, len(items), self._trusted, self._context.clock.process_ms())
         if [item.get("index") for item in items] != list(range(len(items))):
             raise Unavailable("the page's records are not those that were signed")
         packed = head.pack()

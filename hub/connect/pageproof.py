@@ -1,8 +1,8 @@
 """Signed pages: one Ed25519 signature (RFC 8032) over a Merkle root (RFC 9162 §2.1), and a path from each record to it.
 
-A page is checked when it is fetched; one that was cut or changed is fetched again. The path of a record is stored with
-the record and checked later by the rules. So a single record that was changed after signing is rejected, and the
-others of its page are not.
+A page is checked when it is fetched; one that was cut or changed, or was signed long ago, is fetched again. The path
+of a record is stored with the record and checked later by the rules. So a single record that was changed after signing
+is rejected, and the others of its page are not.
 """
 
 import binascii
@@ -10,12 +10,14 @@ import struct
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hub.clock import CHINA
 from hub.codec.merkle import EMPTY_ROOT, leaf_hash, root_from_path
 from hub.errors import Misconfigured, Unavailable
 
@@ -27,6 +29,8 @@ TrustedKeys = Mapping[str, bytes]
 _FRONT = struct.Struct(">BIH")
 _VERSION = 1
 _NODE = 32
+FRESH_MAX_S = 300
+"""Largest difference between the time of a page's signature and now, seconds."""
 _PAGES_REMEMBERED = 4_096
 
 
@@ -66,11 +70,12 @@ def head_of(page: Mapping[str, object]) -> PageHead:
     return PageHead(root, size, signed_at, key_id, signature)
 
 
-def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys) -> None:
-    """Check a page of ``items`` records by its signature.
+def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys, now_ms: int) -> None:
+    """Check a page of ``items`` records by its signature, and that it was signed within ``FRESH_MAX_S`` of ``now_ms``
+    (process time).
 
-    Raises ``Misconfigured`` for a key that is not trusted, ``Unavailable`` when the number of records or the signature
-    does not agree: the page is fetched again.
+    Raises ``Misconfigured`` for a key that is not trusted, ``Unavailable`` when the number of records, the signature or
+    its time does not agree: the page is fetched again.
     """
     if head.key_id not in trusted_keys:
         raise Misconfigured(
@@ -80,6 +85,23 @@ def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys) -> None:
         raise Unavailable("the page holds another number of records than was signed")
     if not _signed(head.pack(), trusted_keys[head.key_id]):
         raise Unavailable("the page's signature is not valid")
+    _check_fresh(head.signed_at, now_ms)
+
+
+def _check_fresh(signed_at: str, now_ms: int) -> None:
+    """A page that was signed long ago is right and says nothing about now: a cache or a replica may have it."""
+    try:
+        signed = datetime.fromisoformat(signed_at)
+    except ValueError:
+        raise Unavailable("the page's time of signature (signedAt) is no time") from None
+    if signed.tzinfo is None:
+        signed = signed.replace(tzinfo=CHINA)
+    age_s = now_ms / 1000 - signed.timestamp()
+    if abs(age_s) > FRESH_MAX_S:
+        how = "ago: a cache or a replica that is behind gave it" if age_s > 0 else "ahead of now"
+        raise Unavailable(
+            f"the page was signed {abs(age_s):.0f} s {how}; {FRESH_MAX_S} s are allowed; see this machine's clock"
+        )
 
 
 def pack_proof(head: bytes, index: object, path: object) -> bytes:

@@ -28,6 +28,10 @@ _LATER = (408, 425, 429)
 _CONNECTIONS_MAX = 40
 
 
+class AnswerTooLarge(Unavailable):
+    """The answer is larger than ``answer_bytes_max``; it was not read to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete answer within the size limit. ``retry_after_s``: the wait that it asks for, seconds."""
@@ -69,6 +73,7 @@ class RestClient:
         self._limits = context.limits
         self._clock = context.clock
         self._sign = sign
+        self._page_rows = context.limits.page_rows
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trusting(self._name, ca_file),
             max_connections=_CONNECTIONS_MAX,
@@ -80,6 +85,22 @@ class RestClient:
         """GET ``path``. ``query`` is encoded here, so that the signed target is the sent one. Raises ``Unavailable``,
         ``Misconfigured``."""
         return self._judged(self._call("GET", path + (f"?{urlencode(query)}" if query else ""), b"", {}))
+
+    def page(self, path: str, query: Callable[[int], Mapping[str, Any]]) -> Answer:
+        """GET a page of rows. ``query`` is given their number: ``page_rows``, and half as many each time that the
+        answer is too large; later pages keep the smaller number. Raises as ``get``, and ``Misconfigured`` when one row
+        is too large."""
+        while True:
+            try:
+                return self.get(path, query(self._page_rows))
+            except AnswerTooLarge:
+                if self._page_rows == 1:
+                    raise Misconfigured(
+                        f"{self._name}: a page of one row is larger than {self._limits.answer_bytes_max} bytes",
+                        f"see whether the system obeys the number of rows, or raise connectors.{self._name}"
+                        ".answer_bytes_max",
+                    ) from None
+                self._page_rows = max(1, self._page_rows // 2)
 
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
         """POST ``body`` as JSON. Raises ``Unavailable``, after which the outcome is unknown, and ``Misconfigured``."""
@@ -102,10 +123,16 @@ class RestClient:
         sent = {
             "accept": "application/json",
             "accept-encoding": "identity",
+            "cache-control": "no-cache",
             "content-length": str(len(body)),
             **headers,
         }
         sent |= self._sign(method, target, body)
+        if not all(value.isascii() and value.isprintable() for value in sent.values()):
+            raise Misconfigured(
+                f"{self._name}: a header of the call would not be valid HTTP",
+                f"the settings of connectors.{self._name} that identify us have characters other than visible ASCII",
+            )
         try:
             with deadline(self._clock.monotonic_s() + self._limits.total_timeout_s):
                 return self._exchange(method, target, body, sent)
@@ -130,7 +157,9 @@ class RestClient:
         for chunk in response.iter_stream():
             size += len(chunk)
             if size > self._limits.answer_bytes_max:
-                raise Unavailable(f"{self._name}: the answer is larger than {self._limits.answer_bytes_max} bytes")
+                raise AnswerTooLarge(
+                    f"{self._name}: the answer is larger than {self._limits.answer_bytes_max} bytes (answer_bytes_max)"
+                )
             chunks.append(chunk)
         return b"".join(chunks)
 

@@ -136,6 +136,10 @@ class ConnectorInfo(_Frozen):
     def _option(self, setting: Setting, given: Mapping[str, Any]) -> Any:
         where = f"connectors.{self.name}.{setting.name}"
         value = given.get(setting.name, setting.default)
+        if isinstance(value, str):
+            value = value.strip()
+            if not value.isprintable():
+                raise Misconfigured(f"{where} has a control character in it", "copy it again, on one line")
         if value is None or value == "":
             if setting.required:
                 raise Misconfigured(f"{where} is missing", f"set it in hub.toml: {setting.doc}")

@@ -13,7 +13,7 @@ from hub.crash import crash_point
 from hub.ingest.deletions import Deletions
 from hub.ingest.seen import News, SeenRow, StoredSeen
 from hub.parts import Parts
-from hub.ports import Cursor, SourceRow, Writer
+from hub.ports import Cursor, Page, SourceRow, Writer
 from hub.privacy.sealing import SealedRow
 from hub.topics import cursors
 from hub.topics.declared import CURSORS
@@ -31,7 +31,8 @@ class Taken(NamedTuple):
 
 
 class Feed:
-    """A feed that starts at its durable cursor. Belongs to one thread. After any exception, make a new one.
+    """A feed that starts at its durable cursor. Belongs to one thread. After an exception, make a new one unless it is
+    ``intact``: then the source failed, and nothing was begun with its page.
 
     Creating it fences the earlier owner of the source.
     """
@@ -47,11 +48,18 @@ class Feed:
         # Read after the writer is open: then the earlier owner's last transaction is either durable or aborted.
         self._cursor = self._durable = cursors.newest(parts.log, self._info.name)
         self._durable_s = parts.clock.monotonic_s()
+        self.intact = True
 
     def step(self) -> Taken:
         """Take one page. Raises ``Unavailable``, with nothing lost, ``Fenced`` when another process has the source, and
         as ``Source.fetch`` does."""
         page = self._source.fetch(self._cursor)
+        self.intact = False
+        taken = self._taken(page)
+        self.intact = True
+        return taken
+
+    def _taken(self, page: Page) -> Taken:
         if page.complete_since is None:
             return Taken(self._take(page.rows, page.cursor), page.more, page.remark)
         # The cursor moves past the end of the reload only together with its deletions.

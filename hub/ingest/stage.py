@@ -103,7 +103,8 @@ class FeedThread:
             self._let_go()
             return self._trouble(RESTARTING, "another process took the source over", None)
         except Unavailable as away:
-            self._let_go()
+            if self._feed is not None and not self._feed.intact:
+                self._let_go()
             return self._trouble(RUNNING, str(away), away.retry_after_s)
         except Exception as failure:  # a defect must not end a feed permanently, nor affect others
             self._let_go(everything=True)

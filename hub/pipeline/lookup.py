@@ -263,6 +263,8 @@ def _reply(request: Mapping[str, Any], question: _Question) -> Reply:
     except Exception as failure:  # a defect of a connector: the case asks again
         log.error("look-up failed", source=request["source"], error=type(failure).__name__)
         return Reply(UNAVAILABLE, reason=type(failure).__name__.upper())
+    if page.more:
+        log.warning("answer is cut: there are more records", source=request["source"], rows=len(page.rows))
     return Reply(FOUND if page.rows else NOT_FOUND, page)
 
 

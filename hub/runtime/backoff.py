@@ -34,19 +34,20 @@ class Backoff:
         """Seconds until the next attempt after ``failures`` in a row. Jitter makes it between half and all of the time,
         so that many hubs do not retry at the same moment.
 
-        ``retry_after_s``: the time that the other side asked for. The wait is never shorter, up to ``ASKED_MAX_S``, and
-        never shorter than half of ``first_s``: a system that asks for 0 s is not called without a pause.
+        ``retry_after_s``: the time that the other side asked for. The wait is never shorter, up to ``ASKED_MAX_S``. Our
+        own time is the least: a system that asks for 0 s, or for a time that has passed, is called as seldom as one
+        that asks for none.
 
         >>> 60 <= Backoff(1, 8).wait_s(1, retry_after_s=60) <= 60.5
         True
-        >>> 0.5 <= Backoff(1, 8).wait_s(9, retry_after_s=0) <= 1 and 4 <= Backoff(1, 8).wait_s(9) <= 8
+        >>> 4 <= Backoff(1, 8).wait_s(9, retry_after_s=0) <= 8 and 4 <= Backoff(1, 8).wait_s(9) <= 8
         True
         """
-        if retry_after_s is None:
-            whole = min(self.longest_s, self.first_s * 2 ** min(max(failures, 1) - 1, 30))
-            return random.uniform(whole / 2, whole)
-        half = self.first_s / 2
-        return max(half, min(retry_after_s, ASKED_MAX_S)) + random.uniform(0, half)
+        whole = min(self.longest_s, self.first_s * 2 ** min(max(failures, 1) - 1, 30))
+        own_s = random.uniform(whole / 2, whole)
+        if retry_after_s is None or retry_after_s <= own_s:
+            return own_s
+        return min(retry_after_s, ASKED_MAX_S) + random.uniform(0, self.first_s / 2)
 
 
 def obeyed_s(system: str, retry_after_s: float | None) -> float | None:

@@ -1,6 +1,7 @@
 """The licence feed in signed pages.
 
-A page is made once and cached. The next page is made while the caller works on this one.
+A page's items are made once and cached, and signed each time they are served. The next page is made while the caller
+works on this one.
 """
 
 import base64
@@ -8,7 +9,8 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 from sandbox.faults import Faults
 from sandbox.gateway.tree import PageSigner, leaf_hash, root_and_paths
@@ -18,6 +20,7 @@ LIMIT_MAX = 500
 _CACHED_MAX = 40
 PAGE_FAULTS = {
     "bad_signature": "the signature of a page is not valid",
+    "stale": "a page was signed four months ago, as one that a cache returns",
     "duplicates": "one item in twenty is in a page twice, and the page begins with the last item of the page before",
     "extra_field": "records have a new column ext_hylb",
     "renamed_field": "the column opscope is called jyfw",
@@ -26,6 +29,15 @@ PAGE_FAULTS = {
 _DRIFT = {"extra_field": ('{"zzbs":', '{"ext_hylb":"C26","zzbs":'), "renamed_field": ('"opscope":', '"jyfw":')}
 Leaf = tuple[str, str]
 """The text that is served, and the text that its leaf is made from."""
+_STALE = timedelta(days=120)
+
+
+class Content(NamedTuple):
+    """A page without its signature: the root over its items, their number, and its JSON object."""
+
+    root: str
+    size: int
+    body: bytes
 
 
 def cursor_of(position: int) -> str:
@@ -51,16 +63,19 @@ class Pages:
         self._world = world
         self._signer = signer
         self._faults = faults
-        self._cache: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, int, int], Content] = OrderedDict()
         self._lock = threading.Lock()
 
     def page(self, position: int, limit: int, total: int) -> bytes:
         """The feed page from ``position``, as JSON."""
         end = min(position + limit, total)
         struck = [name for name in PAGE_FAULTS if self._faults.strikes(name)]
-        if struck:
-            return self._spoiled(position, max(end, position), total, struck)
-        return self._clean(position, max(end, position), total)
+        spoiled = [name for name in struck if name not in ("bad_signature", "stale")]
+        if spoiled:
+            content = self._spoiled(position, max(end, position), total, spoiled)
+        else:
+            content = self._clean(position, max(end, position), total)
+        return self._signed(content, struck)
 
     def ahead(self, position: int, limit: int, total: int) -> None:
         """Make the page after the one from ``position``, unless it is cached."""
@@ -73,7 +88,7 @@ class Pages:
         place = None if enterprise is None else self._world.licences.latest(enterprise, total)
         leaves = [] if place is None else self._found(place)
         struck = [name for name in PAGE_FAULTS if leaves and name != "duplicates" and self._faults.strikes(name)]
-        return _dump(self._signed(_drifted(leaves, struck), place or 0, "bad_signature" in struck))
+        return self._signed(_content(_drifted(leaves, struck), {}), struck)
 
     def _found(self, place: int) -> list[Leaf]:
         row = self._world.licences.row(place)
@@ -81,46 +96,52 @@ class Pages:
         spoiled = row.defect is not None and row.defect.code.startswith("USCC")
         return [] if spoiled else [(row.text, row.hashed)]
 
-    def _clean(self, begin: int, end: int, total: int) -> bytes:
+    def _clean(self, begin: int, end: int, total: int) -> Content:
         name = (begin, end, end < total)
         with self._lock:
             if name in self._cache:
                 self._cache.move_to_end(name)
                 return self._cache[name]
-        page = _dump(self._signed(self._leaves(begin, end), end) | _onward(end, total))
+        page = _content(self._leaves(begin, end), _onward(end, total))
         with self._lock:
             self._cache[name] = page
             if len(self._cache) > _CACHED_MAX:
                 self._cache.popitem(last=False)
         return page
 
-    def _spoiled(self, begin: int, end: int, total: int, struck: Sequence[str]) -> bytes:
+    def _spoiled(self, begin: int, end: int, total: int, struck: Sequence[str]) -> Content:
         leaves = self._leaves(begin, end)
         if "duplicates" in struck:
             twice = [leaf for i, leaf in enumerate(leaves) for leaf in [leaf] * (2 if i % 20 == 3 else 1)]
             leaves = [*self._leaves(max(begin - 1, 0), begin), *twice]
-        page = self._signed(_drifted(leaves, struck), end, "bad_signature" in struck)
-        return _dump(page | _onward(end, total))
+        return _content(_drifted(leaves, struck), _onward(end, total))
 
     def _leaves(self, begin: int, end: int) -> list[Leaf]:
         rows = (self._world.licences.row(position) for position in range(begin, end))
         return [(row.text, row.hashed) for row in rows]
 
-    def _signed(self, leaves: Sequence[Leaf], place: int, bad: bool = False) -> dict[str, Any]:
-        root, paths = root_and_paths([leaf_hash(hashed) for _, hashed in leaves])
-        signed_at = self._world.licences.changed_at(place).isoformat(timespec="seconds") + "+08:00"
-        items = [
-            {"record": text, "index": index, "path": [node.hex() for node in path]}
-            for index, ((text, _), path) in enumerate(zip(leaves, paths, strict=True))
-        ]
-        return {
-            "items": items,
-            "size": len(items),
-            "root": root.hex(),
+    def _signed(self, content: Content, struck: Sequence[str]) -> bytes:
+        """The page as JSON, signed now."""
+        signed = datetime.now(UTC) - (_STALE if "stale" in struck else timedelta())
+        signed_at = signed.isoformat(timespec="milliseconds")
+        size = content.size + ("bad_signature" in struck)
+        head = {
+            "size": content.size,
+            "root": content.root,
             "signedAt": signed_at,
             "keyId": self._signer.key_id,
-            "signature": self._signer.sign(root.hex(), len(items) + bad, signed_at),
+            "signature": self._signer.sign(content.root, size, signed_at),
         }
+        return _dump(head)[:-1] + b"," + content.body[1:]
+
+
+def _content(leaves: Sequence[Leaf], onward: dict[str, Any]) -> Content:
+    root, paths = root_and_paths([leaf_hash(hashed) for _, hashed in leaves])
+    items = [
+        {"record": text, "index": index, "path": [node.hex() for node in path]}
+        for index, ((text, _), path) in enumerate(zip(leaves, paths, strict=True))
+    ]
+    return Content(root.hex(), len(items), _dump({"items": items} | onward))
 
 
 def _onward(end: int, total: int) -> dict[str, Any]:

@@ -77,12 +77,15 @@ class Circuit:
 
     def failed(self, retry_after_s: float | None = None) -> None:
         """Count a failed call. ``retry_after_s``, the time that the peer named, opens the circuit immediately: it
-        holds for all our callers."""
+        holds for all our callers. After as many failures as open it by themselves, it is open at least as long as
+        without that time."""
         with self._lock:
             self._failures += 1
             tried, self._trial_s = self._trial_s is not None, None
-            if retry_after_s is None and not tried and self._failures < self._failures_max:
-                return
-            self._opened += 1
-            rest_s = self._backoff.wait_s(self._opened) if retry_after_s is None else retry_after_s
-            self._until_s = self._clock.monotonic_s() + rest_s
+            asked_s = retry_after_s or 0.0
+            own_s = 0.0
+            if tried or self._failures >= self._failures_max:
+                self._opened += 1
+                own_s = self._backoff.wait_s(self._opened)
+            if rest_s := max(asked_s, own_s):
+                self._until_s = self._clock.monotonic_s() + rest_s

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from datetime import datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,12 +17,14 @@ from hub.errors import Misconfigured, Unavailable
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 TRUSTED = {"k1": PUBLIC}
+SIGNED_AT = "2024-01-02T09:00:00+08:00"
+NOW_MS = int(datetime.fromisoformat(SIGNED_AT).timestamp() * 1000)
 
 
-def page(rows: list[bytes], key_id: str = "k1") -> dict[str, object]:
+def page(rows: list[bytes], key_id: str = "k1", signed_at: str = SIGNED_AT) -> dict[str, object]:
     root = merkle.root([merkle.leaf_hash(row) for row in rows]).hex()
-    signature = KEY.sign(f"onecert-page-v1\n{root}\n{len(rows)}\n2024-01-02T09:00:00+08:00".encode())
-    signed = {"root": root, "size": len(rows), "signedAt": "2024-01-02T09:00:00+08:00", "keyId": key_id}
+    signature = KEY.sign(f"onecert-page-v1\n{root}\n{len(rows)}\n{signed_at}".encode())
+    signed = {"root": root, "size": len(rows), "signedAt": signed_at, "keyId": key_id}
     return signed | {"signature": base64.b64encode(signature).decode()}
 
 
@@ -69,8 +72,8 @@ def test_a_malformed_path_is_judged_with_its_row(path: object) -> None:
 
 
 def test_a_page_is_what_was_signed_or_is_fetched_again() -> None:
-    check_page(head_of(page([b"a", b"b"])), 2, TRUSTED)
-    check_page(head_of(page([])), 0, TRUSTED)
+    check_page(head_of(page([b"a", b"b"])), 2, TRUSTED, NOW_MS)
+    check_page(head_of(page([])), 0, TRUSTED, NOW_MS)
     for bad in (
         page([b"a"]) | {"size": 2},
         page([b"a"]) | {"root": "00" * 32},
@@ -78,7 +81,27 @@ def test_a_page_is_what_was_signed_or_is_fetched_again() -> None:
         page([b"a"]) | {"signature": base64.b64encode(bytes(64)).decode()},
     ):
         with pytest.raises(Unavailable):
-            check_page(head_of(bad), 1, TRUSTED)
+            check_page(head_of(bad), 1, TRUSTED, NOW_MS)
+
+
+@pytest.mark.parametrize("off_s", [-299, 0, 299])
+@pytest.mark.parametrize("signed_at", [SIGNED_AT, "2024-01-02T01:00:00Z", "2024-01-02 09:00:00.000", "20240102T090000"])
+def test_a_page_signed_within_five_minutes_is_taken(signed_at: str, off_s: int) -> None:
+    """A time without a zone is China's."""
+    check_page(head_of(page([b"a"], signed_at=signed_at)), 1, TRUSTED, NOW_MS + off_s * 1000)
+
+
+@pytest.mark.parametrize("off_s", [301, 86_400 * 120, -301])
+def test_a_page_that_was_signed_long_ago_or_in_the_future_is_not_believed(off_s: int) -> None:
+    """A cache, or a replica that is behind, would say that nothing is new."""
+    with pytest.raises(Unavailable, match="was signed"):
+        check_page(head_of(page([])), 0, TRUSTED, NOW_MS + off_s * 1000)
+
+
+@pytest.mark.parametrize("signed_at", ["", "soon", "1704157200000", "2024-01-02T09:00:00+99:00"])
+def test_a_time_of_signature_that_is_none_is_not_believed(signed_at: str) -> None:
+    with pytest.raises(Unavailable, match="signedAt"):
+        check_page(head_of(page([b"a"], signed_at=signed_at)), 1, TRUSTED, NOW_MS)
 
 
 @pytest.mark.parametrize("gap", ["root", "size", "signedAt", "keyId", "signature"])
@@ -89,7 +112,7 @@ def test_an_incomplete_head_is_fetched_again(gap: str) -> None:
 
 def test_an_unknown_key_is_for_the_operator() -> None:
     with pytest.raises(Misconfigured, match="not trusted"):
-        check_page(head_of(page([b"a"], key_id="k2")), 1, TRUSTED)
+        check_page(head_of(page([b"a"], key_id="k2")), 1, TRUSTED, NOW_MS)
 
 
 def test_keys_come_from_the_settings() -> None:

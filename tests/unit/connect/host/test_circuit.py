@@ -60,6 +60,20 @@ def test_a_time_that_the_peer_named_opens_it_at_once(circuit: Circuit, clock: Ha
     circuit.enter()
 
 
+@pytest.mark.parametrize("asked_s", [0.0, 0.01])
+def test_a_peer_that_asks_for_no_time_is_left_alone_all_the_same(
+    circuit: Circuit, clock: HandClock, asked_s: float
+) -> None:
+    """``Retry-After: 0``, or a date that has passed."""
+    calls = 0
+    for _ in range(600):
+        clock.pass_s(0.1)
+        if circuit.state != OPEN:
+            fail(circuit, 1, asked_s)
+            calls += 1
+    assert calls <= 12
+
+
 def test_a_trial_that_never_reports_does_not_shut_it_for_ever(circuit: Circuit, clock: HandClock) -> None:
     fail(circuit, 3)
     clock.pass_s(6)
