@@ -43,9 +43,16 @@ class WebSettings(_Frozen):
     """Where the HTTP API listens. The default is loopback."""
 
     host: str = Field(
-        "127.0.0.1", description="Address to listen on; for any address but loopback, put a TLS proxy before it."
+        "127.0.0.1", description="Address to listen on; any address but loopback needs a certificate or `insecure`."
     )
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8460, description="Port; 0: a free one.")
+    cert_file: Path | None = Field(None, description="The API's certificate chain, PEM: the API is https then.")
+    key_file: Path | None = Field(None, description="The private key of `cert_file`, PEM, where it is not in it.")
+    key_password: SecretStr | None = Field(None, description="The password of `key_file`.")
+    client_ca_file: Path | None = Field(
+        None, description="Authority, PEM: every caller must have a certificate of it, in addition to its token."
+    )
+    insecure: bool = Field(False, description="Allow to listen without TLS for other machines, behind a TLS proxy.")
 
 
 class LimitSettings(_Frozen):
@@ -252,10 +259,10 @@ def _anchor(settings: Settings, base: Path) -> Settings:
         url = getattr(settings, field)
         if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
             changes[field] = f"sqlite:///{(base / url.removeprefix('sqlite:///')).absolute()}"
-    files = {name: value for name, value in settings.kafka if isinstance(value, Path)}
-    changes["kafka"] = settings.kafka.model_copy(
-        update={name: (base / file).absolute() for name, file in files.items()}
-    )
+    for table in ("kafka", "web"):
+        values = getattr(settings, table)
+        files = {name: (base / value).absolute() for name, value in values if isinstance(value, Path)}
+        changes[table] = values.model_copy(update=files)
     return settings.model_copy(update=changes)
 
 

@@ -1,7 +1,8 @@
 """Which connections of an installation leave this machine without verified TLS. Each is refused until a setting
 ``insecure = true`` beside it allows it; ``hub doctor`` names it then.
 
-Covered: the broker, store, vault, schema registry, and every URL in a connector's table: ``http:`` and PostgreSQL. The
+Covered: the broker, store, vault, schema registry, the address that the API listens on, and every URL in a
+connector's table: ``http:`` and PostgreSQL. The
 options of other databases are their drivers' own; they are not judged.
 """
 
@@ -29,7 +30,10 @@ class Plain(NamedTuple):
 
 def plain(settings: Settings) -> list[Plain]:
     """The connections to other machines that have no verified TLS."""
-    return [*_broker(settings), *_databases(settings), *_registry(settings), *_connectors(settings)]
+    return [
+        *(*_broker(settings), *_databases(settings), *_registry(settings), *_connectors(settings)),
+        *_web(settings),
+    ]
 
 
 def check(settings: Settings) -> None:
@@ -90,6 +94,13 @@ def _databases(settings: Settings) -> Iterator[Plain]:
 def _registry(settings: Settings) -> Iterator[Plain]:
     if host := _http_away(settings.registry_url):
         yield Plain("registry_url", host, "insecure", settings.insecure, "use https")
+
+
+def _web(settings: Settings) -> Iterator[Plain]:
+    web = settings.web
+    if web.cert_file is None and not is_loopback(web.host):
+        remedy = "set web.cert_file and web.key_file, or put a TLS proxy on this machine before web.host = 127.0.0.1"
+        yield Plain("web.host", web.host, "web.insecure", web.insecure, remedy)
 
 
 def _connectors(settings: Settings) -> Iterator[Plain]:

@@ -11,6 +11,7 @@ from hub.bootstrap import Hub
 from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
+from hub.web import tls
 from hub.web.api import applications, cases, health, metrics
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
@@ -31,14 +32,20 @@ log = get_logger("web")
 def serve(hub: Hub, enabled: bool = True) -> Iterator[str]:
     """Serve until the block ends. Yields the base URL, or "" when it is not ``enabled``.
 
-    Raises ``Misconfigured`` when it cannot listen on ``web.host`` and ``web.port``.
+    Raises ``Misconfigured`` when it cannot listen on ``web.host`` and ``web.port``, or use its certificate.
     """
     if not enabled:
         yield ""
         return
-    listening = _listen(hub.settings.web.host, hub.settings.web.port)
-    url = f"http://{hub.settings.web.host}:{listening.getsockname()[1]}"
-    server = uvicorn.Server(_config(hub))
+    web = hub.settings.web
+    secured = tls.context(web)
+    listening = _listen(web.host, web.port)
+    host = f"[{web.host}]" if ":" in web.host else web.host
+    url = f"{'https' if secured else 'http'}://{host}:{listening.getsockname()[1]}"
+    config = _config(hub)
+    config.load()
+    config.ssl = secured
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=_run, args=(server, listening), name="web", daemon=True)
     thread.start()
     log.info("listening", url=url)

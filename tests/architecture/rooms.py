@@ -67,7 +67,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "hub.stages": ("hub.runtime", "hub.ingest", "hub.delivery", "hub.pipeline"),
     "hub.bootstrap": ("hub.*",),
-    "hub.web": (*_BASE, "hub.cases"),
+    "hub.web": (*_BASE, "hub.settings", "hub.cases"),
     "hub.web.auth": (*_DATA, "hub.cases", "hub.cases.connection", "hub.web"),
     "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", "hub.web", "hub.web.auth"),
     "hub.web.api": (
