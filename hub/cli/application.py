@@ -156,7 +156,8 @@ def story(
     """The whole story of one application: every message about it on every topic, in the order in which it happened.
 
     Its events, its questions to sources, their answers, the records that they found or that the application waits
-    for, and the verdicts on them. What a sink said is opened; all other sealed values stay sealed.
+    for, and the verdicts on them. What a sink said is opened; all other sealed values stay sealed. Reads the log and
+    the store of the settings, not a hub's HTTP API.
     """
     if not application_id and not external_no:
         raise click.UsageError("give an application id, or --external-no")
