@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -17,12 +18,14 @@ from hub.cli._console import console
 from hub.clock import SystemClock, in_china
 from hub.connect.host.probe import Probe, probe
 from hub.connect.host.registry import discover, find, open_source
+from hub.delivery.status import ABSENT, SinkStatus, statuses
 from hub.errors import Misconfigured
 from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
 from hub.ingest.seen import StoredSeen
 from hub.topics.cursors import newest
 
 _TROUBLE = Column("trouble (times: China)", overflow="fold")
+_SOUND = (RUNNING, UNASSIGNED)
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 
 
@@ -75,8 +78,8 @@ def _described(name: str, configured: bool) -> dict[str, Any]:
 @JSON
 @click.pass_obj
 def status(config: Path | None, name: str | None, as_json: bool) -> None:
-    """Show the state of each source's feed, by its results, and what failed last. Exit 1 when a feed has failed or is
-    stale.
+    """Show the state of each source's feed, by its results, and what failed last; likewise of each sink. Exit 1 when a
+    feed has failed or is stale, or when a sink does not work.
 
     \b
     RUNNING     its fetches work (stale: no fetch worked for a minute)
@@ -85,24 +88,60 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
     FAILED      an error that does not pass with time; retried with back-off
     RESTARTING  it is starting again
     UNASSIGNED  no hub process runs it
+    STALE       (a sink) its stage has made no step for a minute
+    ABSENT      (a sink) pieces wait for it, and it is not in the settings
     """
     sound = True
     with reading(hub_settings.load(config)) as hub:
         reports = Reports(hub.store, hub.clock)
+        every = statuses(hub.store, hub.clock, hub.connectors.sinks)
+        sinks = [one for one in every if name in (None, one.name) and (one.waiting or one.state != ABSENT)]
+        sound &= all(one.state in _SOUND for one in sinks)
         shown = []
-        for source in [_source(hub, name)] if name else hub.connectors.sources:
+        for source in [_source(hub, name)] if name and not sinks else () if name else hub.connectors.sources:
             report = reports.get(source) or Report(source, UNASSIGNED)
             stale = reports.stale(report)
             sound &= not stale and report.state != FAILED
             shown.append((report, stale))
-        _show_status(shown, hub.clock.process_ms(), as_json)
+        _show_status(shown, sinks, hub.clock.process_ms(), as_json)
     sys.exit(0 if sound else 1)
 
 
-def _show_status(shown: list[tuple[Report, bool]], now_ms: int, as_json: bool) -> None:
+def _show_status(shown: list[tuple[Report, bool]], sinks: Sequence[SinkStatus], now_ms: int, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([_connect_shape(*one) for one in shown], ensure_ascii=False))
+        shapes = [*(_connect_shape(*one) for one in shown), *map(_sink_shape, sinks)]
+        click.echo(json.dumps(shapes, ensure_ascii=False))
         return
+    if shown:
+        _show_sources(shown, now_ms)
+    if sinks:
+        _show_sinks(sinks)
+
+
+def _show_sinks(sinks: Sequence[SinkStatus]) -> None:
+    table = Table("sink", "state", "pieces waiting", "failing", _TROUBLE)
+    for one in sinks:
+        table.add_row(one.name, one.state, str(one.waiting), str(one.failing), escape(_sink_trouble(one)))
+    console().print(table)
+
+
+def _sink_trouble(one: SinkStatus) -> str:
+    """What fails now, or what failed last, when and for which application."""
+    if one.stage_trouble or not one.trouble:
+        return one.stage_trouble
+    told = " — ".join(part for part in (one.trouble, one.remedy) if part)
+    return f"{'' if one.failing else 'over; '}last at {in_china(one.trouble_ms)}, application {one.case_id}: {told}"
+
+
+def _sink_shape(one: SinkStatus) -> dict[str, Any]:
+    """As ``_connect_shape``, for a sink."""
+    where = {"state": one.state, "worker_id": one.worker}
+    task = {"id": 0, **where, **({"trace": one.stage_trouble} if one.stage_trouble else {})}
+    progress = {key: value for key, value in one._asdict().items() if key not in ("name", "state", "worker")}
+    return {"name": one.name, "connector": where, "tasks": [task], "type": "sink", "progress": progress}
+
+
+def _show_sources(shown: list[tuple[Report, bool]], now_ms: int) -> None:
     table = Table("name", "state", "rows", "last fetch", "behind for", "failures", "circuit", "quota left", _TROUBLE)
     for report, stale in shown:
         table.add_row(

@@ -42,7 +42,7 @@ from hub.cases.case import Case, PieceState
 from hub.cases.events import Piece
 from hub.cases.tables import case, piece
 from hub.crash import crash_point
-from hub.delivery.tables import attempt
+from hub.delivery.tables import attempt, sink_trouble
 from hub.errors import Unavailable
 from hub.ports import Store
 from hub.stores import bulk
@@ -228,11 +228,14 @@ class Claims:
             "settle_until_ms": again.settle_until_ms,
             "unconfirmed": again.unconfirmed,
         }
+        told: dict[str, Any] = {}
         if again.trouble is not None:
             remedy = again.remedy[:REMEDY_MAX] if again.remedy else None
-            values |= {"trouble": again.trouble[:TROUBLE_MAX], "remedy": remedy, "trouble_ms": now_ms}
+            told = {"trouble": again.trouble[:TROUBLE_MAX], "remedy": remedy, "trouble_ms": now_ms}
         with self._store.write() as connection:
-            _set(connection, [claimed.key], claimed_by=None, **values)
+            _set(connection, [claimed.key], claimed_by=None, **values, **told)
+            if told:
+                bulk.upsert(connection, sink_trouble, [{"sink": self._sink, "case_id": claimed.key[0], **told}])
 
     def look_after(self, now_ms: int) -> None:
         """Repair the rows: add one, counted as tried, for each pending piece without one; delete those of pieces that

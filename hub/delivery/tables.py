@@ -2,7 +2,7 @@
 happened.
 
 Only pending pieces have a row. It is added with the decision and deleted with the outcome. A pending piece without a
-row counts as tried: an operator released it, the row was lost, or the tables were rebuilt.
+row counts as tried: the row was lost, or the tables were rebuilt.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
@@ -29,4 +29,14 @@ attempt = Table(
     ),
     Column("unconfirmed", Integer, doc="pushes that were answered by neither yes nor no"),
     Index("ix_attempt_due", "sink", "next_attempt_ms"),
+)
+
+sink_trouble = Table(
+    "sink_trouble",
+    metadata,
+    Column("sink", String(64), primary_key=True),
+    Column("trouble", Text, nullable=False, doc="of its last delivery that failed; it stays when that is over"),
+    Column("remedy", Text),
+    Column("trouble_ms", BigInteger, nullable=False, doc="process time"),
+    Column("case_id", ID, nullable=False, doc="the case of that delivery"),
 )

@@ -10,6 +10,7 @@ from hub.cases.case import PieceState
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.tables import piece
+from hub.delivery.status import SinkStatus, statuses
 from hub.ingest.control import Report, Reports
 from hub.pipeline import project
 from hub.ports import Clock, Positions, RecordLog, Store
@@ -52,6 +53,7 @@ class Tables(NamedTuple):
     deliveries: Mapping[tuple[str, str], int]
     latency: Latency
     undelivered: Mapping[str, Waiting]
+    sinks: Sequence[SinkStatus]
     applications_waiting: int
     outbox: Waiting
     connectors: Sequence[Report]
@@ -74,6 +76,7 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
     now_ms, reports = clock.now_ms(), Reports(store, clock)
     connectors = [reports.get(name) or Report(name, "UNASSIGNED") for name in sources]
     stages = StageReports(store, clock).all()
+    sinks = statuses(store, clock, ())
     with store.read() as connection:
         states = (piece.c.sink, piece.c.state)
         counts = connection.execute(select(*states, func.count()).group_by(*states))
@@ -84,6 +87,7 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
             deliveries,
             _latency(connection, now_ms),
             _undelivered(connection, {sink for sink, _ in deliveries}, now_ms),
+            sinks,
             _applications_waiting(connection),
             _outbox(connection, now_ms),
             connectors,

@@ -123,6 +123,18 @@ def _of_deliveries(tables: Tables) -> Iterator[Metric]:
         ("sink",),
         [((sink,), waiting.oldest_s) for sink, waiting in tables.undelivered.items()],
     )
+    yield _gauge(
+        "hub_sink_failing_pieces",
+        "Pieces of the sink whose last attempt failed.",
+        ("sink",),
+        [((one.name,), one.failing) for one in tables.sinks],
+    )
+    yield _gauge(
+        "hub_sink_trouble_timestamp_seconds",
+        "When a delivery to the sink failed last; 0 when none has.",
+        ("sink",),
+        [((one.name,), one.trouble_ms / 1000) for one in tables.sinks],
+    )
     yield _latency(tables.latency)
     yield _gauge(
         "hub_applications_waiting",

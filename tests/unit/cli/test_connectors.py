@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import insert
 
+from hub.bootstrap import open_hub
 from hub.cli import cli
+from hub.delivery.tables import sink_trouble
 from hub.errors import Misconfigured
 from hub.ingest.control import RUNNING, STOPPED, Reports
+from hub.settings import load
 from sandbox import launch
 from sandbox.launch import Running
 from tests.feeding import connectors, feeding, ids, received, until
@@ -88,8 +93,26 @@ def test_probe_names_new_and_missing_columns_and_unknown_codes(config: Path, san
 
 def test_status_of_what_nobody_runs_is_unassigned(config: Path) -> None:
     found = shown(hub(config, "status", "--json"))
-    assert {one["name"]: one["connector"]["state"] for one in found} == {LICENCES: "UNASSIGNED", TITLES: "UNASSIGNED"}
-    assert found[0].keys() >= {"name", "connector", "tasks", "type"}
+    states = {(one["name"], one["type"]): one["connector"]["state"] for one in found}
+    assert states == {
+        (LICENCES, "source"): "UNASSIGNED",
+        (TITLES, "source"): "UNASSIGNED",
+        ("utility_crm", "sink"): "UNASSIGNED",
+    }
+    assert all(one.keys() >= {"name", "connector", "tasks", "type"} for one in found)
+
+
+def test_status_of_a_sink_says_what_failed_last_and_for_which_application(config: Path) -> None:
+    with closing(open_hub(load(config))) as opened:
+        told = {"trouble": "HTTP 404", "remedy": "compare the url", "trouble_ms": 1, "case_id": b"c" * 16}
+        with opened.store.write() as connection:
+            connection.execute(insert(sink_trouble), {"sink": "utility_crm", **told})
+    (one,) = shown(hub(config, "status", "utility_crm", "--json"))
+    assert (one["type"], one["progress"]["trouble"], one["progress"]["remedy"]) == (
+        "sink", "HTTP 404", "compare the url",
+    )  # fmt: skip
+    said = " ".join(hub(config, "status", "utility_crm").output.split())
+    assert "HTTP 404" in said and "over;" in said
 
 
 def test_orders_reach_a_running_hub_and_its_place_can_be_set_while_stopped(

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from hub.errors import Unavailable
+from hub.errors import NotSent, Unavailable
 from hub.ingest.control import Report, Reports
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
@@ -66,6 +66,22 @@ def delivered(house: House) -> None:
     house.clock.pass_s(5)
     house.deliver(ConnectionSystem())
     house.relay()
+
+
+def test_a_sink_that_fails_says_so_and_when_it_last_did(house: House) -> None:
+    house.submit(body())
+    sink = ConnectionSystem()
+    sink.failures = [NotSent("the connection is refused")]
+    house.deliver(sink)
+    found = scrape(client(house))
+    assert found["hub_sink_failing_pieces", ("utility_crm",)] == 1
+    failed_s = found["hub_sink_trouble_timestamp_seconds", ("utility_crm",)]
+    assert failed_s == house.clock.process_ms() / 1000
+    house.clock.pass_s(10)
+    house.deliver(sink)
+    found = scrape(client(house))
+    assert found["hub_sink_failing_pieces", ("utility_crm",)] == 0
+    assert found["hub_sink_trouble_timestamp_seconds", ("utility_crm",)] == failed_s
 
 
 def test_every_process_tells_what_is_durable(house: House) -> None:
