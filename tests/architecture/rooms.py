@@ -71,7 +71,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.web.auth": (*_DATA, "hub.cases", "hub.cases.connection", "hub.web"),
     "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", "hub.web", "hub.web.auth"),
     "hub.web.api": (
-        *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.pipeline", "hub.operate", "hub.stages"),
+        *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.delivery", "hub.pipeline", "hub.operate", "hub.stages"),
         *("hub.web", "hub.web.auth"),
     ),
     "hub.web.server": (
