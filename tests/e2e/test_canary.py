@@ -19,6 +19,8 @@ COMMANDS = (
     ["topics"],
     ["doctor"],
     ["rejected", "list", "--json", "--limit", "0"],
+    ["rejected", "list"],
+    ["cases", "list"],
     ["rebuild", "--check"],
     ["application", "list"],
     ["connectors", "status", "--json"],
@@ -68,7 +70,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> World:
             (one.home / "body.json").unlink()
         one.registered(len(one.applications()) + 1)
         one.stop()
-        for command in COMMANDS:
+        with one.hub() as hub:
+            ids = [shown["application_id"] for shown in hub.applications().list(limit=3)]
+        for command in (*COMMANDS, *(["application", "story", shown, "--json"] for shown in ids)):
             _command(one, list(command))
         yield one
 
