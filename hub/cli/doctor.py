@@ -20,6 +20,7 @@ from hub.cli.topics import differences
 from hub.clock import SystemClock, in_china
 from hub.codec.catalogue import catalogue
 from hub.codec.packages import packages
+from hub.delivery.status import statuses
 from hub.errors import HubError, Misconfigured, Unavailable
 from hub.ingest.control import Reports
 from hub.logs import open_log
@@ -120,7 +121,7 @@ def _running(hub: Hub) -> Iterator[Finding]:
     is another finding."""
     with suppress(HubError):
         found = [*troubles.of_stages(hub.store, hub.clock), *troubles.of_sources(hub.store, hub.clock)]
-        found += troubles.of_sinks(hub.store)
+        found += troubles.of_sinks(hub.store, hub.clock)
         for one in found:
             words, _, remedy = one.told.partition(" — ")
             yield Finding("running", False, words, remedy or _LOOK)
@@ -131,14 +132,14 @@ def _running(hub: Hub) -> Iterator[Finding]:
 def _quiet(hub: Hub) -> str:
     """What there is to say when nothing is in trouble: which processes said nothing at their end, and what was last."""
     ended = sorted({one.worker for one in troubles.silent(hub.store, hub.clock)})
-    last = max(Reports(hub.store, hub.clock).all(), key=lambda one: one.last_trouble_ms, default=None)
     told = "no stage, no feed and no sink is in trouble"
     if ended:
         told += f"; without a report for long: {', '.join(ended)}"
-    if last and last.last_trouble:
-        told += (
-            f"; last trouble of a feed: {last.name} at {in_china(last.last_trouble_ms)} (China), {last.last_trouble}"
-        )
+    last = [(one.last_trouble_ms, one.name, one.last_trouble) for one in Reports(hub.store, hub.clock).all()]
+    last += [(one.trouble_ms, one.name, one.trouble) for one in statuses(hub.store, hub.clock, ())]
+    when_ms, name, words = max(last, default=(0, "", ""))
+    if words:
+        told += f"; what failed last: {name} at {in_china(when_ms)} (China), {words}"
     return told
 
 

@@ -2,9 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import func, select
-
-from hub.delivery.tables import attempt
+from hub.delivery.status import SinkStatus, statuses
 from hub.ingest.control import FAILED, UNASSIGNED, Report, Reports
 from hub.ports import Clock, Store
 from hub.runtime.status import GONE, StageReports, StageStatus
@@ -15,7 +13,7 @@ RUNNING: Final = "RUNNING"
 class Trouble(NamedTuple):
     """One part that does not work now. ``part``: for people. ``state``: of its feed or stage, or how much waits.
     ``words``: why, with the remedy where it is known; empty when its process does not say. ``since_ms``: when it last
-    worked, or when the oldest trouble was; process time, 0 when it never worked."""
+    worked, or of a sink when it failed last; process time, 0 when it never worked."""
 
     part: str
     state: str
@@ -44,18 +42,17 @@ def _state(report: Report) -> str:
     return f"{report.failures} failures in a row" if report.state == RUNNING and report.failures else report.state
 
 
-def of_sinks(store: Store) -> list[Trouble]:
-    """The sinks with pieces whose last attempt did not end them, each with its newest trouble. Raises
-    ``Unavailable``."""
-    failing = attempt.c.trouble.is_not(None)
-    counted = select(attempt.c.sink, func.count(), func.min(attempt.c.trouble_ms)).where(failing)
-    newest = select(attempt.c.trouble, attempt.c.remedy).where(failing).order_by(attempt.c.trouble_ms.desc()).limit(1)
-    found = []
-    with store.read() as connection:
-        for sink, count, since_ms in connection.execute(counted.group_by(attempt.c.sink).order_by(attempt.c.sink)):
-            words = " — ".join(filter(None, connection.execute(newest.where(attempt.c.sink == sink)).one()))
-            found.append(Trouble(f"sink {sink}", f"{count} pieces not delivered", words, since_ms or 0))
-    return found
+def of_sinks(store: Store, clock: Clock) -> list[Trouble]:
+    """The sinks with pieces whose last attempt failed, each with what failed last. Raises ``Unavailable``."""
+    failing = [one for one in statuses(store, clock, ()) if one.failing]
+    return [
+        Trouble(f"sink {one.name}", f"{one.failing} pieces not delivered", _words(one), one.trouble_ms)
+        for one in failing
+    ]
+
+
+def _words(sink: SinkStatus) -> str:
+    return " — ".join(filter(None, (sink.trouble, sink.remedy)))
 
 
 def of_stages(store: Store, clock: Clock) -> list[Trouble]:

@@ -53,7 +53,7 @@ def _said(future: Future[str]) -> str:
 
 
 def _troubles(store: Store, clock: Clock) -> list[str]:
-    return [one.told for one in (*of_sources(store, clock), *of_sinks(store))]
+    return [one.told for one in (*of_sources(store, clock), *of_sinks(store, clock))]
 
 
 def _log(log: RecordLog) -> str:

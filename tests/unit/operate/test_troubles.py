@@ -86,18 +86,18 @@ def test_a_sink_that_does_not_take_pieces_is_in_trouble_with_its_newest_reason(h
     sink = ConnectionSystem()
     house.submit(body())
     house.submit(body("A-2"))
-    assert troubles.of_sinks(house.store) == []
+    assert troubles.of_sinks(house.store, house.clock) == []
     sink.failures = [Unavailable("utility_crm: no route"), Misconfigured("the token is refused", "correct the token")]
     house.deliver(sink)
     house.clock.pass_s(1)
-    (told,) = troubles.of_sinks(house.store)
+    (told,) = troubles.of_sinks(house.store, house.clock)
     assert (told.part, told.state) == ("sink utility_crm", "2 pieces not delivered")
     assert told.words in ("utility_crm: no route", "the token is refused — correct the token")
     house.clock.pass_s(3_600)
     for _ in range(3):
         house.deliver(sink)
         house.clock.pass_s(3_600)
-    assert troubles.of_sinks(house.store) == []
+    assert troubles.of_sinks(house.store, house.clock) == []
 
 
 @pytest.fixture
