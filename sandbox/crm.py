@@ -43,6 +43,7 @@ _NEEDED = {
         "acceptedAt",
         "dueOn",
     ),
+    "dates": ("noticeNo", "dueOn", "segment", "segmentDueOn", "provisional", "workingDays", "workingDaysLeft"),
     "evidence": (
         "pieceNo",
         "kind",
@@ -114,10 +115,15 @@ class Effects:
             rows = self._db.execute(
                 "SELECT what, key, external_no, number, received_at, body FROM effect ORDER BY id"
             ).fetchall()
-        counts: dict[str, dict[str, int]] = {"application": {}, "evidence": {}}
+        counts: dict[str, dict[str, int]] = {"application": {}, "evidence": {}, "dates": {}}
         for what, key, *_ in rows:
             counts[what][key] = counts[what].get(key, 0) + 1
-        shown = {"applications": counts["application"], "evidence": counts["evidence"], "total": len(rows)}
+        total = {"total": len(rows)}
+        shown = {
+            "applications": counts["application"],
+            "evidence": counts["evidence"],
+            "dates": counts["dates"],
+        } | total
         doubled = sorted(key for of in counts.values() for key, times in of.items() if times > 1)
         names = ("what", "key", "externalAppNo", "number", "receivedAt")
         entries = [
@@ -141,6 +147,8 @@ def application_of(path: Path, token: str, refuse: tuple[str, ...], faults: Faul
         Route("/applications", _found(effects, token, "application"), methods=["GET"]),
         Route("/applications/{external_no}/evidence", _posted(effects, token, "evidence"), methods=["POST"]),
         Route("/applications/{external_no}/evidence", _found(effects, token, "evidence"), methods=["GET"]),
+        Route("/applications/{external_no}/dates", _posted(effects, token, "dates"), methods=["POST"]),
+        Route("/applications/{external_no}/dates", _found(effects, token, "dates"), methods=["GET"]),
         Route("/_control/effects", _effects(effects), methods=["GET"]),
         Route("/_control/refuse", _refuse(effects), methods=["POST", "DELETE"]),
     ]
@@ -173,9 +181,9 @@ def _judge_and_commit(effects: Effects, what: str, key: str, external_no: str, b
         return answer({"errorCode": "FIELD_MISSING", "message": ", ".join(missing)}, 422)
     if refusal := effects.refusal(external_no, body):
         return answer({"errorCode": refusal[0], "message": refusal[1]}, 422)
-    if what == "evidence" and not effects.find("application", external_no):
+    if what != "application" and not effects.find("application", external_no):
         return answer(
-            {"errorCode": "APPLICATION_UNKNOWN", "message": "evidence for an application that was never registered"},
+            {"errorCode": "APPLICATION_UNKNOWN", "message": f"{what} for an application that was never registered"},
             422,
         )
     made = effects.commit(what, key, external_no, body)

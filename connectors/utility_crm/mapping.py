@@ -7,6 +7,7 @@ from hub.errors import Unconfirmed
 from hub.ports import Address, Receipt
 
 REGISTRATION = "registration"
+DATES = "dates"
 NOT_FOUND = "NOT_FOUND"
 """The agreed ``errorCode`` with which a 404 to a question says that the system does not have the piece."""
 _AGREED = frozenset({"items", "total", "more", "next", "page", "requestId", "traceId"})
@@ -27,7 +28,8 @@ def to_call(address: Address) -> Call:
     the only one that no two cases share."""
     if address.kind == REGISTRATION:
         return Call("/applications", {"externalAppNo": address.number}, "appNo")
-    return Call(f"/applications/{address.number}/evidence", {"key": address.key}, "receiptNo")
+    what = "dates" if address.kind == DATES else "evidence"
+    return Call(f"/applications/{address.number}/{what}", {"key": address.key}, "receiptNo")
 
 
 def to_body(address: Address, body: Mapping[str, Any]) -> Mapping[str, Any]:

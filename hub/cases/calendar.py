@@ -1,11 +1,130 @@
-"""Working days by the State Council's yearly notice, make-up days (调休) included. The day is China's."""
+"""Working days in China, make-up days (调休) included. A day is China's date.
 
+A year is known by its notice of the State Council: from the package chinesecalendar, or from a file that was imported
+(``hub.cases.notices``). For a year without a notice a date is provisional: the weekends and the days off that the law
+itself gives (``holidays.toml``).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache, cached_property
+from importlib import metadata, resources
+from typing import NamedTuple
 
 import chinese_calendar
 
 from hub.clock import CHINA
-from hub.errors import Misconfigured
+
+PACKAGE = "chinesecalendar"
+PROVISIONAL = "provisional"
+
+
+class Edition(NamedTuple):
+    """One notice that was imported. ``number`` counts imports from 1; ``days``: day that the notice names → whether it
+    is a working day."""
+
+    number: int
+    version: str
+    year: int
+    days: Mapping[date, bool]
+
+
+class Counted(NamedTuple):
+    """The last day of a limit. ``provisional``: a year without a notice was counted. ``calendar``: the versions that
+    the days were counted by, joined by ``+``."""
+
+    day: date
+    provisional: bool
+    calendar: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The working days of every year. ``editions`` in the order of their numbers; of one year the last one counts."""
+
+    editions: tuple[Edition, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """The number of the newest edition; 0 when nothing was imported."""
+        return self.editions[-1].number if self.editions else 0
+
+    @cached_property
+    def _imported(self) -> Mapping[int, Edition]:
+        return {one.year: one for one in self.editions}
+
+    @cached_property
+    def _named(self) -> Mapping[date, bool]:
+        # In the order of numbers: a notice may name days of the December before its year.
+        newest = sorted(self._imported.values(), key=lambda one: one.number)
+        return {day: works for one in newest for day, works in one.days.items()}
+
+    def knows(self, year: int) -> bool:
+        """Whether the year's notice is known."""
+        return year in self._imported or _shipped(year)
+
+    def known_until(self, day: date) -> date:
+        """The last day of the years that are known without a gap from the year of ``day`` on; the end of the year
+        before when that year is not known."""
+        year = day.year
+        while self.knows(year):
+            year += 1
+        return date(year - 1, 12, 31)
+
+    def version(self, year: int) -> str:
+        """What the year's days are counted by: an imported notice, the package with its version, or a provisional
+        year."""
+        if year in self._imported:
+            return self._imported[year].version
+        return _package() if _shipped(year) else f"{PROVISIONAL}-{year}"
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether ``day`` is a working day in China, as far as is known.
+
+        >>> at = Calendar().is_working_day
+        >>> at(date(2022, 1, 29)), at(date(2022, 1, 31))  # a make-up Saturday; Spring Festival
+        (True, False)
+        """
+        if (named := self._named.get(day)) is not None:
+            return named
+        if day.year not in self._imported and _shipped(day.year):
+            return bool(chinese_calendar.is_workday(day))
+        return day.weekday() < 5 and (day.year in self._imported or day not in _statutory(day.year))
+
+    def add(self, start: date, days: int, starting_day_counts: bool = False) -> Counted:
+        """The last day of a limit of ``days`` working days that starts on ``start``. The day of the start does not
+        count, unless ``starting_day_counts``.
+
+        >>> Calendar().add(date(2022, 1, 28), 3).day
+        datetime.date(2022, 2, 7)
+        """
+        day = start - timedelta(days=1) if starting_day_counts else start
+        years, left = [start.year], days
+        while left > 0:
+            day += timedelta(days=1)
+            left -= self.is_working_day(day)
+            if day.year != years[-1]:
+                years.append(day.year)
+        versions = dict.fromkeys(map(self.version, years))
+        return Counted(day, not all(map(self.knows, years)), "+".join(versions))
+
+    def between(self, start: date, end: date, starting_day_counts: bool = False) -> int:
+        """The number of working days after ``start`` (or from it on, with ``starting_day_counts``) up to ``end``."""
+        first = start if starting_day_counts else start + timedelta(days=1)
+        return sum(self.is_working_day(first + timedelta(days=n)) for n in range((end - first).days + 1))
+
+    def changed(self, other: "Calendar", first: date, last: date) -> tuple[date, date] | None:
+        """The first and the last day from ``first`` to ``last`` whose work, or whose knowledge, differs in ``other``;
+        ``None`` when none does."""
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        found = [
+            day
+            for day in days
+            if self.knows(day.year) != other.knows(day.year) or self.is_working_day(day) != other.is_working_day(day)
+        ]
+        return (found[0], found[-1]) if found else None
 
 
 def china_day(moment: datetime) -> date:
@@ -18,31 +137,23 @@ def china_day(moment: datetime) -> date:
     return moment.astimezone(CHINA).date()
 
 
-def is_working_day(day: date) -> bool:
-    """Whether ``day`` is a working day in China. Raises ``Misconfigured`` for a year whose notice the calendar does not
-    know: a guess would give a wrong deadline.
+@cache
+def _package() -> str:
+    return f"{PACKAGE}-{metadata.version(PACKAGE)}"
 
-    >>> is_working_day(date(2022, 1, 29)), is_working_day(date(2022, 1, 31))  # a make-up Saturday; Spring Festival
-    (True, False)
-    """
+
+@cache
+def _shipped(year: int) -> bool:
     try:
-        return bool(chinese_calendar.is_workday(day))
+        chinese_calendar.is_workday(date(year, 1, 1))
     except NotImplementedError:
-        raise Misconfigured(
-            f"the working days of {day.year} are not known", "update the package chinesecalendar once the notice is out"
-        ) from None
+        return False
+    return True
 
 
-def add_working_days(start: date, days: int, starting_day_counts: bool = False) -> date:
-    """The last day of a limit of ``days`` working days that starts on ``start``. The day of the start does not count,
-    unless ``starting_day_counts``. Raises ``Misconfigured`` like ``is_working_day``.
-
-    >>> add_working_days(date(2022, 1, 28), 1), add_working_days(date(2022, 1, 28), 3)
-    (datetime.date(2022, 1, 29), datetime.date(2022, 2, 7))
-    """
-    day = start - timedelta(days=1) if starting_day_counts else start
-    left = days
-    while left > 0:
-        day += timedelta(days=1)
-        left -= is_working_day(day)
-    return day
+@cache
+def _statutory(year: int) -> frozenset[date]:
+    """The days off that the law gives in a year. After the last year of the table, only those with a fixed day."""
+    read = tomllib.loads(resources.files("hub.cases").joinpath("holidays.toml").read_text("utf-8"))
+    days = (*read["fixed"], *read["by_year"].get(str(year), ()))
+    return frozenset(date.fromisoformat(f"{year}-{day}") for day in days)

@@ -6,17 +6,17 @@ and when it was written. The types here belong to every procedure; each procedur
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
 from hub.cases.by import By
 from hub.codec import wire
-from hub.codec.catalogue import schema_id
+from hub.codec.catalogue import catalogue, schema_id
 from hub.errors import RecordRejected
 from hub.stores import outbox
 from hub.topics import cloudevents
-from hub.topics.declared import DELIVERY_EVENTS
+from hub.topics.declared import CALENDAR_EVENTS, DELIVERY_EVENTS
 
 REGISTRATION = "registration"
 
@@ -149,7 +149,26 @@ class Released(Event):
     TOPIC = DELIVERY_EVENTS
 
 
-COMMON: tuple[type[Event], ...] = (Acknowledged, Refused, Stopped, Held, Released)
+@dataclass(frozen=True, kw_only=True)
+class CalendarImported(Event):
+    """A notice about the working days of a year was imported. It belongs to no case: ``case_id`` of its entry is made
+    from the file's digest, and its number is 1. ``edition`` counts the imports from 1. ``changed_from`` and
+    ``changed_to``: the days between which it changed what was known."""
+
+    SCHEMA = "calendar.imported"
+    TOPIC = CALENDAR_EVENTS
+    edition: int
+    version: str
+    year: int
+    source: str
+    digest: str
+    days_off: tuple[date, ...]
+    make_up_days: tuple[date, ...]
+    changed_from: date | None
+    changed_to: date | None
+
+
+COMMON: tuple[type[Event], ...] = (Acknowledged, Refused, Stopped, Held, Released, CalendarImported)
 """The event types of every procedure."""
 
 
@@ -195,18 +214,20 @@ def headers(event_id: str, name: str, moment: datetime) -> dict[str, str]:
 
 
 class EventTypes:
-    """The event types that an installation knows, by schema id."""
+    """The event types that an installation knows, by the schema ids of all their versions. A field that a former
+    version does not have gets its default."""
 
     def __init__(self, types: Iterable[type[Event]]) -> None:
-        self._by_id = {schema_id(one.SCHEMA): one for one in types}
+        self._types = tuple(types)
+        self._by_id = {schema.id: one for one in self._types for schema in catalogue().versions(one.SCHEMA)}
 
     def __iter__(self) -> Iterator[type[Event]]:
-        return iter(self._by_id.values())
+        return iter(self._types)
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Every topic that events are written to, in alphabetical order."""
-        return tuple(sorted({one.TOPIC for one in self._by_id.values()}))
+        return tuple(sorted({one.TOPIC for one in self._types}))
 
     def read(self, value: bytes) -> Entry:
         """The entry in the value of a message. Raises ``RecordRejected``: with SCHEMA_UNKNOWN for a type that is not
@@ -215,7 +236,7 @@ class EventTypes:
         kind = self._by_id.get(found_id)
         if kind is None:
             raise RecordRejected("SCHEMA_UNKNOWN", detail=str(found_id))
-        event = kind(**{name: _typed(kind, name, found[name]) for name in _names(kind)})
+        event = kind(**{name: _typed(kind, name, found[name]) for name in _names(kind) if name in found})
         envelope = {name: found[name] for name in ("case_id", "number", "occurred_at_ms", "written_at_ms")}
         return Entry(by=By(**found["by"]), event=event, **envelope)
 

@@ -1,5 +1,10 @@
 """Steps, limits and materials: policy as data, one file a year in ``policies/``. A case keeps the table that was in
-force when it opened."""
+force when it opened.
+
+The policy sets a date for the whole only where it times the whole process. Otherwise its total is the sum of segments,
+with the customer's own time between them: only the segment that runs has a date, and of the total so many days are
+left.
+"""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -9,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple, Protocol
 
-from hub.cases.calendar import add_working_days
+from hub.cases.calendar import Calendar
 from hub.errors import Misconfigured
 
 LOW = "LOW"
@@ -45,9 +50,34 @@ class CaseType:
         """The segments that apply: all, or without the starred ones."""
         return tuple(segment for segment in self.segments if starred or not segment.starred)
 
+    def running(self, starred: bool) -> Segment | None:
+        """The segment that the submission begins; ``None`` where the policy times the whole process. Each next one
+        begins when the customer asks for it."""
+        return None if self.whole_process else self.timed(starred)[0]
+
     def total(self, starred: bool) -> int:
         """Working days of the whole case."""
         return self.whole_process or sum(segment.days for segment in self.timed(starred))
+
+
+class Dates(NamedTuple):
+    """The dates of one case. ``due_on``: the last day of the whole process, where the policy sets one; otherwise
+    ``segment`` is the one that runs, and ``segment_due_on`` its last day. ``counted_to``: the last day that was
+    counted; ``None`` only in dates of a former version. ``provisional``: a year without a notice was counted.
+    ``calendar`` and ``edition``: what the days were counted by."""
+
+    due_on: date | None
+    segment: str
+    segment_due_on: date | None
+    counted_to: date | None
+    provisional: bool
+    calendar: str
+    edition: int
+
+    @property
+    def promised(self) -> tuple[date | None, str, date | None, bool]:
+        """What a connection system is told."""
+        return self.due_on, self.segment, self.segment_due_on, self.provisional
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +90,28 @@ class Policy:
     starting_day_counts: bool
     cases: Mapping[str, CaseType]
 
-    def due_on(self, case_type: str, starred: bool, submitted_on: date) -> date:
-        """Last day of the limit (China's date). Raises ``Misconfigured`` when it is in a year whose working days are
-        not known.
-        """
-        return add_working_days(submitted_on, self.cases[case_type].total(starred), self.starting_day_counts)
+    @property
+    def longest(self) -> int:
+        """The most working days that any case may take."""
+        return max(row.total(True) for row in self.cases.values())
+
+    def dates(self, case_type: str, starred: bool, begun_on: date, calendar: Calendar) -> Dates:
+        """The dates of a case that began on ``begun_on`` (China's date)."""
+        row = self.cases[case_type]
+        running = row.running(starred)
+        days = running.days if running else row.total(starred)
+        end, provisional, version = calendar.add(begun_on, days, self.starting_day_counts)
+        if running is None:
+            return Dates(end, "", None, end, provisional, version, calendar.number)
+        return Dates(None, running.name, end, end, provisional, version, calendar.number)
+
+    def days_left(self, case_type: str, starred: bool, begun_on: date, today: date, calendar: Calendar) -> int:
+        """Working days of the total that are left at the end of ``today``, at least 0. A segment takes at most its own
+        limit from the total until its end is reported."""
+        row = self.cases[case_type]
+        running, total = row.running(starred), row.total(starred)
+        used = calendar.between(begun_on, today, self.starting_day_counts)
+        return max(0, total - min(used, running.days if running else total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,27 +147,23 @@ class Customer(Protocol):
 
 
 class CaseOpening(NamedTuple):
-    """What the policy says of a new case. ``due_on`` is ``None`` while the calendar of that year is not known: an
-    application must not wait for a calendar."""
+    """What the policy says of a new case."""
 
     policy: str
     case_type: str
     starred: bool
     materials: tuple[str, ...]
-    due_on: date | None
+    dates: Dates
 
 
-def open_case(customer: Customer, day: date, policies: Iterable["Policy"]) -> CaseOpening:
+def open_case(customer: Customer, day: date, policies: Iterable["Policy"], calendar: Calendar) -> CaseOpening:
     """What the table in force on ``day`` (China's date) says of this customer. Raises ``Misconfigured`` where no table
     is in force."""
     policy = in_force(day, policies)
     kind = case_type(customer.customer_class, customer.voltage, customer.sanling, customer.sources)
     with_star = starred(customer.voltage, customer.important)
-    try:
-        due_on = policy.due_on(kind, with_star, day)
-    except Misconfigured:
-        due_on = None
-    return CaseOpening(policy.version, kind, with_star, policy.cases[kind].materials, due_on)
+    dates = policy.dates(kind, with_star, day, calendar)
+    return CaseOpening(policy.version, kind, with_star, policy.cases[kind].materials, dates)
 
 
 def case_type(customer_class: str, voltage: str, sanling: bool, sources: int) -> str:
@@ -179,6 +222,27 @@ def in_force(day: date, policies: Iterable[Policy] | None = None) -> Policy:
     if not found:
         raise Misconfigured(f"no policy table is in effect on {day}", "add one to hub/cases/policies")
     return found[-1]
+
+
+class Ahead(NamedTuple):
+    """How far the limits of cases that begin today reach, and how far working days are known. ``longest``: working days
+    of the longest limit."""
+
+    longest: int
+    reaches_to: date
+    known_until: date
+
+    @property
+    def short(self) -> bool:
+        """Whether a limit reaches into a year whose notice is not known."""
+        return self.reaches_to > self.known_until
+
+
+def ahead(calendar: Calendar, today: date) -> Ahead:
+    """Look ahead by the longest limit of the policy in force on ``today`` (China's date)."""
+    policy = in_force(today)
+    reaches_to = calendar.add(today, policy.longest, policy.starting_day_counts).day
+    return Ahead(policy.longest, reaches_to, calendar.known_until(today))
 
 
 def by_version(version: str) -> Policy:

@@ -76,12 +76,11 @@ class Hears:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A procedure's timers. ``waits(connection, process_ms)``: whether any is due. ``take(connection, process_ms,
-    most)``: at most ``most`` that are due, with their cases locked; cases that another transaction holds are left
-    out."""
+    """A procedure's timers. ``waits(connection, moment)``: whether any is due. ``take(connection, moment, most)``: at
+    most ``most`` that are due, with their cases locked; cases that another transaction holds are left out."""
 
-    waits: Callable[[Connection, int], bool]
-    take: Callable[[Connection, int, int], Sequence[tuple[Case, Command]]]
+    waits: Callable[[Connection, "Moment"], bool]
+    take: Callable[[Connection, "Moment", int], Sequence[tuple[Case, Command]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from hub.cases import notices
 from hub.cases.case import PieceState
 from hub.cases.events import (
     REGISTRATION,
     Acknowledged,
+    CalendarImported,
     Deciding,
     Ending,
     Entry,
@@ -34,6 +36,9 @@ def project(connection: Connection, procedures: Procedures, entries: Sequence[En
     ``AssertionError``: the case was not locked. Neighbours of one type are written together."""
     for kind, neighbours in groupby(entries, key=lambda entry: type(entry.event)):
         alike = list(neighbours)
+        if kind is CalendarImported:
+            notices.project(connection, alike)
+            continue
         owner = procedures.owner(kind)
         if issubclass(kind, Opening):
             assert owner is not None, "an opening event belongs to a procedure"

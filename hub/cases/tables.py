@@ -46,5 +46,21 @@ piece = Table(
     Index("ix_piece_ended_ms", "ended_ms"),
 )
 
-TABLES = (case, piece)
+notice = Table(
+    "notice",
+    metadata,
+    Column("edition", Integer, primary_key=True, autoincrement=False, doc="counts the imports from 1"),
+    Column("version", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("source", String(200), nullable=False, doc="the document that it comes from"),
+    Column("digest", String(64), nullable=False, doc="SHA-256 of the file, hexadecimal"),
+    Column("days_off", Text, nullable=False, doc="JSON: days"),
+    Column("make_up_days", Text, nullable=False, doc="JSON: days of weekends on which people work"),
+    Column("changed_from", String(10), doc="first day that it changed; null: it changed none"),
+    Column("changed_to", String(10), doc="last day that it changed"),
+    Column("imported_ms", BigInteger, nullable=False),
+    Column("principal", String(128), nullable=False, doc="who imported it"),
+)
+
+TABLES = (case, piece, notice)
 """A table comes after those that it refers to."""

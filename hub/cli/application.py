@@ -214,7 +214,7 @@ def list_(
             escape(one["external_no"] or "—"),
             one["channel"],
             shown_in_china(one["submitted_at"]),
-            one["due_on"] or "?",
+            _due(one),
             ", ".join(one["states"]),
             pieces,
         )
@@ -263,13 +263,20 @@ def _print_head(shown: Json, said: str) -> None:
     console().print(f"[bold]{shown['application_id']}[/]  {number} ({shown['channel']})  {said}")
 
 
+def _due(shown: Json) -> str:
+    """The date that is promised, in words: of the whole process, or of the segment that runs."""
+    segment = f"{shown['segment']} by {shown['segment_due_on']}, no date for the whole" if shown["segment"] else "?"
+    due = f"due {shown['due_on']}" if shown["due_on"] else segment
+    return f"{due} (provisional: the notice of that year is not known)" if shown["provisional"] else due
+
+
 def _show(shown: Json, said: str) -> None:
     out = console()
     clock = shown["clock"]
     _print_head(shown, said)
-    due = shown["due_on"] or "not known: the calendar of that year is missing"
     begun = f"{shown_in_china(shown['submitted_at'])} (China time)"
-    out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {begun}: due {due}")
+    out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {begun}:")
+    out.print(f"{_due(shown)}; {clock['working_days_left']} working days left, by {clock['calendar'] or '?'}")
     for sink, number in shown["numbers"].items():
         out.print(f"{sink} knows it as {number}")
     for need in shown["evidence"]:

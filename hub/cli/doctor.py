@@ -14,7 +14,8 @@ import click
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, check_tables, check_vault, with_empty
-from hub.cases.calendar import china_day, is_working_day
+from hub.cases import notices, policy
+from hub.cases.calendar import Calendar, china_day
 from hub.cli import _exposure as exposure
 from hub.cli.topics import differences
 from hub.clock import SystemClock, in_china
@@ -37,7 +38,8 @@ _LOOK = "see its log lines, `hub connectors status`, `hub application list --sta
 
 
 class Finding(NamedTuple):
-    """The result of one check. ``remedy`` says what to do; it is empty when the check passed (``sound``)."""
+    """The result of one check. ``remedy`` says what to do. A check that passed (``sound``) has one only where something
+    must be done soon."""
 
     what: str
     sound: bool
@@ -61,11 +63,17 @@ def command(config: Path | None, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(one._asdict(), ensure_ascii=False))
         else:
-            mark = click.style("ok  ", fg="green") if one.sound else click.style("BAD ", fg="red")
+            mark = _mark(one)
             click.echo(
                 f"{mark} {one.what:12} {one.detail}" + (f"\n                  → {one.remedy}" if one.remedy else "")
             )
     sys.exit(0 if sound else 1)
+
+
+def _mark(one: Finding) -> str:
+    if not one.sound:
+        return click.style("BAD ", fg="red")
+    return click.style("SOON", fg="yellow") if one.remedy else click.style("ok  ", fg="green")
 
 
 def _findings(config: Path | None) -> Iterator[Finding]:
@@ -85,8 +93,9 @@ def _findings(config: Path | None) -> Iterator[Finding]:
             yield from _of_tables(hub, settings, unmade)
             if "store" not in unmade:
                 yield from _running(hub)
-            for check in (_schemas, _connectors, _clock, _calendar):
+            for check in (_schemas, _connectors, _clock):
                 yield _look(check.__name__.removeprefix("_"), check, hub, settings)
+            yield _calendar(hub)
         finally:
             hub.close()
 
@@ -309,7 +318,26 @@ def _clock(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
     return "agrees with the database's, which all hubs use"
 
 
-def _calendar(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
-    today = china_day(hub.clock.now())
-    is_working_day(today)
-    return f"working days of {today.year} are known"
+def _calendar(hub: Hub) -> Finding:
+    """Looks ahead by the longest limit of the policy in force."""
+    found = policy.ahead(_known_calendar(hub), china_day(hub.clock.now()))
+    if not found.short:
+        detail = f"working days are known until {found.known_until}; limits reach to {found.reaches_to} now"
+        return Finding("calendar", True, detail)
+    return Finding(
+        "calendar",
+        True,
+        f"working days are known until {found.known_until} only; limits of {found.longest} working days reach to "
+        f"{found.reaches_to} now: later dates are provisional",
+        f"import the notice of {found.known_until.year + 1} as soon as it is published: `hub calendar import FILE`",
+    )
+
+
+def _known_calendar(hub: Hub) -> Calendar:
+    """With the imported notices, or without them where the store is not ready: that is another finding."""
+    try:
+        with hub.store.read() as connection:
+            STORE.check(connection)
+            return notices.calendar(connection)
+    except HubError:
+        return Calendar()

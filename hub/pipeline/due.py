@@ -64,14 +64,14 @@ class DueStage:
         """Nothing to release."""
 
     def _waiting(self) -> list[Procedure]:
-        process_ms = self._journal.clock.process_ms()
+        moment = self._journal.moment()
         with self._store.read() as connection:
-            return [one for one in self._journal.procedures if one.due.waits(connection, process_ms)]
+            return [one for one in self._journal.procedures if one.due.waits(connection, moment)]
 
     def _decide(self, procedure: Procedure) -> int:
-        process_ms = self._journal.clock.process_ms()
+        moment = self._journal.moment()
         with self._store.write() as connection:
-            work = procedure.due.take(connection, process_ms, self._at_once)
+            work = procedure.due.take(connection, moment, self._at_once)
             try:
                 self._journal.run(connection, procedure, work)
             except (Unavailable, Misconfigured, SQLAlchemyError):

@@ -17,7 +17,7 @@ FILES_MAX: Final = 14
 _PLAIN = ("hub.errors", "hub.ports")
 _BASE = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
 _DATA = (*_BASE, "hub.stores", "hub.codec", "hub.records", "hub.privacy", "hub.topics")
-_CASES = ("hub.cases", "hub.cases.evidence", "hub.cases.connection")
+_CASES = ("hub.cases", "hub.cases.imports", "hub.cases.evidence", "hub.cases.connection")
 _STAGE = ("hub.runtime", "hub.connect.host", "hub.parts")
 
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
@@ -47,6 +47,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.connect": (*_BASE, "hub.stores.causes", "hub.codec", "hub.records"),
     "hub.connect.host": (*_BASE, "hub.settings", "hub.records", "hub.runtime", "hub.connect"),
     "hub.cases": _DATA,
+    "hub.cases.imports": (*_DATA, "hub.cases"),
     "hub.cases.evidence": (*_DATA, "hub.cases"),
     "hub.cases.connection": (*_DATA, "hub.cases", "hub.cases.evidence"),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),

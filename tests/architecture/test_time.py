@@ -20,7 +20,8 @@ BUSINESS = {
     "hub.web.auth.refusals": "when something was refused",
     "hub.web.api.figures": "the age of events, which have business time",
     "hub.cli.check": "the day that a file is judged of",
-    "hub.cli.doctor": "whether this year's working days are known",
+    "hub.cli.doctor": "whether the working days of the next weeks are known",
+    "hub.cli.calendar": "until when working days are known",
 }
 """Module or room → what it needs business time for."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.cases import case as cases
 from hub.cases.by import By
+from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.connection import command, states, views
 from hub.cases.connection.command import Application
@@ -104,7 +106,7 @@ class Applications:
         """Everything that a person may see of one application, as JSON values. Raises ``RecordRejected``
         (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
-            shown = views.full(connection, _required(_row(connection, case_id)), self.opener)
+            shown = views.full(connection, _required(_row(connection, case_id)), self.opener, self._today())
             self.tell(connection, case_id, shown)
             return shown
 
@@ -133,6 +135,9 @@ class Applications:
         """Release its deliveries; refused and stopped pieces are sent again. Raises ``RecordRejected``
         (NO_SUCH_APPLICATION)."""
         self._append(case_id, Released(), by, unless_held=False)
+
+    def _today(self) -> date:
+        return china_day(self.journal.clock.now())
 
     def _append(self, case_id: bytes, event: Event, by: By, unless_held: bool) -> None:
         with self.store.write() as connection:

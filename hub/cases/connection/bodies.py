@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hub.cases import reasons
+from hub.cases import notices, policy, reasons
 from hub.cases.calendar import china_day
 from hub.cases.connection.command import Application
 from hub.cases.connection.tables import application
@@ -20,7 +20,7 @@ from hub.records.divisions import TIANJIN_DISTRICTS
 from hub.records.kinds import KINDS
 
 
-def registration(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+def registration(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:
     """The application as a connection system registers it, with its channel and that channel's own number. Times are
     China's, ISO 8601, to the minute; the capacity is in kW. Raises ``MustNotSend`` when the applicant's data was
     erased or does not open."""
@@ -36,9 +36,31 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
         "contractCap": submitted.capacity_kw,
         "custType": submitted.customer_class,
         "acceptedAt": china_time(sending.case.opened_ms),
-        "dueOn": row.due_on,
     }
+    body |= _dates(connection, sending, row, moment)
     return body | ({"custName": submitted.applicant.name} if submitted.applicant.name else {})
+
+
+def dates(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """The dates of the application as they are now, after they were computed again. They hold no personal value."""
+    return {"noticeNo": sending.piece.reading, **_dates(connection, sending, _row(connection, sending), moment)}
+
+
+def _dates(connection: Connection, sending: Sending, row: Row[Any], moment: Moment) -> Body:
+    """``dueOn`` only where the policy times the whole process; otherwise the segment that runs and its last day. What
+    is left of the total is in working days, at the end of today."""
+    table, calendar = policy.by_version(row.policy), notices.calendar(connection)
+    begun_on = china_day(datetime.fromtimestamp(sending.case.opened_ms / 1000, UTC))
+    left = table.days_left(row.case_type, row.starred, begun_on, china_day(moment.now), calendar)
+    kind = table.cases[row.case_type]
+    return {
+        "dueOn": row.due_on if kind.whole_process else None,
+        "segment": row.segment or None,
+        "segmentDueOn": row.segment_due_on,
+        "provisional": bool(row.provisional),
+        "workingDays": kind.total(row.starred),
+        "workingDaysLeft": left,
+    }
 
 
 def evidence(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:

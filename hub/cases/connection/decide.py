@@ -1,14 +1,15 @@
 """Decisions about connection applications: from a case, a command, facts and rules to events. No clock, no database."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from hub.cases import policy
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.connection.command import needs_of
-from hub.cases.connection.events import Matched, Submitted, Waiting, Wanted, Withdrawn
-from hub.cases.connection.gather import Facts
-from hub.cases.connection.hears import NAME, ConnectionCommand, Look, Settle, Submit
+from hub.cases.connection.events import DATES, Dated, Matched, Submitted, Waiting, Wanted, Withdrawn
+from hub.cases.connection.gather import Facts, dates_of
+from hub.cases.connection.hears import NAME, ConnectionCommand, Look, Recount, Settle, Submit
 from hub.cases.events import REGISTRATION, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
@@ -20,6 +21,8 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     """The events and questions that follow from a command. It is never refused: a submission was checked before."""
     if isinstance(command, Submit):
         return [_submitted(case, command, facts, rules, moment)]
+    if isinstance(command, Recount):
+        return _recounted(case, facts)
     if isinstance(command, Settle):
         return _events(case, evidence.settle(facts.needs, facts.found, moment), facts)
     due = [need for need, _ in facts.needs]
@@ -32,7 +35,7 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
 
 def _submitted(case: Case, command: Submit, facts: Facts, rules: Rules, moment: Moment) -> Submitted:
     application, ids = command.application, command.ids
-    opening = policy.open_case(application, china_day(moment.now), rules.policies)
+    opening = policy.open_case(application, china_day(moment.now), rules.policies, facts.calendar)
     needs = needs_of(application, opening.materials, rules.kinds)
     accepting = [sink for sink in facts.sinks if sink.takes(NAME, REGISTRATION)]
     return Submitted(
@@ -45,11 +48,33 @@ def _submitted(case: Case, command: Submit, facts: Facts, rules: Rules, moment: 
         legal_basis=application.legal_basis,
         policy=opening.policy,
         case_type=opening.case_type,
-        due_on=opening.due_on,
         needs=tuple(Wanted(one.kind, one.wanted_by, ids[one.identity] if one.identity else None) for one in needs),
         pieces=tuple(Piece(number, sink.name, REGISTRATION) for number, sink in enumerate(accepting)),
         sealed=ToSeal(application.canonical()),
+        **opening.dates._asdict(),
     )
+
+
+def _recounted(case: Case, facts: Facts) -> list[Event]:
+    """The dates by the calendar of now. The sinks are told when what they know has changed. Nothing when another
+    process has computed them already."""
+    assert facts.row is not None
+    row, before = facts.row, dates_of(facts.row)
+    begun_on = china_day(datetime.fromtimestamp(case.opened_ms / 1000, UTC))
+    dates = policy.by_version(row.policy).dates(row.case_type, row.starred, begun_on, facts.calendar)
+    if dates == before:
+        return []
+    told = dates.promised != before.promised
+    return [Dated(**dates._asdict(), pieces=_dates_pieces(case, facts) if told else ())]
+
+
+def _dates_pieces(case: Case, facts: Facts) -> tuple[Piece, ...]:
+    assert facts.row is not None
+    nth = (facts.row.told or 0) + 1
+    accepting = [
+        sink.name for sink in facts.sinks + facts.absent if sink.name in case.sinks and sink.takes(NAME, DATES)
+    ]
+    return tuple(Piece(case.pieces + n, name, DATES, case.sinks[name], reading=nth) for n, name in enumerate(accepting))
 
 
 def _events(case: Case, decided: Iterable[Met | Wait | Question], facts: Facts) -> list[Event | Question]:

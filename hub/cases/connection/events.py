@@ -8,6 +8,11 @@ from typing import Any, ClassVar, NamedTuple
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
 from hub.topics.declared import CONNECTION_EVENTS
 
+NOT_COUNTED = -1
+"""The edition of dates that a former version of the hub computed."""
+DATES = "dates"
+"""The kind of a piece that tells a sink the dates of a case, after they were computed again."""
+
 
 class Wanted(NamedTuple):
     """Evidence that the policy's list allows and a source exists for. A record that matches is linked to the opaque id
@@ -20,7 +25,8 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted(Opening, Deciding):
-    """The application was registered; its time limit starts here. ``sealed``: the body as submitted."""
+    """The application was registered; its time limit starts here. ``sealed``: the body as submitted. The dates are as
+    in ``hub.cases.policy.Dates``; a former version of the hub had only ``due_on``."""
 
     SCHEMA = "connection.submitted"
     TOPIC = CONNECTION_EVENTS
@@ -35,6 +41,28 @@ class Submitted(Opening, Deciding):
     due_on: date | None
     needs: tuple[Wanted, ...]
     sealed: bytes | ToSeal
+    segment: str = ""
+    segment_due_on: date | None = None
+    counted_to: date | None = None
+    provisional: bool = False
+    calendar: str = ""
+    edition: int = NOT_COUNTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dated(Deciding):
+    """The dates of the case were computed again, by a changed calendar; fields as in ``hub.cases.policy.Dates``. Its
+    pieces tell the sinks."""
+
+    SCHEMA = "connection.dated"
+    TOPIC = CONNECTION_EVENTS
+    due_on: date | None
+    segment: str
+    segment_due_on: date | None
+    counted_to: date | None
+    provisional: bool
+    calendar: str
+    edition: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,4 +100,4 @@ class Withdrawn(Withdrawing):
     next_ask_ms: int
 
 
-EVENTS: tuple[type[Event], ...] = (Submitted, Waiting, Matched, Withdrawn)
+EVENTS: tuple[type[Event], ...] = (Submitted, Dated, Waiting, Matched, Withdrawn)

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hub.cases.calendar import china_day
+from hub.cases import notices
+from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
 from hub.cases.connection.command import Application
-from hub.cases.connection.hears import Look, Settle, Submit
+from hub.cases.connection.events import NOT_COUNTED
+from hub.cases.connection.hears import Look, Recount, Settle, Submit
 from hub.cases.connection.tables import application
 from hub.cases.evidence import matching, needs
 from hub.cases.evidence.ask import way_to_ask
 from hub.cases.evidence.decide import Ask, Asker, Found, request_id
 from hub.cases.evidence.needs import Need
+from hub.cases.policy import Dates
 from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
 from hub.cases.tables import piece
 from hub.ports import Fault
@@ -25,7 +29,7 @@ class Facts:
     """What is known of one case. ``needs``: the open needs that the command is about, each with the source's answer if
     one came. ``sinks`` are those of the settings, ``absent`` those that a case may have been opened with before.
     ``found`` and ``asks`` are by kind. ``pending``: the kind of the piece that a withdrawal is about, as long
-    as it is pending."""
+    as it is pending. ``calendar`` and ``row``, that of the application, for computing dates."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -34,6 +38,8 @@ class Facts:
     asks: dict[str, Ask | str] = field(default_factory=dict)
     asker: Asker | None = None
     pending: str | None = None
+    calendar: Calendar = field(default_factory=Calendar)
+    row: Row[Any] | None = None
 
 
 def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:
@@ -48,7 +54,28 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     for (case, command), known in zip(work, facts, strict=True):
         if isinstance(command, Withdraw):
             known.pending = _pending(connection, case, command)
+    _count(connection, work, facts, rows)
     return facts
+
+
+def _count(
+    connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
+) -> None:
+    """What dates are computed from."""
+    both = zip(work, facts, strict=True)
+    counting = [(case, known) for (case, command), known in both if isinstance(command, Submit | Recount)]
+    calendar = notices.calendar(connection) if counting else Calendar()
+    for case, known in counting:
+        known.calendar, known.row = calendar, rows.get(case.case_id)
+
+
+def dates_of(row: Row[Any]) -> Dates:
+    """The dates in a row of ``application``; a date that is missing is ``None``."""
+    due_on, segment_due_on, counted_to = (
+        date.fromisoformat(one) if one else None for one in (row.due_on, row.segment_due_on, row.counted_to)
+    )
+    by = row.segment or "", segment_due_on, counted_to, bool(row.provisional), row.calendar or ""
+    return Dates(due_on, *by, NOT_COUNTED if row.edition is None else row.edition)
 
 
 def _applications(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, Row[Any]]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from hub.cases.case import Case
+from hub.cases.connection import recount
 from hub.cases.connection.command import Application
 from hub.cases.evidence import needs
-from hub.cases.procedure import Answered, Command, Due, Heard, Hears, PutOff, Restored, Verified, Withdraw
+from hub.cases.procedure import Answered, Command, Due, Heard, Hears, Moment, PutOff, Restored, Verified, Withdraw
 from hub.records.identifiers import Identity
 
 NAME = "connection"
+RECOUNTS_MIN = 2
+"""Cases whose dates are computed again in one transaction, also while many needs are due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,12 @@ class Look:
     """Some needs are due."""
 
 
-ConnectionCommand = Submit | Settle | Look | Withdraw | PutOff
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """The dates of the case must be computed again: the calendar has changed."""
+
+
+ConnectionCommand = Submit | Settle | Look | Recount | Withdraw | PutOff
 
 
 def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:
@@ -56,12 +64,16 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
     }
 
 
-def _waits(connection: Connection, process_ms: int) -> bool:
-    return needs.any_due(connection, NAME, process_ms)
+def _waits(connection: Connection, moment: Moment) -> bool:
+    return needs.any_due(connection, NAME, moment.process_ms) or recount.any_due(connection, moment)
 
 
-def _take(connection: Connection, process_ms: int, most: int) -> list[tuple[Case, Command]]:
-    return [(case, Look()) for case in needs.take_due(connection, NAME, process_ms, most)]
+def _take(connection: Connection, moment: Moment, most: int) -> list[tuple[Case, Command]]:
+    """Needs first: people wait for them. Each case once."""
+    looks = {case.case_id: case for case in needs.take_due(connection, NAME, moment.process_ms, most)}
+    counts = recount.take_due(connection, moment, max(RECOUNTS_MIN, most - len(looks)))
+    work: list[tuple[Case, Command]] = [(case, Look()) for case in looks.values()]
+    return [*work, *((case, Recount()) for case in counts if case.case_id not in looks)]
 
 
 HEARS = Hears(frozenset({Verified, Answered, Restored}), _commands)

@@ -8,7 +8,7 @@ continues.
 
 from hub.cases.connection import bodies
 from hub.cases.connection.decide import decide
-from hub.cases.connection.events import EVENTS
+from hub.cases.connection.events import DATES, EVENTS
 from hub.cases.connection.gather import gather
 from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.project import project
@@ -26,5 +26,5 @@ PROCEDURE = Procedure(
     decide=decide,
     project=project,
     tables=(application, need),
-    sinks={REGISTRATION: bodies.registration, "*": bodies.evidence},
+    sinks={REGISTRATION: bodies.registration, DATES: bodies.dates, "*": bodies.evidence},
 )

@@ -1,12 +1,13 @@
 """Writes the events of connection applications into their tables. The running hub and ``hub rebuild`` both call it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from hub.cases import reasons
-from hub.cases.connection.events import Matched, Submitted, Waiting, Withdrawn
+from hub.cases.connection.events import Dated, Matched, Submitted, Waiting, Withdrawn
 from hub.cases.connection.tables import application
 from hub.cases.events import Entry, Event, Relation
 from hub.cases.evidence.needs import NeedState
@@ -14,6 +15,7 @@ from hub.cases.evidence.tables import need
 from hub.cases.tables import piece
 
 TITLE = "licence.property-title"
+_DATES = ("due_on", "segment", "segment_due_on", "counted_to", "provisional", "calendar", "edition")
 E = TypeVar("E", bound=Event)
 
 
@@ -30,11 +32,38 @@ def _submitted(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def _application(entry: Entry, event: Submitted) -> dict[str, Any]:
     copied = ("customer_class", "voltage", "purpose", "legal_basis", "policy", "case_type", "starred", "sealed")
-    return {name: getattr(event, name) for name in copied} | {
-        "case_id": entry.case_id,
-        "channel": entry.by.channel,
-        "due_on": event.due_on.isoformat() if event.due_on else None,
-    }
+    return (
+        {name: getattr(event, name) for name in copied}
+        | _dates(event)
+        | {
+            "case_id": entry.case_id,
+            "channel": entry.by.channel,
+            "counted_to": _iso(event.counted_to or event.due_on),
+            "told": 0,
+        }
+    )
+
+
+def _dated(connection: Connection, entries: Sequence[Entry]) -> None:
+    about = application.c.case_id == bindparam("of")
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _DATES}
+    values["told"] = func.coalesce(application.c.told, 0) + bindparam("more")
+    rows = [_changed(entry, _of(entry, Dated)) for entry in entries]
+    connection.execute(update(application).where(about).values(**values), rows)
+
+
+def _changed(entry: Entry, event: Dated) -> dict[str, Any]:
+    new = {f"new_{name}": value for name, value in _dates(event).items()}
+    return new | {"of": entry.case_id, "more": int(bool(event.pieces))}
+
+
+def _dates(event: Submitted | Dated) -> dict[str, Any]:
+    given = {name: getattr(event, name) for name in _DATES}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _needs(entry: Entry, event: Submitted) -> list[dict[str, Any]]:
@@ -106,6 +135,7 @@ def _of(entry: Entry, kind: type[E]) -> E:
 
 _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Submitted: _submitted,
+    Dated: _dated,
     Waiting: _waiting,
     Matched: _matched,
     Withdrawn: _withdrawn,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from hub.cases.calendar import china_day
 from hub.cases.case import PieceState
@@ -22,7 +22,7 @@ HELD: Final = "held"
 WAITING: Final = "waiting"
 """It lacks evidence."""
 LATE: Final = "late"
-"""Its last day is over, and a piece or evidence of it is still open."""
+"""Its last day, or that of its segment, is over, and a piece or evidence of it is still open."""
 STATES: Final = (REFUSED, STUCK, HELD, WAITING, LATE)
 
 STUCK_AFTER_S: Final = 3_600
@@ -53,7 +53,8 @@ def _waits() -> ColumnElement[bool]:
 
 
 def _over(today: date) -> ColumnElement[bool]:
-    return application.c.due_on < today.isoformat()
+    """Of the whole process, or of the segment that runs."""
+    return func.coalesce(application.c.counted_to, application.c.due_on) < today.isoformat()
 
 
 def of(connection: Connection, case_ids: Collection[bytes], now_ms: int) -> dict[bytes, list[str]]:

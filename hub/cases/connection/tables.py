@@ -3,7 +3,7 @@
 It contains no personal value (P5): what a person wrote is sealed under their key.
 """
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from hub.stores.tables import ID, Opaque, metadata
 
@@ -19,6 +19,14 @@ application = Table(
     Column("policy", String(64), nullable=False, doc="version of the policy's table that the case began with"),
     Column("case_type", String(32), nullable=False, doc="row of the policy's table"),
     Column("starred", Boolean, nullable=False, doc="design review and mid inspection apply"),
-    Column("due_on", String(10), doc="null while the calendar of that year is not known"),
+    Column("due_on", String(10), doc="last day of the whole process; null where the policy sets none"),
     Column("sealed", Opaque, nullable=False, doc="the body as submitted, under the applicant's key"),
+    Column("segment", String(32), doc="the segment that runs; empty where the policy times the whole process"),
+    Column("segment_due_on", String(10), doc="last day of that segment"),
+    Column("counted_to", String(10), doc="last day that was counted; null: not counted yet"),
+    Column("provisional", Boolean, doc="a year without a notice was counted"),
+    Column("calendar", String(128), doc="versions of the calendar that the days were counted by"),
+    Column("edition", Integer, doc="newest imported notice when they were counted; 0 for none"),
+    Column("told", Integer, doc="how often the sinks were told other dates than those of the registration"),
+    Index("ix_application_counted_to", "counted_to", "edition", "provisional"),
 )

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from hub.cases import policy, reasons
-from hub.cases.calendar import china_day
+from hub.cases import notices, policy, reasons
+from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import PieceState
 from hub.cases.connection import states
 from hub.cases.evidence.needs import NeedState
@@ -16,14 +16,13 @@ from hub.cases.evidence.tables import need
 from hub.cases.procedure import Opens
 from hub.cases.tables import piece
 from hub.cases.times import iso
-from hub.errors import Misconfigured
 
 Json = dict[str, Any]
 
 
-def full(connection: Connection, row: Row[Any], opener: Opens) -> Json:
+def full(connection: Connection, row: Row[Any], opener: Opens, today: date) -> Json:
     """One application with its time limit, evidence and deliveries, from a row of ``application`` joined with
-    ``case``."""
+    ``case``. ``today`` is China's."""
     case_id = bytes(row.case_id)
     needs = connection.execute(select(need).where(need.c.case_id == case_id).order_by(need.c.kind)).all()
     pieces = connection.execute(select(piece).where(piece.c.case_id == case_id).order_by(piece.c.piece)).all()
@@ -33,7 +32,7 @@ def full(connection: Connection, row: Row[Any], opener: Opens) -> Json:
     return _summary(row, submitted) | {
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
-        "clock": _clock(row),
+        "clock": _clock(row, today, notices.calendar(connection)),
         "evidence": [_need(one, pieces) for one in needs],
         "deliveries": deliveries,
     }
@@ -75,13 +74,17 @@ def _summary(row: Row[Any], submitted: str | None) -> Json:
         "voltage": row.voltage,
         "state": "held" if row.held else "open",
         "submitted_at": iso(row.opened_ms),
-        "due_on": row.due_on or _due_on(row),
+        "due_on": row.due_on,
+        "segment": row.segment or None,
+        "segment_due_on": row.segment_due_on,
+        "provisional": bool(row.provisional),
     }
 
 
-def _clock(row: Row[Any]) -> Json:
+def _clock(row: Row[Any], today: date, calendar: Calendar) -> Json:
     table = policy.by_version(row.policy)
     case = table.cases[row.case_type]
+    begun_on = china_day(datetime.fromtimestamp(row.opened_ms / 1000, UTC))
     segments = [{"name": one.name, "zh": one.zh, "working_days": one.days} for one in case.timed(row.starred)]
     return {
         "policy": table.version,
@@ -91,17 +94,11 @@ def _clock(row: Row[Any]) -> Json:
         "steps": list(case.steps),
         "segments": segments,
         "working_days": case.total(row.starred),
+        "working_days_left": table.days_left(row.case_type, row.starred, begun_on, today, calendar),
+        "starting_day_counts": table.starting_day_counts,
+        "calendar": row.calendar,
         "whole_process": case.whole_process is not None,
     }
-
-
-def _due_on(row: Row[Any]) -> str | None:
-    """For an application whose year was not in the calendar when it was submitted: computed as soon as it is."""
-    day = china_day(datetime.fromtimestamp(row.opened_ms / 1000, UTC))
-    try:
-        return policy.by_version(row.policy).due_on(row.case_type, row.starred, day).isoformat()
-    except Misconfigured:
-        return None
 
 
 def _need(row: Row[Any], pieces: Sequence[Row[Any]]) -> Json:

@@ -1,14 +1,18 @@
 """The figures of a whole installation, read from tables and log. All hub processes compute the same figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, case, func, select
 
-from hub.cases import tables
+from hub.cases import notices, policy, tables
+from hub.cases.calendar import china_day
 from hub.cases.case import PieceState
+from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
+from hub.cases.policy import Ahead
 from hub.cases.tables import piece
 from hub.delivery.status import SinkStatus, statuses
 from hub.ingest.control import Report, Reports
@@ -55,6 +59,9 @@ class Tables(NamedTuple):
     undelivered: Mapping[str, Waiting]
     sinks: Sequence[SinkStatus]
     applications_waiting: int
+    applications_provisional: int
+    ahead: Ahead
+    today: date
     outbox: Waiting
     connectors: Sequence[Report]
     stages: Sequence[StageStatus]
@@ -73,7 +80,7 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
 
     Each query uses an index or reads few rows, so it stays fast with millions of deliveries.
     """
-    now_ms, reports = clock.now_ms(), Reports(store, clock)
+    now_ms, reports, today = clock.now_ms(), Reports(store, clock), china_day(clock.now())
     connectors = [reports.get(name) or Report(name, "UNASSIGNED") for name in sources]
     stages = StageReports(store, clock).all()
     sinks = statuses(store, clock, ())
@@ -89,6 +96,9 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
             _undelivered(connection, {sink for sink, _ in deliveries}, now_ms),
             sinks,
             _applications_waiting(connection),
+            _applications_provisional(connection, today),
+            policy.ahead(notices.calendar(connection), today),
+            today,
             _outbox(connection, now_ms),
             connectors,
             stages,
@@ -116,6 +126,11 @@ def _undelivered(connection: Connection, sinks: Iterable[str], now_ms: int) -> d
 def _applications_waiting(connection: Connection) -> int:
     query = select(func.count(need.c.case_id.distinct()))
     return int(connection.execute(query.where(need.c.state == NeedState.OPEN.value)).scalar_one())
+
+
+def _applications_provisional(connection: Connection, today: date) -> int:
+    counted = application.c.provisional.is_(True) & (application.c.counted_to >= today.isoformat())
+    return int(connection.execute(select(func.count()).select_from(application).where(counted)).scalar_one())
 
 
 def _outbox(connection: Connection, now_ms: int) -> Waiting:

@@ -54,6 +54,7 @@ class Metrics(Collector):
         if tables:
             yield from _of_records(tables)
             yield from _of_deliveries(tables)
+            yield from _of_calendar(tables)
             yield from _of_connectors(tables, self._clock.process_ms())
             yield from _of_stages(tables.stages, self._clock.process_ms())
         if tables and ends:
@@ -144,6 +145,17 @@ def _of_deliveries(tables: Tables) -> Iterator[Metric]:
     )
     yield _gauge("hub_outbox_rows", "Events decided and not yet on the log.", (), [((), tables.outbox.pieces)])
     yield _gauge("hub_outbox_age_seconds", "How long the oldest of them waits.", (), [((), tables.outbox.oldest_s)])
+
+
+def _of_calendar(tables: Tables) -> Iterator[Metric]:
+    provisional = [((), tables.applications_provisional)]
+    yield _gauge("hub_applications_provisional", "Applications with a provisional date that runs.", (), provisional)
+    days = {"known": tables.ahead.known_until, "reach": tables.ahead.reaches_to}
+    words = {"known": "working days are known", "reach": "the longest limit that begins today ends"}
+    for name, day in days.items():
+        yield _gauge(
+            f"hub_calendar_{name}_days", f"Days from today until {words[name]}.", (), [((), (day - tables.today).days)]
+        )
 
 
 def _latency(latency: Latency) -> Metric:

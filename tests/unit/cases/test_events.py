@@ -27,6 +27,7 @@ def sample(kind: type[Event]) -> Event:
     """An event with a value of each field's type, from the schema."""
     listed = {"pieces": (Piece(1, "crm", "licence.business", 0, b"r" * 16, 2, "t", 1, 5, "SELF"),)}
     listed |= {"needs": (Wanted("licence.business", "uscc", b"w" * 16),), "withdrawn": (1, 2), "sinks": ("crm",)}
+    listed |= {"days_off": (date(2027, 1, 1),), "make_up_days": ()}
     given: dict[str, Any] = dict(listed)
     for entry in catalogue().by_name(kind.SCHEMA).json["fields"]:
         name, of = entry["name"], entry["type"]

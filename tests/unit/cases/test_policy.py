@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from hub.cases import policy as limits
-from hub.cases.calendar import add_working_days, china_day
+from hub.cases.calendar import Calendar, china_day
 from hub.errors import Misconfigured
 
 POLICY = limits.in_force(date(2026, 6, 1))
@@ -39,13 +39,23 @@ def test_p6_the_only_materials_are_those_of_section_5() -> None:
 
 
 def test_the_starting_day_does_not_count_and_make_up_saturdays_do() -> None:
-    assert add_working_days(date(2022, 4, 1), 1) == date(2022, 4, 2)
-    assert POLICY.due_on("low-resident", False, date(2022, 4, 1)) == date(2022, 4, 7)
+    assert Calendar().add(date(2022, 4, 1), 1).day == date(2022, 4, 2)
+    assert POLICY.dates("low-resident", False, date(2022, 4, 1), Calendar()).due_on == date(2022, 4, 7)
 
 
-def test_a_limit_over_new_year_into_an_unknown_year_fails_loudly() -> None:
-    with pytest.raises(Misconfigured, match="working days"):
-        add_working_days(date(2003, 12, 30), 1)
+@pytest.mark.parametrize("case", ["low-other", "high-single", "high-dual"])
+@pytest.mark.parametrize("starred", [False, True])
+def test_p4_a_date_for_the_whole_is_promised_only_where_the_policy_sets_one(case: str, starred: bool) -> None:
+    dates = POLICY.dates(case, starred, date(2026, 3, 2), Calendar())
+    assert (dates.due_on, dates.segment, dates.segment_due_on) == (None, "acceptance", date(2026, 3, 3))
+
+
+def test_the_running_segment_takes_no_more_than_its_limit_from_the_total() -> None:
+    begun = date(2026, 3, 2)
+    left = [POLICY.days_left("high-dual", True, begun, date(2026, 3, day), Calendar()) for day in (2, 3, 4, 20)]
+    assert left == [30, 29, 29, 29]
+    whole = [POLICY.days_left("low-sanling", False, begun, date(2026, 3, day), Calendar()) for day in (2, 3, 4, 20)]
+    assert whole == [7, 6, 5, 0]
 
 
 def test_the_day_is_chinas() -> None:

@@ -58,7 +58,7 @@ def test_apply_creates_what_is_missing_once(url: str) -> None:
 
 def test_a_rehearsal_creates_nothing(url: str) -> None:
     assert "hub.cursors" in run("apply", "--dry-run", "--log", url).output
-    assert "19 topics would be created" in run("apply", "--dry-run", "--log", url).output
+    assert "20 topics would be created" in run("apply", "--dry-run", "--log", url).output
 
 
 def test_the_embedded_log_grants_nothing(url: str) -> None:

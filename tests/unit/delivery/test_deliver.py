@@ -68,7 +68,8 @@ def test_the_registration_says_what_the_connection_system_needs(house: House, si
         "kind": "registration", "number": sent["number"], "channel": "gov-platform", "channelAppNo": "A-1",
         "busiType": "NEW", "orgNo": "120101",
         "custName": "津门电气有限公司", "elecAddr": f"不动产单元 {samples.UNIT_NO}", "voltageCode": "LOW",
-        "contractCap": 50.0, "custType": "NON_RESIDENT", "dueOn": "2026-03-11",
+        "contractCap": 50.0, "custType": "NON_RESIDENT", "dueOn": "2026-03-11", "segment": None,
+        "segmentDueOn": None, "provisional": False, "workingDays": 7, "workingDaysLeft": 7,
         "acceptedAt": "2026-03-02T09:00+08:00",
     }  # fmt: skip
 

@@ -177,7 +177,7 @@ def test_p1_one_that_cannot_be_looked_at_stops_no_other_and_is_looked_at_again(h
     house.submit(body())
     for number in range(2, 6):
         house.clock.pass_s(1)
-        house.submit(body(f"A-{number}", site={"address": "天津市和平区南京路128号1号楼2单元301室"}))
+        house.submit(body(f"A-{number}", site={"address": "天津市和平区南京路128号1号楼2单元302室"}))
     house.due()
     assert need(house)[:2] == ("open", "NEW")
     assert [need(house, f"A-{number}")[1] for number in range(2, 6)] == ["ASKED"] * 4

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, update
 
 from hub.cases.by import By
 from hub.cases.connection.tables import application
+from hub.cases.imports.notices import Notices
 from hub.cases.procedure import installed
 from hub.cases.tables import case, piece
 from hub.delivery.claims import SETTLE_S
@@ -31,6 +32,11 @@ PROJECTIONS = projections(installed())
 
 
 TITLE = "licence.property-title"
+NOTICE = """year = 2026
+source = "a test"
+days_off = ["2026-01-01", "2026-03-04", "2026-05-01", "2026-10-01"]
+make_up_days = []
+"""
 
 
 @pytest.fixture
@@ -58,6 +64,8 @@ def lived(house: House) -> None:
     house.project()
     sink.failures = [Refused("NO", "never"), Unavailable("later")]
     house.deliver(sink)
+    Notices(house.store, house.journal).import_file(NOTICE.encode(), By("cli:test"))
+    house.due()
     known = house.applications.find("gov-platform", "A-2")
     assert known
     house.applications.hold(known, By("token:1"))

@@ -81,12 +81,12 @@ def commands(connection, heard):
     return found
 
 
-def waits(connection, process_ms):
-    return connection.execute(_due(select(watch.c.case_id), process_ms).limit(1)).first() is not None
+def waits(connection, moment):
+    return connection.execute(_due(select(watch.c.case_id), moment.process_ms).limit(1)).first() is not None
 
 
-def take(connection, process_ms, most):
-    query = _due(select(case).join(watch, watch.c.case_id == case.c.case_id), process_ms).limit(most)
+def take(connection, moment, most):
+    query = _due(select(case).join(watch, watch.c.case_id == case.c.case_id), moment.process_ms).limit(most)
     return [(one, Remind()) for one in cases.lock_free(connection, query)]
 
 

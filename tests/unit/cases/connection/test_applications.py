@@ -82,9 +82,9 @@ def test_p6_a_refusal_of_the_procedure_is_told_and_opens_no_case(house: House, m
 
 def test_an_unknown_calendar_does_not_hold_an_application_up(house: House) -> None:
     house.clock.pass_s(3600 * 24 * 300)
-    submitted = house.submit(body(voltage="HIGH_10KV", sources=2, important=True))
+    submitted = house.submit(body())
     shown = house.applications.show(submitted.case_id)
-    assert shown["due_on"] is None
+    assert (shown["due_on"], shown["provisional"]) == ("2027-01-06", True)
     assert shown["deliveries"][0]["kind"] == "registration"
 
 

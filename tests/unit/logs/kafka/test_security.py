@@ -116,7 +116,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         pytest.skip(str(missing))
     broker = Guarded(folder, authority, cluster.bootstrap, secured.certificate_port)
     told = broker.run("topics", "apply", "--acls").output
-    assert "19 topics created" in told
+    assert "20 topics created" in told
     assert f"{len(granted({}))} grants added" in told
     yield broker
     cluster.stop()

@@ -1,0 +1,50 @@
+"""The cases whose dates must be computed again: a notice about working days came or changed since they were counted.
+
+A date whose last counted day is over stands: what was promised is not changed afterwards.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+
+from hub.cases import case as cases
+from hub.cases import notices
+from hub.cases.calendar import china_day
+from hub.cases.case import Case
+from hub.cases.connection.events import NOT_COUNTED
+from hub.cases.connection.tables import application
+from hub.cases.procedure import Moment
+from hub.cases.tables import case
+from hub.clock import CHINA
+
+
+def any_due(connection: Connection, moment: Moment) -> bool:
+    """Whether there is such a case."""
+    return connection.execute(_due(connection, select(case.c.case_id), moment).limit(1)).first() is not None
+
+
+def take_due(connection: Connection, moment: Moment, most: int) -> list[Case]:
+    """At most ``most`` of them, locked; cases that another transaction holds are left out."""
+    return cases.lock_free(connection, _due(connection, select(case), moment).limit(most))
+
+
+def _due(connection: Connection, query: Select[Any], moment: Moment) -> Select[Any]:
+    today = china_day(moment.now)
+    known_until = notices.calendar(connection).known_until(today)
+    changes = [_changed(row, today) for row in notices.rows(connection) if row.changed_from]
+    known = and_(application.c.provisional.is_(True), application.c.counted_to <= known_until.isoformat())
+    runs = application.c.counted_to >= today.isoformat()
+    again = and_(runs, or_(application.c.edition == NOT_COUNTED, known, *changes))
+    joined = query.join_from(application, case, application.c.case_id == case.c.case_id)
+    return joined.where(or_(application.c.counted_to.is_(None), again))
+
+
+def _changed(notice: Row[Any], today: date) -> ColumnElement[bool]:
+    """Dates that were counted without this notice, over days that it changed."""
+    after = datetime.combine(date.fromisoformat(notice.changed_to) + timedelta(days=1), time(), CHINA)
+    return and_(
+        application.c.edition < notice.edition,
+        application.c.counted_to >= max(notice.changed_from, today.isoformat()),
+        case.c.opened_ms < int(after.timestamp() * 1000),
+    )

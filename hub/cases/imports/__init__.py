@@ -1,0 +1,1 @@
+"""What operators import: notices about working days."""

@@ -1,0 +1,60 @@
+"""``hub calendar import|show``: the working days that dates are counted by."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from hub import settings as hub_settings
+from hub.bootstrap import open_hub
+from hub.cases import notices
+from hub.cases.calendar import china_day
+from hub.cases.imports.notice import NOTICE_BYTES_MAX
+from hub.cases.imports.notices import Notices
+from hub.cases.times import iso
+from hub.cli._applications import by_user
+from hub.cli._console import console
+
+
+@click.group("calendar")
+def command() -> None:
+    """The working days that dates are counted by: those that this release knows, and imported notices."""
+
+
+@command.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.pass_obj
+def import_(config: Path | None, file: Any) -> None:
+    """Import a notice about the working days of a year from FILE (TOML), as soon as it is published or changed.
+
+    The dates of all cases that have counted a changed day, and are not over, are then computed again by `hub run`, and
+    the connection system is told. The same file again changes nothing.
+    """
+    content = file.read(NOTICE_BYTES_MAX + 1)
+    hub = open_hub(hub_settings.load(config))
+    try:
+        done = Notices(hub.store, hub.journal).import_file(content, by_user())
+    finally:
+        hub.close()
+    click.echo(f"{'imported' if done.created else 'imported before'}: {done.version}, import {done.edition}")
+
+
+@command.command("show")
+@click.pass_obj
+def show(config: Path | None) -> None:
+    """The imported notices, and until when working days are known."""
+    hub = open_hub(hub_settings.load(config))
+    try:
+        with hub.store.read() as connection:
+            rows, calendar = notices.rows(connection), notices.calendar(connection)
+        until = calendar.known_until(china_day(hub.clock.now()))
+    finally:
+        hub.close()
+    table = Table("import", "year", "version", "source", "imported", "by")
+    for row in rows:
+        table.add_row(
+            str(row.edition), str(row.year), row.version, row.source, iso(row.imported_ms) or "", row.principal
+        )
+    console().print(table)
+    click.echo(f"working days are known until {until}; later dates are provisional")
