@@ -45,8 +45,13 @@ def told(code: str, field: str) -> None:
     found = _faults.get()
     if found is None:
         raise Unmapped(code, field)
-    if len(found) < FAULTS_MAX and all(fault.field != field for fault in found):
-        found.append(Fault(code, field))
+    _add(found, Fault(code, field))
+
+
+def _add(found: list[Fault], fault: Fault) -> None:
+    """The first fault of each field, up to ``FAULTS_MAX``."""
+    if len(found) < FAULTS_MAX and all(other.field != fault.field for other in found):
+        found.append(fault)
 
 
 class Reader:
@@ -95,8 +100,8 @@ class Reader:
         """An identifier without the usual dirt: full-width forms, blanks, lower case, invisible characters."""
         found = self.optional_identifier(column, field)
         if found is None:
-            raise Unmapped("SHAPE_MISSING", field)
-        return found
+            told("SHAPE_MISSING", field)
+        return found or ""
 
     def optional_identifier(self, column: str, field: str) -> str | None:
         """As ``identifier``; ``None`` for null and for nothing but dirt. The column itself must be there."""
@@ -174,7 +179,7 @@ def to_row(
         record: Plain | None = mapping()
     except Unmapped as unmapped:
         record = None
-        found.append(unmapped.fault)
+        _add(found, unmapped.fault)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         record = None
         if not found:

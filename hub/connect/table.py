@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from hub.clock import CHINA
 from hub.connect.context import Context
-from hub.connect.mapping import Unmapped, to_row
+from hub.connect.mapping import to_row, told
 from hub.connect.tabledb import TableDatabase
 from hub.connect.tablerows import DELETE, UPSERT, Child, Layout, Rows, TableRow
 from hub.errors import Misconfigured
@@ -206,7 +206,7 @@ class TableSource:
 
     def _mapped(self, row: TableRow) -> Plain:
         if row.fault:
-            raise Unmapped(*row.fault)
+            told(*row.fault)
         return self._to_record(row)
 
     # ---- questions -------------------------------------------------------------------------------------------------

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, NoSuchModuleError, NoSuchTableError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    InterfaceError,
+    NoSuchModuleError,
+    NoSuchTableError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.connect.spec import Limits
@@ -50,15 +57,20 @@ class TableDatabase:
             raise self._judged(error) from None
 
     def _judged(self, error: InterfaceError | DatabaseError) -> Exception:
-        words = str(error.orig).lower()
-        missing = self._drift()[1] if any(sign in words for sign in _NOT_THERE) else []
-        if missing:
+        if missing := self._missing(str(error.orig).lower()):
             return Misconfigured(
                 f"{self._name}: the exchange database has no {', '.join(missing)}",
                 "ask its owner what changed; `hub connectors probe` shows the difference",
             )
         known = explain(error, f"{self._name}: the exchange database", f"connectors.{self._name}.url")
         return known or Unavailable(f"{self._name}: the exchange database fails ({type(error.orig).__name__})")
+
+    def _missing(self, words: str) -> list[str]:
+        """What is missing, when the words of an error say that something is."""
+        try:
+            return self._drift()[1] if any(sign in words for sign in _NOT_THERE) else []
+        except SQLAlchemyError:
+            return []  # it is the database itself, or the role
 
     def drift(self) -> tuple[list[str], list[str]]:
         """(Columns that are new, columns that are missing), each as ``table.column``, in alphabetical order. Raises as
