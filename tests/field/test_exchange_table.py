@@ -280,3 +280,15 @@ def read_up_to(hub: Hub, time_ms: int) -> bool:
     report = Reports(hub.store, hub.clock).get(NAME)
     assert report is not None and report.state == RUNNING, report and report.trouble
     return report.fetched_ms >= time_ms
+
+
+def test_p1_a_row_that_commits_late_while_the_hub_is_stopped_is_read(tmp_path: Path) -> None:
+    """The cursor is durable, and the next hub sweeps from the last sweep of the one before."""
+    table = Table(tmp_path, SystemClock())
+    tables = {NAME: {"url": table.url, "lag_s": 60.0, "sweep_s": 0.2, "poll_s": 0.05}}
+    table.put("r1", table.clock.process_ms())
+    with feeding(tmp_path, tables) as (hub, task):
+        until(task, lambda: len(received(hub, TITLES)) == 1)
+    table.put("r2", table.clock.process_ms() - 8_000, number=2)
+    with feeding(tmp_path, tables) as (hub, task):
+        until(task, lambda: len(received(hub, TITLES)) == 2)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.bootstrap import Hub
 from hub.clock import SystemClock
@@ -17,6 +18,7 @@ from hub.connect.host.registry import open_sink, open_source
 from hub.errors import HubError, Misconfigured, Unavailable
 from hub.ingest.control import Report, Reports
 from hub.ports import Address, LookupQuery
+from hub.records.tables import current
 from tests.clocks import HandClock
 from tests.feeding import feeding, received, until
 from tests.field.gateway import NAME, Answer, Handler, licence, page, says, serving, settings
@@ -203,3 +205,29 @@ def test_a_probe_ends(clock: HandClock) -> None:
         with pytest.raises(Unavailable, match="without a row"):
             probe(opened(server.url, clock), 20)
         assert len(server.calls) <= 25
+
+
+def test_p1_a_licence_revoked_under_its_version_is_revoked_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The source corrects a row by hand and does not raise its version: what was read last counts."""
+    pages: dict[str, tuple[list[dict[str, Any]], str, bool]] = {"": (ROWS[:1], "1", False), "1": ([], "1", False)}
+    with (
+        serving(by_cursor(pages)) as server,
+        feeding(tmp_path, {NAME: settings(server.url, poll_s=0.05)}) as (hub, task),
+    ):
+        stages = [hub.task(name)() for name in ("verify", "project")]
+
+        def status() -> list[str]:
+            while sum(stage.step() for stage in stages):
+                pass
+            with hub.store.read() as connection:
+                return list(connection.execute(select(current.c.status)).scalars())
+
+        until(task, lambda: status() == ["CURRENT"])
+        pages["2"] = ([], "2", False)
+        pages["1"] = ([licence(0, zzzt="2")], "2", False)
+        until(task, lambda: status() == ["CANCELLED"])
+        for stage in stages:
+            stage.close()
+    assert "one version" in capsys.readouterr().err
