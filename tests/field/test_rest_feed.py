@@ -230,4 +230,4 @@ def test_p1_a_licence_revoked_under_its_version_is_revoked_and_told(
         until(task, lambda: status() == ["CANCELLED"])
         for stage in stages:
             stage.close()
-    assert "one version" in capsys.readouterr().err
+    assert "one version" in "".join(capsys.readouterr())
