@@ -110,10 +110,19 @@ class Calendar:
         versions = dict.fromkeys(map(self.version, years))
         return Counted(day, not all(map(self.knows, years)), "+".join(versions))
 
-    def between(self, start: date, end: date, starting_day_counts: bool = False) -> int:
-        """The number of working days after ``start`` (or from it on, with ``starting_day_counts``) up to ``end``."""
+    def working_days(self, start: date, end: date, starting_day_counts: bool = False) -> list[date]:
+        """The working days after ``start`` (or from it on, with ``starting_day_counts``) up to ``end``.
+
+        >>> [day.day for day in Calendar().working_days(date(2022, 1, 28), date(2022, 2, 7))]  # 29: a make-up Saturday
+        [29, 30, 7]
+        """
         first = start if starting_day_counts else start + timedelta(days=1)
-        return sum(self.is_working_day(first + timedelta(days=n)) for n in range((end - first).days + 1))
+        days = (first + timedelta(days=n) for n in range((end - first).days + 1))
+        return [day for day in days if self.is_working_day(day)]
+
+    def between(self, start: date, end: date, starting_day_counts: bool = False) -> int:
+        """How many ``working_days`` these are."""
+        return len(self.working_days(start, end, starting_day_counts))
 
     def changed(self, other: "Calendar", first: date, last: date) -> tuple[date, date] | None:
         """The first and the last day from ``first`` to ``last`` whose work, or whose knowledge, differs in ``other``;

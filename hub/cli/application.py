@@ -260,7 +260,9 @@ def _print(shown: Json, as_json: bool) -> None:
 
 def _print_head(shown: Json, said: str) -> None:
     number = escape(shown["external_no"] or "—")
-    console().print(f"[bold]{shown['application_id']}[/]  {number} ({shown['channel']})  {said}")
+    states = ", ".join(shown["states"])
+    told = f"{said}; {states}" if states else said
+    console().print(f"[bold]{shown['application_id']}[/]  {number} ({shown['channel']})  {told}")
 
 
 def _due(shown: Json) -> str:
@@ -270,6 +272,14 @@ def _due(shown: Json) -> str:
     return f"{due} (provisional: the notice of that year is not known)" if shown["provisional"] else due
 
 
+def _counting(clock: Json) -> str:
+    """Each working day that was counted with its number, China's dates."""
+    days = clock.get("counted_days") or ()
+    counted = ", ".join(f"{day[5:]} ({number})" for number, day in enumerate(days, 1))
+    first = "the day of submission counts" if clock["starting_day_counts"] else "the day of submission does not count"
+    return f"counted: {counted}; {first}" if counted else ""
+
+
 def _show(shown: Json, said: str) -> None:
     out = console()
     clock = shown["clock"]
@@ -277,6 +287,8 @@ def _show(shown: Json, said: str) -> None:
     begun = f"{shown_in_china(shown['submitted_at'])} (China time)"
     out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {begun}:")
     out.print(f"{_due(shown)}; {clock['working_days_left']} working days left, by {clock['calendar'] or '?'}")
+    if counted := _counting(clock):
+        out.print(counted, highlight=False)
     for sink, number in shown["numbers"].items():
         out.print(f"{sink} knows it as {number}")
     for need in shown["evidence"]:

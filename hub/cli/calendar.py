@@ -4,17 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from hub import settings as hub_settings
-from hub.bootstrap import open_hub
+from hub.bootstrap import open_hub, reading
 from hub.cases import notices
 from hub.cases.calendar import china_day
 from hub.cases.imports.notice import NOTICE_BYTES_MAX
 from hub.cases.imports.notices import Notices
-from hub.cases.times import iso
 from hub.cli._applications import by_user
 from hub.cli._console import console
+from hub.clock import in_china
 
 
 @click.group("calendar")
@@ -44,17 +45,13 @@ def import_(config: Path | None, file: Any) -> None:
 @click.pass_obj
 def show(config: Path | None) -> None:
     """The imported notices, and until when working days are known."""
-    hub = open_hub(hub_settings.load(config))
-    try:
+    with reading(hub_settings.load(config)) as hub:
         with hub.store.read() as connection:
             rows, calendar = notices.rows(connection), notices.calendar(connection)
         until = calendar.known_until(china_day(hub.clock.now()))
-    finally:
-        hub.close()
-    table = Table("import", "year", "version", "source", "imported", "by")
+    table = Table("import", "year", "version", "source", "imported (China)", "by")
     for row in rows:
-        table.add_row(
-            str(row.edition), str(row.year), row.version, row.source, iso(row.imported_ms) or "", row.principal
-        )
+        cells = (str(row.edition), str(row.year), row.version, row.source, in_china(row.imported_ms), row.principal)
+        table.add_row(*map(escape, cells))
     console().print(table)
     click.echo(f"working days are known until {until}; later dates are provisional")

@@ -107,6 +107,7 @@ class Applications:
         (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
             shown = views.full(connection, _required(_row(connection, case_id)), self.opener, self._today())
+            shown["states"] = states.of(connection, [case_id], self.journal.clock.now_ms())[case_id]
             self.tell(connection, case_id, shown)
             return shown
 

@@ -96,9 +96,18 @@ def _clock(row: Row[Any], today: date, calendar: Calendar) -> Json:
         "working_days": case.total(row.starred),
         "working_days_left": table.days_left(row.case_type, row.starred, begun_on, today, calendar),
         "starting_day_counts": table.starting_day_counts,
+        "counted_days": _counted(row, begun_on, table.starting_day_counts, calendar),
         "calendar": row.calendar,
         "whole_process": case.whole_process is not None,
     }
+
+
+def _counted(row: Row[Any], begun_on: date, starting_day_counts: bool, calendar: Calendar) -> list[str]:
+    """The working days of the date that is promised, one by one, so that a person can check the counting."""
+    if row.counted_to is None:
+        return []
+    days = calendar.working_days(begun_on, date.fromisoformat(row.counted_to), starting_day_counts)
+    return [day.isoformat() for day in days]
 
 
 def _need(row: Row[Any], pieces: Sequence[Row[Any]]) -> Json:

@@ -90,7 +90,11 @@ def test_people_see_times_of_china_and_what_others_wrote_is_no_markup(run: Run) 
         assert "[/red] A-9" in told.stdout or command[0] == "list"
     shown = json.loads(run("application", "show", application_id, "--json").stdout)
     moment = datetime.fromisoformat(shown["submitted_at"]) + timedelta(hours=8)
-    assert f"{moment:%Y-%m-%d %H:%M:%S} (China time)" in run("application", "show", application_id).stdout
+    people = run("application", "show", application_id).stdout
+    assert f"{moment:%Y-%m-%d %H:%M:%S} (China time)" in people
+    last = shown["clock"]["counted_days"][-1]
+    assert f"{last[5:]} ({len(shown['clock']['counted_days'])})" in " ".join(people.split())
+    assert "the day of submission does not count" in " ".join(people.split())
 
 
 def test_what_is_not_there_is_said(run: Run) -> None:

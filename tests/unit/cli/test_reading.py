@@ -30,6 +30,7 @@ READING = [
     ("application", "list"),
     ("application", "show", NO_ID),
     ("application", "show", "--external-no", "A-1"),
+    ("calendar", "show"),
     ("cases", "list"),
     ("client", "list"),
     ("connectors", "list"),

@@ -56,6 +56,20 @@ def test_submission_registers_at_once_and_starts_the_clock(house: House) -> None
     assert shown["external_no"] == "A-1"
 
 
+def test_the_counting_of_the_date_is_shown_day_by_day(house: House) -> None:
+    """Submitted on Monday 2 March 2026; the Qingming days are later, so only weekends are left out."""
+    shown = house.applications.show(house.submit(body()).case_id)
+    assert shown["clock"]["counted_days"] == [f"2026-03-{day:02}" for day in (3, 4, 5, 6, 9, 10, 11)]
+    assert shown["clock"]["counted_days"][-1] == shown["due_on"]
+    assert len(shown["clock"]["counted_days"]) == shown["clock"]["working_days"]
+
+
+def test_of_a_high_voltage_case_the_segment_that_runs_is_counted(house: House) -> None:
+    shown = house.applications.show(house.submit(body(voltage="HIGH_10KV", capacity_kw=2_000)).case_id)
+    assert shown["clock"]["counted_days"][-1] == shown["segment_due_on"]
+    assert len(shown["clock"]["counted_days"]) < shown["clock"]["working_days"]
+
+
 def test_p2_the_same_application_again_is_the_same_answer(house: House) -> None:
     first = house.submit(body())
     again = house.submit(body())

@@ -32,7 +32,7 @@ def found(house: House) -> dict[str, list[str]]:
     by_state = {state: [one["external_no"] for one in house.applications.list(state=state)] for state in STATES}
     for one in house.applications.list():
         said = [state for state in STATES if one["external_no"] in by_state[state]]
-        assert one["states"] == said
+        assert one["states"] == said == house.applications.show(bytes.fromhex(one["application_id"]))["states"]
     return {state: numbers for state, numbers in by_state.items() if numbers}
 
 
