@@ -16,15 +16,18 @@ FILE: Final = "kinds.toml"
 _REMEDY: Final = "see docs/kinds.md"
 _KIND_NAME: Final = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+")
 _KEYS: Final = {"kind", "code", "rules"}
-_KIND_KEYS: Final = {"about", "zh"}
+_KIND_KEYS: Final = {"about", "zh", "expires"}
+_REQUIRED: Final = {"about", "zh"}
 
 
 class DeclaredKind(NamedTuple):
-    """A kind by name, and what its records are called in English and in Chinese, in the plural."""
+    """A kind by name, and what its records are called in English and in Chinese, in the plural. ``expires``: a record
+    is of no use after its last day of validity."""
 
     name: str
     about: str
     zh: str
+    expires: bool = True
 
 
 class Declaration(NamedTuple):
@@ -75,8 +78,10 @@ def read(package: Package, table: Mapping[str, Any]) -> Declaration:
 def _kind(where: str, name: str, entry: Any) -> DeclaredKind:
     if not _KIND_NAME.fullmatch(name):
         raise Misconfigured(f"{where}: {name!r} is no name of a kind", "name it like meter.reading, in lower case")
-    _check_keys(f"{where}: kind {name}", entry, _KIND_KEYS, _KIND_KEYS)
-    return DeclaredKind(name, entry["about"], entry["zh"])
+    _check_keys(f"{where}: kind {name}", entry, _KIND_KEYS, _REQUIRED)
+    if not isinstance(entry.get("expires", True), bool):
+        raise Misconfigured(f"{where}: kind {name}: expires is neither true nor false", _REMEDY)
+    return DeclaredKind(name, entry["about"], entry["zh"], entry.get("expires", True))
 
 
 def _check_keys(where: str, table: Any, known: set[str], required: set[str]) -> None:

@@ -18,7 +18,8 @@ from hub.ports import Plain
 from hub.records.declarations import declarations
 from hub.records.identifiers import Identity, identity_of, is_identifier
 
-KIND_NAMES: Final = tuple(name for declaration in declarations() for name in declaration.names)
+_DECLARED: Final = {kind.name: kind for declaration in declarations() for kind in declaration.kinds}
+KIND_NAMES: Final = tuple(_DECLARED)
 """Every registered kind, the hub's own first."""
 REPORT_STATUS: Final = "CURRENT"
 """The open status of a report, which has no status of its own: it is current until the source deletes it."""
@@ -70,7 +71,8 @@ class PartValue(NamedTuple):
 @dataclass(frozen=True)
 class Kind:
     """A kind of record. ``name`` is also the prefix of its topics. ``has_status``: true for a licence, false for a
-    report.
+    report. ``expires``: whether a record is of no use after its last day of validity; the dates of a title are those
+    of the land-use term, and it does not end with them (民法典 §359).
     """
 
     name: str
@@ -78,6 +80,7 @@ class Kind:
     schema: Schema = field(repr=False)
     parts: tuple[Part, ...]
     has_status: bool
+    expires: bool
 
     def topic(self, suffix: str) -> str:
         """The kind's topic with this suffix: received, verified or rejected."""
@@ -171,7 +174,7 @@ def _kind(name: str) -> Kind:
     _check(name, not missing, f"the schema has no field {', '.join(missing)}")
     parts = tuple(_part(name, entry) for entry in fields.values() if "hub.role" in entry)
     _check(name, bool(parts) and not parts[0].many, "the schema has no first part (hub.role) that occurs once")
-    return Kind(name, schema.id, schema, parts, "status" in fields)
+    return Kind(name, schema.id, schema, parts, "status" in fields, _DECLARED[name].expires)
 
 
 def _schema(name: str) -> Schema:

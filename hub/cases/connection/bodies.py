@@ -75,8 +75,9 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
     purpose = given.purposes.get(row.purpose)
     if not purpose.accepts(piece.kind, opened.envelope["assurance"]):
         raise WillNotDo(reasons.ASSURANCE_LOW)
-    until = opened.record[KINDS[piece.kind].principal.name].get("valid_until")
-    if until is not None and until < china_day(moment.now):
+    kind = KINDS[piece.kind]
+    until = opened.record[kind.principal.name].get("valid_until")
+    if kind.expires and until is not None and until < china_day(moment.now):
         raise WillNotDo(reasons.EXPIRED)
     rule = purpose.evidence[piece.kind]
     return {

@@ -13,6 +13,7 @@ from hub.cases import reasons
 from hub.cases.events import Relation
 from hub.codec import wire
 from hub.privacy.purposes import Purpose
+from hub.records.kinds import KINDS
 from hub.records.tables import RANK, current, record, record_link
 from hub.topics.places import Reads, read_value
 
@@ -58,7 +59,7 @@ def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | s
     live = [row for row in found if _lives(row)]
     if not live:
         return reasons.NOT_CURRENT
-    valid = [row for row in live if row.valid_until_year is None or row.valid_until_year >= wanted.year]
+    valid = [row for row in live if _is_valid(row, wanted)]
     if not valid:
         return reasons.EXPIRED
     if len({row.entity_id for row in valid}) > 1:
@@ -90,6 +91,11 @@ def _found(connection: Connection, wanted: Sequence[Wanted]) -> dict[tuple[str, 
 
 def _lives(row: Row[Any]) -> bool:
     return bool(row.status == "CURRENT" and row.operation == "UPSERT")
+
+
+def _is_valid(row: Row[Any], wanted: Wanted) -> bool:
+    ends = KINDS[wanted.kind].expires and row.valid_until_year is not None
+    return not ends or bool(row.valid_until_year >= wanted.year)
 
 
 def _match(log: Reads, row: Row[Any], applicant_id: bytes) -> Match:

@@ -32,7 +32,7 @@ def test_a_package_without_the_file_declares_nothing() -> None:
 def test_a_declaration_has_kinds_codes_and_rules() -> None:
     found = declared({"kind": KIND, "code": {"METER_NEGATIVE": {}}, "rules": ["alpha.rules"]})
     assert found.names == ("meter.reading",)
-    assert found.kinds[0].about == "Meter readings"
+    assert (found.kinds[0].about, found.kinds[0].expires) == ("Meter readings", True)
     assert list(found.codes) == ["METER_NEGATIVE"]
 
 
@@ -46,6 +46,7 @@ def test_a_declaration_has_kinds_codes_and_rules() -> None:
         ({"kind": {"meter.reading": {"about": "x"}}}, "no key 'zh'"),
         ({"kind": {"meter.reading": {**READING, "topic": "x"}}}, "unknown key 'topic'"),
         ({"kind": {"meter.reading": "x"}}, "is no table"),
+        ({"kind": {"meter.reading": {**READING, "expires": "no"}}}, "expires is neither"),
         ({"rules": "alpha.rules"}, "no list of modules"),
         ({"rules": ["hub.records.rules.dates"]}, "is no module of the package"),
         ({"rules": ["alphabet.rules"]}, "is no module of the package"),

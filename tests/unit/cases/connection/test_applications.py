@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,17 @@ def test_a_title_that_is_not_current_never_matches(house: House, status: str) ->
     house.submit(body())
     house.due()
     assert evidence(house)["licence.property-title"] == ("open", "NOT_CURRENT")
+
+
+def test_a_title_whose_land_use_term_is_over_matches(house: House) -> None:
+    """The end of the term ends no title (民法典 §359)."""
+    title = samples.title()
+    title["unit"]["valid_until"] = date(2016, 6, 30)
+    house.verified(title)
+    house.project()
+    house.submit(body())
+    house.due()
+    assert evidence(house)["licence.property-title"][0] == "met"
 
 
 def test_a_row_that_the_source_took_back_never_matches(house: House) -> None:

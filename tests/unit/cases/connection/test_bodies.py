@@ -76,6 +76,9 @@ def test_p3_a_record_that_the_purpose_does_not_trust_or_that_expired_will_not_do
     with pytest.raises(WillNotDo) as told:
         made(house, LICENCE, expired)
     assert told.value.reason == "EXPIRED"
+    title = samples.title()
+    title["unit"]["valid_until"] = date(2026, 3, 1)
+    assert made(house, TITLE, title, Relation.SELF)["kind"] == TITLE, "a land-use term ends no title"
 
 
 def test_p5_the_application_of_an_erased_applicant_must_not_be_sent(house: House) -> None:
