@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
@@ -21,6 +21,7 @@ from hub.cases.events import Event, Held, Released
 from hub.cases.journal import Decided, Journal
 from hub.cases.procedure import Opens
 from hub.cases.tables import case
+from hub.clock import SKEW_S
 from hub.errors import RecordRejected
 from hub.ports import Fault, KeyVault, Store
 from hub.privacy.purposes import Purposes
@@ -74,7 +75,8 @@ class Applications:
         ERASED or KEY_DAMAGED when the applicant has no key; the code of the procedure's refusal. Raises ``Unavailable``
         when database or vault is.
         """
-        wanted = command.parse(document, self.purposes)
+        today = china_day(self.journal.clock.now() + timedelta(seconds=SKEW_S))
+        wanted = command.parse(document, self.purposes, today)
         if wanted.channel not in self.channels:
             raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self.channels)))
         check(wanted)

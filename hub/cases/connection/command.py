@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -18,7 +19,16 @@ from pydantic_core import PydanticCustomError
 
 from hub.errors import RecordRejected
 from hub.privacy.purposes import Purposes
-from hub.records.identifiers import Identity, check_resident_id, check_unit_number, check_uscc, identity_of, tidy
+from hub.records.identifiers import (
+    Identity,
+    check_resident_id,
+    check_unit_number,
+    check_uscc,
+    identity_of,
+    resident_id_18,
+    resident_id_birth,
+    tidy,
+)
 from hub.records.text import callers_fault, is_blank, strip
 
 
@@ -115,12 +125,12 @@ class Application(_Part):
         return found | {by: value}
 
 
-def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
-    """A submission (parsed JSON), checked and tidied.
+def parse(document: Mapping[str, Any], purposes: Purposes, latest: date = date.max) -> Application:
+    """A submission (parsed JSON), checked and tidied. ``latest`` is the latest day on which the applicant can be born.
 
     Raises ``RecordRejected``: NOT_ASKED for anything beyond the list (津工信电力〔2021〕8号 §5), FIELD_MISSING,
-    FIELD_INVALID, TEXT_CONTROL, TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, or the code of an invalid
-    identifier; ``field`` says where. The message contains no value (P5).
+    FIELD_INVALID, TEXT_CONTROL, TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, DATE_FUTURE, or the code of an
+    invalid identifier; ``field`` says where. The message contains no value (P5).
     """
     try:
         read = Application.model_validate(document)
@@ -129,7 +139,7 @@ def parse(document: Mapping[str, Any], purposes: Purposes) -> Application:
     purpose = purposes.get(read.purpose)
     return read.model_copy(
         update={
-            "applicant": _tidy_applicant(read.applicant),
+            "applicant": _tidy_applicant(read.applicant, latest),
             "site": _tidy_site(read.site),
             "purpose": purpose.name,
             "legal_basis": purpose.basis(read.legal_basis).code,
@@ -184,15 +194,24 @@ def _part_at(path: Sequence[Any]) -> type[BaseModel]:
     return part
 
 
-def _tidy_applicant(applicant: Applicant) -> Applicant:
+def _tidy_applicant(applicant: Applicant, latest: date) -> Applicant:
     _exactly_one(applicant.uscc, applicant.resident_id, "applicant.uscc")
     if applicant.uscc is not None:
         code = tidy(applicant.uscc)
         _good(check_uscc(code), "applicant.uscc")
+        _identifies("uscc", code, "USCC_FORM", "applicant.uscc")
         return applicant.model_copy(update={"uscc": code})
     number = tidy(applicant.resident_id or "")
     _good(check_resident_id(number), "applicant.resident_id", warnings=("ID_LEGACY",))
+    _identifies("resident-id", number, "ID_FORM", "applicant.resident_id")
+    if (born := resident_id_birth(resident_id_18(number))) and born > latest:
+        raise RecordRejected("DATE_FUTURE", "applicant.resident_id")
     return applicant.model_copy(update={"resident_id": number})
+
+
+def _identifies(identifier: str, value: str, code: str, field: str) -> None:
+    """A number with a good check character can still be a placeholder: 111111111111111."""
+    _good(code if identity_of(identifier, value) is None else None, field)
 
 
 def _tidy_site(site: Site) -> Site:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from datetime import date
 
 import pytest
 
@@ -10,6 +11,7 @@ from hub.cases.connection.command import Application, needs_of, parse
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 from hub.privacy.purposes import shipped
+from hub.records.identifiers import check_uscc
 
 USCC = "91110000600037341L"
 PERSON = "360426199101010071"
@@ -29,6 +31,11 @@ BODY = {
 ALL = frozenset({"licence.business", "licence.resident-id", "licence.property-title", "project.approval"})
 
 
+NO_ORGANISATION = next(
+    f"91120104000000000{end}" for end in "0123456789ABCDEFGHJKLMNPQRTUWXY" if not check_uscc(f"91120104000000000{end}")
+)
+
+
 def changed(**changes: object) -> dict:
     return {**copy.deepcopy(BODY), **changes}
 
@@ -41,6 +48,23 @@ def refused(body: dict) -> RecordRejected:
     with pytest.raises(RecordRejected) as caught:
         read(body)
     return caught.value
+
+
+@pytest.mark.parametrize(
+    ("applicant", "code", "field"),
+    [
+        ({"resident_id": "111111111111111"}, "ID_FORM", "applicant.resident_id"),
+        ({"resident_id": "120104209912310016"}, "DATE_FUTURE", "applicant.resident_id"),
+        ({"resident_id": "120104202603020013"}, "DATE_FUTURE", "applicant.resident_id"),
+        ({"uscc": NO_ORGANISATION}, "USCC_FORM", "applicant.uscc"),
+    ],
+)
+def test_an_applicant_with_no_person_s_number_is_refused(applicant: dict, code: str, field: str) -> None:
+    """No person is born after today, and a placeholder is no person (P2), though its check character is right."""
+    with pytest.raises(RecordRejected) as caught:
+        parse(changed(applicant=applicant), shipped(), date(2026, 3, 1))
+    assert (caught.value.code, caught.value.field) == (code, field)
+    assert reasons.words(code).zh
 
 
 def test_p6_anything_beyond_the_list_is_refused_with_the_clause() -> None:
