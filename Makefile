@@ -7,7 +7,7 @@ LOCKED = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 EDITABLE = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml --extra build
 
-.PHONY: demo test test-embedded test-fast servers check bench kafka migration lock sbom audit clean help
+.PHONY: demo test test-embedded test-fast fuzz servers check bench kafka migration lock sbom audit clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -42,6 +42,9 @@ servers: $(VENV)/.run
 
 test-fast: $(VENV)/.dev  ## the tests that take seconds
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not kafka and not postgres"
+
+fuzz: $(VENV)/.dev  ## hostile inputs for every reader; SECONDS=1200: longer; findings are kept in tests/fuzz/inputs
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),120)
 
 check: $(VENV)/.dev  ## style, types, architecture, documents
 	$(BIN)/ruff check .

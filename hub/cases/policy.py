@@ -188,6 +188,17 @@ def starred(voltage: str, important: bool) -> bool:
     return important or voltage not in UP_TO_10_KV
 
 
+def load(text: str) -> Policy:
+    """A policy from the text of its file. Raises ``Misconfigured`` for one that is no table of limits."""
+    try:
+        return read(tomllib.loads(text))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise Misconfigured(
+            f"the policy file cannot be read ({type(error).__name__}: {str(error)[:200]})",
+            "compare it with those in hub/cases/policies",
+        ) from None
+
+
 def read(document: Mapping[str, Any]) -> Policy:
     """A policy from its parsed TOML file. Raises ``KeyError`` for a file that lacks an entry."""
     return Policy(
@@ -210,7 +221,7 @@ def shipped() -> tuple[Policy, ...]:
     """Every year's table that this release ships, oldest first."""
     folder = resources.files("hub.cases").joinpath("policies")
     files = (file for file in folder.iterdir() if file.name.endswith(".toml"))
-    read_all = (read(tomllib.loads(file.read_text("utf-8"))) for file in files)
+    read_all = (load(file.read_text("utf-8")) for file in files)
     return tuple(sorted(read_all, key=lambda policy: policy.effective_from))
 
 

@@ -4,6 +4,7 @@ Old and new programs read the same history. So a new version must read what all 
 must read what the new one writes: FULL_TRANSITIVE. The modes have the names that schema registries use.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -39,8 +40,10 @@ class Break(NamedTuple):
 
 
 def parse(text: str) -> Any:
-    """A schema's JSON text in the checker's form. Raises ``RecordRejected`` (SCHEMA_UNKNOWN) if it is not Avro."""
+    """A schema's JSON text in the checker's form. Raises ``RecordRejected`` (SCHEMA_UNKNOWN) if it is not Avro, or if
+    UTF-8 cannot encode it."""
     try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
         return avro.schema.parse(text)
     except (avro.errors.AvroException, ValueError, RecursionError) as error:
         raise RecordRejected("SCHEMA_UNKNOWN", detail=type(error).__name__) from None

@@ -5,7 +5,6 @@ of a record is stored with the record and checked later by the rules. So a singl
 is rejected, and the others of its page are not.
 """
 
-import binascii
 import struct
 from base64 import b64decode
 from collections.abc import Mapping
@@ -32,6 +31,9 @@ _NODE = 32
 FRESH_MAX_S = 300
 """Largest difference between the time of a page's signature and now, seconds."""
 _PAGES_REMEMBERED = 4_096
+TEXT_MAX = 200
+"""Characters of the root, of the time and of the key's name on a page. What is longer is malformed, and not cached."""
+HEAD_BYTES_MAX = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ def head_of(page: Mapping[str, object]) -> PageHead:
     try:
         root, size, signed_at = str(page["root"]), page["size"], str(page["signedAt"])
         key_id, signature = str(page["keyId"]), b64decode(str(page["signature"]), validate=True)
-    except (KeyError, binascii.Error):
+    except (KeyError, ValueError):  # not base64, or not even ASCII
         raise Unavailable("the page carries no complete signature") from None
-    texts = (root, signed_at, key_id)
-    if not isinstance(size, int) or len(signature) != 64 or any(not text.isascii() or "\n" in text for text in texts):
+    texts = all(text.isascii() and "\n" not in text and len(text) <= TEXT_MAX for text in (root, signed_at, key_id))
+    if not isinstance(size, int) or not 0 <= size < 2**31 or len(signature) != 64 or not texts:
         raise Unavailable("the page's signature is malformed")
     return PageHead(root, size, signed_at, key_id, signature)
 
@@ -125,6 +127,8 @@ def check_row_proof(raw: bytes, proof: bytes, trusted_keys: TrustedKeys) -> Proo
     if len(proof) < _FRONT.size:
         return "invalid"
     version, index, length = _FRONT.unpack_from(proof)
+    if length > HEAD_BYTES_MAX:
+        return "invalid"
     head, nodes = proof[_FRONT.size : _FRONT.size + length], proof[_FRONT.size + length :]
     signed = _signed_tree(head, _key_of(head, trusted_keys)) if version == _VERSION else None
     if signed is None or len(nodes) % _NODE:

@@ -71,3 +71,9 @@ def test_no_table_before_the_policy() -> None:
 
 def test_a_case_keeps_its_version() -> None:
     assert limits.by_version(POLICY.version) is POLICY
+
+
+@pytest.mark.parametrize("text", ["", "x =", "[case", 'version = "1"', "a = " + "[" * 5_000, 'effective_from = "soon"'])
+def test_a_file_that_is_no_policy_is_named_with_its_remedy(text: str) -> None:
+    with pytest.raises(Misconfigured, match="policy file"):
+        limits.load(text)

@@ -3,6 +3,7 @@
 import pytest
 
 from hub.codec.compatibility import DEFAULT_MODE, MODES, breaks
+from hub.errors import RecordRejected
 
 
 def record(*fields: str) -> str:
@@ -36,3 +37,12 @@ def test_transitive_modes_look_at_all_and_the_others_at_the_last() -> None:
 def test_the_default_is_the_strictest() -> None:
     assert DEFAULT_MODE == "FULL_TRANSITIVE"
     assert breaks(record(A), []) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 50_000, '{"type": "record"}', '{"type": "string", "doc": "\\ud800"}', "5", "null"]
+)
+def test_what_is_no_schema_is_refused(text: str) -> None:
+    """P1: anyone may send a schema to the registry."""
+    with pytest.raises(RecordRejected, match="SCHEMA_UNKNOWN"):
+        breaks(text, [record(A)])

@@ -110,6 +110,31 @@ def test_an_incomplete_head_is_fetched_again(gap: str) -> None:
         head_of({name: value for name, value in page([b"a"]).items() if name != gap})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("signature", "签名"), ("signature", "\ud800"), ("signature", 5), ("signature", "AAAA"),
+        ("root", "a" * 100_000), ("keyId", "k" * 201), ("signedAt", "0" * 70_000), ("keyId", "密钥"),
+        ("size", 2**40), ("size", -1), ("size", 1.5),
+    ],
+)  # fmt: skip
+def test_a_hostile_head_is_fetched_again(name: str, value: object) -> None:
+    """P1: it stops no feed, and no cache has a long text of it."""
+    with pytest.raises(Unavailable):
+        head_of(page([b"row"]) | {name: value})
+
+
+def test_a_proof_with_a_long_head_is_invalid_and_not_remembered() -> None:
+    """P1."""
+    from hub.connect import pageproof
+
+    pageproof._signed.cache_clear()
+    pageproof._signed_tree.cache_clear()
+    head = b"\n".join([b"a" * 60_000, b"1", b"t", b"k1", b"00"])
+    assert check_row_proof(b"row", pageproof._FRONT.pack(1, 0, len(head)) + head, TRUSTED) == "invalid"
+    assert pageproof._signed_tree.cache_info().currsize == pageproof._signed.cache_info().currsize == 0
+
+
 def test_an_unknown_key_is_for_the_operator() -> None:
     with pytest.raises(Misconfigured, match="not trusted"):
         check_page(head_of(page([b"a"], key_id="k2")), 1, TRUSTED, NOW_MS)
