@@ -22,6 +22,7 @@ from hub.connect.host.configured import Connectors
 from hub.delivery import claims, views
 from hub.errors import HubError, Misconfigured
 from hub.ingest.control import StoredQuota
+from hub.logging import get_logger
 from hub.logs import open_log
 from hub.parts import Parts
 from hub.pipeline import positions
@@ -40,6 +41,8 @@ from hub.stores.database import Database
 from hub.stores.migrate import STORE
 from hub.stores.shared_clock import SharedClock
 from hub.topics.declared import CURSORS, declared
+
+log = get_logger("hub")
 
 Make = Callable[[], Task]
 Business = Callable[[Clock], Clock]
@@ -81,6 +84,15 @@ class Hub:
         self.seen_key = master.derive("seen-rows")
         self.connectors = Connectors(settings, self.clock, StoredQuota(self.store))
         self.parts = self._parts()
+        self.store.after_failover(self._failed_over)
+
+    def _failed_over(self) -> None:
+        """Check the tables of a promoted standby. What was pushed in its last commits is not known: each pending piece
+        is asked for before it is pushed again (P2)."""
+        positions.check_outbox(self.store, self.log)
+        with self.store.write() as connection:
+            claims.count_as_tried(connection)
+        log.warning("the database failed over; its tables have all that the log has")
 
     def _parts(self) -> Parts:
         return Parts(

@@ -1,7 +1,7 @@
 """``Store`` port on SQLAlchemy: SQLite for one process, PostgreSQL for many."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,15 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Misconfigured, Unavailable
+from hub.logging import get_logger
 from hub.stores.causes import explain
+
+log = get_logger("database")
 
 _BUSY_MS = 30_000
 _POOL_SIZE = 16
+_TIMELINE = """SELECT CASE WHEN pg_is_in_recovery() THEN NULL
+    ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"""
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -34,6 +39,35 @@ class Database:
         )
         # SQLite has one writer: waiting on a lock here is fair, waiting on its file is polling.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.embedded else nullcontext()
+        self._timeline: str | None = None
+        self._checked: str | None = None
+        self._check: Callable[[], None] | None = None
+        self._checking = threading.RLock(), threading.local()
+
+    def after_failover(self, check: Callable[[], None]) -> None:
+        """Call ``check`` before a transaction on another timeline of PostgreSQL: a standby was promoted while the hub
+        ran, and may lack the last commits. Until ``check`` returns, every transaction raises what it raises."""
+        if not self.embedded:
+            self._check = check
+            event.listen(self._engine, "connect", self._connected)
+
+    def _connected(self, driver: Any, _record: Any) -> None:
+        self._timeline = timeline(driver) or self._timeline
+
+    def _compare(self) -> None:
+        """Check the tables once for each timeline. The check itself opens transactions."""
+        lock, thread = self._checking
+        if self._timeline == self._checked or getattr(thread, "inside", False):
+            return
+        with lock:
+            found = self._timeline
+            if self._check and self._checked not in (None, found):
+                thread.inside = True
+                try:
+                    self._check()
+                finally:
+                    thread.inside = False
+            self._checked = found
 
     @property
     def engine(self) -> Engine:
@@ -58,7 +92,13 @@ class Database:
             yield connection
 
     def _open(self, **options: Any) -> Connection:
-        return self._engine.connect().execution_options(**options)
+        connection = self._engine.connect()
+        try:
+            self._compare()
+        except BaseException:
+            connection.close()
+            raise
+        return connection.execution_options(**options)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -79,8 +119,27 @@ def engine_for(url: str) -> Engine:
     if backend == "sqlite":
         return _sqlite(parsed.database)
     return create_engine(
-        parsed.set(drivername=_DRIVERS[backend]), hide_parameters=True, pool_pre_ping=True, pool_size=_POOL_SIZE
+        parsed.set(drivername=_DRIVERS[backend]),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=_POOL_SIZE,
+        # A pooler that gives each transaction another connection (PgBouncer) does not have what was prepared on one.
+        connect_args={"prepare_threshold": None},
     )
+
+
+def timeline(driver: Any) -> str | None:
+    """The timeline that a connection of psycopg writes to, 8 hex digits. It changes with each promotion of a standby.
+    ``None`` on a standby, and where the functions are missing or not granted."""
+    import psycopg
+
+    found = None
+    try:
+        found = driver.execute(_TIMELINE).fetchone()[0]
+    except psycopg.Error as error:
+        log.info("the database does not say its timeline", error=type(error).__name__)
+    driver.rollback()
+    return found
 
 
 def _sqlite(path: str | None) -> Engine:
