@@ -90,6 +90,16 @@ _EARLIER: Final = {"重庆市": ("5102", "5122", "5123", "5135"), "海南省": (
 """Province → beginnings of codes that it had as part of another one: Chongqing until 1997, Hainan until 1988."""
 
 
+def present_code(code: str) -> str:
+    """The code that a former district of Tianjin has now; any other code unchanged. Unit numbers keep former ones.
+
+    >>> present_code("120107"), present_code("120225"), present_code("120104"), present_code("130102")
+    ('120116', '120119', '120104', '130102')
+    """
+    name = _TIANJIN_CODES.get(code, "")
+    return TIANJIN_DISTRICTS.get(TIANJIN_FORMER.get(name, name), code)
+
+
 def same_division(code: str, province: str, district: str) -> bool:
     """Whether a six-digit code can be the named place, both as they are now or as they were. A name that is missing or
     unknown here does not contradict.

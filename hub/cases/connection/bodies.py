@@ -16,7 +16,7 @@ from hub.clock import CHINA
 from hub.ports import Fault
 from hub.privacy.purposes import minimal
 from hub.records.address import parse
-from hub.records.divisions import TIANJIN_DISTRICTS
+from hub.records.divisions import TIANJIN_DISTRICTS, present_code
 from hub.records.kinds import KINDS
 
 
@@ -108,9 +108,10 @@ def _submitted(given: Given, sending: Sending, row: Row[Any]) -> Application:
 
 
 def _organisation(submitted: Application) -> str:
-    """The division of the site: the county of its unit number, or the address's district; "" when neither says."""
+    """The division of the site as it is now: the county of its unit number, or the address's district; "" when neither
+    says."""
     if submitted.site.unit_no:
-        return submitted.site.unit_no[:6]
+        return present_code(submitted.site.unit_no[:6])
     return TIANJIN_DISTRICTS.get(parse(submitted.site.address or "")["district"], "")
 
 

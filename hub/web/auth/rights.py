@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from hub.cases.connection.command import Application, Site
 from hub.records import address
-from hub.records.divisions import TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER, same_division
+from hub.records.divisions import TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER, present_code, same_division
 from hub.web.auth.clients import Client, significant
 
 _TIANJIN = "12"
@@ -49,11 +49,11 @@ def _within(site: Site, divisions: Collection[str]) -> bool:
 
 
 def _holds(division: str, code: str) -> bool:
-    """Whether a county's code is in a division. Tianjin's former codes are in any of its districts: several of them
-    became one district.
+    """Whether a county's code is in a division, both as they are now.
 
     >>> _holds("120000", "120104"), _holds("120104", "120104"), _holds("120103", "120104"), _holds("120116", "120107")
     (True, True, False, True)
+    >>> _holds("120104", "120107"), _holds("120225", "120119")
+    (False, True)
     """
-    former = code.startswith(_TIANJIN) and code not in TIANJIN_DISTRICTS.values()
-    return code.startswith(_TIANJIN if former and division.startswith(_TIANJIN) else significant(division))
+    return present_code(code).startswith(significant(present_code(division)))

@@ -75,7 +75,8 @@ def test_p3_the_channel_of_another_client_is_refused_and_recorded(house: House) 
 UNIT = {"unit_no": "120104001001GB00001F00010001"}
 PLACES = [
     (UNIT, [NANKAI], True), (UNIT, [HEPING], False), (UNIT, [HEPING, NANKAI], True), (UNIT, [TIANJIN], True),
-    (UNIT, [TANGSHAN], False), ({"unit_no": "120107001001GB00001F00010001"}, [BINHAI], True),
+    (UNIT, [TANGSHAN], False), ({"unit_no": "120107001001GB00001F00010001"}, [NANKAI], False),
+    ({"unit_no": "120107001001GB00001F00010001"}, [BINHAI], True),
     ({"address": "天津市南开区长江道12号3号楼2门501室"}, [NANKAI], True),
     ({"address": "天津市南开区长江道12号3号楼2门501室"}, [HEPING], False),
     ({"address": "南开区长江道12号3号楼2门501室"}, [HEPING], False),
