@@ -8,11 +8,13 @@ checks without losing rows, doubling them, or stopping.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from hub.clock import CHINA
 from hub.connect.codes import Codes
 from hub.connect.spec import ConnectorInfo, read_info
 from hub.errors import RecordRejected
@@ -124,6 +126,7 @@ def check_isolation(mapping: Callable[[Mapping[str, Any]], SourceRow], row: Mapp
     """Check that the mapping returns a row for any value in any column, and for a missing column: a bad row must not
     stop its neighbours."""
     strange: tuple[Any, ...] = (None, "", " ", [], {}, [1], -1, 1e308, True, "\ud800", "x" * 100_000, b"\xff")
+    strange += (float("nan"), Decimal("1.50"), Decimal("NaN"), date(2021, 3, 4), datetime(2021, 3, 4, tzinfo=CHINA))
     for column in row:
         for value in strange:
             assert isinstance(mapping({**row, column: value}), SourceRow), f"{column}: the mapping gives up"

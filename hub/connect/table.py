@@ -152,6 +152,8 @@ class TableSource:
         and the remark."""
         self._remark = self._remarks(connection, now_ms)
         last = at.pop("odd", None)
+        if not self._remark:
+            return []
         further = [] if last is None else [self._key > last]
         query = select(self._rows.main).where(self._is_odd(), *further).order_by(self._key)
         rows = self._rows.read(connection, query.limit(self._context.limits.page_rows), self._ends_ms())

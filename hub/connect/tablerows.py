@@ -16,7 +16,10 @@ from hub.ports import UNVERSIONED, Fault
 from hub.records.identifiers import tidy
 from hub.records.text import decode
 
+LINES_MAX = 10_000
+"""Most lines of one row; a row with more is the fault ``TOO_LARGE``, and the further ones are not read."""
 _KEYS_AT_ONCE = 500
+_LINES_AT_ONCE = 1_000
 _VERSION_END = 2**63
 DELETE, UPSERT = "DELETE", "UPSERT"
 OPERATIONS: Final[Mapping[str, str]] = MappingProxyType({"I": UPSERT, "U": UPSERT, "D": DELETE})
@@ -127,7 +130,8 @@ class Rows:
         nameless = None if key else Fault("SHAPE_MISSING", "source.key")
         lines = {name: of.get(key, []) for name, of in children.items()}
         columns = self._decoded(row, layout.columns)
-        return TableRow(key, version, operation, columns, lines, nameless or fault or wrong, given)
+        large = next((Fault("TOO_LARGE", name) for name, of in lines.items() if len(of) > LINES_MAX), None)
+        return TableRow(key, version, operation, columns, lines, nameless or fault or wrong or large, given)
 
     def _operation(self, given: Any) -> tuple[str, Fault | None]:
         """The hub's word for an operation. A code that is in no table stays as it is, with its fault."""
@@ -150,9 +154,11 @@ class Rows:
         parent, order = lines.c[child.parent], lines.c[child.order]
         found: dict[str, list[Mapping[str, Any]]] = {}
         for some in _slices(keys, _KEYS_AT_ONCE):
-            for row in connection.execute(select(lines).where(parent.in_(some)).order_by(parent, order)):
+            query = select(lines).where(parent.in_(some)).order_by(parent, order)
+            for row in connection.execute(query.execution_options(yield_per=_LINES_AT_ONCE)):
                 owner = found.setdefault(self._key(row._mapping[child.parent]), [])
-                owner.append(self._decoded(row._mapping, child.columns))
+                if len(owner) <= LINES_MAX:
+                    owner.append(self._decoded(row._mapping, child.columns))
         return found
 
     def _decoded(self, row: Mapping[Any, Any], names: Iterable[str]) -> dict[str, Any]:

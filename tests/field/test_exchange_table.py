@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from hub.bootstrap import Hub
 from hub.clock import CHINA, SystemClock
+from hub.connect import tablerows
 from hub.connect.host.probe import probe
 from hub.errors import Misconfigured
 from hub.ingest.control import RUNNING, Reports
@@ -223,6 +224,19 @@ def test_operations_are_read_by_a_table_and_another_code_is_the_rows_fault(tmp_p
         ["DELETE"] * len(deletes) + ["UPSERT"] * len(updates) + [None] * len(strange)
     )
     assert {row.faults[0].field for row in rows[-len(strange) :]} == {"source.operation"}
+
+
+def test_p1_a_row_with_very_many_lines_is_a_fault_and_stops_no_other(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tablerows, "LINES_MAX", 5)
+    table, now = Table(tmp_path, clock), clock.process_ms()
+    for place, holders in enumerate((5, 6, 500, 1)):
+        table.put(f"r{place}", now - 1_000, place, holders)
+    rows = table.drained()
+    assert faults(rows) == {"r1": ("TOO_LARGE holders",), "r2": ("TOO_LARGE holders",)}
+    assert [len(row.record["holders"]) for row in rows if row.record] == [5, 1]
+    assert all(len(row.raw) < 2_000 for row in rows)
 
 
 def test_an_answer_that_is_cut_has_the_newest_and_says_so(tmp_path: Path, clock: HandClock) -> None:
