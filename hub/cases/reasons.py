@@ -141,6 +141,7 @@ _WORDS = {
     "QUERY_UNKNOWN": Words("没有此查询参数。", "There is no such query parameter."),
     "NO_SUCH_ROUTE": Words("没有此接口。", "There is no such route."),
     "METHOD_NOT_ALLOWED": Words("此接口不支持该方法。", "The route does not have this method."),
+    "REQUEST_TIMEOUT": Words("请求没有在规定时间内发送完毕。", "The request was not sent in time."),
     "TOO_MANY_REQUESTS": Words("请求过于频繁，请稍后重试。", "Too many requests; please wait."),
     "TRY_LATER": Words("服务暂时不可用，请稍后重试。", "Temporarily unavailable; please try again."),
     "INTERNAL": Words("服务内部错误。", "Something went wrong inside the hub."),

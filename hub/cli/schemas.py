@@ -1,4 +1,4 @@
-"""``hub schemas list|show|check|asyncapi|publish``: the schema catalogue, for readers of topics."""
+"""``hub schemas list|show|check|asyncapi|openapi|publish``: the schema catalogue, for readers of topics."""
 
 import json
 from pathlib import Path
@@ -14,6 +14,7 @@ from hub.errors import Misconfigured, RecordRejected
 from hub.topics import asyncapi as asyncapi_document
 from hub.topics import outside_registry
 from hub.topics.messages import MESSAGES
+from hub.web.api import openapi as openapi_document
 
 
 @click.group("schemas", invoke_without_command=True)
@@ -70,6 +71,12 @@ def check(name: str, file: Path, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
     if not as_json:
         click.echo(f"{DEFAULT_MODE} compatible with {len(versions)} version(s) of {versions[0].name}")
+
+
+@command.command("openapi")
+def openapi() -> None:
+    """Print the HTTP API as an OpenAPI 3.1 document."""
+    click.echo(openapi_document.text(), nl=False)
 
 
 @command.command("asyncapi")

@@ -18,6 +18,8 @@ from typing import Any, Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from hub.web.problems import problem
+
 CONNECTIONS_MAX: Final = 200
 PEER_CONNECTIONS_MAX: Final = 100
 """Of one address (IPv6: of one network of 64 bits)."""
@@ -186,7 +188,7 @@ class Connection(H11Protocol):
         self.end()
 
 
-_TIMEOUT_BODY: Final = b'{"status":408,"error_code":"REQUEST_TIMEOUT","message":"The request took too long."}'
+_TIMEOUT_BODY: Final = bytes(problem("REQUEST_TIMEOUT").body)
 _TIMEOUT: Final = (
     b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
     b"content-length: %d\r\n\r\n%b" % (len(_TIMEOUT_BODY), _TIMEOUT_BODY)

@@ -20,7 +20,7 @@ def _number(value: Any) -> Any:
 
 
 Limit = Annotated[
-    int, BeforeValidator(_number), Field(ge=1, le=200, description="Largest number of items.", examples=[50])
+    int, Field(ge=1, le=200, description="Largest number of items.", examples=[50]), BeforeValidator(_number)
 ]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", examples=["6720b5f01c2d4e5f8091a2b3c4d5e6f7"])]
 

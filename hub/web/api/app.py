@@ -1,9 +1,11 @@
 """The API as one ASGI application."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from hub.ports import Clock
+from hub.web.api import openapi
 from hub.web.guard import Guard, no_route
 
 
@@ -13,6 +15,12 @@ def create(clock: Clock, *routers: APIRouter) -> FastAPI:
     app = FastAPI(title="One-certificate hub", openapi_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router)
+    app.add_api_route("/openapi.json", _openapi, methods=["GET"])
     app.add_middleware(Guard, clock=clock)
     app.add_exception_handler(HTTPException, no_route)
     return app
+
+
+async def _openapi() -> Response:
+    """The OpenAPI document."""
+    return Response(await run_in_threadpool(openapi.text), media_type="application/json")

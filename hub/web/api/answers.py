@@ -1,0 +1,246 @@
+"""The shapes of the API's answers. The OpenAPI document is made from them; a test holds real answers against them.
+
+An answer may get more fields later: a caller must ignore those that it does not know.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from hub.cases.connection.command import CustomerClass, Voltage
+from hub.cases.connection.states import STATES
+
+ID = "6720b5f01c2d4e5f8091a2b3c4d5e6f7"
+MOMENT = "2026-03-02T01:00:00.000Z"
+Opaque = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", examples=[ID])]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=[MOMENT])]
+Day = Annotated[str, Field(json_schema_extra={"format": "date"}, examples=["2026-03-11"])]
+
+
+def Text(example: str, description: str = "") -> Any:  # noqa: N802
+    """A field of text with an example."""
+    return Field(examples=[example], description=description or None)
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). ``error_code`` is stable; the messages are for people."""
+
+    status: int = Field(examples=[422])
+    error_code: str = Text("FIELD_MISSING")
+    message: str = Text("缺少必填内容。 A required field is missing.")
+    message_zh: str = Text("缺少必填内容。")
+    message_en: str = Text("A required field is missing.")
+    field: str | None = Field(None, examples=["applicant.uscc"], description="Where: a dotted path.")
+    allowed: list[str] | None = Field(None, examples=[["action-plan-6"]], description="What would be taken there.")
+
+
+class Segment(BaseModel):
+    """One step of the process that has a time limit."""
+
+    name: str = Text("supply-plan")
+    zh: str = Text("供电方案答复")
+    working_days: int = Field(examples=[3])
+
+
+class TimeLimit(BaseModel):
+    """The time limit of an application, by the policy that it began with."""
+
+    policy: str = Text("tianjin-2022")
+    source: str = Text("津工信电力〔2021〕8号 附件2")
+    case_type: str = Text("low-sanling")
+    case_type_zh: str = Text("实行“三零”服务的低压非居民")
+    steps: list[str] = Field(examples=[["受理签约", "竣工接电"]])
+    segments: list[Segment]
+    working_days: int = Field(examples=[7])
+    whole_process: bool = Field(examples=[True], description="Whether the days count the customer's own time too.")
+
+
+class Evidence(BaseModel):
+    """Evidence that an application needs: found, or why not yet."""
+
+    kind: str = Text("licence.business")
+    state: str = Text("met", "open or met")
+    wanted_by: str = Text("uscc", "The type of identifier that it is looked for by.")
+    pieces: list[int] = Field(examples=[[1]], description="The deliveries that carry it.")
+    record_id: Opaque | None
+    reason: str = Text("MET")
+    reason_zh: str = Text("已找到经核验的记录。")
+    reason_en: str = Text("A verified record has been found.")
+    asked: int = Field(examples=[1], description="How often a source was asked.")
+    next_look_at: Moment | None
+
+
+class Delivery(BaseModel):
+    """One piece for one sink."""
+
+    piece: int = Field(examples=[0])
+    sink: str = Text("utility_crm")
+    kind: str = Text("registration")
+    state: str = Text("acknowledged", "pending, acknowledged, refused, stopped or withdrawn")
+    record_id: Opaque | None
+    holder_relation: str = Text("NONE", "SELF, CO_OWNER, OTHER; NONE for a registration.")
+    decided_at: Moment
+    ended_at: Moment | None
+    receipt: str | None = Text("APP-2026-000017")
+    receipt_at: str | None = Text(MOMENT)
+    found_by_asking: bool = Field(examples=[False])
+    reason: str | None = Text("REFUSED")
+    reason_zh: str | None = Text("供电企业业务系统拒绝接收，原因如下，请工作人员处理。")
+    reason_en: str | None = Text("The connection system refused it for the reason given: please correct it.")
+    said: str | None = Text("用户编号不存在", "The sink's own words.")
+    attempts: int = Field(examples=[1])
+    next_attempt_at: Moment | None
+    trouble: str | None = Text("the connection system does not answer", "Why the last attempt did not end it.")
+
+
+class _Application(BaseModel):
+    application_id: Opaque
+    external_no: str | None = Text("2026-000123", "The channel's own number; null when the applicant was erased.")
+    channel: str = Text("gov-platform")
+    customer_class: CustomerClass = Field(examples=["NON_RESIDENT"])
+    voltage: Voltage = Field(examples=["LOW"])
+    state: Literal["open", "held"] = Field(examples=["open"])
+    submitted_at: Moment
+    due_on: Day | None
+
+
+class Summary(_Application):
+    """An application in a list."""
+
+    pieces: dict[str, int] = Field(examples=[{"acknowledged": 2}], description="State → number of pieces.")
+    states: list[str] = Field(examples=[["waiting"]], description=f"Those of {', '.join(STATES)} that it is in.")
+
+
+class ApplicationShown(_Application):
+    """One application."""
+
+    purpose: str = Text("connection-application")
+    legal_basis: str = Text("action-plan-6")
+    clock: TimeLimit
+    evidence: list[Evidence]
+    deliveries: list[Delivery]
+    numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")
+
+
+class Applications(BaseModel):
+    """A page of applications, newest first. Asked by ``external_no``, the items are whole applications."""
+
+    items: list[Summary | ApplicationShown]
+    next: Opaque | None = Field(description="`after` of the next page; null at the end.")
+
+
+class HeldShown(BaseModel):
+    """What a token sees that may hold an application and not read it."""
+
+    application_id: Opaque
+    state: Literal["open", "held"] = Field(examples=["held"])
+
+
+class CasePiece(BaseModel):
+    """One piece of a case."""
+
+    piece: int = Field(examples=[0])
+    sink: str = Text("utility_crm")
+    kind: str = Text("registration")
+    state: str = Text("acknowledged")
+    decided_at: Moment
+    ended_at: Moment | None
+    reason: str | None = Text("REFUSED")
+
+
+class CaseShown(BaseModel):
+    """One case of any procedure."""
+
+    case_id: Opaque
+    procedure: str = Text("connection")
+    state: Literal["open", "held"] = Field(examples=["open"])
+    opened_at: Moment
+    events: int = Field(examples=[4])
+    pieces: list[CasePiece]
+
+
+class Cases(BaseModel):
+    """A page of cases, newest first."""
+
+    items: list[CaseShown]
+    next: Opaque | None = Field(description="`after` of the next page; null at the end.")
+
+
+class Alive(BaseModel):
+    """The process runs."""
+
+    status: Literal["ok"]
+
+
+class Ready(BaseModel):
+    """Whether the hub can work, part by part."""
+
+    status: str = Text("ok")
+    parts: dict[str, str] = Field(examples=[{"log": "ok", "store": "ok", "stages": "ok"}])
+    troubles: list[str] | None = Field(None, examples=[["property_title: the database is away"]])
+
+
+# ---- the schema registry, in Confluent's format -------------------------------------------------------------------
+
+_SUBJECT = "lookup.requests-value"
+
+
+class RegistryProblem(BaseModel):
+    """An error of the registry; the first three digits of ``error_code`` are the status."""
+
+    error_code: int = Field(examples=[40401])
+    message: str = Text("Subject not found")
+
+
+class SchemaSent(BaseModel):
+    """A schema to look up, to register or to compare."""
+
+    schema_: str = Field(alias="schema", examples=['{"type": "string"}'], description="An Avro schema, as text.")
+    schemaType: Literal["AVRO"] | None = "AVRO"  # noqa: N815
+
+
+class SchemaShown(BaseModel):
+    """A version of a subject."""
+
+    subject: str = Text(_SUBJECT)
+    version: int = Field(examples=[1])
+    id: int = Field(examples=[53])
+    schema_: str = Field(alias="schema", examples=['{"type": "string"}'])
+
+
+class SchemaText(BaseModel):
+    """The schema of an id."""
+
+    schema_: str = Field(alias="schema", examples=['{"type": "string"}'])
+
+
+class SchemaId(BaseModel):
+    """The id of a schema."""
+
+    id: int = Field(examples=[53])
+
+
+class Place(BaseModel):
+    """A subject and version of a schema."""
+
+    subject: str = Text(_SUBJECT)
+    version: int = Field(examples=[1])
+
+
+class Compatibility(BaseModel):
+    """Whether a schema is compatible; ``messages`` with ``verbose=true``."""
+
+    is_compatible: bool = Field(examples=[True])
+    messages: list[str] | None = Field(None, examples=[["backward: missing default at /fields/2"]])
+
+
+class Level(BaseModel):
+    """The compatibility level."""
+
+    compatibilityLevel: str = Text("FULL_TRANSITIVE")  # noqa: N815
+
+
+class Mode(BaseModel):
+    """Whether schemas can be added over the API: never."""
+
+    mode: str = Text("READONLY")

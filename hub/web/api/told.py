@@ -1,0 +1,202 @@
+"""What the OpenAPI document says of each route. A test compares it with the routes that there are."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, Field
+
+from hub.cases.connection.command import Application
+from hub.web.api import answers as a
+from hub.web.api import applications, cases, metrics
+from hub.web.queries import Query
+
+Json = dict[str, Any]
+Shape = type[BaseModel] | Json
+
+
+class Told(NamedTuple):
+    """One route. ``answers``: status → model or schema; ``codes``: its error codes; ``registry_codes``: those of the
+    registry with their messages; ``scope``: what its token must have, "" where it needs none."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    answers: Mapping[int, Shape]
+    codes: tuple[str, ...] = ()
+    scope: str = ""
+    query: type[Query] | None = None
+    body: type[BaseModel] | None = None
+    example: Json | None = None
+    tag: str = "applications"
+    media_type: str = "application/json"
+    headers: tuple[str, ...] = ()
+    registry_codes: tuple[tuple[int, str], ...] = ()
+
+
+class SubjectsQuery(Query):
+    """The query of ``GET /subjects``. The registry ignores other parameters, as every registry does."""
+
+    subjectPrefix: str | None = Field(None, examples=["licence."])  # noqa: N815
+
+
+class VerboseQuery(Query):
+    """The query of the compatibility routes."""
+
+    verbose: bool = Field(False, examples=[True], description="Also say why.")
+
+
+EXAMPLE: Final[Json] = {
+    "external_no": "2026-000123",
+    "channel": "gov-platform",
+    "applicant": {"uscc": "91120116MA05J1234B", "name": "津门电气有限公司"},
+    "site": {"unit_no": "120104001001GB00001F00010001"},
+    "voltage": "LOW",
+    "capacity_kw": 50,
+    "customer_class": "NON_RESIDENT",
+    "sanling": True,
+    "purpose": "connection-application",
+    "legal_basis": "action-plan-6",
+}
+_ANY: Final = ("REQUEST_TIMEOUT", "TOO_MANY_REQUESTS", "HEAD_TOO_LARGE", "INTERNAL", "TRY_LATER")
+_TOKEN: Final = ("UNAUTHORISED", "FORBIDDEN", "QUERY_UNKNOWN", *_ANY)
+_BODY: Final = ("UNREADABLE", "TOO_LARGE")
+_FIELDS: Final = (
+    *("NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID", "TEXT_CONTROL", "TEXT_ENCODING", "PURPOSE_UNKNOWN"),
+    *("LEGAL_BASIS_UNKNOWN", "ID_FORM", "ID_DATE", "ID_CHECK", "USCC_FORM", "USCC_CHECK", "UNIT_FORM"),
+    *("CHANNEL_UNKNOWN", "ERASED", "KEY_DAMAGED"),
+)
+_BEYOND: Final = ("CHANNEL_NOT_YOURS", "PURPOSE_NOT_YOURS", "DIVISION_NOT_YOURS")
+_ONE: Final = "/applications/{application_id}"
+_HELD: Final[Json] = {
+    "anyOf": [{"$ref": "#/components/schemas/ApplicationShown"}, {"$ref": "#/components/schemas/HeldShown"}]
+}
+_TEXT: Final[Json] = {"type": "string", "examples": ["# HELP hub_up Whether this part answers: log, store.\n"]}
+
+_APPLICATIONS: Final = (
+    Told(
+        "submit", "POST", "/applications",
+        "Submit an application. 200 when the same one was submitted before.",
+        {200: a.ApplicationShown, 201: a.ApplicationShown},
+        (*_TOKEN, *_BODY, *_FIELDS, *_BEYOND, "EXTERNAL_NO_TAKEN"),
+        applications.WRITE, body=Application, example=EXAMPLE, headers=("Location",),
+    ),
+    Told(
+        "list", "GET", "/applications",
+        "The client's applications, newest first; with `channel` and `external_no` the one under that number.",
+        {200: a.Applications},
+        (*_TOKEN, "CHANNEL_NOT_YOURS", "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_APPLICATION"),
+        applications.READ, applications.ListQuery,
+    ),
+    Told(
+        "show", "GET", _ONE, "One application: its time limit, its evidence with reasons, its deliveries.",
+        {200: a.ApplicationShown}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.READ,
+    ),
+    Told(
+        "hold", "POST", f"{_ONE}/hold", "Hold an application's deliveries. Its time limit continues.",
+        {200: _HELD}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.OPERATE,
+    ),
+    Told(
+        "release", "POST", f"{_ONE}/release",
+        "Release an application's deliveries. Refused and stopped pieces are sent again.",
+        {200: _HELD}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.OPERATE,
+    ),
+)  # fmt: skip
+_OPERATORS: Final = (
+    Told(
+        "cases", "GET", "/cases", "Cases of every procedure, newest first: opaque ids, states, times.",
+        {200: a.Cases}, (*_TOKEN, "FIELD_INVALID", "NO_SUCH_CASE"), cases.SCOPE, cases.CasesQuery, tag="operators",
+    ),
+    Told(
+        "case", "GET", "/cases/{case_id}", "One case with its pieces.",
+        {200: a.CaseShown}, (*_TOKEN, "NO_SUCH_CASE"), cases.SCOPE, tag="operators",
+    ),
+    Told(
+        "metrics", "GET", "/metrics", "The figures of the installation, for Prometheus.",
+        {200: _TEXT}, _TOKEN, metrics.SCOPE, tag="operators", media_type="text/plain",
+    ),
+    Told("health", "GET", "/health", "Whether the process runs.", {200: a.Alive}, ("INTERNAL",), tag="operators"),
+    Told("ready", "GET", "/ready", "Whether the hub can work.", {200: a.Ready, 503: a.Ready}, _ANY, tag="operators"),
+)  # fmt: skip
+
+_SUBJECT = (40401, "Subject not found")
+_VERSION = (40402, "Version not found")
+_SCHEMA = (40403, "Schema not found")
+_BAD_VERSION = (42202, "A version is a number from 1, or `latest`")
+_BAD_BODY = (400, "The body is not a JSON object of at most 64 KiB"), (42201, "Invalid Avro schema")
+_READ_ONLY = (42205, "This registry is read-only: schemas and ids are assigned in schemas/catalogue.toml")
+_INCOMPATIBLE = (409, "Schema is not FULL_TRANSITIVE compatible with the earlier versions")
+_AVRO: Final[Json] = {"type": ["object", "array", "string"], "examples": [{"type": "string"}]}
+_NAMES: Final[Json] = {"type": "array", "items": {"type": "string"}, "examples": [["lookup.requests-value"]]}
+_NUMBERS: Final[Json] = {"type": "array", "items": {"type": "integer"}, "examples": [[1]]}
+_PLACES: Final[Json] = {"type": "array", "items": {"$ref": "#/components/schemas/Place"}}
+_VERSIONS = "/subjects/{subject}/versions"
+_ID = "/schemas/ids/{schema_id}"
+
+
+def _registry(
+    name: str,
+    method: str,
+    path: str,
+    summary: str,
+    answer: type[BaseModel] | Json,
+    *codes: tuple[int, str],
+    **more: Any,
+) -> Told:
+    media = "application/vnd.schemaregistry.v1+json"
+    return Told(
+        name, method, path, summary, {200: answer}, _ANY,
+        tag="schema registry", media_type=media, registry_codes=codes, **more,
+    )  # fmt: skip
+
+
+_REGISTRY: Final = (
+    _registry("subjects", "GET", "/subjects", "Every subject.", _NAMES, query=SubjectsQuery),
+    _registry("versions", "GET", _VERSIONS, "The versions of a subject.", _NUMBERS, _SUBJECT),
+    _registry(
+        "version", "GET", f"{_VERSIONS}/{{version}}", "One version of a subject.",
+        a.SchemaShown, _SUBJECT, _VERSION, _BAD_VERSION,
+    ),
+    _registry(
+        "versionSchema", "GET", f"{_VERSIONS}/{{version}}/schema", "Only the schema of a version.",
+        _AVRO, _SUBJECT, _VERSION, _BAD_VERSION,
+    ),
+    _registry("types", "GET", "/schemas/types", "The types of schema.", _NAMES | {"examples": [["AVRO"]]}),
+    _registry("schema", "GET", _ID, "The schema of an id.", a.SchemaText, _SCHEMA),
+    _registry("schemaOnly", "GET", f"{_ID}/schema", "Only the schema of an id.", _AVRO, _SCHEMA),
+    _registry("places", "GET", f"{_ID}/versions", "Every subject and version of an id.", _PLACES, _SCHEMA),
+    _registry("subjectsOf", "GET", f"{_ID}/subjects", "Every subject of an id.", _NAMES, _SCHEMA),
+    _registry("config", "GET", "/config", "The compatibility level.", a.Level),
+    _registry("configOf", "GET", "/config/{subject}", "The compatibility level of a subject.", a.Level, _SUBJECT),
+    _registry("mode", "GET", "/mode", "The mode.", a.Mode),
+    _registry("modeOf", "GET", "/mode/{subject}", "The mode of a subject.", a.Mode),
+    _registry(
+        "lookUp", "POST", "/subjects/{subject}", "Whether a schema is in a subject.",
+        a.SchemaShown, *_BAD_BODY, _SUBJECT, _SCHEMA, body=a.SchemaSent,
+    ),
+    _registry(
+        "register", "POST", _VERSIONS, "The id of a schema that is in the subject; a new one is refused.",
+        a.SchemaId, *_BAD_BODY, _INCOMPATIBLE, _READ_ONLY, body=a.SchemaSent,
+    ),
+    _registry(
+        "compatibleWithAll", "POST", f"/compatibility{_VERSIONS}", "Whether a schema is compatible with all versions.",
+        a.Compatibility, *_BAD_BODY, _SUBJECT, body=a.SchemaSent, query=VerboseQuery,
+    ),
+    _registry(
+        "compatibleWithOne", "POST", f"/compatibility{_VERSIONS}/{{version}}", "The same with one version.",
+        a.Compatibility, *_BAD_BODY, _VERSION, _BAD_VERSION, body=a.SchemaSent, query=VerboseQuery,
+    ),
+)  # fmt: skip
+_DOCUMENTS: Final = (
+    Told(
+        "openapi", "GET", "/openapi.json", "This document.",
+        {200: {"type": "object", "examples": [{"openapi": "3.1.0"}]}}, _ANY, tag="documents",
+    ),
+    Told(
+        "asyncapi", "GET", "/asyncapi.yaml", "The topics and their messages, as an AsyncAPI document.",
+        {200: {"type": "string", "examples": ["asyncapi: 3.0.0\n"]}}, _ANY,
+        tag="documents", media_type="application/yaml",
+    ),
+)  # fmt: skip
+
+TOLD: Final = (*_APPLICATIONS, *_OPERATORS, *_REGISTRY, *_DOCUMENTS)
