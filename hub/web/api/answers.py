@@ -52,6 +52,10 @@ class TimeLimit(BaseModel):
     steps: list[str] = Field(examples=[["受理签约", "竣工接电"]])
     segments: list[Segment]
     working_days: int = Field(examples=[7])
+    working_days_left: int | None = Field(examples=[5])
+    starting_day_counts: bool = Field(examples=[False])
+    counted_days: list[Day] = Field(description="The working days of the date that is promised, one by one.")
+    calendar: str | None = Text("chinesecalendar-1.11.0", "Versions of the calendar that they were counted by.")
     whole_process: bool = Field(examples=[True], description="Whether the days count the customer's own time too.")
 
 
@@ -101,7 +105,10 @@ class _Application(BaseModel):
     voltage: Voltage = Field(examples=["LOW"])
     state: Literal["open", "held"] = Field(examples=["open"])
     submitted_at: Moment
-    due_on: Day | None
+    due_on: Day | None = Field(description="The last day of the whole process; null where the policy sets none.")
+    segment: str | None = Field(examples=["supply-plan"], description="The segment that is counted now.")
+    segment_due_on: Day | None
+    provisional: bool = Field(examples=[False], description="Whether a year without a notice of holidays was counted.")
 
 
 class Summary(_Application):
