@@ -325,15 +325,16 @@ def _says_something(text: str) -> bool:
 
 
 def _person(value: str) -> Identity | None:
-    number = resident_id_18(tidy(value))
-    return ("person", number) if check_resident_id(number) is None and is_number(tidy(value)) else None
+    given = tidy(value)
+    number = resident_id_18(given)
+    return ("person", number) if check_resident_id(number) is None and len(set(given)) > 1 else None
 
 
 def _enterprise(value: str) -> Identity | None:
     code = tidy(value).replace("-", "")
     organisation = code if len(code) == _ORGANISATION_LENGTH else code[8:17]
     check = check_organisation_code if code == organisation else check_uscc
-    return None if check(code) or not is_number(organisation) else ("enterprise", organisation)
+    return None if check(code) or len(set(organisation)) == 1 else ("enterprise", organisation)
 
 
 def _document(value: str) -> Identity | None:

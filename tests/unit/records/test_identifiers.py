@@ -238,6 +238,12 @@ def test_a_number_says_who_it_is_whatever_the_type_says(id_type: str, number: st
     assert ids.identity_of("document", f"{id_type}:{number}") == ("person", number)
 
 
+@pytest.mark.parametrize("organisation", ["MAXX05A0", "MA000000", "12345678", "MAXXXX12"])
+def test_an_enterprise_may_have_any_letters_and_figures(organisation: str) -> None:
+    code = next(organisation + end for end in DIGITS + "X" if not ids.check_organisation_code(organisation + end))
+    assert ids.identity_of("uscc", code) == ("enterprise", code)
+
+
 def test_a_credit_code_says_which_enterprise_whatever_the_type_says() -> None:
     assert ids.identity_of("document", "OTHER:91110000600037341L") == ("enterprise", "600037341")
 
