@@ -104,6 +104,7 @@ class _Application(BaseModel):
     customer_class: CustomerClass = Field(examples=["NON_RESIDENT"])
     voltage: Voltage = Field(examples=["LOW"])
     state: Literal["open", "held"] = Field(examples=["open"])
+    states: list[str] = Field(examples=[["waiting"]], description=f"Those of {', '.join(STATES)} that it is in.")
     submitted_at: Moment
     due_on: Day | None = Field(description="The last day of the whole process; null where the policy sets none.")
     segment: str | None = Field(examples=["supply-plan"], description="The segment that is counted now.")
@@ -115,7 +116,6 @@ class Summary(_Application):
     """An application in a list."""
 
     pieces: dict[str, int] = Field(examples=[{"acknowledged": 2}], description="State → number of pieces.")
-    states: list[str] = Field(examples=[["waiting"]], description=f"Those of {', '.join(STATES)} that it is in.")
 
 
 class ApplicationShown(_Application):
