@@ -211,7 +211,7 @@ class Lookup:
 
     def _answer(self, request: Mapping[str, Any], reply: Reply) -> Outgoing:
         if reply.outcome == UNAVAILABLE:
-            log.info("source not asked", source=request["source"], reason=reply.reason)
+            log.info("source not asked", source=request["source"], case=request["case_id"].hex(), reason=reply.reason)
         value = {
             "request_id": request["request_id"],
             "case_id": request["case_id"],
@@ -261,7 +261,9 @@ def _reply(request: Mapping[str, Any], question: _Question) -> Reply:
     except RecordRejected as rejected:
         return Reply(REFUSED, reason=rejected.code)
     except Exception as failure:  # a defect of a connector: the case asks again
-        log.error("look-up failed", source=request["source"], error=type(failure).__name__)
+        log.error(
+            "look-up failed", source=request["source"], case=request["case_id"].hex(), error=type(failure).__name__
+        )
         return Reply(UNAVAILABLE, reason=type(failure).__name__.upper())
     if page.more:
         log.warning("answer is cut: there are more records", source=request["source"], rows=len(page.rows))
