@@ -74,7 +74,9 @@ class Feed:
 
     def _take(self, rows: Sequence[SourceRow], cursor: Cursor | None) -> int:
         """Commit the new ones of ``rows`` with ``cursor``. Returns how many."""
-        news = self._seen.news(self._info.name, rows) if self._info.remembers else News(rows, (), ())
+        news = News(rows, (), ())
+        if self._info.remembers:
+            news = self._seen.news(self._info.name, rows, in_place=self._info.transport == "table")
         sealed = self._seal(news.rows)
         if sealed or self._cursor_is_due(cursor):
             self._commit(sealed, cursor)

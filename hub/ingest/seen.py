@@ -7,6 +7,7 @@ It stores keyed hashes only: the key of a row is often an identifier, and its co
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, delete, func, select
@@ -45,10 +46,14 @@ class Seen(Protocol):
     """The memory of an installation. Durable on return. Only the owner of a source writes its rows. All methods raise
     ``Unavailable`` when the store is away."""
 
-    def news(self, source: str, rows: Sequence[SourceRow]) -> News:
+    def news(self, source: str, rows: Sequence[SourceRow], in_place: bool = False) -> News:
         """Sort ``rows`` into new and unchanged ones. A row with other content under the stored version is new: which
         content counts is decided by the projections. A lower version, and the stored version again, is neither. A row
-        whose version cannot be read is new when its content is."""
+        whose version cannot be read is new when its content is.
+
+        ``in_place``: the source overwrites its rows, so that other content is newer also under a lower version, as
+        after its clock was set back. Such a row gets the stored version, under which the content read last counts.
+        """
 
     def remember(self, source: str, marks: Sequence[SeenRow]) -> None:
         """Store the marks. The last mark of a row counts; ids that it does not have stay as stored."""
@@ -74,7 +79,7 @@ class StoredSeen:
         self._store = store
         self._key = key
 
-    def news(self, source: str, rows: Sequence[SourceRow]) -> News:
+    def news(self, source: str, rows: Sequence[SourceRow], in_place: bool = False) -> News:
         marks = [self._mark(source, row) for row in rows]
         known = self._known(source, [mark.row_key for mark in marks])
         fresh: list[tuple[SourceRow, SeenRow]] = []
@@ -84,7 +89,9 @@ class StoredSeen:
             if row.faults and row.version == UNVERSIONED and version is not None:
                 mark = mark._replace(version=version)  # noqa: PLW2901 - what is known of its order stays
             if version is not None and mark.version < version:
-                continue
+                if not in_place or digest == mark.digest:
+                    continue
+                row, mark = _under(row, version), mark._replace(version=version)  # noqa: PLW2901 - the newer content
             if digest != mark.digest:
                 fresh.append((row, mark))
             elif mark.version != version:
@@ -161,6 +168,12 @@ def forget_unrecorded(connection: Connection) -> None:
     an older log was restored. The next reading finds them new."""
     recorded = source_row.c.record_id.in_(select(record.c.record_id).scalar_subquery())
     connection.execute(delete(source_row).where(source_row.c.record_id.is_(None) | ~recorded))
+
+
+def _under(row: SourceRow, version: int) -> SourceRow:
+    """The row with another version."""
+    record = row.record and {**row.record, "source": {**row.record["source"], "version": version}}
+    return replace(row, version=version, record=record)
 
 
 def _after(earlier: SeenRow | None, mark: SeenRow) -> SeenRow:

@@ -197,6 +197,22 @@ def test_p1_our_clock_was_a_day_behind(tmp_path: Path, clock: HandClock) -> None
     assert {"r1", "late"} <= pass_all(table, clock, 60)
 
 
+def test_p1_a_row_changed_after_the_sources_clock_was_set_back_is_news(
+    tmp_path: Path, clock: HandClock, store: Database
+) -> None:
+    table, now = Table(tmp_path, clock), clock.process_ms()
+    seen, got = StoredSeen(store, bytes(32)), []
+    table.put("r1", now + 90_000)
+    for step in range(10):
+        if step == 2:
+            table.put("r1", clock.process_ms(), qszt="3")
+        found = seen.news(NAME, table.drained(), in_place=True)
+        seen.remember(NAME, [*found.marks, *found.unchanged])
+        got += [(row.version - now, row.record["status"]) for row in found.rows if row.record]
+        clock.pass_s(5)
+    assert got == [(90_000, "CURRENT"), (90_000, "CANCELLED")]
+
+
 def test_p1_lines_that_come_after_their_row_are_news(tmp_path: Path, clock: HandClock, store: Database) -> None:
     """The holders commit later than the title, whose time is not touched; both within ``lag_s``."""
     table, now = Table(tmp_path, clock), clock.process_ms()

@@ -44,6 +44,19 @@ def test_p1_other_content_under_the_same_version_is_news(seen: StoredSeen) -> No
     assert learn(seen, row("A", 5)) == ["A"]  # the source took the change back: its first content counts again
 
 
+def test_p1_other_content_of_a_row_that_is_overwritten_is_newer_also_under_a_lower_version(seen: StoredSeen) -> None:
+    """The source's clock was ahead, and set back."""
+    learn(seen, row("A", 50))
+    news = seen.news(SOURCE, [row("A", 40, b"newer"), row("B", 1)], in_place=True)
+    assert [(one.key, one.version, one.record and one.record["source"]["version"]) for one in news.rows] == [
+        ("A", 50, 50),
+        ("B", 1, 1),
+    ]
+    seen.remember(SOURCE, news.marks)
+    assert seen.news(SOURCE, [row("A", 40, b"newer"), row("A", 41, b"newer")], in_place=True) == ([], [], [])
+    assert [one.version for one in seen.news(SOURCE, [row("A", 60, b"newest")], in_place=True).rows] == [60]
+
+
 def test_what_comes_twice_on_one_page_is_new_once(seen: StoredSeen) -> None:
     assert learn(seen, row("A", 5), row("A", 5), row("A", 6, b"changed")) == ["A", "A"]
 
