@@ -36,6 +36,7 @@ PATIENCE_S = 90.0
 Names = tuple[tuple[str, int], str | None]
 Truth = dict[Names, tuple[str, str]]
 """(key and version, digest or none) → (verdict, code)."""
+Message = tuple[tuple[str, int], str, str]
 BROKEN = Path(__file__).with_name("broken.py")
 
 
@@ -151,16 +152,18 @@ class World:
     def settle_within(
         self, patience_s: float, deliveries: int = 0, sources: Sequence[str] = SOURCES, repeats: bool = False
     ) -> None:
-        """As ``settle``, with another patience. With ``repeats`` a row may have been received again under its record's
-        id, as after a kill between a page's commit and what was seen of it."""
-        deadline_s = time.monotonic() + patience_s
+        """As ``settle``, with another patience: how long nothing may move. With ``repeats`` a row may have been
+        received again under its record's id, as after a kill between a page's commit and what was seen of it."""
+        deadline_s, before = time.monotonic() + patience_s, ""
         with self.hub() as hub:
             live = Live(hub, Runner(hub.clock), self.sandbox)
             while time.monotonic() < deadline_s:
-                delivered = live.delivered()
+                delivered, lines = live.delivered(), live.lines()
                 done = delivered.balanced and delivered.acknowledged >= deliveries
-                if done and all(_settled(line, repeats) for line in live.lines() if line.source in sources):
+                if done and all(_settled(line, repeats) for line in lines if line.source in sources):
                     return
+                if (moved := f"{lines} {delivered}") != before:
+                    deadline_s, before = time.monotonic() + patience_s, moved
                 if self.process is not None and self.process.poll() is not None:
                     raise AssertionError(f"the hub ended by itself\n{self.tail()}")
                 time.sleep(0.2)
@@ -173,12 +176,22 @@ class World:
             live = Live(hub, Runner(hub.clock), self.sandbox)
             delivered = live.delivered()
             assert delivered.doubled == 0, f"doubled in the utility: {delivered.effects}"
-            for line in live.lines():
-                messages = Counter(verdicts(hub, line.source))
-                assert wrong(self.truth(line.source), messages) == []
-                extra = sum(messages.values()) - len(messages)
-                assert extra == line.duplicate, f"{line.source}: {extra} verdicts too many, {line.duplicate} duplicates"
+            for source in SOURCES:
+                assert wrong(self.truth(source), self.counted(live, source)) == []
             assert rebuilt_otherwise(hub, self.home) == []
+
+    def counted(self, live: Live, source: str) -> Counter[Message]:
+        """A source's messages, as soon as the tables have counted each: they follow the topics."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            messages = Counter(verdicts(live.hub, source))
+            extra = sum(messages.values()) - len(messages)
+            line = next(line for line in live.lines() if line.source == source)
+            if extra == line.duplicate:
+                return messages
+            told = f"{source}: {extra} verdicts too many, {line.duplicate} duplicates"
+            assert time.monotonic() < deadline_s, told
+            time.sleep(0.5)
 
     def truth(self, source: str) -> Truth:
         rows = (json.loads(line) for line in self.sandbox.truth.read_text("utf-8").splitlines())
@@ -214,9 +227,6 @@ def names(row: dict[str, Any]) -> Names:
     """What a row of the truth may go by: its key and version; its bytes' digest where a reader may find none in it."""
     digest = row.get("raw_sha256")
     return (row["key"], row["version"]), f"sha256:{digest}" if digest else None
-
-
-Message = tuple[tuple[str, int], str, str]
 
 
 def verdicts(hub: Hub, source: str) -> Iterator[Message]:
