@@ -33,6 +33,7 @@ from sandbox.servers.missing import Missing
 
 KINDS_OF = {"business_licence": "licence.business", "property_title": "licence.property-title"}
 PATIENCE_S = 90.0
+STILL_S = 15.0
 Names = tuple[tuple[str, int], str | None]
 Truth = dict[Names, tuple[str, str]]
 """(key and version, digest or none) → (verdict, code)."""
@@ -181,14 +182,17 @@ class World:
             assert rebuilt_otherwise(hub, self.home) == []
 
     def counted(self, live: Live, source: str) -> Counter[Message]:
-        """A source's messages, as soon as the tables have counted each: they follow the topics."""
-        deadline_s = time.monotonic() + PATIENCE_S
+        """A source's messages, as soon as the tables have counted each: they follow the topics. ``STILL_S`` without a
+        change, and they do not."""
+        deadline_s, before = time.monotonic() + STILL_S, (0, 0)
         while True:
             messages = Counter(verdicts(live.hub, source))
             extra = sum(messages.values()) - len(messages)
             line = next(line for line in live.lines() if line.source == source)
             if extra == line.duplicate:
                 return messages
+            if (moved := (extra, line.duplicate)) != before:
+                deadline_s, before = time.monotonic() + STILL_S, moved
             told = f"{source}: {extra} verdicts too many, {line.duplicate} duplicates"
             assert time.monotonic() < deadline_s, told
             time.sleep(0.5)
