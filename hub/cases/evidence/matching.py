@@ -4,7 +4,7 @@ show one person the title of another.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
@@ -18,6 +18,9 @@ from hub.records.tables import RANK, current, record, record_link
 from hub.topics.places import Reads, read_value
 
 _OWNER_ROLES = ("HOLDER", "ENTERPRISE")
+CANDIDATES_MAX = 500
+"""Most current records that are looked at for one id. More of them are for a person: an id of the whole district, such
+as an address without a door, may have a hundred thousand."""
 
 
 class Match(NamedTuple):
@@ -62,7 +65,7 @@ def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | s
     valid = [row for row in live if _is_valid(row, wanted)]
     if not valid:
         return reasons.EXPIRED
-    if len({row.entity_id for row in valid}) > 1:
+    if len(linked) > CANDIDATES_MAX or len({row.entity_id for row in valid}) > 1:
         return reasons.AMBIGUOUS
     trusted = [row for row in valid if wanted.purpose.accepts(wanted.kind, row.assurance)]
     if not trusted:
@@ -71,22 +74,35 @@ def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | s
 
 
 def _found(connection: Connection, wanted: Sequence[Wanted]) -> dict[tuple[str, bytes | None], list[Row[Any]]]:
-    """(kind, id) → the current versions that are linked to the id, newest first."""
+    """(kind, id) → the current versions that are linked to the id, newest first; of more than ``CANDIDATES_MAX`` any
+    ``CANDIDATES_MAX`` + 1."""
+    asked = sorted({(one.kind, one.wanted_id) for one in wanted if one.wanted_id})
+    ids, kinds = {wanted_id for _, wanted_id in asked}, {kind for kind, _ in asked}
+    rows = _linked(connection, kinds, ids) if asked else []
+    if len(rows) > CANDIDATES_MAX:
+        rows = [row for kind, wanted_id in asked for row in _linked(connection, {kind}, {wanted_id})]
     found: defaultdict[tuple[str, bytes | None], list[Row[Any]]] = defaultdict(list)
-    if ids := {one.wanted_id for one in wanted if one.wanted_id}:
-        query = (
-            select(record, record_link.c.link_id)
-            .join(current, current.c.record_id == record.c.record_id)
-            .join(
-                record_link,
-                (record_link.c.row_id == current.c.row_id) & (record_link.c.record_id == current.c.record_id),
-            )
-            .where(record_link.c.link_id.in_(ids), record.c.kind.in_({one.kind for one in wanted}))
-            .order_by(*(record.c[name].desc() for name in RANK))
-        )
-        for row in connection.execute(query):
-            found[row.kind, bytes(row.link_id)].append(row)
+    for row in sorted(rows, key=_rank, reverse=True):
+        found[row.kind, bytes(row.link_id)].append(row)
     return found
+
+
+def _linked(connection: Connection, kinds: Set[str], ids: Set[bytes]) -> Sequence[Row[Any]]:
+    """At most ``CANDIDATES_MAX`` + 1 current versions of these kinds that are linked to one of ``ids``."""
+    same = (record_link.c.row_id == current.c.row_id) & (record_link.c.record_id == current.c.record_id)
+    query = (
+        select(record, record_link.c.link_id)
+        .join(current, current.c.record_id == record.c.record_id)
+        .join(record_link, same)
+        .where(record_link.c.link_id.in_(ids), record.c.kind.in_(kinds))
+        .limit(CANDIDATES_MAX + 1)
+    )
+    return connection.execute(query).all()
+
+
+def _rank(row: Row[Any]) -> tuple[Any, ...]:
+    """Sort key: the record that counts most is the highest (``RANK``)."""
+    return tuple(getattr(row, name) for name in RANK)
 
 
 def _lives(row: Row[Any]) -> bool:
