@@ -1,5 +1,5 @@
 """Log lines: text for people, JSON for programs. Callers never log personal values; as a second guard, all that looks
-like an identifier is masked (P5)."""
+like an identifier is masked (P5). What could change a terminal or begin another line is escaped."""
 
 import logging
 import re
@@ -26,6 +26,37 @@ def mask(text: str) -> str:
 
 def _mask_values(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def visible(text: str) -> str:
+    """``text`` with everything that is hidden or controls a terminal escaped, so that a value is one line.
+
+    >>> print(visible("a\\nlevel=info\\x1b[2J\\u202e"))
+    a\\nlevel=info\\x1b[2J\\u202e
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\u3000" else ascii(one)[1:-1] for one in text)
+
+
+def _visible_values(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Lines of an exception remain lines."""
+    return {key: _lines(value) if key == "exception" else _one_line(value) for key, value in event.items()}
+
+
+def _one_line(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) else value
+
+
+def _lines(value: Any) -> Any:
+    return "\n".join(map(visible, value.split("\n"))) if isinstance(value, str) else value
+
+
+class _Formatter(logging.Formatter):
+    """For the lines of libraries."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(visible, mask(super().format(record)).split("\n")))
 
 
 class _StandardError:
@@ -55,13 +86,16 @@ def configure(json_lines: bool, level: str = "INFO") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _mask_values,
+            _visible_values,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     # Our own lines report what the driver warns of (a slow turn of its loop, a broker that is away), and once only.
     logging.getLogger("kafka").setLevel(logging.ERROR)
 

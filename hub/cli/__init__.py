@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 import hub
+from hub.cli._printed import install
 from hub.errors import HubError
 
 GROUP = "hub.commands"
@@ -73,6 +74,7 @@ def main() -> None:
         # A text that the terminal's encoding does not have is escaped.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    install()
     try:
         # A command that ends with click's Exit returns its code here.
         code = cli.main(standalone_mode=False)

@@ -4,6 +4,7 @@ import sys
 
 from rich.console import Console
 
+from hub.cli._printed import SafeConsole
 from hub.records.text import callers_fault
 
 _PIPED_WIDTH = 160
@@ -12,7 +13,7 @@ _PIPED_WIDTH = 160
 def console(stderr: bool = False) -> Console:
     """A console as wide as the terminal, or 160 columns when the output goes into a file or pipe."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else _PIPED_WIDTH)
+    return SafeConsole(stderr=stderr, width=None if stream.isatty() else _PIPED_WIDTH)
 
 
 def shown(text: str) -> str:

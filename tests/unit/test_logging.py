@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging as library
 from collections.abc import Iterator
 
 import pytest
@@ -52,3 +53,26 @@ def test_a_logger_follows_standard_error_when_it_is_redirected(monkeypatch: pyte
         EARLY.warning("said")
         assert "said" in stream.getvalue()
         stream.close()
+
+
+HOSTILE = "done\nerror=none\x1b[2J\x9b1A\u202e\ud800"
+
+
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_a_value_from_outside_is_one_line_and_changes_no_terminal(
+    json_lines: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.configure(json_lines=json_lines)
+    EARLY.warning(HOSTILE, reason=HOSTILE)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert not {"\x1b", "\x9b", "\u202e", "\ud800"} & set(said)
+
+
+def test_lines_of_libraries_are_masked_and_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library.getLogger(), "handlers", [])
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    logging.configure(json_lines=True)
+    library.getLogger("some.library").warning("no 360426199101010071\x1b[2J")
+    assert stream.getvalue() == "WARNING some.library no [masked]\\x1b[2J\n"
