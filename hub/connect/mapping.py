@@ -27,7 +27,9 @@ from hub.records.text import is_blank, strip, without_invisible
 
 FAULTS_MAX = 100
 """Most faults that are told of one row."""
-_INTEGER_END = 2**63
+_DIGITS_END = 10**60
+_EXACT_END = 2**53
+"""A larger float has lost digits, so it is no identifier."""
 _faults: ContextVar[list[Fault] | None] = ContextVar("faults", default=None)
 log = get_logger("mapping")
 
@@ -162,7 +164,8 @@ def _as_text(value: Any) -> str | None:
 
 
 def _number_text(value: float | Decimal) -> str | None:
-    if not isfinite(value) or not -_INTEGER_END < value < _INTEGER_END:
+    end = _EXACT_END if isinstance(value, float) else _DIGITS_END
+    if not isfinite(value) or not -end < value < end:
         return None
     if value == int(value):
         return str(int(value))

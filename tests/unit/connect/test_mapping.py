@@ -105,6 +105,8 @@ def test_a_column_that_is_gone_is_missing_even_where_null_would_do() -> None:
         (Decimal("1E+2"), "100"),
         (120104.0, "120104"),
         (89.5, "89.5"),
+        (Decimal("360426199101010071"), "360426199101010071"),
+        (Decimal("1234567890123456789012345678"), "1234567890123456789012345678"),
         (date(2021, 3, 4), "2021-03-04"),
         (datetime.fromisoformat("2021-03-04T10:30"), "2021-03-04 10:30:00"),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
@@ -127,7 +129,9 @@ def test_days_numbers_and_flags_of_a_database() -> None:
     assert read(Decimal("1")).code("zt", "status", unknown="UNKNOWN") == "CURRENT"
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), 1e308, 10**40, Decimal("1E+999"), True])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), Decimal("NaN"), 1e308, 360426199101010071.0, 10**61, Decimal("1E+999"), True]
+)
 def test_a_number_that_no_field_can_hold_is_a_fault(value: object) -> None:
     with pytest.raises(Unmapped) as told:
         read(value).optional("c", "f")
