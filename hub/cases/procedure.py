@@ -31,12 +31,15 @@ GROUP = "hub.procedures"
 
 
 class Verified(NamedTuple):
-    """A record was verified, or a new reading of one. ``ids``: every opaque id that it can be found by. A report from
-    outside (a step, a permit's result) is a record too."""
+    """A record was verified, or a new reading of one. ``ids``: every opaque id that it can be found by; ``subjects``:
+    the people and enterprises in it. ``new``: it was not verified before. A report from outside (a step, a permit's
+    result) is a record too."""
 
     record_id: bytes
     kind: str
     ids: frozenset[bytes]
+    subjects: frozenset[bytes] = frozenset()
+    new: bool = True
 
 
 class Rejected(NamedTuple):

@@ -20,6 +20,7 @@ NO_LOOKUP = "NO_LOOKUP"
 NOT_CURRENT = "NOT_CURRENT"
 EXPIRED = "EXPIRED"
 NOT_VERIFIED = "NOT_VERIFIED"
+OTHER_SITE = "OTHER_SITE"
 AMBIGUOUS = "AMBIGUOUS"
 ADDRESS_UNCLEAR = "ADDRESS_UNCLEAR"
 ASSURANCE_LOW = "ASSURANCE_LOW"
@@ -60,6 +61,11 @@ _WORDS = {
     NOT_VERIFIED: Words(
         "来源返回了记录，但尚无通过核验的记录，请工作人员核对来源数据。",
         "The source returned a record, but none has passed verification yet: please check the source's data.",
+    ),
+    OTHER_SITE: Words(
+        f"来源中有申请人名下的记录，但均不在本次申请的用电地址，请工作人员核对地址或补充不动产单元号。{_GOES_ON_ZH}",
+        "The source has records of the applicant, but none of them is for this site: please check the address, or add "
+        f"the unit number. {_GOES_ON_EN}",
     ),
     AMBIGUOUS: Words(
         "该条件对应多个登记单元，不能自动判断，请工作人员确认。",

@@ -19,6 +19,7 @@ case = Table(
     Column("sinks", Text, nullable=False, doc="JSON: sink that existed when it opened → registering piece or null"),
     Column("opened_ms", BigInteger, nullable=False),
     Index("ix_case_opened_ms", "opened_ms", "case_id"),
+    Index("ix_case_subject_id", "subject_id"),
 )
 
 piece = Table(

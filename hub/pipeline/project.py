@@ -171,7 +171,7 @@ def _heard(applied: projection.Applied) -> list[Heard]:
     answers = [answer for value in applied.answers if (answer := _answer(value))]
     return [
         *(Verified(*one) for one in applied.verified),
-        *(Rejected(*one) for one in applied.rejected),
+        *(Rejected(one.record_id, one.kind, one.ids) for one in applied.rejected),
         *(Answered(one["case_id"], one["request_id"], one["outcome"], one["retry_after_s"]) for one in answers),
     ]
 

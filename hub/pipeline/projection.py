@@ -38,16 +38,19 @@ _SEALS = frozenset(("SEAL_BROKEN", "ERASED", "KEY_DAMAGED"))
 
 
 class Mention(NamedTuple):
-    """A record, its kind, and every opaque id that it can be found by; no ids for a record that could not be read."""
+    """A record, its kind, every opaque id that it can be found by, and the subjects in it; no ids for a record that
+    could not be read. ``new``: it was not verified before."""
 
     record_id: bytes
     kind: str
     ids: frozenset[bytes]
+    subjects: frozenset[bytes] = frozenset()
+    new: bool = True
 
 
 @dataclass(slots=True)
 class Applied:
-    """The result of a batch: new verified and rejected records, answers to look-ups in wire format, contents without an
+    """The result of a batch: verified and rejected records, answers to look-ups in wire format, contents without an
     order between them, and what the batch adds to the tallies ((source, kind, column) and (source, kind, reason code)
     → count)."""
 
@@ -65,6 +68,8 @@ class _Work:
 
     changes: Changes = field(default_factory=Changes)
     applied: Applied = field(default_factory=Applied)
+    subjects: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """The subjects in each verified record."""
 
 
 class _Verdict(NamedTuple):
@@ -95,10 +100,14 @@ def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
         _judge(verdict, work)
     _number(connection, work)
     record_writes.write(connection, work.changes)
-    work.applied.verified = [
-        Mention(one, work.changes.after[one]["kind"], ids) for one, ids in work.changes.links.items()
-    ]
+    work.applied.verified = [_verified(work, one, ids) for one, ids in work.changes.links.items()]
     return work.applied
+
+
+def _verified(work: _Work, record_id: bytes, ids: frozenset[bytes]) -> Mention:
+    before = work.changes.before.get(record_id)
+    new = before is None or before["state"] != "verified"
+    return Mention(record_id, work.changes.after[record_id]["kind"], ids, work.subjects[record_id], new)
 
 
 def count(connection: Connection, applied: Applied) -> None:
@@ -181,6 +190,7 @@ def _judge(verdict: _Verdict, work: _Work) -> None:
         work.changes.links.pop(record_id, None)
         if row["state"] == "verified":
             work.changes.links[record_id] = links | {row["entity_id"]}
+            work.subjects[record_id] = frozenset(part["subject_id"] for part in verdict.envelope["parts"])
 
 
 def _codes(verdict: _Verdict) -> frozenset[str]:

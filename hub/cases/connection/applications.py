@@ -14,7 +14,7 @@ from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.connection import command, states, views
 from hub.cases.connection.command import Application
-from hub.cases.connection.hears import Submit
+from hub.cases.connection.hears import AskAgain, Submit
 from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.connection.tables import application
 from hub.cases.events import Event, Held, Released
@@ -135,8 +135,8 @@ class Applications:
         self._append(case_id, Held(), by, unless_held=True)
 
     def release(self, case_id: bytes, by: By) -> None:
-        """Release its deliveries; refused and stopped pieces are sent again. Raises ``RecordRejected``
-        (NO_SUCH_APPLICATION)."""
+        """Release its deliveries; refused and stopped pieces are sent again, and evidence that is not asked for any
+        more is asked for again. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
         self._append(case_id, Released(), by, unless_held=False)
 
     def _today(self) -> date:
@@ -149,6 +149,8 @@ class Applications:
                 raise RecordRejected("NO_SUCH_APPLICATION")
             if not (unless_held and locked.held):
                 self.journal.append(connection, [Decided(locked, [event], by)])
+                if isinstance(event, Released):
+                    self.journal.run(connection, PROCEDURE, [(locked, AskAgain())], by=by)
 
     def _new(self, wanted: Application) -> tuple[Case, Submit]:
         """A case that does not exist yet, and its command."""

@@ -1,6 +1,7 @@
 """Decisions about connection applications: from a case, a command, facts and rules to events. No clock, no database."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from hub.cases import policy
@@ -9,7 +10,7 @@ from hub.cases.case import Case
 from hub.cases.connection.command import needs_of
 from hub.cases.connection.events import DATES, Dated, Matched, Submitted, Waiting, Wanted, Withdrawn
 from hub.cases.connection.gather import Facts, dates_of
-from hub.cases.connection.hears import NAME, ConnectionCommand, Look, Recount, Settle, Submit
+from hub.cases.connection.hears import NAME, AskAgain, ConnectionCommand, Look, Recount, Settle, Submit
 from hub.cases.events import REGISTRATION, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
@@ -23,14 +24,21 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
         return [_submitted(case, command, facts, rules, moment)]
     if isinstance(command, Recount):
         return _recounted(case, facts)
+    if isinstance(command, Withdraw):
+        return _withdrawn(command, facts, moment)
+    return _events(case, _needs(command, facts, moment), facts)
+
+
+def _needs(command: Settle | Look | AskAgain | PutOff, facts: Facts, moment: Moment) -> Sequence[Met | Wait | Question]:
+    """What follows for the needs that the command is about."""
     if isinstance(command, Settle):
-        return _events(case, evidence.settle(facts.needs, facts.found, moment), facts)
+        return evidence.settle(facts.needs, facts.found, moment, command.new, command.others)
     due = [need for need, _ in facts.needs]
+    if isinstance(command, AskAgain):
+        return evidence.ask_again(due, moment)
     if isinstance(command, PutOff):
-        return _events(case, evidence.put_off(due, command.seconds, moment), facts)
-    if isinstance(command, Look):
-        return _events(case, evidence.look(due, facts.found, facts.asks, facts.asker, moment), facts)
-    return _withdrawn(command, facts, moment)
+        return evidence.put_off(due, command.seconds, moment)
+    return evidence.look(due, facts.found, facts.asks, facts.asker, moment)
 
 
 def _submitted(case: Case, command: Submit, facts: Facts, rules: Rules, moment: Moment) -> Submitted:
@@ -86,7 +94,7 @@ def _events(case: Case, decided: Iterable[Met | Wait | Question], facts: Facts) 
             next_piece += len(matched.pieces)
             found.append(matched)
         elif isinstance(one, Wait):
-            found.append(Waiting(kind=one.kind, reason=one.reason, attempt=one.attempt, next_ask_ms=one.next_ask_ms))
+            found.append(Waiting(**asdict(one)))
         else:
             found.append(one)
     return found

@@ -67,7 +67,8 @@ class Dated(Deciding):
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting(Event):
-    """Evidence was asked for, or its reason for waiting changed. ``next_ask_ms`` is process time."""
+    """Evidence was asked for, or its reason for waiting changed. ``next_ask_ms`` is process time. ``answers``: how many
+    questions a source answered; ``None``, of a former version of the hub, leaves the number as it is."""
 
     SCHEMA = "connection.waiting"
     TOPIC = CONNECTION_EVENTS
@@ -75,6 +76,7 @@ class Waiting(Event):
     reason: str
     attempt: int
     next_ask_ms: int
+    answers: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

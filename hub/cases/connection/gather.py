@@ -12,7 +12,7 @@ from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
 from hub.cases.connection.command import Application
 from hub.cases.connection.events import NOT_COUNTED
-from hub.cases.connection.hears import Look, Recount, Settle, Submit
+from hub.cases.connection.hears import AskAgain, Look, Recount, Settle, Submit
 from hub.cases.connection.tables import application
 from hub.cases.evidence import matching, needs
 from hub.cases.evidence.ask import way_to_ask
@@ -88,6 +88,8 @@ def _facts(given: Given, work: Work, open_needs: Mapping[str, Need], moment: Mom
     facts = Facts(given.sinks, given.absent)
     if isinstance(command, Look | PutOff):
         facts.needs = [(need, None) for need in open_needs.values() if need.is_due(moment.process_ms)]
+    elif isinstance(command, AskAgain):
+        facts.needs = [(need, None) for need in open_needs.values()]
     elif isinstance(command, Settle):
         answers = {answer.request_id: answer for answer in command.answers}
         for kind, need in open_needs.items():
@@ -107,12 +109,14 @@ def _find(
 ) -> None:
     """What was found for each need, or the reason why nothing matches. A case that is put off looks for nothing, since
     looking failed."""
-    looking = [(*one, known) for one, known in zip(work, facts, strict=True) if not isinstance(one[1], PutOff)]
+    looking = [
+        (*one, known) for one, known in zip(work, facts, strict=True) if not isinstance(one[1], PutOff | AskAgain)
+    ]
     waiting = [(case, known, need) for case, _, known in looking for need, _ in known.needs]
     year = china_day(moment.now).year
     wanted = [_wanted(given, case, need, rows[case.case_id].purpose, year) for case, _, need in waiting]
     for (_, known, need), match in zip(waiting, matching.find(connection, given.log, wanted), strict=True):
-        known.found = {**known.found, need.kind: match or need.reason}
+        known.found = {**known.found, need.kind: match}
 
 
 def _wanted(given: Given, case: Case, need: Need, purpose: str, year: int) -> matching.Wanted:

@@ -1,6 +1,6 @@
 """What a connection application reacts to, and its timers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -27,10 +27,14 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Records arrived for needs of these kinds, or a source answered. Answers to older questions are ignored."""
+    """Records arrived for needs of these kinds, or a source answered. Answers to older questions are ignored. ``new``:
+    kinds of new records that concern the site or the applicant, of needs that are not asked for any more; ``others``:
+    kinds of records of the applicant."""
 
     kinds: frozenset[str] = frozenset()
     answers: tuple[Answered, ...] = ()
+    new: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +47,53 @@ class Recount:
     """The dates of the case must be computed again: the calendar has changed."""
 
 
-ConnectionCommand = Submit | Settle | Look | Recount | Withdraw | PutOff
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Ask again for needs that are not asked for any more: an operator has corrected the cause."""
+
+
+ConnectionCommand = Submit | Settle | Look | Recount | AskAgain | Withdraw | PutOff
 
 
 def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:
-    ids = list(frozenset().union(*(one.ids for one in heard if isinstance(one, Verified))))
-    linked = needs.linked(connection, ids)
+    verified = [one for one in heard if isinstance(one, Verified)]
+    linked = needs.linked(connection, list(frozenset().union(*(one.ids for one in verified))))
     if any(isinstance(one, Restored) for one in heard):
         linked = needs.all_open(connection)
     answers: dict[bytes, list[Answered]] = {}
     for one in heard:
         if isinstance(one, Answered):
             answers.setdefault(one.case_id, []).append(one)
-    kinds: dict[bytes, set[str]] = {}
-    for case_id, kind in linked:
-        kinds.setdefault(case_id, set()).add(kind)
+    new = _by_case(needs.given_up(connection, _ids(one for one in verified if one.new)))
+    others = _by_case(needs.of_applicants(connection, _ids(verified)))
+    kinds = _by_case(linked)
     return {
-        case_id: Settle(frozenset(kinds.get(case_id, ())), tuple(answers.get(case_id, ())))
-        for case_id in kinds.keys() | answers.keys()
+        case_id: Settle(
+            kinds.get(case_id, _NONE) | new.get(case_id, _NONE) | others.get(case_id, _NONE),
+            tuple(answers.get(case_id, ())),
+            new.get(case_id, _NONE),
+            others.get(case_id, _NONE),
+        )
+        for case_id in {*kinds, *answers, *new, *others}
     }
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def _by_case(found: Iterable[tuple[bytes, str]]) -> dict[bytes, frozenset[str]]:
+    kinds: dict[bytes, frozenset[str]] = {}
+    for case_id, kind in found:
+        kinds[case_id] = kinds.get(case_id, _NONE) | {kind}
+    return kinds
+
+
+def _ids(verified: Iterable[Verified]) -> dict[str, set[bytes]]:
+    """Kind → the ids that these records are linked to, and their subjects."""
+    found: dict[str, set[bytes]] = {}
+    for one in verified:
+        found.setdefault(one.kind, set()).update(one.ids, one.subjects)
+    return found
 
 
 def _waits(connection: Connection, moment: Moment) -> bool:

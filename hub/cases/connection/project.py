@@ -75,14 +75,23 @@ def _needs(entry: Entry, event: Submitted) -> list[dict[str, Any]]:
             "reason": reasons.NEW if wanted.wanted_id else reasons.ADDRESS_UNCLEAR,
             "attempt": 0,
             "next_ask_ms": 0,
+            "answers": 0,
         }
         for wanted in event.needs
     ]
 
 
 def _waiting(connection: Connection, entries: Sequence[Entry]) -> None:
-    names = ("reason", "attempt", "next_ask_ms")
-    _set_needs(connection, [(entry, {name: getattr(entry.event, name) for name in names}) for entry in entries])
+    names = ("reason", "attempt", "next_ask_ms", "answers")
+    about = (need.c.case_id == bindparam("of")) & (need.c.kind == bindparam("about"))
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=need.c[name].type) for name in names}
+    values["answers"] = func.coalesce(values["answers"], need.c.answers)
+    rows = [_waits(entry, {f"new_{name}": getattr(entry.event, name) for name in names}) for entry in entries]
+    connection.execute(update(need).where(about).values(**values), rows)
+
+
+def _waits(entry: Entry, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"of": entry.case_id, "about": _of(entry, Waiting).kind, **values}
 
 
 def _matched(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -97,6 +106,7 @@ def _met(event: Matched) -> dict[str, Any]:
         "record_id": event.record_id,
         "reading": event.reading,
         "reason": reason,
+        "answers": 0,
     }
 
 

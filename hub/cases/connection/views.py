@@ -11,7 +11,7 @@ from hub.cases import notices, policy, reasons
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import PieceState
 from hub.cases.connection import states
-from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.needs import NEVER_MS, NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.procedure import Opens
 from hub.cases.tables import piece
@@ -122,8 +122,12 @@ def _need(row: Row[Any], pieces: Sequence[Row[Any]]) -> Json:
         "reason_zh": words.zh,
         "reason_en": words.en,
         "asked": row.attempt,
-        "next_look_at": iso(row.next_ask_ms) if row.state == NeedState.OPEN and row.next_ask_ms else None,
+        "next_look_at": iso(row.next_ask_ms) if _looks(row) else None,
     }
+
+
+def _looks(row: Row[Any]) -> bool:
+    return bool(row.state == NeedState.OPEN and 0 < row.next_ask_ms < NEVER_MS)
 
 
 def _delivery(one: Row[Any], said: str | None, receipt: str | None) -> Json:

@@ -1,11 +1,11 @@
 """Needs: the evidence that cases wait for. They are found by their time, and by the ids that a record is linked to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from hub.cases import case as cases
 from hub.cases import reasons
@@ -16,6 +16,12 @@ from hub.records.tables import record_link
 
 _CHUNK = 5_000
 _AWAITED = (reasons.NEW, reasons.ASKED, reasons.FOUND_CHECKING)
+ANSWERED = (reasons.ASKED, reasons.FOUND_CHECKING, reasons.NOT_VERIFIED)
+"""The reasons of a need whose source was asked: records of the applicant may be its answer."""
+
+
+NEVER_MS = 253_370_764_800_000
+"""The time of a need that is not asked for any more, 9999-01-01: until a new record concerns it."""
 
 
 class NeedState(StrEnum):
@@ -28,7 +34,8 @@ class NeedState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Need:
     """One open need. A record that matches is linked to ``wanted_id``. ``record_id`` and ``reading`` name a record that
-    was withdrawn and does not match. ``attempt`` counts the questions so far; ``next_ask_ms`` is process time."""
+    was withdrawn and does not match. ``attempt`` counts the questions so far, ``answers`` those that a source answered;
+    ``next_ask_ms`` is process time."""
 
     kind: str
     wanted_by: str
@@ -38,12 +45,24 @@ class Need:
     reason: str
     attempt: int
     next_ask_ms: int
+    answers: int = 0
 
     @classmethod
     def from_row(cls, row: Row[Any]) -> "Need":
         """A row of the table ``need``."""
         wanted, refused = (bytes(one) if one else None for one in (row.wanted_id, row.record_id))
-        return cls(row.kind, row.wanted_by, wanted, refused, row.reading, row.reason, row.attempt, row.next_ask_ms)
+        counted = row.attempt, row.next_ask_ms, row.answers or 0
+        return cls(row.kind, row.wanted_by, wanted, refused, row.reading, row.reason, *counted)
+
+    @property
+    def of_site(self) -> bool:
+        """Whether it is found by the site, so that the applicant may have other records of this kind."""
+        return self.wanted_by in ("unit-no", "address")
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is not asked for any more."""
+        return self.next_ask_ms >= NEVER_MS
 
     def is_due(self, process_ms: int) -> bool:
         """Whether to look for it now. A need without an id is never due."""
@@ -101,6 +120,37 @@ def linked(connection: Connection, ids: Sequence[bytes]) -> list[tuple[bytes, st
     for start in range(0, len(ids), _CHUNK):
         rows = connection.execute(query.where(need.c.wanted_id.in_(ids[start : start + _CHUNK])))
         found.update((bytes(row.case_id), row.kind) for row in rows)
+    return sorted(found)
+
+
+def given_up(connection: Connection, new: Mapping[str, Collection[bytes]]) -> list[tuple[bytes, str]]:
+    """(case's id, kind) of the needs that are not asked for any more and that a new record concerns. ``new``: kind →
+    the ids that such records are linked to, and their subjects."""
+    over = need.c.next_ask_ms >= NEVER_MS
+    return [*_concerned(connection, need.c.wanted_id, new, over), *_concerned(connection, case.c.subject_id, new, over)]
+
+
+def of_applicants(connection: Connection, subjects: Mapping[str, Collection[bytes]]) -> list[tuple[bytes, str]]:
+    """(case's id, kind) of the needs that a source was asked for, of cases whose applicant is one of the subjects of a
+    record. ``subjects``: kind → ids."""
+    return _concerned(
+        connection, case.c.subject_id, subjects, (need.c.next_ask_ms < NEVER_MS) & need.c.reason.in_(ANSWERED)
+    )
+
+
+def _concerned(
+    connection: Connection, column: Any, ids: Mapping[str, Collection[bytes]], which: ColumnElement[bool]
+) -> list[tuple[bytes, str]]:
+    open_ = (need.c.state == NeedState.OPEN.value) & which
+    if not ids or connection.execute(select(need.c.kind).where(open_).limit(1)).first() is None:
+        return []
+    query = select(need.c.case_id, need.c.kind).join(case, case.c.case_id == need.c.case_id).where(open_)
+    found: set[tuple[bytes, str]] = set()
+    for kind, wanted in ids.items():
+        listed = sorted(wanted)
+        for start in range(0, len(listed), _CHUNK):
+            rows = connection.execute(query.where(need.c.kind == kind, column.in_(listed[start : start + _CHUNK])))
+            found.update((bytes(row.case_id), row.kind) for row in rows)
     return sorted(found)
 
 

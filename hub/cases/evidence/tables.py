@@ -17,6 +17,7 @@ need = Table(
     Column("reason", String(64), nullable=False, doc="code of hub.cases.reasons"),
     Column("attempt", Integer, nullable=False),
     Column("next_ask_ms", BigInteger, nullable=False, doc="process time"),
+    Column("answers", Integer, doc="questions that a source answered, other than by being away"),
     Index("ix_need_wanted_id", "wanted_id"),
     Index("ix_need_due", "state", "next_ask_ms"),
 )

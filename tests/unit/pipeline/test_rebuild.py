@@ -32,9 +32,9 @@ PROJECTIONS = projections(installed())
 
 
 TITLE = "licence.property-title"
-NOTICE = """year = 2026
+NOTICE = """year = 2025
 source = "a test"
-days_off = ["2026-01-01", "2026-03-04", "2026-05-01", "2026-10-01"]
+days_off = ["2025-01-01", "2025-05-01", "2025-10-01"]
 make_up_days = []
 """
 
@@ -65,7 +65,6 @@ def lived(house: House) -> None:
     sink.failures = [Refused("NO", "never"), Unavailable("later")]
     house.deliver(sink)
     Notices(house.store, house.journal).import_file(NOTICE.encode(), By("cli:test"))
-    house.due()
     known = house.applications.find("gov-platform", "A-2")
     assert known
     house.applications.hold(known, By("token:1"))

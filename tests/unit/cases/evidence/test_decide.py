@@ -6,9 +6,21 @@ import pytest
 
 from hub.cases import reasons
 from hub.cases.events import Relation
-from hub.cases.evidence.decide import Ask, Asker, Met, Wait, ask_again_s, look, put_off, request_id, settle
+from hub.cases.evidence.decide import (
+    ASK_PAUSES_S,
+    Ask,
+    Asker,
+    Met,
+    Wait,
+    ask_again,
+    ask_again_s,
+    look,
+    put_off,
+    request_id,
+    settle,
+)
 from hub.cases.evidence.matching import Match
-from hub.cases.evidence.needs import Need
+from hub.cases.evidence.needs import NEVER_MS, Need
 from hub.cases.procedure import Answered, Moment, Question
 from tests.clocks import HandClock
 
@@ -57,8 +69,8 @@ def test_a_new_reason_is_an_event_and_moves_no_time() -> None:
 )
 def test_every_answer_is_a_reason_to_look_again(outcome: str, reason: str, wait_s: int) -> None:
     asked = need(reason=reasons.ASKED, attempt=1)
-    (waits,) = settle([(asked, answered(outcome))], {KIND: reasons.ASKED}, NOW)
-    assert waits == Wait(KIND, reason, 1, NOW.process_ms + wait_s * 1000)
+    (waits,) = settle([(asked, answered(outcome))], {KIND: None}, NOW)
+    assert waits == Wait(KIND, reason, 1, NOW.process_ms + wait_s * 1000, int(outcome != "UNAVAILABLE"))
 
 
 def test_what_a_person_should_look_at_stays_in_view() -> None:
@@ -67,7 +79,7 @@ def test_what_a_person_should_look_at_stays_in_view() -> None:
 
 
 def test_a_question_says_what_a_source_may_bind_its_answer_to() -> None:
-    question, waits = look([need()], {KIND: reasons.NEW}, {KIND: ASK}, ASKER, NOW)
+    question, waits = look([need()], {KIND: None}, {KIND: ASK}, ASKER, NOW)
     assert isinstance(question, Question) and isinstance(waits, Wait)
     assert question.request_id == request_id(CASE, KIND, 1)
     assert (question.business_number, question.service_item, question.legal_basis) == ("A-1", "item", "basis")
@@ -75,18 +87,39 @@ def test_a_question_says_what_a_source_may_bind_its_answer_to() -> None:
 
 
 def test_without_a_way_to_ask_the_feed_is_awaited() -> None:
-    (waits,) = look([need()], {KIND: reasons.NEW}, {}, ASKER, NOW)
+    (waits,) = look([need()], {KIND: None}, {}, ASKER, NOW)
     assert waits == Wait(KIND, reasons.NO_LOOKUP, 0, NOW.process_ms + 6 * 3600 * 1000)
 
 
 def test_a_reason_in_place_of_a_way_to_ask_is_shown() -> None:
-    (waits,) = look([need()], {KIND: reasons.NEW}, {KIND: "SEAL_BROKEN"}, None, NOW)
+    (waits,) = look([need()], {KIND: None}, {KIND: "SEAL_BROKEN"}, None, NOW)
     assert isinstance(waits, Wait) and waits.reason == "SEAL_BROKEN"
 
 
 def test_a_verdict_that_does_not_come_is_for_a_person() -> None:
-    (waits,) = look([need(attempt=2)], {KIND: reasons.FOUND_CHECKING}, {KIND: ASK}, ASKER, NOW)
-    assert waits == Wait(KIND, reasons.NOT_VERIFIED, 2, NOW.process_ms + 120_000)
+    checking = need(attempt=2, answers=2, reason=reasons.FOUND_CHECKING)
+    (waits,) = look([checking], {KIND: None}, {KIND: ASK}, ASKER, NOW)
+    assert waits == Wait(KIND, reasons.NOT_VERIFIED, 2, NOW.process_ms + 600_000, 2)
+    (waits,) = look([checking], {KIND: reasons.OTHER_SITE}, {KIND: ASK}, ASKER, NOW)
+    assert isinstance(waits, Wait) and waits.reason == reasons.OTHER_SITE
+
+
+@pytest.mark.parametrize("outcome", ["FOUND", "NOT_FOUND", "REFUSED"])
+def test_a_source_that_answers_is_asked_a_few_times_and_then_no_more(outcome: str) -> None:
+    pauses = []
+    for answers in range(len(ASK_PAUSES_S) + 2):
+        found = reasons.AMBIGUOUS if outcome == "FOUND" else None
+        (waits,) = settle([(need(attempt=9, answers=answers), answered(outcome))], {KIND: found}, NOW)
+        assert isinstance(waits, Wait) and waits.answers == answers + 1
+        pauses.append(waits.next_ask_ms)
+    assert pauses == [*(NOW.process_ms + pause * 1000 for pause in ASK_PAUSES_S), NEVER_MS, NEVER_MS]
+
+
+def test_only_a_new_record_or_an_operator_has_it_asked_again() -> None:
+    over = need(attempt=9, answers=9, next_ask_ms=NEVER_MS, reason=reasons.OTHER_SITE)
+    assert settle([(over, None)], {KIND: None}, NOW) == []
+    assert settle([(over, None)], {KIND: None}, NOW, [KIND]) == [Wait(KIND, reasons.OTHER_SITE, 9, NOW.process_ms, 9)]
+    assert ask_again([over, need()], NOW) == [Wait(KIND, reasons.OTHER_SITE, 9, NOW.process_ms, 0)]
 
 
 def test_what_is_put_off_keeps_its_reason() -> None:
@@ -109,5 +142,5 @@ def test_p2_the_same_question_has_the_same_id() -> None:
 )
 def test_p1_what_an_answer_asks_is_bounded_and_no_number_stops_the_stage(asked_s: float, wait_s: int) -> None:
     asked = need(reason=reasons.ASKED, attempt=1)
-    (waits,) = settle([(asked, answered("UNAVAILABLE", asked_s))], {KIND: reasons.ASKED}, NOW)
+    (waits,) = settle([(asked, answered("UNAVAILABLE", asked_s))], {KIND: None}, NOW)
     assert waits == Wait(KIND, reasons.UNAVAILABLE, 1, NOW.process_ms + wait_s * 1000)
