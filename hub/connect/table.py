@@ -22,7 +22,7 @@ from hub.clock import CHINA
 from hub.connect.context import Context
 from hub.connect.mapping import to_row, told
 from hub.connect.tabledb import TableDatabase
-from hub.connect.tablerows import DELETE, UPSERT, Child, Layout, Rows, TableRow
+from hub.connect.tablerows import DELETE, UPSERT, Child, Layout, Rows, TableRow, TooManyLines
 from hub.errors import Misconfigured
 from hub.ports import NAMELESS, Cursor, DayCount, Page, Plain, SourceRow
 
@@ -57,6 +57,7 @@ class TableSource:
         self._lag_ms, self._sweep_ms = round(timing.lag_s * 1000), round(timing.sweep_s * 1000)
         self._full_reload = timing.full_reload
         self._context = context
+        self._page_rows = context.limits.page_rows
         self._to_record = to_record
         self._database = TableDatabase(context.info.name, url, context.limits, layout.names())
         self._rows = Rows(layout)
@@ -67,7 +68,15 @@ class TableSource:
 
     def fetch(self, cursor: Cursor | None) -> Page:
         """The next page: of a sweep or of the head, in turns while both have rows; else an empty one. A page that ends
-        at the head may report a full reload."""
+        at the head may report a full reload. Rows with very many lines come in smaller pages."""
+        self._page_rows = self._context.limits.page_rows
+        while True:
+            try:
+                return self._fetch(cursor)
+            except TooManyLines:
+                self._page_rows = max(1, self._page_rows // 2)
+
+    def _fetch(self, cursor: Cursor | None) -> Page:
         now_ms = self._context.clock.process_ms()
         at = _begun(cursor, now_ms)
         with self._database.read() as connection:
@@ -78,7 +87,7 @@ class TableSource:
                 at |= self._end(rows)
                 # Set with the first page, so that it is durable before the first reload.
                 at.setdefault("base", at["time"])
-            dry = len(rows) < self._context.limits.page_rows
+            dry = len(rows) < self._page_rows
             ended = self._complete_since(connection, at, now_ms) if dry and "sweep" not in at else None
             return self._page(rows, at, bool(rows) or "sweep" in at, ended)
 
@@ -101,7 +110,7 @@ class TableSource:
         """The next rows of the running sweep: up to the head, then odd ones. Changes ``at``."""
         sweep, until = at["sweep"], (at["time"], at["key"])
         rows = self._after(connection, sweep["time"], sweep["key"], until)
-        if len(rows) == self._context.limits.page_rows:
+        if len(rows) == self._page_rows:
             at["sweep"] = sweep | self._end(rows)
             at["head_next"] = True
             return rows
@@ -127,7 +136,7 @@ class TableSource:
         """The page after (``since``, ``key``), up to ``until``; a key that is ``None`` stands before all keys of its
         time in ``since``, and after them in ``until``. Two queries, because each database answers them from its index;
         not all do for a comparison of pairs."""
-        size = self._context.limits.page_rows
+        size = self._page_rows
         ends = [self._time <= until[0], self._key.is_not(None)]
         if until[1] is not None:
             ends.append((self._time < until[0]) | (self._key <= until[1]))
@@ -156,8 +165,8 @@ class TableSource:
             return []
         further = [] if last is None else [self._key > last]
         query = select(self._rows.main).where(self._is_odd(), *further).order_by(self._key)
-        rows = self._rows.read(connection, query.limit(self._context.limits.page_rows), self._ends_ms())
-        if len(rows) == self._context.limits.page_rows and rows[-1].key:
+        rows = self._rows.read(connection, query.limit(self._page_rows), self._ends_ms())
+        if len(rows) == self._page_rows and rows[-1].key:
             at["odd"] = rows[-1].key
         return rows
 

@@ -9,20 +9,27 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, column, select, table, types
+from sqlalchemy import Connection, Select, column, func, select, table, types
 
 from hub.connect.mapping import canonical
 from hub.ports import UNVERSIONED, Fault
 from hub.records.identifiers import tidy
+from hub.records.shape import ITEMS_MAX
 from hub.records.text import decode
 
-LINES_MAX = 10_000
-"""Most lines of one row; a row with more is the fault ``TOO_LARGE``, and the further ones are not read."""
+LINES_MAX = ITEMS_MAX
+"""Most lines of one row; no record holds more. A row with more is a fault, and its lines are not read."""
+PAGE_LINES_MAX = 20_000
+"""Most lines of all rows that are read at once."""
 _KEYS_AT_ONCE = 500
 _LINES_AT_ONCE = 1_000
 _VERSION_END = 2**63
 DELETE, UPSERT = "DELETE", "UPSERT"
 OPERATIONS: Final[Mapping[str, str]] = MappingProxyType({"I": UPSERT, "U": UPSERT, "D": DELETE})
+
+
+class TooManyLines(Exception):
+    """The rows of a query have more lines than ``PAGE_LINES_MAX``: fewer rows must be read at once."""
 
 
 class _Untyped(types.UserDefinedType[Any]):
@@ -74,7 +81,7 @@ class TableRow:
     """One row with decoded texts. A text that cannot be decoded stays bytes: reading it is a fault of the row.
 
     ``fault``: what is wrong with key, time or operation; then ``version`` may be ``UNVERSIONED``. ``time`` is the
-    update time as the database gives it.
+    update time as the database gives it. ``unread``: the number of lines, where there are too many to read.
     """
 
     key: str
@@ -84,6 +91,7 @@ class TableRow:
     children: Mapping[str, Sequence[Mapping[str, Any]]]
     fault: Fault | None = None
     time: Any = None
+    unread: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def moment(self) -> float | None:
@@ -96,7 +104,8 @@ class TableRow:
         """The row's content as bytes, without its key and time: a row that is written again has the same bytes. A row
         whose time is a fault has it in its bytes, so that its content is new when the time is corrected."""
         told = {"time": self.time} if self.fault and self.version == UNVERSIONED else {}
-        return canonical({"operation": self.operation, **told, "row": self.columns, **self.children})
+        lines = {**self.children, **self.unread}
+        return canonical({"operation": self.operation, **told, "row": self.columns, **lines})
 
 
 class Rows:
@@ -108,11 +117,28 @@ class Rows:
         self.key, self.time = self.main.c[layout.key], self.main.c[layout.time]
 
     def read(self, connection: Connection, query: Select[Any], ends_ms: int = _VERSION_END) -> list[TableRow]:
-        """The rows of a query on ``main``. An update time at or after ``ends_ms`` is a fault of its row."""
+        """The rows of a query on ``main``. An update time at or after ``ends_ms`` is a fault of its row. Raises
+        ``TooManyLines`` when there are several rows."""
         found = [row._mapping for row in connection.execute(query)]
         keys = [self._key(row[self._layout.key]) for row in found]
-        children = {name: self._children(connection, child, keys) for name, child in self._layout.children.items()}
-        return [self._row(row, children, ends_ms) for row in found]
+        giants = {name: self._giants(connection, child, keys) for name, child in self._layout.children.items()}
+        children = {
+            name: self._children(connection, child, [key for key in keys if key not in giants[name]])
+            for name, child in self._layout.children.items()
+        }
+        return [self._row(row, children, giants, ends_ms) for row in found]
+
+    def _giants(self, connection: Connection, child: Child, keys: Sequence[str]) -> dict[str, int]:
+        """The rows with more lines than ``LINES_MAX``, and how many they have."""
+        lines = _table(child.table, (child.parent,))
+        parent, counts = lines.c[child.parent], dict[str, int]()
+        for some in _slices(keys, _KEYS_AT_ONCE):
+            query = select(parent, func.count()).where(parent.in_(some)).group_by(parent)
+            counts |= {self._key(key): count for key, count in connection.execute(query)}
+        giants = {key: count for key, count in counts.items() if count > LINES_MAX}
+        if sum(counts.values()) - sum(giants.values()) > PAGE_LINES_MAX and len(keys) > 1:
+            raise TooManyLines
+        return giants
 
     def by_child(self, of: str, name: str, values: Sequence[str]) -> Select[Any]:
         """The keys of rows with a line of ``of`` whose column ``name`` is one of ``values``, as a sub-query."""
@@ -121,7 +147,11 @@ class Rows:
         return select(lines.c[child.parent]).where(lines.c[name].in_(values))
 
     def _row(
-        self, row: Mapping[Any, Any], children: Mapping[str, Mapping[str, list[Mapping[str, Any]]]], ends_ms: int
+        self,
+        row: Mapping[Any, Any],
+        children: Mapping[str, Mapping[str, list[Mapping[str, Any]]]],
+        giants: Mapping[str, Mapping[str, int]],
+        ends_ms: int,
     ) -> TableRow:
         layout = self._layout
         key, given = self._key(row[layout.key]), row[layout.time]
@@ -129,9 +159,10 @@ class Rows:
         operation, wrong = self._operation(row[layout.operation])
         nameless = None if key else Fault("SHAPE_MISSING", "source.key")
         lines = {name: of.get(key, []) for name, of in children.items()}
+        unread = {name: of[key] for name, of in giants.items() if key in of}
+        large = Fault("TOO_LARGE", next(iter(unread))) if unread else None
         columns = self._decoded(row, layout.columns)
-        large = next((Fault("TOO_LARGE", name) for name, of in lines.items() if len(of) > LINES_MAX), None)
-        return TableRow(key, version, operation, columns, lines, nameless or fault or wrong or large, given)
+        return TableRow(key, version, operation, columns, lines, nameless or fault or wrong or large, given, unread)
 
     def _operation(self, given: Any) -> tuple[str, Fault | None]:
         """The hub's word for an operation. A code that is in no table stays as it is, with its fault."""

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from hub.connect import tablerows
 from hub.connect.context import Context
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.connect.table import Child, Layout, TableRow, TableSource, Timing
-from hub.ports import SourceRow
+from hub.ports import Fault, SourceRow
 from tests.clocks import HandClock
 
 LAYOUT = Layout(
@@ -74,6 +76,37 @@ class Table:
     def close(self) -> None:
         self.source.close()
         self._connection.close()
+
+
+def test_rows_with_very_many_lines_fill_no_memory(table: "Table", monkeypatch: pytest.MonkeyPatch) -> None:
+    """P1: a page of titles with 20,000 holders each took 2 GB. They are faults; others come in smaller pages."""
+    monkeypatch.setattr(tablerows, "LINES_MAX", 5)
+    monkeypatch.setattr(tablerows, "PAGE_LINES_MAX", 6)
+    counts = {"a": 4, "b": 5, "c": 9, "d": 1, "e": 2}
+    for at, (key, lines) in enumerate(counts.items()):
+        table.put(key, table.now_ms() - 1000 + at)
+        for place in range(lines):
+            table.line(key, place, "x")
+    rows, _ = table.drain()
+    found = {row.key: row for row in rows}
+    assert list(found) == list(counts)
+    assert [(row.key, list(row.faults)) for row in rows if row.faults] == [("c", [Fault("TOO_LARGE", "lines")])]
+    assert {key: len(row.record["lines"]) for key, row in found.items() if row.record} == {
+        "a": 4,
+        "b": 5,
+        "d": 1,
+        "e": 2,
+    }
+    before = found["c"].raw
+    table.line("c", 9, "y")
+    assert table.source.source_row(one_row(table, "c")).raw != before, "another number of lines is another content"
+
+
+def one_row(table: "Table", key: str) -> TableRow:
+    with table.source._database.read() as connection:
+        rows = table.source._rows
+        (row,) = rows.read(connection, select(rows.main).where(rows.key == key))
+        return row
 
 
 @pytest.fixture
