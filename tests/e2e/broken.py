@@ -1,6 +1,7 @@
 """``broken.py GUARD hub-arguments…``: the hub with one guard taken out, to show that the tests would notice.
 
-offsets: a stage's output and its offsets (those that it writes down too) in two transactions, with the crash point ``test.between`` between them.
+offsets: a stage's output and its offsets, also those that it writes to a topic, in two transactions, with the crash
+point ``test.between`` between them.
 ask: no stage asks the connection system before posting again.
 references: sinks are told ids, hashes and times that stand on topics.
 fast, slow: nothing is taken out, but this machine's clock is two hours ahead or behind.
@@ -15,8 +16,8 @@ from hub.cli import main
 from hub.crash import crash_point
 from hub.logs.sqlite.member import SqliteMember
 from hub.ports import Outgoing, Positions
+from hub.topics.declared import CURSORS
 
-CURSORS = "hub.cursors"
 
 
 def offsets() -> None:
