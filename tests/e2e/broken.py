@@ -19,7 +19,6 @@ from hub.ports import Outgoing, Positions
 from hub.topics.declared import CURSORS
 
 
-
 def offsets() -> None:
     def commit(self: SqliteMember, outgoing: Sequence[Outgoing], positions: Positions | None = None) -> None:
         places = [one for one in outgoing if one.topic == CURSORS]
