@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,6 +60,13 @@ _NEEDED = {
 }
 _ZONE = ZoneInfo("Asia/Shanghai")
 _BODY_MAX = 1_000_000
+CRM_FAULTS = {
+    "late": "a proxy answers 504, and the work is done delay_s later",
+    "accepted": "the work is done and answered 202 without a number",
+    "busy": "a question is answered 200 with an error object",
+    "part": "a question is answered with an empty list and the number of all",
+}
+"""The faults of this server, beside those of every server."""
 
 
 class Effects:
@@ -134,7 +142,7 @@ class Effects:
 
 def faults_of(seed: int) -> Faults:
     """The faults that this server knows."""
-    return Faults(seed, WIRE_FAULTS)
+    return Faults(seed, WIRE_FAULTS | CRM_FAULTS)
 
 
 def application_of(path: Path, token: str, refuse: tuple[str, ...], faults: Faults) -> ASGIApp:
@@ -143,12 +151,12 @@ def application_of(path: Path, token: str, refuse: tuple[str, ...], faults: Faul
     for external_no in refuse:
         effects.refuse(external_no, "BLACKLISTED", "application refused by the connection system")
     routes = [
-        Route("/applications", _posted(effects, token, "application"), methods=["POST"]),
-        Route("/applications", _found(effects, token, "application"), methods=["GET"]),
-        Route("/applications/{external_no}/evidence", _posted(effects, token, "evidence"), methods=["POST"]),
-        Route("/applications/{external_no}/evidence", _found(effects, token, "evidence"), methods=["GET"]),
-        Route("/applications/{external_no}/dates", _posted(effects, token, "dates"), methods=["POST"]),
-        Route("/applications/{external_no}/dates", _found(effects, token, "dates"), methods=["GET"]),
+        Route("/applications", _posted(effects, token, "application", faults), methods=["POST"]),
+        Route("/applications", _found(effects, token, "application", faults), methods=["GET"]),
+        Route("/applications/{external_no}/evidence", _posted(effects, token, "evidence", faults), methods=["POST"]),
+        Route("/applications/{external_no}/evidence", _found(effects, token, "evidence", faults), methods=["GET"]),
+        Route("/applications/{external_no}/dates", _posted(effects, token, "dates", faults), methods=["POST"]),
+        Route("/applications/{external_no}/dates", _found(effects, token, "dates", faults), methods=["GET"]),
         Route("/_control/effects", _effects(effects), methods=["GET"]),
         Route("/_control/refuse", _refuse(effects), methods=["POST", "DELETE"]),
     ]
@@ -162,7 +170,7 @@ def _stranger(request: Request, token: str) -> Response | None:
     return answer({"errorCode": "UNAUTHORISED", "message": "bearer token missing or wrong"}, 401)
 
 
-def _posted(effects: Effects, token: str, what: str) -> Endpoint:
+def _posted(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if refused := _stranger(request, token):
             return refused
@@ -171,7 +179,13 @@ def _posted(effects: Effects, token: str, what: str) -> Endpoint:
             return answer({"errorCode": "BAD_REQUEST", "message": "Idempotency-Key missing, or body above 1 MB"}, 400)
         body = await body_of(request)
         external_no = str(request.path_params.get("external_no") or body.get("externalAppNo") or "")
-        return await run_in_threadpool(_judge_and_commit, effects, what, key, external_no, body)
+        work = partial(_judge_and_commit, effects, what, key, external_no, body)
+        if fault := faults.strikes("late", request.url.path):
+            threading.Timer(fault.delay_s, work).start()
+            return Response("<html>504 Gateway Time-out</html>", 504, media_type="text/html")
+        done = await run_in_threadpool(work)
+        accepted = done.status_code == 201 and faults.strikes("accepted", request.url.path)
+        return Response(None, 202) if accepted else done
 
     return endpoint
 
@@ -194,13 +208,17 @@ def _number_name(what: str) -> str:
     return "appNo" if what == "application" else "receiptNo"
 
 
-def _found(effects: Effects, token: str, what: str) -> Endpoint:
+def _found(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if refused := _stranger(request, token):
             return refused
         external_no = request.path_params.get("external_no") or request.query_params.get("externalAppNo", "")
         rows = await run_in_threadpool(effects.find, what, external_no, request.query_params.get("key"))
-        return answer({"items": [_item(what, external_no, *row) for row in rows]})
+        if faults.strikes("busy", request.url.path):
+            return answer({"code": 500, "msg": "系统繁忙，请稍后再试"})
+        if rows and faults.strikes("part", request.url.path):
+            return answer({"items": [], "total": len(rows)})
+        return answer({"items": [_item(what, external_no, *row) for row in rows], "total": len(rows)})
 
     return endpoint
 

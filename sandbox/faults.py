@@ -26,7 +26,7 @@ WIRE_FAULTS = {
     "trickle": "the answer's body comes one byte every delay_s",
     "down": "every connection is dropped immediately",
 }
-_DEFAULT_DELAY_S = {"latency": 0.3, "hang": 3_600.0, "trickle": 1.0}
+_DEFAULT_DELAY_S = {"latency": 0.3, "hang": 3_600.0, "trickle": 1.0, "late": 1.0}
 _DELAY_MAX_S = 3_600.0
 
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from sandbox import applications, truth
+from sandbox.crm import CRM_FAULTS
 from sandbox.errors import Misconfigured, Unavailable
 from sandbox.exchange import tables as exchange
 from sandbox.exchange.faults import TABLE_FAULTS
@@ -29,14 +30,14 @@ from sandbox.world.world import World, WorldSpec
 FAULTS = {
     "business_licence": WIRE_FAULTS | PAGE_FAULTS,
     "property_title": TABLE_FAULTS,
-    "utility_crm": WIRE_FAULTS,
+    "utility_crm": WIRE_FAULTS | CRM_FAULTS,
 }
 """The faults of each server: name → what it does."""
 Progress = Callable[[str, int, int], None]
 """Called with (what is being made, how much is done, the total)."""
 SETTLE_S = 2.0
 """How long after a call the connection system may still carry it out, seconds, as the hub is told. This one carries it
-out before it answers, or not at all."""
+out before it answers, or with the fault ``late`` a second later."""
 _END_S = 5.0
 _CONTROL_S = 120.0
 

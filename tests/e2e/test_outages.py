@@ -22,6 +22,18 @@ def test_p1_p2_the_connection_system_drops_every_answer_for_a_while(tmp_path: Pa
         one.check()
 
 
+def test_p2_the_connection_system_carries_out_late_and_answers_questions_wrongly(tmp_path: Path) -> None:
+    """A proxy answers for it, it accepts without a number, and its lists are cut or errors with HTTP 200: each piece
+    takes effect once."""
+    with world(tmp_path, 60) as one:
+        for name, share in (("late", 0.6), ("accepted", 0.5), ("busy", 0.3), ("part", 0.3)):
+            one.sandbox.fault("utility_crm", name, share=share, seconds=15)
+        one.submit(one.applications()[:2])
+        one.start()
+        one.settle(deliveries=6)
+        one.check()
+
+
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_p1_the_registry_is_down_for_a_while(tmp_path: Path, seconds: int) -> None:
     with world(tmp_path, 60) as one:

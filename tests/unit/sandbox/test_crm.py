@@ -1,5 +1,6 @@
 """The connection system counts effects: whoever posts twice without asking is found out (P2)."""
 
+import time
 from collections.abc import Callable
 
 import httpx
@@ -60,6 +61,30 @@ def test_every_post_is_an_effect_and_is_found_by_its_key(fresh: Callable[..., Ru
     assert (effects["applications"], effects["evidence"], effects["total"]) == ({"k1": 1}, {"e1": 2}, 3)
     assert effects["doubled"] == ["e1"]
     assert running.control("utility_crm", "effects?bodies=1")["effects"][0]["body"] == APPLICATION
+
+
+def test_it_can_carry_out_late_accept_without_a_number_and_answer_questions_wrongly(
+    fresh: Callable[..., Running],
+) -> None:
+    running = fresh()
+    crm = client(running)
+
+    def effects(count: int) -> bool:
+        return bool(running.control("utility_crm", "effects")["total"] == count)
+
+    for name, status, key in (("late", 504, "k1"), ("accepted", 202, "k2")):
+        running.fault("utility_crm", name, delay_s=0.3)
+        made = crm.post("/applications", json=APPLICATION, headers={"idempotency-key": key})
+        assert (made.status_code, b"appNo" in made.content) == (status, False)
+        running.clear("utility_crm")
+        deadline_s = time.monotonic() + 10
+        while not effects(int(key[1])):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+    for name, said in (("busy", {"code": 500, "msg": "系统繁忙，请稍后再试"}), ("part", {"items": [], "total": 2})):
+        running.fault("utility_crm", name)
+        assert crm.get("/applications", params={"externalAppNo": "X-1"}).json() == said
+        running.clear("utility_crm")
 
 
 def test_refusals_are_final_and_named(fresh: Callable[..., Running]) -> None:
