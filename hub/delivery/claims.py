@@ -56,6 +56,8 @@ SETTLE_MAX_S = 3_600
 """The longest such time, seconds."""
 TAKEOVER_S = 2
 """After a restart: time for the last calls of the dead process to take effect before ``Sink.find`` asks."""
+_AHEAD_MAX_MS = 3_660_000
+"""No wait and no lease is longer. A time further ahead was written while a clock was wrong, and counts for nothing."""
 TROUBLE_MAX = 256
 REMEDY_MAX = 1_000
 Key = tuple[bytes, int]
@@ -202,7 +204,11 @@ class Claims:
             .where(
                 row.sink == self._sink,
                 row.next_attempt_ms <= now_ms,
-                or_(row.claimed_by.is_(None), row.lease_until_ms < now_ms),
+                or_(
+                    row.claimed_by.is_(None),
+                    row.lease_until_ms < now_ms,
+                    row.lease_until_ms > now_ms + _AHEAD_MAX_MS,
+                ),
                 piece.c.state == PieceState.PENDING.value,
                 case.c.held.is_(False),
                 ~_waits(),
@@ -216,7 +222,7 @@ class Claims:
         settle_until_ms = row.settle_until_ms
         if settle_until_ms is None:
             settle_until_ms = row.lease_until_ms + self._settle_ms
-        # A clock that was wrong then must not stop the piece for longer than any wait is.
+        # As any time that is further ahead than the longest wait: a clock was wrong.
         settle_until_ms = min(settle_until_ms, now_ms + SETTLE_MAX_S * 1000)
         case, one = Case.from_row(row), Piece(**found | {"record_id": record_id})
         return Claimed(case, one, row.attempts, settle_until_ms, row.unconfirmed or 0, row.trouble)
@@ -239,8 +245,8 @@ class Claims:
 
     def look_after(self, now_ms: int) -> None:
         """Repair the rows: add one, counted as tried, for each pending piece without one; delete those of pieces that
-        are not pending; make those due whose first piece is acknowledged; free claims of this instance that no thread
-        works on."""
+        are not pending; make those due whose first piece is acknowledged, or whose next attempt is impossibly far
+        ahead; free claims of this instance that no thread works on."""
         wrong = (self._without_row(now_ms), self._left_over(now_ms))
         with self._store.read() as connection:
             if not any(connection.execute(query.limit(1)).first() for query in wrong):
@@ -250,6 +256,7 @@ class Claims:
             bulk.add_selected(connection, attempt, _NAMES, self._without_row(now_ms))
             connection.execute(delete(attempt).where(attempt.c.sink == self._sink, ~_is_pending()))
             connection.execute(update(attempt).where(self._waits_for_nothing()).values(next_attempt_ms=0))
+            connection.execute(update(attempt).where(self._too_far_ahead(now_ms)).values(next_attempt_ms=now_ms))
             connection.execute(
                 update(attempt)
                 .where(self._abandoned(now_ms))
@@ -266,7 +273,11 @@ class Claims:
 
     def _left_over(self, now_ms: int) -> Select[Any]:
         ended = (attempt.c.sink == self._sink) & ~_is_pending()
-        return select(attempt.c.piece).where(or_(ended, self._waits_for_nothing(), self._abandoned(now_ms)))
+        wrong = (ended, self._waits_for_nothing(), self._too_far_ahead(now_ms), self._abandoned(now_ms))
+        return select(attempt.c.piece).where(or_(*wrong))
+
+    def _too_far_ahead(self, now_ms: int) -> ColumnElement[bool]:
+        return (attempt.c.sink == self._sink) & (attempt.c.next_attempt_ms > now_ms + _AHEAD_MAX_MS)
 
     def _waits_for_nothing(self) -> ColumnElement[bool]:
         """Rows that wait for a piece that is acknowledged: ``acknowledged`` was not called, or the row is older than

@@ -255,7 +255,17 @@ def test_p2_a_piece_without_a_row_settles_from_now_on(house: House) -> None:
     assert settles_until(house) == SETTLE_S * 1000
 
 
-def test_a_clock_that_was_a_day_ahead_stops_no_piece_for_a_day(house: House) -> None:
+@pytest.mark.parametrize("column", ["next_attempt_ms", "lease_until_ms"])
+def test_a_clock_that_was_a_day_ahead_stops_no_piece_for_a_day(house: House, column: str) -> None:
+    house.submit(body())
+    ahead = {"claimed_by": "hub-2", "lease_until_ms": 0} | {column: house.clock.process_ms() + 86_400_000}
+    with house.store.write() as connection:
+        connection.execute(update(attempt).values(attempts=1, **ahead))
+    look_after(house)
+    assert claimed(house, "one") == [("registration", 1)]
+
+
+def test_p2_a_clock_that_was_a_day_ahead_makes_no_piece_settle_for_a_day(house: House) -> None:
     house.submit(body())
     mine, now = Claims(house.store, "one", "hub-1"), house.clock.process_ms()
     (one,) = mine.claim(8, now)
