@@ -13,9 +13,12 @@ from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.ports import Address, Cursor, DayCount, LookupQuery, Page, Receipt, Refused, Sink, Source
-from hub.runtime.backoff import Backoff, attempt, obeyed_s
+from hub.runtime.backoff import ASKED_MAX_S, Backoff, attempt, obeyed_s
 
 T = TypeVar("T")
+SINK_HOLD_S = 60.0
+"""How long the wait that a sink asked for about one piece holds for all its pieces at most, seconds. The piece itself
+waits as long as it was asked for: one piece that a system does not like must not stop the others for an hour."""
 PATIENCE_S = 1.0
 """Longest wait inside a call, seconds; for a longer one ``Unavailable`` is raised."""
 _LOOK_UPS = 2
@@ -32,10 +35,15 @@ class Health:
 
 class Gate:
     """Quota, rate and circuit of one connector. The feed and the look-ups have a gate each, so that a backfill does not
-    delay a look-up that an applicant waits for. They share the day's quota through ``book``. Thread-safe."""
+    delay a look-up that an applicant waits for. They share the day's quota through ``book``. ``hold_max_s``: how long
+    the wait that the system asks for in one answer holds for all callers at most, seconds. Thread-safe."""
 
     def __init__(
-        self, context: Context, book: QuotaBook | None = None, wait: Callable[[float], object] | None = None
+        self,
+        context: Context,
+        book: QuotaBook | None = None,
+        wait: Callable[[float], object] | None = None,
+        hold_max_s: float = ASKED_MAX_S,
     ) -> None:
         name, limits = context.info.name, context.limits
         self._name = name
@@ -43,6 +51,7 @@ class Gate:
         self.quota = DailyQuota(name, limits.calls_a_day, context.clock, book)
         self._rate = Rate(limits.rate_per_s, limits.burst, context.clock)
         self._wait = wait or threading.Event().wait
+        self._hold_max_s = hold_max_s
         self._trouble = ""
 
     def call(self, work: Callable[[], T], times: int = 1) -> T:
@@ -64,7 +73,8 @@ class Gate:
         except Unavailable as away:
             self._trouble = str(away)
             away.retry_after_s = obeyed_s(self._name, away.retry_after_s)
-            self.circuit.failed(away.retry_after_s)
+            asked_s = away.retry_after_s
+            self.circuit.failed(None if asked_s is None else min(asked_s, self._hold_max_s))
             raise
         except BaseException:
             self.circuit.failed()

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from hub.connect.context import Context
-from hub.connect.host.guard import Gate, GuardedSink, GuardedSource
+from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.host.quota import QuotaBook
 from hub.connect.pageproof import trusted_keys_of
 from hub.connect.spec import ConnectorInfo, read_info
@@ -96,7 +96,7 @@ def open_sink(name: str, settings: Mapping[str, Any], clock: Clock, book: QuotaB
     """
     installed = _of_direction(name, "sink")
     context = _context(installed, settings, clock)
-    return GuardedSink(_open(installed, settings, context), context, Gate(context, book))
+    return GuardedSink(_open(installed, settings, context), context, Gate(context, book, hold_max_s=SINK_HOLD_S))
 
 
 def trusted_keys(name: str, settings: Mapping[str, Any]) -> dict[str, bytes]:

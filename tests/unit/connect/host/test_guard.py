@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hub.connect.context import Context
-from hub.connect.host.guard import Gate, GuardedSink, GuardedSource
+from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.spec import Limits
-from hub.errors import RecordRejected, Unavailable
+from hub.errors import NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.ports import Address, DayCount, LookupQuery, Page, Refused
 from hub.runtime.backoff import ASKED_MAX_S
 from tests.clocks import HandClock
@@ -109,6 +109,29 @@ def test_a_wait_of_a_day_that_a_system_asks_for_is_obeyed_for_an_hour(context: C
     assert guard.health().circuit == "OPEN"
     clock.pass_s(1)
     assert guard.fetch(None)
+
+
+def test_a_sink_that_asks_for_an_hour_about_one_piece_gets_the_others_in_a_minute(
+    context: Context, clock: HandClock
+) -> None:
+    away = Away(1, Unavailable("HTTP 503", retry_after_s=3_600))
+    sink = GuardedSink(away, context, Gate(context, hold_max_s=SINK_HOLD_S))
+    with pytest.raises(Unavailable) as told:
+        sink.push(ADDRESS, {})
+    assert told.value.retry_after_s == 3_600
+    with pytest.raises(NotSent, match="the last one: HTTP 503"):
+        sink.find(ADDRESS)
+    clock.pass_s(SINK_HOLD_S)
+    sink.find(ADDRESS)
+    assert away.calls == 2
+
+
+def test_an_answer_that_no_one_can_use_says_nothing_about_the_system(context: Context) -> None:
+    sink = GuardedSink(Away(20, Unconfirmed("HTTP 400: neither yes nor no")), context, Gate(context))
+    for _ in range(20):
+        with pytest.raises(Unconfirmed):
+            sink.push(ADDRESS, {})
+    assert sink.health().circuit == "CLOSED"
 
 
 def test_our_own_bounds_say_nothing_about_the_system(context: Context, clock: HandClock) -> None:
