@@ -16,6 +16,7 @@ from hub.records.dates import date_or_none, date_or_same
 from hub.records.files import avro as parse_avro
 from hub.records.files import csv as parse_csv
 from hub.records.files import json as parse_json
+from hub.records.files.identifiers import tidier
 from hub.records.kinds import Kind
 from hub.records.text import is_blank
 
@@ -78,15 +79,17 @@ _OF_AVRO: Final = Readers(parse_avro.day, parse_avro.day_or_none, _text_or_none)
 
 
 def _completer(kind: Kind, readers: Readers | None = None) -> Complete:
-    """Defaults of the schema, and of a file: a row's own number names it when its source does not."""
-    complete = completer(kind.schema.parsed, readers)
+    """Defaults of the schema, and of a file: a row's own number names it when its source does not. Identifiers are
+    tidied."""
+    complete, tidied = completer(kind.schema.parsed, readers), tidier(kind.schema.parsed)
     assert complete is not None
 
     def complete_open(value: Any) -> Any:
         if "source" not in value:
             value["source"] = {"system": "file", "key": "row", "version": 0, "operation": "UPSERT"}
         value.setdefault("assurance", "CHANNEL_ONLY")
-        return complete(value)
+        completed = complete(value)
+        return tidied(completed) if tidied else completed
 
     return complete_open
 

@@ -3,7 +3,7 @@
 import io
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -59,6 +59,35 @@ def test_a_date_is_read_in_every_form_that_sources_write(good: bytes, text: str)
     (row,) = read(json.dumps(record).encode(), "json")
     assert row.record is not None
     assert row.record["enterprise"]["issued_on"] == date(2021, 6, 1)
+
+
+@pytest.mark.parametrize("dirt", [str.lower, " {} ".format, "\u200e{}".format, lambda text: text.replace("1", "１")])
+def test_identifiers_are_tidied_as_connectors_tidy_them(good: bytes, dirt: Callable[[str], str]) -> None:
+    """One way for identifiers: a file is judged as its source would be."""
+    record = json.loads(good)
+    (clean,) = read(json.dumps(record).encode(), "json")
+    enterprise, representative = record["enterprise"], record["legal_representative"]
+    assert clean.record
+    enterprise["uscc"], record["region"] = dirt(enterprise["uscc"]), dirt(record["region"])
+    representative["id_number"] = dirt(representative["id_number"])
+    (row,) = read(json.dumps(record).encode(), "json")
+    assert row.record == clean.record
+    enterprise["name"] = "\u200e" + enterprise["name"]
+    (row,) = read(json.dumps(record).encode(), "json")
+    assert row.record
+    assert [one.code for one in judge(BUSINESS, row.record, Context.at(_NOW)).findings] == ["TEXT_CONTROL"]
+
+
+def test_the_identifiers_of_every_item_of_a_list_are_tidied() -> None:
+    bare = {
+        "holders": [{"id_number": "11010519491231002x"}, {"id_number": None}, 1],
+        "unit": {"title_no": "津（2021）"},
+    }
+    (row,) = read(json.dumps(bare).encode(), "json", kind=TITLE)
+    assert row.record
+    assert row.record["holders"][0]["id_number"] == "11010519491231002X"
+    assert row.record["holders"][2] == 1
+    assert row.record["unit"]["title_no"] == "津（2021）", "as given"
 
 
 class Stream(io.RawIOBase):
