@@ -23,11 +23,13 @@ _CURSOR_EVERY_S = 60.0
 
 
 class Taken(NamedTuple):
-    """The result of one step: the number of committed rows, whether the source has more now, and its remark."""
+    """The result of one step: the number of committed rows, whether the source has more now, its remark, and the number
+    of rows on its page, repeats included."""
 
     rows: int
     more: bool
     remark: str = ""
+    read: int = 0
 
 
 class Feed:
@@ -61,11 +63,11 @@ class Feed:
 
     def _taken(self, page: Page) -> Taken:
         if page.complete_since is None:
-            return Taken(self._take(page.rows, page.cursor), page.more, page.remark)
+            return Taken(self._take(page.rows, page.cursor), page.more, page.remark, len(page.rows))
         # The cursor moves past the end of the reload only together with its deletions.
         rows = self._take(page.rows, self._cursor)
         deleted, pending = self._vanished(page.cursor, page.complete_since)
-        return Taken(rows + deleted, page.more or (pending and deleted > 0), page.remark)
+        return Taken(rows + deleted, page.more or (pending and deleted > 0), page.remark, len(page.rows))
 
     def move(self, cursor: Cursor | None) -> None:
         """Continue at ``cursor`` (``None``: the beginning). Durable on return."""

@@ -124,7 +124,8 @@ class FeedThread:
         taken = self._feed.step()
         self._throttle.took(taken.rows)
         self._progress(taken)
-        return 0.0 if taken.more or taken.rows else self._source.context.limits.poll_s
+        # A source that has more and gives no row of it is not asked without a pause.
+        return 0.0 if taken.rows or (taken.more and taken.read) else self._source.context.limits.poll_s
 
     def _throttle_of(self, kind: str) -> Throttle:
         return Throttle(self._clock, partial(self._parts.behind, kind), self._parts.awaited)

@@ -105,11 +105,13 @@ def report_of(hub: Hub) -> Report:
     return report
 
 
-def calls_in(tmp_path: Path, answer: Callable[[], Answer], seconds: float) -> tuple[int, Report, int]:
+def calls_in(
+    tmp_path: Path, answer: Callable[[], Answer], seconds: float, poll_s: float = 0.05
+) -> tuple[int, Report, int]:
     """(Calls, the last report, records received) of a running feed."""
     with (
         serving(lambda path, query: answer()) as server,
-        feeding(tmp_path, {NAME: settings(server.url, poll_s=0.05)}) as (hub, task),
+        feeding(tmp_path, {NAME: settings(server.url, poll_s=poll_s)}) as (hub, task),
     ):
         until(task, lambda: bool(server.calls))
         ends_s = hub.clock.monotonic_s() + seconds
@@ -124,6 +126,14 @@ def test_p2_a_feed_that_is_stuck_is_told_and_asked_seldom(tmp_path: Path, rows: 
     assert calls <= 12
     assert found == len(rows)
     assert "stuck" in report.trouble and report.failures > 1
+
+
+@pytest.mark.slow
+def test_a_feed_that_always_has_more_and_gives_no_row_is_asked_at_its_poll(tmp_path: Path) -> None:
+    counted = iter(range(10_000))
+    calls, report, _ = calls_in(tmp_path, lambda: says(page([], f"C{next(counted)}", True)), 4, poll_s=0.5)
+    assert calls <= 12
+    assert report.behind_ms
 
 
 @pytest.mark.slow
