@@ -32,8 +32,11 @@ from hub.stores.migrate import STORE
 from hub.topics import outside_registry
 from hub.topics.acls import granted
 from hub.topics.declared import declared
+from hub.web.auth.clients import Clients
+from hub.web.auth.tokens import DAY_MS, Tokens, ending, expires_ms
 
 _CLOCK_OFF_S = 5
+_TOKEN_SOON_MS = 30 * DAY_MS
 _LOOK = "see its log lines, `hub connectors status`, `hub application list --state stuck`"
 
 
@@ -52,7 +55,7 @@ class Finding(NamedTuple):
 @click.pass_obj
 def command(config: Path | None, as_json: bool) -> None:
     """Check everything that the hub needs (settings, transport, files, log, topics, grants, store, procedures, vault,
-    what runs, schemas, connectors, clock, calendar), and say what to correct.
+    what runs, callers, schemas, connectors, clock, calendar), and say what to correct.
 
     Log, store and vault are also written to, without a change of their content. Nothing is made. Exit 1 when a check
     fails.
@@ -93,11 +96,27 @@ def _findings(config: Path | None) -> Iterator[Finding]:
             yield from _of_tables(hub, settings, unmade)
             if "store" not in unmade:
                 yield from _running(hub)
+                yield from _callers(hub)
             for check in (_schemas, _connectors, _clock):
                 yield _look(check.__name__.removeprefix("_"), check, hub, settings)
             yield _calendar(hub)
         finally:
             hub.close()
+
+
+def _callers(hub: Hub) -> Iterator[Finding]:
+    """Tokens that expire soon, and channels of several clients: those of the first revision could share one. Nothing
+    when the store does not answer: that is another finding."""
+    with suppress(HubError):
+        rows = Tokens(hub.store, hub.clock).all()
+        for row in ending(rows, hub.clock.process_ms(), _TOKEN_SOON_MS):
+            until = in_china(expires_ms(row))
+            detail = f"the token {row.token_id} of {row.client} is valid until {until} (China) only"
+            yield Finding("callers", True, detail, f"`hub token rotate {row.token_id}`")
+        clients = Clients(hub.store, hub.clock, hub.settings.channels, hub.purposes.names())
+        for channel, names in clients.shared().items():
+            detail = f"the channel {channel} is of {' and '.join(names)}: each sees the applications of the others"
+            yield Finding("callers", True, detail, "`hub client change NAME --channel CHANNEL`: one for each")
 
 
 def _of_log(hub: Hub, settings: Settings, unmade: Collection[str]) -> Iterator[Finding]:

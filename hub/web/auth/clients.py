@@ -84,6 +84,14 @@ class Clients:
         with self._store.read() as connection:
             return _all(connection)
 
+    def shared(self) -> dict[str, list[str]]:
+        """Channel → the clients that have it, where these are several: the hub of revision 0001 allowed that."""
+        found: dict[str, list[str]] = {}
+        for one in self.all():
+            for channel in one.channels if one.ended_ms is None else ():
+                found.setdefault(channel, []).append(one.name)
+        return {channel: names for channel, names in sorted(found.items()) if len(names) > 1}
+
     def _check(self, made: Client) -> None:
         _known("channel", made.channels, self._channels)
         _known("purpose", made.purposes, self._purposes)

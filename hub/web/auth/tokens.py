@@ -4,6 +4,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -134,6 +135,16 @@ class Tokens:
         """The rows of all tokens, oldest first. They have the hash, not the text."""
         with self._store.read() as connection:
             return list(connection.execute(select(token).order_by(token.c.created_ms, token.c.token_id)))
+
+
+def ending(rows: Sequence[Row[Any]], now_ms: int, within_ms: int) -> list[Row[Any]]:
+    """Of all tokens (``Tokens.all``) those that expire within ``within_ms`` and have no successor: a token of the same
+    client with the same scopes that is valid for longer."""
+    valid = [row for row in rows if _is_valid(row, now_ms)]
+    last: dict[tuple[str, str], Row[Any]] = {}
+    for row in sorted(valid, key=expires_ms):
+        last[row.client, row.scopes] = row
+    return [row for row in last.values() if expires_ms(row) < now_ms + within_ms]
 
 
 def expires_ms(row: Row[Any]) -> int:

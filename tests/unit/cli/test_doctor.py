@@ -189,3 +189,13 @@ def test_a_topic_that_another_hub_made_meanwhile_is_as_good(broker: str, admin: 
     log = open_log(broker, SystemClock())
     assert log.topics()["at-once"] == 2
     log.close()
+
+
+def test_a_token_that_ends_soon_is_told_with_the_remedy(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/log.db"
+    run(tmp_path, url, "client", "create", "prometheus")
+    run(tmp_path, url, "token", "create", "--client", "prometheus", "--scope", "metrics")
+    assert "callers" not in findings(tmp_path, url)
+    made = run(tmp_path, url, "token", "create", "--client", "prometheus", "--scope", "cases", "--days", "9", "--json")
+    (told,) = findings(tmp_path, url)["callers"]
+    assert told["sound"] and told["remedy"] == f"`hub token rotate {json.loads(made)['id']}`"

@@ -8,8 +8,8 @@ import pytest
 from hub.errors import Misconfigured
 from hub.stores.database import Database
 from hub.web.auth.clients import Clients
-from hub.web.auth.tables import token
-from hub.web.auth.tokens import DAY_MS, LIFETIME_DAYS, Tokens
+from hub.web.auth.tables import client, token
+from hub.web.auth.tokens import DAY_MS, LIFETIME_DAYS, Tokens, ending
 from tests.callers import CHANNELS
 from tests.casework import rows
 from tests.clocks import HandClock
@@ -132,3 +132,20 @@ def test_the_tokens_of_a_client_have_what_it_has_now_and_end_with_it(clients: Cl
     assert tokens.check(made.text) is None
     with pytest.raises(Misconfigured):
         tokens.create("x", OPERATE)
+
+
+def test_a_token_that_ends_soon_without_a_successor_is_told(tokens: Tokens, clock: HandClock) -> None:
+    short, other = tokens.create("x", OPERATE, 20), tokens.create("x", frozenset({"cases"}), 400)
+    soon = ending(tokens.all(), clock.process_ms(), 30 * DAY_MS)
+    assert [row.token_id for row in soon] == [short.token_id]
+    tokens.rotate(short.token_id, DAY_MS)
+    assert ending(tokens.all(), clock.process_ms(), 30 * DAY_MS) == []
+    tokens.revoke(other.token_id)
+    assert ending(tokens.all(), clock.process_ms(), 30 * DAY_MS) == []
+
+
+def test_a_channel_that_two_clients_have_from_before_is_told(store: Database, clients: Clients) -> None:
+    assert clients.shared() == {}
+    with store.write() as connection:
+        connection.execute(client.update().where(client.c.client == "none").values(channels="gov-platform"))
+    assert clients.shared() == {"gov-platform": ["none", "x"]}
