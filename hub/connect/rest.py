@@ -19,7 +19,7 @@ import httpcore
 from hub.connect.causes import explained
 from hub.connect.context import Context
 from hub.connect.deadline import DeadlineBackend, deadline
-from hub.errors import Misconfigured, Unavailable
+from hub.errors import Misconfigured, Unavailable, Unconfirmed
 
 Sign = Callable[[str, str, bytes], Mapping[str, str]]
 """(Method, target exactly as sent, body) → headers."""
@@ -28,7 +28,7 @@ _LATER = (408, 425, 429)
 _CONNECTIONS_MAX = 40
 
 
-class AnswerTooLarge(Unavailable):
+class AnswerTooLarge(Unconfirmed):
     """The answer is larger than ``answer_bytes_max``; it was not read to its end."""
 
 

@@ -177,6 +177,7 @@ POISON = {
     "P-HTML": (422, b"<html>"),
     "P-TIME": (201, b'{"appNo":"A9","receivedAt":"2026-11-26T12:00:00.000000+08:00[Asia/Shanghai]"}'),
     "P-NUL": (422, b'{"errorCode":"N\\u0000O","message":"\\u0000"}'),
+    "P-HUGE": (201, b'{"appNo":"A1"}' + b" " * 2_000_000),
     "P-WORDS": (413, b'{"errorCode":"NO","message":"' + b"x" * 1_000_000 + b'"}'),
 }
 
