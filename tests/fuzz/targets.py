@@ -14,6 +14,7 @@ from fastavro.utils import generate_one
 
 from hub.cases import policy
 from hub.cases.connection.command import parse
+from hub.cases.imports import notice
 from hub.codec import wire
 from hub.codec.catalogue import fingerprint
 from hub.codec.compatibility import breaks
@@ -130,6 +131,22 @@ class Policies(Target):
             return 0
 
 
+class Notices(Target):
+    """Notices about the working days of a year."""
+
+    def __init__(self) -> None:
+        self.seeds = [
+            b'year = 2027\nsource = "a notice"\n'
+            b'days_off = ["2027-01-01/2027-01-03", 2027-05-01, 2027-10-01]\nmake_up_days = ["2027-10-09"]\n'
+        ]
+
+    def run(self, data: bytes) -> int:
+        try:
+            return len(notice.read(data).days)
+        except HubError:
+            return 0
+
+
 TARGETS: dict[str, Callable[[], Target]] = {
     "json": lambda: Files("json"),
     "jsonl": lambda: Files("jsonl"),
@@ -141,4 +158,5 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "command": Command,
     "registry": Registry,
     "policy": Policies,
+    "calendar": Notices,
 }
