@@ -148,10 +148,19 @@ def _read_places(found: dict[str, str], rest: str) -> str:
         if match := pattern.match(rest):
             rest = rest[match.end() :]
             found[field] += match[1]
-        if field == "district" and found[field] in MERGED and (former := _FORMER.match(rest)):
-            rest = rest[former.end() :]
-            found["town"] = f"{former[1]}区"
+        if field == "district" and (found[field] in MERGED or (not found[field] and found["province"] == TIANJIN)):
+            rest = _read_former(found, rest)
     return rest
+
+
+def _read_former(found: dict[str, str], rest: str) -> str:
+    """A former district, behind the present one or alone: 滨海新区塘沽新华路, 天津市塘沽新华路."""
+    former = _FORMER.match(rest)
+    if former is None:
+        return rest
+    found["town"] = f"{former[1]}区"
+    found["district"] = found["district"] or found["town"]
+    return rest[former.end() :]
 
 
 def _read_doors(found: dict[str, str], rest: str) -> str:

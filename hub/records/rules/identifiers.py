@@ -51,8 +51,14 @@ def document(party: Plain, field: str) -> Findings:
     if id_type == "USCC":
         return found(check_uscc(number), field)
     if id_type in RESIDENCE_TYPES:
-        return found(check_residence_number(id_type, number), field)
+        return _permit(id_type, number, field)
     return found(check_organisation_code(number), field) if id_type == "ORGANISATION_CODE" else NOTHING
+
+
+def _permit(id_type: str, number: str, field: str) -> Findings:
+    code = check_residence_number(id_type, number)
+    unknown = code is None and check_resident_id(number) is None and not is_region(number)
+    return found("ID_REGION" if unknown else code, field)
 
 
 @rule(*_RESIDENT_CODES, kinds=("licence.resident-id",), since=2)
