@@ -167,9 +167,9 @@ def _plain(value: Any, name: str = "") -> Any:
     return value
 
 
-def _header(name: str, content: bytes) -> Any:
+def _header(name: str, content: bytes | None) -> Any:
     try:
-        text = content.decode()
+        text = (content or b"").decode()
         return json.loads(text) if name in _JSON_HEADERS else text
     except ValueError:
-        return content.hex()
+        return (content or b"").hex()

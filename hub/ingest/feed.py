@@ -6,6 +6,7 @@ of the rows (P1).
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from hub.connect.host.guard import GuardedSource
@@ -20,6 +21,8 @@ from hub.topics.declared import CURSORS
 from hub.topics.received import Envelopes
 
 _CURSOR_EVERY_S = 60.0
+COMMIT_BYTES_MAX = 16 << 20
+"""Most bytes of values in one transaction: a page of large records would take longer than a broker waits."""
 
 
 class Taken(NamedTuple):
@@ -80,13 +83,21 @@ class Feed:
         if self._info.remembers:
             news = self._seen.news(self._info.name, rows, in_place=self._info.transport == "table")
         sealed = self._seal(news.rows)
+        marks = [_known(*one) for one in zip(news.marks, sealed, strict=True)] if self._info.remembers else []
+        *earlier, last = portions(sealed)
+        for part in earlier:
+            # Of a large page the cursor moves with the last part only.
+            self._commit(sealed[part], self._cursor)
+            self._remember(marks[part])
         if sealed or self._cursor_is_due(cursor):
-            self._commit(sealed, cursor)
+            self._commit(sealed[last], cursor)
         self._cursor = cursor
-        if self._info.remembers:
-            marks = [_known(*one) for one in zip(news.marks, sealed, strict=True)]
-            self._seen.remember(self._info.name, [*marks, *news.unchanged])
+        self._remember([*marks[last], *news.unchanged])
         return len(sealed)
+
+    def _remember(self, marks: Sequence[SeenRow]) -> None:
+        if self._info.remembers:
+            self._seen.remember(self._info.name, marks)
 
     def _vanished(self, cursor: Cursor, since: int) -> tuple[int, bool]:
         """Commit the deletions of a full reload. Returns how many, and whether more follow."""
@@ -122,6 +133,17 @@ class Feed:
     def close(self) -> None:
         """Close the writer. Commits nothing."""
         self._writer.close()
+
+
+def portions(sealed: Sequence[SealedRow]) -> list[slice]:
+    """The rows in parts of at most ``COMMIT_BYTES_MAX`` bytes, or one row; at least one part."""
+    starts, size = [0], 0
+    for at, row in enumerate(sealed):
+        size += len(row.value)
+        if size > COMMIT_BYTES_MAX and at > starts[-1]:
+            starts.append(at)
+            size = len(row.value)
+    return [slice(*ends) for ends in pairwise([*starts, len(sealed)])]
 
 
 def _known(mark: SeenRow, sealed: SealedRow) -> SeenRow:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, String
 
 from hub.codec import wire
 from hub.errors import RecordRejected, TamperDetected
@@ -32,6 +32,7 @@ from hub.stores import bulk
 from hub.topics import cloudevents
 from hub.topics.declared import LOOKUP_RECEIVED
 
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
 _SEALS = frozenset(("SEAL_BROKEN", "ERASED", "KEY_DAMAGED"))
 """Reasons that say: the open part of the message could not be checked."""
@@ -120,8 +121,7 @@ def count(connection: Connection, applied: Applied) -> None:
 
 def _count_received(batch: Batch, work: _Work) -> None:
     for message in batch.records:
-        headers = dict(message.headers)
-        kind_of_event = headers.get(cloudevents.TYPE, b"")
+        kind_of_event = (cloudevents.header(message.headers, cloudevents.TYPE) or ("", b""))[1]
         if kind_of_event == cloudevents.LOOKUP_ANSWERED:
             work.applied.answers.append(message.value or b"")
         elif not _sent_again(message):
@@ -198,7 +198,19 @@ def _codes(verdict: _Verdict) -> frozenset[str]:
     if verdict.state != "rejected":
         return frozenset()
     found = cloudevents.header(verdict.message.headers, cloudevents.REASONS)
-    return frozenset(reason["code"] for reason in json.loads(found[1] if found else b"[]"))
+    try:
+        codes = [reason["code"] for reason in json.loads(found[1] if found else b"[]")]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return frozenset()
+    return frozenset(code for code in codes if isinstance(code, str) and _CODE.fullmatch(code))
+
+
+def _fitting(name: str, text: str) -> str:
+    """A text as its column of ``record`` takes it: cut to its length, and without U+0000, which PostgreSQL refuses. A
+    rejected record may have any text; its message has all of it."""
+    kind = record.c[name].type
+    assert isinstance(kind, String)
+    return text.replace("\0", "")[: kind.length]
 
 
 def _settle(row: Row, sign: int, work: _Work) -> None:
@@ -222,9 +234,9 @@ def _row(verdict: _Verdict, unopened: bool) -> Row:
         "reading": UNOPENED if unopened else envelope["reading"],
         "nth": None,
         "operation": source["operation"],
-        "authority": opened.get("authority", ""),
-        "status": opened.get("status", "UNKNOWN"),
-        "assurance": opened.get("assurance", ""),
+        "authority": _fitting("authority", opened.get("authority", "")),
+        "status": _fitting("status", opened.get("status", "UNKNOWN")),
+        "assurance": _fitting("assurance", opened.get("assurance", "")),
         "mapping": opened.get("mapping"),
         "issued_month": opened.get("issued_month"),
         "valid_until_year": opened.get("valid_until_year"),

@@ -161,10 +161,10 @@ def _numbered(log: RecordLog, live: Connection, topics: Sequence[str]) -> Iterat
 def _published(log: RecordLog, topic: str, partition: int) -> Iterator[Numbered]:
     for batch in log.scan(topic, partition):
         for message in batch.records:
-            seq = dict(message.headers).get(cloudevents.SEQUENCE)
+            seq = cloudevents.whole(message.headers, cloudevents.SEQUENCE)
             if seq is None or message.value is None:
                 raise TamperDetected(f"{topic}/{partition}/{message.offset} was not written by this hub's relay")
-            yield int(seq), message.value
+            yield seq, message.value
 
 
 def _waiting(live: Connection, topics: Sequence[str]) -> Iterator[Numbered]:

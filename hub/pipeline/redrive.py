@@ -122,7 +122,7 @@ def _kinds(name: str) -> list[Kind]:
 def read_rejections(batch: Batch) -> Iterator[tuple[Rejection, LogRecord]]:
     """Each record of a rejected topic with its open data. A wrong header gives empty values."""
     for record in batch.records:
-        headers = dict(record.headers)
+        headers = {name: value or b"" for name, value in record.headers}
         place = (batch.topic, batch.partition, record.offset, record.timestamp)
         reasons = _reasons(headers.get(cloudevents.REASONS, b"[]"))
         record_id = headers.get(cloudevents.ID, b"").decode("ascii", "replace")

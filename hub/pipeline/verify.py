@@ -22,7 +22,7 @@ from hub.parts import Parts
 from hub.pipeline import positions
 from hub.ports import Batch, Clock, Fault, LogRecord, Member, Outgoing
 from hub.privacy.opening import Opened, Opener
-from hub.privacy.sealing import UNREADABLE_SCHEMA, Sealer
+from hub.privacy.sealing import UNREADABLE_SCHEMA, VALUE_BYTES_MAX, Sealer
 from hub.records.kinds import KINDS
 from hub.records.verdict import Context, Verdict, judge
 from hub.runtime.stage import Stage
@@ -33,6 +33,8 @@ INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)
 OUTPUTS = tuple(kind.topic(suffix) for kind in KINDS.values() for suffix in ("verified", "rejected"))
 GROUP = positions.VERIFY
 _PASSED_ON = frozenset((cloudevents.ATTEMPT, cloudevents.READING))
+KEY_BYTES_MAX = 64
+"""Most bytes of a key that is passed on. The hub's own have 16."""
 REASONS_MAX = 100
 """Most reasons in the header of one rejected record: with its value they must fit into a message."""
 
@@ -96,8 +98,10 @@ class Verify:
         ]
 
     def _carried(self, record: LogRecord, one: Judged) -> tuple[Judged, bytes | None, bytes | None]:
-        """Verdict, key and value of a rejected record: its own, or sealed ones if no connector made it."""
-        if one.reasons[0].code not in ("UNREADABLE", "SCHEMA_UNKNOWN", "TRAILING_BYTES") or _from_ingest(record):
+        """Verdict, key and value of a rejected record: its own, or sealed ones if no connector made it, or if it is too
+        large for the topic with its reasons."""
+        unread = one.reasons[0].code in ("UNREADABLE", "SCHEMA_UNKNOWN", "TRAILING_BYTES") and not _from_ingest(record)
+        if not unread and not _too_large(record):
             return one, record.key, record.value
         sealed = self._sealer.seal_foreign(one.kind, record.value or b"", one.reasons[0], self._clock.now_ms())
         return one._replace(record_id=sealed.record_id), sealed.entity_id, sealed.value
@@ -158,6 +162,11 @@ def _check_newer(batch: Batch, record: LogRecord) -> None:
             f"{batch.topic}/{batch.partition}/{record.offset} has schema {schema_id}, which this hub does not know",
             "a newer hub wrote it: update this one; until then the stage stops here",
         )
+
+
+def _too_large(record: LogRecord) -> bool:
+    """Whether key or value are larger than any that the hub writes."""
+    return len(record.value or b"") > VALUE_BYTES_MAX or len(record.key or b"") > KEY_BYTES_MAX
 
 
 def _from_ingest(record: LogRecord) -> bool:

@@ -111,8 +111,13 @@ def headers(event_id: str, name: str, source: str, moment: datetime) -> tuple[He
 
 
 def header(found: Headers, name: str) -> Header | None:
-    """The first header called ``name``; ``None`` where there is none."""
-    return next((one for one in found if one[0] == name), None)
+    """The first header called ``name``; ``None`` where there is none. Any program may write a header without a value,
+    which is an empty one here.
+
+    >>> header([("a", None)], "a"), header([], "a")
+    (('a', b''), None)
+    """
+    return next(((key, value or b"") for key, value in found if key == name), None)
 
 
 def number(found: Headers, name: str) -> int | None:
@@ -122,8 +127,14 @@ def number(found: Headers, name: str) -> int | None:
     >>> number([("hub_attempt", b"2")], ATTEMPT), number([("hub_attempt", b"two")], ATTEMPT), number([], ATTEMPT)
     (2, None, None)
     """
-    value = next((value for key, value in found if key == name), b"")
+    value = (header(found, name) or ("", b""))[1]
     return int(value) if value.isdigit() and len(value) <= _DIGITS_MAX else None
+
+
+def whole(found: Headers, name: str) -> int | None:
+    """As ``number``, for numbers of up to 18 digits."""
+    value = (header(found, name) or ("", b""))[1]
+    return int(value) if value.isdigit() and len(value) <= 2 * _DIGITS_MAX else None
 
 
 def is_type(found: Headers, event_type: bytes) -> bool:

@@ -7,15 +7,19 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
+from hub.errors import RecordRejected
+from hub.logging import get_logger
 from hub.ports import Batch, Cursor, LogRecord, Outgoing, Positions, RecordLog
 from hub.stores.outbox import Published
 from hub.topics.declared import CURSORS, partition_of
 
 CURSOR_SCHEMA = schema_id("hub.cursor")
+log_of = get_logger("cursors")
+_PLACE = {"topic", "partition", "next", "mark"}
 RELAY = b"relay"
 """The key of how far the outbox is published."""
 Slot = tuple[str, int]
@@ -39,15 +43,25 @@ def newest(log: RecordLog, name: str) -> Cursor | None:
     """The last committed cursor of a source; ``None`` when it never had one. Call it only after the earlier owner is
     fenced, otherwise that owner could still commit a newer one. Raises ``Unavailable``."""
     partitions = log.topics()[CURSORS]
-    found = None
+    cursor: Cursor | None = None
     for batch in log.scan(CURSORS, partition_of_source(name, partitions)):
         for record in batch.records:
             if record.key == name.encode():
-                found = record.value
-    if found is None:
-        return None
-    cursor: Cursor | None = json.loads(wire.decode(found)[1]["cursor"])
+                cursor = _read(record, cursor)
     return cursor
+
+
+def _read(record: LogRecord, before: Any = None) -> Any:
+    """The JSON of a record of the topic; ``before`` for one that is no cursor: another program wrote it, and the newest
+    readable one counts."""
+    if record.value is None:
+        return None
+    try:
+        schema, value = wire.decode(record.value)
+        return json.loads(value["cursor"]) if schema == CURSOR_SCHEMA else before
+    except (RecordRejected, ValueError, RecursionError):
+        log_of.error("a record of hub.cursors cannot be read; it is passed over", offset=record.offset)
+        return before
 
 
 def ends(log: RecordLog, slots: frozenset[tuple[str, int]]) -> Positions:
@@ -89,12 +103,14 @@ def position_messages(group: str, batches: Iterable[Batch], now_ms: int) -> list
 
 def positions(log: RecordLog, group: str) -> dict[Slot, Place]:
     """The newest positions of a group. Raises ``Unavailable``."""
-    found: dict[bytes, bytes | None] = {}
+    found: dict[bytes, Any] = {}
     prefix = f"{group}/".encode()
     for partition in range(log.topics()[CURSORS]):
         for batch in log.scan(CURSORS, partition):
-            found.update((one.key, one.value) for one in batch.records if one.key and one.key.startswith(prefix))
-    return dict(_place(value) for value in found.values() if value)
+            for one in batch.records:
+                if one.key and one.key.startswith(prefix):
+                    found[one.key] = _read(one, found.get(one.key))
+    return dict(_place(said) for said in found.values() if isinstance(said, dict) and said.keys() >= _PLACE)
 
 
 def forgotten(group: str, slot: Slot, now_ms: int) -> Outgoing:
@@ -103,8 +119,7 @@ def forgotten(group: str, slot: Slot, now_ms: int) -> Outgoing:
     return Outgoing(CURSORS, partition, f"{group}/{topic}/{partition}".encode(), None, (), now_ms)
 
 
-def _place(value: bytes) -> tuple[Slot, Place]:
-    said = json.loads(wire.decode(value)[1]["cursor"])
+def _place(said: Any) -> tuple[Slot, Place]:
     return (said["topic"], said["partition"]), Place(said["next"], said["next"], bytes.fromhex(said["mark"]))
 
 
@@ -114,8 +129,8 @@ def published(log: RecordLog) -> Published:
     for batch in log.scan(CURSORS, partition_of(RELAY, log.topics()[CURSORS])):
         for record in batch.records:
             if record.key == RELAY and record.value is not None:
-                place = json.loads(wire.decode(record.value)[1]["cursor"])
-    return Published(place["seq"], place.get("total")) if place else Published(0, 0)
+                place = _read(record, place)
+    return Published(place["seq"], place.get("total")) if "seq" in place else Published(0, 0)
 
 
 def watermark(log: RecordLog) -> int:

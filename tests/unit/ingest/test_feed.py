@@ -13,9 +13,10 @@ from hub.codec import wire
 from hub.connect.host.registry import find
 from hub.connect.spec import Limits
 from hub.ingest.feed import Feed
-from hub.ports import Cursor, Fault, Page, SourceRow
+from hub.ports import Cursor, Fault, Outgoing, Page, SourceRow
 from hub.privacy.sealing import RAW_BYTES_MAX
 from hub.records.tables import current
+from hub.topics import cursors
 from tests import samples
 from tests.feeding import ids, received, settings
 
@@ -120,3 +121,36 @@ def test_p1_a_deleted_row_may_come_back_under_the_version_of_its_deletion(hub: H
 def operations(hub: Hub) -> list[str]:
     with hub.store.read() as connection:
         return sorted(connection.execute(select(current.c.operation)).scalars())
+
+
+def test_p1_a_page_of_many_large_rows_is_committed_in_parts_and_the_cursor_moves_with_the_last(
+    hub: Hub, source: Paged, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One transaction of all of them would take longer than a broker waits, again at each attempt."""
+    monkeypatch.setattr("hub.ingest.feed.COMMIT_BYTES_MAX", 2_000_000)
+    rows = [title(b"%d" % n + b"x" * 700_000, key=f"T{n}") for n in range(7)]
+    sizes: list[int] = []
+    commit = feed._writer.commit
+
+    def counted(outgoing: Any) -> None:
+        sizes.append(sum(len(one.value or b"") for one in outgoing))
+        if len(sizes) == 3:
+            raise RuntimeError("killed between two parts")
+        commit(outgoing)
+
+    monkeypatch.setattr(feed._writer, "commit", counted)
+    with pytest.raises(RuntimeError):
+        take(feed, source, *rows)
+    assert max(sizes) < 2_100_000
+    assert cursors.newest(hub.log, NAME) is None
+    assert take(feed, source, *rows) == 3
+    assert cursors.newest(hub.log, NAME) == {"at": 1}
+    assert sorted(ids(hub, KIND).values()) == [1] * 7
+
+
+def test_p1_a_cursor_that_another_program_wrote_stops_no_feed(hub: Hub, source: Paged, feed: Feed) -> None:
+    take(feed, source, title(b"one"))
+    partition = cursors.partition_of_source(NAME, hub.settings.partitions)
+    writer = hub.log.writer("foreign")
+    writer.commit([Outgoing(cursors.CURSORS, partition, NAME.encode(), value, (), 1) for value in (b"", b"\xff{")])
+    assert cursors.newest(hub.log, NAME) == {"at": 1}

@@ -256,3 +256,21 @@ def test_p1_a_record_with_a_thousand_faults_has_no_header_that_is_too_large(benc
     rejected = bench.read("licence.property-title.rejected")[0]
     assert len(json.loads(dict(rejected.headers)["hub_reasons"])) == REASONS_MAX
     assert sum(len(name) + len(value) for name, value in rejected.headers) < 20_000
+
+
+def test_p1_a_message_of_another_program_that_no_verdict_topic_takes_is_rejected_with_digest_and_size(
+    bench: Bench,
+) -> None:
+    """A broker takes 1,048,588 bytes. With the reasons, such a message would be larger, and the stage would stop."""
+    large, small = b"\0" * 1_048_000, bench.receive(samples.title("a"))[0]
+    bench.put(TITLE, large)
+    bench.writer.commit(
+        [Outgoing(TITLE, 1, b"k" * 1_000_000, small, (("ce_source", b"\xff"), ("hub_attempt", b"-1")), 5)]
+    )
+    bench.receive(samples.title("z"))
+    run(bench)
+    rejected = bench.read("licence.property-title.rejected")
+    assert len(rejected) == 2 and len(bench.read("licence.property-title.verified")) == 2
+    assert max(len(one.value or b"") + len(one.key or b"") for one in rejected) < 10_000 + len(small)
+    envelope = wire.decode(rejected[0].value or b"")[1]
+    assert (envelope["size"], envelope["digest"] is None) == (len(large), False)
