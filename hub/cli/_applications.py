@@ -169,9 +169,9 @@ class Remote:
         except (httpx.TransportError, ValueError) as error:
             raise Unavailable(f"the hub at {self._client.base_url} does not answer ({type(error).__name__})") from None
         code = str(said.get("error_code", answer.status_code))
-        if answer.status_code in (401, 403):
+        if code in ("UNAUTHORISED", "FORBIDDEN"):
             raise Misconfigured(f"{code}: {said.get('message', '')}", "give a token with --token or HUB_TOKEN")
-        if answer.status_code >= 500:
+        if answer.status_code >= 500 or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise Unavailable(f"{code}: {said.get('message', '')}")
         allowed = [str(one) for one in said.get("allowed", ())]
         raise Answered(code, str(said.get("field", "")), str(said.get("message", "")), allowed)

@@ -254,8 +254,10 @@ def _or_leave(act: Callable[[], Any]) -> Any:
 def _print(shown: Json, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False))
-    else:
+    elif "clock" in shown:
         _show(shown, shown["state"])
+    else:  # the token may hold and not read
+        click.echo(f"{shown['application_id']} {shown['state']}")
 
 
 def _print_head(shown: Json, said: str) -> None:

@@ -147,6 +147,8 @@ def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
     assert run("application", "show", "--external-no", "none", *there).exit_code == 1
     refused = run("application", "submit", "-", *there, given=json.dumps(body(extra=1)))
     assert refused.exit_code == 1 and "NOT_ASKED" in refused.stderr
+    beyond = run("application", "submit", "-", *there, given=json.dumps(body(purpose="capacity-increase")))
+    assert beyond.exit_code == 1 and "PURPOSE_NOT_YOURS" in beyond.stderr
     assert type(run("application", "hold", shown["application_id"], *there).exception).__name__ == "Misconfigured"
     assert run("token", "revoke", token["id"]).exit_code == 0
     assert run("token", "revoke", token["id"]).exit_code == 1
