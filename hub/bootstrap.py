@@ -1,7 +1,7 @@
 """The one place that wires the hub: from settings to a hub with its log, tables, keys and stages."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from hub.privacy.vault import KEY_BYTES, DatabaseVault, MasterKey, untouched
 from hub.runtime.runner import Runner
 from hub.runtime.stage import Stage, Task
 from hub.runtime.status import Adjust, Report, StageReports
-from hub.settings import Settings
+from hub.settings import Settings, without_secrets
 from hub.stages import stages
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
@@ -243,11 +243,14 @@ def reading(settings: Settings, clock: Clock | None = None) -> Iterator[Hub]:
     """A hub for a command that only reads: it makes no file, table, topic or key. Of what is not made yet it sees an
     empty one.
 
-    Raises ``Misconfigured`` for tables that are older than this hub needs, for a missing master key of a vault that
-    exists, and for a folder that this user may not enter; ``Unavailable`` when log or database is away.
+    Raises ``Misconfigured`` for a part that was lost, for tables that are older than this hub needs, for a missing
+    master key of a vault that exists, and for a folder that this user may not enter; ``Unavailable`` when log or
+    database is away.
     """
     with TemporaryDirectory(prefix="hub-empty-") as folder:
         stand_in, unmade = with_empty(settings, Path(folder))
+        for part in PARTS:
+            check_not_lost(settings, part, unmade)
         hub = Hub(stand_in, clock or SystemClock())
         try:
             _complete(hub, settings, unmade)
@@ -268,6 +271,19 @@ def with_empty(settings: Settings, folder: Path) -> tuple[Settings, frozenset[st
         key.touch(0o600)
         key.write_bytes(os.urandom(KEY_BYTES))
     return settings.model_copy(update=changes), frozenset(unmade)
+
+
+def check_not_lost(settings: Settings, part: str, unmade: Collection[str]) -> None:
+    """Raises ``Misconfigured`` for an embedded part that is missing although there is another one that is made after
+    it or together with it: it was lost, and an empty one would look like a hub without applications."""
+    witness = "vault" if part == "store" else "store"
+    there = witness not in unmade and getattr(settings, f"{witness}_url").startswith("sqlite:")
+    if part in unmade and there:
+        where = without_secrets(getattr(settings, f"{part}_url"))
+        remedy = "restore it from the backup" + (
+            "; or `hub rebuild --replace`" if part == "store" else ", with its key"
+        )
+        raise Misconfigured(f"{where} is missing, and there is a {witness}", remedy)
 
 
 def _there(url: str) -> bool:

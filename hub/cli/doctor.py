@@ -13,7 +13,7 @@ from typing import NamedTuple
 import click
 
 from hub import settings as hub_settings
-from hub.bootstrap import Hub, check_tables, check_vault, with_empty
+from hub.bootstrap import Hub, check_not_lost, check_tables, check_vault, with_empty
 from hub.cases import notices, policy
 from hub.cases.calendar import Calendar, china_day
 from hub.cli import _exposure as exposure
@@ -121,7 +121,7 @@ def _callers(hub: Hub) -> Iterator[Finding]:
 
 def _of_log(hub: Hub, settings: Settings, unmade: Collection[str]) -> Iterator[Finding]:
     if "log" in unmade:
-        yield _unmade("log", settings.log_url, unmade)
+        yield _unmade("log", settings, unmade)
         return
     log = _look("log", _log, hub, settings)
     yield log
@@ -132,14 +132,14 @@ def _of_log(hub: Hub, settings: Settings, unmade: Collection[str]) -> Iterator[F
 
 def _of_tables(hub: Hub, settings: Settings, unmade: Collection[str]) -> Iterator[Finding]:
     if "store" in unmade:
-        yield _unmade("store", settings.store_url, unmade)
+        yield _unmade("store", settings, unmade)
     else:
         store = _look("store", _store, hub, settings)
         yield store
         if store.sound:
             yield _look("procedures", _procedures, hub, settings)
     if "vault" in unmade:
-        yield _unmade("vault", settings.vault_url, unmade)
+        yield _unmade("vault", settings, unmade)
     else:
         yield _look("vault", _vault, hub, settings)
 
@@ -171,12 +171,14 @@ def _quiet(hub: Hub) -> str:
     return told
 
 
-def _unmade(what: str, url: str, unmade: Collection[str]) -> Finding:
-    """An embedded part that does not exist: not made yet, or lost when there is a store that belongs to it."""
-    where = hub_settings.without_secrets(url)
-    if "store" in unmade:
-        return Finding(what, True, f"not made yet; `hub run` makes {where}")
-    return Finding(what, False, f"{where} is missing, and there is a store", "restore it from the backup, with its key")
+def _unmade(what: str, settings: Settings, unmade: Collection[str]) -> Finding:
+    """An embedded part that does not exist: not made yet, or lost."""
+    try:
+        check_not_lost(settings, what, unmade)
+    except Misconfigured as lost:
+        return _bad(what, lost)
+    where = hub_settings.without_secrets(getattr(settings, f"{what}_url"))
+    return Finding(what, True, f"not made yet; `hub run` makes {where}")
 
 
 def _look(what: str, check: Callable[[Hub, Settings], str], hub: Hub, settings: Settings) -> Finding:

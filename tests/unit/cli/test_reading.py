@@ -108,15 +108,25 @@ def test_a_log_that_another_process_writes_is_sound() -> None:
     assert told["sound"] and told["detail"] == f"process {other.pid} writes to it"
 
 
-@pytest.mark.parametrize(("part", "file"), [("vault", "vault.db"), ("log", "log.db")])
-def test_p1_a_part_that_was_lost_is_not_called_new(folder: Path, part: str, file: str) -> None:
+@pytest.mark.parametrize("part", ["log", "store", "vault"])
+def test_p1_a_part_that_was_lost_is_not_called_new_and_not_read_as_empty(folder: Path, part: str) -> None:
     open_hub(hub_settings.load()).close()
-    for one in (folder / ".hub").glob(f"{file}*"):
+    for one in (folder / ".hub").glob(f"{part}.db*"):
         one.unlink()
     (found,) = findings()[part]
     assert not found["sound"]
-    assert "is missing, and there is a store" in found["detail"]
+    assert "is missing, and there is a" in found["detail"]
     assert "backup" in found["remedy"]
+    done = run("application", "list")
+    assert isinstance(done.exception, Misconfigured) and "is missing" in str(done.exception)
+    assert not (folder / ".hub" / f"{part}.db").exists()
+
+
+def test_topics_that_an_administrator_made_before_the_first_start_are_no_sign_of_a_loss() -> None:
+    assert run("topics", "apply").exit_code == 0
+    assert run("application", "list").exit_code == 0
+    found = findings()
+    assert all(one["sound"] for ones in found.values() for one in ones), found
 
 
 def test_a_lost_master_key_is_told_by_every_reader(folder: Path) -> None:
@@ -131,7 +141,8 @@ def test_a_lost_master_key_is_told_by_every_reader(folder: Path) -> None:
 
 def test_tables_of_an_older_hub_are_not_migrated_by_a_reader(folder: Path) -> None:
     (folder / ".hub").mkdir()
-    (folder / ".hub" / "store.db").touch()
+    for part in ("log", "store", "vault"):
+        (folder / ".hub" / f"{part}.db").touch()
     done = run("application", "list")
     assert isinstance(done.exception, Misconfigured) and "hub run" in done.exception.remedy
     with closing(sqlite3.connect(folder / ".hub" / "store.db")) as store:
