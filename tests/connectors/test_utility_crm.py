@@ -72,10 +72,11 @@ def test_the_hubs_number_stands_where_the_platforms_is_wanted_and_the_channels_o
 
 
 def test_pushes_are_certified(sink: GuardedSink) -> None:
-    """P2: application and evidence, found by their keys, each once in the system's own count."""
+    """P2: application, evidence and dates, found by their keys, each once in the system's own count."""
     to = registration()
     kit.check_sink(sink, to, APPLICATION)
     kit.check_sink(sink, evidence(to), EVIDENCE)
+    kit.check_sink(sink, replace(to, kind="dates", key=uuid4().hex), sample("dates"))
 
 
 def test_an_answer_lost_after_commit_is_unavailable_and_found_by_asking(sandbox: Running, sink: GuardedSink) -> None:

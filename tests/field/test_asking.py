@@ -74,9 +74,10 @@ class Government:
         return asked
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path, sources=SOURCES, kinds=frozenset({TITLE}))
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    house = House(tmp_path, url=url, sources=SOURCES, kinds=frozenset({TITLE}))
     yield house
     house.close()
 
