@@ -5,6 +5,7 @@ must read what the new one writes: FULL_TRANSITIVE. The modes have the names tha
 """
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,9 @@ from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibi
 
 from hub.codec.catalogue import Catalogue
 from hub.errors import RecordRejected
+
+# The checker writes a wrong logical type, which a caller chose, to stderr.
+warnings.filterwarnings("ignore", category=avro.errors.IgnoredLogicalType)
 
 DEFAULT_MODE: Final = "FULL_TRANSITIVE"
 # Mode → (the new one reads the earlier, the earlier ones read the new, against all of them).

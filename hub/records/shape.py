@@ -15,7 +15,7 @@ from hub.records import version_1
 from hub.records.dates import EARLIEST
 from hub.records.kinds import KINDS
 from hub.records.text import fault as fault_of_text
-from hub.records.text import is_blank, is_plain
+from hub.records.text import is_blank, is_simple
 
 Fits = Callable[[Any], bool]
 
@@ -108,7 +108,7 @@ class _Record:
 
     def _texts_fit(self, values: Any, texts: Callable[[Any], tuple[str, ...]], limits: tuple[int, ...]) -> bool:
         found = texts(values)
-        if any(map(gt, map(len, found), limits)) or not is_plain("".join(found)):
+        if any(map(gt, map(len, found), limits)) or not is_simple("".join(found)):
             return False
         return all(map(str.strip, self._needed(values)))
 

@@ -82,7 +82,17 @@ def is_blank(text: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text surely has no fault in any field; quick. ``fault`` gives the exact answer for the others."""
+    """Whether the text has no hidden character and no lost one.
+
+    >>> is_plain("naïve"), is_plain("葛\\U000e0100城"), is_plain("a\\u202eb"), is_plain("\\ufffd")
+    (True, True, False, False)
+    """
+    return is_simple(text) or not (has_lost(text) or _HIDDEN.search(text))
+
+
+def is_simple(text: str) -> bool:
+    """Whether the text surely has no fault in any field, under any version of the rules; quick. ``fault`` gives the
+    exact answer for the others."""
     return _PRINTABLE.search(text) is None and (
         text.isprintable() or (_HIDDEN.search(text) is None and _SURROGATE.search(text) is None)
     )
@@ -104,7 +114,7 @@ def fault(text: str, characters_max: int) -> str | None:
     """
     if len(text) > characters_max:
         return "TEXT_TOO_LONG"
-    if is_plain(text):
+    if is_simple(text):
         return None
     if has_lost(text):
         return "TEXT_ENCODING"

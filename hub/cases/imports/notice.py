@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from hub.errors import Misconfigured
-from hub.records.text import is_plain
+from hub.records.text import fault, is_blank
 
 NOTICE_BYTES_MAX = 64 * 1024
 NOTICE_DAYS_MAX = 120
@@ -54,7 +54,7 @@ def read(content: bytes) -> Notice:
     year, source = document["year"], document["source"]
     if type(year) is not int or not YEAR_MIN <= year <= YEAR_MAX:
         raise _wrong(f"year must be a number from {YEAR_MIN} to {YEAR_MAX}")
-    if not isinstance(source, str) or not 0 < len(source.strip()) <= SOURCE_CHARACTERS_MAX or not is_plain(source):
+    if not isinstance(source, str) or is_blank(source) or fault(source.strip(), SOURCE_CHARACTERS_MAX):
         raise _wrong(f"source must be a line of at most {SOURCE_CHARACTERS_MAX} characters")
     days_off, make_up_days = (_days(document, name, year) for name in ("days_off", "make_up_days"))
     _check(year, days_off, make_up_days)

@@ -1,5 +1,8 @@
 """P1: history stays readable: which changes a mode lets through."""
 
+import subprocess
+import sys
+
 import pytest
 
 from hub.codec.compatibility import DEFAULT_MODE, MODES, breaks
@@ -46,3 +49,10 @@ def test_what_is_no_schema_is_refused(text: str) -> None:
     """P1: anyone may send a schema to the registry."""
     with pytest.raises(RecordRejected, match="SCHEMA_UNKNOWN"):
         breaks(text, [record(A)])
+
+
+def test_what_a_caller_chose_is_not_written_to_the_log() -> None:
+    """P5: the checker warns about logical types that it does not know, with their text."""
+    script = 'from hub.codec.compatibility import breaks; breaks(\'{"type": "int", "logicalType": "planted"}\', [])'
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert b"planted" not in done.stdout + done.stderr
