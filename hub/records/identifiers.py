@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache, reduce
 from operator import getitem
-from typing import Any
+from typing import Any, Final
 
 from hub.records.address import address_key
 from hub.records.dates import read_compact
@@ -26,14 +26,19 @@ _LEGACY_LENGTH = 15
 _Node = dict[str, Any]
 
 
+IDENTIFIER_CHARACTERS_MAX: Final = 1_000
+"""Most characters of a text that is read as an identifier. Schemas allow fewer."""
+
+
 def tidy(text: str) -> str:
     """The text in half-width capital letters, with one kind of dash, without spaces and invisible characters. Sources,
-    applications and look-ups all tidy identifiers by it.
+    applications, look-ups and files all tidy identifiers by it. A text of more than ``IDENTIFIER_CHARACTERS_MAX`` is no
+    identifier, and stays as it is.
 
     >>> tidy(" ９１１１００００６０００３７３４１l "), tidy("\\u200e1201\\u206004"), tidy("1201²")
     ('91110000600037341L', '120104', '1201²')
     """
-    return fold(text).upper()
+    return fold(text).upper() if len(text) <= IDENTIFIER_CHARACTERS_MAX else text
 
 
 def _automaton(states: int, step: Callable[[int, int], int], alphabet: str) -> list[_Node]:
@@ -299,7 +304,7 @@ def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Ident
     >>> identity_of("meter.number", " a-17 ")
     ('meter.number', 'A-17')
     """
-    if not value:
+    if not value or (isinstance(value, str) and len(value) > IDENTIFIER_CHARACTERS_MAX):
         return None
     if identifier == "address":
         key = address_key(value)

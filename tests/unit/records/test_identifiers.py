@@ -2,6 +2,7 @@
 
 import csv
 import random
+import time
 import timeit
 from datetime import date
 from pathlib import Path
@@ -270,6 +271,15 @@ def test_every_name_of_a_province_begins_a_title_number(province: str) -> None:
 @pytest.mark.parametrize("text", ["1201²", "①201", "12½"])
 def test_marks_are_not_tidied_into_figures(text: str) -> None:
     assert ids.tidy(text) == text
+
+
+@pytest.mark.parametrize("identifier", ["resident-id", "document", "title-no", "meter.number", "address"])
+def test_a_text_that_is_too_long_is_no_identifier(identifier: str) -> None:
+    long = "１" * 5_000_000
+    started = time.perf_counter()
+    assert ids.identity_of(identifier, long) is None
+    assert ids.tidy(long) == long
+    assert time.perf_counter() - started < 1
 
 
 def test_other_documents_are_people_of_their_own() -> None:
