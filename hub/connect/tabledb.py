@@ -53,17 +53,23 @@ class TableDatabase:
             yield
         except PoolTimeout:
             raise Unavailable(f"{self._name}: all our connections to the exchange database are busy") from None
-        except (InterfaceError, DatabaseError) as error:
+        except UnicodeDecodeError:
+            raise Misconfigured(
+                f"{self._name}: the exchange database sends texts in another encoding than it says",
+                f"name the encoding in connectors.{self._name}.url (client_encoding, charset), as its owner says it",
+            ) from None
+        except (InterfaceError, DatabaseError, AssertionError) as error:  # the last one: it is another database
             raise self._judged(error) from None
 
-    def _judged(self, error: InterfaceError | DatabaseError) -> Exception:
-        if missing := self._missing(str(error.orig).lower()):
+    def _judged(self, error: InterfaceError | DatabaseError | AssertionError) -> Exception:
+        cause = getattr(error, "orig", None) or error
+        if missing := self._missing(str(cause).lower()):
             return Misconfigured(
                 f"{self._name}: the exchange database has no {', '.join(missing)}",
                 "ask its owner what changed; `hub connectors probe` shows the difference",
             )
         known = explain(error, f"{self._name}: the exchange database", f"connectors.{self._name}.url")
-        return known or Unavailable(f"{self._name}: the exchange database fails ({type(error.orig).__name__})")
+        return known or Unavailable(f"{self._name}: the exchange database fails ({type(cause).__name__})")
 
     def _missing(self, words: str) -> list[str]:
         """What is missing, when the words of an error say that something is."""

@@ -53,7 +53,8 @@ class Child:
 class Layout:
     """An exchange table: its columns for key, update time and operation, and those that the mapping reads.
 
-    ``time`` is in milliseconds and grows with each write of a row. The columns in ``texts`` hold bytes in ``encoding``.
+    ``time`` is in milliseconds and grows with each write of a row. The columns in ``texts`` hold bytes in ``encoding``;
+    bytes in other columns are codes in ASCII.
     ``operations``: the owner's code (half-width capital letters, as ``tidy`` makes them) → ``UPSERT`` or ``DELETE``;
     any other code is a fault of its row.
     """
@@ -193,15 +194,17 @@ class Rows:
         return found
 
     def _decoded(self, row: Mapping[Any, Any], names: Iterable[str]) -> dict[str, Any]:
-        return {name: self._text(row[name]) if name in self._layout.texts else row[name] for name in names}
+        texts, encoding = self._layout.texts, self._layout.encoding
+        return {name: _text(row[name], encoding if name in texts else "ascii") for name in names}
 
-    def _text(self, value: Any) -> Any:
-        if not isinstance(value, (bytes, bytearray, memoryview)):
-            return value
-        try:
-            return decode(bytes(value), self._layout.encoding)
-        except UnicodeDecodeError:
-            return bytes(value)
+
+def _text(value: Any, encoding: str) -> Any:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        return value
+    try:
+        return decode(bytes(value), encoding)
+    except UnicodeDecodeError:
+        return bytes(value)
 
 
 def _table(name: str, untyped: Iterable[str], *others: str) -> Any:

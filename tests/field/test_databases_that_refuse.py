@@ -106,3 +106,16 @@ def test_what_may_pass_is_unavailable_and_named(server: Server) -> None:
         run(server, "ALTER ROLE reader CONNECTION LIMIT -1")
     assert isinstance(error, Unavailable)
     assert "connection" in str(error)
+
+
+def test_a_server_that_is_no_postgresql_is_named(server: Server) -> None:
+    """KingbaseES and others speak its protocol, and give another name and version."""
+    version = "KingbaseES V008R006C008B0014 on x86_64-pc-linux-gnu"
+    run(
+        server,
+        "SET allow_system_table_mods = on",
+        f"CREATE OR REPLACE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE AS $$SELECT '{version}'$$",
+    )
+    error = told(server)
+    assert isinstance(error, Misconfigured), error
+    assert "not PostgreSQL" in str(error)

@@ -77,13 +77,16 @@ def drained(source: GuardedSource) -> list[SourceRow]:
         ("update_time", "DOUBLE PRECISION", "1700000000000"),
         ("update_time", "NUMERIC(20,3)", "1700000000000.125"),
         ("operatetype", "CHAR(3)", "U"),
+        ("operatetype", "BYTEA", b"U"),
+        ("qszt", "BYTEA", b"1"),
+        ("xzqhdm", "BYTEA", b"120104"),
         ("rowguid", "BIGINT", "7"),
         ("rowguid", "UUID", UUIDS[0]),
         ("rowguid", "NUMERIC(20)", "7"),
     ],
 )
 def test_p1_columns_of_every_type_are_read_as_what_they_are(
-    engine: Engine, clock: HandClock, column: str, kind: str, value: str
+    engine: Engine, clock: HandClock, column: str, kind: str, value: str | bytes
 ) -> None:
     create(engine, {column: kind}, [{**title("1", 1_700_000_000_000), column: value}])
     source = opened(engine, clock)
