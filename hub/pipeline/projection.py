@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String
+from sqlalchemy import Connection
 
 from hub.codec import wire
 from hub.errors import RecordRejected, TamperDetected
@@ -205,14 +205,6 @@ def _codes(verdict: _Verdict) -> frozenset[str]:
     return frozenset(code for code in codes if isinstance(code, str) and _CODE.fullmatch(code))
 
 
-def _fitting(name: str, text: str) -> str:
-    """A text as its column of ``record`` takes it: cut to its length, and without U+0000, which PostgreSQL refuses. A
-    rejected record may have any text; its message has all of it."""
-    kind = record.c[name].type
-    assert isinstance(kind, String)
-    return text.replace("\0", "")[: kind.length]
-
-
 def _settle(row: Row, sign: int, work: _Work) -> None:
     """Move one message between ``duplicate`` and the record's state."""
     work.applied.counts[row["source"], row["kind"], row["state"]] += sign
@@ -234,9 +226,9 @@ def _row(verdict: _Verdict, unopened: bool) -> Row:
         "reading": UNOPENED if unopened else envelope["reading"],
         "nth": None,
         "operation": source["operation"],
-        "authority": _fitting("authority", opened.get("authority", "")),
-        "status": _fitting("status", opened.get("status", "UNKNOWN")),
-        "assurance": _fitting("assurance", opened.get("assurance", "")),
+        "authority": opened.get("authority", ""),
+        "status": opened.get("status", "UNKNOWN"),
+        "assurance": opened.get("assurance", ""),
         "mapping": opened.get("mapping"),
         "issued_month": opened.get("issued_month"),
         "valid_until_year": opened.get("valid_until_year"),
