@@ -123,6 +123,9 @@ def _receipt(parts: DeliverParts, claimed: Claimed) -> tuple[Receipt, bool]:
 def _push(parts: DeliverParts, claimed: Claimed, address: Address, body: Body) -> Receipt:
     """Raises ``Refused``; ``NotSent`` and ``Misconfigured``, after which nothing has taken effect; ``_NotYet`` for
     everything else: the outcome is unknown."""
+    if claimed.push_until_ms is not None and parts.journal.clock.process_ms() > claimed.push_until_ms:
+        # This process was stopped for a while: another one may have the piece when the call ends.
+        raise NotSent("the claim was too old for a push")
     try:
         receipt = answers.receipt(parts.sink.push(address, body))
     except (Refused, NotSent, Misconfigured):

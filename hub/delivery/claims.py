@@ -75,7 +75,8 @@ class Claimed:
 
     ``attempts`` counts those before this one: above 0, one of them may have taken effect, and it may still do so until
     ``settle_until_ms`` (process time). ``unconfirmed`` counts the pushes that were answered by neither yes nor no.
-    ``trouble`` is the last attempt's.
+    ``trouble`` is the last attempt's. A push may begin until ``push_until_ms`` (half of the lease), so that it ends
+    within the lease; ``None``: without limit.
     """
 
     case: Case
@@ -84,6 +85,7 @@ class Claimed:
     settle_until_ms: int = 0
     unconfirmed: int = 0
     trouble: str | None = None
+    push_until_ms: int | None = None
 
     @property
     def key(self) -> Key:
@@ -225,10 +227,11 @@ class Claims:
         # As any time that is further ahead than the longest wait: a clock was wrong.
         settle_until_ms = min(settle_until_ms, now_ms + SETTLE_MAX_S * 1000)
         case, one = Case.from_row(row), Piece(**found | {"record_id": record_id})
-        return Claimed(case, one, row.attempts, settle_until_ms, row.unconfirmed or 0, row.trouble)
+        push_until_ms = now_ms + self._lease_ms // 2
+        return Claimed(case, one, row.attempts, settle_until_ms, row.unconfirmed or 0, row.trouble, push_until_ms)
 
     def retry(self, claimed: Claimed, now_ms: int, next_attempt_ms: int, again: Again) -> None:
-        """End a claim; the next attempt is at ``next_attempt_ms``."""
+        """End a claim; the next attempt is at ``next_attempt_ms``. A claim that another instance has now stays."""
         values: dict[str, Any] = {
             "next_attempt_ms": next_attempt_ms,
             "settle_until_ms": again.settle_until_ms,
@@ -239,7 +242,8 @@ class Claims:
             remedy = again.remedy[:REMEDY_MAX] if again.remedy else None
             told = {"trouble": again.trouble[:TROUBLE_MAX], "remedy": remedy, "trouble_ms": now_ms}
         with self._store.write() as connection:
-            _set(connection, [claimed.key], claimed_by=None, **values, **told)
+            mine = _is(claimed.key) & (attempt.c.claimed_by == self._instance)
+            connection.execute(update(attempt).where(mine).values(claimed_by=None, **values, **told))
             if told:
                 bulk.upsert(connection, sink_trouble, [{"sink": self._sink, "case_id": claimed.key[0], **told}])
 

@@ -10,7 +10,8 @@ import pytest
 from hub.cases.tables import piece
 from hub.delivery import deliver as stage
 from hub.delivery.attempts import UNCONFIRMED_MAX
-from hub.delivery.claims import SETTLE_MAX_S, SETTLE_S
+from hub.delivery.claims import LEASE_S, SETTLE_MAX_S, SETTLE_S, let_go
+from hub.delivery.tables import attempt
 from hub.errors import Misconfigured, NotSent, TamperDetected, Unavailable, Unconfirmed
 from hub.ports import Address, Receipt, Refused
 from tests.casework import BY, ConnectionSystem, House, body
@@ -96,6 +97,20 @@ def test_nothing_has_to_settle_where_nothing_was_sent(house: House, sink: Connec
     house.deliver(sink)
     later(house, sink, 10)
     assert (states(house), sink.pushed, sink.asked) == (["acknowledged"], 2, 1)
+
+
+def test_p2_a_process_that_was_stopped_does_not_push_when_its_claim_is_old(
+    house: House, sink: ConnectionSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes up when another instance has the piece: it sends nothing, and leaves the other's claim."""
+    house.submit(body())
+    (asleep,) = house.parts(sink, "hub-1").claims.claim(8, house.clock.process_ms())
+    house.clock.pass_s(LEASE_S + 1)
+    (other,) = house.parts(sink, "hub-2").claims.claim(8, house.clock.process_ms())
+    stage.deliver(house.parts(sink, "hub-1"), asleep)
+    assert sink.pushed == 0
+    assert [row.claimed_by for row in house.rows(attempt)] == ["hub-2"]
+    let_go([asleep.key, other.key])
 
 
 class NotToBeAsked(ConnectionSystem):
