@@ -67,24 +67,25 @@ class Connections:
     """All open connections of one server. Used in its event loop only."""
 
     def __init__(self) -> None:
-        self._open: dict[Connection, None] = {}
+        self.open: dict[Connection, None] = {}
+        """In the order in which they came."""
 
     def add(self, new: "Connection") -> bool:
         """Count a connection. False when there is no place for it. The connection that has waited longest makes place;
         one for which no other made place is ``beyond``."""
-        same = [one for one in self._open if one.peer == new.peer]
+        same = [one for one in self.open if one.peer == new.peer]
         if len(same) >= PEER_CONNECTIONS_MAX:
             new.beyond = not _end_longest(same)
-        elif len(self._open) >= CONNECTIONS_MAX:
-            new.beyond = not _end_longest(self._open)
-        if new.beyond and sum(one.beyond for one in self._open) >= RESERVE_MAX:
+        elif len(self.open) >= CONNECTIONS_MAX:
+            new.beyond = not _end_longest(self.open)
+        if new.beyond and sum(one.beyond for one in self.open) >= RESERVE_MAX:
             return False
-        self._open[new] = None
+        self.open[new] = None
         return True
 
     def discard(self, one: "Connection") -> None:
         """Forget a connection."""
-        self._open.pop(one, None)
+        self.open.pop(one, None)
 
 
 def _end_longest(found: Iterable["Connection"]) -> bool:

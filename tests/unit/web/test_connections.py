@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -18,7 +18,7 @@ from hub.clock import SystemClock
 from hub.web import connections
 from hub.web.api.app import create
 from hub.web.bodies import body_of
-from hub.web.connections import Listener, Loop, protocol
+from hub.web.connections import Listener, Loop, Phase, protocol
 
 PATIENCE_S = 20.0
 
@@ -61,9 +61,26 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def port(small: None) -> Iterator[int]:
+def made(small: None) -> Any:
+    """The protocol of the server, with all its connections as its only argument."""
+    return protocol()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+
+
+def in_use(made: Any) -> int:
+    return sum(one.phase is Phase.ANSWER for one in list(made.args[0].open))
+
+
+@pytest.fixture
+def port(made: Any) -> Iterator[int]:
     listening, gate = Listener("127.0.0.1", 0), asyncio.Event()
-    server = uvicorn.Server(uvicorn.Config(application(gate), http=protocol(), ws="none", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(application(gate), http=made, ws="none", log_config=None))
 
     def run() -> None:
         with asyncio.Runner(loop_factory=Loop) as runner:
@@ -131,11 +148,12 @@ def test_the_head_after_an_answer_has_a_limit_too(port: int) -> None:
         assert b"408" in ended(one)
 
 
-def test_a_peer_that_does_not_read_its_answer_is_cut_off(port: int) -> None:
+def test_a_peer_that_does_not_read_its_answer_is_cut_off(port: int, made: Any) -> None:
     with socket.create_connection(("127.0.0.1", port)) as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         one.sendall(b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
-        time.sleep(2.5)
+        until(lambda: in_use(made) == 1)
+        until(lambda: not made.args[0].open)
         assert len(ended(one)) < 40_000_000
 
 
@@ -151,11 +169,11 @@ def test_health_answers_while_every_connection_is_in_use(port: int) -> None:
         one.close()
 
 
-def test_more_connections_than_the_reserve_are_closed_at_once(port: int) -> None:
+def test_more_connections_than_the_reserve_are_closed_at_once(port: int, made: Any) -> None:
     busy = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
     for one in busy:
         one.sendall(b"GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
-    time.sleep(0.5)
+    until(lambda: in_use(made) == 8)
     more = [socket.create_connection(("127.0.0.1", port)) for _ in range(10)]
     assert sum(ended(one) == b"" for one in more) == 10
     for one in busy + more:
