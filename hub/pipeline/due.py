@@ -7,7 +7,7 @@ stages share the work: each locks a case while it decides, and skips the cases t
 import time
 from collections.abc import Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from hub.cases import case as cases
 from hub.cases.journal import Journal
@@ -74,6 +74,8 @@ class DueStage:
             work = procedure.due.take(connection, moment, self._at_once)
             try:
                 self._journal.run(connection, procedure, work)
+            except DataError as failure:  # a text or number of one case that no column takes
+                raise _CannotDecide(procedure, [case.case_id for case, _ in work]) from failure
             except (Unavailable, Misconfigured, SQLAlchemyError):
                 raise
             except Exception as failure:

@@ -168,6 +168,16 @@ def cause_of(error: BaseException) -> Cause | None:
     return _by_code(found) or _by_text(str(found))
 
 
+def refused_text(error: BaseException) -> str | None:
+    """The published code for a text that PostgreSQL does not take: TEXT_CONTROL for U+0000 (SQLSTATE 22021, or
+    psycopg's own check), TEXT_TOO_LONG for one that is longer than its column (22001); ``None`` for any other error."""
+    found: Any = getattr(error, "orig", None) or error
+    state = getattr(found, "sqlstate", None)
+    if state == "22001":
+        return "TEXT_TOO_LONG"
+    return "TEXT_CONTROL" if state == "22021" or "NUL (0x00)" in str(found) else None
+
+
 def _by_code(error: Any) -> Cause | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0)

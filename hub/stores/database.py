@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from hub.errors import Misconfigured, Unavailable
+from hub.errors import Misconfigured, RecordRejected, Unavailable
 from hub.logging import get_logger
-from hub.stores.causes import explain
+from hub.stores.causes import explain, refused_text
 
 log = get_logger("database")
 
@@ -176,13 +176,16 @@ def _on_begin(connection: Connection) -> None:
 
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
-    """Raise the driver's errors as ours: by their cause where it is known (``hub.stores.causes``), else
+    """Raise the driver's errors as ours: ``RecordRejected`` for a text that PostgreSQL does not take, which no check
+    before found; ``Misconfigured`` or ``Unavailable`` where the cause is known (``hub.stores.causes``), else
     ``Unavailable`` when the connection or the database failed. A defect of a statement is raised as it is."""
     try:
         yield
     except PoolTimeout as error:
         raise Unavailable(f"the {name} has no free connection") from error
     except DBAPIError as error:
+        if code := refused_text(error):
+            raise RecordRejected(code) from error
         if told := explain(error, f"the {name}", f"{name}_url"):
             raise told from error
         if error.connection_invalidated:

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, select, text
 
-from hub.errors import HubError, Misconfigured, Unavailable
+from hub.errors import HubError, Misconfigured, RecordRejected, Unavailable
 from hub.runtime.tables import stage_status
 from hub.stores import bulk, outbox
 from hub.stores.database import Database
@@ -79,6 +79,18 @@ def test_what_an_operator_must_correct_is_said(server: postgres.Server) -> None:
     }
     assert {name: type(error) for name, error in found.items()} == {name: sort for name, (sort, _) in expected.items()}
     assert [name for name, (_, words) in expected.items() if words not in str(found[name])] == []
+
+
+@pytest.mark.parametrize(("topic", "code"), [("a\0b", "TEXT_CONTROL"), ("t" * 500, "TEXT_TOO_LONG")])
+def test_p1_a_text_that_no_column_takes_is_a_fault_of_the_text(server: postgres.Server, topic: str, code: str) -> None:
+    """No defect of the hub, for whom it came from (HTTP 422), and nothing of the transaction is stored."""
+    STORE.upgrade(url := server.create("store"))
+    store = Database(url)
+    with pytest.raises(RecordRejected, match=code), store.write() as connection:
+        outbox.put(connection, [outbox.Message("t", b"", b"", {}, 1), outbox.Message(topic, b"", b"", {}, 1)])
+    with store.read() as connection:
+        assert connection.execute(select(func.count()).select_from(outbox_rows)).scalar_one() == 0
+    store.close()
 
 
 # ---- PgBouncer -----------------------------------------------------------------------------------------------------
