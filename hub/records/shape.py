@@ -147,7 +147,7 @@ def _array(items: Any, limit: int) -> Fits:
     else:
 
         def fits(item: Any) -> bool:
-            return type(item) is str and fault_of_text(item, limit) is None and not is_blank(item)
+            return type(item) is str and len(item) <= limit and is_simple(item) and not is_blank(item)
 
     return lambda values: len(values) <= ITEMS_MAX and all(map(fits, values))
 

@@ -40,3 +40,11 @@ def test_a_land_use_term_that_is_over_was_in_the_wrong_order(plain: Plain) -> No
     record["unit"] |= {"issued_on": date(2021, 3, 4), "valid_until": date(2016, 6, 30)}
     assert under(1, "licence.property-title", record) == [("DATE_ORDER", "unit.valid_until")]
     assert under(2, "licence.property-title", record) == []
+
+
+def test_a_text_in_a_list_is_judged_as_any_other_text(plain: Plain) -> None:
+    """Variation selectors are good in names from rules version 2 on."""
+    record = plain("business")
+    record["enterprise"]["former_names"] = ["葛\ufe00城"]
+    assert ("TEXT_CONTROL", "enterprise.former_names.0") in under(1, "licence.business", record)
+    assert under(2, "licence.business", record) == []
