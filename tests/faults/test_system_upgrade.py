@@ -2,6 +2,7 @@
 place: P1 (nothing lost), P2 (nothing doubled)."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from hub.privacy.tables import VAULT
 from hub.records.tables import tally
 from hub.stores.database import Database
 from hub.stores.migrate import STORE, History
+from sandbox.launch import SETTLE_S
 from tests.e2e.harness import PATIENCE_S, World, real_engines, world
 from tests.migration import plant
 
@@ -52,10 +54,10 @@ def newer_code(folder: Path) -> Path:
     return folder
 
 
-def start(one: World, code: Path, instance: str) -> subprocess.Popen[bytes]:
-    """``hub run`` of one version."""
+def start(one: World, code: Path, instance: str, **settings: str) -> subprocess.Popen[bytes]:
+    """``hub run`` of one version. ``settings``: those that only this version knows."""
     command = [sys.executable, "-m", "hub", "--config", str(one.config), "run", "--no-web"]
-    environ = os.environ | {"HUB_INSTANCE": instance, "PYTHONPATH": str(code)}
+    environ = os.environ | {"HUB_INSTANCE": instance, "PYTHONPATH": str(code)} | settings
     with one.stderr.open("ab") as stream:
         process = subprocess.Popen(command, env=environ, cwd=code, stdout=stream, stderr=stream)
     one.hubs.append(process)
@@ -99,11 +101,12 @@ def test_p1_p2_a_rolling_upgrade_balances_while_both_versions_work(tmp_path: Pat
         text = one.config.read_text("utf-8")
         for name, url in fresh.items():
             text = text.replace(engines.settings[f"{name}_url"], url)
-        one.config.write_text(text, "utf-8")
+        # The file is of the older version: a setting that is new is set when the newer hub is.
+        one.config.write_text(re.sub(r"(?m)^settle_s = .*\n", "", text), "utf-8")
         first = start(one, older, "older")
         until_it_receives(one)
         before = {history: revision(history, fresh[history.name]) for history in PLANTED}
-        one.process = start(one, newer, "newer")
+        one.process = start(one, newer, "newer", HUB_CONNECTORS__UTILITY_CRM__SETTLE_S=str(SETTLE_S))
         for history in PLANTED:
             until_it_migrates(one, history, fresh[history.name], before[history])
         one.at_work("newer")
