@@ -46,6 +46,8 @@ LINKS: dict[tuple[str, str], set[str]] = {
             "request_id",
         ),
         *("sealed", "sealed_receipt", "sealed_reason", "ciphertext", "root", "original"),
+        # A remembered position names the record before it, on hub.cursors and in the tables alike.
+        "cursor",
     },
     ("topics", "counter"): _OWN_IDS,
     ("topics", "gov-platform"): _OWN_IDS,
