@@ -163,9 +163,9 @@ def plain_bytes() -> tuple[Any, bytes]:
 
 def test_the_worst_bytes_of_our_schemas_cost_little() -> None:
     """A bound on work, not only on memory: a body of the largest size is refused or read in well under a second."""
-    started = time.perf_counter()
+    started = time.process_time()
     for schema in catalogue():
         for data in (b"\0" * BODY_BYTES_MAX, b"\x02" * BODY_BYTES_MAX, b"\x01" * BODY_BYTES_MAX):
             with pytest.raises(RecordRejected):
                 decode_body(schema, data)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -276,10 +276,10 @@ def test_marks_are_not_tidied_into_figures(text: str) -> None:
 @pytest.mark.parametrize("identifier", ["resident-id", "document", "title-no", "meter.number", "address"])
 def test_a_text_that_is_too_long_is_no_identifier(identifier: str) -> None:
     long = "１" * 5_000_000
-    started = time.perf_counter()
+    started = time.process_time()
     assert ids.identity_of(identifier, long) is None
     assert ids.tidy(long) == long
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_other_documents_are_people_of_their_own() -> None:
