@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -20,12 +21,15 @@ from hub.connect.causes import explained
 from hub.connect.context import Context
 from hub.connect.deadline import DeadlineBackend, deadline
 from hub.errors import Misconfigured, Unavailable, Unconfirmed
+from hub.logging import get_logger
 
 Sign = Callable[[str, str, bytes], Mapping[str, str]]
 """(Method, target exactly as sent, body) → headers."""
 
 _LATER = (408, 425, 429)
 _CONNECTIONS_MAX = 40
+
+log = get_logger("connect")
 
 
 class AnswerTooLarge(Unconfirmed):
@@ -63,8 +67,9 @@ class Answer:
 class RestClient:
     """Calls to one system. Thread-safe. Connects at the first call.
 
-    ``sign`` adds headers to each call; ``ca_file`` names trusted certificates (PEM), "" the system's. Raises
-    ``Misconfigured`` for a wrong base URL.
+    ``sign`` adds headers to each call; ``ca_file`` names trusted certificates (PEM), "" the system's. A file that was
+    changed is read again; what is no longer in it is trusted until the client is made again. Raises ``Misconfigured``
+    for a wrong base URL.
     """
 
     def __init__(self, context: Context, base_url: str, sign: Sign, ca_file: str = "") -> None:
@@ -74,8 +79,9 @@ class RestClient:
         self._clock = context.clock
         self._sign = sign
         self._page_rows = context.limits.page_rows
+        self._trusted = _Trusted(self._name, ca_file)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_trusting(self._name, ca_file),
+            ssl_context=self._trusted.context,
             max_connections=_CONNECTIONS_MAX,
             keepalive_expiry=30.0,
             network_backend=DeadlineBackend(context.clock.monotonic_s),
@@ -133,6 +139,7 @@ class RestClient:
                 f"{self._name}: a header of the call would not be valid HTTP",
                 f"the settings of connectors.{self._name} that identify us have characters other than visible ASCII",
             )
+        self._trusted.look()
         try:
             with deadline(self._clock.monotonic_s() + self._limits.total_timeout_s):
                 return self._exchange(method, target, body, sent)
@@ -188,15 +195,36 @@ class RestClient:
         return max(0.0, when.timestamp() - self._clock.process_ms() / 1000)
 
 
-def _trusting(name: str, ca_file: str) -> ssl.SSLContext:
+class _Trusted:
     """TLS that trusts the certificates in ``ca_file``, or the machine's. Raises ``Misconfigured``."""
-    try:
-        return ssl.create_default_context(cafile=ca_file or None)
-    except ssl.SSLError:
-        why = "holds no certificate"
-    except OSError as error:
-        why = f"cannot be read ({error.strerror})"
-    raise Misconfigured(f"connectors.{name}.ca_file {why}", "name a PEM file with the issuer's certificate") from None
+
+    def __init__(self, name: str, ca_file: str) -> None:
+        self._name = name
+        self._file = Path(ca_file) if ca_file else None
+        self._read_ns = self._changed_ns()
+        try:
+            self.context = ssl.create_default_context(cafile=self._file)
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def look(self) -> None:
+        """Read the file again if it was changed. One that cannot be used is told, and changes nothing."""
+        changed_ns = self._changed_ns()
+        if self._file is None or changed_ns == self._read_ns:
+            return
+        self._read_ns = changed_ns
+        try:
+            self.context.load_verify_locations(self._file)
+        except OSError as error:
+            log.error("a renewed file cannot be used", reason=str(self._unusable(error)))
+
+    def _changed_ns(self) -> int:
+        return self._file.stat().st_mtime_ns if self._file and self._file.exists() else 0
+
+    def _unusable(self, error: OSError) -> Misconfigured:
+        why = "holds no certificate" if isinstance(error, ssl.SSLError) else f"cannot be read ({error.strerror})"
+        remedy = "name a PEM file with the issuer's certificate"
+        return Misconfigured(f"connectors.{self._name}.ca_file {why}", remedy)
 
 
 def _split(name: str, base_url: str) -> tuple[str, str]:

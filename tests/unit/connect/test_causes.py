@@ -1,6 +1,7 @@
 """Each cause of a failed call has its own words and names what to change (seen on real sockets and certificates)."""
 
 import errno
+import os
 import socket
 import ssl
 import threading
@@ -12,11 +13,16 @@ from pathlib import Path
 import httpcore
 import pytest
 
+from hub.clock import SystemClock
 from hub.connect.causes import explained
+from hub.connect.context import Context
+from hub.connect.rest import RestClient, bearer
+from hub.connect.spec import ConnectorInfo, Limits
 from hub.errors import HubError, Misconfigured, Unavailable
 from tests.certificates import Authority
 
 NAME = "heat_supply"
+PACKAGE = "connectors.business_licence"
 Talk = Callable[[socket.socket], None]
 
 
@@ -100,6 +106,24 @@ def test_a_certificate_of_an_unknown_issuer(tmp_path: Path) -> None:
             error = told(f"https://127.0.0.1:{port}", trusted)
             assert isinstance(error, Misconfigured) and "does not trust the issuer" in str(error)
             assert f"connectors.{NAME}.ca_file" in error.remedy
+
+
+def test_p1_a_renewed_file_of_authorities_is_read_without_a_restart(info: ConnectorInfo, tmp_path: Path) -> None:
+    authority, trusted = Authority(tmp_path), tmp_path / "trusted.pem"
+    trusted.write_bytes(Authority(tmp_path, "former").file.read_bytes())
+    ok = says(b"HTTP/1.1 204 x\r\nconnection: close\r\n\r\n")
+    with peer(ok, served(authority.issue("server")[2])) as port:
+        context = Context(info, Limits(connect_timeout_s=5, read_timeout_s=5), SystemClock(), PACKAGE)
+        client = RestClient(context, f"https://127.0.0.1:{port}", bearer("t"), str(trusted))
+        with pytest.raises(Misconfigured, match="does not trust the issuer"):
+            client.get("/x")
+        trusted.write_bytes(b"half a file")
+        os.utime(trusted, ns=(1, 1))
+        with pytest.raises(Misconfigured, match="does not trust the issuer"):
+            client.get("/x")
+        trusted.write_bytes(authority.file.read_bytes())
+        os.utime(trusted, ns=(2, 2))
+        assert client.get("/x").status == 204
 
 
 def test_a_system_that_wants_a_client_certificate(tmp_path: Path) -> None:
