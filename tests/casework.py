@@ -24,6 +24,7 @@ from hub.logs import open_log
 from hub.logs.sqlite.log import SqliteLog
 from hub.pipeline.due import DueStage
 from hub.pipeline.project import Project
+from hub.pipeline.rebuild import Comparison, compare, rebuild, replace
 from hub.pipeline.relay import Relay
 from hub.ports import Address, Outgoing, Plain, Receipt, RecordLog, SourceRow
 from hub.privacy.opening import Opener
@@ -171,6 +172,22 @@ class House:
             stage.close()
 
     # ---- looking ----
+
+    def remade(self, replacing: bool = False) -> dict[str, Comparison]:
+        """Make all tables again from the topics, and compare each with the live one; with ``replacing``, use them."""
+        (self.folder / "fresh.db").unlink(missing_ok=True)
+        url = f"sqlite:///{self.folder}/fresh.db"
+        STORE.upgrade(url)
+        fresh = Database(url)
+        with self.store.read() as live:
+            stops = rebuild(self.log, live, fresh, installed(), lambda *_: None)
+            with fresh.read() as rebuilt:
+                found = {one.table: one for one in compare(live, rebuilt, installed())}
+        if replacing:
+            with fresh.read() as rebuilt:
+                replace(self.log, self.store, rebuilt, stops, installed())
+        fresh.close()
+        return found
 
     def rows(self, table: Any) -> list[Row[Any]]:
         with self.store.read() as connection:

@@ -1,7 +1,7 @@
 """A registry's exchange table that a test writes by hand, read by the connector for it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,11 @@ class Table:
                 connection.execute(insert(HOLDER), [{**OWNER, "title_rowguid": key, "sxh": place + 1}])
 
     def put_holder(self, key: str, place: int, **changes: Any) -> None:
+        self.put_holders(key, [{"sxh": place, **changes}])
+
+    def put_holders(self, key: str, holders: Sequence[Mapping[str, Any]]) -> None:
         with self.engine.begin() as connection:
-            connection.execute(insert(HOLDER), [{**OWNER, "title_rowguid": key, "sxh": place, **changes}])
+            connection.execute(insert(HOLDER), [{**OWNER, "title_rowguid": key, **holder} for holder in holders])
 
     def drop(self, *keys: str) -> None:
         with self.engine.begin() as connection:

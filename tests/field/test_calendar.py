@@ -17,9 +17,6 @@ from hub.cases.imports.notices import Imported, Notices
 from hub.cases.procedure import installed
 from hub.cases.tables import notice, piece
 from hub.errors import Misconfigured
-from hub.pipeline.rebuild import compare, rebuild
-from hub.stores.database import Database
-from hub.stores.migrate import STORE
 from hub.stores.tables import outbox
 from tests.casework import BY, ConnectionSystem, House, body
 
@@ -196,14 +193,7 @@ def test_p4_notices_and_dates_are_rebuilt_the_same(house: House) -> None:
     imported(house, LONGER)
     house.due()
     house.relay()
-    url = f"sqlite:///{house.folder}/fresh.db"
-    STORE.upgrade(url)
-    fresh = Database(url)
-    with house.store.read() as live:
-        rebuild(house.log, live, fresh, installed(), lambda *_: None)
-        with fresh.read() as rebuilt:
-            found = {one.table: one for one in compare(live, rebuilt, installed())}
-    fresh.close()
+    found = house.remade()
     assert [name for name, one in found.items() if not one.equal] == []
     assert found["notice"].rebuilt_rows == 2
 

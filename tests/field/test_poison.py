@@ -1,14 +1,19 @@
-"""One poison stops only itself, also in the tables: texts that no column takes (P1)."""
+"""One poison stops only itself: a row that no message could hold, and in the tables texts that no column takes (P1)."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hub.clock import SystemClock
+from hub.codec import wire
 from hub.ports import Outgoing
+from hub.records.shape import ITEMS_MAX
 from hub.records.tables import reason_tally, record
 from tests import samples
 from tests.casework import House
+from tests.feeding import feeding, received, until
+from tests.field.exchange import NAME, Table
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres])])
@@ -39,3 +44,20 @@ def test_p1_reasons_that_another_program_wrote_stop_no_projection(house: House) 
     house.project()
     assert sorted(row.state for row in house.rows(record)) == ["rejected", "verified"]
     assert house.rows(reason_tally) == []
+
+
+def test_p1_a_title_with_very_many_holders_of_long_names_stops_no_other(tmp_path: Path) -> None:
+    """Its row is within every bound, and sealed it would be larger than a message may be."""
+    table = Table(tmp_path, SystemClock())
+    now_ms = table.clock.process_ms()
+    table.put("r1", now_ms - 2_000, 1)
+    table.put("r2", now_ms - 1_500, 2, holders=0)
+    name = ("京" * 190).encode("gb18030")
+    table.put_holders("r2", [{"sxh": place + 1, "qlr": name, "zjh": None} for place in range(ITEMS_MAX)])
+    table.put("r3", now_ms - 1_000, 3)
+    with feeding(tmp_path, {NAME: {"url": table.url, "lag_s": 60.0, "poll_s": 0.05}}) as (hub, task):
+        until(task, lambda: len(received(hub, "licence.property-title")) == 3)
+        found = [wire.decode(one.value)[1] for one in received(hub, "licence.property-title")]
+    (unreadable,) = [one for one in found if "faults" in one]
+    assert [fault["code"] for fault in unreadable["faults"]] == ["TOO_LARGE"]
+    assert unreadable["size"] > 500_000

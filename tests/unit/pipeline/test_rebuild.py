@@ -18,12 +18,10 @@ from hub.cases.tables import case, piece
 from hub.delivery.claims import SETTLE_S
 from hub.delivery.tables import attempt
 from hub.errors import Misconfigured, TamperDetected, Unavailable
-from hub.pipeline.rebuild import Comparison, compare, hear_again, projections, rebuild, replace
+from hub.pipeline.rebuild import hear_again, projections
 from hub.pipeline.tables import projection_offset
 from hub.ports import Refused, SourceRow
 from hub.records.tables import record, tally
-from hub.stores.database import Database
-from hub.stores.migrate import STORE
 from hub.stores.tables import outbox
 from tests import samples
 from tests.casework import ConnectionSystem, House, body
@@ -90,29 +88,12 @@ def row(key: str, raw: bytes, **more: Any) -> SourceRow:
     return SourceRow(key, 1, raw, samples.title(key, unit_no="120101001001GB00001F00010009"), **more)
 
 
-def remade(house: House, replacing: bool = False) -> dict[str, Comparison]:
-    folder = house.folder / "fresh.db"
-    folder.unlink(missing_ok=True)
-    url = f"sqlite:///{folder}"
-    STORE.upgrade(url)
-    fresh = Database(url)
-    with house.store.read() as live:
-        stops = rebuild(house.log, live, fresh, installed(), lambda *_: None)
-        with fresh.read() as rebuilt:
-            found = {one.table: one for one in compare(live, rebuilt, installed())}
-    if replacing:
-        with fresh.read() as rebuilt:
-            replace(house.log, house.store, rebuilt, stops, installed())
-    fresh.close()
-    return found
-
-
 @pytest.mark.parametrize("relayed", [True, False])
 def test_p4_every_table_is_made_again_with_equal_content(house: House, relayed: bool) -> None:
     lived(house)
     if relayed:
         house.relay()
-    found = remade(house)
+    found = house.remade()
     assert {name: one.differences for name, one in found.items() if not one.equal} == {}
     assert set(found) == {table.name for table in PROJECTIONS}
     assert all(one.live_rows for one in found.values())
@@ -122,7 +103,7 @@ def test_events_are_never_emitted_again(house: House) -> None:
     lived(house)
     house.relay()
     before = len(house.rows(outbox))
-    remade(house)
+    house.remade()
     assert len(house.rows(outbox)) == before
     assert house.relay() == 0
 
@@ -141,7 +122,7 @@ def test_p4_a_row_edited_by_hand_is_named(house: House, change: Any, table: str,
     lived(house)
     with house.store.write() as connection:
         connection.execute(change)
-    found = remade(house)
+    found = house.remade()
     assert [name for name, one in found.items() if not one.equal] == [table]
     assert {one.what for one in found[table].differences} == {what}
     keys = {"/".join(str(part) for part in _key(row)) for row in house.rows(PROJECTIONS[0])}
@@ -165,7 +146,7 @@ def test_a_lost_database_comes_back_and_what_was_on_its_way_is_asked_for(house: 
         connection.exec_driver_sql("DELETE FROM sqlite_sequence")
     with pytest.raises(Misconfigured, match="rebuild --replace"):
         house.relay()
-    remade(house, replacing=True)
+    house.remade(replacing=True)
     assert {table.name: house.rows(table) for table in PROJECTIONS} == before
     assert house.rows(attempt) == []
     sink = ConnectionSystem()
@@ -177,7 +158,7 @@ def test_a_lost_database_comes_back_and_what_was_on_its_way_is_asked_for(house: 
     house.submit(body("NEXT"))
     house.relay()
     assert house.project() == 0
-    assert all(one.equal for one in remade(house).values())
+    assert all(one.equal for one in house.remade().values())
 
 
 def backed_up(house: House) -> Path:
@@ -211,8 +192,8 @@ def test_p1_p2_an_older_database_takes_over_all_that_the_log_has(house: House) -
     restored(house, backup)
     with pytest.raises(Misconfigured, match="rebuild --replace"):
         house.relay()
-    remade(house, replacing=True)
-    assert all(one.equal for one in remade(house).values())
+    house.remade(replacing=True)
+    assert all(one.equal for one in house.remade().values())
     assert {row.attempts for row in house.rows(attempt)} <= {1}
     for more in (2, 0):
         before = len(house.rows(piece))
@@ -224,7 +205,7 @@ def test_p1_p2_an_older_database_takes_over_all_that_the_log_has(house: House) -
     assert {row.state for row in house.rows(piece)} == {"acknowledged"} and len(sink.effects) == 6
     house.relay()
     assert house.project() == 0
-    assert all(one.equal for one in remade(house).values())
+    assert all(one.equal for one in house.remade().values())
 
 
 def test_p2_what_an_older_database_calls_untried_counts_as_tried(house: House) -> None:
@@ -236,7 +217,7 @@ def test_p2_what_an_older_database_calls_untried_counts_as_tried(house: House) -
     sink.failures = ["dropped"]
     house.deliver(sink)
     restored(house, backup)
-    remade(house, replacing=True)
+    house.remade(replacing=True)
     house.clock.pass_s(60)
     house.deliver(sink)
     assert (sink.pushed, sink.asked) == (1, 1)
@@ -246,7 +227,7 @@ def test_replacing_undoes_what_was_edited_by_hand(house: House) -> None:
     house.submit(body())
     with house.store.write() as connection:
         connection.execute(update(application).values(channel="edited"))
-    remade(house, replacing=True)
+    house.remade(replacing=True)
     assert house.rows(application)[0].channel == "gov-platform"
 
 
@@ -255,7 +236,7 @@ def test_a_procedure_that_is_not_installed_any_more_is_named(house: House) -> No
     with house.store.write() as connection:
         connection.execute(update(case).values(procedure="watch"))
     with pytest.raises(Misconfigured, match="watch"):
-        remade(house)
+        house.remade()
 
 
 def test_p4_an_event_that_is_missing_on_the_log_is_noticed(house: House) -> None:
@@ -264,4 +245,4 @@ def test_p4_an_event_that_is_missing_on_the_log_is_noticed(house: House) -> None
     with house.store.write() as connection:
         connection.execute(delete(outbox).where(outbox.c.topic == "connection.events"))
     with pytest.raises(TamperDetected, match="does not follow"):
-        remade(house)
+        house.remade()
