@@ -22,6 +22,8 @@ from hub.ports import OPEN_CODE, Address, Receipt, Refused
 _DONE = (200, 201)
 _ACCESS = (401, 403)
 _FINAL = (400, 413, 422)
+_SEE_OTHER = 303
+"""The system took the call, and says where to look (RFC 9110 §15.4.4)."""
 _LATER = (408, 425, 429)
 _INTERFACE = "compare the url and the interface with connectors/utility_crm/README.md"
 _CREDENTIALS = "check the connector's token, and whether a system in between refuses the hub"
@@ -57,9 +59,11 @@ class ConnectionSystem:
 
 
 def _acknowledged(call: Call, answer: Answer) -> Receipt | None:
-    """The acknowledgement: 200 or 201 with the system's number."""
+    """The acknowledgement: 200 or 201 with the system's number, and without an error."""
     value = _value(answer)
-    return to_receipt(call, value) if answer.status in _DONE and isinstance(value, dict) else None
+    if answer.status not in _DONE or not isinstance(value, dict) or to_error(value):
+        return None
+    return to_receipt(call, value)
 
 
 def _no_yes(answer: Answer, error: OwnError | None) -> Exception:
@@ -72,7 +76,7 @@ def _no_yes(answer: Answer, error: OwnError | None) -> Exception:
         return NotSent(_said(answer, error), answer.retry_after_s)
     if error and answer.status in _ACCESS:
         return Misconfigured(f"{_said(answer, error)}: our credentials are refused", _CREDENTIALS)
-    if 300 <= answer.status < 400:
+    if 300 <= answer.status < 400 and answer.status != _SEE_OTHER:
         return Misconfigured(f"{_said(answer, error)}: a redirection", "set the connector's url to where it leads")
     return _unknown(answer, error)
 

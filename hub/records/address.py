@@ -77,6 +77,7 @@ _DISTRICTS: Final = rf"(?:{'|'.join([*TIANJIN_DISTRICTS, *TIANJIN_FORMER])})"
 _N: Final = r"[0-9A-Za-z]{1,6}"
 _PLACE: Final = r"[^省市县区路街道号0-9()]"
 _WAY: Final = r"(?:大街|大道|公路|胡同|路|街|道|巷)"
+_STEMS: Final = "甲乙丙丁戊己庚辛"
 _COUNT: Final = r"[0-9零一二三四五六七八九十百]"
 
 # Field → pattern at the start of the remaining text; the first group is the value. The order is that of an address.
@@ -106,7 +107,7 @@ _PLACES: Final = tuple(
 _DOORS: Final = tuple(
     (field, re.compile(pattern))
     for field, pattern in (
-        ("number", r"((?:甲|乙|丙|附|增|内)?[0-9]{1,5}(?:-[0-9]{1,4})?号院?)(?!楼)"),
+        ("number", rf"((?:[{_STEMS}附增内副临特])?[0-9]{{1,5}}[A-Za-z{_STEMS}]?(?:-[0-9]{{1,4}})?号院?)(?!楼)"),
         ("compound", r"([^0-9A-Za-z#()-]{2,24}(?:[A-Za-z]区)?)"),
         # 楼 alone is a building when an entrance follows; otherwise it may be a floor. With 号 alone it may be a house.
         ("building", rf"({_N})(?:号楼|#楼|#|栋|幢|座|楼(?={_N}(?:单元|门|号门)))(?!层)|({_N}号)(?!层)"),

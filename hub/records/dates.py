@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hub.clock import CHINA
 from hub.records.folding import half_width
+from hub.records.numerals import number_of
 from hub.records.text import strip, without_invisible
 
 EARLIEST: Final = date(1900, 1, 2)
@@ -21,7 +22,7 @@ NO_END: Final = frozenset((date(9999, 12, 31), date(2099, 12, 31)))
 LONG_TERM: Final = frozenset(
     (
         "长期", "长期有效", "長期", "長期有效", "长久", "长久有效", "永久", "永久有效", "永续", "无固定期限",
-        "无固定期", "无限期", "无期限",
+        "无固定期", "无限期", "无期限", "不定期", "终身", "终身有效", "無限期", "無期限", "永續",
     )
 )  # fmt: skip
 """Texts by which sources say the same."""
@@ -29,21 +30,27 @@ DATE_CHARACTERS_MAX: Final = 64
 """A longer text is no date. It is not read and not cached."""
 _CACHED_MAX: Final = 16_384
 
-_ZONE: Final = r"(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)(?:\[[A-Za-z/_+-]{1,32}\])?)?"
+_ZONE: Final = r"(?: ?(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)(?:\[[A-Za-z/_+-]{1,32}\])?)?"
 _CLOCK: Final = r"(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2})(?:[:.](?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?"
 _FIGURES: Final = r"(?P<hour>[0-9]{2}):?(?P<minute>[0-9]{2})(?::?(?P<second>[0-9]{2})(?:[.,]?[0-9]{1,9})?)?"
+# The numbers of 12时30分15秒 have no names: the day is the same at any time of it.
+_SPOKEN: Final = r"(?:[01]?[0-9]|2[0-3])[时點点](?:[0-5]?[0-9]分(?:[0-5]?[0-9]秒)?|整)?"
+_IN_NUMERALS: Final = re.compile(
+    r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
+)
+_ZEROS: Final = str.maketrans("〇○", "零零")
 _YEAR: Final = "(?P<year>[0-9]{4})"
 _MONTH, _DAY = "(?P<month>[0-9]{1,2})", "(?P<day>[0-9]{1,2})"
 _FORMS: Final = (
-    re.compile(rf"{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:[T ]?{_FIGURES}{_ZONE})?"),
-    re.compile(rf"{_YEAR}(?P<mark>[-/.]){_MONTH}(?P=mark){_DAY}(?:[T ]{_CLOCK}{_ZONE})?"),
-    re.compile(rf"{_YEAR} ?年 ?{_MONTH} ?月 ?{_DAY}(?: ?[日号])?(?: ?{_CLOCK}{_ZONE})?"),
+    re.compile(rf"{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:[Tt ]?{_FIGURES}{_ZONE})?"),
+    re.compile(rf"{_YEAR}(?P<mark>[-/.]){_MONTH}(?P=mark){_DAY}(?:[Tt ]{_CLOCK}{_ZONE})?"),
+    re.compile(rf"{_YEAR} ?年 ?{_MONTH} ?月 ?{_DAY}(?: ?[日号])?(?: ?(?:{_CLOCK}{_ZONE}|{_SPOKEN}))?"),
 )
 
 
 def read_date(text: str) -> date | None:
-    """A date: YYYY-MM-DD, YYYY/M/D, YYYY.M.D, YYYYMMDD or YYYY年M月D日, with or without a time and an offset. ``None``
-    for any other text, for a day that does not exist, and for one before ``EARLIEST``.
+    """A date: YYYY-MM-DD, YYYY/M/D, YYYY.M.D, YYYYMMDD, YYYY年M月D日 or 二〇二一年三月四日, with or without a
+    time and an offset. ``None`` for any other text, for a day that does not exist, and for one before ``EARLIEST``.
 
     >>> forms = ("2021-03-04", "2021/3/4", "2021.03.04", "20210304", "2021年3月4日", "20210304000000")
     >>> {read_date(text) for text in (*forms, "2021-03-03T16:00:00Z")}
@@ -56,10 +63,16 @@ def read_date(text: str) -> date | None:
 
 @lru_cache(maxsize=_CACHED_MAX)
 def _read(text: str) -> date | None:
-    plain = strip(half_width(text))
+    plain = _in_figures(strip(half_width(text)))
     match = next((match for form in _FORMS if (match := form.fullmatch(plain))), None)
     found = _day_in_china(match.groupdict()) if match else None
     return found if found and found >= EARLIEST else None
+
+
+def _in_figures(text: str) -> str:
+    """A date in Chinese numerals, as printed on certificates, in figures."""
+    match = _IN_NUMERALS.fullmatch("".join(text.split()).translate(_ZEROS)) if "年" in text else None
+    return "{}年{}月{}日".format(*map(number_of, match.groups())) if match else text
 
 
 def _day_in_china(found: dict[str, str | None]) -> date | None:
@@ -85,7 +98,7 @@ def _moved(moment: datetime, zone: str) -> date | None:
     try:
         return (moment - away).date()
     except OverflowError:
-        return None
+        return date.max if moment.year > EARLIEST.year else None
 
 
 def date_or_same(value: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from hub.records.address import address_key
 from hub.records.dates import read_compact
 from hub.records.folding import fold
-from hub.records.placeholders import is_masked, is_number, is_placeholder
+from hub.records.placeholders import is_made_up, is_masked, is_number, is_placeholder, refers
 
 _RESIDENT_LENGTH = 18
 _RESIDENT_FORM = re.compile("[0-9]{17}[0-9X]")
@@ -282,8 +282,9 @@ def check_project_code(code: str) -> str | None:
 
 _FOREIGN = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+")
 
-_FIGURES = frozenset("0123456789")
-_NO_SERIAL = re.compile(r"^[^0-9]*$|第0*号")
+_NO_PARCEL = "00000"
+"""Parcels are counted from 00001 (GB/T 37346-2019)."""
+_NO_SERIAL = re.compile(r"^[^0-9]*$|^[-+0.]*[0-9]?[.0]*$|第0*号")
 
 Identity = tuple[str, str]
 """(namespace of the key vault, normalised value)."""
@@ -326,7 +327,7 @@ def is_identifier(name: str) -> bool:
 
 def _says_something(text: str) -> bool:
     """Whether a text can tell one thing from another: more than one character, no placeholder, not masked."""
-    return len(set(text)) > 1 and not is_placeholder(text) and not is_masked(text)
+    return len(set(text)) > 1 and not is_placeholder(text) and not is_masked(text) and not refers(text)
 
 
 def _person(value: str) -> Identity | None:
@@ -339,7 +340,7 @@ def _enterprise(value: str) -> Identity | None:
     code = tidy(value).replace("-", "")
     organisation = code if len(code) == _ORGANISATION_LENGTH else code[8:17]
     check = check_organisation_code if code == organisation else check_uscc
-    return None if check(code) or len(set(organisation)) == 1 else ("enterprise", organisation)
+    return None if check(code) or is_made_up(organisation) else ("enterprise", organisation)
 
 
 def _document(value: str) -> Identity | None:
@@ -358,7 +359,7 @@ def _document(value: str) -> Identity | None:
 
 def _unit(value: str) -> Identity | None:
     number = tidy(value)
-    return None if check_unit_number(number) or set(number) & _FIGURES == {"0"} else ("unit", number)
+    return None if check_unit_number(number) or number[14:19] == _NO_PARCEL else ("unit", number)
 
 
 def _title(value: str) -> Identity | None:

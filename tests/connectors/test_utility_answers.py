@@ -63,6 +63,9 @@ def test_a_no_has_the_systems_own_error_object(crm: Crm, sink: Sink, status: int
 
 
 NO_YES = [
+    answer({"appNo": "A1", "receivedAt": TIME, **OWN}),
+    answer({"appNo": "A1", "errorCode": 500}, 201),
+    (303, {"location": "/applications"}, b""),
     answer({"appNo": "A1", "receivedAt": TIME}, 202),
     (204, {}, b""),
     (200, HTML, b"<html>ok</html>"),

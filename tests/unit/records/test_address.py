@@ -275,3 +275,11 @@ def test_long_texts_are_cut_not_chewed() -> None:
     draw = random.Random(5)
     hostile = "".join(draw.choices("区号道街一1-#", k=100_000))
     assert len("".join(parse(hostile)[field] for field in FIELDS[1:])) <= TEXT_CHARACTERS_MAX + 10
+
+
+@pytest.mark.parametrize("given", ["12A号", "12丙号", "丁12号", "临12号", "副12号", "特12号"])
+def test_a_number_with_a_word_or_letter_has_a_key_of_its_own(given: str) -> None:
+    """P3: a house between two others is found, and none of its neighbours."""
+    keys = {address_key(f"南开区长江道{number}") for number in (given, "12号", "12B号", "乙12号", "附12号", "12丁号")}
+    assert len(keys) == 6
+    assert "" not in keys

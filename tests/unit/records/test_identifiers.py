@@ -219,6 +219,13 @@ def test_who_has_a_placeholder_is_a_stranger(id_type: str, number: str) -> None:
         ("meter.number", "无"),
         ("meter.number", "00000"),
         ("meter.number", "12**34"),
+        ("meter.number", "见附件"),
+        ("meter.number", "查无"),
+        ("title-no", "-1"),
+        ("title-no", "0.0"),
+        ("title-no", "00000001"),
+        ("unit-no", "120104001001GB00000W00000000"),
+        ("uscc", "123456789012345678"),
     ],
 )
 def test_a_placeholder_of_any_sort_identifies_nothing(identifier: str, value: str) -> None:
@@ -227,7 +234,32 @@ def test_a_placeholder_of_any_sort_identifies_nothing(identifier: str, value: st
 
 @pytest.mark.parametrize(
     "number",
-    ["E12345678", "H0123456789", "A123456(7)", "00123456", "军字第2001988号", "G88888889", "K-1234/56", "12345679"],
+    [
+        "00000001", "10000000", "000000000000001", "100000000000000", "12121212", "123123123", "1234512345", "112233",
+        "11223344", "123456X", "123456789X", "TEST123", "null123", "ABC123", "asdf1234", "123456789012345678",
+    ],
+)  # fmt: skip
+def test_a_number_that_somebody_made_up_identifies_nobody(number: str) -> None:
+    """P2: such a number stands for an unknown one, and all who have it would be one person."""
+    assert ids.identity_of("document", f"OTHER:{number}") is None
+    assert ids.identity_of("document", f"PASSPORT:{number}") is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "E12345678",
+        "M00000001",
+        "100000540",
+        "20210304",
+        "H0123456789",
+        "A123456(7)",
+        "00123456",
+        "军字第2001988号",
+        "G88888889",
+        "K-1234/56",
+        "12345679",
+    ],
 )
 def test_a_number_that_can_be_one_document_s_is_that_person_s(number: str) -> None:
     assert ids.identity_of("document", f"OTHER:{number}") == ("person", f"OTHER:{ids.tidy(number)}")
