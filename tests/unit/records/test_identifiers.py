@@ -239,7 +239,7 @@ def test_a_placeholder_of_any_sort_identifies_nothing(identifier: str, value: st
         "11223344", "123456X", "123456789X", "TEST123", "null123", "ABC123", "asdf1234", "123456789012345678",
     ],
 )  # fmt: skip
-def test_a_number_that_somebody_made_up_identifies_nobody(number: str) -> None:
+def test_a_number_that_is_made_up_identifies_no_person(number: str) -> None:
     """P2: such a number stands for an unknown one, and all who have it would be one person."""
     assert ids.identity_of("document", f"OTHER:{number}") is None
     assert ids.identity_of("document", f"PASSPORT:{number}") is None
