@@ -1,6 +1,7 @@
 """The ``hub`` command. Each verb is a file of this folder, or another package adds it by the entry-point group
 ``hub.commands``. A verb is loaded only when it is called."""
 
+import errno
 import os
 import sys
 from functools import cache
@@ -12,9 +13,10 @@ import click
 
 import hub
 from hub.cli._printed import install
-from hub.errors import HubError
+from hub.errors import HubError, Unavailable
 
 GROUP = "hub.commands"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _OWN = frozenset(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
 
 
@@ -93,3 +95,9 @@ def main() -> None:
         # The reader of our output (head, less) has closed the pipe.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+        click.echo(f"error: the output could not be written: {error.strerror} — make room, then try again", err=True)
+        sys.exit(Unavailable.exit_code)

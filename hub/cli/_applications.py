@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from hub.cases.connection.applications import Applications
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 
 TIMEOUT_S = 10.0
+_REMEDY = "give a token with --token or HUB_TOKEN"
 Json = dict[str, Any]
 
 
@@ -59,14 +61,27 @@ def desk(config: Path | None, url: str | None, token: str | None, writes: bool =
     """The hub of the settings, or the hub at ``url`` with a bearer token. ``writes``: tables and keys that are missing
     are made."""
     if url:
-        with httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token or ''}"}, timeout=TIMEOUT_S
-        ) as client:
+        _usable(url, token)
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S) as client:
             yield Remote(client)
         return
     settings = hub_settings.load(config)
     with closing(open_hub(settings)) if writes else reading(settings) as hub:
         yield Direct(hub.applications())
+
+
+def _usable(url: str, token: str | None) -> None:
+    """Raises ``Misconfigured`` for an address or a token with which nothing can be asked."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        address = httpx.URL()
+    if address.scheme not in ("http", "https") or not address.host:
+        raise Misconfigured(f"{url!r} is no address of a hub", "give --url or HUB_URL like http://127.0.0.1:8460")
+    if not token:
+        raise Misconfigured(f"no token for the hub at {url}", _REMEDY)
+    if not re.fullmatch("[!-~]+", token):  # what a header takes; the token itself is not shown
+        raise Misconfigured("the token has a blank, a line break or another character that no token has", _REMEDY)
 
 
 class Direct:
@@ -120,12 +135,9 @@ def _said() -> Iterator[None]:
 
 
 def _id(text: str) -> bytes:
-    try:
+    if re.fullmatch("[0-9A-Fa-f]{32}", text):
         return bytes.fromhex(text)
-    except ValueError:
-        raise click.UsageError(
-            f"{text!r} is no application id: 32 hex digits, as `hub application list` shows"
-        ) from None
+    raise click.UsageError(f"{text!r} is no application id: 32 hex digits, as `hub application list` shows")
 
 
 class Remote:
@@ -139,7 +151,7 @@ class Remote:
         return answer.json(), answer.status_code == httpx.codes.CREATED
 
     def show(self, application_id: str) -> Json:
-        return self._json("GET", f"/applications/{application_id}")
+        return self._json("GET", f"/applications/{_id(application_id).hex()}")
 
     def find(self, channel: str, external_no: str) -> Json:
         items = self._json("GET", "/applications", params={"channel": channel, "external_no": external_no})["items"]
@@ -154,7 +166,7 @@ class Remote:
         return items
 
     def set_held(self, application_id: str, held: bool) -> Json:
-        return self._json("POST", f"/applications/{application_id}/{'hold' if held else 'release'}")
+        return self._json("POST", f"/applications/{_id(application_id).hex()}/{'hold' if held else 'release'}")
 
     def _json(self, method: str, path: str, **rest: Any) -> Json:
         found: Json = self._call(method, path, **rest).json()
@@ -167,10 +179,11 @@ class Remote:
                 return answer
             said = answer.json()
         except (httpx.TransportError, ValueError) as error:
-            raise Unavailable(f"the hub at {self._client.base_url} does not answer ({type(error).__name__})") from None
+            told = f"the hub at {self._client.base_url} does not answer ({type(error).__name__})"
+            raise Unavailable(f"{told} — start it, or correct --url or HUB_URL") from None
         code = str(said.get("error_code", answer.status_code))
         if code in ("UNAUTHORISED", "FORBIDDEN"):
-            raise Misconfigured(f"{code}: {said.get('message', '')}", "give a token with --token or HUB_TOKEN")
+            raise Misconfigured(f"{code}: {said.get('message', '')}", _REMEDY)
         if answer.status_code >= 500 or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise Unavailable(f"{code}: {said.get('message', '')}")
         allowed = [str(one) for one in said.get("allowed", ())]

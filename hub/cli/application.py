@@ -67,9 +67,11 @@ def submit(config: Path | None, /, file: Any, url: str | None, token: str | None
 
     The same application again gets the same answer. Exit 1 when one is refused.
     """
-    taken = True
+    taken, documents = True, list(_documents(file)) if file else [_document(given)]
+    if not documents:
+        raise click.UsageError("no application in the file: give one JSON object, or one per line")
     with desk(config, url, token, writes=True) as to:
-        for document in _documents(file) if file else [_document(given)]:
+        for document in documents:
             try:
                 shown, created = to.submit(document() if callable(document) else document)
             except (Answered, RecordRejected) as refused:

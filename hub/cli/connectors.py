@@ -116,6 +116,8 @@ def _show_status(shown: list[tuple[Report, bool]], sinks: Sequence[SinkStatus], 
         _show_sources(shown, now_ms)
     if sinks:
         _show_sinks(sinks)
+    if not shown and not sinks:
+        click.echo("no source and no sink is configured: `hub connectors list` shows what can be")
 
 
 def _show_sinks(sinks: Sequence[SinkStatus]) -> None:

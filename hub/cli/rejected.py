@@ -25,6 +25,7 @@ from hub.records.kinds import KINDS, find_kind
 from hub.records.rules import CODES
 from hub.records.tables import tally
 
+_TOPICS = [f"{kind}.rejected" for kind in KINDS]
 _RECORD_ID = re.compile("[0-9A-Fa-f]{32}")
 FILTERS = [
     click.option("--kind", help="licence.business, or just business."),
@@ -123,6 +124,8 @@ def _words(code: str) -> str:
 def show(config: Path | None, place: str, as_json: bool) -> None:
     """Show one rejected record: its source, and its reasons in words with the clause."""
     topic, partition, offset = _place(place)
+    if topic not in _TOPICS:
+        raise click.UsageError(f"{topic!r} is no topic of rejected records; there are {', '.join(_TOPICS)}")
     with reading(hub_settings.load(config)) as hub:
         found = _find(hub, topic, partition, offset)
     if as_json:
@@ -166,10 +169,10 @@ def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any)
     safe to run the command again after it was interrupted. It needs no running hub; with the embedded log, stop `hub
     run` first.
     """
-    settings, columns = hub_settings.load(config), (TextColumn("{task.description}"),)
+    settings, columns, out = hub_settings.load(config), (TextColumn("{task.description}"),), console(stderr=True)
     with (
         reading(settings) if dry_run else closing(open_hub(settings)) as hub,
-        Progress(*columns, console=console(stderr=True), transient=True) as bar,
+        Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar,
     ):
         job = Redrive(hub.log, hub.store, hub.clock, hub.settings.limits.redrive_attempts_max)
         task = bar.add_task("reading rejected topics")

@@ -16,6 +16,7 @@ from hub.bootstrap import open_hub
 from hub.cases.connection.tables import application
 from hub.cli import cli
 from hub.cli._applications import by_user
+from hub.errors import Misconfigured, Unavailable
 from hub.web.server import serve
 from tests.casework import body
 
@@ -102,6 +103,52 @@ def test_what_is_not_there_is_said(run: Run) -> None:
     assert run("application", "show", "--external-no", "none").exit_code == 1
     assert run("application", "show", "xyz").exit_code == 2
     assert run("application", "show").exit_code == 2
+
+
+@pytest.mark.parametrize("content", ["", " \n\n"])
+def test_a_file_without_an_application_is_no_success(run: Run, content: str) -> None:
+    """P1: who submits nothing hears it."""
+    done = run("application", "submit", "-", given=content)
+    assert done.exit_code == 2, done.output
+    assert "no application in the file" in done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "said"),
+    [
+        ("nonsense", "t", "no address of a hub"),
+        ("ftp://127.0.0.1", "t", "no address of a hub"),
+        ("http://", "t", "no address of a hub"),
+        ("http://[::1", "t", "no address of a hub"),
+        ("http://127.0.0.1:1", "", "no token"),
+        ("http://127.0.0.1:1", "令牌", "no token has"),
+        ("http://127.0.0.1:1", "a b", "no token has"),
+        ("http://127.0.0.1:1", "a\n", "no token has"),
+    ],
+)
+def test_an_address_or_a_token_that_cannot_be_used_is_a_fault_of_the_settings(
+    run: Run, url: str, token: str, said: str
+) -> None:
+    refused = run("application", "list", "--url", url, "--token", token).exception
+    assert isinstance(refused, Misconfigured)
+    assert said in str(refused)
+    assert "HUB_" in refused.remedy
+    assert not token or token not in str(refused).split()
+
+
+@pytest.mark.parametrize("wrong", ["nonsense", "../cases", "0" * 31, "0" * 31 + "g"])
+def test_what_is_no_id_is_said_with_and_without_a_server(run: Run, url: str, wrong: str) -> None:
+    for where in ((), ("--url", url, "--token", "t")):
+        for verb in ("show", "hold", "release"):
+            done = run("application", verb, wrong, *where)
+            assert done.exit_code == 2, done.output
+            assert "32 hex digits" in done.output
+
+
+def test_a_hub_that_does_not_answer_is_named_with_what_to_do(run: Run) -> None:
+    away = run("application", "list", "--url", "http://127.0.0.1:1", "--token", "t").exception
+    assert isinstance(away, Unavailable)
+    assert "HUB_URL" in str(away)
 
 
 def objects(result: Result) -> list[dict]:

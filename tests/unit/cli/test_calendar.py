@@ -35,6 +35,10 @@ def test_a_notice_is_imported_once_and_shown(tmp_path: Path, file: str) -> None:
     assert run(tmp_path, "calendar", "import", file).stdout.startswith("imported before: 2027-")
     shown = run(tmp_path, "calendar", "show").stdout
     assert "known until 2027-12-31" in shown
+    told = json.loads(run(tmp_path, "calendar", "show", "--json").stdout)
+    assert told["known_until"] == "2027-12-31"
+    (one,) = told["imports"]
+    assert (one["year"], one["days_off"][0], one["imported_at"][-1]) == (2027, "2027-01-01", "Z")
 
 
 def test_a_file_that_is_no_notice_is_refused_with_the_remedy(tmp_path: Path, file: str) -> None:

@@ -82,6 +82,11 @@ def test_a_fresh_folder_has_nothing_bad() -> None:
     assert done.output.count("not made yet; `hub run` makes sqlite:///") == 3
 
 
+def test_a_fresh_folder_says_that_no_connector_is_configured() -> None:
+    assert "no source and no sink is configured" in run("connectors", "status").stdout
+    assert json.loads(run("connectors", "status", "--json").stdout) == []
+
+
 def test_a_made_hub_is_written_to_and_stays_as_it_is(folder: Path) -> None:
     open_hub(hub_settings.load()).close()
     found = findings()

@@ -142,3 +142,18 @@ def test_a_source_that_brought_records_before_is_known(hub: Hub) -> None:
     receive(hub, "a", **BAD)
     assert len(listed("--source", NAME)) == 1
     assert listed("--source", "outside") == []
+
+
+def test_a_record_that_is_not_rejected_is_not_shown_as_rejected(hub: Hub) -> None:
+    receive(hub, "a")
+    refused = run("show", f"{KIND}.verified/0/0")
+    assert refused.exit_code == 2
+    assert "no topic of rejected records" in refused.output
+    assert TOPIC in refused.output
+
+
+def test_without_a_terminal_nothing_but_the_result_is_written(hub: Hub) -> None:
+    receive(hub, "a", **BAD)
+    done = run("redrive", "--dry-run", "--json")
+    assert json.loads(done.stdout)["sent"] == 1
+    assert done.stderr == ""
