@@ -52,6 +52,9 @@ def test_p1_p2_the_demonstration_killed_at_random_moments_balances(tmp_path: Pat
     done = subprocess.run([*command, "--resume", "--json"], capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
     assert json.loads(done.stdout)["balanced"]
+    bars = re.findall(r"(\d+)/(\d+) +\d+:\d+:\d+", done.stderr)
+    assert len(bars) == 4, done.stderr
+    assert all(made == total for made, total in bars), done.stderr
 
 
 def test_p2_offsets_outside_the_transaction_are_found_out(tmp_path: Path) -> None:
