@@ -98,7 +98,7 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
         sinks = [one for one in every if name in (None, one.name) and (one.waiting or one.state != ABSENT)]
         sound &= all(one.state in _SOUND for one in sinks)
         shown = []
-        for source in [_source(hub, name)] if name and not sinks else () if name else hub.connectors.sources:
+        for source in [hub.connectors.source(name)] if name and not sinks else () if name else hub.connectors.sources:
             report = reports.get(source) or Report(source, UNASSIGNED)
             stale = reports.stale(report)
             sound &= not stale and report.state != FAILED
@@ -185,7 +185,7 @@ def _ordering(verb: str, wanted: str, words: str) -> click.Command:
     @click.pass_obj
     def order(config: Path | None, name: str) -> None:
         with _open(config) as hub:
-            Orders(hub.store).want(_source(hub, name), wanted)
+            Orders(hub.store).want(hub.connectors.source(name), wanted)
         click.echo(f"{name}: {wanted} ordered")
 
     return click.command(verb, help=words)(order)
@@ -202,7 +202,7 @@ command.add_command(_ordering("stop", STOPPED, "Stop NAME and close its connecti
 def restart(config: Path | None, name: str) -> None:
     """Start NAME again from its last durable cursor, with new connections. Also starts a paused or stopped one."""
     with _open(config) as hub:
-        Orders(hub.store).restart(_source(hub, name))
+        Orders(hub.store).restart(hub.connectors.source(name))
     click.echo(f"{name}: restart ordered")
 
 
@@ -224,7 +224,7 @@ def offsets(config: Path | None, name: str, wish: str | None, reset: bool, forge
     settings = hub_settings.load(config)
     writes = wish is not None or reset or forget
     with closing(open_hub(settings)) if writes else reading(settings) as hub:
-        source, orders = _source(hub, name), Orders(hub.store)
+        source, orders = hub.connectors.source(name), Orders(hub.store)
         if writes:
             _refuse_unless_stopped(hub, source, orders.get(source))
         if wish is not None or reset:
@@ -302,14 +302,6 @@ def _show_probe(found: Probe) -> None:
         click.echo(f"remark        {found.remark}")
     if found.clean:
         click.echo(f"{len(found.rows)} rows, nothing to report")
-
-
-def _source(hub: Hub, name: str) -> str:
-    if name not in hub.connectors.sources:
-        raise Misconfigured(
-            f"no source {name!r} is configured", f"sources here: {', '.join(hub.connectors.sources) or 'none'}"
-        )
-    return name
 
 
 def _open(config: Path | None) -> closing[Hub]:

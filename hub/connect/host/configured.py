@@ -56,9 +56,14 @@ class Connectors:
     def open_source(self, name: str) -> GuardedSource:
         """A configured source, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none
         of that name, or when its options are wrong."""
+        return open_source(self.source(name), self._options(name), self._clock, self._book)
+
+    def source(self, name: str) -> str:
+        """The name of a configured source. Raises ``Misconfigured`` when there is none of that name."""
         if name not in self.sources:
-            raise Misconfigured(f"no source {name!r} is configured", f"sources here: {', '.join(self.sources)}")
-        return open_source(name, self._options(name), self._clock, self._book)
+            here = ", ".join(self.sources) or "none"
+            raise Misconfigured(f"no source {name!r} is configured", f"sources here: {here}")
+        return name
 
     def open_sink(self, name: str) -> GuardedSink:
         """A configured sink, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none of

@@ -45,6 +45,11 @@ def test_what_is_no_configured_source_is_told_with_those_that_are(tmp_path: Path
         connectors(tmp_path).open_source(name)
 
 
+def test_where_no_source_is_configured_it_says_so() -> None:
+    with pytest.raises(Misconfigured, match="sources here: none"):
+        Connectors(Settings(connectors={}), HandClock()).source("x")
+
+
 def test_a_table_of_a_connector_that_is_not_installed(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"connectors\.oracle_titles: no such connector is installed"):
         _ = connectors(tmp_path, oracle_titles={}).infos
