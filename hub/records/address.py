@@ -107,7 +107,10 @@ _PLACES: Final = tuple(
 _DOORS: Final = tuple(
     (field, re.compile(pattern))
     for field, pattern in (
-        ("number", rf"((?:[{_STEMS}附增内副临特])?[0-9]{{1,5}}[A-Za-z{_STEMS}]?(?:-[0-9]{{1,4}})?号院?)(?!楼)"),
+        (
+            "number",
+            rf"([0-9]{{1,5}}弄(?:[0-9]{{1,4}}支弄)?(?:[0-9]{{1,5}}号院?)?(?!楼)|(?:[{_STEMS}附增内副临特])?[0-9]{{1,5}}[A-Za-z{_STEMS}]?(?:-[0-9]{{1,4}})?号院?)(?!楼)",
+        ),
         ("compound", r"([^0-9A-Za-z#()-]{2,24}(?:[A-Za-z]区)?)"),
         # 楼 alone is a building when an entrance follows; otherwise it may be a floor. With 号 alone it may be a house.
         ("building", rf"({_N})(?:号楼|#楼|#|栋|幢|座|楼(?={_N}(?:单元|门|号门)))(?!层)|({_N}号)(?!层)"),

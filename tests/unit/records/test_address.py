@@ -283,3 +283,11 @@ def test_a_number_with_a_word_or_letter_has_a_key_of_its_own(given: str) -> None
     keys = {address_key(f"南开区长江道{number}") for number in (given, "12号", "12B号", "乙12号", "附12号", "12丁号")}
     assert len(keys) == 6
     assert "" not in keys
+
+
+def test_a_house_in_a_numbered_lane_has_a_key_of_its_own() -> None:
+    """P3: 12弄3号 is neither 12号 nor 3号, and 3号楼 in the lane is another house."""
+    doors = ("12弄3号", "13弄3号", "12弄4号", "12弄13号", "12弄3支弄3号", "12弄4支弄3号", "12号3号", "3号", "12弄3号楼")
+    keys = {address_key(f"上海市徐汇区天平路{door}501室") for door in doors} - {""}
+    assert len(keys) >= len(doors) - 1
+    assert address_key("上海徐汇区天平路１２弄3号501") == address_key("上海市徐汇区天平路12弄3号501室") != ""
