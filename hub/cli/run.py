@@ -147,9 +147,13 @@ def _run(hub: Hub, tasks: list[tuple[str, Make]], web: bool, worker: bool, stop_
         when_parent_ends(runner.request_stop)
     hub.start(runner, tasks)
     log.info("running", tasks=[name for name, _ in tasks], log=hub_settings.without_secrets(hub.settings.log_url))
-    with serve(hub, enabled=web):
-        runner.wait()
-        asked_s = hub.clock.monotonic_s()
+    try:
+        with serve(hub, enabled=web):
+            runner.wait()
+            asked_s = hub.clock.monotonic_s()
+    except Misconfigured:  # such as a port that another program has
+        runner.stop(stop_within_s)
+        raise
     if late := runner.stop(asked_s + stop_within_s - hub.clock.monotonic_s()):
         log.warning("did not end in time; what they had not committed is done again", tasks=late)
 

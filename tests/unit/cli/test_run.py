@@ -1,6 +1,10 @@
-"""`hub run --list`: what the stages are, without opening anything."""
+"""`hub run --list`: what the stages are, without opening anything. A port that is in use ends ``hub run``."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -39,3 +43,22 @@ def test_listing_opens_and_creates_nothing(tmp_path: Path) -> None:
 def test_help_tells_what_each_stage_does() -> None:
     shown = CliRunner().invoke(cli, ["run", "--help"]).output
     assert all(stage.about in shown for stage in STAGES)
+
+
+def test_a_port_in_use_ends_the_stages_and_is_the_only_trouble_that_is_told(tmp_path: Path) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environ["HUB_WEB__PORT"] = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "hub", "run"],
+            cwd=tmp_path,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 78, done.stderr
+    assert "set web.host and web.port" in done.stderr.splitlines()[-1]
+    assert "backs off" not in done.stderr
+    assert "Traceback" not in done.stderr
