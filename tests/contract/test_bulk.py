@@ -20,9 +20,9 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from hub.errors import Unavailable
+from hub.errors import RecordRejected, Unavailable
 from hub.stores import bulk
 from hub.stores.database import Database
 from hub.stores.tables import CODE, ID, Opaque
@@ -164,7 +164,7 @@ def test_a_text_that_is_too_long_is_refused_not_cut(store: Database) -> None:
     if store.embedded:
         pytest.skip("SQLite has no lengths")
     for write in (bulk.insert_new, bulk.upsert):
-        with pytest.raises(DBAPIError, match="too long"), store.write() as connection:
+        with pytest.raises(RecordRejected, match="TEXT_TOO_LONG"), store.write() as connection:
             write(connection, PLANTED, [row(1, word="123456789")])
     assert stored(store) == []
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,6 +13,8 @@ from sqlalchemy import select
 from hub.bootstrap import Hub, open_hub
 from hub.cases import case as cases
 from hub.cases.by import By
+from hub.cases.calendar import china_day
+from hub.cases.imports.notices import Notices
 from hub.codec import wire
 from hub.codec.catalogue import catalogue
 from hub.ports import Fault, Plain, SourceRow
@@ -23,6 +26,10 @@ from hub.runtime.runner import Runner
 from hub.topics.declared import LOOKUP_RECEIVED
 from hub.topics.messages import MESSAGES, UNREADABLE
 from hub.topics.received import Envelopes
+from hub.web.auth.clients import Client
+from hub.web.auth.refusals import Refusals
+from hub.web.auth.rights import Beyond
+from hub.web.auth.tokens import Token
 from hub.web.server import serve
 from sandbox import launch
 from tests import feeding, samples
@@ -65,6 +72,7 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
             _wait(hub, [LOOKUP_RECEIVED])
             runner.start("ingest", ingest)
             _endings(hub, sandbox)
+            _told_later(hub)
             _wait(hub, list(MESSAGES))
             runner.stop()
             with serve(hub) as url:
@@ -94,6 +102,19 @@ def _endings(hub: Hub, sandbox: launch.Running) -> None:
     _receive_rows(hub, "licence.property-title", [_title(2, "REVOKED")])
     _until(lambda: _revoked(hub), "not projected")
     applications.release(changed, BY)
+
+
+def _told_later(hub: Hub) -> None:
+    """What comes beside a case: a notice that moves the dates of open applications, and a client that asks for what it
+    is not registered for."""
+    tomorrow = china_day(hub.clock.now()) + timedelta(days=1)
+    always = (date(tomorrow.year, *day) for day in ((1, 1), (5, 1), (10, 1)))
+    soon = (tomorrow + timedelta(days=n) for n in range(7))
+    off = sorted({*always, *(day for day in soon if day.year == tomorrow.year)})
+    lists = f"days_off = {json.dumps([str(day) for day in off])}\nmake_up_days = []\n"
+    Notices(hub.store, hub.journal).import_file(f'year = {tomorrow.year}\nsource = "a test"\n{lists}'.encode(), BY)
+    token = Token("test", Client("test", frozenset(), frozenset(), frozenset()), frozenset())
+    Refusals(hub.store, hub.clock).record(token, "", Beyond("PURPOSE_NOT_YOURS", "purpose", ()))
 
 
 def _completed(start: str) -> str:

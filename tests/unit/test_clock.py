@@ -117,7 +117,10 @@ def test_a_delivery_is_tried_again_in_process_time(house: House) -> None:
     assert (sink.pushed, sink.asked) == (1, 0)
     house.clock.pass_s(62)
     house.deliver(sink)
-    assert (sink.pushed, sink.asked) == (2, 1)
+    assert (sink.pushed, sink.asked) == (1, 1), "asked for, and not pushed while its outcome may still settle"
+    house.clock.pass_s(62)
+    house.deliver(sink)
+    assert (sink.pushed, sink.asked) == (2, 2)
 
 
 def test_a_source_is_asked_again_in_process_time(house: House) -> None:

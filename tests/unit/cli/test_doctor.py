@@ -153,7 +153,7 @@ def test_fewer_copies_than_set_are_found_once_for_all_topics(broker: str, tmp_pa
     url = broker.replace("replication=1", "replication=3")
     (finding,) = findings(tmp_path, url)["topics"]
     assert finding["detail"].startswith("replication is 1, not 3: ")
-    assert finding["detail"].endswith("and 16 more")
+    assert finding["detail"].endswith("and 17 more")
     assert "kafka.replication" in finding["remedy"]
 
 
