@@ -63,12 +63,13 @@ class Reassigned(Fenced):
 
 
 class Misconfigured(HubError):
-    """The operator must change something; ``remedy`` says what."""
+    """The operator must change something: ``what`` is wrong, and ``remedy`` says what to do. The text has both."""
 
     exit_code = 78  # EX_CONFIG
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(f"{message} — {remedy}")
+        self.what = message
         self.remedy = remedy
 
 

@@ -14,6 +14,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policy import VOLTAGES
+from hub.cases.views import LIST_MAX
 from hub.cli._applications import Answered, Direct, Json, desk
 from hub.cli._console import console
 from hub.cli._moments import shown_in_china
@@ -180,7 +181,7 @@ def story(
 @click.option("--voltage", type=click.Choice(VOLTAGES), help="Only of this voltage class.")
 @click.option("--customer-class", type=click.Choice(["RESIDENT", "NON_RESIDENT"]), help="Only of this class.")
 @click.option("--state", type=click.Choice(STATES), help="Only in this state; see below.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Largest number.")
+@click.option("--limit", type=click.IntRange(1, LIST_MAX), default=50, show_default=True, help="Largest number.")
 @click.option("--after", default="", help="Continue after this application id, the last of the page before.")
 @_anywhere
 @click.pass_obj

@@ -131,8 +131,7 @@ def _sink_trouble(one: SinkStatus) -> str:
     """What fails now, or what failed last, when and for which application."""
     if one.stage_trouble or not one.trouble:
         return one.stage_trouble
-    told = " — ".join(part for part in (one.trouble, one.remedy) if part)
-    return f"{'' if one.failing else 'over; '}last at {in_china(one.trouble_ms)}, application {one.case_id}: {told}"
+    return f"{'' if one.failing else 'over; '}last at {in_china(one.trouble_ms)}, application {one.case_id}: {one.told}"
 
 
 def _sink_shape(one: SinkStatus) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def _look(what: str, check: Callable[[Hub, Settings], str], hub: Hub, settings: 
 
 def _bad(what: str, error: HubError) -> Finding:
     if isinstance(error, Misconfigured):
-        return Finding(what, False, str(error).removesuffix(f" — {error.remedy}"), error.remedy)
+        return Finding(what, False, error.what, error.remedy)
     words, _, remedy = str(error).partition(" — ")
     if isinstance(error, Unavailable) and not remedy:
         remedy = "make sure that it runs and that this machine can reach it"

@@ -166,7 +166,6 @@ def _later(parts: DeliverParts, claimed: Claimed, trouble: Exception, settle_unt
         named = {"sink": parts.name, "case": claimed.case.case_id.hex(), "piece": claimed.piece.piece}
         log.error("a delivery failed", error=type(trouble).__name__, exc_info=trouble, **named)
         return Later(Again(settle_until_ms, unconfirmed, type(trouble).__name__))
-    remedy = trouble.remedy if isinstance(trouble, Misconfigured) else None
-    said = str(trouble).removesuffix(f" — {remedy}") if remedy else str(trouble)
+    said, remedy = (trouble.what, trouble.remedy) if isinstance(trouble, Misconfigured) else (str(trouble), None)
     retry_after_s = trouble.retry_after_s if isinstance(trouble, Unavailable) else None
     return Later(Again(settle_until_ms, unconfirmed, mask(said), remedy), retry_after_s)

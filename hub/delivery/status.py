@@ -33,6 +33,11 @@ class SinkStatus(NamedTuple):
     case_id: str = ""
     stage_trouble: str = ""
 
+    @property
+    def told(self) -> str:
+        """The trouble with its remedy, for people; "" for none."""
+        return " — ".join(filter(None, (self.trouble, self.remedy)))
+
 
 def statuses(store: Store, clock: Clock, configured: Iterable[str]) -> list[SinkStatus]:
     """The status of every sink that is configured, that pieces wait for, or that was in trouble once, in the order of

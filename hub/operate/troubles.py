@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from hub.delivery.status import SinkStatus, statuses
+from hub.delivery.status import statuses
 from hub.ingest.control import FAILED, UNASSIGNED, Report, Reports
 from hub.ports import Clock, Store
 from hub.runtime.status import GONE, StageReports, StageStatus
@@ -46,13 +46,8 @@ def of_sinks(store: Store, clock: Clock) -> list[Trouble]:
     """The sinks with pieces whose last attempt failed, each with what failed last. Raises ``Unavailable``."""
     failing = [one for one in statuses(store, clock, ()) if one.failing]
     return [
-        Trouble(f"sink {one.name}", f"{one.failing} pieces not delivered", _words(one), one.trouble_ms)
-        for one in failing
+        Trouble(f"sink {one.name}", f"{one.failing} pieces not delivered", one.told, one.trouble_ms) for one in failing
     ]
-
-
-def _words(sink: SinkStatus) -> str:
-    return " — ".join(filter(None, (sink.trouble, sink.remedy)))
 
 
 def of_stages(store: Store, clock: Clock) -> list[Trouble]:

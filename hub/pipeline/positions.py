@@ -106,14 +106,14 @@ def read_places(connection: Connection, group: str = PROJECT) -> dict[Slot, Plac
 # ---- positions on the log ------------------------------------------------------------------------------------------
 
 
-def check_group(log: RecordLog, group: str, written: Sequence[str]) -> None:
-    """Raise ``Misconfigured`` if the recorded places of a group are not on this log, or if the group wrote to its
-    topics and no place is known."""
+def check_group(log: RecordLog, group: str, written: Sequence[str]) -> tuple[dict[Slot, Place], Positions]:
+    """The places that a group recorded, and those that the broker has. Raises ``Misconfigured`` if they are not on this
+    log, or if the group wrote to its topics and no place is known."""
     recorded, committed = cursors.positions(log, group), log.committed(group)
     check_places(log, group, {slot: Place(at, None, None) for slot, at in committed.items()})
     check_places(log, group, recorded)
     if recorded or committed:
-        return
+        return recorded, committed
     known = log.topics()
     output = [topic for topic in written if topic in known and any(end for _, end in log.bounds(topic).values())]
     if output:
@@ -121,13 +121,13 @@ def check_group(log: RecordLog, group: str, written: Sequence[str]) -> None:
             f"the positions of group {group} are missing, although it wrote to {output[0]}",
             "set them with kafka-consumer-groups.sh --reset-offsets; from the earliest, all is done again",
         )
+    return recorded, committed
 
 
 def restore(parts_log: RecordLog, group: str, written: Sequence[str]) -> None:
     """Check the places of a group, and move it on to those that it recorded where the broker has none or earlier ones.
     Call it before the group is joined. Raises as ``check_group`` and ``RecordLog.committed`` do."""
-    check_group(parts_log, group, written)
-    recorded, committed = cursors.positions(parts_log, group), parts_log.committed(group)
+    recorded, committed = check_group(parts_log, group, written)
     missing = {slot: place.next for slot, place in recorded.items() if committed.get(slot, 0) < place.next}
     if not missing:
         return

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
+from hub.cases.views import LIST_MAX
 from hub.errors import RecordRejected
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -20,7 +21,7 @@ def _number(value: Any) -> Any:
 
 
 Limit = Annotated[
-    int, Field(ge=1, le=200, description="Largest number of items.", examples=[50]), BeforeValidator(_number)
+    int, Field(ge=1, le=LIST_MAX, description="Largest number of items.", examples=[50]), BeforeValidator(_number)
 ]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", examples=["6720b5f01c2d4e5f8091a2b3c4d5e6f7"])]
 

@@ -21,6 +21,7 @@ from hub.cases.events import Event, Held, Released
 from hub.cases.journal import Decided, Journal
 from hub.cases.procedure import Opens
 from hub.cases.tables import case
+from hub.cases.views import LIST_MAX
 from hub.clock import SKEW_S
 from hub.errors import RecordRejected
 from hub.ports import Fault, KeyVault, Store
@@ -28,7 +29,6 @@ from hub.privacy.purposes import Purposes
 from hub.records.identifiers import Identity
 from hub.records.text import callers_fault, strip
 
-LIST_MAX = 200
 NAMESPACE = "application"
 
 
