@@ -1,33 +1,20 @@
 """``hub rejected``: what is still open, with all its reasons; a name that means nothing is an error."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.cli import cli
 from hub.pipeline.redrive import Filter, Redrive
 from hub.ports import Outgoing, SourceRow
-from hub.settings import Settings
 from tests import samples
 
 KIND, NAME = "licence.property-title", "property_title"
 TOPIC = f"{KIND}.rejected"
 BAD = {"status": "UNKNOWN"}
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    urls = {f"{name}_url": f"sqlite:///{tmp_path / name}.db" for name in ("log", "store", "vault")}
-    hub = open_hub(Settings.model_validate({**urls, "master_key_file": tmp_path / "master.key"}))
-    for name, url in (*urls.items(), ("master_key_file", str(tmp_path / "master.key"))):
-        monkeypatch.setenv(f"HUB_{name.upper()}", url)
-    yield hub
-    hub.close()
 
 
 def receive(hub: Hub, key: str, version: int = 1, **changes: Any) -> None:

@@ -1,8 +1,6 @@
 """One attempt: an unknown outcome is asked for until it has settled, and only then pushed again (P2); an answer that no
 one can use stops its own piece only."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,18 +15,6 @@ from hub.ports import Address, Receipt, Refused
 from tests.casework import BY, ConnectionSystem, House, body
 
 TIME = "2026-03-02T09:00:00+08:00"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def sink() -> ConnectionSystem:
-    return ConnectionSystem()
 
 
 def states(house: House) -> list[str]:

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import sqlite3
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,18 +21,6 @@ from hub.ports import Address, Receipt, Refused
 from hub.stores.tables import outbox
 from tests import samples
 from tests.casework import BY, ConnectionSystem, House, body
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def sink() -> ConnectionSystem:
-    return ConnectionSystem()
 
 
 def states(house: House) -> list[str]:

@@ -1,22 +1,10 @@
 """What operators see of each sink: its stage, what waits, and what failed last, also when that is over."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from hub.delivery.status import SinkStatus, statuses
 from hub.errors import Misconfigured, NotSent
 from hub.runtime.runner import Progress
 from hub.runtime.status import SILENT_MS, StageReports
 from tests.casework import BY, ConnectionSystem, House, body
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
 
 
 def status(house: House, *configured: str) -> SinkStatus:

@@ -1,20 +1,8 @@
 """What a person sees of deliveries: each sink's number for the case, and how far the attempts are."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from hub.errors import NotSent
 from hub.privacy.references import read_number
 from tests.casework import ConnectionSystem, House, body
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
 
 
 def test_a_piece_in_trouble_says_why_and_when_it_is_tried_again(house: House) -> None:

@@ -7,27 +7,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.cli import cli
 from hub.errors import Misconfigured, Unavailable
 from hub.ingest.control import FAILED, PAUSED, RUNNING, Report, Reports
 from hub.operate import troubles
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
-from hub.settings import Settings
 from tests.casework import ConnectionSystem, House, body
 
 WHY = "the source refuses the token — correct connectors.x.token"
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    urls = {f"{name}_url": f"sqlite:///{tmp_path / name}.db" for name in ("log", "store", "vault")}
-    hub = open_hub(Settings.model_validate({**urls, "master_key_file": tmp_path / "master.key"}))
-    for name, url in (*urls.items(), ("master_key_file", str(tmp_path / "master.key"))):
-        monkeypatch.setenv(f"HUB_{name.upper()}", url)
-    yield hub
-    hub.close()
 
 
 def put(hub: Hub, **changes: object) -> None:
