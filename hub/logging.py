@@ -66,7 +66,9 @@ class _StandardError:
         """structlog gives the arguments of ``get_logger`` to the factory; they are not used."""
 
     def msg(self, message: str) -> None:
-        print(message, file=sys.stderr, flush=True)
+        # One write: `print` writes the end of the line by itself, and another thread's line could come before it.
+        sys.stderr.write(message + "\n")
+        sys.stderr.flush()
 
     log = debug = info = warning = warn = error = critical = exception = fatal = failure = msg
 

@@ -55,6 +55,17 @@ def test_a_logger_follows_standard_error_when_it_is_redirected(monkeypatch: pyte
         stream.close()
 
 
+def test_a_line_is_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the lines of two threads would be mixed: one line with two JSON objects, and an empty one."""
+    logging.configure(json_lines=True)
+    written: list[str] = []
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "write", written.append)
+    monkeypatch.setattr("sys.stderr", stream)
+    EARLY.warning("said")
+    assert [text[-1:] for text in written] == ["\n"]
+
+
 HOSTILE = "done\nerror=none\x1b[2J\x9b1A\u202e\ud800"
 
 
