@@ -27,7 +27,7 @@ from tests.migration import plant
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-OLDER: str | None = "6cfe3ce"
+OLDER: str | None = "8863055"
 """The commit of the version before."""
 PLANTED = {STORE: "tally", VAULT: "identity"}
 """What the next version's revision changes, in each history."""
