@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.connect.codes import Codes
 from hub.connect.mapping import Reader, told
-from hub.connect.table import TableRow
+from hub.connect.table.source import TableRow
 from hub.ports import Plain
 
 SYSTEM = "property_title"

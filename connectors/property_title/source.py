@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.property_title.mapping import to_record
 from hub.connect.context import Context
-from hub.connect.table import Child, Layout, TableSource, Timing
+from hub.connect.table.source import Child, Layout, TableSource, Timing
 from hub.ports import LookupQuery, Page
 from hub.records.identifiers import tidy
 

@@ -18,7 +18,7 @@ from hub.connect import kit
 from hub.connect.host import registry
 from hub.connect.host.guard import GuardedSource
 from hub.connect.mapping import to_row
-from hub.connect.table import TableRow
+from hub.connect.table.source import TableRow
 from hub.errors import Misconfigured, Unavailable
 from hub.ports import LookupQuery, SourceRow
 from sandbox import launch

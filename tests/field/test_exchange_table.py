@@ -9,8 +9,8 @@ from sqlalchemy import insert
 
 from hub.bootstrap import Hub
 from hub.clock import CHINA, SystemClock
-from hub.connect import tablerows
 from hub.connect.host.probe import probe
+from hub.connect.table import rows as tablerows
 from hub.errors import Misconfigured
 from hub.ingest.control import RUNNING, Reports
 from hub.ingest.seen import StoredSeen

@@ -16,7 +16,7 @@ from hub.connect.host.registry import _context, find
 from hub.connect.mapping import to_row
 from hub.connect.pageproof import check_row_proof, trusted_keys_of
 from hub.connect.rest import Answer
-from hub.connect.tablerows import TableRow
+from hub.connect.table.rows import TableRow
 from hub.errors import HubError
 from hub.ports import SourceRow
 from hub.privacy.sealing import _plan, _shaped

@@ -21,8 +21,8 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from hub.clock import CHINA
 from hub.connect.context import Context
 from hub.connect.mapping import to_row, told
-from hub.connect.tabledb import TableDatabase
-from hub.connect.tablerows import DELETE, UPSERT, Child, Layout, Rows, TableRow, TooManyLines
+from hub.connect.table.database import TableDatabase
+from hub.connect.table.rows import DELETE, UPSERT, Child, Layout, Rows, TableRow, TooManyLines
 from hub.errors import Misconfigured
 from hub.ports import NAMELESS, Cursor, DayCount, Page, Plain, SourceRow
 

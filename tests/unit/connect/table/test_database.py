@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.connect.spec import Limits
-from hub.connect.tabledb import TableDatabase
+from hub.connect.table.database import TableDatabase
 from hub.errors import Misconfigured, Unavailable
 
 NAMES = {"ex_title": {"id", "time"}, "ex_holder": {"id"}}

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.connect import tablerows
 from hub.connect.context import Context
 from hub.connect.spec import ConnectorInfo, Limits
-from hub.connect.table import Child, Layout, TableRow, TableSource, Timing
+from hub.connect.table import rows as tablerows
+from hub.connect.table.source import Child, Layout, TableRow, TableSource, Timing
 from hub.ports import Fault, SourceRow
 from tests.clocks import HandClock
 
