@@ -15,6 +15,7 @@ from rich.table import Table
 from sandbox import launch
 from sandbox.errors import Unavailable
 from sandbox.serve import ROLES, end_with
+from sandbox.systems import FIRST
 from sandbox.world.world import SIZE_MAX, SIZE_MIN
 
 _NUMBERS = ("share", "seconds", "delay_s", "retry_after_s")
@@ -167,11 +168,12 @@ def command(
             seed,
             size,
             home,
+            systems=ROLES,
             defect_share=defects,
             duplicate_share=duplicates,
             applications_count=applications,
             exchange_url=exchange_url,
-            ports=dict(zip(ROLES, (gateway_port, exchange_port, crm_port), strict=True)),
+            ports=dict(zip(FIRST, (gateway_port, exchange_port, crm_port), strict=True)),
             faults={role: [wish for server, wish in faults if server == role] for role in ROLES},
             refuse=refuse,
             progress=_progress(bars),

@@ -145,10 +145,10 @@ def faults_of(seed: int) -> Faults:
     return Faults(seed, WIRE_FAULTS | CRM_FAULTS)
 
 
-def application_of(path: Path, token: str, refuse: tuple[str, ...], faults: Faults) -> ASGIApp:
+def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     """The connection system as an ASGI application; ``refuse``: numbers of applications that it refuses finally."""
-    effects = Effects(path)
-    for external_no in refuse:
+    effects, token = Effects(Path(config["home"]) / "crm.db"), config["token"]
+    for external_no in config["refuse"]:
         effects.refuse(external_no, "BLACKLISTED", "application refused by the connection system")
     routes = [
         Route("/applications", _posted(effects, token, "application", faults), methods=["POST"]),

@@ -1,4 +1,4 @@
-"""Starts the three sandbox servers, each in a process of its own: ``start(...)`` → ``Running``.
+"""Starts the sandbox servers, each in a process of its own: ``start(...)`` → ``Running``.
 
 ``hub sandbox``, the demonstration and tests use it."""
 
@@ -9,35 +9,21 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from sandbox import applications, truth
-from sandbox.crm import CRM_FAULTS
 from sandbox.errors import Misconfigured, Unavailable
-from sandbox.exchange import tables as exchange
-from sandbox.exchange.faults import TABLE_FAULTS
-from sandbox.faults import WIRE_FAULTS, Faults
-from sandbox.gateway.auth import caller_of, token_of
-from sandbox.gateway.pages import PAGE_FAULTS
-from sandbox.gateway.tree import PageSigner
-from sandbox.serve import ROLES
+from sandbox.faults import Faults
+from sandbox.systems import FIRST, SETTLE_S, SYSTEMS, Making, Progress, System
 from sandbox.world.world import World, WorldSpec
 
-FAULTS = {
-    "business_licence": WIRE_FAULTS | PAGE_FAULTS,
-    "property_title": TABLE_FAULTS,
-    "utility_crm": WIRE_FAULTS | CRM_FAULTS,
-}
+__all__ = ["FAULTS", "SETTLE_S", "Progress", "Running", "prepare", "start"]
+FAULTS = {role: system.faults for role, system in SYSTEMS.items()}
 """The faults of each server: name → what it does."""
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being made, how much is done, the total)."""
-SETTLE_S = 2.0
-"""How long after a call the connection system may still carry it out, seconds, as the hub is told. This one carries it
-out before it answers, or with the fault ``late`` a second later."""
 _END_S = 5.0
 _CONTROL_S = 120.0
 
@@ -46,8 +32,9 @@ _CONTROL_S = 120.0
 class Running:
     """A running sandbox.
 
-    ``urls``: business_licence, utility_crm and property_title_control are base URLs, property_title is a database URL.
-    ``secrets``: what a caller of each server needs: rid, sid, secret, key_id, public_key; token.
+    ``urls``: role → the base URL of its server, such as business_licence. A system with a database has its database URL
+    there, and its server under ROLE_control, such as property_title and property_title_control.
+    ``secrets``: role → what a caller of its server needs: rid, sid, secret, key_id, public_key; token.
     """
 
     home: Path
@@ -60,7 +47,7 @@ class Running:
     _configs: dict[str, dict[str, Any]] = field(repr=False)
 
     def control(self, name: str, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
-        """Call ``/_control/<path>`` of a server: GET without a body, POST with one. ``name`` is one of ``ROLES``."""
+        """Call ``/_control/<path>`` of a server: GET without a body, POST with one. ``name`` is a role."""
         data = None if body is None else json.dumps(body).encode()
         url = f"{self._base(name)}/_control/{path}"
         request = urllib.request.Request(url, data, method=method or ("POST" if data else "GET"))  # noqa: S310
@@ -113,12 +100,10 @@ class Running:
 
     def connectors(self) -> dict[str, dict[str, Any]]:
         """The tables ``[connectors.*]`` of a ``hub.toml`` for this sandbox."""
-        crm = {"url": self.urls["utility_crm"], **self.secrets["utility_crm"], "settle_s": SETTLE_S}
-        return {
-            "business_licence": {"url": self.urls["business_licence"], **self.secrets["business_licence"]},
-            "property_title": {"url": self.urls["property_title"]},
-            "utility_crm": crm,
-        }
+        tables: dict[str, dict[str, Any]] = {}
+        for role in self._configs:
+            tables |= SYSTEMS[role].connectors(self._base(role), self.urls[role], self.secrets.get(role, {}))
+        return tables
 
     def stop(self) -> None:
         """End all servers. Their files stay in ``home``."""
@@ -140,7 +125,7 @@ class Running:
         self.stop()
 
     def _base(self, name: str) -> str:
-        return self.urls["property_title_control" if name == "property_title" else name]
+        return self.urls.get(f"{name}_control") or self.urls[name]
 
 
 def start(
@@ -148,6 +133,7 @@ def start(
     size: int,
     home: Path,
     *,
+    systems: Collection[str] = FIRST,
     defect_share: float = 0.02,
     duplicate_share: float = 0.005,
     applications_count: int = 0,
@@ -160,28 +146,42 @@ def start(
 ) -> Running:
     """Make the world in ``home``, or continue the one that is there, and start the servers.
 
-    ``size``: number of rows that each source emits. ``ports`` and ``faults``: by server (``ROLES``). ``refuse``:
-    numbers of applications that the connection system refuses finally. The servers end with the process ``parent``
-    (default: this one). Raises ``Misconfigured`` when ``home`` holds another world, the exchange tables are in use, or
-    a fault is unknown, ``Unavailable`` when a server does not start.
+    ``size``: number of rows that each source emits. ``systems``: the roles that are played (``SYSTEMS``). ``ports`` and
+    ``faults``: by role. ``refuse``: numbers of applications that the connection system refuses finally. The servers end
+    with the process ``parent`` (default: this one). Raises ``Misconfigured`` when ``home`` holds another world, the
+    exchange tables are in use, or a system or a fault is unknown, ``Unavailable`` when a server does not start.
     """
-    for role, wishes in (faults or {}).items():
-        for wish in wishes:
-            Faults(seed, FAULTS[role]).arm(wish)
+    _check_known(seed, systems, faults or {})
     home = home.absolute()
     spec = WorldSpec(seed, size, defect_share, duplicate_share)
-    url = prepare(spec, home, applications_count=applications_count, exchange_url=exchange_url, progress=progress)
-    common = {"world": spec.plain(), "home": str(home), "parent": parent or os.getpid(), "exchange_url": url}
+    urls = prepare(
+        spec,
+        home,
+        systems=systems,
+        applications_count=applications_count,
+        exchange_url=exchange_url,
+        progress=progress,
+    )
+    common = {"world": spec.plain(), "home": str(home), "parent": parent or os.getpid(), "refuse": list(refuse)}
     configs = {
         role: common
         | {"role": role, "port": (ports or {}).get(role, 0), "faults": list((faults or {}).get(role, ()))}
-        | ({"token": token_of(seed), "refuse": list(refuse)} if role == "utility_crm" else {})
-        for role in ROLES
+        | {"database": urls.get(role, ""), **SYSTEMS[role].config(seed)}
+        for role in SYSTEMS
+        if role in systems
     }
-    return _run(spec, home, url, configs)
+    return _run(spec, home, urls, configs)
 
 
-def _run(spec: WorldSpec, home: Path, url: str, configs: dict[str, dict[str, Any]]) -> Running:
+def _check_known(seed: int, systems: Collection[str], faults: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    if strange := sorted({*systems, *faults} - set(SYSTEMS)):
+        raise Misconfigured(f"no system {', '.join(strange)}", "choose from " + ", ".join(SYSTEMS))
+    for role, wishes in faults.items():
+        for wish in wishes:
+            Faults(seed, FAULTS[role]).arm(wish)
+
+
+def _run(spec: WorldSpec, home: Path, databases: Mapping[str, str], configs: dict[str, dict[str, Any]]) -> Running:
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for role, config in configs.items():
@@ -193,20 +193,11 @@ def _run(spec: WorldSpec, home: Path, url: str, configs: dict[str, dict[str, Any
             process.kill()
         raise
     base = {role: f"http://127.0.0.1:{config['port']}" for role, config in configs.items()}
-    caller, signer = caller_of(spec.seed), PageSigner(spec.seed)
+    controls = {f"{role}_control": base[role] for role in databases}
     return Running(
         home=home,
-        urls=base | {"property_title": url, "property_title_control": base["property_title"]},
-        secrets={
-            "business_licence": {
-                "rid": caller.rid,
-                "sid": caller.sid,
-                "secret": caller.secret,
-                "key_id": signer.key_id,
-                "public_key": signer.public_key,
-            },
-            "utility_crm": {"token": token_of(spec.seed)},
-        },
+        urls={**base, **controls, **databases},
+        secrets={role: secrets for role in configs if (secrets := SYSTEMS[role].secrets(spec.seed))},
         truth=home / "truth.jsonl",
         truth_summary=home / "truth-summary.json",
         applications=home / "applications.json",
@@ -242,37 +233,42 @@ def prepare(
     spec: WorldSpec,
     home: Path,
     *,
+    systems: Collection[str] = FIRST,
     applications_count: int = 0,
     exchange_url: str | None = None,
     progress: Progress | None = None,
-) -> str:
-    """Write truth, applications and exchange table, unless ``home`` has this world already. Returns the table's URL."""
+) -> dict[str, str]:
+    """Write truth, applications and databases, unless ``home`` has this world already. Returns role → the URL of its
+    database."""
     home.mkdir(parents=True, exist_ok=True)
-    own = f"sqlite:///{home.absolute() / 'exchange.db'}"
+    played = {role: system for role, system in SYSTEMS.items() if role in systems}
+    own = {role: f"sqlite:///{home.absolute() / one.database}" for role, one in played.items() if one.database}
+    urls = own | ({"property_title": exchange_url} if exchange_url and "property_title" in played else {})
     marker = home / "world.json"
-    made = spec.plain() | {"applications": applications_count}
+    made = spec.plain() | {"applications": applications_count, "systems": list(played)}
     if marker.exists():
         if json.loads(marker.read_text("utf-8")) != made:
             raise Misconfigured(f"{home} holds another sandbox", "choose another home, or remove it")
-        return exchange_url or own
+        return urls
     world, told = World(spec), progress or (lambda what, done, total: None)  # noqa: ARG005
-    _write_truth(world, home, told)
+    _write_truth(world, home, played, told)
     _write_applications(world, home / "applications.json", applications_count)
-    _load_exchange(world, exchange_url or own, exchange_url in (None, own), told)
+    for role, system in played.items():
+        url = urls.get(role, "")
+        system.load(Making(world, home, url, url == own.get(role), told))
     marker.write_text(json.dumps(made), "utf-8")
-    return exchange_url or own
+    return urls
 
 
-def _write_truth(world: World, home: Path, progress: Progress) -> None:
-    def lines() -> Any:
-        total = 2 * world.spec.size
-        done = 0
-        for part in (world.licence_truth(0, world.spec.size), world.title_truth()):
-            for line in part:
-                done += 1
-                if done % 1_000 == 0:
-                    progress("truth", done, total)
-                yield line
+def _write_truth(world: World, home: Path, played: Mapping[str, System], progress: Progress) -> None:
+    total = sum(system.emits(world) for system in played.values())
+
+    def lines() -> Iterator[dict[str, Any]]:
+        every = (line for system in played.values() for line in system.truth(world))
+        for done, line in enumerate(every, 1):
+            if done % 1_000 == 0:
+                progress("truth", done, total)
+            yield line
         progress("truth", total, total)
 
     truth.write(home / "truth.jsonl", home / "truth-summary.json", lines())
@@ -282,17 +278,3 @@ def _write_applications(world: World, file: Path, count: int) -> None:
     entries = [*applications.scripted(world), *applications.generated(world, count)]
     with file.open("w", encoding="utf-8") as out:
         json.dump(entries, out, ensure_ascii=False, indent=1)
-
-
-def _load_exchange(world: World, url: str, own: bool, progress: Progress) -> None:
-    engine = exchange.engine_of(url)
-    try:
-        # In its own file, rows without the marker are from a start that was killed.
-        exchange.create(engine, again=own)
-        done = 0
-        for done in exchange.load(engine, world.title_rows()):
-            progress("exchange table", done, world.spec.size)
-        # A title that comes late is not in the table yet.
-        progress("exchange table", done, done)
-    finally:
-        engine.dispose()

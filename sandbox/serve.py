@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +17,24 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from sandbox.faults import Faults
-from sandbox.world.world import World, WorldSpec
 
-ROLES = ("business_licence", "property_title", "utility_crm")
+SERVERS = {
+    "business_licence": "sandbox.gateway.server",
+    "property_title": "sandbox.exchange.server",
+    "utility_crm": "sandbox.crm",
+}
+"""Role → the module of its server. It has ``faults_of(seed)`` and ``serve(config, faults)``, which makes the ASGI
+application."""
+ROLES = tuple(SERVERS)
 _LOOK_S = 0.2
 
 
 def build(config: dict[str, Any]) -> ASGIApp:
     """The application of a configuration, with its faults armed."""
-    return {"business_licence": _gateway, "property_title": _exchange, "utility_crm": _crm}[config["role"]](config)
-
-
-# Each function imports its own server only, so that the processes start faster.
-
-
-def _gateway(config: dict[str, Any]) -> ASGIApp:
-    from sandbox.gateway import server as gateway
-
-    world = World(WorldSpec(**config["world"]))
-    return gateway.application_of(world, Path(config["home"]), _armed(gateway.faults_of(world.spec.seed), config))
-
-
-def _exchange(config: dict[str, Any]) -> ASGIApp:
-    from sandbox.exchange import server as exchange_server
-
-    world = World(WorldSpec(**config["world"]))
-    faults = _armed(exchange_server.faults_of(world.spec.seed), config)
-    return exchange_server.application_of(world, Path(config["home"]), config["exchange_url"], faults)
-
-
-def _crm(config: dict[str, Any]) -> ASGIApp:
-    from sandbox import crm
-
-    faults = _armed(crm.faults_of(config["world"]["seed"]), config)
-    return crm.application_of(Path(config["home"]) / "crm.db", config["token"], tuple(config["refuse"]), faults)
+    # It imports its own server only, so that the processes start faster.
+    server = import_module(SERVERS[config["role"]])
+    app: ASGIApp = server.serve(config, _armed(server.faults_of(config["world"]["seed"]), config))
+    return app
 
 
 def _armed(faults: Faults, config: dict[str, Any]) -> Faults:

@@ -24,7 +24,7 @@ from sandbox.faults import Faults
 from sandbox.world.draw import Shuffle
 from sandbox.world.title_row import TitleRow
 from sandbox.world.titles import SCRIPTED
-from sandbox.world.world import LATE_POSITION, World, title_line
+from sandbox.world.world import LATE_POSITION, World, WorldSpec, title_line
 
 STEPS_MAX = 10_000
 _NEW_EVERY = 10
@@ -157,10 +157,10 @@ def faults_of(seed: int) -> Faults:
     return Faults(seed, TABLE_FAULTS)
 
 
-def application_of(world: World, home: Path, url: str, faults: Faults) -> ASGIApp:
+def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     """The control server as an ASGI application."""
-    engine = exchange.engine_of(url)
-    table = Exchange(world, home, engine, faults)
+    engine = exchange.engine_of(config["database"])
+    table = Exchange(World(WorldSpec(**config["world"])), Path(config["home"]), engine, faults)
     TableFaults(engine).attach(faults)
     routes = [
         Route("/_control/advance", _posted(table.advance), methods=["POST"]),

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from starlette.background import BackgroundTask
@@ -21,7 +22,7 @@ from sandbox.faults import WIRE_FAULTS, Faults
 from sandbox.gateway.auth import CallChecker, caller_of
 from sandbox.gateway.pages import LIMIT_MAX, PAGE_FAULTS, Pages, position_of
 from sandbox.gateway.tree import PageSigner
-from sandbox.world.world import World
+from sandbox.world.world import World, WorldSpec
 
 STEPS_MAX = 100_000
 
@@ -60,9 +61,9 @@ class Gateway:
         return {"date": day, "count": len(keys), "keys": keys}
 
 
-def application_of(world: World, home: Path, faults: Faults) -> ASGIApp:
+def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     """The gateway as an ASGI application."""
-    gateway = Gateway(world, home, faults)
+    gateway = Gateway(World(WorldSpec(**config["world"])), Path(config["home"]), faults)
     threading.Thread(target=gateway.pages.ahead, args=(-LIMIT_MAX, LIMIT_MAX, gateway.total), daemon=True).start()
     routes = [
         Route("/licences/changes", _checked(gateway, _changes), methods=["GET"]),

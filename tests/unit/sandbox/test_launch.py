@@ -16,6 +16,8 @@ from click.testing import CliRunner
 from sandbox.command import command
 from sandbox.errors import Misconfigured
 from sandbox.launch import Running, prepare, start
+from sandbox.serve import ROLES
+from sandbox.systems import FIRST, SYSTEMS
 from sandbox.world.world import WorldSpec
 
 
@@ -120,3 +122,23 @@ def test_a_fault_that_the_server_does_not_know_is_refused_at_once(tmp_path: Path
     with pytest.raises(Misconfigured, match="sloth"):
         start(3, 40, tmp_path / "home", faults={"utility_crm": [{"name": "sloth"}]})
     assert not (tmp_path / "home").exists()
+
+
+def test_only_the_named_systems_are_played(tmp_path: Path) -> None:
+    """A test starts what it needs: no other server, database or line of the truth."""
+    with start(3, 40, tmp_path, systems=("property_title",)) as running:
+        assert running.control("property_title", "health")["ready"]
+        assert running.connectors().keys() == {"property_title"}
+        assert json.loads(running.truth_summary.read_text()).keys() == {"property_title"}
+        assert len(list((tmp_path / "run").glob("*.json"))) == 1
+
+
+def test_a_system_that_is_not_played_here_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="weather"):
+        start(3, 40, tmp_path / "home", systems=("weather",))
+    assert not (tmp_path / "home").exists()
+
+
+def test_every_system_has_a_server() -> None:
+    assert tuple(SYSTEMS) == ROLES
+    assert set(FIRST) <= set(SYSTEMS)

@@ -1,0 +1,106 @@
+"""The outside systems that the sandbox plays: ``SYSTEMS`` has one entry for each. ``launch`` starts those that it is
+asked for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sandbox.crm import CRM_FAULTS
+from sandbox.exchange import tables as exchange
+from sandbox.exchange.faults import TABLE_FAULTS
+from sandbox.faults import WIRE_FAULTS
+from sandbox.gateway.auth import caller_of, token_of
+from sandbox.gateway.pages import PAGE_FAULTS
+from sandbox.gateway.tree import PageSigner
+from sandbox.world.world import World
+
+SETTLE_S = 2.0
+"""How long after a call the connection system may still carry it out, seconds, as the hub is told. This one carries it
+out before it answers, or with the fault ``late`` a second later."""
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being made, how much is done, the total)."""
+Line = dict[str, Any]
+Settings = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a system is given when the world is made: the world, the folder of its files, the URL of its database, and
+    whether that is a file of its own."""
+
+    world: World
+    home: Path
+    url: str
+    own: bool
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One outside system.
+
+    ``faults``: name → what it does. ``truth``: the lines of the truth file for what its sources emit, as first loaded;
+    ``emits``: how many they are, about. ``database``: the name of its SQLite file, if its sources read a database.
+    ``load`` makes its files. ``secrets``: from the seed. ``connectors``: (base URL of its server, URL of its database,
+    secrets) → the tables ``[connectors.*]`` of a ``hub.toml``. ``config``: more for its server.
+    """
+
+    faults: Mapping[str, str]
+    connectors: Callable[[str, str, Mapping[str, str]], Settings]
+    secrets: Callable[[int], dict[str, str]] = lambda seed: {}  # noqa: ARG005
+    truth: Callable[[World], Iterable[Line]] = lambda world: ()  # noqa: ARG005
+    emits: Callable[[World], int] = lambda world: 0  # noqa: ARG005
+    database: str = ""
+    load: Callable[[Making], None] = lambda making: None  # noqa: ARG005
+    config: Callable[[int], dict[str, Any]] = lambda seed: {}  # noqa: ARG005
+
+
+def _gateway_secrets(seed: int) -> dict[str, str]:
+    caller, signer = caller_of(seed), PageSigner(seed)
+    keys = {"key_id": signer.key_id, "public_key": signer.public_key}
+    return {"rid": caller.rid, "sid": caller.sid, "secret": caller.secret, **keys}
+
+
+def _load_exchange(making: Making) -> None:
+    engine, world = exchange.engine_of(making.url), making.world
+    try:
+        # In its own file, rows without the marker are from a start that was killed.
+        exchange.create(engine, again=making.own)
+        done = 0
+        for done in exchange.load(engine, world.title_rows()):
+            making.progress("exchange table", done, world.spec.size)
+        # A title that comes late is not in the table yet.
+        making.progress("exchange table", done, done)
+    finally:
+        engine.dispose()
+
+
+SYSTEMS: Final[Mapping[str, System]] = {
+    "business_licence": System(
+        faults=WIRE_FAULTS | PAGE_FAULTS,
+        connectors=lambda base, database, secrets: {"business_licence": {"url": base, **secrets}},  # noqa: ARG005
+        secrets=_gateway_secrets,
+        truth=lambda world: world.licence_truth(0, world.spec.size),
+        emits=lambda world: world.spec.size,
+    ),
+    "property_title": System(
+        faults=TABLE_FAULTS,
+        connectors=lambda base, database, secrets: {"property_title": {"url": database}},  # noqa: ARG005
+        truth=lambda world: world.title_truth(),
+        emits=lambda world: world.spec.size,
+        database="exchange.db",
+        load=_load_exchange,
+    ),
+    "utility_crm": System(
+        faults=WIRE_FAULTS | CRM_FAULTS,
+        connectors=lambda base, database, secrets: {  # noqa: ARG005
+            "utility_crm": {"url": base, **secrets, "settle_s": SETTLE_S}
+        },
+        secrets=lambda seed: {"token": token_of(seed)},
+        config=lambda seed: {"token": token_of(seed)},
+    ),
+}
+"""Role → system. The server of a role is in ``serve.SERVERS``."""
+FIRST: Final = ("business_licence", "property_title", "utility_crm")
+"""The systems that are started when none are named."""
