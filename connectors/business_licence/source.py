@@ -9,9 +9,9 @@ from typing import Any
 from connectors.business_licence.mapping import to_record
 from hub.connect.context import Context
 from hub.connect.mapping import to_row
-from hub.connect.pageproof import check_page, head_of, pack_proof, trusted_keys_of
-from hub.connect.rest import Answer, RestClient
-from hub.connect.signing import NationalSigner
+from hub.connect.rest.client import Answer, RestClient
+from hub.connect.rest.pageproof import check_page, head_of, pack_proof, trusted_keys_of
+from hub.connect.rest.signing import NationalSigner
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 from hub.ports import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, SourceRow
 from hub.records.files.json import load

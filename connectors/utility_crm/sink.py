@@ -15,7 +15,7 @@ from connectors.utility_crm.mapping import (
     to_receipt,
 )
 from hub.connect.context import Context
-from hub.connect.rest import Answer, RestClient, bearer
+from hub.connect.rest.client import Answer, RestClient, bearer
 from hub.errors import HubError, Misconfigured, NotSent, Unavailable, Unconfirmed
 from hub.ports import OPEN_CODE, Address, Receipt, Refused
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from hub.codec import wire
 from hub.codec.packages import FIRST_RUNTIME_ID
-from hub.connect.pageproof import check_row_proof
+from hub.connect.rest.pageproof import check_row_proof
 from hub.errors import Misconfigured, TamperDetected
 from hub.parts import Parts
 from hub.pipeline import positions

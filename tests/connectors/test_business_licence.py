@@ -16,7 +16,7 @@ from hub.connect import kit
 from hub.connect.host import registry
 from hub.connect.host.guard import GuardedSource
 from hub.connect.mapping import to_row
-from hub.connect.pageproof import check_row_proof
+from hub.connect.rest.pageproof import check_row_proof
 from hub.errors import Misconfigured, Unavailable
 from hub.ports import LookupQuery, SourceRow
 from hub.records.shape import check_shape

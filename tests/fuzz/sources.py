@@ -14,8 +14,8 @@ from hub.codec.merkle import leaf_hash
 from hub.connect import kit
 from hub.connect.host.registry import _context, find
 from hub.connect.mapping import to_row
-from hub.connect.pageproof import check_row_proof, trusted_keys_of
-from hub.connect.rest import Answer
+from hub.connect.rest.client import Answer
+from hub.connect.rest.pageproof import check_row_proof, trusted_keys_of
 from hub.connect.table.rows import TableRow
 from hub.errors import HubError
 from hub.ports import SourceRow

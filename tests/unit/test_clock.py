@@ -10,7 +10,7 @@ from hub.cases.tables import case
 from hub.clock import SystemClock
 from hub.connect.host.circuit import OPEN, Circuit
 from hub.connect.host.quota import DailyQuota, Rate
-from hub.connect.signing import NationalSigner
+from hub.connect.rest.signing import NationalSigner
 from hub.delivery.claims import LEASE_S, Claims
 from hub.errors import Unavailable
 from hub.ingest.control import RUNNING, Report, Reports

@@ -15,7 +15,7 @@ from typing import Any
 from hub.connect.context import Context
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.host.quota import QuotaBook
-from hub.connect.pageproof import trusted_keys_of
+from hub.connect.rest.pageproof import trusted_keys_of
 from hub.connect.spec import ConnectorInfo, read_info
 from hub.errors import Misconfigured
 from hub.ports import Clock

@@ -16,7 +16,7 @@ import pytest
 from hub.clock import SystemClock
 from hub.connect.causes import explained
 from hub.connect.context import Context
-from hub.connect.rest import RestClient, bearer
+from hub.connect.rest.client import RestClient, bearer
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.errors import HubError, Misconfigured, Unavailable
 from tests.certificates import Authority

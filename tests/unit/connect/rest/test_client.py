@@ -11,7 +11,7 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.connect.context import Context
-from hub.connect.rest import Answer, RestClient, bearer
+from hub.connect.rest.client import Answer, RestClient, bearer
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.errors import Misconfigured, Unavailable
 

@@ -19,7 +19,7 @@ import httpcore
 
 from hub.connect.causes import explained
 from hub.connect.context import Context
-from hub.connect.deadline import DeadlineBackend, deadline
+from hub.connect.rest.deadline import DeadlineBackend, deadline
 from hub.errors import Misconfigured, Unavailable, Unconfirmed
 from hub.logging import get_logger
 

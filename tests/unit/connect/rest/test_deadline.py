@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpcore
 import pytest
 
-from hub.connect.deadline import DeadlineBackend, deadline
+from hub.connect.rest.deadline import DeadlineBackend, deadline
 from tests.clocks import HandClock
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.codec import merkle
-from hub.connect.pageproof import check_page, check_row_proof, head_of, pack_proof, trusted_keys_of
+from hub.connect.rest.pageproof import check_page, check_row_proof, head_of, pack_proof, trusted_keys_of
 from hub.errors import Misconfigured, Unavailable
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -126,7 +126,7 @@ def test_a_hostile_head_is_fetched_again(name: str, value: object) -> None:
 
 def test_a_proof_with_a_long_head_is_invalid_and_not_remembered() -> None:
     """P1."""
-    from hub.connect import pageproof
+    from hub.connect.rest import pageproof
 
     pageproof._signed.cache_clear()
     pageproof._signed_tree.cache_clear()

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 
-from hub.connect.signing import NationalSigner
+from hub.connect.rest.signing import NationalSigner
 from tests.clocks import HandClock
 
 
