@@ -37,6 +37,11 @@ class TableDatabase:
         self._names = names
         self._engine = _engine(name, url, limits)
 
+    @property
+    def dialect(self) -> str:
+        """The database's name in SQLAlchemy."""
+        return self._engine.dialect.name
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection with one snapshot, so that a row and its lines belong together.

@@ -3,16 +3,19 @@
 Keys are compared as the database's own type: a text is sent without a type, and the server reads it as the column's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from types import MappingProxyType
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, Select, column, func, select, table, types
+from sqlalchemy import ColumnElement, Connection, Select, column, func, select, table, true
 
-from hub.connect.mapping import canonical
-from hub.ports import UNVERSIONED, Fault
+from hub.connect.mapping import canonical, to_row, told
+from hub.connect.table.dialects import AsBytes, Untyped
+from hub.connect.table.keys import Key, among, joined
+from hub.connect.table.spec import ChildSpec, LookupSpec, TableSpec
+from hub.connect.table.times import Times
+from hub.ports import NAMELESS, UNVERSIONED, Fault, Plain, SourceRow
 from hub.records.identifiers import tidy
 from hub.records.shape import ITEMS_MAX
 from hub.records.text import decode
@@ -25,56 +28,12 @@ _KEYS_AT_ONCE = 500
 _LINES_AT_ONCE = 1_000
 _VERSION_END = 2**63
 DELETE, UPSERT = "DELETE", "UPSERT"
-OPERATIONS: Final[Mapping[str, str]] = MappingProxyType({"I": UPSERT, "U": UPSERT, "D": DELETE})
+_Found = Mapping[Any, Any]
+"""A row as the driver gives it."""
 
 
 class TooManyLines(Exception):
     """The rows of a query have more lines than ``PAGE_LINES_MAX``: fewer rows must be read at once."""
-
-
-class _Untyped(types.UserDefinedType[Any]):
-    """A column whose type only the database knows. Values are sent and returned as the driver does it."""
-
-    cache_ok = True
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A table of lines that belong to a row, such as the holders of a title. ``parent``: the column with the row's key.
-    ``order``: the column by which the lines are ordered."""
-
-    table: str
-    parent: str
-    order: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """An exchange table: its columns for key, update time and operation, and those that the mapping reads.
-
-    ``time`` is in milliseconds and grows with each write of a row. The columns in ``texts`` hold bytes in ``encoding``;
-    bytes in other columns are codes in ASCII.
-    ``operations``: the owner's code (half-width capital letters, as ``tidy`` makes them) → ``UPSERT`` or ``DELETE``;
-    any other code is a fault of its row.
-    """
-
-    table: str
-    key: str
-    time: str
-    operation: str
-    columns: tuple[str, ...]
-    texts: frozenset[str] = frozenset()
-    encoding: str = "gb18030"
-    operations: Mapping[str, str] = field(default_factory=lambda: OPERATIONS)
-    children: Mapping[str, Child] = field(default_factory=dict)
-
-    def names(self) -> dict[str, set[str]]:
-        """Table → the columns that are read."""
-        main = {self.key, self.time, self.operation, *self.columns}
-        return {self.table: main} | {
-            child.table: {child.parent, child.order, *child.columns} for child in self.children.values()
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +41,8 @@ class TableRow:
     """One row with decoded texts. A text that cannot be decoded stays bytes: reading it is a fault of the row.
 
     ``fault``: what is wrong with key, time or operation; then ``version`` may be ``UNVERSIONED``. ``time`` is the
-    update time as the database gives it. ``unread``: the number of lines, where there are too many to read.
+    update time as the database gives it, ``moment`` the same in ms, ``None`` when it is a fault. ``unread``: the number
+    of lines, where there are too many to read.
     """
 
     key: str
@@ -93,13 +53,12 @@ class TableRow:
     fault: Fault | None = None
     time: Any = None
     unread: Mapping[str, int] = field(default_factory=dict)
+    moment: float | None = None
 
     @property
-    def moment(self) -> float | None:
-        """The update time as a number, for a cursor; ``None`` when it is a fault."""
-        if self.version == UNVERSIONED and self.fault:
-            return None
-        return self.version if isinstance(self.time, str) or self.time == self.version else float(self.time)
+    def name(self) -> str:
+        """Its key, or a digest of the row where that is missing."""
+        return self.key or f"{NAMELESS}{sha256(self.raw()).hexdigest()}"
 
     def raw(self) -> bytes:
         """The row's content as bytes, without its key and time: a row that is written again has the same bytes. A row
@@ -109,96 +68,213 @@ class TableRow:
         return canonical({"operation": self.operation, **told, "row": self.columns, **lines})
 
 
-class Rows:
-    """Reads the rows of one exchange table, with their lines. Immutable."""
+def mapped_by(to_record: Callable[[TableRow], Plain]) -> Callable[[TableRow], SourceRow]:
+    """What makes rows for the hub with a mapping: a row is mapped, or has its faults."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self.main = _table(layout.table, (layout.key, layout.operation, *layout.columns), layout.time)
-        self.key, self.time = self.main.c[layout.key], self.main.c[layout.time]
+    def mapped(row: TableRow) -> Plain:
+        if row.fault:
+            told(*row.fault)
+        return to_record(row)
+
+    return lambda row: to_row(row.name, row.version, row.raw(), lambda: mapped(row))
+
+
+class Rows:
+    """Reads the rows of one exchange table, with their lines. Immutable. ``dialect``: the database's name in
+    SQLAlchemy."""
+
+    def __init__(self, spec: TableSpec, dialect: str) -> None:
+        self._spec = spec
+        self.times = Times(spec, dialect)
+        names = spec.names()
+        self._tables = {name: _table(name, names[name], self._numbers(name)) for name in names}
+        self.main = self._tables[spec.name]
+        self.time = self.main.c[spec.time]
+        self.key = Key([self.main.c[name] for name in spec.key])
+
+    def _numbers(self, name: str) -> set[str]:
+        """The columns that are compared as numbers, also where the database stores texts."""
+        numeric = self._spec.time_as in ("milliseconds", "seconds") and name == self._spec.name
+        return {self._spec.time} if numeric else set()
+
+    def select(self) -> Select[Any]:
+        """All rows, as ``read`` reads them."""
+        spec = self._spec
+        names = dict.fromkeys([*spec.extra, *spec.columns, spec.time])
+        return select(*(self._selected(self.main, name) for name in names))
+
+    def named(self) -> Select[Any]:
+        """All rows, their key and time only, as ``versions`` reads them."""
+        return select(*self.key.columns, self.time)
+
+    def versions(self, connection: Connection, query: Select[Any]) -> Iterator[str]:
+        """``KEY#VERSION`` of the rows of a query that is made from ``named``, without those whose time is none."""
+        for row in connection.execute(query):
+            moment = self.moment(row[-1])
+            if moment is not None:
+                yield f"{self._joined(row._mapping, self._spec.key)}#{int(moment)}"
+
+    def moment(self, given: Any) -> float | None:
+        """A time as the database gives it in ms since 1970, ``None`` for what is none."""
+        try:
+            return None if given is None else self.times.moment(given)
+        except (ArithmeticError, TypeError, ValueError, AttributeError):
+            return None
+
+    def _selected(self, of: Any, name: str) -> Any:
+        return AsBytes(of.c[name]).label(name) if name in self._spec.miscoded else of.c[name]
 
     def read(self, connection: Connection, query: Select[Any], ends_ms: int = _VERSION_END) -> list[TableRow]:
-        """The rows of a query on ``main``. An update time at or after ``ends_ms`` is a fault of its row. Raises
-        ``TooManyLines`` when there are several rows."""
+        """The rows of a query that is made from ``select``. An update time at or after ``ends_ms`` is a fault of its
+        row. Raises ``TooManyLines`` when there are several rows."""
         found = [row._mapping for row in connection.execute(query)]
-        keys = [self._key(row[self._layout.key]) for row in found]
-        giants = {name: self._giants(connection, child, keys) for name, child in self._layout.children.items()}
-        children = {
-            name: self._children(connection, child, [key for key in keys if key not in giants[name]])
-            for name, child in self._layout.children.items()
-        }
-        return [self._row(row, children, giants, ends_ms) for row in found]
+        lines = {name: self._lines(connection, child, found) for name, child in self._spec.children.items()}
+        return [self._row(row, lines, ends_ms) for row in found]
 
-    def _giants(self, connection: Connection, child: Child, keys: Sequence[str]) -> dict[str, int]:
-        """The rows with more lines than ``LINES_MAX``, and how many they have."""
-        lines = _table(child.table, (child.parent,))
-        parent, counts = lines.c[child.parent], dict[str, int]()
-        for some in _slices(keys, _KEYS_AT_ONCE):
-            query = select(parent, func.count()).where(parent.in_(some)).group_by(parent)
-            counts |= {self._key(key): count for key, count in connection.execute(query)}
-        giants = {key: count for key, count in counts.items() if count > LINES_MAX}
-        if sum(counts.values()) - sum(giants.values()) > PAGE_LINES_MAX and len(keys) > 1:
-            raise TooManyLines
-        return giants
+    def holding(self, question: LookupSpec, values: Sequence[str]) -> ColumnElement[bool]:
+        """Rows where the column of ``question`` is one of ``values``: their own, or that of one of their lines."""
+        if not question.child:
+            return self._one_of(self.main, question.column, values)
+        child = self._spec.children[question.child]
+        lines = self._tables[child.table]
+        owners = select(*(lines.c[name] for name in child.parent))
+        return among(self._owner(child), owners.where(self._one_of(lines, question.column, values)))
 
-    def by_child(self, of: str, name: str, values: Sequence[str]) -> Select[Any]:
-        """The keys of rows with a line of ``of`` whose column ``name`` is one of ``values``, as a sub-query."""
-        child = self._layout.children[of]
-        lines = _table(child.table, (child.parent, name))
-        return select(lines.c[child.parent]).where(lines.c[name].in_(values))
+    def in_force(self) -> ColumnElement[bool]:
+        """Rows that answer a question."""
+        rule = self._spec.in_force
+        return self.main.c[rule.column].in_(rule.among) if rule else true()
 
-    def _row(
-        self,
-        row: Mapping[Any, Any],
-        children: Mapping[str, Mapping[str, list[Mapping[str, Any]]]],
-        giants: Mapping[str, Mapping[str, int]],
-        ends_ms: int,
-    ) -> TableRow:
-        layout = self._layout
-        key, given = self._key(row[layout.key]), row[layout.time]
-        version, fault = _version(given, ends_ms)
-        operation, wrong = self._operation(row[layout.operation])
+    def _one_of(self, of: Any, name: str, values: Sequence[str]) -> ColumnElement[bool]:
+        wanted: list[Any] = list(values)
+        if name in self._spec.texts or name in self._spec.miscoded:
+            wanted = [value.encode(self._spec.encoding) for value in values]
+        column: ColumnElement[Any] = AsBytes(of.c[name]) if name in self._spec.miscoded else of.c[name]
+        return column.in_(wanted)
+
+    def _owner(self, child: ChildSpec) -> list[ColumnElement[Any]]:
+        return [self.main.c[name] for name in child.of or self._spec.key]
+
+    # ---- one row ---------------------------------------------------------------------------------------------------
+
+    def _row(self, row: _Found, lines: Mapping[str, "_Lines"], ends_ms: int) -> TableRow:
+        spec = self._spec
+        key, given = self._joined(row, spec.key), row[spec.time]
+        moment, fault = self._judged(given, ends_ms)
+        operation, wrong = self._operation(row)
         nameless = None if key else Fault("SHAPE_MISSING", "source.key")
-        lines = {name: of.get(key, []) for name, of in children.items()}
-        unread = {name: of[key] for name, of in giants.items() if key in of}
+        owners = {name: self._owned_by(row, child.of or spec.key) for name, child in spec.children.items()}
+        children = {name: lines[name].found.get(owner, []) for name, owner in owners.items()}
+        unread = {name: lines[name].giants[owner] for name, owner in owners.items() if owner in lines[name].giants}
         large = Fault("TOO_LARGE", next(iter(unread))) if unread else None
-        columns = self._decoded(row, layout.columns)
-        return TableRow(key, version, operation, columns, lines, nameless or fault or wrong or large, given, unread)
+        columns = self._decoded(row, spec.columns)
+        wrong = nameless or fault or wrong or large
+        version = UNVERSIONED if moment is None else int(moment)
+        return TableRow(key, version, operation, columns, children, wrong, given, unread, moment)
 
-    def _operation(self, given: Any) -> tuple[str, Fault | None]:
-        """The hub's word for an operation. A code that is in no table stays as it is, with its fault."""
+    def _judged(self, given: Any, ends_ms: int) -> tuple[float | None, Fault | None]:
+        """The update time in ms, or ``None`` with the fault that says why not."""
+        field_name = "source.version"
         if given is None:
+            return None, Fault("SHAPE_MISSING", field_name)
+        moment = self.moment(given)
+        if moment is None or moment < 0:
+            return None, Fault("SHAPE_TYPE", field_name)
+        if moment >= _VERSION_END:
+            return None, Fault("NUMBER_TOO_LARGE", field_name)
+        return (moment, None) if int(moment) < ends_ms else (None, Fault("DATE_FUTURE", field_name))
+
+    def _operation(self, row: _Found) -> tuple[str, Fault | None]:
+        """The hub's word for an operation. A code that is in no table stays as it is, with its fault."""
+        spec, deleted = self._spec, self._spec.deleted_when
+        if deleted and tidy(self._text(row[deleted.column])) in deleted.among:
+            return DELETE, None
+        if not spec.operation:
+            return UPSERT, None
+        if row[spec.operation] is None:
             return "", Fault("SHAPE_MISSING", "source.operation")
-        code = self._key(given)
-        word = self._layout.operations.get(tidy(code))
+        code = self._text(row[spec.operation])
+        word = spec.operations.get(tidy(code))
         return (word, None) if word else (code, Fault("SHAPE_TYPE", "source.operation"))
 
-    def _key(self, value: Any) -> str:
+    def _joined(self, row: _Found, names: Sequence[str]) -> str:
+        return joined([self._text(row[name]) for name in names])
+
+    def _owned_by(self, row: _Found, names: Sequence[str]) -> str:
+        """What a row and its lines have in common. A column of fixed length (CHAR) has blanks after it."""
+        return joined([self._text(row[name]).rstrip(" ") for name in names])
+
+    def _text(self, value: Any) -> str:
         """A key or code as text; "" for null."""
         if isinstance(value, (bytes, bytearray, memoryview)):
-            return bytes(value).decode(self._layout.encoding, "backslashreplace")
+            return bytes(value).decode(self._spec.encoding, "backslashreplace")
         return "" if value is None else str(value)
 
-    def _children(
-        self, connection: Connection, child: Child, keys: Sequence[str]
+    def _decoded(self, row: _Found, names: Iterable[str]) -> dict[str, Any]:
+        coded, encoding = {*self._spec.texts, *self._spec.miscoded}, self._spec.encoding
+        return {name: _decoded(row[name], encoding if name in coded else "ascii") for name in names}
+
+    # ---- the lines of rows -----------------------------------------------------------------------------------------
+
+    def _lines(self, connection: Connection, child: ChildSpec, rows: Sequence[_Found]) -> "_Lines":
+        """The lines of one child for all ``rows``; rows with more than ``LINES_MAX`` are giants, and theirs are not
+        read."""
+        names = child.of or self._spec.key
+        owners = {self._owned_by(row, names): self._named(row, names) for row in rows}
+        owners.pop("", None)
+        counts = self._counted(connection, child, [one for values in owners.values() for one in values])
+        giants = {owner: count for owner, count in counts.items() if count > LINES_MAX}
+        if sum(counts.values()) - sum(giants.values()) > PAGE_LINES_MAX and len(rows) > 1:
+            raise TooManyLines
+        wanted = [one for owner, values in owners.items() if owner in counts and owner not in giants for one in values]
+        return _Lines(self._read_lines(connection, child, wanted), giants)
+
+    def _named(self, row: _Found, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """How the lines of a row may name it: a column of fixed length has blanks at its end, another has not."""
+        given = tuple(row[name] if isinstance(row[name], bytes) else self._text(row[name]) for name in names)
+        short = tuple(one if isinstance(one, bytes) else one.rstrip(" ") for one in given)
+        return list(dict.fromkeys((given, short)))
+
+    def _counted(self, connection: Connection, child: ChildSpec, owners: Sequence[Any]) -> dict[str, int]:
+        parent = self._parent(child)
+        counts: dict[str, int] = {}
+        for some in _slices(owners, _KEYS_AT_ONCE):
+            query = select(*parent, func.count()).where(among(parent, some)).group_by(*parent)
+            for row in connection.execute(query):
+                owner = self._owned_by(row._mapping, child.parent)
+                counts[owner] = counts.get(owner, 0) + row[-1]
+        return counts
+
+    def _parent(self, child: ChildSpec) -> list[ColumnElement[Any]]:
+        return [self._tables[child.table].c[name] for name in child.parent]
+
+    def _read_lines(
+        self, connection: Connection, child: ChildSpec, owners: Sequence[Any]
     ) -> dict[str, list[Mapping[str, Any]]]:
-        lines = _table(child.table, (child.parent, child.order, *child.columns))
-        parent, order = lines.c[child.parent], lines.c[child.order]
+        table, parent = self._tables[child.table], self._parent(child)
+        names = dict.fromkeys([*child.parent, *child.columns])
+        lines = select(*(self._selected(table, name) for name in names))
+        order = [*parent, *(table.c[name] for name in child.order)]
         found: dict[str, list[Mapping[str, Any]]] = {}
-        for some in _slices(keys, _KEYS_AT_ONCE):
-            query = select(lines).where(parent.in_(some)).order_by(parent, order)
-            for row in connection.execute(query.execution_options(yield_per=_LINES_AT_ONCE)):
-                owner = found.setdefault(self._key(row._mapping[child.parent]), [])
+        for some in _slices(owners, _KEYS_AT_ONCE):
+            query = lines.where(among(parent, some)).order_by(*order).execution_options(yield_per=_LINES_AT_ONCE)
+            for row in connection.execute(query):
+                owner = found.setdefault(self._owned_by(row._mapping, child.parent), [])
                 if len(owner) <= LINES_MAX:
                     owner.append(self._decoded(row._mapping, child.columns))
         return found
 
-    def _decoded(self, row: Mapping[Any, Any], names: Iterable[str]) -> dict[str, Any]:
-        texts, encoding = self._layout.texts, self._layout.encoding
-        return {name: _text(row[name], encoding if name in texts else "ascii") for name in names}
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """``found``: what a row and its lines have in common → its lines. ``giants``: → how many, where there are too many
+    to read."""
+
+    found: Mapping[str, list[Mapping[str, Any]]]
+    giants: Mapping[str, int]
 
 
-def _text(value: Any, encoding: str) -> Any:
+def _decoded(value: Any, encoding: str) -> Any:
     if not isinstance(value, (bytes, bytearray, memoryview)):
         return value
     try:
@@ -207,26 +283,11 @@ def _text(value: Any, encoding: str) -> Any:
         return bytes(value)
 
 
-def _table(name: str, untyped: Iterable[str], *others: str) -> Any:
-    columns = [column(one, _Untyped()) for one in dict.fromkeys(untyped)]
-    return table(name, *columns, *(column(one) for one in others))
+def _table(name: str, columns: Iterable[str], numbers: Container[str]) -> Any:
+    schema, _, own = name.rpartition(".")
+    typed = [column(one) if one in numbers else column(one, Untyped()) for one in sorted(columns)]
+    return table(own, *typed, schema=schema or None)
 
 
-def _version(given: Any, ends_ms: int) -> tuple[int, Fault | None]:
-    """The update time as a version in whole ms, or ``UNVERSIONED`` with the fault that says why not."""
-    field_name = "source.version"
-    if given is None:
-        return UNVERSIONED, Fault("SHAPE_MISSING", field_name)
-    try:
-        version = int(given)
-    except (ArithmeticError, TypeError, ValueError):
-        version = -1
-    if isinstance(given, bool) or not isinstance(given, (int, float, Decimal, str)) or version < 0:
-        return UNVERSIONED, Fault("SHAPE_TYPE", field_name)
-    if version >= _VERSION_END:
-        return UNVERSIONED, Fault("NUMBER_TOO_LARGE", field_name)
-    return (version, None) if version < ends_ms else (UNVERSIONED, Fault("DATE_FUTURE", field_name))
-
-
-def _slices(values: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+def _slices(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
     return (values[start : start + size] for start in range(0, len(values), size))

@@ -13,20 +13,21 @@ the cursor, so a fetch can be repeated and a restart loses nothing.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from hub.clock import CHINA
 from hub.connect.context import Context
-from hub.connect.mapping import to_row, told
 from hub.connect.table.database import TableDatabase
-from hub.connect.table.rows import DELETE, UPSERT, Child, Layout, Rows, TableRow, TooManyLines
-from hub.errors import Misconfigured
-from hub.ports import NAMELESS, Cursor, DayCount, Page, Plain, SourceRow
+from hub.connect.table.keys import has_parts
+from hub.connect.table.rows import DELETE, UPSERT, Rows, TableRow, TooManyLines
+from hub.connect.table.spec import TableSpec
+from hub.connect.table.spellings import spelled
+from hub.errors import Misconfigured, RecordRejected
+from hub.ports import Cursor, DayCount, LookupQuery, Page, SourceRow
 
-__all__ = ["DELETE", "UPSERT", "Child", "Layout", "TableRow", "TableSource", "Timing"]
+__all__ = ["DELETE", "UPSERT", "TableRow", "TableSource", "Timing"]
 
 ANSWER_ROWS_MAX = 1_000
 """Most rows in the answer to a look-up; the newest."""
@@ -46,22 +47,23 @@ class Timing:
 
 
 class TableSource:
-    """``Source`` on an exchange table. ``to_record`` is the connector's mapping. Subclasses add look-ups.
+    """``Source`` on an exchange table. ``to_row`` maps a row, or tells its faults.
 
     All methods raise as ``TableDatabase`` does.
     """
 
     def __init__(
-        self, url: str, layout: Layout, timing: Timing, context: Context, to_record: Callable[[TableRow], Plain]
+        self, url: str, spec: TableSpec, timing: Timing, context: Context, to_row: Callable[[TableRow], SourceRow]
     ) -> None:
         self._lag_ms, self._sweep_ms = round(timing.lag_s * 1000), round(timing.sweep_s * 1000)
         self._full_reload = timing.full_reload
         self._context = context
         self._page_rows = context.limits.page_rows
-        self._to_record = to_record
-        self._database = TableDatabase(context.info.name, url, context.limits, layout.names())
-        self._rows = Rows(layout)
-        self._key, self._time = self._rows.key, self._rows.time
+        self._to_row = to_row
+        self._lookups = spec.lookups
+        self._database = TableDatabase(context.info.name, url, context.limits, spec.names())
+        self._rows = Rows(spec, self._database.dialect)
+        self._key, self._time, self._bound = self._rows.key, self._rows.time, self._rows.times.bound
         self._remark = ""
 
     # ---- the feed --------------------------------------------------------------------------------------------------
@@ -78,7 +80,7 @@ class TableSource:
 
     def _fetch(self, cursor: Cursor | None) -> Page:
         now_ms = self._context.clock.process_ms()
-        at = _begun(cursor, now_ms)
+        at = _begun(cursor, now_ms, len(self._key.columns))
         with self._database.read() as connection:
             if self._sweeps_now(at, now_ms) and (rows := self._sweep(connection, at, now_ms)):
                 return self._page(rows, at, more=True)
@@ -92,7 +94,7 @@ class TableSource:
             return self._page(rows, at, bool(rows) or "sweep" in at, ended)
 
     def _page(self, rows: Sequence[TableRow], at: Cursor, more: bool, complete_since: int | None = None) -> Page:
-        return Page([self.source_row(row) for row in rows], at, more, complete_since, self._remark)
+        return Page([self._to_row(row) for row in rows], at, more, complete_since, self._remark)
 
     def _sweeps_now(self, at: dict[str, Any], now_ms: int) -> bool:
         """Whether this page is one of a sweep. Begins a sweep that is due. Changes ``at``."""
@@ -126,8 +128,8 @@ class TableSource:
             if row.moment is not None:
                 return {"time": row.moment, "key": row.key}
         raise Misconfigured(
-            f"{self._context.info.name}: the column {self._time.name} holds texts that are no numbers",
-            "ask its owner: it must be the time of the change in milliseconds",
+            f"{self._context.info.name}: the column {self._time.name} holds no times in the form that is declared",
+            "compare `time_as` of the connector's [table] with some rows, or ask the owner of the table",
         )
 
     def _after(
@@ -136,19 +138,19 @@ class TableSource:
         """The page after (``since``, ``key``), up to ``until``; a key that is ``None`` stands before all keys of its
         time in ``since``, and after them in ``until``. Two queries, because each database answers them from its index;
         not all do for a comparison of pairs."""
-        size = self._page_rows
-        ends = [self._time <= until[0], self._key.is_not(None)]
+        size, begin, end = self._page_rows, self._bound(since), self._bound(until[0])
+        ends = [self._time <= end, self._key.is_not_null()]
         if until[1] is not None:
-            ends.append((self._time < until[0]) | (self._key <= until[1]))
+            ends.append((self._time < end) | self._key.up_to(until[1]))
         if key is None:
-            return self._read(connection, size, self._time >= since, *ends)
-        rows = self._read(connection, size, self._time == since, self._key > key, *ends)
+            return self._read(connection, size, self._time >= begin, *ends)
+        rows = self._read(connection, size, self._time == begin, self._key.after(key), *ends)
         if len(rows) < size:
-            rows += self._read(connection, size - len(rows), self._time > since, *ends)
+            rows += self._read(connection, size - len(rows), self._time > begin, *ends)
         return rows
 
     def _read(self, connection: Connection, limit: int, *conditions: ColumnElement[bool]) -> list[TableRow]:
-        query = select(self._rows.main).where(*conditions).order_by(self._time, self._key)
+        query = self._rows.select().where(*conditions).order_by(self._time, *self._key.columns)
         return self._rows.read(connection, query.limit(limit), self._ends_ms())
 
     def _ends_ms(self) -> int:
@@ -163,19 +165,22 @@ class TableSource:
         last = at.pop("odd", None)
         if not self._remark:
             return []
-        further = [] if last is None else [self._key > last]
-        query = select(self._rows.main).where(self._is_odd(), *further).order_by(self._key)
+        further = [] if last is None else [self._key.after(last)]
+        query = self._rows.select().where(self._is_odd(), *further).order_by(*self._key.columns)
         rows = self._rows.read(connection, query.limit(self._page_rows), self._ends_ms())
         if len(rows) == self._page_rows and rows[-1].key:
             at["odd"] = rows[-1].key
         return rows
 
     def _is_odd(self) -> ColumnElement[bool]:
-        return or_(self._time.is_(None), self._time >= self._ends_ms(), self._time < 0, self._key.is_(None))
+        return or_(self._unreadable(), self._time >= self._bound(self._ends_ms()))
+
+    def _unreadable(self) -> ColumnElement[bool]:
+        return or_(self._time.is_(None), self._time < self._bound(0), self._key.is_null())
 
     def _remarks(self, connection: Connection, now_ms: int) -> str:
-        without = self._count(connection, or_(self._time.is_(None), self._time < 0, self._key.is_(None)))
-        ahead = self._count(connection, self._time > now_ms + self._lag_ms)
+        without = self._count(connection, self._unreadable())
+        ahead = self._count(connection, self._time > self._bound(now_ms + self._lag_ms))
         told = (
             (without, "have no key, or no update time that can be read: they are rejected"),
             (
@@ -200,7 +205,8 @@ class TableSource:
         """The time of a full reload: all rows that are there have it or a later one, and were read. Changes ``at``."""
         if not self._full_reload or at["time"] <= at.get("base", at["time"]):
             return None
-        oldest = connection.execute(select(func.min(self._time)).where(self._time >= 0)).scalar()
+        found = connection.execute(select(func.min(self._time)).where(self._time >= self._bound(0))).scalar()
+        oldest = self._rows.moment(found)
         if oldest is None or not at["base"] < oldest <= now_ms - self._lag_ms:
             return None
         if self._remarks(connection, now_ms):
@@ -208,50 +214,31 @@ class TableSource:
         at["base"] = at["time"]
         return int(oldest)
 
-    # ---- rows ------------------------------------------------------------------------------------------------------
-
-    def source_row(self, row: TableRow) -> SourceRow:
-        """The row as a ``SourceRow``, mapped or with its faults."""
-        raw = row.raw()
-        return to_row(row.key or f"{NAMELESS}{sha256(raw).hexdigest()}", row.version, raw, lambda: self._mapped(row))
-
-    def _mapped(self, row: TableRow) -> Plain:
-        if row.fault:
-            told(*row.fault)
-        return self._to_record(row)
-
     # ---- questions -------------------------------------------------------------------------------------------------
 
-    def rows_by(self, name: str, values: Sequence[str], *conditions: ColumnElement[bool]) -> Page:
-        """Rows whose column ``name`` is one of ``values``: the newest ``ANSWER_ROWS_MAX``, and whether there are
-        more."""
-        return self._answer(self._rows.main.c[name].in_(values), *conditions)
-
-    def rows_by_child(self, of: str, name: str, values: Sequence[str], *conditions: ColumnElement[bool]) -> Page:
-        """Rows with a line of ``of`` whose column ``name`` is one of ``values``: the newest ``ANSWER_ROWS_MAX``, and
-        whether there are more."""
-        return self._answer(self._key.in_(self._rows.by_child(of, name, values)), *conditions)
-
-    def _answer(self, *conditions: ColumnElement[bool]) -> Page:
-        query = select(self._rows.main).where(*conditions).order_by(self._time.desc(), self._key)
+    def look_up(self, query: LookupQuery) -> Page:
+        """The rows in force that hold the value, however they spell it: the newest ``ANSWER_ROWS_MAX``, and whether
+        there are more. Raises ``RecordRejected`` (LOOKUP_UNSUPPORTED) for a question that the table does not answer."""
+        question = self._lookups.get(query.by)
+        if question is None:
+            raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"[table.lookups] has no {query.by}")
+        holding = self._rows.holding(question, spelled(query.by, query.value))
+        wanted = self._rows.select().where(holding, self._rows.in_force())
         with self._database.read() as connection:
-            rows = self._rows.read(connection, query.limit(ANSWER_ROWS_MAX + 1), self._ends_ms())
-        answer = [self.source_row(row) for row in rows[:ANSWER_ROWS_MAX] if row.operation != DELETE]
+            ordered = wanted.order_by(self._time.desc(), *self._key.columns).limit(ANSWER_ROWS_MAX + 1)
+            rows = self._rows.read(connection, ordered, self._ends_ms())
+        answer = [self._to_row(row) for row in rows[:ANSWER_ROWS_MAX] if row.operation != DELETE]
         return Page(answer, {}, len(rows) > ANSWER_ROWS_MAX)
-
-    def column(self, name: str) -> ColumnElement[Any]:
-        """A column of the main table, for conditions."""
-        found: ColumnElement[Any] = self._rows.main.c[name]
-        return found
 
     def day(self, day: date) -> DayCount:
         """The rows whose update time is on ``day``, Beijing time."""
         begin, end = (
-            int(datetime.combine(d, time(), CHINA).timestamp() * 1000) for d in (day, day + timedelta(days=1))
+            self._bound(int(datetime.combine(d, time(), CHINA).timestamp() * 1000))
+            for d in (day, day + timedelta(days=1))
         )
-        query = select(self._key, self._time).where(self._time >= begin, self._time < end)
+        query = self._rows.named().where(self._time >= begin, self._time < end)
         with self._database.read() as connection:
-            return DayCount(day, frozenset(f"{key}#{int(version)}" for key, version in connection.execute(query)))
+            return DayCount(day, frozenset(self._rows.versions(connection, query)))
 
     def drift(self) -> tuple[list[str], list[str]]:
         """(Columns that are new, columns that are missing), each as ``table.column``."""
@@ -262,13 +249,14 @@ class TableSource:
         self._database.close()
 
 
-def _begun(cursor: Cursor | None, now_ms: int) -> dict[str, Any]:
+def _begun(cursor: Cursor | None, now_ms: int, key_parts: int) -> dict[str, Any]:
     """The state in a cursor. A first reading needs no sweep of what was there before it began. Raises ``Misconfigured``
     for a cursor that an operator set, and that is none of a table."""
     at: dict[str, Any] = {"time": 0, "swept_ms": now_ms} if cursor is None else dict(cursor)
     at["key"] = at.get("key") or None
     at.setdefault("swept_ms", at.get("time"))
-    if not all(isinstance(at.get(name), (int, float)) for name in ("time", "swept_ms")):
+    numbers = all(isinstance(at.get(name), (int, float)) for name in ("time", "swept_ms"))
+    if not numbers or not has_parts(at["key"], key_parts):
         raise Misconfigured("this is no cursor of an exchange table", 'set one as {"time": MILLISECONDS, "key": KEY}')
     if "began_ms" not in at.get("sweep", {}):
         at.pop("sweep", None)

@@ -4,22 +4,27 @@ few rows; connectors' tests do the same on real databases."""
 import json
 import sqlite3
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from hub.connect.context import Context
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.connect.table import rows as tablerows
-from hub.connect.table.source import Child, Layout, TableRow, TableSource, Timing
-from hub.ports import Fault, SourceRow
+from hub.connect.table.rows import mapped_by
+from hub.connect.table.source import TableRow, TableSource, Timing
+from hub.connect.table.spec import TableSpec
+from hub.errors import Misconfigured
+from hub.ports import Fault, LookupQuery, SourceRow
 from tests.clocks import HandClock
 
-LAYOUT = Layout(
-    table="ex", key="id", time="ms", operation="op", columns=("name",), texts=frozenset({"name"}),
-    children={"lines": Child("ex_line", "owner", "place", ("what",))},
+SPEC = TableSpec.model_validate(
+    {
+        "name": "ex", "key": "id", "time": "ms", "operation": "op", "columns": ["name"], "texts": ["name"],
+        "children": {"lines": {"table": "ex_line", "parent": "owner", "order": "place", "columns": ["what"]}},
+    }
 )  # fmt: skip
 LAG_S, SWEEP_S = 10.0, 4.0
 
@@ -36,7 +41,7 @@ class Table:
         )
         context = Context(info, Limits(page_rows=2), clock, "connectors.utility_crm")
         timing = Timing(LAG_S, SWEEP_S, full_reload=True)
-        self.source = TableSource(f"sqlite:///{file}", LAYOUT, timing, context, self._record)
+        self.source = TableSource(f"sqlite:///{file}", SPEC, timing, context, mapped_by(self._record))
         self.cursor: Any = None
 
     @staticmethod
@@ -99,13 +104,13 @@ def test_rows_with_very_many_lines_fill_no_memory(table: "Table", monkeypatch: p
     }
     before = found["c"].raw
     table.line("c", 9, "y")
-    assert table.source.source_row(one_row(table, "c")).raw != before, "another number of lines is another content"
+    assert one_row(table, "c").raw() != before, "another number of lines is another content"
 
 
 def one_row(table: "Table", key: str) -> TableRow:
     with table.source._database.read() as connection:
         rows = table.source._rows
-        (row,) = rows.read(connection, select(rows.main).where(rows.key == key))
+        (row,) = rows.read(connection, rows.select().where(rows.key.among([key])))
         return row
 
 
@@ -203,3 +208,113 @@ def test_the_day_names_keys_with_their_versions(table: Table) -> None:
     table.put("b", now - 86_400_000)
     day = table.source.day(table.clock.now().date())
     assert day.keys == frozenset({f"a#{now}"})
+
+
+class Shaped:
+    """A table of any shape, and a source that reads it, two rows at once."""
+
+    def __init__(self, folder: Path, info: ConnectorInfo, clock: HandClock, script: str, **spec: Any) -> None:
+        file = folder / "shaped.db"
+        self.connection = sqlite3.connect(file, isolation_level=None)
+        self.connection.executescript(script)
+        context = Context(info, Limits(page_rows=2), clock, "connectors.utility_crm")
+        whole = TableSpec.model_validate({"name": "ex", "key": "id", "time": "at", "columns": ["x"], **spec})
+        timing = Timing(LAG_S, SWEEP_S, full_reload=False)
+        self.source = TableSource(f"sqlite:///{file}", whole, timing, context, mapped_by(Table._record))
+
+    def drain(self) -> list[SourceRow]:
+        """Every row of the feed, over cursors that were stored as JSON."""
+        rows: list[SourceRow] = []
+        cursor = None
+        while (page := self.source.fetch(cursor)).rows or page.more:
+            rows += page.rows
+            cursor = json.loads(json.dumps(page.cursor))
+        return rows
+
+
+def test_p1_a_key_of_two_columns_is_read_in_order_and_page_by_page(
+    tmp_path: Path, info: ConnectorInfo, clock: HandClock
+) -> None:
+    pairs = [("p/1", "b"), ("p/1", "c"), ("p/1", "a"), ("p", "1/b"), ("q", "a")]
+    table = Shaped(
+        tmp_path, info, clock, "CREATE TABLE ex(a, b, at INTEGER, x); CREATE TABLE line(pa, pb, n INTEGER, what);",
+        key=["a", "b"],
+        children={"lines": {"table": "line", "parent": ["pa", "pb"], "order": "n", "columns": ["what"]}},
+    )  # fmt: skip
+    for a, b in pairs:
+        table.connection.execute("INSERT INTO ex VALUES (?, ?, 5, 'x')", (a, b))
+        table.connection.execute("INSERT INTO line VALUES (?, ?, 1, ?)", (a, b, f"of {a}+{b}"))
+    table.connection.execute("INSERT INTO ex VALUES ('r', NULL, 5, 'x')")
+    rows = table.drain()
+    assert [row.key for row in rows] == ["p/1%2Fb", "p%2F1/a", "p%2F1/b", "p%2F1/c", "q/a"]
+    lines = [row.record and [line["what"] for line in row.record["lines"]] for row in rows]
+    assert lines == [["of p+1/b"], ["of p/1+a"], ["of p/1+b"], ["of p/1+c"], ["of q+a"]]
+    day = table.source.day(date(1970, 1, 1)).keys
+    assert {row.key for row in rows} <= {key.partition("#")[0] for key in day}
+
+
+@pytest.mark.parametrize(
+    ("time_as", "at"),
+    [
+        ("seconds", [1_704_153_600, 1_704_153_600, 1_704_153_600, 1_704_153_601]),
+        ("datetime", [f"2024-01-02 08:00:0{second}.000000" for second in (0, 0, 0, 1)]),
+        ("text", [f"2024-01-02 08:00:0{second}" for second in (0, 0, 0, 1)]),
+    ],
+)
+def test_p1_rows_of_one_time_are_all_read_in_each_form_of_time(
+    tmp_path: Path, info: ConnectorInfo, clock: HandClock, time_as: str, at: list[object]
+) -> None:
+    table = Shaped(tmp_path, info, clock, "CREATE TABLE ex(id, at, x)", time_as=time_as)
+    table.connection.executemany("INSERT INTO ex VALUES (?, ?, 'x')", zip("abcd", at, strict=True))
+    rows = table.drain()
+    assert [(row.key, row.version) for row in rows] == [
+        ("a", 1_704_153_600_000),
+        ("b", 1_704_153_600_000),
+        ("c", 1_704_153_600_000),
+        ("d", 1_704_153_601_000),
+    ]
+    assert table.source.day(date(2024, 1, 2)).keys == {f"{row.key}#{row.version}" for row in rows}
+
+
+def test_a_table_without_operations_says_by_a_flag_what_was_deleted(
+    tmp_path: Path, info: ConnectorInfo, clock: HandClock
+) -> None:
+    table = Shaped(
+        tmp_path, info, clock, "CREATE TABLE ex(id, at, x, sjyxbs)", deleted_when={"column": "sjyxbs", "in": ["0"]}
+    )
+    table.connection.executemany("INSERT INTO ex VALUES (?, ?, 'x', ?)", [("a", 1, 1), ("b", 2, 0), ("c", 3, "０ ")])
+    said = {row.key: row.record and row.record["operation"] for row in table.drain()}
+    assert said == {"a": "UPSERT", "b": "DELETE", "c": "DELETE"}
+
+
+def test_lines_may_name_their_row_by_another_column_and_without_its_padding(
+    tmp_path: Path, info: ConnectorInfo, clock: HandClock
+) -> None:
+    """A CHAR column is filled up with blanks, the column of the lines is not."""
+    table = Shaped(
+        tmp_path, info, clock, "CREATE TABLE ex(id, at, x, code); CREATE TABLE line(code, n, what);",
+        children={"lines": {"table": "line", "parent": "code", "of": ["code"], "order": "n", "columns": ["what"]}},
+    )  # fmt: skip
+    table.connection.execute("INSERT INTO ex VALUES ('a', 1, 'x', 'P1   ')")
+    table.connection.execute("INSERT INTO line VALUES ('P1', 1, 'found')")
+    (row,) = table.drain()
+    assert row.record and [line["what"] for line in row.record["lines"]] == ["found"]
+
+
+def test_texts_whose_encoding_the_database_has_wrong_are_read_and_found(
+    tmp_path: Path, info: ConnectorInfo, clock: HandClock
+) -> None:
+    table = Shaped(
+        tmp_path, info, clock, "CREATE TABLE ex(id, at, x TEXT)", miscoded=["x"], lookups={"address": {"column": "x"}}
+    )
+    table.connection.execute("INSERT INTO ex VALUES ('a', 1, CAST(? AS TEXT))", ("𠮷野家".encode("gb18030"),))
+    (row,) = table.drain()
+    assert row.record and row.record["x"] == "𠮷野家"
+    asked = LookupQuery("address", "𠮷野家", "electricity-connection", "优化营商环境条例 第28条")
+    assert [found.key for found in table.source.look_up(asked).rows] == ["a"]
+
+
+def test_a_cursor_of_another_key_is_for_the_operator(tmp_path: Path, info: ConnectorInfo, clock: HandClock) -> None:
+    table = Shaped(tmp_path, info, clock, "CREATE TABLE ex(a, b, at, x)", key=["a", "b"])
+    with pytest.raises(Misconfigured, match="no cursor of an exchange table"):
+        table.source.fetch({"time": 5, "key": "only-one"})

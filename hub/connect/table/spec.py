@@ -1,0 +1,140 @@
+"""``[table]`` of a ``connector.toml``: an exchange table (前置库) as its owner lays it out."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_ORDERED = re.compile(r"%Y[^%]*%m[^%]*%d([^%]*%H([^%]*%M([^%]*%S([^%]*%f)?)?)?)?[^%]*")
+
+
+def _listed(given: Any) -> Any:
+    return (given,) if isinstance(given, str) else given
+
+
+Column = Annotated[str, Field(min_length=1, max_length=128)]
+Columns = Annotated[tuple[Column, ...], BeforeValidator(_listed), Field(min_length=1)]
+TableName = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)?$", max_length=257)]
+
+
+Operation = Literal["UPSERT", "DELETE"]
+_OPERATIONS: Mapping[str, Operation] = MappingProxyType({"I": "UPSERT", "U": "UPSERT", "D": "DELETE"})
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CodeIn(_Frozen):
+    """Whether a column holds one of some codes."""
+
+    column: Column = Field(description="A column of the table.")
+    among: tuple[str, ...] = Field(alias="in", min_length=1, description="The codes.")
+
+
+class ChildSpec(_Frozen):
+    """A table of lines that belong to a row, such as the holders of a title. They stand under the child's name."""
+
+    table: TableName = Field(description="The table of the lines; with a schema as `schema.table`.")
+    parent: Columns = Field(description="The column of a line that names its row; a list for a key of several columns.")
+    of: tuple[Column, ...] = Field(
+        (), description="The columns of the row that `parent` names, where they are not its key."
+    )
+    order: Columns = Field(description="The column by which the lines of a row are ordered, or a list.")
+    columns: Columns = Field(description="The columns that are read.")
+
+
+class LookupSpec(_Frozen):
+    """How one kind of question is asked: which column holds the value."""
+
+    column: Column = Field(description="The column that holds the value.")
+    child: str = Field("", description="The child that has the column; empty for the table itself.")
+
+
+class TableSpec(_Frozen):
+    """An exchange table: its columns for key, time and operation, and those that are read.
+
+    Names are written as the database has them: most databases have small letters for names that were created without
+    quotes, and so has Oracle here.
+    """
+
+    name: TableName = Field(description="The table; with a schema as `schema.table`.")
+    key: Columns = Field(description="The column that names a row, or a list where several do.")
+    time: Column = Field(description="The column with the time of the last change of a row.")
+    time_as: Literal["milliseconds", "seconds", "datetime", "text"] = Field(
+        "milliseconds",
+        description="What `time` holds: a number since 1970 (UTC), a date and time of the database (Beijing time where "
+        "it has no zone), or a text of Beijing time in the form `time_format`.",
+    )
+    time_format: str = Field(
+        "%Y-%m-%d %H:%M:%S",
+        description="The form of a time that is a text: %Y %m %d %H %M %S %f, in this order, so that later texts are "
+        "larger ones.",
+    )
+    columns: Columns = Field(description="The columns that are read; key, time and operation are read without that.")
+    operation: str = Field("", description="The column with the kind of change; empty where the table has none.")
+    operations: Mapping[str, Operation] = Field(
+        default_factory=lambda: _OPERATIONS,
+        description="The owner's code of a change (half-width, capital letters): UPSERT or DELETE.",
+    )
+    deleted_when: CodeIn | None = Field(
+        None,
+        description="A row whose column holds one of these codes was deleted, whatever its operation is. Codes are "
+        "compared without the usual dirt (full width, blanks, small letters).",
+    )
+    texts: tuple[Column, ...] = Field((), description="Columns that hold bytes: texts in `encoding`.")
+    miscoded: tuple[Column, ...] = Field(
+        (),
+        description="Text columns that hold texts in `encoding`, although the database believes that they are in "
+        "another one: they are asked for as bytes.",
+    )
+    encoding: Literal["gb18030", "utf-8"] = Field(
+        "gb18030", description="The encoding of `texts` and `miscoded`; gb18030 includes GBK and GB 2312."
+    )
+    children: Mapping[str, ChildSpec] = Field(
+        default_factory=dict, description="Lines that belong to a row, by the child's name."
+    )
+    lookups: Mapping[str, LookupSpec] = Field(
+        default_factory=dict, description="The kinds of questions that the table answers (`lookup_by`)."
+    )
+    in_force: CodeIn | None = Field(
+        None, description="Only such rows answer a question; without it, all that are not deleted."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not _ORDERED.fullmatch(self.time_format):
+            raise ValueError("time_format has %Y %m %d and then %H %M %S %f as far as needed, in this order")
+        for name, child in self.children.items():
+            if name in self.columns:
+                raise ValueError(f"children.{name}: a column has this name")
+            if len(child.parent) != len(child.of or self.key):
+                raise ValueError(f"children.{name}.parent names as many columns as the key (or `of`) has")
+        for by, question in self.lookups.items():
+            if question.child and question.child not in self.children:
+                raise ValueError(f"lookups.{by}.child: there is no child {question.child!r}")
+        if strange := sorted({*self.texts, *self.miscoded} - {*self.columns, *self._of_children()}):
+            raise ValueError(f"texts and miscoded name columns that are read; {strange[0]} is not")
+        return self
+
+    def _of_children(self) -> set[str]:
+        return {column for child in self.children.values() for column in child.columns}
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """Columns of the table that are read for the hub itself, without repeats."""
+        own = [*self.key, *([self.operation] if self.operation else [])]
+        own += [rule.column for rule in (self.deleted_when, self.in_force) if rule]
+        return tuple(dict.fromkeys([*own, *(column for child in self.children.values() for column in child.of)]))
+
+    def names(self) -> dict[str, set[str]]:
+        """Table → the columns that are read."""
+        read = {self.name: {self.time, *self.extra, *self.columns}}
+        for child in self.children.values():
+            read.setdefault(child.table, set()).update(child.parent, child.order, child.columns)
+        for question in self.lookups.values():
+            table = self.children[question.child].table if question.child else self.name
+            read[table].add(question.column)
+        return read
