@@ -81,8 +81,8 @@ class TableSpec(_Frozen):
     )
     deleted_when: CodeIn | None = Field(
         None,
-        description="A row whose column holds one of these codes was deleted, whatever its operation is. Codes are "
-        "compared without the usual dirt (full width, blanks, small letters).",
+        description="A row whose column holds one of these codes was deleted, also with an operation that says no. "
+        "Codes are compared without the usual dirt (full width, blanks, small letters).",
     )
     texts: tuple[Column, ...] = Field((), description="Columns that hold bytes: texts in `encoding`.")
     miscoded: tuple[Column, ...] = Field(
