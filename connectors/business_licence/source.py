@@ -13,7 +13,7 @@ from hub.connect.rest.client import Answer, RestClient
 from hub.connect.rest.pageproof import check_page, head_of, pack_proof, trusted_keys_of
 from hub.connect.rest.signing import NationalSigner
 from hub.errors import Misconfigured, RecordRejected, Unavailable
-from hub.ports import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, SourceRow
+from hub.ports import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, SourceRow, Stored
 from hub.records.files.json import load
 from hub.records.identifiers import tidy
 
@@ -52,6 +52,10 @@ class LicenceGateway:
             raise Unavailable("the gateway's count of the day is not complete")
         return DayCount(day, frozenset(tidy(str(key)) for key in keys))
 
+    def remap(self, stored: Stored) -> SourceRow:
+        """The signed record, mapped again."""
+        return self._mapped(stored.raw, stored.proof)
+
     def close(self) -> None:
         self._rest.close()
 
@@ -77,7 +81,9 @@ class LicenceGateway:
 
     def _row(self, item: dict[str, Any], head: bytes) -> SourceRow:
         raw = item["record"].encode("utf-8", "surrogatepass")
-        proof = pack_proof(head, item["index"], item.get("path"))
+        return self._mapped(raw, pack_proof(head, item["index"], item.get("path")))
+
+    def _mapped(self, raw: bytes, proof: bytes) -> SourceRow:
         try:
             row = load(raw)
         except RecordRejected as rejected:

@@ -32,14 +32,15 @@ GROUP = "hub.procedures"
 
 class Verified(NamedTuple):
     """A record was verified, or a new reading of one. ``ids``: every opaque id that it can be found by; ``subjects``:
-    the people and enterprises in it. ``new``: it was not verified before. A report from outside (a step, a permit's
-    result) is a record too."""
+    the people and enterprises in it. ``new``: it was not verified before. ``reading``: how often it was mapped again. A
+    report from outside (a step, a permit's result) is a record too."""
 
     record_id: bytes
     kind: str
     ids: frozenset[bytes]
     subjects: frozenset[bytes] = frozenset()
     new: bool = True
+    reading: int = 0
 
 
 class Rejected(NamedTuple):

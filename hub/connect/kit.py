@@ -18,7 +18,7 @@ from hub.clock import CHINA
 from hub.connect.codes import Codes
 from hub.connect.spec import ConnectorInfo, read_info
 from hub.errors import RecordRejected
-from hub.ports import Address, Cursor, LookupQuery, Page, Plain, Receipt, Sink, Source, SourceRow
+from hub.ports import Address, Cursor, LookupQuery, Page, Plain, Receipt, Remaps, Sink, Source, SourceRow, Stored
 from hub.records.shape import check_shape
 
 _PAGES_MAX = 10_000
@@ -196,6 +196,19 @@ def check_same_content(source: Source, query: LookupQuery) -> int:
             "a look-up and the feed give other bytes for one version of a row: it would be two records"
         )
     return len(both)
+
+
+def check_remap(source: Source, rows: Sequence[SourceRow]) -> int:
+    """Check that each row, mapped again from the bytes that the hub keeps of it, gives the same record or faults, so
+    that `hub records remap` changes only what a new mapping changes. Returns the number of rows."""
+    assert isinstance(source, Remaps), "the source has no `remap`"
+    for row in rows:
+        operation = row.record["source"]["operation"] if row.record else "UPSERT"
+        again = source.remap(Stored(row.key, row.version, operation, row.raw, row.proof))
+        assert (again.key, again.version, again.raw, again.proof) == (row.key, row.version, row.raw, row.proof)
+        assert again.record == row.record, f"{row.key}: mapped again, it is another record"
+        assert again.faults == row.faults, f"{row.key}: mapped again, it has {again.faults} and not {row.faults}"
+    return len(rows)
 
 
 def check_sink(sink: Sink, address: Address, body: Mapping[str, Any]) -> Receipt:

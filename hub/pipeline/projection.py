@@ -40,13 +40,14 @@ _SEALS = frozenset(("SEAL_BROKEN", "ERASED", "KEY_DAMAGED"))
 
 class Mention(NamedTuple):
     """A record, its kind, every opaque id that it can be found by, and the subjects in it; no ids for a record that
-    could not be read. ``new``: it was not verified before."""
+    could not be read. ``new``: it was not verified before; ``reading``: how often it was mapped again."""
 
     record_id: bytes
     kind: str
     ids: frozenset[bytes]
     subjects: frozenset[bytes] = frozenset()
     new: bool = True
+    reading: int = 0
 
 
 @dataclass(slots=True)
@@ -108,7 +109,8 @@ def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
 def _verified(work: _Work, record_id: bytes, ids: frozenset[bytes]) -> Mention:
     before = work.changes.before.get(record_id)
     new = before is None or before["state"] != "verified"
-    return Mention(record_id, work.changes.after[record_id]["kind"], ids, work.subjects[record_id], new)
+    after = work.changes.after[record_id]
+    return Mention(record_id, after["kind"], ids, work.subjects[record_id], new, after["reading"])
 
 
 def count(connection: Connection, applied: Applied) -> None:

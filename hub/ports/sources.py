@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 Plain = dict[str, Any]
 """A record that is not sealed, in the shape of its kind's Avro schema. It exists in memory only, never on a topic, in a
@@ -53,6 +53,20 @@ class SourceRow:
     reading: int = 0
     read_at_ms: int | None = None
     vanished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row as the hub keeps it under seal: its name at the source, and its content byte for byte as it was read.
+
+    ``operation`` is UPSERT or DELETE as the hub recorded it; UPSERT for a row that could not be read.
+    """
+
+    key: str
+    version: int
+    operation: str
+    raw: bytes
+    proof: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +139,40 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release connections. Running calls may fail with ``Unavailable``."""
+
+
+@runtime_checkable
+class Remaps(Protocol):
+    """A source whose rows can be mapped again from what the hub keeps of them. Not every ``Source`` has it."""
+
+    def remap(self, stored: Stored) -> SourceRow:
+        """The row with the record, or the faults, that the mapping in force gives. Makes no call. ``key``, ``version``
+        and ``raw`` are those of ``stored``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which rows to read again: those with one of ``keys``, or, where there are none, those that the source changed
+    from ``since_ms`` to before ``until_ms`` (ms since the epoch, ``None``: without that end)."""
+
+    keys: tuple[str, ...] = ()
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+@runtime_checkable
+class Rereads(Protocol):
+    """A source from which chosen rows can be read again. Not every ``Source`` has it."""
+
+    def read(self, extent: Extent, cursor: Cursor | None) -> Page:
+        """A page of the rows in ``extent``, as ``fetch`` gives them, after ``cursor`` (``None``: the first page). The
+        cursor belongs to this reading alone. Raises as ``Source`` says; ``RecordRejected`` (REREAD_UNSUPPORTED) for an
+        extent that the source cannot be asked for."""
+
+
+@runtime_checkable
+class Totals(Protocol):
+    """A source that can count its rows. Not every ``Source`` has it."""
+
+    def total(self) -> int | None:
+        """The number of rows that the source has now; ``None`` where it does not say. One call."""

@@ -110,7 +110,7 @@ class Sealer:
         and size, and without its bytes; one about a subject whose key is damaged with KEY_DAMAGED. A subject that is
         erased meanwhile is a new one from then on, as for the next page. Raises ``Unavailable``, before anything is
         sealed."""
-        rows = [_shaped(KINDS[source.kind], row) for row in rows]
+        rows = [shaped(KINDS[source.kind], row) for row in rows]
         plans = [_plan(KINDS[source.kind], row) for row in rows]
         page = self._page(source, read_at_ms, [plan for plan in plans if plan])
         return [
@@ -243,8 +243,8 @@ class Sealer:
         raise AssertionError
 
 
-def _shaped(kind: Kind, row: SourceRow) -> SourceRow:
-    """The row with its completed record, or without a record and with the faults of its shape."""
+def shaped(kind: Kind, row: SourceRow) -> SourceRow:
+    """The row as it is sealed: with its completed record, or without a record and with the faults of its shape."""
     row = _bounded(row)
     if row.record is None:
         return row

@@ -57,6 +57,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         *(*_DATA, *_STAGE, "hub.records.verdict", "hub.connect"),
         *("hub.cases", "hub.ingest", "hub.delivery"),
     ),
+    "hub.pipeline.again": (*_DATA, *_STAGE, "hub.ingest", "hub.pipeline"),
     "hub.operate": (
         *_DATA,
         "hub.runtime",

@@ -15,6 +15,7 @@ BUSINESS = {
     "hub.pipeline.lookup": "when an answer was given",
     "hub.pipeline.verify": "the day that a verdict is of",
     "hub.pipeline.redrive": "when a record was sent again",
+    "hub.pipeline.again": "when a row was read or sent again",
     "hub.pipeline.relay": "when a place was written down",
     "hub.cases": "when something happened to a case, and the days that its deadline counts",
     "hub.web.auth.refusals": "when something was refused",

@@ -80,6 +80,7 @@ def test_the_feed_is_certified_and_brings_every_row_of_the_truth_file(sandbox: R
     lines = [json.loads(line) for line in sandbox.truth.open(encoding="utf-8")]
     truth = [line for line in lines if line["source"] == NAME]
     assert len(rows) == len(truth)
+    assert kit.check_remap(source.inner, rows) == len(rows)
     named = {(line["key"], line["version"]) for line in truth if "raw_sha256" not in line}
     assert named <= {(row.key, row.version) for row in rows}
     hidden = {f"sha256:{line['raw_sha256']}" for line in truth if "raw_sha256" in line}

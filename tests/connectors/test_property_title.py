@@ -85,6 +85,7 @@ def test_the_feed_is_certified_and_brings_every_row_of_the_truth_file(sandbox: R
     truth = {(line["key"], line["version"]) for line in lines if line["source"] == NAME}
     assert {(row.key, row.version) for row in rows} == truth
     assert len(rows) == len(truth)
+    assert kit.check_remap(source.inner, rows) == len(rows)
 
 
 def test_the_feed_resumes_at_a_stored_cursor(source: GuardedSource) -> None:

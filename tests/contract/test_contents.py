@@ -141,9 +141,12 @@ def test_contents_of_one_version_readings_and_a_row_that_is_read_at_last(works: 
     works.until(lambda: (works.id_of(second), 2) in works.current())
     assert works.line() == {"received": 4, "verified": 3, "duplicate": 1, "revised": 1, "readings": 2}
 
+    works.until(lambda: len(works.usage_sent("A-1")) == 2)
+    assert works.usage_sent("A-1") == [("second", 0), ("corrected", 2)]  # the piece that corrects the delivered one
+
     works.house.submit(body("A-2"))
-    works.until(lambda: len(works.usage_sent("A-2")) == 2)
-    assert works.usage_sent("A-2") == [("second", 0), ("corrected", 2)]
+    works.until(lambda: len(works.usage_sent("A-2")) == 3)
+    assert works.usage_sent("A-2") == [("second", 0), ("corrected", 2), ("corrected", 2)]
     assert {name: rows for name, rows in differing(works.house).items() if rows} == {}
 
 

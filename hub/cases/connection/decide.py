@@ -32,7 +32,8 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
 def _needs(command: Settle | Look | AskAgain | PutOff, facts: Facts, moment: Moment) -> Sequence[Met | Wait | Question]:
     """What follows for the needs that the command is about."""
     if isinstance(command, Settle):
-        return evidence.settle(facts.needs, facts.found, moment, command.new, command.others)
+        settled = evidence.settle(facts.needs, facts.found, moment, command.new, command.others)
+        return [*settled, *evidence.correct(facts.again, facts.found)]
     due = [need for need, _ in facts.needs]
     if isinstance(command, AskAgain):
         return evidence.ask_again(due, moment)

@@ -81,7 +81,8 @@ class Waiting(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Matched(Deciding):
-    """A verified record was found for a need."""
+    """A verified record was found for a need, or a later reading of the record that has met it: its pieces correct
+    those of the earlier reading."""
 
     SCHEMA = "connection.matched"
     TOPIC = CONNECTION_EVENTS

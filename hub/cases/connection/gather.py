@@ -28,12 +28,14 @@ from hub.ports import Fault
 class Facts:
     """What is known of one case. ``needs``: the open needs that the command is about, each with the source's answer if
     one came. ``sinks`` are those of the settings, ``absent`` those that a case may have been opened with before.
-    ``found`` and ``asks`` are by kind. ``pending``: the kind of the piece that a withdrawal is about, as long
-    as it is pending. ``calendar`` and ``row``, that of the application, for computing dates."""
+    ``found`` and ``asks`` are by kind. ``again``: the needs whose record has a new reading. ``pending``: the kind of
+    the piece that a withdrawal is about, as long as it is pending. ``calendar`` and ``row``, that of the application,
+    for computing dates."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
     needs: list[tuple[Need, Answered | None]] = field(default_factory=list)
+    again: list[Need] = field(default_factory=list)
     found: Mapping[str, Found] = field(default_factory=dict)
     asks: dict[str, Ask | str] = field(default_factory=dict)
     asker: Asker | None = None
@@ -49,6 +51,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     rows = {} if submits else _applications(connection, ids)
     open_needs = {} if submits else needs.open_needs(connection, ids)
     facts = [_facts(given, one, open_needs.get(one[0].case_id, {}), moment) for one in work]
+    _read_again(connection, work, facts)
     _find(given, connection, work, facts, rows, moment)
     _ask(given, work, facts, rows)
     for (case, command), known in zip(work, facts, strict=True):
@@ -99,6 +102,14 @@ def _facts(given: Given, work: Work, open_needs: Mapping[str, Need], moment: Mom
     return facts
 
 
+def _read_again(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:
+    """The needs whose record has a new reading."""
+    wanted = {case.case_id: one.again for case, one in work if isinstance(one, Settle) and one.again}
+    found = needs.met(connection, wanted)
+    for (case, _), known in zip(work, facts, strict=True):
+        known.again = found.get(case.case_id, [])
+
+
 def _find(
     given: Given,
     connection: Connection,
@@ -112,11 +123,15 @@ def _find(
     looking = [
         (*one, known) for one, known in zip(work, facts, strict=True) if not isinstance(one[1], PutOff | AskAgain)
     ]
-    waiting = [(case, known, need) for case, _, known in looking for need, _ in known.needs]
+    waiting = [(case, known, need) for case, _, known in looking for need in _looked_for(known)]
     year = china_day(moment.now).year
     wanted = [_wanted(given, case, need, rows[case.case_id].purpose, year) for case, _, need in waiting]
     for (_, known, need), match in zip(waiting, matching.find(connection, given.log, wanted), strict=True):
         known.found = {**known.found, need.kind: match}
+
+
+def _looked_for(known: Facts) -> list[Need]:
+    return [*(need for need, _ in known.needs), *known.again]
 
 
 def _wanted(given: Given, case: Case, need: Need, purpose: str, year: int) -> matching.Wanted:

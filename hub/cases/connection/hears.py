@@ -29,12 +29,13 @@ class Submit:
 class Settle:
     """Records arrived for needs of these kinds, or a source answered. Answers to older questions are ignored. ``new``:
     kinds of new records that concern the site or the applicant, of needs that are not asked for any more; ``others``:
-    kinds of records of the applicant."""
+    kinds of records of the applicant; ``again``: kinds of needs whose record has a new reading."""
 
     kinds: frozenset[str] = frozenset()
     answers: tuple[Answered, ...] = ()
     new: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
+    again: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
             answers.setdefault(one.case_id, []).append(one)
     new = _by_case(needs.given_up(connection, _ids(one for one in verified if one.new)))
     others = _by_case(needs.of_applicants(connection, _ids(verified)))
+    again = _by_case(needs.read_again(connection, {one.record_id: one.reading for one in verified if one.reading}))
     kinds = _by_case(linked)
     return {
         case_id: Settle(
@@ -73,8 +75,9 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
             tuple(answers.get(case_id, ())),
             new.get(case_id, _NONE),
             others.get(case_id, _NONE),
+            again.get(case_id, _NONE),
         )
-        for case_id in {*kinds, *answers, *new, *others}
+        for case_id in {*kinds, *answers, *new, *others, *again}
     }
 
 

@@ -100,6 +100,17 @@ def settle(
     return settled
 
 
+def correct(met: Sequence[Need], found: Mapping[str, Found]) -> list[Met]:
+    """The needs that a later reading of their own record meets: a sink that has the earlier one gets it."""
+    return [
+        Met(need, match)
+        for need in met
+        if isinstance(match := found[need.kind], Match)
+        and match.record_id == need.record_id
+        and match.reading > (need.reading or 0)
+    ]
+
+
 def look(
     due: Sequence[Need], found: Mapping[str, Found], asks: Mapping[str, Ask | str], asker: Asker | None, moment: Moment
 ) -> list[Met | Wait | Question]:

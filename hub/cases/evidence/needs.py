@@ -78,6 +78,27 @@ def open_needs(connection: Connection, case_ids: Collection[bytes]) -> dict[byte
     return found
 
 
+def met(connection: Connection, wanted: Mapping[bytes, Collection[str]]) -> dict[bytes, list[Need]]:
+    """Those needs of these cases (case → kinds) that a record has met, which ``record_id`` and ``reading`` name."""
+    found: dict[bytes, list[Need]] = {one: [] for one in wanted}
+    query = select(need).where(need.c.case_id.in_(wanted), need.c.state == NeedState.MET.value)
+    for row in connection.execute(query.order_by(need.c.kind)) if wanted else ():
+        if row.kind in wanted[bytes(row.case_id)]:
+            found[bytes(row.case_id)].append(Need.from_row(row))
+    return found
+
+
+def read_again(connection: Connection, readings: Mapping[bytes, int]) -> list[tuple[bytes, str]]:
+    """(case's id, kind) of the needs that were met by an earlier reading of a record. ``readings``: record id → the
+    reading that it has now."""
+    if not readings:
+        return []
+    columns = need.c.case_id, need.c.kind, need.c.record_id, need.c.reading
+    query = select(*columns).where(need.c.state == NeedState.MET.value, need.c.record_id.in_(sorted(readings)))
+    rows = connection.execute(query.order_by(need.c.case_id, need.c.kind)).all()
+    return [(bytes(row.case_id), row.kind) for row in rows if (row.reading or 0) < readings[bytes(row.record_id)]]
+
+
 def any_due(connection: Connection, procedure: str, process_ms: int) -> bool:
     """Whether any need of a case of this procedure is due at that process time."""
     return connection.execute(_due(select(need.c.kind), procedure, process_ms).limit(1)).first() is not None

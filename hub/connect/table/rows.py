@@ -3,6 +3,7 @@
 Keys are compared as the database's own type: a text is sent without a type, and the server reads it as the column's.
 """
 
+import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,7 +16,7 @@ from hub.connect.table.dialects import AsBytes, Untyped
 from hub.connect.table.keys import Key, among, joined
 from hub.connect.table.spec import ChildSpec, LookupSpec, TableSpec
 from hub.connect.table.times import Times
-from hub.ports import NAMELESS, UNVERSIONED, Fault, Plain, SourceRow
+from hub.ports import NAMELESS, UNVERSIONED, Fault, Plain, SourceRow, Stored
 from hub.records.identifiers import tidy
 from hub.records.shape import ITEMS_MAX
 from hub.records.text import decode
@@ -214,6 +215,23 @@ class Rows:
         coded, encoding = {*self._spec.texts, *self._spec.miscoded}, self._spec.encoding
         return {name: _decoded(row[name], encoding if name in coded else "ascii") for name in names}
 
+    def stored(self, stored: Stored) -> TableRow:
+        """The row of bytes that ``TableRow.raw`` made, for mapping it again. Numbers and dates are texts in it; an
+        operation is read by the codes of now. Raises ``ValueError`` for other bytes."""
+        told = json.loads(stored.raw)
+        nameless = Fault("SHAPE_MISSING", "source.key") if stored.key.startswith(NAMELESS) else None
+        timeless = self._judged(told["time"], 0)[1] if "time" in told else None
+        code = told["operation"]
+        word = code if code in (UPSERT, DELETE) else self._spec.operations.get(tidy(code))
+        wrong = None if word else Fault("SHAPE_TYPE" if code else "SHAPE_MISSING", "source.operation")
+        lines = {name: told.get(name, []) for name in self._spec.children}
+        unread = {name: found for name, found in lines.items() if isinstance(found, int)}
+        large = Fault("TOO_LARGE", next(iter(unread))) if unread else None
+        children = {name: [_restored(line) for line in found] for name, found in lines.items() if name not in unread}
+        fault = nameless or timeless or wrong or large
+        columns = _restored(told["row"])
+        return TableRow(stored.key, stored.version, word or code, columns, children, fault, told.get("time"), unread)
+
     # ---- the lines of rows -----------------------------------------------------------------------------------------
 
     def _lines(self, connection: Connection, child: ChildSpec, rows: Sequence[_Found]) -> "_Lines":
@@ -281,6 +299,11 @@ def _decoded(value: Any, encoding: str) -> Any:
         return decode(bytes(value), encoding)
     except UnicodeDecodeError:
         return bytes(value)
+
+
+def _restored(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns with bytes where ``canonical`` wrote them as hexadecimal."""
+    return {name: bytes.fromhex(one["hex"]) if isinstance(one, dict) else one for name, one in columns.items()}
 
 
 def _table(name: str, columns: Iterable[str], numbers: Container[str]) -> Any:

@@ -11,7 +11,7 @@ the cursor, so a fetch can be repeated and a restart loses nothing.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from hub.connect.table.rows import DELETE, UPSERT, Rows, TableRow, TooManyLines
 from hub.connect.table.spec import TableSpec
 from hub.connect.table.spellings import spelled
 from hub.errors import Misconfigured, RecordRejected
-from hub.ports import Cursor, DayCount, LookupQuery, Page, SourceRow
+from hub.ports import Cursor, DayCount, LookupQuery, Page, SourceRow, Stored
 
 __all__ = ["DELETE", "UPSERT", "TableRow", "TableSource", "Timing"]
 
@@ -213,6 +213,11 @@ class TableSource:
             return None  # a row whose time is wrong is there, and would be taken for deleted
         at["base"] = at["time"]
         return int(oldest)
+
+    def remap(self, stored: Stored) -> SourceRow:
+        """The row, mapped again from its bytes."""
+        mapped = self._to_row(self._rows.stored(stored))
+        return replace(mapped, key=stored.key, version=stored.version, raw=stored.raw)
 
     # ---- questions -------------------------------------------------------------------------------------------------
 

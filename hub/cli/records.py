@@ -1,0 +1,74 @@
+"""``hub records``: what the hub has of the records of its sources, and mapping them again."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import click
+from rich.progress import Progress, TextColumn
+
+from hub import settings as hub_settings
+from hub.bootstrap import open_hub, reading
+from hub.cli._console import console
+from hub.cli._moments import MOMENT
+from hub.pipeline.again.remap import Chosen, Remap, Remapped
+from hub.records.rules import CODES
+
+
+@click.group("records")
+def command() -> None:
+    """Records: map them again after a mapping or a code table was corrected."""
+
+
+@command.command("remap")
+@click.option("--source", required=True, metavar="NAME", help="Name of the connector.")
+@click.option("--code", default="", help="Only records whose newest verdict is a rejection with this reason code.")
+@click.option("--since", type=MOMENT, help="Only records with a verdict at or after this time, China's time.")
+@click.option("--dry-run", is_flag=True, help="Only count the records.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def remap(config: Path | None, source: str, code: str, since: int | None, dry_run: bool, as_json: bool) -> None:
+    """Map records again from their sealed originals, by the mapping and the code tables in force. The source is not
+    asked.
+
+    \b
+    1. correct mapping.toml or codes.csv of the connector
+    2. hub connectors reload NAME
+    3. hub records remap --source NAME --code STATUS_UNKNOWN --dry-run, then without --dry-run
+
+    A record keeps its id, and gets a new reading and a new verdict; it is not counted as received again. Of one that an
+    application has used, the connection system gets the new reading. Nothing is sent for a record that is mapped as
+    before. One that only the former mapping can read stays as it is: exit 1. It is safe to run the command again after
+    it was interrupted. It needs no running hub; with the embedded log, stop `hub run` first.
+    """
+    if code and code not in CODES:
+        raise click.UsageError(f"no reason code {code!r}: see docs/codes.md, or `hub check --list-codes`")
+    settings, columns, out = hub_settings.load(config), (TextColumn("{task.description}"),), console(stderr=True)
+    with (
+        reading(settings) if dry_run else closing(open_hub(settings)) as hub,
+        closing(hub.connectors.open_source(source)) as opened,
+        Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar,
+    ):
+        task = bar.add_task("reading topics")
+        job = Remap(hub.parts, opened)
+        done = job.run(
+            Chosen(code, since or 0), dry_run, lambda so_far: bar.update(task, description=f"{so_far.sent} sent")
+        )
+    _show(done, dry_run, as_json)
+    click.get_current_context().exit(1 if done.worse else 0)
+
+
+def _show(done: Remapped, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({**done._asdict(), "dry_run": dry_run}))
+        return
+    would = "would be " if dry_run else ""
+    click.echo(
+        f"{done.sent} mapped otherwise and {would}sent, {done.unchanged} mapped as before, {done.erased} erased, "
+        f"{done.lost} without an original"
+    )
+    if done.worse:
+        click.echo(
+            f"{done.worse} left as they are: only the former mapping can read them — see the connector's mapping with "
+            "`hub connectors probe NAME`"
+        )
