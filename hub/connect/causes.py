@@ -91,7 +91,8 @@ def _tls(system: str, error: ssl.SSLError, connecting: bool) -> HubError:
     if any(sign in reason for sign in _REFUSES_US):
         return Misconfigured(
             f"{system}: the system does not accept our TLS certificate, or wants one ({reason})",
-            "ask its owner for access without a client certificate, or put a TLS proxy of your own before it",
+            "set client_certificate and client_key, where the source declares `auth.certificate`; otherwise ask its "
+            "owner for access without one",
         )
     if not connecting or isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or "EOF" in reason:
         return Unavailable(f"{system}: the TLS connection broke ({reason})")

@@ -6,12 +6,10 @@ system and the type of the failure, never a URL: queries may contain identifiers
 """
 
 import json
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -20,16 +18,17 @@ import httpcore
 from hub.connect.causes import explained
 from hub.connect.context import Context
 from hub.connect.rest.deadline import DeadlineBackend, deadline
+from hub.connect.rest.tls import Tls
 from hub.errors import Misconfigured, Unavailable, Unconfirmed
-from hub.logging import get_logger
 
 Sign = Callable[[str, str, bytes], Mapping[str, str]]
 """(Method, target exactly as sent, body) → headers."""
+Refused = Callable[[Mapping[str, str]], bool]
+"""The headers of a call that was answered with 401 → whether ``Sign`` has others now, so that a second try makes sense.
+"""
 
 _LATER = (408, 425, 429)
 _CONNECTIONS_MAX = 40
-
-log = get_logger("connect")
 
 
 class AnswerTooLarge(Unconfirmed):
@@ -67,21 +66,30 @@ class Answer:
 class RestClient:
     """Calls to one system. Thread-safe. Connects at the first call.
 
-    ``sign`` adds headers to each call; ``ca_file`` names trusted certificates (PEM), "" the system's. A file that was
-    changed is read again; what is no longer in it is trusted until the client is made again. Raises ``Misconfigured``
-    for a wrong base URL.
+    ``sign`` adds headers to each call, ``refused`` says whether a call with 401 is made once more. ``ca_file`` names
+    trusted certificates (PEM), "" the system's; ``certificate`` names our own and its key, for mutual TLS. Raises
+    ``Misconfigured`` for a wrong base URL or file.
     """
 
-    def __init__(self, context: Context, base_url: str, sign: Sign, ca_file: str = "") -> None:
+    def __init__(
+        self,
+        context: Context,
+        base_url: str,
+        sign: Sign,
+        ca_file: str = "",
+        certificate: tuple[str, str] = ("", ""),
+        refused: Refused = lambda sent: False,  # noqa: ARG005
+    ) -> None:
         self._name = context.info.name
         self._origin, self._prefix = _split(self._name, base_url)
         self._limits = context.limits
         self._clock = context.clock
         self._sign = sign
         self._page_rows = context.limits.page_rows
-        self._trusted = _Trusted(self._name, ca_file)
+        self._refused = refused
+        self._tls = Tls(self._name, ca_file, certificate)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=self._trusted.context,
+            ssl_context=self._tls.context,
             max_connections=_CONNECTIONS_MAX,
             keepalive_expiry=30.0,
             network_backend=DeadlineBackend(context.clock.monotonic_s),
@@ -119,12 +127,24 @@ class RestClient:
         encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         return self._call("POST", path, encoded, {"content-type": "application/json; charset=utf-8", **(headers or {})})
 
+    def post_form(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """As ``post``, with ``body`` as the fields of a form."""
+        kind = "application/x-www-form-urlencoded"
+        return self._judged(self._call("POST", path, urlencode(body).encode(), {"content-type": kind}))
+
     def close(self) -> None:
         """Close the connections."""
         self._pool.close()
 
     def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         target = self._prefix + path
+        signed = self._sign(method, target, body)
+        answer = self._sent(method, target, body, {**headers, **signed})
+        if answer.status == 401 and self._refused(signed):
+            return self._sent(method, target, body, {**headers, **self._sign(method, target, body)})
+        return answer
+
+    def _sent(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         # No compression: one compressed chunk could exceed any limit when it is expanded.
         sent = {
             "accept": "application/json",
@@ -133,13 +153,12 @@ class RestClient:
             "content-length": str(len(body)),
             **headers,
         }
-        sent |= self._sign(method, target, body)
         if not all(value.isascii() and value.isprintable() for value in sent.values()):
             raise Misconfigured(
                 f"{self._name}: a header of the call would not be valid HTTP",
                 f"the settings of connectors.{self._name} that identify us have characters other than visible ASCII",
             )
-        self._trusted.look()
+        self._tls.look()
         try:
             with deadline(self._clock.monotonic_s() + self._limits.total_timeout_s):
                 return self._exchange(method, target, body, sent)
@@ -193,38 +212,6 @@ class RestClient:
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)
         return max(0.0, when.timestamp() - self._clock.process_ms() / 1000)
-
-
-class _Trusted:
-    """TLS that trusts the certificates in ``ca_file``, or the machine's. Raises ``Misconfigured``."""
-
-    def __init__(self, name: str, ca_file: str) -> None:
-        self._name = name
-        self._file = Path(ca_file) if ca_file else None
-        self._read_ns = self._changed_ns()
-        try:
-            self.context = ssl.create_default_context(cafile=self._file)
-        except OSError as error:
-            raise self._unusable(error) from None
-
-    def look(self) -> None:
-        """Read the file again if it was changed. One that cannot be used is told, and changes nothing."""
-        changed_ns = self._changed_ns()
-        if self._file is None or changed_ns == self._read_ns:
-            return
-        self._read_ns = changed_ns
-        try:
-            self.context.load_verify_locations(self._file)
-        except OSError as error:
-            log.error("a renewed file cannot be used", reason=str(self._unusable(error)))
-
-    def _changed_ns(self) -> int:
-        return self._file.stat().st_mtime_ns if self._file and self._file.exists() else 0
-
-    def _unusable(self, error: OSError) -> Misconfigured:
-        why = "holds no certificate" if isinstance(error, ssl.SSLError) else f"cannot be read ({error.strerror})"
-        remedy = "name a PEM file with the issuer's certificate"
-        return Misconfigured(f"connectors.{self._name}.ca_file {why}", remedy)
 
 
 def _split(name: str, base_url: str) -> tuple[str, str]:

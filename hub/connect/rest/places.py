@@ -1,0 +1,25 @@
+"""Where something is in an answer: names of objects from outside to inside, with dots."""
+
+from typing import Any
+
+
+def at(value: Any, place: str) -> Any:
+    """What lies at ``place`` ("": the whole), ``None`` for nothing. A name with dots in it is found as such first; a
+    number is the place in a list.
+
+    >>> given = {"data": {"rows": [{"a.b": 1}]}}
+    >>> at(given, "data.rows.0.a.b"), at(given, "data.total"), at(given, "") is given
+    (1, None, True)
+    """
+    while place:
+        if isinstance(value, dict):
+            if place in value:
+                return value[place]
+            name, _, place = place.partition(".")
+            value = value.get(name)
+        elif isinstance(value, list):
+            name, _, place = place.partition(".")
+            value = value[int(name)] if name.isascii() and name.isdigit() and int(name[:9]) < len(value) else None
+        else:
+            return None
+    return value
