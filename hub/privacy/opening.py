@@ -9,14 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hub.codec import wire
+from hub.codec.catalogue import catalogue
 from hub.errors import RecordRejected, TamperDetected
 from hub.ports import DAMAGED, DamagedKey, Fault, KeyVault, Plain
 from hub.privacy import cipher, commitment
 from hub.privacy.sealing import ERASED, KEY_DAMAGED, ORIGINAL_SCHEMA, RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records.kinds import KINDS
 
-# Which kind and part a part's schema belongs to.
-_PARTS = {part.schema_id: (kind.name, part) for kind in KINDS.values() for part in kind.parts}
+# Which kind and part a part's schema belongs to, of every version.
+_PARTS = {
+    schema.id: (kind.name, part)
+    for kind in KINDS.values()
+    for part in kind.parts
+    for schema in catalogue().versions(f"{kind.name}.{part.name}")
+}
 
 
 class Original(NamedTuple):
@@ -209,6 +215,8 @@ def _put_part(record: Plain, kind: str, sealed: dict[str, Any], key: bytes, open
     belongs_to, part = _PARTS[schema_id]
     if belongs_to != kind:
         raise TamperDetected("a part of another kind")
+    if schema_id != part.schema_id:
+        value = part.complete(value)
     if part.many:
         record[part.name].append(value)
     else:

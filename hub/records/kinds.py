@@ -58,6 +58,10 @@ class Part:
     identifier: Identifying | None
     links: tuple[Identifying, ...]
 
+    def complete(self, value: Plain) -> Plain:
+        """A value of an earlier version of the part, with the defaults of what it does not have."""
+        return _completed(self.schema, value)
+
 
 class PartValue(NamedTuple):
     """One part of one record. ``item`` is its index in an array, ``path`` its place, for example ``holders.1``."""
@@ -143,6 +147,13 @@ class Kind:
         complete = completer(self.schema.parsed)
         assert complete is not None
         return complete
+
+
+def _completed(schema: Any, record: Plain) -> Plain:
+    complete = completer(schema)
+    assert complete is not None
+    completed: Plain = complete(record)
+    return completed
 
 
 def _identity(part: Part, value: Plain) -> Identity | None:

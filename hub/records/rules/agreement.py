@@ -167,7 +167,7 @@ def title_region(record: Plain, _context: Context) -> Findings:
     return _region(record, record["unit"]["address"])
 
 
-@rule("REGION_MISMATCH", kinds=("project.approval",), since=2)
+@rule("REGION_MISMATCH", kinds=("project.approval", "project.information"), since=2)
 def site_region(record: Plain, _context: Context) -> Findings:
     """The approving office's region code (GB/T 2260) agrees with the address of the site.
 
@@ -175,3 +175,14 @@ def site_region(record: Plain, _context: Context) -> Findings:
     (Fault(code='REGION_MISMATCH', field='region'),)
     """
     return _region(record, record["project"]["site"])
+
+
+@rule("NOT_AN_APPROVAL", kinds=("project.approval",))
+def document_is_an_approval(record: Plain, _context: Context) -> Findings:
+    """The document approves, verifies or files the project itself. Planning and construction permits are none: they
+    must not be asked for as evidence (津工信电力〔2021〕8号 §5).
+
+    >>> document_is_an_approval({"project": {"permit": "CONSTRUCTION"}}, None)
+    (Fault(code='NOT_AN_APPROVAL', field='project.permit'),)
+    """
+    return NOTHING if record["project"]["permit"] == "NONE" else found("NOT_AN_APPROVAL", "project.permit")

@@ -93,6 +93,7 @@ _TABLE: Final = {
         ("HOLDERS_EMPTY", "不动产登记暂行条例 §8", "A title without a holder.", "权利人为空"),
         ("HOLDER_TWICE", "不动产登记暂行条例 §8", "The same holder twice.", "权利人重复"),
         ("REGION_MISMATCH", "GB/T 2260", "Region code and address disagree.", "行政区划与地址不一致"),
+        ("NOT_AN_APPROVAL", "津工信电力〔2021〕8号 §5", "A permit approves no project.", "许可证不是项目批准文件"),
         ("VALIDITY_TERM", "居民身份证法 §5", "The validity does not fit the holder's age.", "有效期限与年龄不符"),
     ),
 }  # fmt: skip

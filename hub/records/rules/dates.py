@@ -89,10 +89,24 @@ def approval_validity(record: Plain, context: Context) -> Findings:
     (Fault(code='DATE_ORDER', field='project.planned_completion'),)
     """
     project = record["project"]
+    return (*validity(project, "project", record, context, expires=True), *_works(project))
+
+
+@rule("DATE_ORDER", kinds=("project.information",))
+def works_in_order(record: Plain, _context: Context) -> Findings:
+    """The works are not planned to end before they begin.
+
+    >>> project = {"planned_start": date(2021, 1, 1), "planned_completion": date(2020, 6, 1)}
+    >>> works_in_order({"project": project}, None)
+    (Fault(code='DATE_ORDER', field='project.planned_completion'),)
+    """
+    return _works(record["project"])
+
+
+def _works(project: Plain) -> Findings:
     start, completion = project["planned_start"], project["planned_completion"]
     late = start is not None and completion is not None and completion < start
-    findings = validity(project, "project", record, context, expires=True)
-    return (*findings, Finding("DATE_ORDER", "project.planned_completion")) if late else findings
+    return found("DATE_ORDER", "project.planned_completion") if late else NOTHING
 
 
 @rule("DATE_ORDER", "DATE_FUTURE", kinds=("licence.resident-id",))

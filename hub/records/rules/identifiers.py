@@ -122,7 +122,10 @@ def holders_numbers(record: Plain, _context: Context) -> Findings:
     return [finding for place, holder in holders for finding in document(holder, f"holders.{place}.id_number")]
 
 
-@rule("PROJECT_CODE_FORM", kinds=("project.approval",))
+_PROJECTS = ("project.approval", "project.information")
+
+
+@rule("PROJECT_CODE_FORM", kinds=_PROJECTS)
 def project_code(record: Plain, _context: Context) -> Findings:
     """The five segments of the project code (GB/T 40058). The algorithm of its check digit is not public.
 
@@ -132,7 +135,7 @@ def project_code(record: Plain, _context: Context) -> Findings:
     return found(check_project_code(record["project"]["code"]), "project.code")
 
 
-@rule(*_USCC_CODES, kinds=("project.approval",))
+@rule(*_USCC_CODES, kinds=_PROJECTS)
 def builder_code(record: Plain, _context: Context) -> Findings:
     """The builder's unified social credit code (GB 32100).
 

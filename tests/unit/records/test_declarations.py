@@ -20,7 +20,13 @@ def declared(table: dict[str, Any], name: str = "alpha") -> Any:
 def test_the_hub_s_own_kinds_are_declared_like_any_other() -> None:
     own = declarations()[0]
     assert own.package.own
-    assert own.names == ("licence.resident-id", "licence.business", "licence.property-title", "project.approval")
+    assert own.names == (
+        "licence.resident-id",
+        "licence.business",
+        "licence.property-title",
+        "project.approval",
+        "project.information",
+    )
     assert all(kind.about.isascii() and not kind.zh.isascii() for kind in own.kinds)
 
 

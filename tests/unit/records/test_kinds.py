@@ -88,8 +88,22 @@ def test_a_part_without_an_identifier_is_known_in_its_own_row_only(plain: Plain)
 
 
 @pytest.mark.parametrize("name", KIND_NAMES)
-def test_the_hub_s_own_kinds_are_licences(name: str) -> None:
-    assert KINDS[name].has_status
+def test_the_hub_s_own_kinds_are_licences_save_those_that_are_no_evidence(name: str) -> None:
+    assert KINDS[name].has_status == (name != "project.information")
+
+
+def test_a_project_and_its_approvals_are_one_entity() -> None:
+    """So they are in one partition, and an approval finds the project that it waits for (P1)."""
+    project = {"code": "2105-120104-04-01-123456"}
+    record = {"source": {"system": "a", "key": "1"}, "project": project}
+    found = [KINDS[name].entity_identity(record) for name in ("project.information", "project.approval")]
+    assert found == [("project", "2105-120104-04-01-123456")] * 2
+
+
+def test_a_part_of_an_earlier_version_is_completed() -> None:
+    """P4: what was sealed under the first version stays readable."""
+    part = KINDS["project.approval"].parts[0]
+    assert part.complete({"code": "1"})["permit"] == "NONE"
 
 
 def test_a_path_leads_to_a_field_or_to_none() -> None:
