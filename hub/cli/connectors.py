@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
+from hub.cli._again import reread
 from hub.cli._console import console
 from hub.clock import SystemClock, in_china
 from hub.connect.host.probe import Probe, probe
@@ -301,6 +302,9 @@ def _show_probe(found: Probe) -> None:
         click.echo(f"remark        {found.remark}")
     if found.clean:
         click.echo(f"{len(found.rows)} rows, nothing to report")
+
+
+command.add_command(reread)
 
 
 def _open(config: Path | None) -> closing[Hub]:

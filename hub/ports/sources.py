@@ -166,8 +166,8 @@ class Rereads(Protocol):
 
     def read(self, extent: Extent, cursor: Cursor | None) -> Page:
         """A page of the rows in ``extent``, as ``fetch`` gives them, after ``cursor`` (``None``: the first page). The
-        cursor belongs to this reading alone. Raises as ``Source`` says; ``RecordRejected`` (REREAD_UNSUPPORTED) for an
-        extent that the source cannot be asked for."""
+        cursor belongs to this reading alone. Raises as ``Source`` says; ``Misconfigured`` also for an extent
+        that the source cannot be asked for."""
 
 
 @runtime_checkable

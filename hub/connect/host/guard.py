@@ -12,7 +12,7 @@ from hub.connect.host.circuit import Circuit
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
-from hub.ports import Address, Cursor, DayCount, LookupQuery, Page, Receipt, Refused, Sink, Source
+from hub.ports import Address, Cursor, DayCount, Extent, LookupQuery, Page, Receipt, Refused, Rereads, Sink, Source
 from hub.runtime.backoff import ASKED_MAX_S, Backoff, attempt, obeyed_s
 
 T = TypeVar("T")
@@ -134,6 +134,17 @@ class GuardedSource:
     def day(self, day: date) -> DayCount:
         """As the port says, with some attempts."""
         return self._gate.call(lambda: self._source.day(day), _COUNTS)
+
+    def read(self, extent: Extent, cursor: Cursor | None) -> Page:
+        """As ``Rereads`` says, with some attempts. Raises ``Misconfigured`` also for a source from which chosen rows
+        cannot be read."""
+        source, name = self._source, self.context.info.name
+        if not isinstance(source, Rereads):
+            raise Misconfigured(
+                f"{name}: chosen rows cannot be read from it again",
+                f"stop it and read all of it again: `hub connectors offsets {name} --reset --forget`",
+            )
+        return self._gate.call(lambda: source.read(extent, cursor), _COUNTS)
 
     def health(self) -> Health:
         """State of the circuit and remaining quota. Makes no call."""

@@ -25,13 +25,17 @@ from hub.connect.table.rows import DELETE, UPSERT, Rows, TableRow, TooManyLines
 from hub.connect.table.spec import TableSpec
 from hub.connect.table.spellings import spelled
 from hub.errors import Misconfigured, RecordRejected
-from hub.ports import Cursor, DayCount, LookupQuery, Page, SourceRow, Stored
+from hub.ports import Cursor, DayCount, Extent, LookupQuery, Page, SourceRow, Stored
 
 __all__ = ["DELETE", "UPSERT", "TableRow", "TableSource", "Timing"]
 
 ANSWER_ROWS_MAX = 1_000
 """Most rows in the answer to a look-up; the newest."""
+KEYS_MAX = 500
+"""Most keys in one query for rows that are read again."""
 _COUNTED_MAX = 1_000
+_BEFORE_MS = 0.001
+"""No form of a time is finer."""
 _WAITED_FOR_MS = 86_400_000
 """How far an update time may be ahead of now: the row waits until then. With a later one it is a fault."""
 
@@ -218,6 +222,36 @@ class TableSource:
         """The row, mapped again from its bytes."""
         mapped = self._to_row(self._rows.stored(stored))
         return replace(mapped, key=stored.key, version=stored.version, raw=stored.raw)
+
+    def read(self, extent: Extent, cursor: Cursor | None) -> Page:
+        """Rows of ``extent``, beside the feed. Raises ``Misconfigured`` for a key that is none of this table."""
+        self._page_rows = self._context.limits.page_rows
+        while True:
+            try:
+                with self._database.read() as connection:
+                    return self._read_again(connection, extent, dict(cursor or {}))
+            except TooManyLines:
+                self._page_rows = max(1, self._page_rows // 2)
+
+    def _read_again(self, connection: Connection, extent: Extent, at: dict[str, Any]) -> Page:
+        if extent.keys:
+            begin = at.get("next", 0)
+            end = begin + min(self._page_rows, KEYS_MAX)
+            rows = self._read(connection, end - begin, self._key.among(self._known(extent.keys[begin:end])))
+            return Page([self._to_row(row) for row in rows], {"next": end}, end < len(extent.keys))
+        since = at.get("time", extent.since_ms or 0)
+        end_ms = self._ends_ms() if extent.until_ms is None else extent.until_ms
+        rows = self._after(connection, since, at.get("key"), until=(end_ms - _BEFORE_MS, None))
+        more = len(rows) == self._page_rows
+        return Page([self._to_row(row) for row in rows], self._end(rows) if more else at, more)
+
+    def _known(self, keys: Sequence[str]) -> Sequence[str]:
+        size = len(self._key.columns)
+        if not all(has_parts(key, size) for key in keys):
+            raise Misconfigured(
+                f"{self._context.info.name}: a key has {size} parts", "join them with /, as `hub reconcile` shows them"
+            )
+        return keys
 
     # ---- questions -------------------------------------------------------------------------------------------------
 

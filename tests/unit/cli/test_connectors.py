@@ -201,3 +201,13 @@ def test_a_cursor_that_is_none_is_refused(config: Path) -> None:
     hub(config, "stop", LICENCES)
     assert hub(config, "offsets", LICENCES, "--set", "[1]").exit_code == 2
     assert hub(config, "offsets", LICENCES, "--set", "{}", "--reset").exit_code == 2
+
+
+def test_rows_to_read_again_are_named_by_keys_or_by_time(config: Path) -> None:
+    refused = hub(config, "reread", TITLES)
+    assert "name either --keys, or --since and --until" in refused.output
+    assert hub(config, "reread", TITLES, "--keys", "a", "--since", "2026-03-02").exit_code == 2
+    found = json.loads(hub(config, "reread", TITLES, "--since", "2000-01-01", "--json").stdout)
+    assert found["read"] == found["sent"] > 0
+    assert json.loads(hub(config, "reread", TITLES, "--keys", "nothing", "--json").stdout)["missing"] == 1
+    assert "--reset --forget" in str(hub(config, "reread", LICENCES, "--keys", "a").exception)

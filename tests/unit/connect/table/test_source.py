@@ -17,7 +17,7 @@ from hub.connect.table.rows import mapped_by
 from hub.connect.table.source import TableRow, TableSource, Timing
 from hub.connect.table.spec import TableSpec
 from hub.errors import Misconfigured
-from hub.ports import Fault, LookupQuery, SourceRow
+from hub.ports import Extent, Fault, LookupQuery, SourceRow
 from tests.clocks import HandClock
 
 SPEC = TableSpec.model_validate(
@@ -318,3 +318,18 @@ def test_a_cursor_of_another_key_is_for_the_operator(tmp_path: Path, info: Conne
     table = Shaped(tmp_path, info, clock, "CREATE TABLE ex(a, b, at, x)", key=["a", "b"])
     with pytest.raises(Misconfigured, match="no cursor of an exchange table"):
         table.source.fetch({"time": 5, "key": "only-one"})
+
+
+def test_chosen_rows_are_read_again_beside_the_feed(table: Table) -> None:
+    """P1: by keys in pages, by the time of their change in pages with ties, and the feed's cursor is not asked for."""
+    for number in range(5):
+        table.put(f"k{number}", 100 if number < 3 else 200)
+    found: dict[Extent, list[str]] = {}
+    for extent in (Extent(("k4", "k0", "z", "k2")), Extent(since_ms=100, until_ms=200), Extent(since_ms=101)):
+        page = table.source.read(extent, None)
+        rows = [*page.rows]
+        while page.more:
+            page = table.source.read(extent, json.loads(json.dumps(page.cursor)))
+            rows += page.rows
+        found[extent] = [row.key for row in rows]
+    assert list(found.values()) == [["k0", "k4", "k2"], ["k0", "k1", "k2"], ["k3", "k4"]]

@@ -1,0 +1,110 @@
+"""Reread: P1 (nothing is lost), P2 (nothing is doubled). The feed's cursor stays where it is."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.bootstrap import Hub, open_hub
+from hub.pipeline.again.reread import Reread, reread
+from hub.ports import Cursor, Extent, Page, SourceRow
+from hub.records.tables import record, tally
+from hub.settings import Settings
+from hub.topics import cursors
+from hub.topics.received import Envelopes
+from tests import samples
+
+KIND, NAME = "licence.property-title", "property_title"
+INFO = samples.Info(NAME, KIND)
+
+
+class Registry:
+    """Rows by key, two on a page."""
+
+    def __init__(self, *rows: SourceRow) -> None:
+        self.rows = {row.key: row for row in rows}
+        self.context = SimpleNamespace(info=INFO)
+
+    def read(self, extent: Extent, cursor: Cursor | None) -> Page:
+        begin = int(cursor["next"]) if cursor else 0
+        wanted = [row for key, row in sorted(self.rows.items()) if not extent.keys or key in extent.keys]
+        return Page(wanted[begin : begin + 2], {"next": begin + 2}, begin + 2 < len(wanted))
+
+
+def row(key: str, content: bytes = b"first") -> SourceRow:
+    plain = samples.title(key)
+    plain["unit"]["usage"] = content.decode()
+    return SourceRow(key, 1, content, plain)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    urls = {f"{name}_url": f"sqlite:///{tmp_path / name}.db" for name in ("log", "store", "vault")}
+    hub = open_hub(Settings.model_validate({**urls, "master_key_file": tmp_path / "master.key"}))
+    yield hub
+    hub.close()
+
+
+def feed(hub: Hub, rows: Sequence[SourceRow]) -> None:
+    """As the feed of the source commits a page."""
+    sealed = hub.sealer.seal_page(INFO, rows, 5)
+    page = Envelopes(NAME, hub.settings.partitions, hub.clock.now()).page(sealed, {"after": 7})
+    moved = cursors.message(NAME, {"after": 7}, hub.settings.partitions, 5)
+    hub.log.writer(f"ingest.{NAME}").commit([*page, moved])
+    flow(hub)
+
+
+def flow(hub: Hub) -> None:
+    for name in ("verify", "project"):
+        stage = hub.task(name)()
+        while stage.step():
+            pass
+        stage.close()
+
+
+ALL = Extent()
+
+
+def run(hub: Hub, source: Registry, extent: Extent = ALL, dry_run: bool = False) -> Reread:
+    guarded: Any = source
+    done = reread(hub.parts, guarded, extent, dry_run, lambda _: None)
+    flow(hub)
+    return done
+
+
+def states(hub: Hub) -> list[tuple[str, str]]:
+    with hub.store.read() as connection:
+        return sorted((row.state, row.source) for row in connection.execute(select(record)))
+
+
+def test_p1_rows_that_the_hub_missed_come_and_the_cursor_stays(hub: Hub) -> None:
+    feed(hub, [row("a"), row("b")])
+    source = Registry(row("a"), row("b"), row("c"), row("d"), row("e"))
+    assert run(hub, source, dry_run=True) == Reread(read=5, sent=3, unchanged=2)
+    assert len(states(hub)) == 2
+    assert run(hub, source) == Reread(read=5, sent=3, unchanged=2)
+    assert len(states(hub)) == 5
+    assert cursors.newest(hub.log, NAME) == {"after": 7}
+    assert run(hub, source) == Reread(read=5, unchanged=5)
+
+
+def test_p2_a_row_that_was_corrected_without_a_new_time_is_another_content_of_its_version(hub: Hub) -> None:
+    feed(hub, [row("a"), row("b")])
+    source = Registry(row("a", b"corrected"), row("b"))
+    assert run(hub, source, Extent(("a", "z"))) == Reread(read=1, sent=1, missing=1)
+    with hub.store.read() as connection:
+        line = connection.execute(select(tally)).one()
+    assert (line.received, line.verified, line.duplicate, line.revised) == (3, 3, 0, 1)
+
+
+def test_p2_an_interrupted_reread_that_runs_again_is_counted_as_duplicates(hub: Hub) -> None:
+    guarded: Any = Registry(row("a"))
+    for _ in range(2):
+        reread(hub.parts, guarded, Extent(), False, lambda _: None)
+    flow(hub)
+    with hub.store.read() as connection:
+        line = connection.execute(select(tally)).one()
+    assert (line.received, line.verified, line.duplicate) == (2, 1, 1)
