@@ -61,7 +61,7 @@ class Feed:
 
     def _context(self) -> Context:
         info = find(NAME).info
-        return Context(info, info.limits, SystemClock(), find(NAME).package)
+        return Context(info, info.limits, SystemClock(), find(NAME).folder)
 
 
 def now() -> str:

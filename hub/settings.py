@@ -143,6 +143,9 @@ class Settings(_Frozen):
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    connectors_dir: Path | None = Field(
+        None, description="A folder whose sub-folders are connectors, in addition to the installed ones."
+    )
     connectors: dict[str, dict[str, SecretStr | int | float | bool]] = Field(
         default_factory=dict,
         description="One table per connector; its keys are in the connector's connector.toml. `insecure = true` allows "
@@ -259,6 +262,8 @@ def _anchor(settings: Settings, base: Path) -> Settings:
         url = getattr(settings, field)
         if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
             changes[field] = f"sqlite:///{(base / url.removeprefix('sqlite:///')).absolute()}"
+    if settings.connectors_dir is not None:
+        changes["connectors_dir"] = (base / settings.connectors_dir).absolute()
     for table in ("kafka", "web"):
         values = getattr(settings, table)
         files = {name: (base / value).absolute() for name, value in values if isinstance(value, Path)}

@@ -32,7 +32,7 @@ def files(settings_file: Path, settings: Settings) -> str:
                 f"other users of this machine can read {database}",
                 f"chmod 700 {database.parent}; chmod 600 {database}*",
             )
-    if _open(settings_file) and _has_secrets(tomllib.loads(settings_file.read_text("utf-8"))):
+    if _open(settings_file) and _has_secrets(tomllib.loads(settings_file.read_text("utf-8")), settings.connectors_dir):
         raise Misconfigured(
             f"other users of this machine can read {settings_file}, which has secrets",
             f"chmod 640 {settings_file}, or move the secrets to the environment",
@@ -44,15 +44,15 @@ def _open(file: Path) -> bool:
     return file.exists() and bool(file.stat().st_mode & stat.S_IRWXO)
 
 
-def _has_secrets(values: dict[str, Any]) -> bool:
+def _has_secrets(values: dict[str, Any], directory: Path | None) -> bool:
     tables = values.get("connectors", {}).items()
     return bool(values.get("kafka", {}).keys() & _KAFKA_SECRETS) or any(
-        table.keys() & _secret_names(name) for name, table in tables
+        table.keys() & _secret_names(name, directory) for name, table in tables
     )
 
 
-def _secret_names(connector: str) -> frozenset[str]:
-    installed = discover().get(connector)
+def _secret_names(connector: str, directory: Path | None) -> frozenset[str]:
+    installed = discover(directory).get(connector)
     if installed is None or isinstance(installed, Misconfigured):
         return frozenset()
     return installed.info.secret_names()

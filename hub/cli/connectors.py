@@ -18,7 +18,7 @@ from hub.cli._again import reread
 from hub.cli._console import console
 from hub.clock import SystemClock, in_china
 from hub.connect.host.probe import Probe, probe
-from hub.connect.host.registry import discover, find, open_source
+from hub.connect.host.registry import Installed, discover, find, open_source
 from hub.delivery.status import ABSENT, SinkStatus, statuses
 from hub.errors import Misconfigured
 from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
@@ -44,8 +44,9 @@ def command() -> None:
 @click.pass_obj
 def list_(config: Path | None, as_json: bool) -> None:
     """List every installed connector, and whether it is configured."""
-    configured = hub_settings.load(config).connectors
-    found = [_described(name, name in configured) for name in discover()]
+    settings = hub_settings.load(config)
+    installed = discover(settings.connectors_dir)
+    found = [_described(name, one, name in settings.connectors) for name, one in installed.items()]
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -55,12 +56,11 @@ def list_(config: Path | None, as_json: bool) -> None:
     console().print(table)
 
 
-def _described(name: str, configured: bool) -> dict[str, Any]:
-    try:
-        info = find(name).info
-    except Misconfigured as broken:
+def _described(name: str, installed: Installed | Misconfigured, configured: bool) -> dict[str, Any]:
+    if isinstance(installed, Misconfigured):
         gaps = dict.fromkeys(("direction", "transport", "kind", "assurance"), "")
-        return {"name": name, "configured": configured, **gaps, "lookup_by": [], "accepts": [], "title": str(broken)}
+        return {"name": name, "configured": configured, **gaps, "lookup_by": [], "accepts": [], "title": str(installed)}
+    info = installed.info
     return {
         "name": name,
         "configured": configured,
@@ -272,8 +272,9 @@ def probe_(config: Path | None, name: str, limit: int, as_json: bool) -> None:
 
     Writes nothing, and does not move the cursor. Exit 1 when there are faults, unknown codes or differing columns.
     """
-    table = hub_settings.load(config).connector(find(name).info.name)
-    source = open_source(name, table | {"page_rows": min(limit, 500)}, SystemClock())
+    settings = hub_settings.load(config)
+    table = settings.connector(find(name, settings.connectors_dir).info.name) | {"page_rows": min(limit, 500)}
+    source = open_source(name, table, SystemClock(), directory=settings.connectors_dir)
     try:
         found = probe(source, limit)
     finally:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from hub.clock import CHINA
 from hub.connect.codes import Codes
-from hub.connect.spec import ConnectorInfo, read_info
+from hub.connect.folder import Folder, of_package
+from hub.connect.spec import ConnectorInfo
 from hub.errors import RecordRejected
 from hub.ports import Address, Cursor, LookupQuery, Page, Plain, Receipt, Remaps, Sink, Source, SourceRow, Stored
 from hub.records.shape import check_shape
@@ -26,27 +26,32 @@ _SECRET_WORDS = ("secret", "token", "password")
 
 
 def check_package(package: str) -> ConnectorInfo:
-    """Check that the package has a valid ``connector.toml``, code tables, samples and a README, and that its secrets
+    """As ``check_folder``, for an installed package."""
+    return check_folder(of_package(package))
+
+
+def check_folder(folder: Folder) -> ConnectorInfo:
+    """Check that the folder has a valid ``connector.toml``, code tables, samples and a README, and that its secrets
     are marked as secret. Returns its description."""
-    info = read_info(package)
-    files = resources.files(package)
+    info = folder.info
     for name in ("README.md", "samples"):
-        assert files.joinpath(name).is_file() or files.joinpath(name).is_dir(), f"{package} has no {name}"
+        found = folder.root.joinpath(name)
+        assert found.is_file() or found.is_dir(), f"{folder.name} has no {name}"
     for setting in info.settings:
         looks_secret = any(word in setting.name for word in _SECRET_WORDS)
         assert setting.secret or not looks_secret, f"setting {setting.name} looks secret and is not marked so"
         assert setting.doc, f"setting {setting.name} has no doc"
     if info.direction == "source":
         assert info.kind and info.assurance, "a source names its kind and its assurance"
-        unknown = codes_of(package).columns() - set(info.columns)
+        known = {*info.columns, *(name.rpartition(".")[2] for name in info.columns)}
+        unknown = folder.codes.columns() - known
         assert not unknown, f"codes.csv has columns that connector.toml does not: {sorted(unknown)}"
     return info
 
 
 def codes_of(package: str) -> Codes:
     """The code tables of a package; empty when it has no ``codes.csv``."""
-    file = resources.files(package).joinpath("codes.csv")
-    return Codes.read(file.read_text("utf-8")) if file.is_file() else Codes({})
+    return of_package(package).codes
 
 
 def read_all(source: Source, cursor: Cursor | None = None) -> list[Page]:

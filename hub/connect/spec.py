@@ -1,34 +1,31 @@
 """``connector.toml``: the description of a connector, as frozen models. Unknown keys are refused."""
 
-import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from importlib import resources
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from hub.connect.files.spec import FilesSpec
+from hub.connect.frozen import Frozen, parsed
+from hub.connect.rest.spec import RestSpec
+from hub.connect.table.spec import TableSpec
 from hub.errors import Misconfigured
 
 Seconds = Annotated[float, Field(gt=0, le=600)]
 MAPPING_BYTES = 8
-_MAPPED_BY = ("codes.csv", "connector.toml", "mapping.py", "mapping.toml")
 _TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "integer": (int,), "number": (int, float), "flag": (bool,)}
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Title(_Frozen):
+class Title(Frozen):
     """The name of the outside system for people."""
 
     zh: str
     en: str
 
 
-class Setting(_Frozen):
+class Setting(Frozen):
     """One key of the connector's table in ``hub.toml``."""
 
     name: str
@@ -40,7 +37,7 @@ class Setting(_Frozen):
     default: str | int | float | bool | None = None
 
 
-class Limits(_Frozen):
+class Limits(Frozen):
     """Bounds on the calls to an outside system. Each is also a setting of every connector."""
 
     rate_per_s: Annotated[float, Field(gt=0)] = Field(50.0, description="Calls a second, on average.")
@@ -70,14 +67,14 @@ class Limits(_Frozen):
 Pattern = Annotated[str, Field(pattern=r"^[a-z0-9.*-]+:[a-z0-9.*-]+$")]
 
 
-class ConnectorInfo(_Frozen):
+class ConnectorInfo(Frozen):
     """The description of a connector, without opening it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
     kind: str = Field("", description="Kind of record that a source gives; empty for a sink.")
     title: Title
     direction: Literal["source", "sink"]
-    transport: Literal["rest", "table", "file"]
+    transport: Literal["rest", "table", "files"]
     assurance: Literal["", "SEALED_DOCUMENT", "SIGNED_RESPONSE", "CHANNEL_ONLY"] = ""
     authority: str = Field(
         "",
@@ -87,6 +84,11 @@ class ConnectorInfo(_Frozen):
     accepts: tuple[Pattern, ...] = Field(
         (), description="What a sink accepts: patterns of procedure:kind, where * matches any text."
     )
+    day: Literal["endpoint", "update_time", "none"] = Field(
+        "endpoint",
+        description="How the source can say what changed on a day, for `hub reconcile`: a question of its own, by the "
+        "update times of its rows, or not at all.",
+    )
     lookup_by: tuple[str, ...] = Field((), description="uscc, resident-id, unit-no, address, title-no.")
     remembers: bool = Field(
         False,
@@ -95,6 +97,9 @@ class ConnectorInfo(_Frozen):
     columns: tuple[str, ...] = Field((), description="Columns of the source that the mapping reads.")
     settings: tuple[Setting, ...] = ()
     limits: Limits = Limits()
+    table: TableSpec | None = Field(None, description="A declared source on an exchange table.")
+    rest: RestSpec | None = Field(None, description="A declared source on a REST service.")
+    files: FilesSpec | None = Field(None, description="A declared source on batches of files.")
     _mapping: bytes = PrivateAttr(default=bytes(MAPPING_BYTES))
 
     @property
@@ -106,6 +111,18 @@ class ConnectorInfo(_Frozen):
     def mapping(self) -> bytes:
         """What maps the rows: 8 bytes of a SHA-256 over the package's mapping, code tables and declaration."""
         return self._mapping
+
+    @property
+    def section(self) -> TableSpec | RestSpec | FilesSpec | None:
+        """The section of a declared source; ``None`` for a connector in Python."""
+        return self.table or self.rest or self.files
+
+    @model_validator(mode="after")
+    def _has_the_section_of_its_transport(self) -> Self:
+        sections = {"table": self.table, "rest": self.rest, "files": self.files}
+        if any(section for name, section in sections.items() if name != self.transport):
+            raise ValueError(f"a connector over {self.transport} may have the section [{self.transport}] only")
+        return self
 
     @model_validator(mode="after")
     def _accepts_what_its_direction_allows(self) -> Self:
@@ -180,25 +197,7 @@ def _converted(kind: str, value: Any) -> Any:
 def parse_info(text: str, where: str) -> ConnectorInfo:
     """The text of a ``connector.toml`` as a ``ConnectorInfo``. Raises ``Misconfigured`` with the key that is wrong;
     ``where`` names the file in the message."""
-    try:
-        return ConnectorInfo.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"{where} is not valid TOML: {error}", "correct the file") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "accepts"
-        raise Misconfigured(f"{where}: {key}: {first['msg']}", "see docs/connectors.md") from None
-
-
-def read_info(package: str) -> ConnectorInfo:
-    """The ``connector.toml`` of a connector's package, with the digest of its mapping. Raises ``Misconfigured``."""
-    root = resources.files(package)
-    file = root.joinpath("connector.toml")
-    if not file.is_file():
-        raise Misconfigured(f"{package} has no connector.toml", "a connector's package holds one: docs/connectors.md")
-    info = parse_info(file.read_text("utf-8"), f"{package}/connector.toml")
-    info._mapping = mapping_digest({name: root.joinpath(name) for name in _MAPPED_BY})
-    return info
+    return parsed(ConnectorInfo, text, where)
 
 
 def mapping_digest(files: Mapping[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 
 from hub.connect import kit
 from hub.connect.context import Context
-from hub.connect.spec import read_info
+from hub.connect.folder import of_package
 from hub.ports import LookupQuery
 from tests.clocks import HandClock
 
@@ -109,7 +109,7 @@ def url() -> Iterator[str]:
 
 def test_the_documented_connector_is_certified(package: str, url: str) -> None:
     info = kit.check_package(package)
-    context = Context(read_info(package), info.limits, HandClock(), package)
+    context = Context(info, info.limits, HandClock(), of_package(package))
     source = importlib.import_module(package).open({"url": url, "token": "t"}, context)
     rows = kit.check_feed(source, info)
     kit.check_resumes(source)

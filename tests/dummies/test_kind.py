@@ -163,7 +163,7 @@ def test_its_connector_is_certified_like_any_other() -> None:
         "from hub.clock import SystemClock\n"
         "from hub.connect import kit\n"
         "from hub.connect.host.registry import open_source\n"
-        "info = kit.read_info('dummy_reading.meter')\n"
+        "info = kit.of_package('dummy_reading.meter').info\n"
         "source = open_source('dummy_meter', {}, SystemClock())\n"
         "rows = kit.check_feed(source, info)\n"
         "kit.check_resumes(source)\n"

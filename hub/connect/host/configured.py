@@ -20,12 +20,13 @@ class Connectors:
         self._settings = settings
         self._clock = clock
         self._book = book
+        self._directory = settings.connectors_dir
 
     @cached_property
     def infos(self) -> Mapping[str, ConnectorInfo]:
         """Name → description of the connector. Raises ``Misconfigured`` for a table of a connector that is not
         installed."""
-        return {name: _installed(name) for name in self._settings.connectors}
+        return {name: self._installed(name) for name in self._settings.connectors}
 
     @property
     def sources(self) -> Mapping[str, ConnectorInfo]:
@@ -40,13 +41,14 @@ class Connectors:
     @property
     def absent_sinks(self) -> Mapping[str, ConnectorInfo]:
         """The installed sinks that are not in the settings now."""
-        found = {name: one.info for name, one in discover().items() if not isinstance(one, Misconfigured)}
+        installed = discover(self._directory).items()
+        found = {name: one.info for name, one in installed if not isinstance(one, Misconfigured)}
         return {name: info for name, info in found.items() if info.direction == "sink" and name not in self.infos}
 
     @cached_property
     def trusted(self) -> Mapping[str, Mapping[str, bytes]]:
         """Source → key id → raw Ed25519 public key (RFC 8032, 32 bytes): the keys that may sign its records."""
-        return {name: trusted_keys(name, self._options(name)) for name in self.sources}
+        return {name: trusted_keys(name, self._options(name), self._directory) for name in self.sources}
 
     def check(self) -> None:
         """Raises ``Misconfigured`` for the first setting of a connector that is wrong."""
@@ -56,7 +58,7 @@ class Connectors:
     def open_source(self, name: str) -> GuardedSource:
         """A configured source, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none
         of that name, or when its options are wrong."""
-        return open_source(self.source(name), self._options(name), self._clock, self._book)
+        return open_source(self.source(name), self._options(name), self._clock, self._book, directory=self._directory)
 
     def source(self, name: str) -> str:
         """The name of a configured source. Raises ``Misconfigured`` when there is none of that name."""
@@ -68,16 +70,16 @@ class Connectors:
     def open_sink(self, name: str) -> GuardedSink:
         """A configured sink, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none of
         that name, or when its options are wrong."""
-        return open_sink(name, self._options(name), self._clock, self._book)
+        return open_sink(name, self._options(name), self._clock, self._book, directory=self._directory)
 
     def _options(self, name: str) -> Mapping[str, Any]:
         return self._settings.connector(name)
 
-
-def _installed(name: str) -> ConnectorInfo:
-    installed = discover().get(name)
-    if installed is None:
-        raise Misconfigured(f"connectors.{name}: no such connector is installed", f"installed: {', '.join(discover())}")
-    if isinstance(installed, Misconfigured):
-        raise installed
-    return installed.info
+    def _installed(self, name: str) -> ConnectorInfo:
+        found = discover(self._directory)
+        installed = found.get(name)
+        if installed is None:
+            raise Misconfigured(f"connectors.{name}: no such connector is installed", f"installed: {', '.join(found)}")
+        if isinstance(installed, Misconfigured):
+            raise installed
+        return installed.info

@@ -16,6 +16,7 @@ import pytest
 from hub.clock import SystemClock
 from hub.connect.causes import explained
 from hub.connect.context import Context
+from hub.connect.folder import of_package
 from hub.connect.rest.client import RestClient, bearer
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.errors import HubError, Misconfigured, Unavailable
@@ -113,7 +114,7 @@ def test_p1_a_renewed_file_of_authorities_is_read_without_a_restart(info: Connec
     trusted.write_bytes(Authority(tmp_path, "former").file.read_bytes())
     ok = says(b"HTTP/1.1 204 x\r\nconnection: close\r\n\r\n")
     with peer(ok, served(authority.issue("server")[2])) as port:
-        context = Context(info, Limits(connect_timeout_s=5, read_timeout_s=5), SystemClock(), PACKAGE)
+        context = Context(info, Limits(connect_timeout_s=5, read_timeout_s=5), SystemClock(), of_package(PACKAGE))
         client = RestClient(context, f"https://127.0.0.1:{port}", bearer("t"), str(trusted))
         with pytest.raises(Misconfigured, match="does not trust the issuer"):
             client.get("/x")

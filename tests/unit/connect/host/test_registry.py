@@ -26,8 +26,8 @@ def test_an_unknown_name_and_a_wrong_direction_are_told() -> None:
 def installed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     points = [EntryPoint(name, value, registry.GROUP) for name, value in request.param]
     monkeypatch.setattr(registry, "entry_points", lambda group: points)
-    registry.discover.cache_clear()
-    request.addfinalizer(registry.discover.cache_clear)
+    registry.forget()
+    request.addfinalizer(registry.forget)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.connect.context import Context
+from hub.connect.folder import of_package
 from hub.connect.rest.client import Answer, RestClient, bearer
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.errors import Misconfigured, Unavailable
@@ -41,7 +42,7 @@ def peer(talk: Talk) -> Iterator[str]:
 
 
 def client(info: ConnectorInfo, url: str, limits: Limits = QUICK) -> RestClient:
-    return RestClient(Context(info, limits, SystemClock(), "connectors.business_licence"), url, bearer("t"))
+    return RestClient(Context(info, limits, SystemClock(), of_package("connectors.business_licence")), url, bearer("t"))
 
 
 def says(status: str, body: bytes = b"{}", *headers: str) -> Talk:
@@ -86,7 +87,7 @@ def test_the_path_the_query_and_the_body_are_sent_as_they_are_signed(info: Conne
         return {"x-signed": "1"}
 
     with peer(talk) as url:
-        context = Context(info, QUICK, SystemClock(), "connectors.business_licence")
+        context = Context(info, QUICK, SystemClock(), of_package("connectors.business_licence"))
         rest = RestClient(context, url, sign)
         assert rest.get("/a", {"q": "天 津&x"}).object() == {}
         assert rest.post("/b", {"名": 1}).ok
@@ -159,7 +160,7 @@ def test_a_file_of_authorities_that_cannot_be_used_is_named(
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
-    context = Context(info, QUICK, SystemClock(), "connectors.business_licence")
+    context = Context(info, QUICK, SystemClock(), of_package("connectors.business_licence"))
     with pytest.raises(Misconfigured, match="ca_file"):
         RestClient(context, "https://localhost:1", bearer("t"), str(file))
 

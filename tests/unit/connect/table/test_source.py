@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hub.connect.context import Context
+from hub.connect.folder import of_package
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.connect.table import rows as tablerows
 from hub.connect.table.rows import mapped_by
@@ -39,7 +40,7 @@ class Table:
             "CREATE TABLE ex(id TEXT PRIMARY KEY, ms INTEGER, op TEXT, name BLOB);"
             "CREATE TABLE ex_line(owner TEXT, place INTEGER, what TEXT);"
         )
-        context = Context(info, Limits(page_rows=2), clock, "connectors.utility_crm")
+        context = Context(info, Limits(page_rows=2), clock, of_package("connectors.utility_crm"))
         timing = Timing(LAG_S, SWEEP_S, full_reload=True)
         self.source = TableSource(f"sqlite:///{file}", SPEC, timing, context, mapped_by(self._record))
         self.cursor: Any = None

@@ -1,0 +1,59 @@
+"""The one way from a declared transport's row to a ``SourceRow``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from hub.connect.context import Context
+from hub.connect.declared.reading import Unread
+from hub.connect.mapping import canonical, to_row, told
+from hub.ports import NAMELESS, Fault, Plain, SourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRow:
+    """One row as a transport read it.
+
+    ``key`` and ``version`` as in ``SourceRow`` ("" for a row without a key); ``operation``: UPSERT or DELETE.
+    ``columns``: name → value in an order that is always the same; values may be objects and lists of objects (the lines
+    of a table's child stand under its name). ``fault``: what is wrong with key, version or operation.
+    ``beside``: what belongs to the content beside the columns, for example an update time that is a fault.
+    """
+
+    key: str
+    version: int
+    operation: str
+    columns: Mapping[str, Any]
+    fault: Fault | None = None
+    revision: int = 0
+    beside: Mapping[str, Any] = field(default_factory=dict)
+
+
+def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: bytes = b"") -> SourceRow:
+    """The row without what its grant does not have, mapped by the folder's ``mapping.toml``, or with its faults.
+
+    ``raw``: the bytes that the source signed or sent; without them, and where a column was dropped, the canonical JSON
+    of what is left. A signature does not cover such a rest: the proof is left out, and the record says CHANNEL_ONLY.
+    """
+    columns, dropped = context.grant.kept(row.columns) if context.grant else (row.columns, frozenset[str]())
+    if dropped:
+        context.on_dropped(dropped)
+    unsigned = bool(dropped and proof)
+    content = canonical(_content(row, columns)) if raw is None or dropped else raw
+    key = row.key or f"{NAMELESS}{sha256(content).hexdigest()}"
+
+    def mapping() -> Plain:
+        if row.fault:
+            told(*row.fault)
+        record = context.mapper(key, row.version, row.operation, columns)
+        return record | {"assurance": "CHANNEL_ONLY"} if unsigned else record
+
+    return to_row(key, row.version, content, mapping, b"" if dropped else proof, row.revision)
+
+
+def _content(row: DeclaredRow, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """What the canonical bytes hold: the operation, the plain columns under ``row``, then each object and list."""
+    nested = {name: value for name, value in columns.items() if isinstance(value, (list, Mapping, Unread))}
+    plain = {name: value for name, value in columns.items() if name not in nested}
+    return {"operation": row.operation, **row.beside, "row": plain, **nested}

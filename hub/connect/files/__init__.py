@@ -1,0 +1,1 @@
+"""Signed batches of files in a folder."""

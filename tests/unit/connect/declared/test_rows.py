@@ -1,0 +1,162 @@
+"""Declared rows: mapped by ``mapping.toml``, without what the grant does not have, all faults told."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.connect.context import Context
+from hub.connect.declared.models import read_mapping
+from hub.connect.declared.rows import DeclaredRow, row_of
+from hub.connect.folder import Folder
+from hub.connect.spec import ConnectorInfo, Limits
+from hub.errors import Misconfigured
+from tests.clocks import HandClock
+
+MAPPING = """
+[fields]
+authority = { from = "org", as = "identifier" }
+region = { as = "constant", value = "120000" }
+status = { from = "zt", as = "code", unknown = "UNKNOWN" }
+"unit.area_m2" = { from = "mj", as = "decimal", units = ["㎡"], required = false }
+"unit.issued_on" = { from = "data.day.0", as = "day", required = false }
+"unit.seized" = { from = "cf", as = "flag", required = false, default = false }
+"unit.names" = { from = "names", as = "split", required = false }
+"unit.usage" = { from = "yt", required = false, default = "", when = { column = "zt", in = ["1"] } }
+
+[each.holders]
+from = "qlr"
+fields.name = { from = "xm" }
+fields.id_number = { from = "zjh", as = "identifier", required = false }
+
+[each.pairs]
+zip = ["as", "bs"]
+fields.a = { from = "as" }
+fields.b = { from = "bs", required = false }
+"""
+CODES = "column,code,value,meaning\nzt,1,CURRENT,x\n"
+ROW: Mapping[str, Any] = {
+    "org": "1112 ０", "zt": 1, "mj": "89.5㎡", "data": {"day": ["2021年3月4日"]}, "cf": True, "names": "甲；乙;", "yt": "住宅",
+    "qlr": [{"xm": " 张三 ", "zjh": None}, {"xm": "李四", "zjh": "12 x"}], "as": "a1,a2", "bs": "b1,，",
+}  # fmt: skip
+Make = Callable[..., Context]
+
+
+@pytest.fixture
+def make(info: ConnectorInfo, clock: HandClock, tmp_path: Path) -> Make:
+    def made(mapping: str = MAPPING, grant: Any = None, **files: str) -> Context:
+        for name, text in ({"mapping.toml": mapping, "codes.csv": CODES} | files).items():
+            (tmp_path / name).write_text(text, "utf-8")
+        return Context(info, Limits(), clock, Folder("sample", tmp_path), grant)
+
+    return made
+
+
+def row(**changes: Any) -> DeclaredRow:
+    return DeclaredRow("k", 7, "UPSERT", {**ROW, **changes})
+
+
+def test_a_row_becomes_a_record(make: Make) -> None:
+    found = row_of(make(), row())
+    assert found.faults == ()
+    assert found.record is not None
+    assert found.record["source"] == {"system": "sample", "key": "k", "version": 7, "operation": "UPSERT"}
+    assert found.record["assurance"] == "SIGNED_RESPONSE"
+    assert (found.record["authority"], found.record["region"], found.record["status"]) == ("11120", "120000", "CURRENT")
+    unit = found.record["unit"]
+    assert (unit["area_m2"], str(unit["issued_on"]), unit["seized"], unit["usage"]) == (
+        "89.5",
+        "2021-03-04",
+        True,
+        "住宅",
+    )
+    assert unit["names"] == ["甲", "乙"]
+    assert found.record["holders"] == [{"name": "张三", "id_number": None}, {"name": "李四", "id_number": "12X"}]
+    assert found.record["pairs"] == [{"a": "a1", "b": "b1"}, {"a": "a2", "b": None}]
+
+
+def test_all_faults_of_a_row_are_told(make: Make) -> None:
+    """P1: the reasons of a rejected row are complete."""
+    bad = row(org=None, mj="many", data={"day": ["soon"]}, qlr=[{"xm": ""}, 3], bs="b1,b2,b3")
+    assert set(row_of(make(), bad).faults) == {
+        ("SHAPE_MISSING", "authority"), ("SHAPE_TYPE", "unit.area_m2"), ("SHAPE_TYPE", "unit.issued_on"),
+        ("SHAPE_MISSING", "holders.0.name"), ("SHAPE_MISSING", "holders.0.id_number"), ("SHAPE_TYPE", "holders.1"),
+        ("SHAPE_TYPE", "pairs"),
+    }  # fmt: skip
+
+
+def test_an_absent_column_is_a_fault_or_null_as_declared(make: Make) -> None:
+    without = DeclaredRow("k", 7, "UPSERT", {name: value for name, value in ROW.items() if name not in ("mj", "qlr")})
+    assert set(row_of(make(), without).faults) == {("SHAPE_MISSING", "unit.area_m2"), ("SHAPE_MISSING", "holders")}
+    found = row_of(make('absent = "null"\n' + MAPPING), without)
+    assert found.record is not None
+    assert found.record["holders"] == []
+
+
+class Narrow:
+    """A grant without the day and the holders' numbers."""
+
+    fields = frozenset({*ROW} - {"data", "qlr"} | {"qlr.xm"})
+
+    def kept(self, columns: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+        rest = {name: value for name, value in columns.items() if name in self.fields}
+        rest["qlr"] = [{"xm": one["xm"]} for one in columns["qlr"]]
+        return rest, frozenset({"data", "qlr.zjh"})
+
+
+def test_what_the_grant_does_not_have_is_in_no_part_of_the_row(make: Make) -> None:
+    """P3: not in the record, not in the original; a signature over it is left out."""
+    context = make(grant=Narrow())
+    dropped: list[frozenset[str]] = []
+    object.__setattr__(context, "on_dropped", dropped.append)
+    found = row_of(context, row(), b"signed whole", b"proof")
+    assert found.record is not None
+    assert found.record["assurance"] == "CHANNEL_ONLY"
+    assert found.record["unit"]["issued_on"] is None
+    assert [one["id_number"] for one in found.record["holders"]] == [None, None]
+    assert found.proof == b""
+    assert "2021" not in found.raw.decode()
+    assert "zjh" not in found.raw.decode()
+    assert dropped == [frozenset({"data", "qlr.zjh"})]
+
+
+def test_a_hook_finishes_a_record_and_its_error_is_a_fault_of_the_row_alone(make: Make) -> None:
+    hook = (
+        "def after(record, columns):\n"
+        "    if columns['yt'] == 'x':\n"
+        "        raise RuntimeError('secret')\n"
+        "    return record | {'region': '1'}\n"
+    )
+    context = make(**{"hook.py": hook})
+    found = row_of(context, row())
+    assert found.record is not None
+    assert found.record["region"] == "1"
+    assert row_of(context, row(yt="x")).faults == (("UNREADABLE", ""),)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[fields]\nx = 3", "fields.x"),
+        ('[fields]\nx = { from = "a", as = "words" }', "fields.x.as"),
+        ('[fields]\nx = { from = "a", formula = "1+1" }', "fields.x.formula"),
+        ("[fields]\nx = {}", "fields.x"),
+        ('[fields]\nx = { from = "a" }\n[each.y]\nfields.z = { from = "b" }', "each.y"),
+    ],
+)
+def test_a_wrong_mapping_is_told_with_its_key(text: str, told: str) -> None:
+    with pytest.raises(Misconfigured, match=f"mapping.toml: {told}"):
+        read_mapping(text, "sample/mapping.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[fields]\na = { from = "a" }\n"a.b" = { from = "a" }', "maps a and also a.b"),
+        ('[fields]\na = { from = "zz", as = "code" }', "codes.csv has no column 'zz'"),
+    ],
+)
+def test_a_mapping_that_contradicts_itself_is_told_when_it_is_opened(make: Make, text: str, told: str) -> None:
+    with pytest.raises(Misconfigured, match=told):
+        assert make(text).mapper
