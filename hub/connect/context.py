@@ -20,7 +20,7 @@ class Granted(Protocol):
     def fields(self) -> frozenset[str]:
         """Columns of the source, as dotted paths; a path is granted with all below it."""
 
-    def kept(self, columns: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    def within(self, columns: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
         """A row without what is outside the grant, and the paths of what was dropped."""
 
 

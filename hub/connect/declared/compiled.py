@@ -39,10 +39,10 @@ class Mapper:
         self._info = info
         self._absent_is_null = mapping.absent == "null"
         self._before, self._after = (hook.find(name) if hook else None for name in ("before", "after"))
+        _check_apart([*mapping.fields, *mapping.each])
         build = _Compiling(codes, granted)
         self._fields = _tree({name: build.field(name, rule) for name, rule in mapping.fields.items()})
         self._lists = [(name.split("."), build.each(name, each)) for name, each in mapping.each.items()]
-        _check_apart([*mapping.fields, *mapping.each])
 
     def __call__(self, key: str, version: int, operation: str, columns: Mapping[str, Any]) -> Plain:
         """The plain record. Call it within ``hub.connect.mapping.to_row``, which collects the faults."""
@@ -184,8 +184,8 @@ class _Compiling:
 
         def read(reader: FieldReader, prefix: str) -> list[Any]:
             lists = {column: reader.parts(read_as, prefix + name, each.by) for column, read_as in columns}
-            size = max((_filled(one) for one in lists.values() if one), default=0)
-            if any(one and _filled(one) and len(one) < size for one in lists.values()):
+            size = max((_size(one) for one in lists.values() if one), default=0)
+            if any(one and _size(one) and len(one) < size for one in lists.values()):
                 told("SHAPE_TYPE", prefix + name)
                 return []
             items = [{column: _part(one, at) for column, one in lists.items()} for at in range(size)]
@@ -194,8 +194,8 @@ class _Compiling:
         return read
 
     def _item(self, name: str, each: Each) -> Read:
-        tree = _tree({inner: self.field(inner, rule) for inner, rule in each.fields.items()})
         _check_apart(list(each.fields))
+        tree = _tree({inner: self.field(inner, rule) for inner, rule in each.fields.items()})
         holds = self._when(name, each.when) if each.when else None
 
         def read(reader: FieldReader, prefix: str) -> Any:
@@ -219,7 +219,7 @@ def _part(parts: list[str] | None, at: int) -> str | None:
     return parts[at] if parts and at < len(parts) else None
 
 
-def _filled(parts: list[str]) -> int:
+def _size(parts: list[str]) -> int:
     """The number of items, without blank ones at the end."""
     size = len(parts)
     while size and not parts[size - 1]:
@@ -250,4 +250,4 @@ _FORMS: Final[Mapping[str, tuple[Form, Any]]] = {
     "address": (lambda reader, column, field, _: reader.optional_address(column, field), {}),
     "split": (lambda reader, column, field, rule: reader.items(column, field, rule.by or _SPLIT_BY), []),
 }
-"""Form → (what reads it, ``None`` for null; what stands in a field that has a fault)."""
+"""Form → (what reads it, ``None`` for null; what a field with a fault has)."""

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from hub.connect.codes import Codes
 from hub.connect.mapping import Reader, told
+from hub.records.dates import read_instant
 from hub.records.identifiers import tidy
-from hub.records.instants import read_instant
 from hub.records.shape import ITEMS_MAX
 from hub.records.text import is_blank, strip, without_invisible
 
@@ -144,7 +144,7 @@ class FieldReader(Reader):
 
 
 class Unread(int):
-    """Stands for a list that was not read because it is too long: how many items it has. The row has a fault."""
+    """In the place of a list that is too long and was not read: how many items it has. The row has a fault."""
 
 
 def _at(row: Mapping[str, Any], column: str) -> Any:

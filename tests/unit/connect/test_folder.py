@@ -58,7 +58,7 @@ def test_a_folder_of_the_directory_is_found_beside_the_installed_ones(tmp_path: 
 
 def test_one_that_cannot_be_used_is_told_and_holds_up_no_other(folder: Path, tmp_path: Path) -> None:
     (folder / "mapping.toml").unlink()
-    with pytest.raises(Misconfigured, match="has no mapping.toml"):
+    with pytest.raises(Misconfigured, match=r"has no mapping.toml"):
         registry.find("heat", tmp_path)
     assert registry.find("property_title", tmp_path)
 
@@ -78,5 +78,5 @@ def test_a_folder_may_not_take_the_name_of_an_installed_connector(folder: Path, 
 @pytest.mark.parametrize("content", ["def strange(x):\n    return x\n", "1 / 0\n", "def :\n"])
 def test_a_hook_that_cannot_be_used_is_told(folder: Path, content: str) -> None:
     (folder / "hook.py").write_text(content, "utf-8")
-    with pytest.raises(Misconfigured, match="heat/hook.py"):
+    with pytest.raises(Misconfigured, match=r"heat/hook.py"):
         assert Folder("heat", folder).hook

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from hub.connect.codes import Codes
 from hub.connect.context import Context
+from hub.connect.folder import Folder
 from hub.connect.host.guard import Gate, GuardedSource
 from hub.connect.host.probe import form, masked, probe
 from hub.ports import Cursor, Fault, Page, SourceRow
@@ -40,7 +42,9 @@ class Drifted(Rows):
 
 def source(inner: Rows, context: Context) -> GuardedSource:
     context = replace(context, info=context.info.model_copy(update={"columns": ("zt", "name")}))
-    object.__setattr__(context, "codes", Codes.read("column,code,value,meaning\nzt,1,CURRENT,x\n"))
+    folder = Folder("sample", Path("no-folder"))
+    folder.__dict__["codes"] = Codes.read("column,code,value,meaning\nzt,1,CURRENT,x\n")
+    context = replace(context, folder=folder)
     return GuardedSource(inner, context, Gate(context))  # type: ignore[arg-type]
 
 
