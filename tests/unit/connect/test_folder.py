@@ -13,12 +13,16 @@ INFO = """
 name = "heat"
 kind = "licence.business"
 direction = "source"
-transport = "rest"
+transport = "table"
 assurance = "CHANNEL_ONLY"
 [title]
 zh = "供热"
 en = "Heat"
-[rest]
+[table]
+name = "heat"
+key = "id"
+time = "changed"
+columns = ["org"]
 """
 MAPPING = '[fields]\nauthority = { from = "org" }\n[each.holders]\nfrom = "qlr"\nfields.name = { from = "xm" }\n'
 
@@ -53,7 +57,7 @@ def test_a_changed_file_changes_the_digest(folder: Path) -> None:
 def test_a_folder_of_the_directory_is_found_beside_the_installed_ones(tmp_path: Path) -> None:
     found = registry.discover(tmp_path)
     assert {"heat", "business_licence"} <= found.keys()
-    assert registry.find("heat", tmp_path).info.transport == "rest"
+    assert registry.find("heat", tmp_path).info.transport == "table"
 
 
 def test_one_that_cannot_be_used_is_told_and_holds_up_no_other(folder: Path, tmp_path: Path) -> None:
