@@ -10,8 +10,9 @@ from connectors.business_licence.mapping import to_record
 from hub.connect.context import Context
 from hub.connect.mapping import to_row
 from hub.connect.rest.client import Answer, RestClient
-from hub.connect.rest.pageproof import check_page, head_of, pack_proof, trusted_keys_of
+from hub.connect.rest.pageproof import check_page, head_of, pack_proof
 from hub.connect.rest.signing import NationalSigner
+from hub.connect.trust import trusted_keys_of
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 from hub.ports import NAMELESS, Cursor, DayCount, Fault, LookupQuery, Page, SourceRow, Stored
 from hub.records.files.json import load

@@ -15,8 +15,9 @@ from hub.connect import kit
 from hub.connect.host.registry import _context, find
 from hub.connect.mapping import to_row
 from hub.connect.rest.client import Answer
-from hub.connect.rest.pageproof import check_row_proof, trusted_keys_of
+from hub.connect.rest.pageproof import check_row_proof
 from hub.connect.table.rows import TableRow
+from hub.connect.trust import trusted_keys_of
 from hub.errors import HubError
 from hub.ports import SourceRow
 from hub.privacy.sealing import _plan, _shaped

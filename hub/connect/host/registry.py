@@ -19,8 +19,8 @@ from hub.connect.declared.opening import open_declared
 from hub.connect.folder import INFO, Folder, of_package
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.host.quota import QuotaBook
-from hub.connect.rest.pageproof import trusted_keys_of
 from hub.connect.spec import ConnectorInfo
+from hub.connect.trust import trusted_keys_of
 from hub.errors import Misconfigured
 from hub.ports import Clock
 from hub.records.kinds import KINDS

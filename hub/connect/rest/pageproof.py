@@ -18,11 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.clock import CHINA
 from hub.codec.merkle import EMPTY_ROOT, leaf_hash, root_from_path
+from hub.connect.trust import TrustedKeys, counts
 from hub.errors import Misconfigured, Unavailable
 
 ProofState = Literal["valid", "invalid", "missing"]
-TrustedKeys = Mapping[str, bytes]
-"""Key id → raw Ed25519 public key, 32 bytes."""
 
 # A row's proof: version, index, length of the head, the head, then the path's 32-byte nodes.
 _FRONT = struct.Struct(">BIH")
@@ -34,6 +33,7 @@ _PAGES_REMEMBERED = 4_096
 TEXT_MAX = 200
 """Characters of the root, of the time and of the key's name on a page. What is longer is malformed, and not cached."""
 HEAD_BYTES_MAX = 1_024
+_HEAD_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,26 @@ def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys, now_ms: in
     Raises ``Misconfigured`` for a key that is not trusted, ``Unavailable`` when the number of records, the signature or
     its time does not agree: the page is fetched again.
     """
-    if head.key_id not in trusted_keys:
-        raise Misconfigured(
-            "the source signs with a key that is not trusted", "verify the new key with the source and add it"
-        )
+    _check_key(head, trusted_keys)
     if head.size != items or (not items and head.root != EMPTY_ROOT.hex()):
         raise Unavailable("the page holds another number of records than was signed")
     if not _signed(head.pack(), trusted_keys[head.key_id]):
         raise Unavailable("the page's signature is not valid")
     _check_fresh(head.signed_at, now_ms)
+
+
+def _check_key(head: PageHead, trusted_keys: TrustedKeys) -> None:
+    key = trusted_keys.get(head.key_id)
+    if key is None:
+        raise Misconfigured(
+            f"the source signs with the key {head.key_id!r}, which is not trusted",
+            f"verify it with the source, add {head.key_id}=BASE64 to public_keys, and reload the connector",
+        )
+    if not counts(key, head.signed_at):
+        raise Misconfigured(
+            f"the source signs with the key {head.key_id!r} outside its days ({getattr(key, 'term', '')})",
+            "ask the source which key is in force; correct public_keys, and reload the connector",
+        )
 
 
 def _check_fresh(signed_at: str, now_ms: int) -> None:
@@ -120,8 +131,8 @@ def pack_proof(head: bytes, index: object, path: object) -> bytes:
 
 
 def check_row_proof(raw: bytes, proof: bytes, trusted_keys: TrustedKeys) -> ProofState:
-    """Whether ``raw`` is a leaf of a page that a trusted key signed. Takes 5 µs: the result of a page's signature is
-    cached."""
+    """Whether ``raw`` is a leaf of a page that a trusted key signed, on one of its days. Takes 5 µs: the result of a page's
+    signature is cached."""
     if not proof:
         return "missing"
     if len(proof) < _FRONT.size:
@@ -139,8 +150,11 @@ def check_row_proof(raw: bytes, proof: bytes, trusted_keys: TrustedKeys) -> Proo
 
 
 def _key_of(head: bytes, trusted_keys: TrustedKeys) -> bytes:
-    parts = head.split(b"\n")
-    return trusted_keys.get(parts[3].decode("ascii", "replace"), b"") if len(parts) == 5 else b""
+    parts = head.decode("ascii", "replace").split("\n")
+    if len(parts) != _HEAD_LINES:
+        return b""
+    key = trusted_keys.get(parts[3], b"")
+    return key if counts(key, parts[2]) else b""
 
 
 @lru_cache(maxsize=_PAGES_REMEMBERED)
@@ -161,26 +175,3 @@ def _signed(head: bytes, public_key: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def trusted_keys_of(options: Mapping[str, object]) -> dict[str, bytes]:
-    """The trusted keys of a connector's settings: ``key_id`` with ``public_key``, and further ``id=base64`` words in
-    ``public_keys``. Empty when it has none.
-
-    Raises ``Misconfigured`` for a text that is not an Ed25519 public key.
-    """
-    words = [f"{options['key_id']}={options['public_key']}"] if options.get("key_id") else []
-    words += str(options.get("public_keys") or "").split()
-    return dict(_trusted(word) for word in words)
-
-
-def _trusted(word: str) -> tuple[str, bytes]:
-    key_id, _, text = word.partition("=")
-    try:
-        key = b64decode(text, validate=True)
-        Ed25519PublicKey.from_public_bytes(key)
-    except ValueError:
-        raise Misconfigured(
-            f"the public key {key_id!r} is not an Ed25519 key", "give the 32 raw bytes as base64"
-        ) from None
-    return key_id, key

@@ -2,7 +2,8 @@
 
 import base64
 import time
-from datetime import datetime
+from contextlib import nullcontext
+from datetime import date, datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.codec import merkle
-from hub.connect.rest.pageproof import check_page, check_row_proof, head_of, pack_proof, trusted_keys_of
+from hub.connect.rest.pageproof import check_page, check_row_proof, head_of, pack_proof
+from hub.connect.trust import TrustedKey
 from hub.errors import Misconfigured, Unavailable
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -136,18 +138,21 @@ def test_a_proof_with_a_long_head_is_invalid_and_not_remembered() -> None:
 
 
 def test_an_unknown_key_is_for_the_operator() -> None:
-    with pytest.raises(Misconfigured, match="not trusted"):
+    with pytest.raises(Misconfigured, match="'k2', which is not trusted"):
         check_page(head_of(page([b"a"], key_id="k2")), 1, TRUSTED, NOW_MS)
 
 
-def test_keys_come_from_the_settings() -> None:
-    text = base64.b64encode(PUBLIC).decode()
-    assert trusted_keys_of({"key_id": "k1", "public_key": text, "public_keys": f"k2={text}"}) == {
-        "k1": PUBLIC,
-        "k2": PUBLIC,
-    }
-    with pytest.raises(Misconfigured):
-        trusted_keys_of({"key_id": "k1", "public_key": "AAAA"})
+@pytest.mark.parametrize(
+    ("since", "until", "trusted"),
+    [("2024-01-02", "2024-01-02", True), ("2024-01-03", None, False), (None, "2024-01-01", False), (None, None, True)],
+)
+def test_p4_a_key_counts_on_its_days_only(since: str | None, until: str | None, trusted: bool) -> None:
+    """For a page when it is fetched, and for a record when it is judged, also later."""
+    days = (date.fromisoformat(day) if day else None for day in (since, until))
+    keys = {"k1": TrustedKey.dated(PUBLIC, *days)}
+    assert check_row_proof(b"a", proofs([b"a"])[0], keys) == ("valid" if trusted else "invalid")
+    with nullcontext() if trusted else pytest.raises(Misconfigured, match="'k1' outside its days"):
+        check_page(head_of(page([b"a"])), 1, keys, NOW_MS)
 
 
 def test_a_row_costs_under_15_microseconds() -> None:
