@@ -28,11 +28,11 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.lock
 demo: $(VENV)/.run $(if $(filter kafka,$(LOG)),servers)  ## run the whole job on this machine; LOG=kafka on a real broker; DEMO="--keep" leaves it running
 	$(BIN)/hub demo $(if $(LOG),--log $(LOG)) $(DEMO)
 
-test: $(VENV)/.dev servers  ## every test, on the embedded adapters and on a real Kafka and PostgreSQL, which it starts
+test: $(VENV)/.dev servers  ## every test, on the embedded adapters and on a real Kafka, PostgreSQL and MariaDB, which it starts
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-embedded: $(VENV)/.dev  ## the same without Kafka and PostgreSQL
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not kafka and not postgres"
+test-embedded: $(VENV)/.dev  ## the same without Kafka, PostgreSQL and MariaDB
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not kafka and not postgres and not mariadb"
 
 kafka: $(VENV)/.run servers  ## a real Kafka and PostgreSQL on this machine, until Ctrl-C
 	$(BIN)/python -m sandbox.servers $(if $(NODES),--nodes $(NODES))
@@ -41,7 +41,7 @@ servers: $(VENV)/.run
 	@$(BIN)/python -m sandbox.servers.prepare
 
 test-fast: $(VENV)/.dev  ## the tests that take seconds
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not kafka and not postgres"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not kafka and not postgres and not mariadb"
 
 fuzz: $(VENV)/.dev  ## hostile inputs for every reader; SECONDS=1200: longer; findings are kept in tests/fuzz/inputs
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),120)

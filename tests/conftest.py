@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 from hub.privacy.vault import DatabaseVault, MasterKey
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
-from sandbox.servers import kafka, postgres
+from sandbox.servers import kafka, mariadb, postgres
 from sandbox.servers.missing import Missing
 from tests.clocks import HandClock
 
@@ -87,6 +87,23 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[mariadb.Server]:
+    """A real MariaDB of our own for this run."""
+    try:
+        server = mariadb.start()
+    except Missing as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: mariadb.Server) -> str:
+    """A database of the test's own on that server."""
+    return mariadb_server.create(f"hub_test_{uuid4().hex[:8]}")
 
 
 _COUNTED = {

@@ -82,7 +82,8 @@ _MYSQL: Mapping[int, Cause] = MappingProxyType(
     {
         1045: _LOGIN, 1698: _LOGIN, 1251: _LOGIN, 1130: _LOGIN, 1049: _DATABASE, 1044: _GRANT, 1142: _GRANT,
         1143: _GRANT, 1370: _GRANT, 1146: _TABLE, 1054: _TABLE, 1021: _FULL, 1290: _READ_ONLY, 1836: _READ_ONLY,
-        1040: _SLOTS, 1203: _SLOTS, 1226: _SLOTS, 3024: _SLOW, 1205: _SLOW, 1213: _CROSSED,
+        1040: _SLOTS, 1203: _SLOTS, 1226: _SLOTS, 3024: _SLOW, 1969: _SLOW, 2013: _SLOW, 1205: _SLOW, 1213: _CROSSED,
+        1792: _READ_ONLY,
     }
 )  # fmt: skip
 _ORACLE: Mapping[int, Cause] = MappingProxyType(
@@ -163,8 +164,8 @@ def cause_of(error: BaseException) -> Cause | None:
     found: Any = getattr(error, "orig", None) or error
     state = getattr(found, "sqlstate", None) or getattr(found, "pgcode", None)
     if isinstance(state, str):
-        # The text may quote a value, and the code says all.
-        return _SQLSTATE.get(state) or _SQLSTATE.get(state[:2])
+        # The text may quote a value, and the codes say all. MySQL's own number says more than its SQLSTATE.
+        return _by_code(found) or _SQLSTATE.get(state) or _SQLSTATE.get(state[:2])
     return _by_code(found) or _by_text(str(found))
 
 

@@ -1,4 +1,4 @@
-"""``python -m sandbox.servers.prepare``: installs what a real broker and PostgreSQL need, or says what is missing.
+"""``python -m sandbox.servers.prepare``: installs what the real servers need, or says what is missing.
 
 As root on Debian or Ubuntu it installs the packages. On other systems it names them and exits with 1. kcat, a tool to
 read topics, is installed in the same way; without it only its own test is skipped.
@@ -10,15 +10,15 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from sandbox.servers import kafka, postgres
+from sandbox.servers import kafka, mariadb, postgres
 from sandbox.servers.missing import Missing
 
 _INSTEAD = "or leave these servers out: make test-embedded"
 
 
 def main() -> None:
-    """Check Java, Maven and PostgreSQL, install what is missing if that is allowed, and download Kafka."""
-    for look in (kafka.tools, postgres.binaries):
+    """Check Java, Maven, PostgreSQL and MariaDB, install what is missing if that is allowed, and download Kafka."""
+    for look in (kafka.tools, postgres.binaries, mariadb.binaries):
         try:
             look()
         except Missing as missing:

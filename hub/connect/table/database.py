@@ -22,6 +22,7 @@ from hub.stores.causes import explain
 
 _NOT_THERE = ("no such", "does not exist", "doesn't exist", "unknown column", "invalid identifier", "invalid column")
 _PLAIN_DATES = "-c datestyle=ISO,YMD"
+_NO_WRITES = "-c default_transaction_read_only=on"
 Names = Mapping[str, set[str]]
 """Table → the columns that are read."""
 
@@ -130,6 +131,8 @@ def _engine(name: str, url: str, limits: Limits) -> Engine:
         return engine
     if engine.driver == "psycopg":
         event.listen(engine, "connect", _days_as_text)
+    if engine.driver == "pymysql":
+        event.listen(engine, "connect", lambda connection, _record: _of_mysql(connection, limits))
     return engine.execution_options(isolation_level="REPEATABLE READ") if _has_snapshots(engine) else engine
 
 
@@ -145,10 +148,12 @@ def _connect_args(name: str, url: URL, limits: Limits) -> dict[str, Any]:
         limit_ms = round(whole * 1000)
         return {
             "connect_timeout": connect,
-            "options": f"{_PLAIN_DATES} -c statement_timeout={limit_ms} -c lock_timeout={limit_ms}",
+            "options": f"{_PLAIN_DATES} -c statement_timeout={limit_ms} -c lock_timeout={limit_ms} {_NO_WRITES}",
+            # A prepared statement fails again and again after the owner widened a column.
+            "prepare_threshold": None,
         }
     if driver == "pymysql":
-        return {"connect_timeout": connect, "read_timeout": whole, "write_timeout": limits.write_timeout_s}
+        return {"connect_timeout": connect, "read_timeout": whole + 1, "write_timeout": limits.write_timeout_s}
     return {}
 
 
@@ -168,6 +173,18 @@ def _text_or_bytes(stored: bytes) -> str | bytes:
         return stored.decode()
     except UnicodeDecodeError:
         return stored
+
+
+def _of_mysql(connection: Any, limits: Limits) -> None:
+    """Days of Beijing, no writes, and the longest time of a statement, which the two servers call differently."""
+    seconds = limits.total_timeout_s
+    if "MariaDB" in connection.get_server_info():
+        longest = f"max_statement_time = {seconds:f}"
+    else:
+        longest = f"max_execution_time = {round(seconds * 1000)}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET time_zone = '+08:00', lock_wait_timeout = {max(1, round(seconds))}, {longest}")
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
 
 
 def _days_as_text(connection: Any, _record: Any) -> None:
