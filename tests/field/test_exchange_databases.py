@@ -227,3 +227,19 @@ def test_texts_in_a_column_that_says_another_encoding(exchange: Exchange, clock:
     assert [found.key for found in lying.source.look_up(query).rows] == ["a"]
     lying.source.close()
     lying.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_server_that_speaks_the_protocol_under_another_name_is_read(postgres_url: str, clock: HandClock) -> None:
+    """人大金仓 and openGauss do not call themselves PostgreSQL."""
+    exchange = Exchange(postgres_url, clock)
+    exchange.run(TABLES["postgres"].format(time="timestamp(6)"))
+    exchange.put([("P1", "g1", "2024-01-02 08:00:00")])
+    name = "KingbaseES V008R006C008B0014 on x86_64-pc-linux-gnu"
+    exchange.run(
+        f"CREATE OR REPLACE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE AS 'SELECT ''{name}''::text'"
+    )
+    assert len(exchange.drained()) == 1
+    assert exchange.source.drift() == ([], [])
+    exchange.source.close()
+    exchange.engine.dispose()

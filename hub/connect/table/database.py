@@ -1,7 +1,8 @@
 """Reads a registry's exchange database: time-outs for each dialect, one snapshot per read, errors of the hub."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,8 @@ def _engine(name: str, url: str, limits: Limits) -> Engine:
         return engine
     if engine.driver == "psycopg":
         event.listen(engine, "connect", _days_as_text)
+        dialect: Any = engine.dialect
+        dialect._get_server_version_info = partial(_version, dialect._get_server_version_info)
     if engine.driver == "pymysql":
         event.listen(engine, "connect", lambda connection, _record: _of_mysql(connection, limits))
     return engine.execution_options(isolation_level="REPEATABLE READ") if _has_snapshots(engine) else engine
@@ -173,6 +176,17 @@ def _text_or_bytes(stored: bytes) -> str | bytes:
         return stored.decode()
     except UnicodeDecodeError:
         return stored
+
+
+def _version(known: Callable[[Connection], Any], connection: Connection) -> Any:
+    """The server's version. Servers that speak PostgreSQL's protocol and call themselves something else (人大金仓,
+    瀚高, openGauss) say by the protocol which PostgreSQL they are like."""
+    try:
+        return known(connection)
+    except AssertionError:
+        driver: Any = connection.connection.dbapi_connection
+        number = driver.info.server_version
+        return (number // 10_000, number // 100 % 100, number % 100)
 
 
 def _of_mysql(connection: Any, limits: Limits) -> None:

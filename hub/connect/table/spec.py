@@ -126,7 +126,7 @@ class TableSpec(_Frozen):
     def extra(self) -> tuple[str, ...]:
         """Columns of the table that are read for the hub itself, without repeats."""
         own = [*self.key, *([self.operation] if self.operation else [])]
-        own += [rule.column for rule in (self.deleted_when, self.in_force) if rule]
+        own += [self.deleted_when.column] if self.deleted_when else []
         return tuple(dict.fromkeys([*own, *(column for child in self.children.values() for column in child.of)]))
 
     def names(self) -> dict[str, set[str]]:
@@ -137,4 +137,6 @@ class TableSpec(_Frozen):
         for question in self.lookups.values():
             table = self.children[question.child].table if question.child else self.name
             read[table].add(question.column)
+        if self.in_force:
+            read[self.name].add(self.in_force.column)
         return read
