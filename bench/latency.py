@@ -94,7 +94,7 @@ def measure(site: Site, records: int) -> Latency:
     with launch.start(_SEED, records // 2, world, applications_count=records // 20, exchange_url=titles) as sandbox:
         sandbox.fault("business_licence", "latency", delay_s=_ANSWER_AFTER_S)
         _slow_down(titles)
-        site.write_settings(sandbox.connectors())
+        site.write_settings(sandbox.connectors(), sandbox.grants)
         hub = open_hub(settings.load(site.home / "hub.toml", environ={}))
         try:
             with _running(site):

@@ -84,8 +84,8 @@ class Site:
         self.cluster.stop()
         self.database.stop()
 
-    def write_settings(self, connectors: Mapping[str, Mapping[str, str]]) -> None:
-        """The hub's settings here, with these connectors."""
+    def write_settings(self, connectors: Mapping[str, Mapping[str, str]], grants: Path | None = None) -> None:
+        """The hub's settings here, with these connectors and the grants of their sources."""
         lines = [
             f'log_url = "{self.cluster.log_url}"',
             f'store_url = "{self.database.url}"',
@@ -93,6 +93,7 @@ class Site:
             'master_key_file = "master.key"',
             'log_level = "WARNING"',
             f"partitions = {PARTITIONS}",
+            *([f"grants = {json.dumps(str(grants))}"] if grants else []),
         ]
         for connector, table in connectors.items():
             lines += [f"[connectors.{connector}]", *(f"{name} = {json.dumps(value)}" for name, value in table.items())]

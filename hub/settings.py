@@ -140,6 +140,10 @@ class Settings(_Frozen):
         default_factory=dict,
         description="Purpose → its code in the catalogue of service items; sent to sources that ask for it.",
     )
+    grants: Path | None = Field(
+        None,
+        description="The file of sharing grants, TOML, one table per source; a source without one is not called.",
+    )
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
@@ -258,6 +262,8 @@ def _tidied(value: Any, key: str = "") -> Any:
 def _anchor(settings: Settings, base: Path) -> Settings:
     """Make relative paths absolute, so that a later change of the working directory has no effect."""
     changes: dict[str, Any] = {"master_key_file": (base / settings.master_key_file).absolute()}
+    if settings.grants is not None:
+        changes["grants"] = (base / settings.grants).absolute()
     for field in ("log_url", "store_url", "vault_url"):
         url = getattr(settings, field)
         if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):

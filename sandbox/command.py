@@ -136,7 +136,7 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
 @click.option(
     "--toml",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the settings [connectors.*] for a hub to this file.",
+    help="Write the settings for a hub, grants and [connectors.*], to this file.",
 )
 @click.option("--parent-pid", type=int, help="End when the process with this id ends.")
 @click.option("--list-faults", is_flag=True, help="List all faults, by server, and end.")
@@ -214,7 +214,7 @@ def _announce(running: launch.Running, out: Path | None, toml: Path | None) -> N
     else:
         _write_private(out, text + "\n")
     if toml is not None:
-        _write_private(toml, _as_toml(running.connectors()))
+        _write_private(toml, f"grants = {json.dumps(str(running.grants))}\n\n" + _as_toml(running.connectors()))
     click.echo("sandbox is running; Ctrl-C ends it", err=True)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sandbox import applications, truth
+from sandbox import applications, grants, truth
 from sandbox.errors import Misconfigured, Unavailable
 from sandbox.faults import Faults
 from sandbox.systems import FIRST, SETTLE_S, SYSTEMS, Making, Progress, System
@@ -92,6 +92,7 @@ class Running:
             "truth": self.truth,
             "truth_summary": self.truth_summary,
             "applications": self.applications,
+            "grants": self.grants,
             "home": self.home,
         }
         return {"urls": self.urls, "secrets": self.secrets, "connectors": self.connectors()} | {
@@ -104,6 +105,11 @@ class Running:
         for role in self._configs:
             tables |= SYSTEMS[role].connectors(self._base(role), self.urls[role], self.secrets.get(role, {}))
         return tables
+
+    @property
+    def grants(self) -> Path:
+        """The file of grants for a hub that uses this sandbox's sources."""
+        return self.home / "grants.toml"
 
     def stop(self) -> None:
         """End all servers. Their files stay in ``home``."""
@@ -194,7 +200,7 @@ def _run(spec: WorldSpec, home: Path, databases: Mapping[str, str], configs: dic
         raise
     base = {role: f"http://127.0.0.1:{config['port']}" for role, config in configs.items()}
     controls = {f"{role}_control": base[role] for role in databases}
-    return Running(
+    running = Running(
         home=home,
         urls={**base, **controls, **databases},
         secrets={role: secrets for role in configs if (secrets := SYSTEMS[role].secrets(spec.seed))},
@@ -204,6 +210,8 @@ def _run(spec: WorldSpec, home: Path, databases: Mapping[str, str], configs: dic
         _processes=processes,
         _configs=configs,
     )
+    running.grants.write_text(grants.as_toml(running.connectors()), "utf-8")
+    return running
 
 
 def _spawn(home: Path, config: dict[str, Any]) -> subprocess.Popen[bytes]:

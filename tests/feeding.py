@@ -12,6 +12,7 @@ from hub.ingest.stage import Ingest
 from hub.ports import LogRecord
 from hub.settings import Settings
 from sandbox.launch import Running
+from tests.grants import written
 
 PATIENCE_S = 15.0
 
@@ -19,6 +20,7 @@ PATIENCE_S = 15.0
 def settings(home: Path, connectors: Mapping[str, Mapping[str, Any]], **more: Any) -> Settings:
     urls = {f"{what}_url": f"sqlite:///{home}/{what}.db" for what in ("log", "store", "vault")}
     own = {"master_key_file": home / "master.key", "partitions": 2, "connectors": connectors}
+    own["grants"] = written(home, connectors)
     return Settings.model_validate({**urls, **own, **more})
 
 

@@ -21,6 +21,7 @@ from hub.connect.host.probe import Probe, probe
 from hub.connect.host.registry import Installed, discover, find, open_source
 from hub.delivery.status import ABSENT, SinkStatus, statuses
 from hub.errors import Misconfigured
+from hub.grants.grant import load
 from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
 from hub.ingest.seen import StoredSeen
 from hub.topics.cursors import newest
@@ -274,7 +275,7 @@ def probe_(config: Path | None, name: str, limit: int, as_json: bool) -> None:
     """
     settings = hub_settings.load(config)
     table = settings.connector(find(name, settings.connectors_dir).info.name) | {"page_rows": min(limit, 500)}
-    source = open_source(name, table, SystemClock(), directory=settings.connectors_dir)
+    source = open_source(name, table, SystemClock(), None, load(settings.grants).get(name), settings.connectors_dir)
     try:
         found = probe(source, limit)
     finally:

@@ -1,47 +1,34 @@
 """What the hub gives to a connector when it opens it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from hub.connect.codes import Codes
 from hub.connect.declared.compiled import Mapper
 from hub.connect.folder import Folder
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.errors import Misconfigured
+from hub.grants.dropped import Dropped
+from hub.grants.grant import Grant
 from hub.ports import Clock
-
-
-class Granted(Protocol):
-    """What the mapping needs of a grant."""
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """Columns of the source, as dotted paths; a path is granted with all below it."""
-
-    def within(self, columns: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-        """A row without what is outside the grant, and the paths of what was dropped."""
-
-
-def _uncounted(paths: frozenset[str]) -> None:
-    """Count nothing."""
 
 
 @dataclass(frozen=True)
 class Context:
     """What a connector is opened with: its own description, its limits with the operator's values, the clock, its
-    folder, and its grant (``None`` in tests of a connector alone: then nothing is dropped).
+    folder, and the grant of its source (``None``: the hub makes no call; sinks have none).
 
-    ``on_dropped`` is called with the paths that were dropped from a row.
+    ``dropped`` counts what was left out of rows because the grant does not have it.
     """
 
     info: ConnectorInfo
     limits: Limits
     clock: Clock
     folder: Folder
-    grant: Granted | None = None
-    on_dropped: Callable[[frozenset[str]], None] = _uncounted
+    grant: Grant | None = None
+    dropped: Dropped = field(default_factory=Dropped, repr=False, compare=False)
 
     @property
     def codes(self) -> Codes:
@@ -55,3 +42,12 @@ class Context:
             raise Misconfigured(f"{self.folder.name} has no mapping.toml", "write one: docs/connectors.md")
         granted = self.grant.fields if self.grant else None
         return Mapper(self.folder.mapping, self.folder.codes, self.info, self.folder.hook, granted)
+
+    def granted(self, columns: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+        """A row's columns without what is outside the grant, and whether something was dropped, which is counted."""
+        if self.grant is None:
+            return columns, False
+        rest, paths = self.grant.within(columns)
+        if paths:
+            self.dropped.add(paths)
+        return rest, bool(paths)

@@ -272,7 +272,7 @@ class Ingest:
         """Start and stop feeds as assigned. Returns the rows that the feeds have taken since the last step."""
         self._member.poll(1_000, ORDERS_EVERY_S)
         owned = {partition for _, partition in self._member.assigned()}
-        mine = {name for name in self._parts.connectors.sources if partition_of_source(name, self._partitions) in owned}
+        mine = {name for name in self._parts.connectors.feeds if partition_of_source(name, self._partitions) in owned}
         for name in self._feeds.keys() - mine:
             self._feeds[name].request_stop()
         for name in [name for name, feed in self._feeds.items() if not feed.alive()]:

@@ -189,6 +189,7 @@ class Demo:
             'instance = "demo"',
             *(f"{key} = {json.dumps(value)}" for key, value in engines.items()),
             'master_key_file = "master.key"',
+            f"grants = {json.dumps(str(sandbox.grants))}",
             'log_level = "WARNING"',
             "web.port = 0",
         ]

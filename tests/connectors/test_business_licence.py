@@ -21,13 +21,14 @@ from hub.errors import Misconfigured, Unavailable
 from hub.ports import LookupQuery, SourceRow
 from hub.records.shape import check_shape
 from sandbox.launch import Running
+from tests.grants import granted
 
 NAME = "business_licence"
 FOLDER = Path(package.__file__).parent
 
 
 def opened(sandbox: Running, **more: Any) -> GuardedSource:
-    return registry.open_source(NAME, sandbox.connectors()[NAME] | more, SystemClock())
+    return registry.open_source(NAME, sandbox.connectors()[NAME] | more, SystemClock(), grant=granted(NAME))
 
 
 @pytest.fixture
@@ -108,13 +109,13 @@ def test_look_up_finds_the_enterprise_and_is_refused_without_purpose(source: Gua
     row = next(row for row in source.fetch(None).rows if row.record)
     assert row.record is not None
     code = row.record["enterprise"]["uscc"]
-    query = LookupQuery("uscc", code, "electricity-connection", "优化营商环境条例 第28条")
+    query = LookupQuery("uscc", code, "connection-application", "优化营商环境条例 第28条")
     kit.check_look_up(source, source.context.info, query, lambda record: record["enterprise"]["uscc"] == code)
     assert kit.check_same_content(source, query)
 
 
 def test_an_unknown_enterprise_is_an_empty_answer(source: GuardedSource) -> None:
-    assert source.look_up(LookupQuery("uscc", "91110000600037341L", "p", "b")).rows == []
+    assert source.look_up(LookupQuery("uscc", "91110000600037341L", "connection-application", "b")).rows == []
 
 
 def test_the_days_count_names_keys_with_versions(source: GuardedSource) -> None:

@@ -23,6 +23,7 @@ from hub.errors import Misconfigured, Unavailable
 from hub.ports import LookupQuery, SourceRow
 from sandbox import launch
 from sandbox.launch import Running
+from tests.grants import granted
 
 NAME = "property_title"
 FOLDER = Path(package.__file__).parent
@@ -30,7 +31,9 @@ QUICK = {"lag_s": 0.6, "sweep_s": 0.2}
 
 
 def opened(sandbox: Running, **more: Any) -> GuardedSource:
-    return registry.open_source(NAME, sandbox.connectors()[NAME] | {"page_rows": 100} | more, SystemClock())
+    return registry.open_source(
+        NAME, sandbox.connectors()[NAME] | {"page_rows": 100} | more, SystemClock(), grant=granted(NAME)
+    )
 
 
 @pytest.fixture
@@ -115,7 +118,7 @@ def test_look_up_finds_titles_in_force_however_the_number_is_spelt(source: Guard
     rows = [row for page in kit.read_all(source) for row in page.rows]
     known = [row.record for row in rows if row.record and row.record["status"] == "CURRENT"]
     value = next(number for record in known for number in numbers(record) if len(number) >= 18)
-    query = LookupQuery(by, value, "electricity-connection", "优化营商环境条例 第28条")
+    query = LookupQuery(by, value, "connection-application", "优化营商环境条例 第28条")
     same = {value, value[8:17], value[:6] + value[8:17]}
 
     def belongs(record: dict[str, Any]) -> bool:

@@ -13,6 +13,18 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PATIENCE_S = 60
+GRANT = """
+[dummy_meter]
+item = "120000-TEST-0001"
+provider = "供电公司"
+approval = "test-1"
+fields = ["meter", "kwh", "before"]
+purposes = ["connection-application"]
+ways = ["feed"]
+since = 2021-01-01
+until = 2099-12-31
+erase_after_days = 180
+"""
 
 
 def environ(*folders: str | Path) -> Mapping[str, str]:

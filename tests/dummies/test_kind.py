@@ -22,6 +22,7 @@ log_url = "sqlite:///log.db"
 store_url = "sqlite:///store.db"
 vault_url = "sqlite:///vault.db"
 master_key_file = "master.key"
+grants = "grants.toml"
 [connectors.dummy_meter]
 """
 ROWS = 4
@@ -47,6 +48,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("kind")
     config = home / "hub.toml"
     config.write_text(HUB_TOML)
+    (home / "grants.toml").write_text(installed.GRANT)
     run = installed.command("run", "--no-web", "--stages", "ingest,verify,project", config=config)
     with (home / "stderr").open("wb") as stream:
         process = subprocess.Popen(run, env=dict(installed.environ(*DUMMIES)), stdout=stream, stderr=stream)
@@ -164,7 +166,7 @@ def test_its_connector_is_certified_like_any_other() -> None:
         "from hub.connect import kit\n"
         "from hub.connect.host.registry import open_source\n"
         "info = kit.of_package('dummy_reading.meter').info\n"
-        "source = open_source('dummy_meter', {}, SystemClock())\n"
+        "source = open_source('dummy_meter', {}, SystemClock()).inner\n"
         "rows = kit.check_feed(source, info)\n"
         "kit.check_resumes(source)\n"
         "print(len(rows))"

@@ -61,6 +61,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A watch of the unit whose title comes late, opened before anything was read."""
     with world(tmp_path_factory.mktemp("procedure"), 400) as one:
         it = Watched(one)
+        with one.sandbox.grants.open("a") as file:
+            file.write(installed.GRANT)
         with one.config.open("a") as file:
             file.write(f"\n[connectors.dummy_meter]\n[connectors.dummy_board]\nfile = {json.dumps(str(it.board))}\n")
         late = next(entry for entry in one.applications() if entry["id"] == "late-title")

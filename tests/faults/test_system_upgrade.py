@@ -102,11 +102,12 @@ def test_p1_p2_a_rolling_upgrade_balances_while_both_versions_work(tmp_path: Pat
         for name, url in fresh.items():
             text = text.replace(engines.settings[f"{name}_url"], url)
         # The file is of the older version: a setting that is new is set when the newer hub is.
-        one.config.write_text(re.sub(r"(?m)^settle_s = .*\n", "", text), "utf-8")
+        one.config.write_text(re.sub(r"(?m)^(settle_s|grants) = .*\n", "", text), "utf-8")
         first = start(one, older, "older")
         until_it_receives(one)
         before = {history: revision(history, fresh[history.name]) for history in PLANTED}
-        one.process = start(one, newer, "newer", HUB_CONNECTORS__UTILITY_CRM__SETTLE_S=str(SETTLE_S))
+        own = {"HUB_CONNECTORS__UTILITY_CRM__SETTLE_S": str(SETTLE_S), "HUB_GRANTS": str(one.sandbox.grants)}
+        one.process = start(one, newer, "newer", **own)
         for history in PLANTED:
             until_it_migrates(one, history, fresh[history.name], before[history])
         one.at_work("newer")

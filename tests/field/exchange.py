@@ -12,6 +12,7 @@ from hub.connect.host.registry import open_source
 from hub.ports import Clock, Page, SourceRow
 from sandbox.exchange import tables
 from sandbox.exchange.tables import HOLDER, TITLE
+from tests.grants import granted
 
 NAME = "property_title"
 _COLUMNS = {
@@ -54,7 +55,8 @@ class Table:
         self.source = self.opened()
 
     def opened(self) -> GuardedSource:
-        return open_source(NAME, {"url": self.url, "rate_per_s": 1e6, "burst": 10**6, **self._settings}, self.clock)
+        settings = {"url": self.url, "rate_per_s": 1e6, "burst": 10**6, **self._settings}
+        return open_source(NAME, settings, self.clock, grant=granted(NAME))
 
     def put(self, key: str, time_ms: Any, number: int = 1, holders: int = 1, **changes: Any) -> None:
         """Write a row in place of the one with its key."""

@@ -14,6 +14,7 @@ from sandbox.servers.missing import Missing
 from sandbox.servers.postgres import Server
 from tests.clocks import HandClock
 from tests.field.exchange import NAME
+from tests.grants import granted
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -47,7 +48,7 @@ def run(server: Server, *statements: str) -> None:
 
 def told(server: Server, login: str = "reader:right", database: str = "exchange", port: int = 0) -> HubError:
     url = f"postgresql+psycopg://{login}@127.0.0.1:{port or server.port}/{database}"
-    source = open_source(NAME, {"url": url, "connect_timeout_s": 2}, HandClock())
+    source = open_source(NAME, {"url": url, "connect_timeout_s": 2}, HandClock(), grant=granted(NAME))
     try:
         source.fetch(None)
     except HubError as error:

@@ -22,6 +22,7 @@ from hub.records.tables import current
 from tests.clocks import HandClock
 from tests.feeding import feeding, received, until
 from tests.field.gateway import NAME, Answer, Handler, licence, page, says, serving, settings
+from tests.grants import granted
 
 KIND = "licence.business"
 ROWS = [licence(number) for number in range(3)]
@@ -54,7 +55,7 @@ def clock() -> HandClock:
 
 
 def opened(url: str, clock: HandClock, **more: Any) -> GuardedSource:
-    return open_source(NAME, settings(url, **more), clock)
+    return open_source(NAME, settings(url, **more), clock, grant=granted(NAME))
 
 
 def by_cursor(pages: Mapping[str, tuple[list[dict[str, Any]], str, bool]]) -> Handler:
@@ -171,7 +172,7 @@ def test_p1_a_signed_page_of_a_cache_is_not_up_to_date(clock: HandClock, rows: l
         with pytest.raises(Unavailable, match="was signed"):
             source.fetch({"after": "C9"})
         with pytest.raises(Unavailable, match="was signed"):
-            source.look_up(LookupQuery("uscc", "91110000600037341L", "p", "b"))
+            source.look_up(LookupQuery("uscc", "91110000600037341L", "connection-application", "b"))
         assert {headers["cache-control"] for _, _, headers in server.calls} == {"no-cache"}
 
 
@@ -183,7 +184,7 @@ def test_an_answer_that_is_cut_says_so(clock: HandClock) -> None:
 
     with serving(handler) as server:
         source = opened(server.url, clock)
-        assert source.look_up(LookupQuery("uscc", "91110000600037341L", "p", "b")).more
+        assert source.look_up(LookupQuery("uscc", "91110000600037341L", "connection-application", "b")).more
         with pytest.raises(Unavailable, match="not complete"):
             source.day(date(2026, 3, 4))
 

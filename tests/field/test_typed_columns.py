@@ -14,6 +14,7 @@ from hub.ports import LookupQuery, SourceRow
 from sandbox.exchange.tables import HOLDER, TITLE
 from tests.clocks import HandClock
 from tests.field.exchange import NAME, OWNER, title, unit_no
+from tests.grants import granted
 
 pytestmark = pytest.mark.postgres
 _BYTES = ("bdcqzh", "zl", "ghyt", "djyy", "fj")
@@ -49,7 +50,8 @@ def _insert(connection: Any, name: str, kinds: Mapping[str, str], row: Mapping[s
 
 
 def opened(engine: Engine, clock: HandClock, **more: Any) -> GuardedSource:
-    return open_source(NAME, {"url": engine.url.render_as_string(hide_password=False), "page_rows": 2, **more}, clock)
+    settings = {"url": engine.url.render_as_string(hide_password=False), "page_rows": 2, **more}
+    return open_source(NAME, settings, clock, grant=granted(NAME))
 
 
 def drained(source: GuardedSource) -> list[SourceRow]:

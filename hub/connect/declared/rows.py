@@ -36,10 +36,8 @@ def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: 
     ``raw``: the bytes that the source signed or sent; without them, and where a column was dropped, the canonical JSON
     of what is left. A signature does not cover such a rest: the proof is left out, and the record says CHANNEL_ONLY.
     """
-    columns, dropped = context.grant.within(row.columns) if context.grant else (row.columns, frozenset[str]())
-    if dropped:
-        context.on_dropped(dropped)
-    unsigned = bool(dropped and proof)
+    columns, dropped = context.granted(row.columns)
+    unsigned = dropped and bool(proof)
     content = canonical(_content(row, columns)) if raw is None or dropped else raw
     key = row.key or f"{NAMELESS}{sha256(content).hexdigest()}"
 

@@ -9,6 +9,7 @@ from hub.connect.host.quota import QuotaBook
 from hub.connect.host.registry import discover, open_sink, open_source, trusted_keys
 from hub.connect.spec import ConnectorInfo
 from hub.errors import Misconfigured
+from hub.grants.grant import FEED, Grant, load
 from hub.ports import Clock
 from hub.settings import Settings
 
@@ -50,15 +51,33 @@ class Connectors:
         """Source → key id → raw Ed25519 public key (RFC 8032, 32 bytes): the keys that may sign its records."""
         return {name: trusted_keys(name, self._options(name), self._directory) for name in self.sources}
 
+    @cached_property
+    def grants(self) -> Mapping[str, Grant]:
+        """Source → its grant, as the file of the setting ``grants`` says. Raises ``Misconfigured``."""
+        return load(self._settings.grants)
+
+    @property
+    def feeds(self) -> Mapping[str, ConnectorInfo]:
+        """The sources that are to be fed: those whose grant allows it. Also those without a grant, whose feed says
+        so."""
+        return {name: info for name, info in self.sources.items() if self._may_be_fed(name)}
+
+    def _may_be_fed(self, name: str) -> bool:
+        grant = self.grants.get(name)
+        return grant is None or FEED in grant.ways
+
     def check(self) -> None:
-        """Raises ``Misconfigured`` for the first setting of a connector that is wrong."""
+        """Raises ``Misconfigured`` for the first setting of a connector that is wrong, and for a file of grants that
+        cannot be read."""
+        _ = self.grants
         for name, info in self.infos.items():
             info.options(self._options(name))
 
     def open_source(self, name: str) -> GuardedSource:
         """A configured source, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none
         of that name, or when its options are wrong."""
-        return open_source(self.source(name), self._options(name), self._clock, self._book, directory=self._directory)
+        grant = self.grants.get(self.source(name))
+        return open_source(name, self._options(name), self._clock, self._book, grant, self._directory)
 
     def source(self, name: str) -> str:
         """The name of a configured source. Raises ``Misconfigured`` when there is none of that name."""

@@ -12,6 +12,7 @@ from hub.connect.host.circuit import Circuit
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
+from hub.grants.grant import Grant, check_columns, check_feed, check_look_up, granted, today
 from hub.ports import Address, Cursor, DayCount, Extent, LookupQuery, Page, Receipt, Refused, Rereads, Sink, Source
 from hub.runtime.backoff import ASKED_MAX_S, Backoff, attempt, obeyed_s
 
@@ -102,8 +103,8 @@ class Gate:
 
 
 class GuardedSource:
-    """``Source`` behind its gate. ``fetch`` is not retried here: the feed backs off and reports it
-    (hub/ingest/stage.py)."""
+    """``Source`` behind its grant and its gate: a call beyond the grant is not made (P3). ``fetch`` is not retried
+    here: the feed backs off and reports it (hub/ingest/stage.py)."""
 
     def __init__(self, source: Source, context: Context, gate: Gate) -> None:
         self._source = source
@@ -117,27 +118,34 @@ class GuardedSource:
         return self._source
 
     def fetch(self, cursor: Cursor | None) -> Page:
-        """As the port says. Raises ``Unavailable`` also when the cursor does not move on (``Steps``)."""
+        """As the port says. Raises ``Misconfigured`` without a grant in force that allows a feed, ``Unavailable`` also
+        when the cursor does not move on (``Steps``)."""
+        check_feed(self._granted())
         page = self._gate.call(lambda: self._source.fetch(cursor))
         self._steps.check(cursor, page)
         return page
 
     def look_up(self, query: LookupQuery) -> Page:
         """As the port says. Raises ``RecordRejected``: PURPOSE_MISSING without purpose or legal basis (P3),
-        LOOKUP_UNSUPPORTED for a ``by`` that the source does not support."""
+        LOOKUP_UNSUPPORTED for a ``by`` that the source does not support, LOOKUP_NOT_GRANTED and PURPOSE_NOT_GRANTED as
+        the grant says; ``Misconfigured`` without a grant in force."""
         if not query.purpose.strip() or not query.legal_basis.strip():
             raise RecordRejected("PURPOSE_MISSING", detail="a look-up needs a purpose and a legal basis")
         if query.by not in self.context.info.lookup_by:
             raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self.context.info.name} has no look-up by {query.by}")
+        check_look_up(self._granted(), query)
         return self._gate.call(lambda: self._source.look_up(query), _LOOK_UPS)
 
     def day(self, day: date) -> DayCount:
-        """As the port says, with some attempts."""
+        """As the port says, with some attempts. Raises ``Misconfigured`` as ``fetch`` does: who counts what changed
+        learns of every row."""
+        check_feed(self._granted())
         return self._gate.call(lambda: self._source.day(day), _COUNTS)
 
     def read(self, extent: Extent, cursor: Cursor | None) -> Page:
-        """As ``Rereads`` says, with some attempts. Raises ``Misconfigured`` also for a source from which chosen rows
-        cannot be read."""
+        """As ``Rereads`` says, with some attempts. Raises ``Misconfigured`` as ``fetch`` does, and for a source from
+        which chosen rows cannot be read."""
+        check_feed(self._granted())
         source, name = self._source, self.context.info.name
         if not isinstance(source, Rereads):
             raise Misconfigured(
@@ -145,6 +153,14 @@ class GuardedSource:
                 f"stop it and read all of it again: `hub connectors offsets {name} --reset --forget`",
             )
         return self._gate.call(lambda: source.read(extent, cursor), _COUNTS)
+
+    def _granted(self) -> Grant:
+        """The grant, in force today. Raises ``Misconfigured``."""
+        info = self.context.info
+        grant = granted(self.context.grant, info.name, today(self.context.clock))
+        if self.context.folder.mapping is None:
+            check_columns(grant, info.columns)
+        return grant
 
     def health(self) -> Health:
         """State of the circuit and remaining quota. Makes no call."""

@@ -14,7 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from hub.connect.context import Context, Granted
+from hub.connect.context import Context
 from hub.connect.declared.opening import open_declared
 from hub.connect.folder import INFO, Folder, of_package
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
@@ -22,6 +22,7 @@ from hub.connect.host.quota import QuotaBook
 from hub.connect.spec import ConnectorInfo
 from hub.connect.trust import trusted_keys_of
 from hub.errors import Misconfigured
+from hub.grants.grant import Grant, smaller
 from hub.ports import Clock
 from hub.records.kinds import KINDS
 
@@ -130,10 +131,11 @@ def open_source(
     settings: Mapping[str, Any],
     clock: Clock,
     book: QuotaBook | None = None,
-    grant: Granted | None = None,
+    grant: Grant | None = None,
     directory: Path | None = None,
 ) -> GuardedSource:
-    """Open a source with ``settings``, its table in ``hub.toml``. Makes no call.
+    """Open a source with ``settings``, its table in ``hub.toml``, and its grant, without which it refuses every call.
+    Makes no call.
 
     Raises ``Misconfigured`` for an unknown name, a sink, or wrong settings.
     """
@@ -167,8 +169,11 @@ def _of_direction(name: str, direction: str, directory: Path | None) -> Installe
     return installed
 
 
-def _context(installed: Installed, settings: Mapping[str, Any], clock: Clock, grant: Granted | None = None) -> Context:
-    return Context(installed.info, installed.info.limits_with(settings), clock, installed.folder, grant)
+def _context(installed: Installed, settings: Mapping[str, Any], clock: Clock, grant: Grant | None = None) -> Context:
+    limits = installed.info.limits_with(settings)
+    if grant is not None:
+        limits = limits.model_copy(update={"calls_a_day": smaller(grant.calls_a_day, limits.calls_a_day)})
+    return Context(installed.info, limits, clock, installed.folder, grant)
 
 
 def _open(installed: Installed, settings: Mapping[str, Any], context: Context) -> Any:

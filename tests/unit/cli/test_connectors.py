@@ -39,7 +39,7 @@ def sandbox(world: Running) -> Iterator[Running]:
 @pytest.fixture
 def config(sandbox: Running, tmp_path: Path) -> Path:
     lines = [f'{what}_url = "sqlite:///{tmp_path}/{what}.db"' for what in ("log", "store", "vault")]
-    lines += ["partitions = 2", f'master_key_file = "{tmp_path}/master.key"']
+    lines += ["partitions = 2", f'master_key_file = "{tmp_path}/master.key"', f'grants = "{sandbox.grants}"']
     for name, table in connectors(sandbox, LICENCES, TITLES, "utility_crm").items():
         lines += [f"[connectors.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
     file = tmp_path / "hub.toml"

@@ -6,6 +6,7 @@ from hub.connect.context import Context
 from hub.connect.folder import of_package
 from hub.connect.spec import ConnectorInfo, Limits, Title
 from tests.clocks import HandClock
+from tests.grants import granted
 
 
 @pytest.fixture
@@ -23,4 +24,4 @@ def info() -> ConnectorInfo:
 
 @pytest.fixture
 def context(info: ConnectorInfo, clock: HandClock) -> Context:
-    return Context(info, Limits(), clock, of_package("connectors.business_licence"))
+    return Context(info, Limits(), clock, of_package("connectors.business_licence"), granted("sample"))

@@ -61,7 +61,7 @@ class Asker:
             "source": source,
             "by": by,
             "query": sealed,
-            "purpose": "electricity-connection",
+            "purpose": "connection-application",
             "legal_basis": "action-plan-6",
             "service_item": "item",
             "attempt": 1,

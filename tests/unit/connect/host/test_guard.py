@@ -9,12 +9,13 @@ import pytest
 from hub.connect.context import Context
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.spec import Limits
-from hub.errors import NotSent, RecordRejected, Unavailable, Unconfirmed
+from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.ports import Address, DayCount, LookupQuery, Page, Refused
 from hub.runtime.backoff import ASKED_MAX_S
 from tests.clocks import HandClock
+from tests.grants import granted
 
-QUERY = LookupQuery("uscc", "91110000600037341L", "electricity-connection", "条例")
+QUERY = LookupQuery("uscc", "91110000600037341L", "connection-application", "条例")
 ADDRESS = Address("connection", "registration", "7K3M9QPDX2V4TW", "0" * 32)
 
 
@@ -142,3 +143,47 @@ def test_our_own_bounds_say_nothing_about_the_system(context: Context, clock: Ha
         with pytest.raises(Unavailable, match="quota"):
             guard.fetch(None)
     assert guard.health() == ("CLOSED", 0) or (guard.health().circuit, guard.health().quota_left) == ("CLOSED", 0)
+
+
+# ---- the grant -----------------------------------------------------------------------------------------------------
+
+BEYOND: list[tuple[str, dict[str, Any] | None, type[Exception]]] = [
+    ("fetch", None, Misconfigured),
+    ("look_up", None, Misconfigured),
+    ("day", None, Misconfigured),
+    ("fetch", {"ways": ["look-up"]}, Misconfigured),
+    ("day", {"ways": ["look-up"]}, Misconfigured),
+    ("look_up", {"ways": ["feed"]}, RecordRejected),
+    ("look_up", {"purposes": ["capacity-increase"]}, RecordRejected),
+    ("fetch", {"until": "2025-01-01"}, Misconfigured),
+    ("look_up", {"until": "2025-01-01"}, Misconfigured),
+    ("fetch", {"since": "2027-01-01"}, Misconfigured),
+]
+
+
+@pytest.mark.parametrize(("call", "changes", "error"), BEYOND)
+def test_p3_a_call_beyond_the_grant_is_not_made(
+    context: Context, call: str, changes: dict[str, Any] | None, error: type[Exception]
+) -> None:
+    source = Away(0)
+    grant = None if changes is None else granted("sample", **changes)
+    argument = {"fetch": None, "look_up": QUERY, "day": date(2024, 1, 2)}[call]
+    with pytest.raises(error):
+        getattr(guarded(replace(context, grant=grant), source), call)(argument)
+    assert source.calls == 0
+
+
+def test_p3_a_mapping_in_python_that_reads_what_is_not_granted_is_not_fed(context: Context) -> None:
+    source = Away(0)
+    context = replace(context, info=context.info.model_copy(update={"columns": ("name", "phone")}))
+    with pytest.raises(Misconfigured, match="its mapping reads phone"):
+        guarded(context, source).fetch(None)
+    assert source.calls == 0
+
+
+def test_p3_what_is_dropped_is_counted_once_a_row(context: Context) -> None:
+    for _ in range(2):
+        assert context.granted({"name": "n", "phone": "1"}) == ({"name": "n"}, True)
+    assert context.granted({"name": "n"}) == ({"name": "n"}, False)
+    assert context.dropped.take() == {"phone": 2}
+    assert not context.dropped.take()

@@ -1,12 +1,14 @@
 """Connectors are found by entry point, ours like any other; one that is broken does not hold up the rest."""
 
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from hub.clock import SystemClock
 from hub.connect.host import registry
 from hub.errors import Misconfigured
+from tests.grants import granted
 
 
 def test_ours_come_through_the_same_door() -> None:
@@ -62,3 +64,13 @@ def test_two_of_one_name_are_refused() -> None:
 def test_a_source_of_a_kind_that_is_not_installed_is_refused_by_name() -> None:
     with pytest.raises(Misconfigured, match="which is no kind here"):
         registry.find("dummy_meter")
+
+
+@pytest.mark.parametrize(("ours", "theirs", "holds"), [(0, 9, 9), (5, 9, 5), (9, 5, 5), (5, 0, 5)])
+def test_the_smaller_of_the_limit_and_the_grant_is_the_days_quota(
+    tmp_path: Path, ours: int, theirs: int, holds: int
+) -> None:
+    (tmp_path / "exchange.db").touch()
+    settings = {"url": f"sqlite:///{tmp_path}/exchange.db", "calls_a_day": ours}
+    grant = granted("property_title", calls_a_day=theirs)
+    assert registry.open_source("property_title", settings, SystemClock(), grant=grant).health().quota_left == holds

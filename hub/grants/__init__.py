@@ -1,0 +1,1 @@
+"""Grants: which government system allowed which fields, for what, in which way, until when."""

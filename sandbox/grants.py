@@ -1,0 +1,53 @@
+"""What the simulated departments allow a hub: the grant of each source, as its provider would state it."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+_PURPOSES = ["connection-application", "capacity-increase"]
+_TERM = {"since": "2021-04-19", "until": "2099-12-31"}
+GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "business_licence": {
+        "item": "120000-SCJG-0001",
+        "provider": "天津市市场监督管理委员会",
+        "approval": "津数共享〔2021〕1号",
+        "fields": [
+            "zzbs", "zzmc", "zzlxdm", "zzbh", "zzbfjg", "zzbfjgdm", "zzbfrq", "czzt", "czztdm", "czztdmlx",
+            "zzyxqqsrq", "zzyxqjzrq", "zzbgsj", "zzbgyy", "zzzt", "uniscid", "entname", "enttype", "dom", "lerep",
+            "lerep_zjlx", "lerep_zjh", "regcap", "opscope", "former_names", "regstate", "xzqhdm", "version",
+        ],
+        "purposes": _PURPOSES,
+        "ways": ["look-up", "feed"],
+        **_TERM,
+        "calls_a_day": 0,
+        "erase_after_days": 180,
+    },
+    "property_title": {
+        "item": "120000-GHZY-0007",
+        "provider": "天津市规划和自然资源局",
+        "approval": "津数共享〔2021〕2号",
+        "fields": [
+            "bdcdyh", "bdcqzh", "zl", "ghyt", "mj", "djlx", "djyy", "djsj", "qszt", "gyfs", "cfzt", "dyzt", "xzqhdm",
+            "djjg", "fj", "holders.qlr", "holders.zjzl", "holders.zjh", "holders.qlbl",
+        ],
+        "purposes": _PURPOSES,
+        "ways": ["look-up", "feed"],
+        **_TERM,
+        "calls_a_day": 0,
+        "erase_after_days": 180,
+    },
+}  # fmt: skip
+"""Source → the keys of its table in the hub's file of grants."""
+
+
+def as_toml(names: Collection[str]) -> str:
+    """The file of grants for these sources; those without a grant here are left out."""
+    parts = [f"[{name}]\n" + "".join(_lines(GRANTS[name])) for name in names if name in GRANTS]
+    return "\n".join(parts)
+
+
+def _lines(table: Mapping[str, Any]) -> list[str]:
+    # A JSON text, number or list of texts is a TOML one too; a day has no quotes.
+    return [
+        f"{key} = {value if key in _TERM else json.dumps(value, ensure_ascii=False)}\n" for key, value in table.items()
+    ]
