@@ -234,6 +234,10 @@ def _day(reader: FieldReader, column: str, field: str, rule: FieldRule) -> date 
     return reader.day(column, field) if rule.required else reader.optional_day(column, field)
 
 
+def _address(reader: FieldReader, column: str, field: str, rule: FieldRule) -> Plain | None:
+    return reader.address(column, field) if rule.required else reader.optional_address(column, field)
+
+
 def _table(rule: FieldRule) -> str:
     return rule.codes or str(rule.from_)
 
@@ -247,7 +251,7 @@ _FORMS: Final[Mapping[str, tuple[Form, Any]]] = {
     "decimal": (lambda reader, column, field, rule: reader.decimal(column, field, rule.units), ""),
     "flag": (lambda reader, column, field, rule: reader.truth(column, field, _table(rule)), False),
     "code": (lambda reader, column, field, rule: reader.word(column, field, _table(rule), rule.unknown), ""),
-    "address": (lambda reader, column, field, _: reader.optional_address(column, field), {}),
+    "address": (_address, {}),
     "split": (lambda reader, column, field, rule: reader.items(column, field, rule.by or _SPLIT_BY), []),
 }
 """Form → (what reads it, ``None`` for null; what a field with a fault has)."""

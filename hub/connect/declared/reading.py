@@ -13,7 +13,7 @@ from hub.records.text import is_blank, strip, without_invisible
 
 NOTHING: Final = "\0"
 """The name of a column that is always null: one that the grant does not have."""
-_DECIMAL: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+_DECIMAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _ABSENT: Final = object()
 
 

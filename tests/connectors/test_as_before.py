@@ -1,0 +1,106 @@
+"""The declarations of business licences and property titles give what the Python before them gave: the same record,
+the same faults, whatever a row holds (P2)."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.clock import CHINA
+from hub.connect.context import Context
+from hub.connect.declared.rows import DeclaredRow, row_of
+from hub.connect.folder import of_package
+from hub.connect.mapping import to_row
+from hub.ports import SourceRow
+from hub.records.kinds import KINDS
+from tests.clocks import HandClock
+from tests.connectors.former import licence_record, title_record
+
+ROOT = Path(__file__).parents[2] / "connectors"
+Values = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.binary(max_size=4),
+    st.sampled_from(
+        [
+            "", " ", "１２０１０４", "x\u200b", "长期", "9999-12-31", "2021年3月4日", "89.5㎡", "1", "２", "0", "Ｙ",
+            "\ud800", "600037341", "60003734-1", "91110000600037341L", "甲；乙; ;", "天津市南开区长江道12号", 10**19,
+            Decimal("1.50"), date(2021, 3, 4), datetime(2021, 3, 4, 5, tzinfo=CHINA), [], {}, [1],
+        ]
+    ),
+)  # fmt: skip
+
+
+def samples(name: str) -> list[dict[str, Any]]:
+    files = sorted((ROOT / name / "samples").glob("*.json"))
+    return [json.loads(file.read_text("utf-8")) for file in files if "expected" not in file.name]
+
+
+def context(name: str) -> Context:
+    folder = of_package(f"connectors.{name}")
+    return Context(folder.info, folder.info.limits, HandClock(), folder)
+
+
+FLAGS = ("cfzt", "dyzt")
+LICENCES, TITLES = context("business_licence"), context("property_title")
+
+
+def changed(row: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """The row with some of its values replaced, and some columns missing. A truth value is a flag's only: as a code, a
+    declaration reads it as true or false, where the Python refused it."""
+    some = st.dictionaries(st.sampled_from(sorted(row)), Values, max_size=4).map(
+        lambda drawn: {name: value for name, value in drawn.items() if name in FLAGS or not isinstance(value, bool)}
+    )
+    missing = st.sets(st.sampled_from(sorted(row)), max_size=2)
+    return st.tuples(some, missing).map(
+        lambda drawn: {name: drawn[0].get(name, value) for name, value in row.items() if name not in drawn[1]}
+    )
+
+
+def same(kind: str, new: SourceRow, old: SourceRow) -> None:
+    assert set(new.faults) == set(old.faults)
+    if old.record is not None:
+        assert new.record is not None
+        assert KINDS[kind].complete(new.record) == KINDS[kind].complete(old.record)
+    assert (new.key, new.version, new.proof, new.revision) == (old.key, old.version, old.proof, old.revision)
+
+
+@given(st.sampled_from(samples("business_licence")).flatmap(changed))
+def test_a_licence_is_what_it_was(row: dict[str, Any]) -> None:
+    new = row_of(LICENCES, DeclaredRow("k", 7, "UPSERT", row), b"raw", b"proof")
+    old = to_row("k", 7, b"raw", lambda: licence_record(row, LICENCES.codes), b"proof")
+    same("licence.business", new, old)
+
+
+def holders(row: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    plain = {name: value for name, value in row.items() if name not in ("holders", "rowguid", "operation")}
+    lines = st.lists(st.sampled_from(row["holders"]).flatmap(changed)) if row["holders"] else st.just([])
+    scalars = changed(plain).map(
+        lambda drawn: {name: value for name, value in drawn.items() if not isinstance(value, (list, dict))}
+    )
+    return st.tuples(scalars, lines.map(lambda found: found[:3])).map(lambda two: {**two[0], "holders": two[1]})
+
+
+@given(st.sampled_from(samples("property_title")).flatmap(holders), st.sampled_from(["UPSERT", "DELETE"]))
+def test_a_title_is_what_it_was(row: dict[str, Any], operation: str) -> None:
+    new = row_of(TITLES, DeclaredRow("k", 7, operation, row))
+    plain = {name: value for name, value in row.items() if name != "holders"}
+    raw = former_raw(operation, plain, {"holders": row["holders"]})
+    old = to_row("k", 7, raw, lambda: title_record("k", 7, operation, row, TITLES.codes))
+    same("licence.property-title", new, old)
+    assert new.raw == raw
+
+
+def former_raw(operation: str, columns: Mapping[str, Any], lines: Mapping[str, Any]) -> bytes:
+    """The bytes of a row, as they were made before."""
+    whole = {"operation": operation, "row": columns, **lines}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=former_value).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def former_value(value: Any) -> Any:
+    return {"hex": bytes(value).hex()} if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
