@@ -28,6 +28,7 @@ from hub.topics.cursors import newest
 
 _TROUBLE = Column("trouble (times: China)", overflow="fold")
 _SOUND = (RUNNING, UNASSIGNED)
+LOOK_UP_ONLY = "LOOK_UP_ONLY"
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 
 
@@ -90,6 +91,7 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
     FAILED      an error that does not pass with time; retried with back-off
     RESTARTING  it is starting again
     UNASSIGNED  no hub process runs it
+    LOOK_UP_ONLY  its grant allows no feed: it is only asked
     STALE       (a sink) its stage has made no step for a minute
     ABSENT      (a sink) pieces wait for it, and it is not in the settings
     """
@@ -102,6 +104,8 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
         shown = []
         for source in [hub.connectors.source(name)] if name and not sinks else () if name else hub.connectors.sources:
             report = reports.get(source) or Report(source, UNASSIGNED)
+            if source not in hub.connectors.feeds:
+                report.state = LOOK_UP_ONLY
             stale = reports.stale(report)
             sound &= not stale and report.state != FAILED
             shown.append((report, stale))

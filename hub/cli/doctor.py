@@ -21,8 +21,10 @@ from hub.cli.topics import differences
 from hub.clock import SystemClock, in_china
 from hub.codec.catalogue import catalogue
 from hub.codec.packages import packages
+from hub.connect.host.granted import compare
 from hub.delivery.status import statuses
 from hub.errors import HubError, Misconfigured, Unavailable
+from hub.grants.grant import today
 from hub.ingest.control import Reports
 from hub.logs import open_log
 from hub.logs.sqlite.file import Held
@@ -55,7 +57,7 @@ class Finding(NamedTuple):
 @click.pass_obj
 def command(config: Path | None, as_json: bool) -> None:
     """Check everything that the hub needs (settings, transport, files, log, topics, grants, store, procedures, vault,
-    what runs, callers, schemas, connectors, clock, calendar), and say what to correct.
+    what runs, callers, schemas, connectors, what their providers allowed, clock, calendar), and say what to correct.
 
     Log, store and vault are also written to, without a change of their content. Nothing is made. Exit 1 when a check
     fails.
@@ -99,6 +101,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
                 yield from _callers(hub)
             for check in (_schemas, _connectors, _clock):
                 yield _look(check.__name__.removeprefix("_"), check, hub, settings)
+            yield from _sharing(hub)
             yield _calendar(hub)
         finally:
             hub.close()
@@ -321,6 +324,22 @@ def _schemas(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
 def _connectors(hub: Hub, settings: Settings) -> str:  # noqa: ARG001
     hub.connectors.check()
     return ", ".join(hub.connectors.infos) or "none configured"
+
+
+def _sharing(hub: Hub) -> Iterator[Finding]:
+    """What providers allowed, and what is wrong with it."""
+    try:
+        grants, day = hub.connectors.grants, today(hub.clock)
+        found = list(compare(grants, hub.connectors.sources, hub.purposes.names(), day))
+    except HubError as error:
+        yield _bad("sharing", error)
+        return
+    for one in found:
+        where = f"{one.source}.{one.key}" if one.key else one.source
+        yield Finding("sharing", not one.grave, f"{where}: {one.told}", one.remedy)
+    if not found:
+        ends = min(grants.values(), key=lambda one: one.until, default=None)
+        yield Finding("sharing", True, f"the first grant ends on {ends.until}" if ends else "no source, no grant")
 
 
 def _clock(hub: Hub, settings: Settings) -> str:  # noqa: ARG001

@@ -52,6 +52,7 @@ def _counts(account: Reconciliation) -> dict[str, object]:
     return {
         "source": account.source,
         "date": account.day.isoformat(),
+        "grant": account.grant,
         "at_source": len(account.lines),
         **{state: account.count(state) for state in (VERIFIED, REJECTED, UNCHANGED, PENDING, MISSING)},
         "unreadable": account.unreadable,

@@ -5,7 +5,7 @@ written (P3). Dates are days in China, both included (domain.md §3: purpose lim
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -88,14 +88,14 @@ class Grant(BaseModel):
                 f"{self.source}: its grant {self.approval} {told}", "ask its provider for the next one, then " + REMEDY
             )
 
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The last names of the fields."""
-        return frozenset(field.rpartition(".")[2] for field in self.fields)
-
     def beyond(self, columns: Iterable[str]) -> list[str]:
-        """Those of ``columns`` (names without a path) that no field has, in alphabetical order."""
-        return sorted(set(columns) - self.names)
+        """Those of ``columns`` that no field has, in alphabetical order. A column is a path, or the last name of
+        one."""
+        return sorted(one for one in set(columns) if not any(_same(field, one) for field in self.fields))
+
+    def unread(self, columns: Collection[str]) -> list[str]:
+        """The fields that none of ``columns`` reads, in alphabetical order."""
+        return sorted(field for field in self.fields if not any(_same(field, one) for one in columns))
 
     @cached_property
     def _parents(self) -> frozenset[str]:
@@ -130,6 +130,18 @@ class Grant(BaseModel):
             else:
                 dropped.add(where)
         return found
+
+
+def _same(field: str, column: str) -> bool:
+    """Whether one of the two paths leads to or through the other, or the column is the field's last name.
+
+    >>> _same("holders", "holders.name"), _same("holders.name", "holders"), _same("holders.name", "name")
+    (True, True, True)
+    >>> _same("holders.name", "holders.number"), _same("hold", "holders")
+    (False, False)
+    """
+    through = f"{field}.".startswith(f"{column}.") or f"{column}.".startswith(f"{field}.")
+    return through or field.rpartition(".")[2] == column
 
 
 def _of_objects(value: Any) -> bool:

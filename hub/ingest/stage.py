@@ -31,6 +31,7 @@ from hub.ingest.control import (
     Report,
     Reports,
 )
+from hub.ingest.dropped import DroppedColumns
 from hub.ingest.feed import Feed, Taken
 from hub.ingest.throttle import Throttle
 from hub.logging import get_logger, mask
@@ -124,6 +125,8 @@ class FeedThread:
         taken = self._feed.step()
         self._throttle.took(taken.rows)
         self._progress(taken)
+        if dropped := self._source.context.dropped.take():
+            DroppedColumns(self._parts.store).add(self.name, dropped)
         # A source that has more and gives no row of it is not asked without a pause.
         return 0.0 if taken.rows or (taken.more and taken.read) else self._source.context.limits.poll_s
 

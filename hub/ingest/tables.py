@@ -66,3 +66,10 @@ connector_quota = Table(
     Column("day", String(10), primary_key=True),
     Column("used", Integer, nullable=False),
 )
+grant_dropped = Table(
+    "grant_dropped",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("path", String(200), primary_key=True, doc="column that the grant does not have"),
+    Column("rows", BigInteger, nullable=False, doc="rows in which it was dropped"),
+)

@@ -12,7 +12,7 @@ its deadline (all partitions, when all open questions are for it), and never del
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from functools import partial
@@ -22,6 +22,7 @@ from hub.codec import wire
 from hub.codec.catalogue import schema_id
 from hub.connect.host.guard import GuardedSource
 from hub.errors import HubError, Misconfigured, RecordRejected, Unavailable
+from hub.ingest.dropped import DroppedColumns
 from hub.logging import get_logger
 from hub.parts import Parts
 from hub.pipeline import positions
@@ -145,7 +146,14 @@ class Lookup:
             now_ms = self._parts.clock.process_ms()
             outgoing += [cursors.position_message(GROUP, slot, record, now_ms) for slot, record in last.items()]
             self._member.commit(outgoing, {slot: record.offset + 1 for slot, record in last.items()})
+            self._count_dropped({request["source"] for request, reply in answered if reply.page})
         return len(done)
+
+    def _count_dropped(self, sources: Iterable[str]) -> None:
+        """Count the columns that were left out of answers, because the grant does not have them."""
+        for name in sources:
+            if dropped := self._pools[name].source.context.dropped.take():
+                DroppedColumns(self._parts.store).add(name, dropped)
 
     def _rest(self) -> Sequence[Batch]:
         time.sleep(LOOK_S)

@@ -63,6 +63,8 @@ class Reconciliation:
     """Number of rows received since that day whose key could not be read. A missing key may be theirs."""
     revised: int = 0
     """Number of keys that came with several contents under one version."""
+    grant: str = ""
+    """Number of the approval under which the source is read."""
     readings: int = 0
     """Number of times that one of the keys was mapped again from its sealed original."""
 
@@ -81,7 +83,9 @@ def reconcile(name: str, day: date, parts: Parts) -> Reconciliation:
     ``Unavailable`` when it is away."""
     source = parts.connectors.open_source(name)
     try:
-        return compare(source, parts.connectors.sources[name], day, parts)
+        account = compare(source, parts.connectors.sources[name], day, parts)
+        account.grant = parts.connectors.grants[name].approval
+        return account
     finally:
         source.close()
 

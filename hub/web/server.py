@@ -60,7 +60,7 @@ def serve(hub: Hub, enabled: bool = True) -> Iterator[str]:
 def _config(hub: Hub) -> uvicorn.Config:
     access = Access(Tokens(hub.store, hub.clock), hub.clock)
     readiness = Readiness(hub.log, hub.store, hub.clock, hub.settings.instance)
-    figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.sources))
+    figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.feeds), hub.connectors.grants)
     schemas = registry.router(without_login(hub.settings.registry_url))
     served = (
         applications.router(hub.applications(), access, Refusals(hub.store, hub.clock)),

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.cases.by import By
 from hub.cli._console import console
@@ -179,8 +179,7 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
 
 def _conservation(report: Report) -> Table:
     table = Table(
-        "source 来源",
-        "kind 记录种类",
+        *(Column(name, overflow="fold") for name in ("source 来源", "kind 记录种类", "grant 授权")),
         "received 接收",
         "of it looked up 其中查询",
         "= verified 通过",
@@ -194,6 +193,7 @@ def _conservation(report: Report) -> Table:
         table.add_row(
             line.source,
             line.kind,
+            line.grant,
             *map(str, numbers),
             "agrees 一致" if line.balanced else f"DIFFERS: {dict(line.expected)}",
         )

@@ -48,6 +48,7 @@ class SourceLine(NamedTuple):
     revised: int
     readings: int
     reasons: Mapping[str, int]
+    grant: str
     expected: Mapping[str, Any]
 
     @property
@@ -216,12 +217,16 @@ class Live:
     def lines(self) -> list[SourceLine]:
         """The conservation line of every source, as it is now."""
         truth = json.loads(self.sandbox.truth_summary.read_text("utf-8"))
+        grants = self.hub.connectors.grants
         with self.hub.store.read() as connection:
             tallies = {row.source: row for row in connection.execute(select(tally))}
             reasons: dict[str, dict[str, int]] = {}
             for row in connection.execute(select(reason_tally)):
                 reasons.setdefault(row.source, {})[row.code] = row.verdicts
-        return [_line(name, tallies.get(name), reasons.get(name, {}), truth[name]) for name in SOURCES]
+        return [
+            _line(name, tallies.get(name), reasons.get(name, {}), grants[name].approval, truth[name])
+            for name in SOURCES
+        ]
 
     def delivered(self) -> Delivered:
         """The deliveries as they are now, by the hub's tables and by the utility."""
@@ -258,9 +263,9 @@ def _per_key(effects: Mapping[str, Any]) -> dict[str, int]:
     return {f"{what}/{key}": count for what in ("applications", "evidence") for key, count in effects[what].items()}
 
 
-def _line(name: str, tally: Any, reasons: Mapping[str, int], truth: Mapping[str, Any]) -> SourceLine:
+def _line(name: str, tally: Any, reasons: Mapping[str, int], grant: str, truth: Mapping[str, Any]) -> SourceLine:
     if tally is None:
-        return SourceLine(name, "", 0, 0, 0, 0, 0, 0, 0, reasons, truth)
+        return SourceLine(name, "", 0, 0, 0, 0, 0, 0, 0, reasons, grant, truth)
     return SourceLine(
         name,
         tally.kind,
@@ -272,5 +277,6 @@ def _line(name: str, tally: Any, reasons: Mapping[str, int], truth: Mapping[str,
         tally.revised,
         tally.readings,
         reasons,
+        grant,
         truth,
     )

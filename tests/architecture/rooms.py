@@ -75,7 +75,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", "hub.web", "hub.web.auth"),
     "hub.web.api": (
         *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.delivery", "hub.pipeline", "hub.operate", "hub.stages"),
-        *("hub", "hub.web", "hub.web.auth"),
+        *("hub", "hub.grants", "hub.web", "hub.web.auth"),
     ),
     "hub.web.server": (
         *(*_BASE, "hub.settings", "hub.bootstrap"),

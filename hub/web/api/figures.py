@@ -16,6 +16,7 @@ from hub.cases.policy import Ahead
 from hub.cases.tables import piece
 from hub.delivery.status import SinkStatus, statuses
 from hub.ingest.control import Report, Reports
+from hub.ingest.dropped import DroppedColumns
 from hub.pipeline import project
 from hub.ports import Clock, Positions, RecordLog, Store
 from hub.records.tables import reason_tally, tally
@@ -49,7 +50,8 @@ class Waiting(NamedTuple):
 
 class Tables(NamedTuple):
     """The figures that come from the tables. ``deliveries``: (sink, state) → pieces; ``undelivered``: sink → pieces
-    that may be delivered now; ``projected``: the next offset that the tables read on each topic.
+    that may be delivered now; ``projected``: the next offset that the tables read on each topic; ``dropped``: source →
+    column outside its grant → rows in which it was dropped.
     """
 
     tallies: Sequence[Row[Any]]
@@ -64,6 +66,7 @@ class Tables(NamedTuple):
     today: date
     outbox: Waiting
     connectors: Sequence[Report]
+    dropped: Mapping[str, Mapping[str, int]]
     stages: Sequence[StageStatus]
     projected: Positions
 
@@ -83,7 +86,7 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
     now_ms, reports, today = clock.now_ms(), Reports(store, clock), china_day(clock.now())
     connectors = [reports.get(name) or Report(name, "UNASSIGNED") for name in sources]
     stages = StageReports(store, clock).all()
-    sinks = statuses(store, clock, ())
+    sinks, dropped = statuses(store, clock, ()), DroppedColumns(store).all()
     with store.read() as connection:
         states = (piece.c.sink, piece.c.state)
         counts = connection.execute(select(*states, func.count()).group_by(*states))
@@ -101,6 +104,7 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
             today,
             _outbox(connection, now_ms),
             connectors,
+            dropped,
             stages,
             project.read_offsets(connection),
         )

@@ -5,10 +5,11 @@ use those of one hub, not their sum. A log or store that is away leaves out its 
 label holds a value that belongs to one person or application (P5).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -18,6 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
+from hub.grants.grant import Grant, today
 from hub.ports import Clock, RecordLog, Store
 from hub.runtime.status import StageStatus
 from hub.web.api import figures
@@ -34,8 +36,16 @@ WAIT_S = 2.0
 class Metrics(Collector):
     """The figures as Prometheus metrics. They are read at a scrape, and used for ``MAX_AGE_S`` seconds."""
 
-    def __init__(self, log: RecordLog, store: Store, clock: Clock, sources: Sequence[str]) -> None:
+    def __init__(
+        self,
+        log: RecordLog,
+        store: Store,
+        clock: Clock,
+        sources: Sequence[str],
+        grants: Mapping[str, Grant] = MappingProxyType({}),
+    ) -> None:
         self._clock = clock
+        self._grants = grants
         self._tables = Cached(partial(figures.of_tables, store, clock, sources), clock, MAX_AGE_S)
         self._ends = Cached(partial(figures.of_log, log), clock, MAX_AGE_S)
 
@@ -51,14 +61,23 @@ class Metrics(Collector):
             ("part",),
             [(("log",), ends is not None), (("store",), tables is not None)],
         )
+        yield from self._of_grants()
         if tables:
             yield from _of_records(tables)
+            yield _of_dropped(tables)
             yield from _of_deliveries(tables)
             yield from _of_calendar(tables)
             yield from _of_connectors(tables, self._clock.process_ms())
             yield from _of_stages(tables.stages, self._clock.process_ms())
         if tables and ends:
             yield _lag(tables, ends)
+
+    def _of_grants(self) -> Iterator[Metric]:
+        day = today(self._clock)
+        left = [((one.source,), one.days_left(day)) for one in self._grants.values()]
+        yield _gauge(
+            "hub_grant_days_left", "Days until the source's grant has ended; 1 on its last day.", ("source",), left
+        )
 
 
 def router(metrics: Metrics, access: Access) -> APIRouter:
@@ -110,6 +129,18 @@ def _of_records(tables: Tables) -> Iterator[Metric]:
     for name, words, value in gauges:
         samples = [((row.source, row.kind), value(row)) for row in tables.tallies]
         yield _gauge(f"hub_{name}_records", words, ("source", "kind"), samples)
+
+
+def _of_dropped(tables: Tables) -> Metric:
+    family = CounterMetricFamily(
+        "hub_grant_dropped_rows",
+        "Rows from which this column was dropped: the source's grant does not have it.",
+        labels=("source", "column"),
+    )
+    for source, counts in tables.dropped.items():
+        for path, rows in counts.items():
+            family.add_metric((source, path), rows)
+    return family
 
 
 def _judged(row: Any) -> int:

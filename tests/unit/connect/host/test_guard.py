@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hub.connect.context import Context
+from hub.connect.folder import of_package
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.spec import Limits
 from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
@@ -175,7 +176,8 @@ def test_p3_a_call_beyond_the_grant_is_not_made(
 
 def test_p3_a_mapping_in_python_that_reads_what_is_not_granted_is_not_fed(context: Context) -> None:
     source = Away(0)
-    context = replace(context, info=context.info.model_copy(update={"columns": ("name", "phone")}))
+    info = context.info.model_copy(update={"columns": ("name", "phone")})
+    context = replace(context, info=info, folder=of_package("connectors.utility_crm"))
     with pytest.raises(Misconfigured, match="its mapping reads phone"):
         guarded(context, source).fetch(None)
     assert source.calls == 0

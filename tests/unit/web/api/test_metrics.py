@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.errors import NotSent, Unavailable
+from hub.grants.grant import today
 from hub.ingest.control import Report, Reports
+from hub.ingest.dropped import DroppedColumns
 from hub.runtime.runner import Progress
 from hub.runtime.status import StageReports
 from hub.web.api import metrics
@@ -23,9 +27,10 @@ from hub.web.auth.tokens import Tokens
 from tests import samples
 from tests.callers import token
 from tests.casework import BY, ConnectionSystem, House, body
+from tests.grants import granted
 
 LABELS = {"part", "sink", "source", "kind", "code", "state", "group", "topic", "partition", "connector", "le"}
-LABELS |= {"worker", "stage"}
+LABELS |= {"worker", "stage", "column"}
 
 
 @pytest.fixture
@@ -249,3 +254,14 @@ def test_p5_no_label_names_a_person_or_an_application(house: House) -> None:
 def test_figures_want_their_own_scope(house: House) -> None:
     assert client(house, "operate").get("/metrics").status_code == 403
     assert TestClient(client(house).app).get("/metrics").status_code == 401
+
+
+def test_a_grant_that_ends_and_what_was_dropped_are_figures(tmp_path: Path) -> None:
+    house, registry = House(tmp_path), CollectorRegistry()
+    grants = {"property_title": granted("property_title", until=str(today(house.clock)))}
+    DroppedColumns(house.store).add("property_title", {"lxdh": 3})
+    registry.register(Metrics(house.log, house.store, house.clock, [], grants))
+    text = generate_latest(registry).decode()
+    assert 'hub_grant_days_left{source="property_title"} 1.0' in text
+    assert 'hub_grant_dropped_rows_total{column="lxdh",source="property_title"} 3.0' in text
+    house.close()

@@ -1,0 +1,50 @@
+"""What is compared before a hub uses its grants: P3."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from hub.connect.host.granted import compare
+from hub.connect.spec import ConnectorInfo
+from tests.grants import granted
+
+DAY = date(2026, 3, 2)
+PURPOSES = ("connection-application", "capacity-increase")
+
+
+@pytest.fixture
+def fed(info: ConnectorInfo) -> ConnectorInfo:
+    return info.model_copy(update={"columns": ("name", "zt")})
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "told", "grave"),
+    [
+        ({"until": "2026-03-01"}, "until", "ended on 2026-03-01", True),
+        ({"since": "2026-03-03"}, "until", "begins on 2026-03-03", True),
+        ({"until": "2026-03-31"}, "until", "ends in 30 days", False),
+        ({"purposes": ["heating"]}, "purposes", "names heating, which is no purpose", True),
+        ({"fields": ["name"]}, "fields", "does not have zt", False),
+        ({"fields": ["name", "zt", "holders.phone"]}, "fields", "has holders.phone, which", False),
+    ],
+)
+def test_each_finding_names_source_and_key(
+    fed: ConnectorInfo, changes: dict[str, Any], key: str, told: str, grave: bool
+) -> None:
+    (found,) = compare({"sample": granted("sample", **changes)}, {"sample": fed}, PURPOSES, DAY)
+    assert (found.source, found.key, found.grave) == ("sample", key, grave)
+    assert told in found.told
+    assert found.remedy
+
+
+def test_a_grant_that_fits_says_nothing_and_a_feed_of_persons_is_shown(fed: ConnectorInfo) -> None:
+    fits = {"sample": granted("sample", until="2026-04-01")}
+    assert list(compare(fits, {"sample": fed}, PURPOSES, DAY)) == []
+    (found,) = compare(fits, {"sample": fed.model_copy(update={"kind": "licence.resident-id"})}, PURPOSES, DAY)
+    assert found.told == "allows a feed of persons"
+
+
+def test_a_source_without_a_grant_and_a_grant_without_a_source(fed: ConnectorInfo) -> None:
+    found = list(compare({"other": granted("other")}, {"sample": fed}, PURPOSES, DAY))
+    assert [(one.source, one.grave) for one in found] == [("sample", True), ("other", False)]
