@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 import connectors.property_title as package
-from connectors.property_title.mapping import to_record
 from hub.clock import SystemClock
 from hub.connect import kit
+from hub.connect.context import Context
+from hub.connect.declared.rows import DeclaredRow, row_of
+from hub.connect.folder import of_package
 from hub.connect.host import registry
 from hub.connect.host.guard import GuardedSource
-from hub.connect.mapping import to_row
-from hub.connect.table.source import TableRow
 from hub.errors import Misconfigured, Unavailable
 from hub.ports import LookupQuery, SourceRow
 from sandbox import launch
@@ -51,12 +51,11 @@ def registry_office(tmp_path: Path) -> Iterator[Running]:
 
 
 def mapped(sample: Mapping[str, Any]) -> SourceRow:
-    row = {name: value for name, value in sample.items() if name != "holders"}
-    holders = sample.get("holders", [])
-    table_row = TableRow(
-        str(row.pop("rowguid", "K")), 1, str(row.pop("operation", "UPSERT")), row, {"holders": holders}
-    )
-    return to_row(table_row.key, 1, b"raw", lambda: to_record(table_row, kit.codes_of("connectors.property_title")))
+    row = dict(sample)
+    key, operation = str(row.pop("rowguid", "K")), str(row.pop("operation", "UPSERT"))
+    folder = of_package("connectors.property_title")
+    context = Context(folder.info, folder.info.limits, SystemClock(), folder)
+    return row_of(context, DeclaredRow(key, 1, operation, {"holders": [], **row}))
 
 
 def drained(source: GuardedSource, cursor: Any = None) -> tuple[list[SourceRow], Any]:

@@ -4,19 +4,16 @@ fixed length, exact numbers, GB 18030 in bytes and in columns that say another e
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from hub.connect.context import Context
-from hub.connect.spec import ConnectorInfo, Limits, Title
-from hub.connect.table.rows import TableRow, mapped_by
-from hub.connect.table.source import TableSource, Timing
-from hub.connect.table.spec import TableSpec
 from hub.errors import HubError, Misconfigured, Unavailable
 from hub.ports import LookupQuery, Page, SourceRow
 from tests.clocks import HandClock
+from tests.tables import table_source
 
 DATABASES = [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("postgres", "mariadb")]
 SPEC: Mapping[str, Any] = {
@@ -25,7 +22,7 @@ SPEC: Mapping[str, Any] = {
     "deleted_when": {"column": "sjyxbs", "in": ["0"]},
     "children": {"units": {"table": "ex_unit", "parent": ["xmdm", "gcdm"], "order": "xh", "columns": ["dwmc", "dm"]}},
     "lookups": {"uscc": {"child": "units", "column": "dm"}, "address": {"column": "jsdd"}},
-    "in_force": {"column": "jb", "in": ["7"]},
+    "in_force": {"column": "jb", "in": ["7"]}, "lag_s": 0.5, "sweep_s": 1, "full_reload": True,
 }  # fmt: skip
 TABLES = {
     "postgres": """
@@ -46,20 +43,10 @@ PLACE = "天津市南开区䶮路1号"
 class Exchange:
     """An exchange database, and a source that reads it, three rows at once."""
 
-    def __init__(self, url: str, clock: HandClock, **spec: Any) -> None:
+    def __init__(self, home: Path, url: str, clock: HandClock, **spec: Any) -> None:
         self.engine: Engine = create_engine(url)
         self.dialect = "postgres" if self.engine.dialect.name == "postgresql" else "mariadb"
-        info = ConnectorInfo(
-            name="sample", kind="project.approval", title=Title(zh="样例", en="Sample"), direction="source",
-            transport="table",
-        )  # fmt: skip
-        context = Context(info, Limits(page_rows=3, total_timeout_s=1), clock, "connectors.utility_crm")
-        whole = TableSpec.model_validate({**SPEC, **spec})
-        self.source = TableSource(url, whole, Timing(0.5, 1, full_reload=True), context, mapped_by(self._record))
-
-    @staticmethod
-    def _record(row: TableRow) -> dict[str, Any]:
-        return {"operation": row.operation, **row.columns, **row.children}
+        self.source = table_source(home, url, clock, {**SPEC, **spec}, page_rows=3, total_timeout_s=1)
 
     def run(self, script: str, *values: Mapping[str, Any]) -> None:
         with self.engine.begin() as connection:
@@ -98,8 +85,8 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def exchange(url: str, clock: HandClock) -> Iterator[Exchange]:
-    exchange = Exchange(url, clock)
+def exchange(tmp_path: Path, url: str, clock: HandClock) -> Iterator[Exchange]:
+    exchange = Exchange(tmp_path, url, clock)
     exchange.run(TABLES[exchange.dialect].format(time=TIMES[exchange.dialect][0]))
     yield exchange
     exchange.source.close()
@@ -130,9 +117,9 @@ def test_values_are_read_as_the_driver_gives_them(exchange: Exchange) -> None:
     exchange.run("INSERT INTO ex_unit VALUES ('P1', 'g1', :xh, :dwmc, :dm)", *lines)
     one, two = exchange.drained()
     assert one.record and two.record
-    assert [one.record["operation"], two.record["operation"]] == ["UPSERT", "DELETE"]
-    assert one.record["jsdd"] == PLACE and str(one.record["mj"]) == "89.50"
-    assert str(one.record["nkgsj"]) == "2024-03-01" and one.record["bz"] == ""
+    assert [one.record["source"]["operation"], two.record["source"]["operation"]] == ["UPSERT", "DELETE"]
+    assert one.record["jsdd"] == PLACE and one.record["mj"] == "89.50"
+    assert one.record["nkgsj"] == "2024-03-01" and one.record["bz"] is None
     assert [line["dwmc"] for line in one.record["units"]] == ["甲", "乙"]
     assert one.key.split("/")[0].rstrip() == "P1"
 
@@ -201,7 +188,9 @@ def test_a_locked_table_is_unavailable_within_the_time_out(exchange: Exchange) -
     assert len(exchange.drained()) == 1
 
 
-def test_texts_in_a_column_that_says_another_encoding(exchange: Exchange, clock: HandClock, url: str) -> None:
+def test_texts_in_a_column_that_says_another_encoding(
+    exchange: Exchange, clock: HandClock, url: str, tmp_path: Path
+) -> None:
     """GBK bytes that a program wrote into a column declared Latin-1, as old systems have them."""
     if exchange.dialect == "postgres":
         with exchange.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -214,7 +203,7 @@ def test_texts_in_a_column_that_says_another_encoding(exchange: Exchange, clock:
     else:
         column = "varchar(50) CHARACTER SET latin1"
     lying = Exchange(
-        url, clock, name="ex_old", key="id", time="ms", time_as="milliseconds", columns=["mc"], texts=[],
+        tmp_path, url, clock, name="ex_old", key="id", time="ms", time_as="milliseconds", columns=["mc"], texts=[],
         miscoded=["mc"], children={}, lookups={"address": {"column": "mc"}}, in_force=None, deleted_when=None,
     )  # fmt: skip
     lying.run(f"CREATE TABLE ex_old (id varchar(9) PRIMARY KEY, ms bigint, mc {column})")
@@ -230,9 +219,11 @@ def test_texts_in_a_column_that_says_another_encoding(exchange: Exchange, clock:
 
 
 @pytest.mark.postgres
-def test_a_server_that_speaks_the_protocol_under_another_name_is_read(postgres_url: str, clock: HandClock) -> None:
+def test_a_server_that_speaks_the_protocol_under_another_name_is_read(
+    postgres_url: str, clock: HandClock, tmp_path: Path
+) -> None:
     """人大金仓 and openGauss do not call themselves PostgreSQL."""
-    exchange = Exchange(postgres_url, clock)
+    exchange = Exchange(tmp_path, postgres_url, clock)
     exchange.run(TABLES["postgres"].format(time="timestamp(6)"))
     exchange.put([("P1", "g1", "2024-01-02 08:00:00")])
     name = "KingbaseES V008R006C008B0014 on x86_64-pc-linux-gnu"

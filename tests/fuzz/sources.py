@@ -9,14 +9,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from connectors.business_licence.source import LicenceGateway
-from connectors.property_title.mapping import to_record
 from hub.codec.merkle import leaf_hash
-from hub.connect import kit
+from hub.connect.context import Context
+from hub.connect.declared.rows import DeclaredRow, row_of
+from hub.connect.folder import of_package
 from hub.connect.host.registry import _context, find
-from hub.connect.mapping import to_row
 from hub.connect.rest.client import Answer
 from hub.connect.rest.pageproof import check_row_proof
-from hub.connect.table.rows import TableRow
 from hub.connect.trust import trusted_keys_of
 from hub.errors import HubError
 from hub.ports import SourceRow
@@ -101,7 +100,8 @@ class TableMapping(Target):
     """Rows of the exchange table, with every value that a driver may give."""
 
     def __init__(self) -> None:
-        self._codes = kit.codes_of("connectors.property_title")
+        described = of_package("connectors.property_title")
+        self._context = Context(described.info, described.info.limits, HandClock(), described)
         folder = ROOT / "connectors/property_title/samples"
         self.seeds = [file.read_bytes() for file in folder.glob("*.json") if "expected" not in file.name]
 
@@ -115,6 +115,5 @@ class TableMapping(Target):
         columns = _typed(given.get("row", given.get("columns", given)))
         holders = _typed(given.get("holders", []))
         lines = [line for line in holders if isinstance(line, dict)] if isinstance(holders, list) else []
-        row = TableRow("k", 1, "UPSERT", columns if isinstance(columns, dict) else {}, {"holders": lines})
-        mapped = to_row(row.key, row.version, row.raw(), lambda: to_record(row, self._codes))
-        return _take_in("licence.property-title", mapped)
+        row = {**(columns if isinstance(columns, dict) else {}), "holders": lines}
+        return _take_in("licence.property-title", row_of(self._context, DeclaredRow("k", 1, "UPSERT", row)))

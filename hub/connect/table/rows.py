@@ -4,19 +4,19 @@ Keys are compared as the database's own type: a text is sent without a type, and
 """
 
 import json
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, column, func, select, table, true
 
-from hub.connect.mapping import canonical, to_row, told
+from hub.connect.declared.reading import Unread
+from hub.connect.declared.rows import DeclaredRow
 from hub.connect.table.dialects import AsBytes, Untyped
 from hub.connect.table.keys import Key, among, joined
 from hub.connect.table.spec import ChildSpec, LookupSpec, TableSpec
 from hub.connect.table.times import Times
-from hub.ports import NAMELESS, UNVERSIONED, Fault, Plain, SourceRow, Stored
+from hub.ports import NAMELESS, UNVERSIONED, Fault, Stored
 from hub.records.identifiers import tidy
 from hub.records.shape import ITEMS_MAX
 from hub.records.text import decode
@@ -28,6 +28,7 @@ PAGE_LINES_MAX = 20_000
 _KEYS_AT_ONCE = 500
 _LINES_AT_ONCE = 1_000
 _VERSION_END = 2**63
+_NAMELESS = Fault("SHAPE_MISSING", "source.key")
 DELETE, UPSERT = "DELETE", "UPSERT"
 _Found = Mapping[Any, Any]
 """A row as the driver gives it."""
@@ -39,45 +40,11 @@ class TooManyLines(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row with decoded texts. A text that cannot be decoded stays bytes: reading it is a fault of the row.
+    """One row with decoded texts and its lines, and its update time in ms: ``None`` when that is a fault. A text that
+    cannot be decoded stays bytes: reading it is a fault of the row."""
 
-    ``fault``: what is wrong with key, time or operation; then ``version`` may be ``UNVERSIONED``. ``time`` is the
-    update time as the database gives it, ``moment`` the same in ms, ``None`` when it is a fault. ``unread``: the number
-    of lines, where there are too many to read.
-    """
-
-    key: str
-    version: int
-    operation: str
-    columns: Mapping[str, Any]
-    children: Mapping[str, Sequence[Mapping[str, Any]]]
-    fault: Fault | None = None
-    time: Any = None
-    unread: Mapping[str, int] = field(default_factory=dict)
+    row: DeclaredRow
     moment: float | None = None
-
-    @property
-    def name(self) -> str:
-        """Its key, or a digest of the row where that is missing."""
-        return self.key or f"{NAMELESS}{sha256(self.raw()).hexdigest()}"
-
-    def raw(self) -> bytes:
-        """The row's content as bytes, without its key and time: a row that is written again has the same bytes. A row
-        whose time is a fault has it in its bytes, so that its content is new when the time is corrected."""
-        told = {"time": self.time} if self.fault and self.version == UNVERSIONED else {}
-        lines = {**self.children, **self.unread}
-        return canonical({"operation": self.operation, **told, "row": self.columns, **lines})
-
-
-def mapped_by(to_record: Callable[[TableRow], Plain]) -> Callable[[TableRow], SourceRow]:
-    """What makes rows for the hub with a mapping: a row is mapped, or has its faults."""
-
-    def mapped(row: TableRow) -> Plain:
-        if row.fault:
-            told(*row.fault)
-        return to_record(row)
-
-    return lambda row: to_row(row.name, row.version, row.raw(), lambda: mapped(row))
 
 
 class Rows:
@@ -161,17 +128,15 @@ class Rows:
     def _row(self, row: _Found, lines: Mapping[str, "_Lines"], ends_ms: int) -> TableRow:
         spec = self._spec
         key, given = self._joined(row, spec.key), row[spec.time]
-        moment, fault = self._judged(given, ends_ms)
+        moment, timeless = self._judged(given, ends_ms)
         operation, wrong = self._operation(row)
-        nameless = None if key else Fault("SHAPE_MISSING", "source.key")
         owners = {name: self._owned_by(row, child.of or spec.key) for name, child in spec.children.items()}
-        children = {name: lines[name].found.get(owner, []) for name, owner in owners.items()}
-        unread = {name: lines[name].giants[owner] for name, owner in owners.items() if owner in lines[name].giants}
-        large = Fault("TOO_LARGE", next(iter(unread))) if unread else None
         columns = self._decoded(row, spec.columns)
-        wrong = nameless or fault or wrong or large
+        columns |= {name: lines[name].of(owner) for name, owner in owners.items()}
         version = UNVERSIONED if moment is None else int(moment)
-        return TableRow(key, version, operation, columns, children, wrong, given, unread, moment)
+        fault = _first(None if key else _NAMELESS, timeless, wrong, _large(columns))
+        beside = {"time": given} if timeless else {}
+        return TableRow(DeclaredRow(key, version, operation, columns, fault, beside=beside), moment)
 
     def _judged(self, given: Any, ends_ms: int) -> tuple[float | None, Fault | None]:
         """The update time in ms, or ``None`` with the fault that says why not."""
@@ -215,22 +180,24 @@ class Rows:
         coded, encoding = {*self._spec.texts, *self._spec.miscoded}, self._spec.encoding
         return {name: _decoded(row[name], encoding if name in coded else "ascii") for name in names}
 
-    def stored(self, stored: Stored) -> TableRow:
-        """The row of bytes that ``TableRow.raw`` made, for mapping it again. Numbers and dates are texts in it; an
-        operation is read by the codes of now. Raises ``ValueError`` for other bytes."""
+    def stored(self, stored: Stored) -> DeclaredRow:
+        """The row of bytes that ``row_of`` made, for mapping it again. Numbers and dates are texts in it; an operation
+        is read by the codes of now. Raises ``ValueError`` for other bytes."""
         told = json.loads(stored.raw)
-        nameless = Fault("SHAPE_MISSING", "source.key") if stored.key.startswith(NAMELESS) else None
+        nameless = _NAMELESS if stored.key.startswith(NAMELESS) else None
         timeless = self._judged(told["time"], 0)[1] if "time" in told else None
         code = told["operation"]
         word = code if code in (UPSERT, DELETE) else self._spec.operations.get(tidy(code))
         wrong = None if word else Fault("SHAPE_TYPE" if code else "SHAPE_MISSING", "source.operation")
-        lines = {name: told.get(name, []) for name in self._spec.children}
-        unread = {name: found for name, found in lines.items() if isinstance(found, int)}
-        large = Fault("TOO_LARGE", next(iter(unread))) if unread else None
-        children = {name: [_restored(line) for line in found] for name, found in lines.items() if name not in unread}
-        fault = nameless or timeless or wrong or large
-        columns = _restored(told["row"])
-        return TableRow(stored.key, stored.version, word or code, columns, children, fault, told.get("time"), unread)
+        lines = {name: told[name] for name in self._spec.children if name in told}
+        columns = _restored({**told["row"], **{name: told[name] for name in self._spec.columns if name in told}})
+        columns |= {
+            name: Unread(found) if isinstance(found, int) else [_restored(line) for line in found]
+            for name, found in lines.items()
+        }
+        fault = _first(nameless, timeless, wrong, _large(columns))
+        beside = {"time": told["time"]} if timeless else {}
+        return DeclaredRow(stored.key, stored.version, word or code, columns, fault, beside=beside)
 
     # ---- the lines of rows -----------------------------------------------------------------------------------------
 
@@ -268,12 +235,12 @@ class Rows:
 
     def _read_lines(
         self, connection: Connection, child: ChildSpec, owners: Sequence[Any]
-    ) -> dict[str, list[Mapping[str, Any]]]:
+    ) -> dict[str, list[dict[str, Any]]]:
         table, parent = self._tables[child.table], self._parent(child)
         names = dict.fromkeys([*child.parent, *child.columns])
         lines = select(*(self._selected(table, name) for name in names))
         order = [*parent, *(table.c[name] for name in child.order)]
-        found: dict[str, list[Mapping[str, Any]]] = {}
+        found: dict[str, list[dict[str, Any]]] = {}
         for some in _slices(owners, _KEYS_AT_ONCE):
             query = lines.where(among(parent, some)).order_by(*order).execution_options(yield_per=_LINES_AT_ONCE)
             for row in connection.execute(query):
@@ -288,8 +255,20 @@ class _Lines:
     """``found``: what a row and its lines have in common → its lines. ``giants``: → how many, where there are too many
     to read."""
 
-    found: Mapping[str, list[Mapping[str, Any]]]
+    found: Mapping[str, list[dict[str, Any]]]
     giants: Mapping[str, int]
+
+    def of(self, owner: str) -> list[dict[str, Any]] | Unread:
+        """The lines of one row."""
+        return Unread(self.giants[owner]) if owner in self.giants else self.found.get(owner, [])
+
+
+def _first(*faults: Fault | None) -> Fault | None:
+    return next((fault for fault in faults if fault), None)
+
+
+def _large(columns: Mapping[str, Any]) -> Fault | None:
+    return next((Fault("TOO_LARGE", name) for name, found in columns.items() if isinstance(found, Unread)), None)
 
 
 def _decoded(value: Any, encoding: str) -> Any:
@@ -303,7 +282,10 @@ def _decoded(value: Any, encoding: str) -> Any:
 
 def _restored(columns: Mapping[str, Any]) -> dict[str, Any]:
     """The columns with bytes where ``canonical`` wrote them as hexadecimal."""
-    return {name: bytes.fromhex(one["hex"]) if isinstance(one, dict) else one for name, one in columns.items()}
+    return {
+        name: bytes.fromhex(one["hex"]) if isinstance(one, dict) and one.keys() == {"hex"} else one
+        for name, one in columns.items()
+    }
 
 
 def _table(name: str, columns: Iterable[str], numbers: Container[str]) -> Any:

@@ -10,7 +10,7 @@ than the reload, the page says so with ``complete_since``: rows that did not com
 the cursor, so a fetch can be repeated and a restart loses nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,15 +19,14 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from hub.clock import CHINA
 from hub.connect.context import Context
+from hub.connect.declared.rows import row_of
 from hub.connect.table.database import TableDatabase
 from hub.connect.table.keys import has_parts
-from hub.connect.table.rows import DELETE, UPSERT, Rows, TableRow, TooManyLines
+from hub.connect.table.rows import DELETE, Rows, TableRow, TooManyLines
 from hub.connect.table.spec import TableSpec
 from hub.connect.table.spellings import spelled
 from hub.errors import Misconfigured, RecordRejected
 from hub.ports import Cursor, DayCount, Extent, LookupQuery, Page, SourceRow, Stored
-
-__all__ = ["DELETE", "UPSERT", "TableRow", "TableSource", "Timing"]
 
 ANSWER_ROWS_MAX = 1_000
 """Most rows in the answer to a look-up; the newest."""
@@ -51,19 +50,16 @@ class Timing:
 
 
 class TableSource:
-    """``Source`` on an exchange table. ``to_row`` maps a row, or tells its faults.
+    """``Source`` on the exchange table that ``spec`` describes.
 
     All methods raise as ``TableDatabase`` does.
     """
 
-    def __init__(
-        self, url: str, spec: TableSpec, timing: Timing, context: Context, to_row: Callable[[TableRow], SourceRow]
-    ) -> None:
+    def __init__(self, url: str, spec: TableSpec, timing: Timing, context: Context) -> None:
         self._lag_ms, self._sweep_ms = round(timing.lag_s * 1000), round(timing.sweep_s * 1000)
         self._full_reload = timing.full_reload
         self._context = context
         self._page_rows = context.limits.page_rows
-        self._to_row = to_row
         self._lookups = spec.lookups
         self._database = TableDatabase(context.info.name, url, context.limits, spec.names())
         self._rows = Rows(spec, self._database.dialect)
@@ -98,7 +94,10 @@ class TableSource:
             return self._page(rows, at, bool(rows) or "sweep" in at, ended)
 
     def _page(self, rows: Sequence[TableRow], at: Cursor, more: bool, complete_since: int | None = None) -> Page:
-        return Page([self._to_row(row) for row in rows], at, more, complete_since, self._remark)
+        return Page(self._mapped(rows), at, more, complete_since, self._remark)
+
+    def _mapped(self, rows: Sequence[TableRow]) -> list[SourceRow]:
+        return [row_of(self._context, row.row) for row in rows]
 
     def _sweeps_now(self, at: dict[str, Any], now_ms: int) -> bool:
         """Whether this page is one of a sweep. Begins a sweep that is due. Changes ``at``."""
@@ -130,7 +129,7 @@ class TableSource:
         """The place after a page, for a cursor."""
         for row in reversed(rows):
             if row.moment is not None:
-                return {"time": row.moment, "key": row.key}
+                return {"time": row.moment, "key": row.row.key}
         raise Misconfigured(
             f"{self._context.info.name}: the column {self._time.name} holds no times in the form that is declared",
             "compare `time_as` of the connector's [table] with some rows, or ask the owner of the table",
@@ -172,8 +171,8 @@ class TableSource:
         further = [] if last is None else [self._key.after(last)]
         query = self._rows.select().where(self._is_odd(), *further).order_by(*self._key.columns)
         rows = self._rows.read(connection, query.limit(self._page_rows), self._ends_ms())
-        if len(rows) == self._page_rows and rows[-1].key:
-            at["odd"] = rows[-1].key
+        if len(rows) == self._page_rows and rows[-1].row.key:
+            at["odd"] = rows[-1].row.key
         return rows
 
     def _is_odd(self) -> ColumnElement[bool]:
@@ -220,7 +219,7 @@ class TableSource:
 
     def remap(self, stored: Stored) -> SourceRow:
         """The row, mapped again from its bytes."""
-        mapped = self._to_row(self._rows.stored(stored))
+        mapped = row_of(self._context, self._rows.stored(stored))
         return replace(mapped, key=stored.key, version=stored.version, raw=stored.raw)
 
     def read(self, extent: Extent, cursor: Cursor | None) -> Page:
@@ -238,12 +237,12 @@ class TableSource:
             begin = at.get("next", 0)
             end = begin + min(self._page_rows, KEYS_MAX)
             rows = self._read(connection, end - begin, self._key.among(self._known(extent.keys[begin:end])))
-            return Page([self._to_row(row) for row in rows], {"next": end}, end < len(extent.keys))
+            return Page(self._mapped(rows), {"next": end}, end < len(extent.keys))
         since = at.get("time", extent.since_ms or 0)
         end_ms = self._ends_ms() if extent.until_ms is None else extent.until_ms
         rows = self._after(connection, since, at.get("key"), until=(end_ms - _BEFORE_MS, None))
         more = len(rows) == self._page_rows
-        return Page([self._to_row(row) for row in rows], self._end(rows) if more else at, more)
+        return Page(self._mapped(rows), self._end(rows) if more else at, more)
 
     def _known(self, keys: Sequence[str]) -> Sequence[str]:
         size = len(self._key.columns)
@@ -266,8 +265,8 @@ class TableSource:
         with self._database.read() as connection:
             ordered = wanted.order_by(self._time.desc(), *self._key.columns).limit(ANSWER_ROWS_MAX + 1)
             rows = self._rows.read(connection, ordered, self._ends_ms())
-        answer = [self._to_row(row) for row in rows[:ANSWER_ROWS_MAX] if row.operation != DELETE]
-        return Page(answer, {}, len(rows) > ANSWER_ROWS_MAX)
+        answer = [row for row in rows[:ANSWER_ROWS_MAX] if row.row.operation != DELETE]
+        return Page(self._mapped(answer), {}, len(rows) > ANSWER_ROWS_MAX)
 
     def day(self, day: date) -> DayCount:
         """The rows whose update time is on ``day``, Beijing time."""

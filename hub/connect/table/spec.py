@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from hub.connect.frozen import Frozen
 
 _ORDERED = re.compile(r"%Y[^%]*%m[^%]*%d([^%]*%H([^%]*%M([^%]*%S([^%]*%f)?)?)?)?[^%]*")
 
@@ -19,22 +21,19 @@ Columns = Annotated[tuple[Column, ...], BeforeValidator(_listed), Field(min_leng
 TableName = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)?$", max_length=257)]
 
 
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Operation = Literal["UPSERT", "DELETE"]
 _OPERATIONS: Mapping[str, Operation] = MappingProxyType({"I": "UPSERT", "U": "UPSERT", "D": "DELETE"})
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CodeIn(_Frozen):
+class CodeIn(Frozen):
     """Whether a column holds one of some codes."""
 
     column: Column = Field(description="A column of the table.")
     among: tuple[str, ...] = Field(alias="in", min_length=1, description="The codes.")
 
 
-class ChildSpec(_Frozen):
+class ChildSpec(Frozen):
     """A table of lines that belong to a row, such as the holders of a title. They stand under the child's name."""
 
     table: TableName = Field(description="The table of the lines; with a schema as `schema.table`.")
@@ -46,14 +45,14 @@ class ChildSpec(_Frozen):
     columns: Columns = Field(description="The columns that are read.")
 
 
-class LookupSpec(_Frozen):
+class LookupSpec(Frozen):
     """How one kind of question is asked: which column holds the value."""
 
     column: Column = Field(description="The column that holds the value.")
     child: str = Field("", description="The child that has the column; empty for the table itself.")
 
 
-class TableSpec(_Frozen):
+class TableSpec(Frozen):
     """An exchange table: its columns for key, time and operation, and those that are read.
 
     Names are written as the database has them: most databases have small letters for names that were created without
@@ -98,6 +97,15 @@ class TableSpec(_Frozen):
     )
     lookups: Mapping[str, LookupSpec] = Field(
         default_factory=dict, description="The kinds of questions that the table answers (`lookup_by`)."
+    )
+    lag_s: Seconds = Field(
+        120.0, description="How long after its `time` a row may still commit, differences of clocks included, seconds."
+    )
+    sweep_s: Seconds = Field(10.0, description="How often rows that committed late are looked for, seconds.")
+    full_reload: bool = Field(
+        False,
+        description="Whether the owner reloads the whole table from time to time, so that a row that is no longer in "
+        "it was deleted. False where the owner removes old rows.",
     )
     in_force: CodeIn | None = Field(
         None, description="Only such rows answer a question; without it, all that are not deleted."

@@ -10,44 +10,32 @@ from typing import Any
 
 import pytest
 
-from hub.connect.context import Context
-from hub.connect.folder import of_package
-from hub.connect.spec import ConnectorInfo, Limits
 from hub.connect.table import rows as tablerows
-from hub.connect.table.rows import mapped_by
-from hub.connect.table.source import TableRow, TableSource, Timing
-from hub.connect.table.spec import TableSpec
 from hub.errors import Misconfigured
 from hub.ports import Extent, Fault, LookupQuery, SourceRow
 from tests.clocks import HandClock
+from tests.tables import table_source
 
-SPEC = TableSpec.model_validate(
-    {
-        "name": "ex", "key": "id", "time": "ms", "operation": "op", "columns": ["name"], "texts": ["name"],
-        "children": {"lines": {"table": "ex_line", "parent": "owner", "order": "place", "columns": ["what"]}},
-    }
-)  # fmt: skip
+SPEC = {
+    "name": "ex", "key": "id", "time": "ms", "operation": "op", "columns": ["name"], "texts": ["name"],
+    "children": {"lines": {"table": "ex_line", "parent": "owner", "order": "place", "columns": ["what"]}},
+    "lag_s": 10.0, "sweep_s": 4.0, "full_reload": True,
+}  # fmt: skip
 LAG_S, SWEEP_S = 10.0, 4.0
 
 
 class Table:
     """An exchange table and a source that reads it, two rows at once."""
 
-    def __init__(self, file: Path, info: ConnectorInfo, clock: HandClock) -> None:
+    def __init__(self, home: Path, clock: HandClock) -> None:
         self.clock = clock
-        self._connection = sqlite3.connect(file, isolation_level=None)
+        self._connection = sqlite3.connect(home / "exchange.db", isolation_level=None)
         self._connection.executescript(
             "CREATE TABLE ex(id TEXT PRIMARY KEY, ms INTEGER, op TEXT, name BLOB);"
             "CREATE TABLE ex_line(owner TEXT, place INTEGER, what TEXT);"
         )
-        context = Context(info, Limits(page_rows=2), clock, of_package("connectors.utility_crm"))
-        timing = Timing(LAG_S, SWEEP_S, full_reload=True)
-        self.source = TableSource(f"sqlite:///{file}", SPEC, timing, context, mapped_by(self._record))
+        self.source = table_source(home, f"sqlite:///{home}/exchange.db", clock, SPEC, page_rows=2)
         self.cursor: Any = None
-
-    @staticmethod
-    def _record(row: TableRow) -> dict[str, Any]:
-        return {"key": row.key, "operation": row.operation, **row.columns, **row.children}
 
     def put(self, key: str, ms: int, operation: str = "I", name: bytes = b"x") -> None:
         self._connection.execute("INSERT OR REPLACE INTO ex VALUES (?, ?, ?, ?)", (key, ms, operation, name))
@@ -105,19 +93,17 @@ def test_rows_with_very_many_lines_fill_no_memory(table: "Table", monkeypatch: p
     }
     before = found["c"].raw
     table.line("c", 9, "y")
-    assert one_row(table, "c").raw() != before, "another number of lines is another content"
+    assert one_row(table, "c").raw != before, "another number of lines is another content"
 
 
-def one_row(table: "Table", key: str) -> TableRow:
-    with table.source._database.read() as connection:
-        rows = table.source._rows
-        (row,) = rows.read(connection, rows.select().where(rows.key.among([key])))
-        return row
+def one_row(table: "Table", key: str) -> SourceRow:
+    (row,) = table.source.read(Extent((key,)), None).rows
+    return row
 
 
 @pytest.fixture
-def table(tmp_path: Path, info: ConnectorInfo, clock: HandClock) -> Iterator[Table]:
-    table = Table(tmp_path / "exchange.db", info, clock)
+def table(tmp_path: Path, clock: HandClock) -> Iterator[Table]:
+    table = Table(tmp_path, clock)
     yield table
     table.close()
 
@@ -158,7 +144,11 @@ def test_an_operation_of_the_owner_is_a_deletion(table: Table) -> None:
     table.put("a", 1, "D")
     table.put("b", 2, " D ")
     table.put("c", 3, "U")
-    assert [row.record["operation"] for row in table.drain()[0] if row.record] == ["DELETE", "DELETE", "UPSERT"]
+    assert [row.record["source"]["operation"] for row in table.drain()[0] if row.record] == [
+        "DELETE",
+        "DELETE",
+        "UPSERT",
+    ]
 
 
 def test_lines_belong_to_their_row_in_their_order(table: Table) -> None:
@@ -173,9 +163,9 @@ def test_lines_belong_to_their_row_in_their_order(table: Table) -> None:
 def test_texts_are_decoded_and_what_cannot_be_stays_bytes_for_the_mapping(table: Table) -> None:
     table.put("a", 1, name="𠮷野家".encode("gb18030"))
     table.put("b", 2, name=b"\xff\xff")
-    first, second = (row.record for row in table.drain()[0])
-    assert first is not None and first["name"] == "𠮷野家"
-    assert second is not None and second["name"] == b"\xff\xff"
+    first, second = table.drain()[0]
+    assert first.record is not None and first.record["name"] == "𠮷野家"
+    assert [tuple(fault) for fault in second.faults] == [("TEXT_ENCODING", "name")]
 
 
 def test_a_row_written_again_unchanged_has_the_same_bytes(table: Table) -> None:
@@ -214,14 +204,11 @@ def test_the_day_names_keys_with_their_versions(table: Table) -> None:
 class Shaped:
     """A table of any shape, and a source that reads it, two rows at once."""
 
-    def __init__(self, folder: Path, info: ConnectorInfo, clock: HandClock, script: str, **spec: Any) -> None:
-        file = folder / "shaped.db"
-        self.connection = sqlite3.connect(file, isolation_level=None)
+    def __init__(self, home: Path, clock: HandClock, script: str, **spec: Any) -> None:
+        self.connection = sqlite3.connect(home / "shaped.db", isolation_level=None)
         self.connection.executescript(script)
-        context = Context(info, Limits(page_rows=2), clock, "connectors.utility_crm")
-        whole = TableSpec.model_validate({"name": "ex", "key": "id", "time": "at", "columns": ["x"], **spec})
-        timing = Timing(LAG_S, SWEEP_S, full_reload=False)
-        self.source = TableSource(f"sqlite:///{file}", whole, timing, context, mapped_by(Table._record))
+        whole = {"name": "ex", "key": "id", "time": "at", "columns": ["x"], **spec}
+        self.source = table_source(home, f"sqlite:///{home}/shaped.db", clock, whole, page_rows=2)
 
     def drain(self) -> list[SourceRow]:
         """Every row of the feed, over cursors that were stored as JSON."""
@@ -233,12 +220,10 @@ class Shaped:
         return rows
 
 
-def test_p1_a_key_of_two_columns_is_read_in_order_and_page_by_page(
-    tmp_path: Path, info: ConnectorInfo, clock: HandClock
-) -> None:
+def test_p1_a_key_of_two_columns_is_read_in_order_and_page_by_page(tmp_path: Path, clock: HandClock) -> None:
     pairs = [("p/1", "b"), ("p/1", "c"), ("p/1", "a"), ("p", "1/b"), ("q", "a")]
     table = Shaped(
-        tmp_path, info, clock, "CREATE TABLE ex(a, b, at INTEGER, x); CREATE TABLE line(pa, pb, n INTEGER, what);",
+        tmp_path, clock, "CREATE TABLE ex(a, b, at INTEGER, x); CREATE TABLE line(pa, pb, n INTEGER, what);",
         key=["a", "b"],
         children={"lines": {"table": "line", "parent": ["pa", "pb"], "order": "n", "columns": ["what"]}},
     )  # fmt: skip
@@ -263,9 +248,9 @@ def test_p1_a_key_of_two_columns_is_read_in_order_and_page_by_page(
     ],
 )
 def test_p1_rows_of_one_time_are_all_read_in_each_form_of_time(
-    tmp_path: Path, info: ConnectorInfo, clock: HandClock, time_as: str, at: list[object]
+    tmp_path: Path, clock: HandClock, time_as: str, at: list[object]
 ) -> None:
-    table = Shaped(tmp_path, info, clock, "CREATE TABLE ex(id, at, x)", time_as=time_as)
+    table = Shaped(tmp_path, clock, "CREATE TABLE ex(id, at, x)", time_as=time_as)
     table.connection.executemany("INSERT INTO ex VALUES (?, ?, 'x')", zip("abcd", at, strict=True))
     rows = table.drain()
     assert [(row.key, row.version) for row in rows] == [
@@ -277,23 +262,19 @@ def test_p1_rows_of_one_time_are_all_read_in_each_form_of_time(
     assert table.source.day(date(2024, 1, 2)).keys == {f"{row.key}#{row.version}" for row in rows}
 
 
-def test_a_table_without_operations_says_by_a_flag_what_was_deleted(
-    tmp_path: Path, info: ConnectorInfo, clock: HandClock
-) -> None:
+def test_a_table_without_operations_says_by_a_flag_what_was_deleted(tmp_path: Path, clock: HandClock) -> None:
     table = Shaped(
-        tmp_path, info, clock, "CREATE TABLE ex(id, at, x, sjyxbs)", deleted_when={"column": "sjyxbs", "in": ["0"]}
+        tmp_path, clock, "CREATE TABLE ex(id, at, x, sjyxbs)", deleted_when={"column": "sjyxbs", "in": ["0"]}
     )
     table.connection.executemany("INSERT INTO ex VALUES (?, ?, 'x', ?)", [("a", 1, 1), ("b", 2, 0), ("c", 3, "０ ")])
-    said = {row.key: row.record and row.record["operation"] for row in table.drain()}
+    said = {row.key: row.record and row.record["source"]["operation"] for row in table.drain()}
     assert said == {"a": "UPSERT", "b": "DELETE", "c": "DELETE"}
 
 
-def test_lines_may_name_their_row_by_another_column_and_without_its_padding(
-    tmp_path: Path, info: ConnectorInfo, clock: HandClock
-) -> None:
+def test_lines_may_name_their_row_by_another_column_and_without_its_padding(tmp_path: Path, clock: HandClock) -> None:
     """A CHAR column is filled up with blanks, the column of the lines is not."""
     table = Shaped(
-        tmp_path, info, clock, "CREATE TABLE ex(id, at, x, code); CREATE TABLE line(code, n, what);",
+        tmp_path, clock, "CREATE TABLE ex(id, at, x, code); CREATE TABLE line(code, n, what);",
         children={"lines": {"table": "line", "parent": "code", "of": ["code"], "order": "n", "columns": ["what"]}},
     )  # fmt: skip
     table.connection.execute("INSERT INTO ex VALUES ('a', 1, 'x', 'P1   ')")
@@ -302,11 +283,9 @@ def test_lines_may_name_their_row_by_another_column_and_without_its_padding(
     assert row.record and [line["what"] for line in row.record["lines"]] == ["found"]
 
 
-def test_texts_whose_encoding_the_database_has_wrong_are_read_and_found(
-    tmp_path: Path, info: ConnectorInfo, clock: HandClock
-) -> None:
+def test_texts_whose_encoding_the_database_has_wrong_are_read_and_found(tmp_path: Path, clock: HandClock) -> None:
     table = Shaped(
-        tmp_path, info, clock, "CREATE TABLE ex(id, at, x TEXT)", miscoded=["x"], lookups={"address": {"column": "x"}}
+        tmp_path, clock, "CREATE TABLE ex(id, at, x TEXT)", miscoded=["x"], lookups={"address": {"column": "x"}}
     )
     table.connection.execute("INSERT INTO ex VALUES ('a', 1, CAST(? AS TEXT))", ("𠮷野家".encode("gb18030"),))
     (row,) = table.drain()
@@ -315,8 +294,8 @@ def test_texts_whose_encoding_the_database_has_wrong_are_read_and_found(
     assert [found.key for found in table.source.look_up(asked).rows] == ["a"]
 
 
-def test_a_cursor_of_another_key_is_for_the_operator(tmp_path: Path, info: ConnectorInfo, clock: HandClock) -> None:
-    table = Shaped(tmp_path, info, clock, "CREATE TABLE ex(a, b, at, x)", key=["a", "b"])
+def test_a_cursor_of_another_key_is_for_the_operator(tmp_path: Path, clock: HandClock) -> None:
+    table = Shaped(tmp_path, clock, "CREATE TABLE ex(a, b, at, x)", key=["a", "b"])
     with pytest.raises(Misconfigured, match="no cursor of an exchange table"):
         table.source.fetch({"time": 5, "key": "only-one"})
 
