@@ -22,6 +22,7 @@ from hub.connect.host.configured import Connectors
 from hub.delivery import claims, views
 from hub.errors import HubError, Misconfigured
 from hub.ingest.control import StoredQuota
+from hub.ingest.reload import Reload, Reloads
 from hub.logging import get_logger
 from hub.logs import open_log
 from hub.parts import Parts
@@ -82,6 +83,7 @@ class Hub:
         self.vault = DatabaseVault(identities, master, self.clock)
         self.sealer, self.opener = Sealer(self.vault, master.derive("record-id")), Opener(self.vault)
         self.seen_key = master.derive("seen-rows")
+        self.connectors_key = master.derive("connectors")
         self.connectors = Connectors(settings, self.clock, StoredQuota(self.store))
         self.parts = self._parts()
         self.store.after_failover(self._failed_over)
@@ -209,6 +211,11 @@ class Hub:
         """The function that makes the stage ``name``. Raises ``KeyError``."""
         return dict(self.tasks())[name]
 
+    def reload_task(self) -> Reload:
+        """The task that takes changed settings of connectors over."""
+        reloads = Reloads(self.store, self.clock)
+        return Reload(reloads, self.connectors, self.settings.instance, self.connectors_key)
+
     def start(self, runner: Runner, tasks: Sequence[tuple[str, Make]]) -> None:
         """Run tasks, and report their progress in the table that all hubs read."""
         for name, make in tasks:
@@ -216,6 +223,7 @@ class Hub:
         reported = tuple(runner.progress)
         reports = StageReports(self.store, self.clock)
         runner.start("report", lambda: Report(reports, self.settings.instance, lambda: reported))
+        runner.start("reload", self.reload_task)
         if self.shared_clock:
             runner.start("clock", partial(Adjust, self.shared_clock))
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from hub.errors import Misconfigured
 
@@ -156,6 +156,13 @@ class Settings(_Frozen):
         "URLs without verified TLS to other machines.",
     )
 
+    _file: Path | None = PrivateAttr(default=None)
+
+    def again(self) -> "Settings":
+        """The settings as their file and the environment have them now; these, where they come from no file. Raises as
+        ``load`` does."""
+        return load(self._file) if self._file else self
+
     def connector(self, name: str) -> dict[str, Any]:
         """The settings of one connector, with secrets as text: only the connector may get them. Empty if unknown.
         ``insecure`` is the hub's own (``hub.transport``), not the connector's."""
@@ -182,12 +189,14 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     values: dict[str, Any] = _read(file) if file.exists() else {}
     variables = _overlay(values, environ)
     try:
-        return _anchor(Settings.model_validate(_tidied(values)), file.parent)
+        settings = _anchor(Settings.model_validate(_tidied(values)), file.parent)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         where = f"setting {key!r}" + (f" (variable {variables[key]})" if key in variables else "")
         raise Misconfigured(f"{where}: {first['msg']}", "see docs/operating.md for every key") from None
+    settings._file = file.absolute() if file.exists() else None
+    return settings
 
 
 def settings_file(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:

@@ -16,6 +16,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
 from hub.cli._again import reread
 from hub.cli._console import console
+from hub.cli._reload import reload
 from hub.clock import SystemClock, in_china
 from hub.connect.host.probe import Probe, probe
 from hub.connect.host.registry import Installed, discover, find, open_source
@@ -311,6 +312,7 @@ def _show_probe(found: Probe) -> None:
 
 
 command.add_command(reread)
+command.add_command(reload)
 
 
 def _open(config: Path | None) -> closing[Hub]:

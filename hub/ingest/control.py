@@ -78,7 +78,9 @@ class Report:
 
     ``rows``: since this worker runs it. ``behind_ms``: since when the source has had more rows, 0 for none.
     ``failures``: in a row. ``wait_s``: until the next attempt. ``trouble`` is what fails now, ``last_trouble`` what
-    failed last: it stays when the feed works again, and when another process takes it over.
+    failed last: it stays when the feed works again, and when another process takes it over. ``total``: rows that the
+    source has, ``None`` where it does not say; ``done``: rows that were taken since ever, by any process;
+    ``rate_per_s``: rows read in a second of late, repeats included.
     """
 
     name: str
@@ -97,6 +99,17 @@ class Report:
     wait_s: float = 0.0
     last_trouble: str = ""
     last_trouble_ms: int = 0
+    total: int | None = None
+    done: int | None = None
+    rate_per_s: float | None = None
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until the feed has all rows of its source, at the rate of late; ``None`` where that is not known, or
+        nothing waits."""
+        if not self.behind_ms or not self.rate_per_s or self.total is None or self.done is None:
+            return None
+        return max(0, self.total - self.done) / self.rate_per_s
 
 
 class Reports:

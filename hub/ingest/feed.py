@@ -55,10 +55,17 @@ class Feed:
         self._durable_s = parts.clock.monotonic_s()
         self.intact = True
 
+    @property
+    def current(self) -> bool:
+        """Whether the source is as it was when the feed began: it was not reloaded."""
+        return self._source.context.info is self._info
+
     def step(self) -> Taken:
         """Take one page. Raises ``Unavailable``, with nothing lost, ``Fenced`` when another process has the source, and
         as ``Source.fetch`` does."""
         page = self._source.fetch(self._cursor)
+        if not self.current:
+            return Taken(0, True, page.remark, len(page.rows))  # mapped by what is not in force any more
         self.intact = False
         taken = self._taken(page)
         self.intact = True

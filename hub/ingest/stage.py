@@ -33,6 +33,7 @@ from hub.ingest.control import (
 )
 from hub.ingest.dropped import DroppedColumns
 from hub.ingest.feed import Feed, Taken
+from hub.ingest.progress import Progress
 from hub.ingest.throttle import Throttle
 from hub.logging import get_logger, mask
 from hub.parts import Parts
@@ -67,6 +68,8 @@ class FeedThread:
         self._source: GuardedSource | None = None
         self._feed: Feed | None = None
         self._throttle: Throttle | None = None
+        self._changes = parts.connectors.changes(name)
+        self._far = Progress(parts.clock)
         self.taken = 0
         self._thread = threading.Thread(target=self._run, name=f"ingest.{name}", daemon=True)
         self._thread.start()
@@ -117,13 +120,17 @@ class FeedThread:
         if self._source is None or self._throttle is None:
             self._source = self._parts.connectors.open_source(self.name)
             self._throttle = self._throttle_of(self._source.context.info.kind)
+        if self._feed is not None and not self._feed.current:
+            self._let_go()
         if self._feed is None:
             self._feed = self._begin(self._source)
         if held_s := self._throttle.hold_s():
             self._tell()
             return held_s
+        self._far.count(self._source)
         taken = self._feed.step()
         self._throttle.took(taken.rows)
+        self._far.took(taken)
         self._progress(taken)
         if dropped := self._source.context.dropped.take():
             DroppedColumns(self._parts.store).add(self.name, dropped)
@@ -136,7 +143,11 @@ class FeedThread:
     def _begin(self, source: GuardedSource) -> Feed:
         feed = Feed(source, self._parts)
         order = self._orders.get(self.name)
+        if self._far.done is None:
+            before = self._reports.get(self.name)
+            self._far.done = (before.done or 0) if before else 0
         if order.cursor is not None:
+            self._far.done = 0
             feed.move(json.loads(order.cursor))
             self._orders.moved(self.name, order)
         return feed
@@ -191,9 +202,14 @@ class FeedThread:
         """Whether there is a new order of the operator. Also reports, so that the feed is not shown as UNASSIGNED."""
         try:
             self._tell()
-            return self._orders.get(self.name) != self._order
+            return self._orders.get(self.name) != self._order or self._reloaded()
         except Unavailable:
             return False
+
+    def _reloaded(self) -> bool:
+        """Whether the connector was reloaded since this was asked last."""
+        before, self._changes = self._changes, self._parts.connectors.changes(self.name)
+        return self._changes != before
 
     # ---- reports ---------------------------------------------------------------------------------------------------
 
@@ -207,6 +223,7 @@ class FeedThread:
         report.trouble = taken.remark
         report.fetched_ms = now_ms
         report.rows += taken.rows
+        report.total, report.done, report.rate_per_s = self._far.total, self._far.done, self._far.rate_per_s()
         self.taken += taken.rows
         if taken.rows:
             report.rows_ms = now_ms

@@ -58,6 +58,25 @@ connector_status = Table(
     Column("wait_s", Float, nullable=False, doc="until the next attempt"),
     Column("last_trouble", Text, doc="the last one, also after it is over; null: none yet"),
     Column("last_trouble_ms", BigInteger, doc="when it was last reported"),
+    Column("total", BigInteger, doc="rows that the source has; null: it does not say"),
+    Column("done", BigInteger, doc="rows that were taken since ever; null: an older hub reported"),
+    Column("rate_per_s", Float, doc="rows read in a second, of late; null: an older hub reported"),
+)
+connector_reload = Table(
+    "connector_reload",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("token", Integer, nullable=False, doc="grows with every reload that was asked for"),
+)
+connector_loaded = Table(
+    "connector_loaded",
+    metadata,
+    Column("worker", String(128), primary_key=True, doc="instance, and the worker's number where there are several"),
+    Column("name", String(64), primary_key=True),
+    Column("token", Integer, nullable=False, doc="the last reload that it has carried out"),
+    Column("digest", String(16), nullable=False, doc="keyed digest of settings, grant and mapping in force"),
+    Column("trouble", Text, nullable=False, doc="why the last reload changed nothing"),
+    Column("reported_ms", BigInteger, nullable=False),
 )
 connector_quota = Table(
     "connector_quota",

@@ -22,6 +22,7 @@ PAGE_FAULTS = {
     "bad_signature": "the signature of a page is not valid",
     "stale": "a page was signed four months ago, as one that a cache returns",
     "duplicates": "one item in twenty is in a page twice, and the page begins with the last item of the page before",
+    "next_key": "pages are signed by the gateway's next key",
     "extra_field": "records have a new column ext_hylb",
     "renamed_field": "the column opscope is called jyfw",
 }
@@ -29,6 +30,7 @@ PAGE_FAULTS = {
 _DRIFT = {"extra_field": ('{"zzbs":', '{"ext_hylb":"C26","zzbs":'), "renamed_field": ('"opscope":', '"jyfw":')}
 Leaf = tuple[str, str]
 """The text that is served, and the text that its leaf is made from."""
+_OF_THE_HEAD = ("bad_signature", "stale", "next_key")
 _STALE = timedelta(days=120)
 
 
@@ -62,6 +64,7 @@ class Pages:
     def __init__(self, world: World, signer: PageSigner, faults: Faults) -> None:
         self._world = world
         self._signer = signer
+        self._next = PageSigner(world.spec.seed, following=True)
         self._faults = faults
         self._cache: OrderedDict[tuple[int, int, int], Content] = OrderedDict()
         self._lock = threading.Lock()
@@ -70,7 +73,7 @@ class Pages:
         """The feed page from ``position``, as JSON."""
         end = min(position + limit, total)
         struck = [name for name in PAGE_FAULTS if self._faults.strikes(name)]
-        spoiled = [name for name in struck if name not in ("bad_signature", "stale")]
+        spoiled = [name for name in struck if name not in _OF_THE_HEAD]
         if spoiled:
             content = self._spoiled(position, max(end, position), total, spoiled)
         else:
@@ -125,12 +128,13 @@ class Pages:
         signed = datetime.now(UTC) - (_STALE if "stale" in struck else timedelta())
         signed_at = signed.isoformat(timespec="milliseconds")
         size = content.size + ("bad_signature" in struck)
+        signer = self._next if "next_key" in struck else self._signer
         head = {
             "size": content.size,
             "root": content.root,
             "signedAt": signed_at,
-            "keyId": self._signer.key_id,
-            "signature": self._signer.sign(content.root, size, signed_at),
+            "keyId": signer.key_id,
+            "signature": signer.sign(content.root, size, signed_at),
         }
         return _dump(head)[:-1] + b"," + content.body[1:]
 

@@ -33,6 +33,7 @@ class Gateway:
     def __init__(self, world: World, home: Path, faults: Faults) -> None:
         self.world = world
         self.signer = PageSigner(world.spec.seed)
+        self.following = PageSigner(world.spec.seed, following=True)
         self.pages = Pages(world, self.signer, faults)
         self.checker = CallChecker(caller_of(world.spec.seed))
         self._home = home
@@ -136,7 +137,8 @@ def _count(gateway: Gateway, request: Request) -> Response:
 
 def _keys(gateway: Gateway) -> Endpoint:
     async def endpoint(request: Request) -> Response:  # noqa: ARG001
-        return answer({"keys": [{"keyId": gateway.signer.key_id, "publicKey": gateway.signer.public_key}]})
+        keys = (gateway.signer, gateway.following)
+        return answer({"keys": [{"keyId": key.key_id, "publicKey": key.public_key} for key in keys]})
 
     return endpoint
 

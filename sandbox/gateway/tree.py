@@ -33,11 +33,13 @@ def root_and_paths(leaves: Sequence[bytes]) -> tuple[bytes, list[list[bytes]]]:
 
 
 class PageSigner:
-    """The gateway's Ed25519 key, made from the seed: a secret of a world that does not exist."""
+    """The gateway's Ed25519 key, made from the seed: a secret of a world that does not exist. ``following``: the key
+    that it will have next."""
 
-    def __init__(self, seed: int) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(sha256(f"onecert sandbox key {seed}".encode()).digest())
-        self.key_id = f"sandbox-{seed}"
+    def __init__(self, seed: int, following: bool = False) -> None:
+        mark = " next" if following else ""
+        self._key = Ed25519PrivateKey.from_private_bytes(sha256(f"onecert sandbox key {seed}{mark}".encode()).digest())
+        self.key_id = f"sandbox-{seed}{mark.replace(' ', '-')}"
 
     @property
     def public_key(self) -> str:

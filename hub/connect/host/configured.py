@@ -1,12 +1,15 @@
 """The connectors of this hub: those that are installed and have a table in the settings."""
 
+import hmac
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
+from weakref import WeakSet
 
 from hub.connect.host.guard import GuardedSink, GuardedSource
 from hub.connect.host.quota import QuotaBook
-from hub.connect.host.registry import discover, open_sink, open_source, trusted_keys
+from hub.connect.host.registry import discover, forget, open_sink, open_source, trusted_keys
 from hub.connect.spec import ConnectorInfo
 from hub.errors import Misconfigured
 from hub.grants.grant import FEED, Grant, load
@@ -22,9 +25,11 @@ class Connectors:
         self._clock = clock
         self._book = book
         self._directory = settings.connectors_dir
+        self._opened: WeakSet[GuardedSource | GuardedSink] = WeakSet()
+        self._changes: Counter[str] = Counter()
 
     @cached_property
-    def infos(self) -> Mapping[str, ConnectorInfo]:
+    def infos(self) -> dict[str, ConnectorInfo]:
         """Name → description of the connector. Raises ``Misconfigured`` for a table of a connector that is not
         installed."""
         return {name: self._installed(name) for name in self._settings.connectors}
@@ -47,14 +52,14 @@ class Connectors:
         return {name: info for name, info in found.items() if info.direction == "sink" and name not in self.infos}
 
     @cached_property
-    def trusted(self) -> Mapping[str, Mapping[str, bytes]]:
+    def trusted(self) -> dict[str, Mapping[str, bytes]]:
         """Source → key id → raw Ed25519 public key (RFC 8032, 32 bytes): the keys that may sign its records."""
         return {name: trusted_keys(name, self._options(name), self._directory) for name in self.sources}
 
     @cached_property
-    def grants(self) -> Mapping[str, Grant]:
+    def grants(self) -> dict[str, Grant]:
         """Source → its grant, as the file of the setting ``grants`` says. Raises ``Misconfigured``."""
-        return load(self._settings.grants)
+        return dict(load(self._settings.grants))
 
     @property
     def feeds(self) -> Mapping[str, ConnectorInfo]:
@@ -77,7 +82,9 @@ class Connectors:
         """A configured source, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none
         of that name, or when its options are wrong."""
         grant = self.grants.get(self.source(name))
-        return open_source(name, self._options(name), self._clock, self._book, grant, self._directory)
+        found = open_source(name, self._options(name), self._clock, self._book, grant, self._directory)
+        self._opened.add(found)
+        return found
 
     def source(self, name: str) -> str:
         """The name of a configured source. Raises ``Misconfigured`` when there is none of that name."""
@@ -89,7 +96,65 @@ class Connectors:
     def open_sink(self, name: str) -> GuardedSink:
         """A configured sink, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none of
         that name, or when its options are wrong."""
-        return open_sink(name, self._options(name), self._clock, self._book, directory=self._directory)
+        found = open_sink(name, self._options(name), self._clock, self._book, directory=self._directory)
+        self._opened.add(found)
+        return found
+
+    # ---- taking changes over ---------------------------------------------------------------------------------------
+
+    def changes(self, name: str) -> int:
+        """How often ``name`` was reloaded."""
+        return self._changes[name]
+
+    def reload(self, name: str) -> None:
+        """Read settings, grant and folder of a connector again, and let every opened one of that name take them over.
+        Raises ``Misconfigured`` for what cannot be used, and for a change that needs a new start; then nothing is
+        changed."""
+        fresh = self._settings.again()
+        if name not in fresh.connectors or name not in self.infos:
+            raise Misconfigured(
+                f"connectors.{name} is not in the settings", "to add or remove one, start the hubs again"
+            )
+        forget()
+        info = self._installed(name)
+        _check_identity(self.infos[name], info)
+        table = {**self._settings.connectors, name: fresh.connectors[name]}
+        settings = self._settings.model_copy(update={"connectors": table})
+        options, grants = settings.connector(name), dict(load(fresh.grants))
+        found = self._open_again(info, options, grants.get(name))
+        keys = trusted_keys(name, options, self._directory)
+        self._settings, self.infos[name], self.trusted[name] = settings, info, keys
+        self._take_grant(name, grants.get(name))
+        for one, other in found:
+            one.become(other)
+        self._changes[name] += 1
+
+    def digest(self, name: str, key: bytes) -> str:
+        """What is in force for a connector: a digest under ``key`` of its settings, its grant and what maps its rows,
+        16 hexadecimal digits. Two hubs with the same digest have the same."""
+        grant = self.grants.get(name)
+        granted = {key: _ordered(value) for key, value in grant.model_dump().items()} if grant else None
+        told = repr((sorted(self._options(name).items()), granted, self.infos[name].mapping.hex()))
+        return hmac.digest(key, told.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
+
+    def _open_again(self, info: ConnectorInfo, options: Mapping[str, Any], grant: Grant | None) -> list[Any]:
+        """(Opened before, opened with the new settings) for each that is open; one that is not is opened and closed, so
+        that its settings are checked."""
+        name = info.name
+
+        def opened() -> Any:
+            if info.direction == "sink":
+                return open_sink(name, options, self._clock, self._book, self._directory)
+            return open_source(name, options, self._clock, self._book, grant, self._directory)
+
+        opened().close()
+        return [(one, opened()) for one in list(self._opened) if one.context.info.name == name]
+
+    def _take_grant(self, name: str, grant: Grant | None) -> None:
+        if grant is None:
+            self.grants.pop(name, None)
+        else:
+            self.grants[name] = grant
 
     def _options(self, name: str) -> Mapping[str, Any]:
         return self._settings.connector(name)
@@ -102,3 +167,17 @@ class Connectors:
         if isinstance(installed, Misconfigured):
             raise installed
         return installed.info
+
+
+def _ordered(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _check_identity(before: ConnectorInfo, after: ConnectorInfo) -> None:
+    """Raises ``Misconfigured`` when what the stages were made with is another one."""
+    for key in ("kind", "direction", "transport", "authority", "lookup_by", "accepts", "remembers"):
+        if getattr(before, key) != getattr(after, key):
+            raise Misconfigured(
+                f"{before.name}: {key} in its connector.toml has changed, which a running hub cannot take over",
+                "restart the hubs, one after the other",
+            )

@@ -13,7 +13,20 @@ from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.grants.grant import Grant, check_columns, check_feed, check_look_up, granted, today
-from hub.ports import Address, Cursor, DayCount, Extent, LookupQuery, Page, Receipt, Refused, Rereads, Sink, Source
+from hub.ports import (
+    Address,
+    Cursor,
+    DayCount,
+    Extent,
+    LookupQuery,
+    Page,
+    Receipt,
+    Refused,
+    Rereads,
+    Sink,
+    Source,
+    Totals,
+)
 from hub.runtime.backoff import ASKED_MAX_S, Backoff, attempt, obeyed_s
 
 T = TypeVar("T")
@@ -110,7 +123,16 @@ class GuardedSource:
         self._source = source
         self._gate = gate
         self._steps = Steps(context.info.name)
+        self._former: Source | None = None
         self.context = context
+
+    def become(self, other: "GuardedSource") -> None:
+        """Take over what ``other`` has: its source, opened with changed settings, and its limits. Calls that are
+        running end with the former source, which is closed at the next change, or with this one."""
+        if self._former is not None:
+            self._former.close()
+        self._former, self._source = self._source, other._source
+        self._gate, self.context = other._gate, other.context
 
     @property
     def inner(self) -> Source:
@@ -154,6 +176,13 @@ class GuardedSource:
             )
         return self._gate.call(lambda: source.read(extent, cursor), _COUNTS)
 
+    def total(self) -> int | None:
+        """As ``Totals`` says; ``None`` for a source that cannot count its rows. Raises ``Misconfigured`` as ``fetch``
+        does."""
+        check_feed(self._granted())
+        source = self._source
+        return self._gate.call(source.total) if isinstance(source, Totals) else None
+
     def _granted(self) -> Grant:
         """The grant, in force today. Raises ``Misconfigured``."""
         info = self.context.info
@@ -167,7 +196,9 @@ class GuardedSource:
         return self._gate.health()
 
     def close(self) -> None:
-        self._source.close()
+        for source in (self._source, self._former):
+            if source is not None:
+                source.close()
 
 
 class GuardedSink:
@@ -176,7 +207,15 @@ class GuardedSink:
     def __init__(self, sink: Sink, context: Context, gate: Gate) -> None:
         self._sink = sink
         self._gate = gate
+        self._former: Sink | None = None
         self.context = context
+
+    def become(self, other: "GuardedSink") -> None:
+        """As that of ``GuardedSource``."""
+        if self._former is not None:
+            self._former.close()
+        self._former, self._sink = self._sink, other._sink
+        self._gate, self.context = other._gate, other.context
 
     def push(self, address: Address, body: Mapping[str, Any]) -> Receipt:
         return self._gate.call(lambda: self._sink.push(address, body))
@@ -189,4 +228,6 @@ class GuardedSink:
         return self._gate.health()
 
     def close(self) -> None:
-        self._sink.close()
+        for sink in (self._sink, self._former):
+            if sink is not None:
+                sink.close()

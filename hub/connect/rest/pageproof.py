@@ -131,8 +131,8 @@ def pack_proof(head: bytes, index: object, path: object) -> bytes:
 
 
 def check_row_proof(raw: bytes, proof: bytes, trusted_keys: TrustedKeys) -> ProofState:
-    """Whether ``raw`` is a leaf of a page that a trusted key signed, on one of its days. Takes 5 µs: the result of a page's
-    signature is cached."""
+    """Whether ``raw`` is a leaf of a page that a trusted key signed, on one of its days. Takes 5 µs: the result of a
+    page's signature is cached."""
     if not proof:
         return "missing"
     if len(proof) < _FRONT.size:

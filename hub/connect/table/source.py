@@ -252,6 +252,11 @@ class TableSource:
             )
         return keys
 
+    def total(self) -> int:
+        """The rows that are in the table, deleted ones that it still has included."""
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(self._rows.main)).scalar_one())
+
     # ---- questions -------------------------------------------------------------------------------------------------
 
     def look_up(self, query: LookupQuery) -> Page:

@@ -1,6 +1,7 @@
 """``hub connectors``: what it shows is true, what it orders happens, and nothing personal is on the screen."""
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -211,3 +212,27 @@ def test_rows_to_read_again_are_named_by_keys_or_by_time(config: Path) -> None:
     assert found["read"] == found["sent"] > 0
     assert json.loads(hub(config, "reread", TITLES, "--keys", "nothing", "--json").stdout)["missing"] == 1
     assert "--reset --forget" in str(hub(config, "reread", LICENCES, "--keys", "a").exception)
+
+
+def test_reload_compares_what_the_running_hubs_have(config: Path) -> None:
+    assert "no hub is running" in hub(config, "reload", TITLES).output
+    with closing(open_hub(load(config))) as running:
+        task = running.reload_task()
+        task.step()
+        stop = threading.Event()
+        thread = threading.Thread(target=lambda: [task.step() for _ in iter(stop.is_set, True)])
+        thread.start()
+        try:
+            same = hub(config, "reload", TITLES, "--json")
+            (told,) = [line for line in same.stdout.splitlines() if line.startswith("{")]  # that hub logs here too
+            assert [one["same"] for one in json.loads(told)["hubs"]] == [True]
+            assert same.exit_code == 0
+            config.write_text(config.read_text("utf-8").replace("lag_s = 0.5", "lag_s = 0.6"), "utf-8")
+            running.connectors._settings._file = None  # a hub whose own file is as before
+            other = hub(config, "reload", TITLES)
+            assert other.exit_code == 1
+            assert "other settings" in other.output
+        finally:
+            stop.set()
+            thread.join()
+    assert "configured: " in str(hub(config, "reload", "nothing").exception)
