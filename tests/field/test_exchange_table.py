@@ -322,3 +322,32 @@ def test_p1_a_row_that_commits_late_while_the_hub_is_stopped_is_read(tmp_path: P
     table.put("r2", table.clock.process_ms() - 8_000, number=2)
     with feeding(tmp_path, tables) as (hub, task):
         until(task, lambda: len(received(hub, TITLES)) == 2)
+
+
+def test_p2_the_bytes_of_a_row_are_those_of_every_version_of_the_hub(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record's id depends on them: other bytes would make each record of a registry a second one at an upgrade."""
+    monkeypatch.setattr(tablerows, "LINES_MAX", 1)
+    table, now = Table(tmp_path, clock, free=("update_time", "rowguid")), clock.process_ms()
+    table.put("r1", now - 9_000)
+    table.put("r2", now - 8_000, 2, operatetype="X", zl=b"\xff\xff", fj="附".encode("gb18030"))
+    table.put("r3", now - 7_000, 3, holders=2, operatetype="D")
+    table.put("r4", "yesterday", 4, holders=0)
+    rows = {row.key: row.raw.decode() for row in [*table.drained(), *(clock.pass_s(SWEEP_S) or table.drained())]}
+    row = (
+        '{{"operation":"{operation}",{time}"row":{{"bdcdyh":"120104001001GB00000F000{number}0001",'
+        '"bdcqzh":"津(2021)南开区不动产权第1000001号","zl":{zl},"ghyt":"住宅","mj":"89.53","djlx":"200","djyy":"买卖",'
+        '"djsj":"2021-03-04","qszt":"1","gyfs":"0","cfzt":"0","dyzt":"1","xzqhdm":"120104","djjg":"11120104000012345X",'
+        '"fj":{fj}}},"holders":{holders}}}'
+    )
+    usual = {"time": "", "zl": '"天津市南开区长江道12号美丽花园3号楼2门501室"', "fj": "null", "operation": "UPSERT"}
+    one = '[{"qlr":"王伟","zjzl":"1","zjh":"360426199101010071","qlbl":null}]'
+    assert rows == {
+        "r1": row.format(**usual, number=1, holders=one),
+        "r2": row.format(
+            **{**usual, "operation": "X", "zl": '{"hex":"ffff"}', "fj": '"附"'}, number=2, holders=one
+        ),
+        "r3": row.format(**{**usual, "operation": "DELETE"}, number=3, holders=2),
+        "r4": row.format(**{**usual, "time": '"time":"yesterday",'}, number=4, holders="[]"),
+    }  # fmt: skip

@@ -36,7 +36,10 @@ def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: 
     ``raw``: the bytes that the source signed or sent; without them, and where a column was dropped, the canonical JSON
     of what is left. A signature does not cover such a rest: the proof is left out, and the record says CHANNEL_ONLY.
     """
-    columns, dropped = context.granted(row.columns)
+    # The number of lines that were not read is no field of the source.
+    unread = {name: value for name, value in row.columns.items() if isinstance(value, Unread)}
+    columns, dropped = context.granted({name: one for name, one in row.columns.items() if name not in unread})
+    columns = {**columns, **unread}
     unsigned = dropped and bool(proof)
     content = canonical(_content(row, columns)) if raw is None or dropped else raw
     key = row.key or f"{NAMELESS}{sha256(content).hexdigest()}"

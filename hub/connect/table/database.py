@@ -126,6 +126,7 @@ def _engine(name: str, url: str, limits: Limits) -> Engine:
             f"connectors.{name}.url cannot be used ({type(error).__name__})",
             "give an SQLAlchemy URL and install its driver",
         ) from None
+    whole_ms = round(limits.total_timeout_s * 1000)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_reads)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -134,6 +135,8 @@ def _engine(name: str, url: str, limits: Limits) -> Engine:
         event.listen(engine, "connect", _days_as_text)
         dialect: Any = engine.dialect
         dialect._get_server_version_info = partial(_version, dialect._get_server_version_info)
+    if engine.driver == "oracledb":
+        event.listen(engine, "connect", lambda connection, _record: setattr(connection, "call_timeout", whole_ms))
     if engine.driver == "pymysql":
         event.listen(engine, "connect", lambda connection, _record: _of_mysql(connection, limits))
     return engine.execution_options(isolation_level="REPEATABLE READ") if _has_snapshots(engine) else engine
@@ -157,6 +160,8 @@ def _connect_args(name: str, url: URL, limits: Limits) -> dict[str, Any]:
         }
     if driver == "pymysql":
         return {"connect_timeout": connect, "read_timeout": whole + 1, "write_timeout": limits.write_timeout_s}
+    if driver == "oracledb":
+        return {"tcp_connect_timeout": connect}
     return {}
 
 
