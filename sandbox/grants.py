@@ -36,6 +36,20 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "calls_a_day": 0,
         "erase_after_days": 180,
     },
+    "district_files": {
+        "item": "120104-GHZY-0001",
+        "provider": "南开区不动产登记分中心",
+        "approval": "津数共享〔2021〕5号",
+        "fields": [
+            "bdcdyh", "bdcqzh", "zl", "ghyt", "mj", "djlx", "djyy", "djsj", "qszt", "gyfs", "cfzt", "dyzt", "xzqhdm",
+            "djjg", "fj", "qlr", "zjzl", "zjh", "qlbl",
+        ],
+        "purposes": _PURPOSES,
+        "ways": ["feed"],
+        **_TERM,
+        "calls_a_day": 0,
+        "erase_after_days": 180,
+    },
 }  # fmt: skip
 """Source → the keys of its table in the hub's file of grants."""
 

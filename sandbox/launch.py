@@ -251,6 +251,7 @@ def prepare(
     home.mkdir(parents=True, exist_ok=True)
     played = {role: system for role, system in SYSTEMS.items() if role in systems}
     own = {role: f"sqlite:///{home.absolute() / one.database}" for role, one in played.items() if one.database}
+    own |= {role: str(home.absolute() / one.folder) for role, one in played.items() if one.folder}
     urls = own | ({"property_title": exchange_url} if exchange_url and "property_title" in played else {})
     marker = home / "world.json"
     made = spec.plain() | {"applications": applications_count, "systems": list(played)}

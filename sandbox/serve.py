@@ -21,6 +21,7 @@ from sandbox.faults import Faults
 SERVERS = {
     "business_licence": "sandbox.gateway.server",
     "property_title": "sandbox.exchange.server",
+    "district_files": "sandbox.files.server",
     "utility_crm": "sandbox.crm",
 }
 """Role → the module of its server. It has ``faults_of(seed)`` and ``serve(config, faults)``, which makes the ASGI

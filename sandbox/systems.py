@@ -10,6 +10,10 @@ from sandbox.crm import CRM_FAULTS
 from sandbox.exchange import tables as exchange
 from sandbox.exchange.faults import TABLE_FAULTS
 from sandbox.faults import WIRE_FAULTS
+from sandbox.files.batches import SENDER, BatchSigner
+from sandbox.files.district import District
+from sandbox.files.server import FILE_FAULTS
+from sandbox.files.server import load as load_batches
 from sandbox.gateway.auth import caller_of, token_of
 from sandbox.gateway.pages import PAGE_FAULTS
 from sandbox.gateway.tree import PageSigner
@@ -41,9 +45,10 @@ class System:
     """One outside system.
 
     ``faults``: name → what it does. ``truth``: the lines of the truth file for what its sources emit, as first loaded;
-    ``emits``: how many they are, about. ``database``: the name of its SQLite file, if its sources read a database.
-    ``load`` makes its files. ``secrets``: from the seed. ``connectors``: (base URL of its server, URL of its database,
-    secrets) → the tables ``[connectors.*]`` of a ``hub.toml``. ``config``: more for its server.
+    ``emits``: how many they are, about. ``database``: the name of its SQLite file, if its sources read a database;
+    ``folder``: of the folder that they read, which takes the place of the database's URL. ``load`` makes its files.
+    ``secrets``: from the seed. ``connectors``: (base URL of its server, URL of its database, secrets) → the tables
+    ``[connectors.*]`` of a ``hub.toml``. ``config``: more for its server.
     """
 
     faults: Mapping[str, str]
@@ -52,6 +57,7 @@ class System:
     truth: Callable[[World], Iterable[Line]] = lambda world: ()  # noqa: ARG005
     emits: Callable[[World], int] = lambda world: 0  # noqa: ARG005
     database: str = ""
+    folder: str = ""
     load: Callable[[Making], None] = lambda making: None  # noqa: ARG005
     config: Callable[[int], dict[str, Any]] = lambda seed: {}  # noqa: ARG005
 
@@ -60,6 +66,11 @@ def _gateway_secrets(seed: int) -> dict[str, str]:
     caller, signer = caller_of(seed), PageSigner(seed)
     keys = {"key_id": signer.key_id, "public_key": signer.public_key}
     return {"rid": caller.rid, "sid": caller.sid, "secret": caller.secret, **keys}
+
+
+def _district_secrets(seed: int) -> dict[str, str]:
+    signer = BatchSigner(seed)
+    return {"key_id": signer.key_id, "public_key": signer.public_key}
 
 
 def _load_exchange(making: Making) -> None:
@@ -91,6 +102,17 @@ SYSTEMS: Final[Mapping[str, System]] = {
         emits=lambda world: world.spec.size,
         database="exchange.db",
         load=_load_exchange,
+    ),
+    "district_files": System(
+        faults=FILE_FAULTS,
+        connectors=lambda base, folder, secrets: {  # noqa: ARG005
+            "district_files": {"folder": folder, "sender": SENDER, **secrets}
+        },
+        secrets=_district_secrets,
+        truth=lambda world: District(world).truth(),
+        emits=lambda world: District(world).size,
+        folder="district",
+        load=lambda making: load_batches(Path(making.url), making.world),
     ),
     "utility_crm": System(
         faults=WIRE_FAULTS | CRM_FAULTS,

@@ -54,8 +54,8 @@ class World:
         self.enterprise_count = spec.size // licences.ROWS * licences.FIRSTS + min(
             spec.size % licences.ROWS, licences.FIRSTS
         )
-        owners = Owners(spec.seed, self.people, self.enterprises, self.enterprise_count)
-        self.titles = Titles(spec.seed, self.enterprises, owners, spec.defect_share)
+        self.owners = Owners(spec.seed, self.people, self.enterprises, self.enterprise_count)
+        self.titles = Titles(spec.seed, self.enterprises, self.owners, spec.defect_share)
 
     def licence_truth(self, begin: int, end: int) -> Iterator[dict[str, Any]]:
         """The truth lines for the places from ``begin`` up to before ``end`` of the licence feed."""
@@ -75,25 +75,26 @@ class World:
         defect = feed.defect(origin)
         index, version = feed.plan(origin)
         if defect is None:
-            line = _line(licences.SOURCE, feed.key_of(self.enterprises.at(index, 1)), version, "UPSERT", None)
+            line = row_line(licences.SOURCE, feed.key_of(self.enterprises.at(index, 1)), version, "UPSERT", None)
             return line if origin == position else line | {"duplicate_of": f"{line['key']}#{version}"}
         row = feed.row(origin)
-        line = _line(licences.SOURCE, row.key, version, "UPSERT", defect)
+        line = row_line(licences.SOURCE, row.key, version, "UPSERT", defect)
         return line | {"raw_sha256": sha256(row.text.encode()).hexdigest()} if defect.anonymous else line
 
     def _title_line(self, position: int) -> dict[str, Any]:
         defect = self.titles.defect(position)
         key, version = self.titles.key_of(position), self.titles.update_time(position)
-        return _line(titles.SOURCE, key, version, "UPSERT", defect)
+        return row_line(titles.SOURCE, key, version, "UPSERT", defect)
 
 
 def title_line(row: TitleRow) -> dict[str, Any]:
     """The truth line for a row that was written later."""
     operation = "DELETE" if row.operation == "D" else "UPSERT"
-    return _line(titles.SOURCE, row.key, row.update_time, operation, row.defect)
+    return row_line(titles.SOURCE, row.key, row.update_time, operation, row.defect)
 
 
-def _line(source: str, key: str, version: int, operation: str, defect: Defect | None) -> dict[str, Any]:
+def row_line(source: str, key: str, version: int, operation: str, defect: Defect | None) -> dict[str, Any]:
+    """The truth line for a row with or without a defect."""
     line: dict[str, Any] = {"source": source, "key": key, "version": version, "operation": operation}
     if defect is None:
         return line | {"expect": "verified", "code": None, "defect": None}

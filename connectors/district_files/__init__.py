@@ -1,0 +1,1 @@
+"""Property titles from a district's signed batches of files."""
