@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from hub.delivery.deliver import Deliver
 from hub.errors import Unavailable
 from hub.logs import open_log
 from hub.logs.sqlite.log import SqliteLog
+from hub.pipeline import waiting
 from hub.pipeline.due import DueStage
 from hub.pipeline.project import Project
 from hub.pipeline.rebuild import Comparison, compare, rebuild, replace
@@ -91,6 +93,8 @@ class House:
 
     def seal(self, record: Plain, **more: Any) -> SealedRow:
         kind = next(kind for kind in KINDS.values() if kind.principal.name in record)
+        if "regime" in record.get("project", {}):
+            kind = KINDS["project.information"]
         row = SourceRow(record["source"]["key"], record["source"]["version"], b"raw", record, **more)
         return self.seal_rows(kind.name, record["source"]["system"], row)[0]
 
@@ -113,6 +117,27 @@ class House:
         self.received(*rows, source=records[0]["source"]["system"], attempt=attempt if attempt > 1 else 0)
         self._put("rejected", rows, {"hub_reasons": json.dumps([{"code": code, "field": ""}])}, attempt)
         return rows
+
+    def waits(self, *records: Plain, kind: str = "project.information") -> list[SealedRow]:
+        """Received, and waiting for a record of ``kind``."""
+        rows = [self.seal(record) for record in records]
+        self.received(*rows, source=records[0]["source"]["system"])
+        received = [self.log.read(f"{row.kind}.received", self._partition(row), self._last(row)) for row in rows]
+        now = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
+        self.writer.commit(
+            [
+                waiting.message(self._partition(row), one, row.kind, kind, row.record_id, now)
+                for row, one in zip(rows, received, strict=True)
+                if one
+            ]
+        )
+        return rows
+
+    def _partition(self, row: SealedRow) -> int:
+        return partition_of(row.entity_id, PARTITIONS)
+
+    def _last(self, row: SealedRow) -> int:
+        return self.log.bounds(f"{row.kind}.received")[self._partition(row)][1] - 1
 
     def again(self, row: SealedRow, suffix: str, attempt: int) -> None:
         """A verdict on something that redrive sent."""

@@ -97,3 +97,34 @@ def business(key: str = "B1", version: int = 1) -> dict[str, Any]:
         },
         "legal_representative": {"name": "李娜", "id_type": "RESIDENT_ID", "id_number": OTHER_PERSON},
     }
+
+
+PROJECT_CODE = "2105-120104-04-01-123456"
+_BUILDER = {"uscc": USCC, "name": "天津市某某科技有限公司"}
+
+
+def information(key: str = "P1", version: int = 1, code: str = PROJECT_CODE) -> dict[str, Any]:
+    """What a project is."""
+    record = _open("project_register", key, version, "CHANNEL_ONLY")
+    del record["status"]
+    works = {"planned_start": date(2021, 9, 1), "planned_completion": date(2023, 9, 1)}
+    areas = {"floor_area_m2": "12000.5", "land_area_m2": "8000"}
+    project = {"code": code, "name": "某某研发中心", "part_code": "", "regime": "FILING", "site": deepcopy(_ADDRESS)}
+    return {**record, "project": project | works | areas, "builder": dict(_BUILDER)}
+
+
+def approval(key: str = "F1", version: int = 1, code: str = PROJECT_CODE) -> dict[str, Any]:
+    """The document that files a project."""
+    project = {
+        "code": code,
+        "name": "某某研发中心",
+        "approval_kind": "FILING",
+        "document_no": "津和平审投备〔2021〕12号",
+        "issued_on": date(2021, 5, 20),
+        "site": deepcopy(_ADDRESS),
+    }
+    return {
+        **_open("project_approval", key, version, "CHANNEL_ONLY"),
+        "project": project,
+        "builder": dict(_BUILDER),
+    }

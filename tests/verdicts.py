@@ -19,7 +19,7 @@ from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records import tables
 
 KIND = "licence.business"
-TABLES = (tables.record, tables.record_link, tables.current, tables.tally, tables.reason_tally)
+TABLES = (tables.record, tables.record_link, tables.current, tables.tally, tables.reason_tally, tables.waiting)
 ENTITY = b"E" * 16
 
 

@@ -152,7 +152,7 @@ def _running(hub: Hub) -> Iterator[Finding]:
     is another finding."""
     with suppress(HubError):
         found = [*troubles.of_stages(hub.store, hub.clock), *troubles.of_sources(hub.store, hub.clock)]
-        found += troubles.of_sinks(hub.store, hub.clock)
+        found += [*troubles.of_sinks(hub.store, hub.clock), *troubles.of_waiting(hub.store, hub.clock)]
         for one in found:
             words, _, remedy = one.told.partition(" — ")
             yield Finding("running", False, words, remedy or _LOOK)

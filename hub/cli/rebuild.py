@@ -61,7 +61,7 @@ def _run(hub: Hub, url: str, replace: bool, progress: Progressed) -> list[Compar
             with fresh.read() as rebuilt:
                 rebuild.replace(hub.log, hub.store, rebuilt, stops, hub.procedures)
             hub.begin_positions_again()
-            rebuild.hear_again(hub.store, hub.journal)
+            rebuild.hear_again(hub.store, hub.log, hub.journal)
         return found
     finally:
         fresh.close()

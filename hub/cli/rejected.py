@@ -1,4 +1,5 @@
-"""``hub rejected list|show|redrive``: the rejected records, their reasons, and sending them through verify again."""
+"""``hub rejected list|show|waiting|redrive``: the rejected records, their reasons, those that wait for another record,
+and sending rejected ones through verify again."""
 
 import json
 import re
@@ -19,6 +20,7 @@ from hub.cases.times import iso
 from hub.cli._console import console
 from hub.cli._moments import MOMENT, TIME
 from hub.clock import in_china
+from hub.operate.held import held
 from hub.pipeline.redrive import OUTSIDE, Filter, Redrive, Rejection, open_rejections, read_rejections
 from hub.ports import Batch
 from hub.records.kinds import KINDS, find_kind
@@ -154,6 +156,28 @@ def _find(hub: Hub, topic: str, partition: int, offset: int) -> Rejection:
     if record is not None:
         return next(one for one, _ in read_rejections(Batch(topic, partition, [record])))
     raise click.UsageError(f"nothing committed at {topic}/{partition}/{offset}")
+
+
+@command.command("waiting")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.pass_obj
+def waiting_(config: Path | None, as_json: bool) -> None:
+    """Count the records that wait until another record about the same thing is verified, and since when.
+
+    They are good and not rejected, and are verified without a command as soon as the other one is: an approval waits
+    for its project.
+    To end a long wait, look with `hub rejected list --kind KIND` why that record was rejected.
+    """
+    with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
+        found = held(connection)
+    table = Table("source", "kind", "waits for", "records", f"first of them, {TIME}")
+    for one in found:
+        since_ms = int(one.since.timestamp() * 1000)
+        if as_json:
+            click.echo(json.dumps({**one._asdict(), "since": iso(since_ms)}, ensure_ascii=False))
+        table.add_row(one.source, one.kind, one.waits_for, f"{one.records:,}", in_china(since_ms))
+    if not as_json:
+        console().print(table if found else "no record waits for another one · 没有等待上级数据的记录")
 
 
 @command.command("redrive")

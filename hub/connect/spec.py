@@ -94,6 +94,11 @@ class ConnectorInfo(Frozen):
         False,
         description="The source sends unchanged rows again: the hub stores a digest of each row and drops repeats.",
     )
+    waits_for: str = Field(
+        "",
+        description="Kind of the record about the same thing that must be verified before a record of this source is: "
+        "until then it waits.",
+    )
     columns: tuple[str, ...] = Field((), description="Columns of the source that the mapping reads.")
     settings: tuple[Setting, ...] = ()
     limits: Limits = Limits()

@@ -4,10 +4,13 @@ from typing import Final, NamedTuple
 
 from hub.delivery.status import statuses
 from hub.ingest.control import FAILED, UNASSIGNED, Report, Reports
+from hub.operate.held import held
 from hub.ports import Clock, Store
 from hub.runtime.status import GONE, StageReports, StageStatus
 
 RUNNING: Final = "RUNNING"
+WAIT_TOLD_S: Final = 86_400
+"""How long a record may wait for another one before that is a trouble, seconds of business time."""
 
 
 class Trouble(NamedTuple):
@@ -55,6 +58,22 @@ def of_stages(store: Store, clock: Clock) -> list[Trouble]:
     ``Unavailable``."""
     failing = [one for one in StageReports(store, clock).all() if one.state not in (RUNNING, GONE)]
     return [Trouble(f"stage {one.stage} of {one.worker}", one.state, one.trouble, one.last_step_ms) for one in failing]
+
+
+def of_waiting(store: Store, clock: Clock) -> list[Trouble]:
+    """The sources with records that have waited too long for a record about the same thing. Raises ``Unavailable``."""
+    with store.read() as connection:
+        found = held(connection)
+    late = [one for one in found if (clock.now() - one.since).total_seconds() > WAIT_TOLD_S]
+    return [
+        Trouble(
+            f"source {one.source}",
+            f"{one.records} records wait",
+            f"no {one.waits_for} for them is verified — `hub rejected list --kind {one.waits_for}` shows why",
+            int(one.since.timestamp() * 1000),
+        )
+        for one in late
+    ]
 
 
 def silent(store: Store, clock: Clock) -> list[StageStatus]:

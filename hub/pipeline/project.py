@@ -1,6 +1,7 @@
 """Project: updates the tables from the topics, and tells the cases about new records and answers.
 
     <kind>.received | .verified | .rejected, lookup.received ── tables, events of cases (through the outbox)
+    records.waiting ── tables; what need not wait any more to <kind>.received (through the outbox)
 
 One database transaction for each batch, with the offsets (P2): a crash leaves either all of it or none. The offsets are
 compared when they are set, so that only one of two processes with the same partition can commit.
@@ -21,7 +22,7 @@ from hub.crash import crash_point
 from hub.errors import HubError, Reassigned, RecordRejected
 from hub.logging import get_logger
 from hub.parts import Parts
-from hub.pipeline import projection
+from hub.pipeline import projection, waiting
 from hub.pipeline.positions import PROJECT, check_places, read_places
 from hub.pipeline.tables import projection_offset
 from hub.ports import Batch, LogRecord, Member, Positions, RecordLog, Store
@@ -29,12 +30,13 @@ from hub.records.kinds import KINDS
 from hub.runtime.stage import OUTBOX, TABLES, Stage
 from hub.stores import bulk, partition_locks
 from hub.topics import cursors
-from hub.topics.declared import LOOKUP_RECEIVED
+from hub.topics.declared import LOOKUP_RECEIVED, RECORDS_WAITING
 
 GROUP = PROJECT
 INPUTS = (
     *(kind.topic(suffix) for kind in KINDS.values() for suffix in ("received", "verified", "rejected")),
     LOOKUP_RECEIVED,
+    RECORDS_WAITING,
 )
 RECORDS_MAX = 200
 """Most records in one transaction, for any size of batch: the relay publishes nothing younger than a running
@@ -157,7 +159,9 @@ class Project:
             partition_locks.take(connection, (batch.partition for batch in batches))
             moved = self._offsets.move(connection, batches)
             applied = projection.apply(connection, batches)
-            self._journal.hear(connection, _heard(applied), _WithBatches(self._log, batches))
+            reads = _WithBatches(self._log, batches)
+            self._journal.hear(connection, _heard(applied), reads)
+            waiting.release(connection, reads, applied.released)
             # Last: all processes count in the same few rows, which stay locked until the transaction ends.
             projection.count(connection, applied)
         return moved, applied

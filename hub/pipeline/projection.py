@@ -20,17 +20,18 @@ from sqlalchemy import Connection
 
 from hub.codec import wire
 from hub.errors import RecordRejected, TamperDetected
-from hub.pipeline import record_writes
+from hub.pipeline import record_writes, waiting
 from hub.pipeline.record_writes import Changes
 from hub.pipeline.standing import UNOPENED, Contested, Group, Row, contested, group, merged, numbered
 from hub.pipeline.standing import standing as standing_of
+from hub.pipeline.waiting import Place
 from hub.ports import Batch, LogRecord
 from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records.kinds import KINDS
 from hub.records.tables import record
 from hub.stores import bulk
 from hub.topics import cloudevents
-from hub.topics.declared import LOOKUP_RECEIVED
+from hub.topics.declared import LOOKUP_RECEIVED, RECORDS_WAITING
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]{1,62}")
@@ -52,13 +53,14 @@ class Mention(NamedTuple):
 
 @dataclass(slots=True)
 class Applied:
-    """The result of a batch: verified and rejected records, answers to look-ups in wire format, contents without an
-    order between them, and what the batch adds to the tallies ((source, kind, column) and (source, kind, reason code)
-    → count)."""
+    """The result of a batch: verified and rejected records, answers to look-ups in wire format, the places of waiting
+    records that are released, contents without an order between them, and what the batch adds to the tallies ((source,
+    kind, column) and (source, kind, reason code) → count)."""
 
     verified: list[Mention] = field(default_factory=list)
     rejected: list[Mention] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
+    released: list[Place] = field(default_factory=list)
     contested: list[Contested] = field(default_factory=list)
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -72,6 +74,9 @@ class _Work:
     applied: Applied = field(default_factory=Applied)
     subjects: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
     """The subjects in each verified record."""
+    waiting: list[Row] = field(default_factory=list)
+    back: list[Place] = field(default_factory=list)
+    """The records that wait, and the places of those that came back to verify."""
 
 
 class _Verdict(NamedTuple):
@@ -94,6 +99,8 @@ def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
         _, _, suffix = batch.topic.rpartition(".")
         if suffix == "received":
             _count_received(batch, work)
+        elif batch.topic == RECORDS_WAITING:
+            work.waiting.extend(waiting.row_of(batch.partition, one, _envelope(one)[0]) for one in batch.records)
         else:
             verdicts.extend(_verdicts(batch, suffix))
     work.changes.before = _known(connection, [one.envelope["record_id"] for one in verdicts])
@@ -102,6 +109,8 @@ def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
         _judge(verdict, work)
     _number(connection, work)
     record_writes.write(connection, work.changes)
+    verified = {row["entity_id"] for one, row in work.changes.after.items() if one in work.changes.links}
+    work.applied.released = waiting.settle(connection, work.waiting, work.back, verified)
     work.applied.verified = [_verified(work, one, ids) for one, ids in work.changes.links.items()]
     return work.applied
 
@@ -126,6 +135,8 @@ def _count_received(batch: Batch, work: _Work) -> None:
         kind_of_event = (cloudevents.header(message.headers, cloudevents.TYPE) or ("", b""))[1]
         if kind_of_event == cloudevents.LOOKUP_ANSWERED:
             work.applied.answers.append(message.value or b"")
+        elif place := waiting.place_of(batch.partition, message):
+            work.back.append(place)
         elif not _sent_again(message):
             source = _named(cloudevents.connector_of(message.headers) or "")
             kind = _kind(batch.topic, kind_of_event)

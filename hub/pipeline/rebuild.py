@@ -26,14 +26,16 @@ from hub.ingest import seen
 from hub.pipeline import positions, projection
 from hub.pipeline.project import GROUP, INPUTS, Slot, read_offsets
 from hub.pipeline.tables import projection_offset
+from hub.pipeline.waiting import release_again
 from hub.ports import Batch, RecordLog, Store
-from hub.records.tables import current, reason_tally, record, record_link, tally
+from hub.records.tables import current, reason_tally, record, record_link, tally, waiting
 from hub.stores import outbox as outbox_rows
 from hub.stores.outbox import Published
 from hub.stores.tables import outbox
 from hub.topics import cloudevents, cursors
+from hub.topics.declared import RECORDS_WAITING
 
-RECORDS = (record, record_link, current, tally, reason_tally)
+RECORDS = (record, record_link, current, waiting, tally, reason_tally)
 """The tables of records, parents before children."""
 NAMED_MAX = 100
 """Most differing rows that are named for each table. All are counted."""
@@ -86,7 +88,8 @@ def rebuild(
     # If the tables are lost, or of another time than the log, replay all that the log has.
     alone = apart(log, live, place)
     stops = _ends(log) if alone else read_offsets(live)
-    for (topic, partition), stop in stops.items():
+    # What waits comes first: only then is what came back from there.
+    for (topic, partition), stop in sorted(stops.items(), key=lambda one: one[0][0] != RECORDS_WAITING):
         _replay(log, fresh, (topic, partition, stop), progress)
     newest = None if alone else live.execute(select(func.max(outbox.c.seq))).scalar_one()
     _replay_events(_numbered(log, live, procedures.types.topics), newest, fresh, procedures, progress)
@@ -308,9 +311,12 @@ def replace(
         outbox_rows.go_on_after(live, max(place.seq, outbox_rows.allocated(live)))
 
 
-def hear_again(store: Store, journal: Journal) -> int:
+def hear_again(store: Store, log: RecordLog, journal: Journal) -> int:
     """Let each waiting case look once for the records that it waits for. Returns how many did. Cases may not know the
-    last records before a loss, and a replaced table does not announce records."""
+    last records before a loss, and a replaced table does not announce records. Records that were released are sent to
+    verify again."""
+    with store.write() as connection:
+        release_again(connection, log)
     with store.read() as connection:
         waiting = sorted(journal.hearing(connection, [Restored()]))
     for start in range(0, len(waiting), _CASES_AT_ONCE):

@@ -20,6 +20,7 @@ from hub.errors import HubError
 from hub.parts import Parts
 from hub.pipeline.positions import check_outbox, database_is_behind
 from hub.ports import Clock, Member, Outgoing, RecordLog, Store, Writer
+from hub.records.kinds import KINDS
 from hub.runtime.stage import OUTBOX, Stage
 from hub.stores import outbox
 from hub.stores.outbox import Numbered, Published
@@ -27,6 +28,8 @@ from hub.topics import cloudevents
 from hub.topics.cursors import CURSOR_SCHEMA, RELAY, ends, published
 from hub.topics.declared import ACCESS_EVENTS, CURSORS, LOOKUP_REQUESTS, partition_of
 
+RECEIVED = tuple(kind.topic("received") for kind in KINDS.values())
+"""Topics of records that waited and are sent to verify again."""
 WRITER_ID = "relay"
 BATCH_MAX = 500
 IDLE_S = 0.05
@@ -176,7 +179,7 @@ def make(parts: Parts) -> RelayStage:
 STAGE = Stage(
     "relay",
     reads=(OUTBOX, CURSORS),
-    writes=(*installed().types.topics, LOOKUP_REQUESTS, ACCESS_EVENTS, CURSORS),
+    writes=(*installed().types.topics, *RECEIVED, LOOKUP_REQUESTS, ACCESS_EVENTS, CURSORS),
     make=make,
     about="outbox → topics, in commit order",
     group=GROUP,

@@ -1,7 +1,8 @@
 """Verify: gives each received record a verdict and forwards its bytes to ``verified`` or, with reasons, ``rejected``.
 
     <kind>.received, lookup.received ── open ── judge ──┬── <kind>.verified
-                                                        └── <kind>.rejected
+                                                        ├── <kind>.rejected
+                                                        └── records.waiting: good, and its parent is not verified yet
 
 One transaction for each poll, with output and offsets (P2). An unreadable record is rejected like any other (P1). The
 stage stops, with nothing committed, at an outage, and at a record of a newer hub whose schema this hub does not know. A
@@ -19,7 +20,8 @@ from hub.codec.packages import FIRST_RUNTIME_ID
 from hub.connect.rest.pageproof import check_row_proof
 from hub.errors import Misconfigured, TamperDetected
 from hub.parts import Parts
-from hub.pipeline import positions
+from hub.pipeline import positions, waiting
+from hub.pipeline.waiting import Candidate, Parents
 from hub.ports import Batch, Clock, Fault, LogRecord, Member, Outgoing
 from hub.privacy.opening import Opened, Opener
 from hub.privacy.sealing import UNREADABLE_SCHEMA, VALUE_BYTES_MAX, Sealer
@@ -27,10 +29,13 @@ from hub.records.kinds import KINDS
 from hub.records.verdict import Context, Verdict, judge
 from hub.runtime.stage import Stage
 from hub.topics import cloudevents, cursors
-from hub.topics.declared import CURSORS, LOOKUP_RECEIVED
+from hub.topics.declared import CURSORS, LOOKUP_RECEIVED, RECORDS_WAITING
 
 INPUTS = (*(kind.topic("received") for kind in KINDS.values()), LOOKUP_RECEIVED)
-OUTPUTS = tuple(kind.topic(suffix) for kind in KINDS.values() for suffix in ("verified", "rejected"))
+OUTPUTS = (
+    *(kind.topic(suffix) for kind in KINDS.values() for suffix in ("verified", "rejected")),
+    RECORDS_WAITING,
+)
 GROUP = positions.VERIFY
 _PASSED_ON = frozenset((cloudevents.ATTEMPT, cloudevents.READING))
 KEY_BYTES_MAX = 64
@@ -43,12 +48,14 @@ TrustedKeys = Mapping[str, Mapping[str, bytes]]
 
 
 class Judged(NamedTuple):
-    """The kind and id of a record, and the reasons of its rejection; none when it is verified. The id is empty where
-    it could not be read."""
+    """The kind and id of a record, and the reasons of its rejection; none when it is good. The id is empty where it
+    could not be read. ``source`` and ``deletes`` are those of a good one."""
 
     kind: str
     record_id: bytes
     reasons: Sequence[Fault]
+    source: str = ""
+    deletes: bool = False
 
 
 class Verify:
@@ -63,6 +70,7 @@ class Verify:
         clock: Clock,
         batch_records: int,
         poll_timeout_s: float = 0.2,
+        parents: Parents | None = None,
     ) -> None:
         self._member = member
         self._adjudicator = Adjudicator(opener, trusted)
@@ -70,6 +78,7 @@ class Verify:
         self._clock = clock
         self._batch_records = batch_records
         self._poll_timeout_s = poll_timeout_s
+        self._parents = parents
 
     def step(self) -> int:
         batches = self._member.poll(self._batch_records, self._poll_timeout_s)
@@ -89,13 +98,25 @@ class Verify:
         for record, one in zip(records, judged, strict=True):
             if one.reasons and one.reasons[0].code == "SCHEMA_UNKNOWN":
                 _check_newer(batch, record)
-        marks = Marks(now)
+        marks, parents = Marks(now), self._missing(batch, records, judged)
         return [
             marks.rejected(batch, record, *self._carried(record, one))
             if one.reasons
+            else waiting.message(batch.partition, record, one.kind, parent, one.record_id, now)
+            if parent
             else marks.verified(batch, record, one)
+            for record, one, parent in zip(records, judged, parents, strict=True)
+        ]
+
+    def _missing(self, batch: Batch, records: Sequence[LogRecord], judged: Sequence[Judged]) -> list[str]:
+        """For each record the kind that it waits for, "" for one that does not wait."""
+        if self._parents is None:
+            return [""] * len(judged)
+        candidates = [
+            Candidate("" if one.reasons else one.source, record.key or b"", one.deletes)
             for record, one in zip(records, judged, strict=True)
         ]
+        return self._parents.missing(batch.topic, candidates)
 
     def _carried(self, record: LogRecord, one: Judged) -> tuple[Judged, bytes | None, bytes | None]:
         """Verdict, key and value of a rejected record: its own, or sealed ones if no connector made it, or if it is too
@@ -132,7 +153,8 @@ class Adjudicator:
             # Genuine bytes under another key: they would be evidence about another thing.
             return Judged(kind, record_id, (Fault("SEAL_BROKEN", "entity_id"),))
         verdict: Verdict = judge(KINDS[kind], one.record, context, self._proof(one))
-        return Judged(kind, record_id, verdict.rejections)
+        source = one.envelope["source"]
+        return Judged(kind, record_id, verdict.rejections, source["system"], source["operation"] == "DELETE")
 
     def _proof(self, one: Opened) -> str | None:
         """valid, invalid or missing; ``None`` for the assurance CHANNEL_ONLY."""
@@ -239,7 +261,9 @@ def make(parts: Parts) -> Verify:
     positions.restore(parts.log, GROUP, OUTPUTS)
     member = parts.log.join(GROUP, INPUTS, parts.member("verify"))
     trusted, limits = parts.connectors.trusted, parts.limits
-    return Verify(member, parts.opener, parts.sealer, trusted, parts.clock, limits.batch_records, limits.poll_timeout_s)
+    parents = Parents(parts.store, parts.connectors.waits)
+    own = (limits.batch_records, limits.poll_timeout_s, parents)
+    return Verify(member, parts.opener, parts.sealer, trusted, parts.clock, *own)
 
 
 STAGE = Stage(
@@ -247,7 +271,7 @@ STAGE = Stage(
     reads=INPUTS,
     writes=(*OUTPUTS, CURSORS),
     make=make,
-    about="*.received → *.verified or *.rejected, with reasons",
+    about="*.received → *.verified, *.rejected with reasons, or records.waiting",
     group=GROUP,
     positions="log",
 )

@@ -3,7 +3,7 @@
 They contain no personal value (P5): ids are opaque, all other columns are open fields.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table
 
 from hub.stores.tables import CODE, ID, Opaque, metadata
 
@@ -71,6 +71,23 @@ current = Table(
     Column("authority", CODE, nullable=False),
     Column("status", String(16), nullable=False),
     Column("operation", String(16), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Records that wait until one about the same thing is verified: one row for each message of records.waiting whose record
+# has not come back to verify.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True, doc="place on records.waiting"),
+    Column("record_id", ID, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("source", String(64), nullable=False, doc="connector"),
+    Column("entity_id", ID, nullable=False, index=True),
+    Column("waits_for", String(64), nullable=False, doc="kind of the record that must be verified first"),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("released", Boolean, nullable=False, doc="that record is verified, and this one is on its way"),
     sqlite_with_rowid=False,
 )
 

@@ -15,6 +15,7 @@ from hub.records.declarations import declarations
 
 LOOKUP_REQUESTS = "lookup.requests"
 LOOKUP_RECEIVED = "lookup.received"
+RECORDS_WAITING = "records.waiting"
 CONNECTION_EVENTS = "connection.events"
 DELIVERY_EVENTS = "delivery.events"
 CALENDAR_EVENTS = "calendar.events"

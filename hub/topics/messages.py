@@ -14,12 +14,20 @@ from hub.topics.declared import (
     HEADS,
     LOOKUP_RECEIVED,
     LOOKUP_REQUESTS,
+    RECORDS_WAITING,
     event_patterns,
 )
 
 RECORD: Final = "hub.record"
 UNREADABLE: Final = "hub.unreadable"
 RELAYED: Final = (cloudevents.SEQUENCE,)
+_AGAIN: Final = (
+    cloudevents.CURSOR,
+    cloudevents.ATTEMPT,
+    cloudevents.READING,
+    cloudevents.RELEASED,
+    cloudevents.SEQUENCE,
+)
 _REJECTED: Final = (
     cloudevents.REASONS,
     cloudevents.ATTEMPT,
@@ -55,12 +63,13 @@ def _events(patterns: Sequence[str]) -> tuple[Carried, ...]:
 def _of_kind(kind: str) -> dict[str, tuple[Carried, ...]]:
     received, verified, rejected = (type_of(f"{kind}.{suffix}") for suffix in ("received", "verified", "rejected"))
     return {
-        f"{kind}.received": _received((received,), (cloudevents.CURSOR, cloudevents.ATTEMPT, cloudevents.READING)),
+        f"{kind}.received": _received((received,), _AGAIN),
         f"{kind}.verified": (Carried(RECORD, (verified,), (cloudevents.ATTEMPT, cloudevents.READING)),),
         f"{kind}.rejected": _received((rejected,), _REJECTED),
     }
 
 
+_WAITING = tuple(type_of(f"{kind}.waiting") for kind in KINDS)
 _LOOKED_UP = tuple(type_of(f"{kind}.received") for kind in KINDS)
 
 MESSAGES: Final[dict[str, tuple[Carried, ...]]] = {
@@ -70,6 +79,7 @@ MESSAGES: Final[dict[str, tuple[Carried, ...]]] = {
         *_received(_LOOKED_UP, (cloudevents.REQUEST,)),
         Carried("lookup.answer", (type_of("lookup.answered"),)),
     ),
+    RECORDS_WAITING: (Carried(RECORD, _WAITING, (cloudevents.WAITS_FOR, cloudevents.ATTEMPT, cloudevents.READING)),),
     **{topic: _events(patterns) for topic, patterns in event_patterns().items()},
     HEADS: (),
     CURSORS: (Carried("hub.cursor", ()),),

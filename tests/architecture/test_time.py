@@ -14,6 +14,7 @@ BUSINESS = {
     "hub.ingest.feed": "when a row was read",
     "hub.pipeline.lookup": "when an answer was given",
     "hub.pipeline.verify": "the day that a verdict is of",
+    "hub.operate.troubles": "how long a record waits for another one",
     "hub.pipeline.redrive": "when a record was sent again",
     "hub.pipeline.again": "when a row was read or sent again",
     "hub.pipeline.relay": "when a place was written down",

@@ -71,6 +71,11 @@ class Connectors:
         grant = self.grants.get(name)
         return grant is None or FEED in grant.ways
 
+    @property
+    def waits(self) -> Mapping[str, str]:
+        """Source → the kind of record that must be verified before its own, of those that declare one."""
+        return {name: info.waits_for for name, info in self.sources.items() if info.waits_for}
+
     def check(self) -> None:
         """Raises ``Misconfigured`` for the first setting of a connector that is wrong, and for a file of grants that
         cannot be read."""

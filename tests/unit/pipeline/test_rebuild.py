@@ -58,6 +58,7 @@ def lived(house: House) -> None:
     house.received(redriven, source="business_licence", attempt=2)
     house.again(redriven, "verified", 2)
     house.verified(samples.title())
+    house.waits(samples.approval())
     said_again(house)
     house.project()
     sink.failures = [Refused("NO", "never"), Unavailable("later")]
@@ -197,7 +198,7 @@ def test_p1_p2_an_older_database_takes_over_all_that_the_log_has(house: House) -
     assert {row.attempts for row in house.rows(attempt)} <= {1}
     for more in (2, 0):
         before = len(house.rows(piece))
-        hear_again(house.store, house.journal)
+        hear_again(house.store, house.log, house.journal)
         assert len(house.rows(piece)) == before + more
     house.deliver(sink)
     assert {key: sink.effects[key] for key in posted} == posted
