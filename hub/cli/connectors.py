@@ -16,6 +16,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
 from hub.cli._again import reread
 from hub.cli._console import console
+from hub.cli._lint import lint
 from hub.cli._reload import reload
 from hub.clock import SystemClock, in_china
 from hub.connect.host.probe import Probe, probe
@@ -40,6 +41,9 @@ def command() -> None:
     Orders are stored in the hub's store. A running hub carries them out within a second, a stopped hub when it
     starts.
     """
+
+
+command.add_command(lint)
 
 
 @command.command("list")

@@ -34,7 +34,7 @@ class Folder:
         """The ``connector.toml``, with the digest of what maps the rows."""
         if not self.root.joinpath(INFO).is_file():
             raise Misconfigured(f"{self.name} has no {INFO}", "a connector's folder holds one: docs/connectors.md")
-        info = parse_info(self._text(INFO), f"{self.name}/{INFO}")
+        info = parse_info(self.text(INFO), f"{self.name}/{INFO}")
         if self.mapping:
             read = sorted(self.mapping.columns() - {*info.columns})
             info = info.model_copy(update={"columns": (*info.columns, *read)})
@@ -44,13 +44,13 @@ class Folder:
     @cached_property
     def mapping(self) -> MappingSpec | None:
         """The ``mapping.toml``; ``None`` without one."""
-        found = self._text(MAPPING)
+        found = self.text(MAPPING)
         return read_mapping(found, f"{self.name}/{MAPPING}") if found else None
 
     @cached_property
     def codes(self) -> Codes:
         """The tables of ``codes.csv``; empty without one."""
-        found = self._text(CODES)
+        found = self.text(CODES)
         return Codes.read(found) if found else Codes({})
 
     @cached_property
@@ -68,7 +68,7 @@ class Folder:
         """Whether the source is declared: it has a mapping and a section for its transport."""
         return self.mapping is not None and self.info.section is not None
 
-    def _text(self, name: str) -> str:
+    def text(self, name: str) -> str:
         """The text of a file, "" without one."""
         file = self.root.joinpath(name)
         if not file.is_file():

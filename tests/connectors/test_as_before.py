@@ -76,7 +76,7 @@ def test_a_licence_is_what_it_was(row: dict[str, Any]) -> None:
 
 
 def holders(row: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    plain = {name: value for name, value in row.items() if name not in ("holders", "rowguid", "operation")}
+    plain = {name: value for name, value in row.items() if name not in ("holders", "rowguid", "operatetype")}
     lines = st.lists(st.sampled_from(row["holders"]).flatmap(changed)) if row["holders"] else st.just([])
     scalars = changed(plain).map(
         lambda drawn: {name: value for name, value in drawn.items() if not isinstance(value, (list, dict))}

@@ -15,7 +15,8 @@ import connectors.property_title as package
 from hub.clock import SystemClock
 from hub.connect import kit
 from hub.connect.context import Context
-from hub.connect.declared.rows import DeclaredRow, row_of
+from hub.connect.declared.rows import row_of
+from hub.connect.declared.samples import declared_sample
 from hub.connect.folder import of_package
 from hub.connect.host import registry
 from hub.connect.host.guard import GuardedSource
@@ -51,11 +52,9 @@ def registry_office(tmp_path: Path) -> Iterator[Running]:
 
 
 def mapped(sample: Mapping[str, Any]) -> SourceRow:
-    row = dict(sample)
-    key, operation = str(row.pop("rowguid", "K")), str(row.pop("operation", "UPSERT"))
     folder = of_package("connectors.property_title")
     context = Context(folder.info, folder.info.limits, SystemClock(), folder)
-    return row_of(context, DeclaredRow(key, 1, operation, {"holders": [], **row}))
+    return row_of(context, declared_sample(folder, sample))
 
 
 def drained(source: GuardedSource, cursor: Any = None) -> tuple[list[SourceRow], Any]:

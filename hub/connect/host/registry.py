@@ -115,6 +115,17 @@ def _described(name: str, folder: Folder, distribution: str) -> Installed:
     return Installed(info, folder, distribution)
 
 
+def located(name: str, directory: Path | None = None) -> Folder:
+    """The folder of a connector, also of one that cannot be used. Raises ``Misconfigured`` when there is none of this
+    name."""
+    if directory and directory.joinpath(name, INFO).is_file():
+        return Folder(name, directory / name)
+    for entry in entry_points(group=GROUP):
+        if entry.name == name:
+            return of_package(entry.value.partition(":")[0])
+    raise Misconfigured(f"no connector {name!r}", f"installed are {', '.join(discover(directory))}; or name a folder")
+
+
 def find(name: str, directory: Path | None = None) -> Installed:
     """The connector with this name. Raises ``Misconfigured`` when there is none, or it cannot be used."""
     installed = discover(directory)

@@ -236,3 +236,19 @@ def test_reload_compares_what_the_running_hubs_have(config: Path) -> None:
             stop.set()
             thread.join()
     assert "configured: " in str(hub(config, "reload", "nothing").exception)
+
+
+def test_lint_names_file_key_and_remedy_and_makes_no_call(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "heat"
+    (folder / "samples").mkdir(parents=True)
+    (folder / "connector.toml").write_text('name = "heat"\ncolour = 1\n', "utf-8")
+    done = hub(config, "lint", str(folder), "--json")
+    found = {(one["file"], one["key"]) for one in json.loads(done.stdout)}
+    assert done.exit_code == 1
+    assert {("connector.toml", "colour"), ("connector.toml", "title"), ("mapping.toml", "")} <= found
+    assert "colour" in hub(config, "lint", str(folder)).output
+
+
+def test_lint_of_an_unknown_name_says_what_is_installed(config: Path) -> None:
+    with pytest.raises(Misconfigured, match="installed are business_licence"):
+        raise hub(config, "lint", "no-such-connector").exception or AssertionError

@@ -1,0 +1,74 @@
+"""``hub connectors lint``: a connector's folder is checked before any call is made."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.markup import escape
+from rich.table import Column, Table
+
+from hub import settings as hub_settings
+from hub.cli._console import console
+from hub.clock import SystemClock
+from hub.connect.declared.fitting import Finding
+from hub.connect.declared.lint import becomes
+from hub.connect.declared.lint import lint as findings
+from hub.connect.folder import Folder
+from hub.connect.host.registry import located
+from hub.grants.grant import load
+from hub.settings import Settings
+
+
+@click.command("lint")
+@click.argument("name", metavar="NAME|FOLDER")
+@click.option(
+    "--accept", is_flag=True, help="Save what each sample becomes as samples/NAME.expected.json, where that is missing."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
+@click.pass_obj
+def lint(config: Path | None, name: str, accept: bool, as_json: bool) -> None:
+    """Check a connector's folder: its files, its mapping against the schema of its kind, its codes, its samples, its
+    grant. NAME is a connector that the hub finds, FOLDER a path.
+
+    Makes no call. Each finding says file, key and remedy. Exit 1 when something must be corrected;
+    a note alone is no error.
+    """
+    settings = hub_settings.load(config)
+    folder = _folder(name, settings)
+    clock, grant = SystemClock(), load(settings.grants).get(folder.name.rpartition(".")[2])
+    if accept:
+        _accept(folder, clock)
+    found = findings(folder, clock, grant)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+    else:
+        _show(found, folder)
+    sys.exit(1 if any(one.grave for one in found) else 0)
+
+
+def _accept(folder: Folder, clock: SystemClock) -> None:
+    """Write what each sample without an expected file becomes."""
+    root = Path(str(folder.root))
+    for name, plain in becomes(folder, clock).items():
+        file = root / "samples" / f"{name}.expected.json"
+        if not file.exists():
+            file.write_text(json.dumps(plain, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            click.echo(f"wrote {file}: read it, it is what the hub will store")
+
+
+def _folder(name: str, settings: Settings) -> Folder:
+    path = Path(name)
+    return Folder(path.resolve().name, path) if path.is_dir() else located(name, settings.connectors_dir)
+
+
+def _show(found: list[Finding], folder: Folder) -> None:
+    if found:
+        table = Table("", "file", *(Column(name, overflow="fold") for name in ("key", "what", "remedy")))
+        for one in found:
+            level = "error" if one.grave else "note"
+            table.add_row(level, one.file, escape(one.key), escape(one.problem), escape(one.remedy))
+        console().print(table)
+    grave = sum(one.grave for one in found)
+    click.echo(f"{folder.name}: {grave} to correct, {len(found) - grave} notes")
