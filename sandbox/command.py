@@ -19,9 +19,10 @@ from sandbox.systems import FIRST
 from sandbox.world.world import SIZE_MAX, SIZE_MIN
 
 _NUMBERS = ("share", "seconds", "delay_s", "retry_after_s")
-_HELP = """Simulate outside systems on this machine: licence gateway, property exchange table, connection system (CRM).
+_HELP = """Simulate outside systems on this machine: licence gateway, property exchange table, a district that sends
+files, connection system (CRM).
 
-Three servers on loopback. Their data are made from a seed: the same seed and size give the same people, enterprises,
+One server each on loopback. Their data are made from a seed: the same seed and size give the same people, enterprises,
 titles and defects, byte for byte. The servers end with this command, also when it is killed.
 
 \b

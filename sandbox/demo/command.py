@@ -69,7 +69,8 @@ def command(
     """Run the whole product on this machine with simulated outside systems, and check that the counts balance.
 
     \b
-    1. starts a licence gateway, a property exchange table and a utility's connection system on loopback
+    1. starts a licence gateway, a property exchange table, a district that sends files, and a utility's connection
+       system on loopback
     2. reads all their records, judges them, and shows what was received, verified and rejected, and why
     3. submits three applications with one certificate: an enterprise with its own title, a tenant, and one whose
        title comes late

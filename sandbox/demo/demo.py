@@ -27,8 +27,11 @@ from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
 from sandbox import launch
 from sandbox.demo.clock import at_speed
+from sandbox.systems import FIRST
 
-SOURCES = ("business_licence", "property_title")
+SOURCES = ("business_licence", "property_title", "district_files")
+PLAYED = (*FIRST, "district_files")
+"""The outside systems of the demonstration."""
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
 CLIENT = "demo"
 NO_PROGRESS_S = 60.0
@@ -133,7 +136,7 @@ class Demo:
         """The sandbox and a hub with all stages, running. Raises ``Unavailable`` when one does not start."""
         with (
             self.engines() as engines,
-            launch.start(self.seed, self.records, self.home / "sandbox", progress=progress) as sandbox,
+            launch.start(self.seed, self.records, self.home / "sandbox", systems=PLAYED, progress=progress) as sandbox,
         ):
             self.write_settings(sandbox, engines)
             hub = open_hub(self.settings(), business=at_speed(self.home / "clock.json", self.speed))
@@ -215,7 +218,7 @@ class Live:
         return entries[:3]
 
     def lines(self) -> list[SourceLine]:
-        """The conservation line of every source, as it is now."""
+        """The conservation line of every source that the sandbox plays, as it is now."""
         truth = json.loads(self.sandbox.truth_summary.read_text("utf-8"))
         grants = self.hub.connectors.grants
         with self.hub.store.read() as connection:
@@ -226,6 +229,7 @@ class Live:
         return [
             _line(name, tallies.get(name), reasons.get(name, {}), grants[name].approval, truth[name])
             for name in SOURCES
+            if name in truth
         ]
 
     def delivered(self) -> Delivered:

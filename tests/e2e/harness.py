@@ -27,11 +27,12 @@ from hub.runtime.status import StageReports
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
 from sandbox import launch
-from sandbox.demo.demo import EMBEDDED, SOURCES, Demo, Live, SourceLine
+from sandbox.demo.demo import EMBEDDED, Demo, Live, SourceLine
 from sandbox.servers import kafka, postgres
 from sandbox.servers.missing import Missing
 
 KINDS_OF = {"business_licence": "licence.business", "property_title": "licence.property-title"}
+SOURCES = tuple(KINDS_OF)
 PATIENCE_S = 90.0
 STILL_S = 15.0
 Names = tuple[tuple[str, int], str | None]
