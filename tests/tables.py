@@ -29,4 +29,4 @@ def table_source(home: Path, url: str, clock: Clock, spec: dict[str, Any], **lim
 
 
 def _field(column: str) -> str:
-    return f'{column} = {{ from = "{column}", required = false }}'
+    return f'{column.lower()} = {{ from = "{column}", required = false }}'

@@ -234,3 +234,26 @@ def test_a_server_that_speaks_the_protocol_under_another_name_is_read(
     assert exchange.source.drift() == ([], [])
     exchange.source.close()
     exchange.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_names_in_other_letters_are_told_as_the_database_has_them(
+    postgres_url: str, clock: HandClock, tmp_path: Path
+) -> None:
+    """A manual writes capital letters, and PostgreSQL made them small. The table is in a schema."""
+    spec = {"name": "SPGL.T_X", "key": "LSH", "time": "GXSJ", "columns": ["XMMC"]}
+    engine = create_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA SPGL; CREATE TABLE SPGL.T_X (LSH text, GXSJ bigint, XMMC text)")
+        connection.exec_driver_sql("INSERT INTO SPGL.T_X VALUES ('1', 5, 'a')")
+    source = table_source(tmp_path, postgres_url, clock, spec)
+    with pytest.raises(Misconfigured) as told:
+        source.fetch(None)
+    assert told.value.remedy == "write the names as the database has them: spgl.t_x.gxsj, spgl.t_x.lsh, spgl.t_x.xmmc"
+    source.close()
+    small = {"name": "spgl.t_x", "key": "lsh", "time": "gxsj", "columns": ["xmmc"]}
+    source = table_source(tmp_path, postgres_url, clock, small)
+    assert [row.key for row in source.fetch(None).rows] == ["1"]
+    assert source.drift() == ([], [])
+    source.close()
+    engine.dispose()

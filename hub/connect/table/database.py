@@ -1,12 +1,12 @@
 """Reads a registry's exchange database: time-outs for each dialect, one snapshot per read, errors of the hub."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, Inspector, create_engine, event, inspect, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -73,7 +73,7 @@ class TableDatabase:
         if missing := self._missing(str(cause).lower()):
             return Misconfigured(
                 f"{self._name}: the exchange database has no {', '.join(missing)}",
-                "ask its owner what changed; `hub connectors probe` shows the difference",
+                self._in_other_letters() or "ask its owner what changed; `hub connectors probe` shows the difference",
             )
         known = explain(error, f"{self._name}: the exchange database", f"connectors.{self._name}.url")
         return known or Unavailable(f"{self._name}: the exchange database fails ({type(cause).__name__})")
@@ -84,6 +84,18 @@ class TableDatabase:
             return self._drift()[1] if any(sign in words for sign in _NOT_THERE) else []
         except SQLAlchemyError:
             return []  # it is the database itself, or the role
+
+    def _in_other_letters(self) -> str:
+        """The remedy, when the names that are missing are there in small or capital letters; else ""."""
+        inspector, known = inspect(self._engine), dict[str, set[str]]()
+        for name in self._names:
+            for form in (name, name.lower(), name.upper()):
+                with suppress(NoSuchTableError):
+                    known.setdefault(form, {entry["name"] for entry in _columns(inspector, form)})
+        there = {f"{table}.{column}" for table, columns in known.items() for column in columns}
+        wanted = {f"{table}.{column}" for table, columns in self._names.items() for column in columns}
+        found = sorted(name for name in there - wanted if name.lower() in {one.lower() for one in wanted - there})
+        return f"write the names as the database has them: {', '.join(found)}" if found else ""
 
     def drift(self) -> tuple[list[str], list[str]]:
         """(Columns that are new, columns that are missing), each as ``table.column``, in alphabetical order. Raises as
@@ -97,7 +109,7 @@ class TableDatabase:
         inspector = inspect(self._engine)
         for name, wanted in self._names.items():
             try:
-                there = {entry["name"] for entry in inspector.get_columns(name)}
+                there = {entry["name"] for entry in _columns(inspector, name)}
             except NoSuchTableError:
                 there = set()
             strange += (f"{name}.{one}" for one in there - wanted)
@@ -107,6 +119,11 @@ class TableDatabase:
     def close(self) -> None:
         """Close the pool's connections."""
         self._engine.dispose()
+
+
+def _columns(inspector: Inspector, name: str) -> list[Any]:
+    schema, _, table = name.rpartition(".")
+    return list(inspector.get_columns(table, schema or None))
 
 
 def _engine(name: str, url: str, limits: Limits) -> Engine:

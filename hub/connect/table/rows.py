@@ -54,6 +54,7 @@ class Rows:
     def __init__(self, spec: TableSpec, dialect: str) -> None:
         self._spec = spec
         self.times = Times(spec, dialect)
+        self._encodings = dict.fromkeys((*spec.texts, *spec.miscoded), spec.encoding)
         names = spec.names()
         self._tables = {name: _table(name, names[name], self._numbers(name)) for name in names}
         self.main = self._tables[spec.name]
@@ -115,8 +116,8 @@ class Rows:
 
     def _one_of(self, of: Any, name: str, values: Sequence[str]) -> ColumnElement[bool]:
         wanted: list[Any] = list(values)
-        if name in self._spec.texts or name in self._spec.miscoded:
-            wanted = [value.encode(self._spec.encoding) for value in values]
+        if name in self._encodings:
+            wanted = [value.encode(self._encodings[name]) for value in values]
         column: ColumnElement[Any] = AsBytes(of.c[name]) if name in self._spec.miscoded else of.c[name]
         return column.in_(wanted)
 
@@ -177,8 +178,7 @@ class Rows:
         return "" if value is None else str(value)
 
     def _decoded(self, row: _Found, names: Iterable[str]) -> dict[str, Any]:
-        coded, encoding = {*self._spec.texts, *self._spec.miscoded}, self._spec.encoding
-        return {name: _decoded(row[name], encoding if name in coded else "ascii") for name in names}
+        return {name: _decoded(row[name], self._encodings.get(name, "ascii")) for name in names}
 
     def stored(self, stored: Stored) -> DeclaredRow:
         """The row of bytes that ``row_of`` made, for mapping it again. Numbers and dates are texts in it; an operation
