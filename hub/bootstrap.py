@@ -14,11 +14,14 @@ from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
 from hub.cases.evidence import needs
 from hub.cases.evidence.decide import AWAITED_WITHIN_S
+from hub.cases.identity.desk import Desk
+from hub.cases.identity.kinds import CHECK
 from hub.cases.journal import Journal
 from hub.cases.policy import Rules
 from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
+from hub.connect.trust import counts
 from hub.delivery import claims, views
 from hub.errors import HubError, Misconfigured
 from hub.ingest.control import StoredQuota
@@ -172,7 +175,14 @@ class Hub:
         """The service for connection applications."""
         channels = frozenset(self.settings.channels)
         tell = partial(views.tell, self.parts.references)
-        return Applications(self.store, self.vault, self.opener, self.purposes, channels, self.journal, tell)
+        desk = Desk(self.vault, self.clock, self._identity_key)
+        return Applications(self.store, self.vault, self.opener, self.purposes, channels, self.journal, desk, tell)
+
+    def _identity_key(self, key_id: str, signed_at: str) -> bytes | None:
+        """The key that may sign tickets at that time: of the sources of identity checks."""
+        checking = (name for name, info in self.connectors.sources.items() if info.kind == CHECK)
+        found = (self.connectors.trusted[name].get(key_id) for name in checking)
+        return next((key for key in found if key is not None and counts(key, signed_at)), None)
 
     @cached_property
     def purposes(self) -> Purposes:
@@ -190,7 +200,7 @@ class Hub:
         not installed.
         """
         infos = self.connectors.sources.values()
-        sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by)) for info in infos]
+        sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by), info.ticket) for info in infos]
         sinks, absent = (
             tuple(SinkInfo(info.name, info.accepts) for info in found.values())
             for found in (self.connectors.sinks, self.connectors.absent_sinks)

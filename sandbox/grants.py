@@ -50,6 +50,33 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "calls_a_day": 0,
         "erase_after_days": 180,
     },
+    "identity_check": {
+        "item": "120000-GAJ-0011",
+        "provider": "天津市公安局",
+        "approval": "津数共享〔2021〕3号",
+        "fields": [
+            "serial", "mode", "result", "idNumber", "application", "checkedAt", "authority", "region",
+        ],
+        "purposes": _PURPOSES,
+        "ways": ["look-up"],
+        **_TERM,
+        "calls_a_day": 0,
+        "erase_after_days": 30,
+    },
+    "resident_id": {
+        "item": "120000-GAJ-0002",
+        "provider": "天津市公安局",
+        "approval": "津数共享〔2021〕4号",
+        "fields": [
+            "zzbs", "zzmc", "xm", "gmsfhm", "xb", "mz", "csrq", "zz", "qfjg", "qfjgdm", "xzqhdm", "qfrq",
+            "yxqqsrq", "yxqjzrq", "zzzt", "version",
+        ],
+        "purposes": _PURPOSES,
+        "ways": ["look-up"],
+        **_TERM,
+        "calls_a_day": 0,
+        "erase_after_days": 30,
+    },
 }  # fmt: skip
 """Source → the keys of its table in the hub's file of grants."""
 

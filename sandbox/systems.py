@@ -17,6 +17,9 @@ from sandbox.files.server import load as load_batches
 from sandbox.gateway.auth import caller_of, token_of
 from sandbox.gateway.pages import PAGE_FAULTS
 from sandbox.gateway.tree import PageSigner
+from sandbox.identity import server as identity
+from sandbox.identity.server import IDENTITY_FAULTS
+from sandbox.identity.tickets import Issuer
 from sandbox.world.world import World
 
 SETTLE_S = 2.0
@@ -73,6 +76,11 @@ def _district_secrets(seed: int) -> dict[str, str]:
     return {"key_id": signer.key_id, "public_key": signer.public_key}
 
 
+def _identity_secrets(seed: int) -> dict[str, str]:
+    issuer = Issuer(seed)
+    return {"token": identity.token_of(seed), "key_id": issuer.key_id, "public_key": issuer.public_key}
+
+
 def _load_exchange(making: Making) -> None:
     engine, world = exchange.engine_of(making.url), making.world
     try:
@@ -121,6 +129,13 @@ SYSTEMS: Final[Mapping[str, System]] = {
         },
         secrets=lambda seed: {"token": token_of(seed)},
         config=lambda seed: {"token": token_of(seed)},
+    ),
+    "identity": System(
+        faults=WIRE_FAULTS | IDENTITY_FAULTS,
+        connectors=lambda base, database, secrets: {  # noqa: ARG005
+            name: {"url": base, **secrets} for name in ("identity_check", "resident_id")
+        },
+        secrets=_identity_secrets,
     ),
 }
 """Role → system. The server of a role is in ``serve.SERVERS``."""

@@ -1,7 +1,7 @@
 """A small hub on real adapters, for tests of what is behind verify: records lie on topics as if verify had put them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 from hub.cases import policy
 from hub.cases.by import By
 from hub.cases.connection.applications import Applications, Submitted
+from hub.cases.identity.desk import Desk
 from hub.cases.journal import Journal
 from hub.cases.policy import Rules
 from hub.cases.procedure import Given, LookupSource, SinkInfo, installed
@@ -61,6 +62,8 @@ class House:
     """Of the log; otherwise a SQLite file."""
     channels: frozenset[str] = frozenset({"gov-platform", "counter", "other"})
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
+    identity_keys: Mapping[str, bytes] = field(default_factory=dict)
+    """Key id → raw public key that may sign tickets."""
     clock: HandClock = field(default_factory=lambda: HandClock(look_s=0.05))
 
     def __post_init__(self) -> None:
@@ -80,8 +83,9 @@ class House:
         self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
         self.writer = self.log.writer("test")
         tell = partial(views.tell, partial(References, MasterKey(bytes(32))))
+        desk = Desk(self.vault, self.clock, lambda key_id, _: self.identity_keys.get(key_id))
         self.applications = Applications(
-            self.store, self.vault, self.opener, shipped(), self.channels, self.journal, tell
+            self.store, self.vault, self.opener, shipped(), self.channels, self.journal, desk, tell
         )
 
     def close(self) -> None:

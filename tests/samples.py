@@ -128,3 +128,40 @@ def approval(key: str = "F1", version: int = 1, code: str = PROJECT_CODE) -> dic
         "project": project,
         "builder": dict(_BUILDER),
     }
+
+
+def resident(key: str = "R1", version: int = 1) -> dict[str, Any]:
+    """A resident ID card."""
+    return {
+        **_open("resident_id", key, version, "SIGNED_RESPONSE"),
+        "holder": {
+            "name": "王伟",
+            "id_number": PERSON,
+            "sex": "MALE",
+            "nation": "汉",
+            "birth": date(1991, 1, 1),
+            "address": deepcopy(_ADDRESS),
+            "issuing_authority": "天津市公安局和平分局",
+            "issued_on": date(2020, 5, 6),
+            "valid_from": date(2020, 5, 6),
+            "valid_until": date(2040, 5, 6),
+            "licence_id": None,
+        },
+    }
+
+
+def check(serial: str, number: str = PERSON, application: str = "A-1") -> dict[str, Any]:
+    """An identity check: it is the person."""
+    opened = _open("identity_check", serial, 1, "SIGNED_RESPONSE")
+    del opened["status"]
+    return {
+        **opened,
+        "check": {
+            "id_number": number,
+            "serial": serial,
+            "mode": "FACE_RESULT",
+            "result": "MATCH",
+            "checked_at_ms": 1_772_413_200_000,
+            "application": application,
+        },
+    }

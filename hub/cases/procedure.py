@@ -117,11 +117,13 @@ class Opens(Protocol):
 @dataclass(frozen=True, slots=True)
 class LookupSource:
     """A source that can be asked about one holder or thing: its connector's name, the kind of its records, and the
-    identifiers that it can be asked by (uscc, resident-id, unit-no, address, title-no)."""
+    identifiers that it can be asked by (uscc, resident-id, unit-no, address, title-no). ``ticket``: each question needs
+    a ticket of the identity service."""
 
     name: str
     kind: str
     by: frozenset[str]
+    ticket: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ SEAL_BROKEN = "SEAL_BROKEN"
 KEY_DAMAGED = "KEY_DAMAGED"
 REFUSED = "REFUSED"
 UNCONFIRMED = "UNCONFIRMED"
+NO_SOURCE = "NO_SOURCE"
+TICKET_NEEDED = "TICKET_NEEDED"
+TICKET_EXPIRED = "TICKET_EXPIRED"
 
 _GOES_ON_ZH = "不影响受理，记录到达后自动补送。"
 _GOES_ON_EN = "The application continues; the evidence is sent by itself when the record arrives."
@@ -107,7 +110,37 @@ _WORDS = {
         "The connection system answered several times and neither confirmed nor refused it. It is not sent again, so "
         "that it is not there twice: please check with that system, then release the application.",
     ),
+    NO_SOURCE: Words(
+        f"尚无提供此类证照的数据来源，请线下核对；不得因此拒绝受理。{_GOES_ON_ZH}",
+        f"No source of such records is set up: a person checks it, and may not refuse for it. {_GOES_ON_EN}",
+    ),
+    TICKET_NEEDED: Words(
+        f"需要本次申请的身份核验凭据（人脸核验或窗口核验均可，效力相同）。{_GOES_ON_ZH}",
+        "A ticket of the identity service for this application is needed, by face or from a counter: both count the "
+        f"same. {_GOES_ON_EN}",
+    ),
+    TICKET_EXPIRED: Words(
+        "身份核验凭据已过有效期，请重新核验（人脸或窗口均可）。",
+        "The ticket's time is over: please be checked again, by face or at a counter.",
+    ),
     # Refusals of what was submitted.
+    "TICKET_FORM": Words("身份核验凭据无法读取。", "This is no ticket of an identity service."),
+    "TICKET_SIGNATURE": Words(
+        "身份核验凭据的签名无效，或签名方不在可信名单内。",
+        "The ticket's signature is not valid, or no identity service that is trusted here made it.",
+    ),
+    "TICKET_OTHER_APPLICATION": Words("身份核验凭据属于另一申请。", "The ticket was made for another application."),
+    "TICKET_OTHER_PERSON": Words(
+        "身份核验凭据不是申请中所填的人的。", "The ticket is about another person than the application names."
+    ),
+    "TICKET_NO_MATCH": Words(
+        "身份核验结果为“不是本人”；可改在窗口办理。",
+        "The identity service found that it is not this person; a counter is always another way.",
+    ),
+    "TICKET_NO_CONSENT": Words(
+        "提供身份信息须取得本人单独同意。", "To name the person needs the person's separate consent."
+    ),
+    "TICKET_USED": Words("身份核验凭据已被另一申请使用。", "Another application has used the ticket."),
     "NOT_ASKED": Words(
         "不得要求或提交申请资料清单以外的内容（津工信电力〔2021〕8号 §5）。",
         "Nothing beyond the policy's list may be asked for or submitted (津工信电力〔2021〕8号 §5).",

@@ -90,6 +90,7 @@ class ConnectorInfo(Frozen):
         "update times of its rows, or not at all.",
     )
     lookup_by: tuple[str, ...] = Field((), description="uscc, resident-id, unit-no, address, title-no.")
+    ticket: bool = Field(False, description="Each look-up needs a ticket of the identity service.")
     remembers: bool = Field(
         False,
         description="The source sends unchanged rows again: the hub stores a digest of each row and drops repeats.",

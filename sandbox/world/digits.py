@@ -64,6 +64,18 @@ def legacy_id(number: str) -> str:
     return number[:6] + number[8:17]
 
 
+def from_legacy(number: str) -> str:
+    """The 18-character form of a number; one of 18 characters as it is.
+
+    >>> from_legacy("360426910101007")
+    '360426199101010071'
+    """
+    if len(number) != 15:
+        return number
+    first17 = f"{number[:6]}19{number[6:]}"
+    return first17 + resident_check(first17)
+
+
 def organisation_code(first8: str) -> str:
     """An organisation code of nine characters (GB 11714)."""
     return first8 + org_check(first8)

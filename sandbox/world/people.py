@@ -79,6 +79,22 @@ class People:
         """Another person with the same name as the person ``index``."""
         return Person(self.person(index).name, self.person(PEOPLE_MAX - 1 - salt).id_number)
 
+    def find(self, number: str) -> Person | None:
+        """The person with this number; ``None`` when no one has it."""
+        if len(number) != 18 or not number[:17].isdigit():
+            return None
+        regions = [code for code, *_ in DISTRICTS]
+        region = 0 if number[:6] in _RETIRED_REGIONS else regions.index(number[:6]) if number[:6] in regions else -1
+        try:
+            day = (date(int(number[6:10]), int(number[10:12]), int(number[12:14])) - _FIRST_BIRTH).days
+        except ValueError:
+            return None
+        sequence = int(number[14:17]) - 1
+        if region < 0 or not 0 <= day < _DAYS or not 0 <= sequence < 990:
+            return None
+        found = self.person(self._deck.back((region * _DAYS + day) * 990 + sequence))
+        return found if found.id_number == number else None
+
     def _number(self, index: int, draw: Draw) -> str:
         rest, sequence = divmod(self._deck.forth(index % PEOPLE_MAX), 990)
         region, day = divmod(rest, _DAYS)

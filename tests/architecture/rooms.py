@@ -17,7 +17,7 @@ FILES_MAX: Final = 14
 _PLAIN = ("hub.errors", "hub.ports")
 _BASE = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
 _DATA = (*_BASE, "hub.stores", "hub.codec", "hub.records", "hub.privacy", "hub.topics")
-_CASES = ("hub.cases", "hub.cases.imports", "hub.cases.evidence", "hub.cases.connection")
+_CASES = ("hub.cases", "hub.cases.imports", "hub.cases.evidence", "hub.cases.identity", "hub.cases.connection")
 _STAGE = ("hub.runtime", "hub.connect.host", "hub.parts")
 
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
@@ -50,7 +50,8 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.cases": _DATA,
     "hub.cases.imports": (*_DATA, "hub.cases"),
     "hub.cases.evidence": (*_DATA, "hub.cases"),
-    "hub.cases.connection": (*_DATA, "hub.cases", "hub.cases.evidence"),
+    "hub.cases.identity": (*_DATA, "hub.cases"),
+    "hub.cases.connection": (*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.identity"),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": (*_DATA, *_STAGE),
     "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),
@@ -91,6 +92,9 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "sandbox.control": ("sandbox.errors", "sandbox.faults"),
     "sandbox.gateway": ("sandbox.errors", "sandbox.world", "sandbox.truth", "sandbox.faults", "sandbox.control"),
     "sandbox.files": ("sandbox.errors", "sandbox.world", "sandbox.truth", "sandbox.faults", "sandbox.control"),
+    "sandbox.identity": (
+        *("sandbox.errors", "sandbox.world", "sandbox.truth", "sandbox.faults", "sandbox.control", "sandbox.gateway"),
+    ),
     "sandbox.exchange": ("sandbox.errors", "sandbox.world", "sandbox.truth", "sandbox.faults", "sandbox.control"),
     "sandbox": ("sandbox.*",),
     "sandbox.servers": (),

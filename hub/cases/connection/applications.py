@@ -1,7 +1,7 @@
 """Applications: submit, show, list, hold, release. The API and ``hub application`` call this service."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -14,10 +14,12 @@ from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.connection import command, states, views
 from hub.cases.connection.command import Application
-from hub.cases.connection.hears import AskAgain, Submit
+from hub.cases.connection.hears import AskAgain, Present, Submit
 from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.connection.tables import application
 from hub.cases.events import Event, Held, Released
+from hub.cases.identity import desk
+from hub.cases.identity.desk import Desk, Presented
 from hub.cases.journal import Decided, Journal
 from hub.cases.procedure import Opens
 from hub.cases.tables import case
@@ -64,16 +66,18 @@ class Applications:
     purposes: Purposes
     channels: frozenset[str]
     journal: Journal
+    desk: Desk
     tell: Tell = _add_nothing
 
     def submit(self, document: Mapping[str, Any], by: By, check: Check = _anything) -> Submitted:
-        """Register an application. The same one again gets the same answer (P2). ``check`` is given what was read and
-        raises ``RecordRejected`` when the caller may not ask for it; nothing is written then.
+        """Register an application. The same one again gets the same answer (P2); a new ticket that it comes with is
+        presented. ``check`` is given what was read and raises ``RecordRejected`` when the caller may not ask for it;
+        nothing is written then.
 
-        Raises ``RecordRejected``: the codes of ``command.parse``; CHANNEL_UNKNOWN for a channel that the installation
-        does not have; EXTERNAL_NO_TAKEN when the channel has used the number for an application with other content;
-        ERASED or KEY_DAMAGED when the applicant has no key; the code of the procedure's refusal. Raises ``Unavailable``
-        when database or vault is.
+        Raises ``RecordRejected``: the codes of ``command.parse`` and of ``present``; CHANNEL_UNKNOWN for a channel that
+        the installation does not have; EXTERNAL_NO_TAKEN when the channel has used the number for an application with
+        other content; ERASED or KEY_DAMAGED when the applicant has no key; the code of the procedure's refusal. Raises
+        ``Unavailable`` when database or vault is.
         """
         today = china_day(self.journal.clock.now() + timedelta(seconds=SKEW_S))
         wanted = command.parse(document, self.purposes, today)
@@ -81,11 +85,13 @@ class Applications:
             raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self.channels)))
         check(wanted)
         new, submit = self._new(wanted)
+        by = by._replace(channel=wanted.channel)
+        presented = self._checked(wanted)
         try:
             with self.store.write() as connection:
                 known = cases.lock(connection, [new.case_id]).get(new.case_id)
                 if known is None:
-                    by = by._replace(channel=wanted.channel)
+                    submit = replace(submit, presented=_claimed(connection, presented, new.case_id))
                     (refusal,) = self.journal.run(connection, PROCEDURE, [(new, submit)], by=by)
                     if refusal is not None:
                         raise RecordRejected(refusal.code, refusal.field, refusal.clause)
@@ -94,7 +100,18 @@ class Applications:
             # The same number was submitted at the same moment: the other one is the application.
             pass
         self._same_or_refused(new.case_id, wanted)
+        if wanted.ticket:
+            self._present(new.case_id, wanted.ticket, presented, by)
         return Submitted(new.case_id, False)
+
+    def present(self, case_id: bytes, text: str, by: By) -> None:
+        """Present a ticket of the identity service for an application. The same ticket again changes nothing (P2).
+
+        Raises ``RecordRejected``: NO_SUCH_APPLICATION; NOT_ASKED when no person applies; the codes of ``ticket.check``;
+        TICKET_USED when another application has it; ERASED or KEY_DAMAGED.
+        """
+        wanted = self._submitted(case_id).model_copy(update={"ticket": text})
+        self._present(case_id, text, self._checked(wanted), by._replace(channel=wanted.channel))
 
     def find(self, channel: str, external_no: str) -> bytes | None:
         """The id of the application that a channel submitted under this number, with or without blanks around it.
@@ -152,6 +169,42 @@ class Applications:
                 if isinstance(event, Released):
                     self.journal.run(connection, PROCEDURE, [(locked, AskAgain())], by=by)
 
+    def _checked(self, wanted: Application) -> Presented | RecordRejected | None:
+        """The ticket of an application; why it is not good; ``None`` where there is none."""
+        if wanted.ticket is None:
+            return None
+        try:
+            return self.desk.check(wanted.ticket, wanted.matter())
+        except RecordRejected as refused:
+            return refused
+
+    def _present(self, case_id: bytes, text: str, presented: Presented | RecordRejected | None, by: By) -> None:
+        try:
+            with self.store.write() as connection:
+                locked = cases.lock(connection, [case_id])[case_id]
+                if self._is_known(connection, locked, text):
+                    return
+                if claimed := _claimed(connection, presented, case_id):
+                    self.journal.run(connection, PROCEDURE, [(locked, Present(claimed))], by=by)
+        except IntegrityError:
+            raise RecordRejected("TICKET_USED", "ticket") from None
+
+    def _is_known(self, connection: Connection, locked: Case, text: str) -> bool:
+        """Whether the case has this ticket already, also when its time is over."""
+        tickets = desk.of_cases(connection, [locked.case_id]).get(locked.case_id, [])
+        sealed = [(locked.subject_id, bytes(one.sealed)) for one in tickets]
+        return text.encode() in (self.opener.open_values(sealed) if sealed else ())
+
+    def _submitted(self, case_id: bytes) -> Application:
+        """An application as submitted, from a case. Raises ``RecordRejected`` (NO_SUCH_APPLICATION, ERASED,
+        KEY_DAMAGED)."""
+        with self.store.read() as connection:
+            row = _required(_row(connection, case_id))
+        opened = self.opener.open_values([(bytes(row.subject_id), bytes(row.sealed))])[0]
+        if isinstance(opened, Fault):
+            raise RecordRejected(opened.code)
+        return Application.model_validate_json(opened)
+
     def _new(self, wanted: Application) -> tuple[Case, Submit]:
         """A case that does not exist yet, and its command."""
         number, applicant = _number(wanted.channel, wanted.external_no), wanted.applicant_identity()
@@ -162,10 +215,19 @@ class Applications:
 
     def _same_or_refused(self, case_id: bytes, wanted: Application) -> None:
         with self.store.read() as connection:
-            known = _required(_row(connection, case_id))
-        opened = self.opener.open_values([(bytes(known.subject_id), bytes(known.sealed))])[0]
+            row = _row(connection, case_id)
+        if row is None:  # not the number was taken at the same moment, but the ticket
+            raise RecordRejected("TICKET_USED", "ticket")
+        opened = self.opener.open_values([(bytes(row.subject_id), bytes(row.sealed))])[0]
         if isinstance(opened, Fault) or opened != wanted.canonical():
             raise RecordRejected("EXTERNAL_NO_TAKEN", "external_no")
+
+
+def _claimed(connection: Connection, presented: Presented | RecordRejected | None, case_id: bytes) -> Presented | None:
+    """The ticket if it is new. Raises ``RecordRejected`` for one that is not good, or that another case has used."""
+    if isinstance(presented, RecordRejected):
+        raise presented
+    return presented if presented and desk.claim(connection, presented, case_id) else None
 
 
 def _number(channel: str, external_no: str) -> Identity:

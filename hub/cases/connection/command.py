@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
@@ -17,10 +17,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from hub.cases import reasons
+from hub.cases.identity.kinds import CHECK, RESIDENT_ID
+from hub.cases.identity.ticket import AGENT, APPLICANT, TICKET_CHARACTERS_MAX, Matter
 from hub.errors import RecordRejected
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import (
     Identity,
+    check_licence_id,
     check_resident_id,
     check_unit_number,
     check_uscc,
@@ -65,6 +69,33 @@ class Applicant(_Part):
     name: Annotated[_Typed, StringConstraints(max_length=200)] = ""
 
 
+FORMS = ("DECLARATION", "E_LICENCE")
+"""The forms of an authorisation. A paper is none of them: it would be a material beyond the policy's list."""
+
+
+def _form(value: str) -> str:
+    if value not in FORMS:
+        raise PydanticCustomError("NOT_ASKED", "no paper may be asked for")
+    return value
+
+
+class Authorisation(_Part):
+    """Why an agent may act for the applicant: a declaration that the channel holds, by its number there, or an
+    e-licence, by its identifier (GB/T 36904)."""
+
+    form: Annotated[str, AfterValidator(_form), Field(json_schema_extra={"enum": list(FORMS)})]
+    reference: Annotated[_Typed, StringConstraints(min_length=1, max_length=160)]
+
+
+class Agent(_Part):
+    """Who submits the application for the applicant: a person or an enterprise."""
+
+    name: Text
+    resident_id: str | None = None
+    uscc: str | None = None
+    authorisation: Authorisation
+
+
 class Site(_Part):
     """Where electricity is wanted: the property unit's number, or the address as people write it."""
 
@@ -88,11 +119,27 @@ class Application(_Part):
     important: bool = False
     purpose: Text
     legal_basis: Short
+    agent: Agent | None = None
+    ticket: Annotated[_Typed, StringConstraints(min_length=1, max_length=TICKET_CHARACTERS_MAX)] | None = None
 
     def canonical(self) -> bytes:
-        """Canonical JSON, UTF-8: the same bytes for the same content. Two submissions under one number are compared by
-        it."""
-        return json.dumps(self.model_dump(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        """Canonical JSON, UTF-8: the same bytes for the same content, in every version of the hub. Two submissions
+        under one number are compared by it. A ticket is no part of it: a later one may take its place."""
+        content = self.model_dump(exclude={"ticket"})
+        given = {name: value for name, value in content.items() if value is not None or name not in _LATER}
+        return json.dumps(given, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    def persons(self) -> dict[str, str]:
+        """The people that a ticket of the identity service may be about: APPLICANT, AGENT → resident ID."""
+        found = {APPLICANT: self.applicant.resident_id, AGENT: self.agent.resident_id if self.agent else None}
+        return {who: number for who, number in found.items() if number}
+
+    def matter(self) -> Matter:
+        """What a ticket must be for. Raises ``RecordRejected`` (NOT_ASKED) when no person applies."""
+        persons = self.persons()
+        if not persons:
+            raise RecordRejected("NOT_ASKED", "ticket", "no person applies")
+        return Matter(self.channel, self.external_no, persons)
 
     def applicant_identity(self) -> Identity:
         """(namespace, value) of the applicant in the vault."""
@@ -140,6 +187,7 @@ def parse(document: Mapping[str, Any], purposes: Purposes, latest: date = date.m
     return read.model_copy(
         update={
             "applicant": _tidy_applicant(read.applicant, latest),
+            "agent": _tidy_agent(read.agent, latest) if read.agent else None,
             "site": _tidy_site(read.site),
             "purpose": purpose.name,
             "legal_basis": purpose.basis(read.legal_basis).code,
@@ -147,8 +195,12 @@ def parse(document: Mapping[str, Any], purposes: Purposes, latest: date = date.m
     )
 
 
+_LATER = ("agent",)
+"""Fields that former versions of the hub did not have: they are left out where they are not given."""
+
 _CODES = {
     "extra_forbidden": "NOT_ASKED",
+    "NOT_ASKED": "NOT_ASKED",
     "missing": "FIELD_MISSING",
     "TEXT_ENCODING": "TEXT_ENCODING",
     "TEXT_CONTROL": "TEXT_CONTROL",
@@ -179,6 +231,8 @@ def _allowed(error: Mapping[str, Any]) -> tuple[str, ...]:
     caller."""
     if error["type"] == "extra_forbidden":
         return tuple(_part_at(error["loc"][:-1]).model_fields)
+    if error["type"] == "NOT_ASKED":
+        return FORMS
     context = error.get("ctx", {})
     if error["type"] == "literal_error":
         return tuple(re.findall(r"'([^']+)'", context["expected"]))
@@ -190,23 +244,38 @@ def _part_at(path: Sequence[Any]) -> type[BaseModel]:
     """The model of the part at ``path``, for example ("site",)."""
     part: type[BaseModel] = Application
     for name in path:
-        part = part.model_fields[name].annotation  # type: ignore[assignment]
+        found = part.model_fields[name].annotation
+        part = next(one for one in (*get_args(found), found) if isinstance(one, type) and issubclass(one, BaseModel))
     return part
 
 
 def _tidy_applicant(applicant: Applicant, latest: date) -> Applicant:
-    _exactly_one(applicant.uscc, applicant.resident_id, "applicant.uscc")
-    if applicant.uscc is not None:
-        code = tidy(applicant.uscc)
-        _good(check_uscc(code), "applicant.uscc")
-        _identifies("uscc", code, "USCC_FORM", "applicant.uscc")
-        return applicant.model_copy(update={"uscc": code})
-    number = tidy(applicant.resident_id or "")
-    _good(check_resident_id(number), "applicant.resident_id", warnings=("ID_LEGACY",))
-    _identifies("resident-id", number, "ID_FORM", "applicant.resident_id")
+    return applicant.model_copy(update=_tidy_party(applicant, "applicant", latest))
+
+
+def _tidy_agent(agent: Agent, latest: date) -> Agent:
+    authorisation = agent.authorisation
+    if authorisation.form == "E_LICENCE":
+        identifier, field = tidy(authorisation.reference), "agent.authorisation.reference"
+        _good(check_licence_id(identifier), field)
+        authorisation = authorisation.model_copy(update={"reference": identifier})
+    return agent.model_copy(update={**_tidy_party(agent, "agent", latest), "authorisation": authorisation})
+
+
+def _tidy_party(party: Applicant | Agent, part: str, latest: date) -> dict[str, str]:
+    """The party's identifier, checked and tidied: uscc or resident_id → value."""
+    _exactly_one(party.uscc, party.resident_id, f"{part}.uscc")
+    if party.uscc is not None:
+        code = tidy(party.uscc)
+        _good(check_uscc(code), f"{part}.uscc")
+        _identifies("uscc", code, "USCC_FORM", f"{part}.uscc")
+        return {"uscc": code}
+    number = tidy(party.resident_id or "")
+    _good(check_resident_id(number), f"{part}.resident_id", warnings=("ID_LEGACY",))
+    _identifies("resident-id", number, "ID_FORM", f"{part}.resident_id")
     if (born := resident_id_birth(resident_id_18(number))) and born > latest:
-        raise RecordRejected("DATE_FUTURE", "applicant.resident_id")
-    return applicant.model_copy(update={"resident_id": number})
+        raise RecordRejected("DATE_FUTURE", f"{part}.resident_id")
+    return {"resident_id": number}
 
 
 def _identifies(identifier: str, value: str, code: str, field: str) -> None:
@@ -237,24 +306,33 @@ def _good(code: str | None, field: str, warnings: tuple[str, ...] = ()) -> None:
 
 class Needed(NamedTuple):
     """Evidence that an application needs: its kind, the type of identifier and the identity that it is found by.
-    Without ``identity`` it cannot be found."""
+    Without ``identity`` it cannot be found. ``reason``: why it cannot be looked for now, a code of
+    ``hub.cases.reasons``; "" when it can."""
 
     kind: str
     wanted_by: str
     identity: Identity | None
+    reason: str = ""
 
 
 def needs_of(application: Application, materials: tuple[str, ...], kinds: frozenset[str]) -> list[Needed]:
-    """The evidence for the materials of the policy's list (津工信电力〔2021〕8号 §5), as far as a source exists for its
-    kind."""
+    """The evidence for the materials of the policy's list (津工信电力〔2021〕8号 §5). ``kinds``: those that a source
+    exists for."""
     wanted = [_MATERIALS[material](application) for material in materials]
-    return [need for need in wanted if need.kind in kinds]
+    return [need if _has_source(need, kinds) else need._replace(reason=reasons.NO_SOURCE) for need in wanted]
+
+
+def _has_source(need: Needed, kinds: frozenset[str]) -> bool:
+    """A person's identity has one where any ticket leads to evidence."""
+    return need.kind in kinds or (need.kind == RESIDENT_ID and CHECK in kinds)
 
 
 def _identity_need(application: Application) -> Needed:
+    """A person's card is looked for with a ticket only: who types a number is not yet the person (P3)."""
     by, _ = application.applicant_identifier()
-    kind = "licence.business" if by == "uscc" else "licence.resident-id"
-    return Needed(kind, by, application.applicant_identity())
+    if by == "uscc":
+        return Needed("licence.business", by, application.applicant_identity())
+    return Needed(RESIDENT_ID, by, None, reasons.TICKET_NEEDED)
 
 
 def _property_need(application: Application) -> Needed:

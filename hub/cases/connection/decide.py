@@ -7,21 +7,24 @@ from datetime import UTC, datetime
 from hub.cases import policy
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
-from hub.cases.connection.command import needs_of
-from hub.cases.connection.events import DATES, Dated, Matched, Submitted, Waiting, Wanted, Withdrawn
+from hub.cases.connection.command import Needed, needs_of
+from hub.cases.connection.events import DATES, Dated, Identified, Matched, Submitted, Waiting, Wanted, Withdrawn
 from hub.cases.connection.gather import Facts, dates_of
-from hub.cases.connection.hears import NAME, AskAgain, ConnectionCommand, Look, Recount, Settle, Submit
+from hub.cases.connection.hears import NAME, AskAgain, ConnectionCommand, Look, Present, Recount, Settle, Submit
 from hub.cases.events import REGISTRATION, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
-from hub.cases.policy import Rules
+from hub.cases.identity.desk import Presented
+from hub.cases.policy import CaseOpening, Rules
 from hub.cases.procedure import Decision, Moment, PutOff, Question, SinkInfo, Withdraw
 
 
 def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:
     """The events and questions that follow from a command. It is never refused: a submission was checked before."""
     if isinstance(command, Submit):
-        return [_submitted(case, command, facts, rules, moment)]
+        return _opened(case, command, facts, rules, moment)
+    if isinstance(command, Present):
+        return [_identified(command.presented)]
     if isinstance(command, Recount):
         return _recounted(case, facts)
     if isinstance(command, Withdraw):
@@ -42,10 +45,37 @@ def _needs(command: Settle | Look | AskAgain | PutOff, facts: Facts, moment: Mom
     return evidence.look(due, facts.found, facts.asks, facts.asker, moment)
 
 
-def _submitted(case: Case, command: Submit, facts: Facts, rules: Rules, moment: Moment) -> Submitted:
+def _opened(case: Case, command: Submit, facts: Facts, rules: Rules, moment: Moment) -> list[Event]:
+    """The registration; why some evidence cannot be looked for; and the ticket that came with it."""
+    opening = policy.open_case(command.application, china_day(moment.now), rules.policies, facts.calendar)
+    needs = needs_of(command.application, opening.materials, rules.kinds)
+    events: list[Event] = [_submitted(case, command, facts, opening, needs)]
+    events += [_cannot(one, moment) for one in needs if one.reason]
+    return [*events, _identified(command.presented)] if command.presented else events
+
+
+def _cannot(need: Needed, moment: Moment) -> Waiting:
+    """It is looked at again later: a source may have been set up by then."""
+    later_ms = moment.process_ms + evidence.ASK_AGAIN_MAX_S * 1000
+    return Waiting(kind=need.kind, reason=need.reason, attempt=0, next_ask_ms=later_ms, answers=0)
+
+
+def _identified(presented: Presented) -> Identified:
+    ticket = presented.ticket
+    return Identified(
+        ticket_id=ticket.ticket_id,
+        mode=ticket.mode,
+        person=ticket.person,
+        until_ms=ticket.until_ms,
+        kind=presented.kind,
+        wanted_by=presented.wanted_by,
+        wanted_id=presented.wanted_id,
+        sealed=ToSeal(ticket.text.encode()),
+    )
+
+
+def _submitted(case: Case, command: Submit, facts: Facts, opening: CaseOpening, needs: Sequence[Needed]) -> Submitted:
     application, ids = command.application, command.ids
-    opening = policy.open_case(application, china_day(moment.now), rules.policies, facts.calendar)
-    needs = needs_of(application, opening.materials, rules.kinds)
     accepting = [sink for sink in facts.sinks if sink.takes(NAME, REGISTRATION)]
     return Submitted(
         subject_id=case.subject_id,

@@ -103,4 +103,22 @@ class Withdrawn(Withdrawing):
     next_ask_ms: int
 
 
-EVENTS: tuple[type[Event], ...] = (Submitted, Dated, Waiting, Matched, Withdrawn)
+@dataclass(frozen=True, kw_only=True)
+class Identified(Event):
+    """A ticket of the identity service was presented: it belongs to this case now, and to no other. The evidence that
+    it leads to takes the place of the applicant's evidence of identity that was looked for. ``until_ms`` is process
+    time."""
+
+    SCHEMA = "connection.identified"
+    TOPIC = CONNECTION_EVENTS
+    ticket_id: bytes
+    mode: str
+    person: str
+    until_ms: int
+    kind: str
+    wanted_by: str
+    wanted_id: bytes
+    sealed: bytes | ToSeal
+
+
+EVENTS: tuple[type[Event], ...] = (Submitted, Dated, Waiting, Matched, Withdrawn, Identified)

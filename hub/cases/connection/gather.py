@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hub.cases import notices
+from hub.cases import notices, reasons
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
 from hub.cases.connection.command import Application
@@ -18,6 +18,8 @@ from hub.cases.evidence import matching, needs
 from hub.cases.evidence.ask import way_to_ask
 from hub.cases.evidence.decide import Ask, Asker, Found, request_id
 from hub.cases.evidence.needs import Need
+from hub.cases.identity import desk
+from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
 from hub.cases.policy import Dates
 from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
 from hub.cases.tables import piece
@@ -53,7 +55,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     facts = [_facts(given, one, open_needs.get(one[0].case_id, {}), moment) for one in work]
     _read_again(connection, work, facts)
     _find(given, connection, work, facts, rows, moment)
-    _ask(given, work, facts, rows)
+    _ask(given, connection, work, facts, rows, moment)
     for (case, command), known in zip(work, facts, strict=True):
         if isinstance(command, Withdraw):
             known.pending = _pending(connection, case, command)
@@ -139,9 +141,17 @@ def _wanted(given: Given, case: Case, need: Need, purpose: str, year: int) -> ma
     return matching.Wanted(need.kind, need.wanted_id, case.subject_id, given.purposes.get(purpose), year, but_not)
 
 
-def _ask(given: Given, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]) -> None:
+def _ask(
+    given: Given,
+    connection: Connection,
+    work: Sequence[Work],
+    facts: Sequence[Facts],
+    rows: Mapping[bytes, Row[Any]],
+    moment: Moment,
+) -> None:
     """How to ask for the needs that are due; for an application that does not open, the reason."""
     due = [(case, known) for (case, command), known in zip(work, facts, strict=True) if isinstance(command, Look)]
+    presented = desk.of_cases(connection, [case.case_id for case, known in due if _of_person(known)])
     sealed = [(case.subject_id, bytes(rows[case.case_id].sealed)) for case, _ in due]
     for (case, known), opened in zip(due, given.opener.open_values(sealed) if sealed else (), strict=True):
         row = rows[case.case_id]
@@ -152,8 +162,24 @@ def _ask(given: Given, work: Sequence[Work], facts: Sequence[Facts], rows: Mappi
         purpose = given.purposes.get(row.purpose)
         known.asker = Asker(case.case_id, submitted.external_no, purpose.service_item, purpose.name, row.legal_basis)
         for need, _ in known.needs:
-            if ask := way_to_ask(need, submitted.ways(need.wanted_by), given.sources):
+            ticket = desk.fitting(presented.get(case.case_id, ()), need.kind)
+            ways = {"resident-id": submitted.persons()[ticket.person]} if ticket else submitted.ways(need.wanted_by)
+            if ask := way_to_ask(need, ways, given.sources, _opened(given, case, ticket, moment)):
                 known.asks[need.kind] = ask
+
+
+def _of_person(known: Facts) -> bool:
+    return any(need.kind in IDENTITY_KINDS for need, _ in known.needs)
+
+
+def _opened(given: Given, case: Case, ticket: Row[Any] | None, moment: Moment) -> str:
+    """The ticket, or the code of the reason why there is none that can be used."""
+    if ticket is None:
+        return reasons.TICKET_NEEDED
+    if ticket.until_ms <= moment.process_ms:
+        return reasons.TICKET_EXPIRED
+    opened = given.opener.open_values([(case.subject_id, bytes(ticket.sealed))])[0]
+    return reasons.TICKET_NEEDED if isinstance(opened, Fault) else opened.decode()
 
 
 def _pending(connection: Connection, case: Case, command: Withdraw) -> str | None:

@@ -9,6 +9,7 @@ from hub.cases.case import Case
 from hub.cases.connection import recount
 from hub.cases.connection.command import Application
 from hub.cases.evidence import needs
+from hub.cases.identity.desk import Presented
 from hub.cases.procedure import Answered, Command, Due, Heard, Hears, Moment, PutOff, Restored, Verified, Withdraw
 from hub.records.identifiers import Identity
 
@@ -19,10 +20,19 @@ RECOUNTS_MIN = 2
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Register an application. ``ids``: its identities → their opaque ids."""
+    """Register an application. ``ids``: its identities → their opaque ids. ``presented``: the ticket that it came
+    with."""
 
     application: Application
     ids: Mapping[Identity, bytes]
+    presented: Presented | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A ticket of the identity service for an application that is registered."""
+
+    presented: Presented
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class AskAgain:
     """Ask again for needs that are not asked for any more: an operator has corrected the cause."""
 
 
-ConnectionCommand = Submit | Settle | Look | Recount | AskAgain | Withdraw | PutOff
+ConnectionCommand = Submit | Present | Settle | Look | Recount | AskAgain | Withdraw | PutOff
 
 
 def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:

@@ -15,6 +15,7 @@ from hub.cases.connection.project import project
 from hub.cases.connection.tables import application
 from hub.cases.events import REGISTRATION
 from hub.cases.evidence.tables import need
+from hub.cases.identity.tables import ticket
 from hub.cases.procedure import Procedure
 
 PROCEDURE = Procedure(
@@ -25,6 +26,6 @@ PROCEDURE = Procedure(
     gather=gather,
     decide=decide,
     project=project,
-    tables=(application, need),
+    tables=(application, need, ticket),
     sinks={REGISTRATION: bodies.registration, DATES: bodies.dates, "*": bodies.evidence},
 )

@@ -7,11 +7,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from hub.cases import reasons
-from hub.cases.connection.events import Dated, Matched, Submitted, Waiting, Withdrawn
+from hub.cases.connection.events import Dated, Identified, Matched, Submitted, Waiting, Withdrawn
 from hub.cases.connection.tables import application
 from hub.cases.events import Entry, Event, Relation
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
+from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
+from hub.cases.identity.tables import ticket
+from hub.cases.identity.ticket import APPLICANT
 from hub.cases.tables import piece
 
 TITLE = "licence.property-title"
@@ -121,6 +124,32 @@ def _withdrawn(connection: Connection, entries: Sequence[Entry]) -> None:
     connection.execute(query, [_reopened(entry, number) for entry in entries for number in _numbers(entry)])
 
 
+def _identified(connection: Connection, entries: Sequence[Entry]) -> None:
+    """The ticket, and the evidence that it leads to: instead of the applicant's evidence of identity that is looked for
+    until now, if any. Nothing changes where the identity is known already."""
+    for entry in entries:
+        event = _of(entry, Identified)
+        columns = ("ticket_id", "mode", "person", "until_ms", "sealed")
+        connection.execute(insert(ticket), {"case_id": entry.case_id, **{one: getattr(event, one) for one in columns}})
+        _look_for(connection, entry.case_id, event)
+
+
+def _look_for(connection: Connection, case_id: bytes, event: Identified) -> None:
+    there = {
+        row.kind: row
+        for row in connection.execute(select(need).where(need.c.case_id == case_id, need.c.kind.in_(IDENTITY_KINDS)))
+    }
+    fresh = {"reason": reasons.NEW, "next_ask_ms": 0, "answers": 0, "wanted_by": event.wanted_by}
+    fresh |= {"kind": event.kind, "wanted_id": event.wanted_id}
+    replaced = [event.kind] if event.kind in there or event.person != APPLICANT else list(there)
+    about = need.c.case_id == case_id, need.c.kind.in_(replaced)
+    if any(there[kind].state == NeedState.MET for kind in replaced if kind in there):
+        return
+    if not connection.execute(update(need).where(*about).values(**fresh)).rowcount:
+        new = {"case_id": case_id, "state": NeedState.OPEN.value, "attempt": 0}
+        connection.execute(insert(need), new | fresh)
+
+
 def _numbers(entry: Entry) -> tuple[int, ...]:
     return _of(entry, Withdrawn).withdrawn
 
@@ -149,4 +178,5 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Waiting: _waiting,
     Matched: _matched,
     Withdrawn: _withdrawn,
+    Identified: _identified,
 }

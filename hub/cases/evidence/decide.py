@@ -56,11 +56,13 @@ class Wait:
 
 
 class Ask(NamedTuple):
-    """A source that can be asked: its name, the type of identifier and the value."""
+    """A source that can be asked: its name, the type of identifier and the value, and the ticket that the question
+    rests on, where the source wants one."""
 
     source: str
     by: str
     value: str
+    ticket: str | None = None
 
 
 class Asker(NamedTuple):
@@ -178,6 +180,7 @@ def _asked(need: Need, found: str | None, ask: Ask, asker: Asker, moment: Moment
         asker.purpose,
         asker.legal_basis,
         attempt,
+        ask.ticket,
     )
     reason = found or (reasons.ASKED if need.reason in _PASSING else need.reason)
     later_ms = _later(moment, ANSWER_WITHIN_S + ask_again_s(attempt))

@@ -186,3 +186,13 @@ def document_is_an_approval(record: Plain, _context: Context) -> Findings:
     (Fault(code='NOT_AN_APPROVAL', field='project.permit'),)
     """
     return NOTHING if record["project"]["permit"] == "NONE" else found("NOT_AN_APPROVAL", "project.permit")
+
+
+@rule("CHECK_NO_MATCH", kinds=("identity.check",))
+def it_is_the_person(record: Plain, _context: Context) -> Findings:
+    """The identity service found that it is the person with the number.
+
+    >>> it_is_the_person({"check": {"result": "NO_MATCH"}}, None)
+    (Fault(code='CHECK_NO_MATCH', field='check.result'),)
+    """
+    return NOTHING if record["check"]["result"] == "MATCH" else found("CHECK_NO_MATCH", "check.result")

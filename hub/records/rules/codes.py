@@ -94,6 +94,7 @@ _TABLE: Final = {
         ("HOLDER_TWICE", "不动产登记暂行条例 §8", "The same holder twice.", "权利人重复"),
         ("REGION_MISMATCH", "GB/T 2260", "Region code and address disagree.", "行政区划与地址不一致"),
         ("NOT_AN_APPROVAL", "津工信电力〔2021〕8号 §5", "A permit approves no project.", "许可证不是项目批准文件"),
+        ("CHECK_NO_MATCH", "hub", "The identity service found another person.", "身份核验结果为不是本人"),
         ("VALIDITY_TERM", "居民身份证法 §5", "The validity does not fit the holder's age.", "有效期限与年龄不符"),
     ),
 }  # fmt: skip

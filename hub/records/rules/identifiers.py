@@ -71,6 +71,16 @@ def holder_number(record: Plain, _context: Context) -> Findings:
     return resident_number(record["holder"]["id_number"], "holder.id_number")
 
 
+@rule(*_RESIDENT_CODES, kinds=("identity.check",))
+def checked_number(record: Plain, _context: Context) -> Findings:
+    """The number that the applicant typed (GB 11643).
+
+    >>> checked_number({"check": {"id_number": "36042619910102009X"}}, None)
+    (Fault(code='ID_CHECK', field='check.id_number'),)
+    """
+    return resident_number(record["check"]["id_number"], "check.id_number")
+
+
 @rule(*_USCC_CODES, kinds=("licence.business",))
 def enterprise_code(record: Plain, _context: Context) -> Findings:
     """The enterprise's unified social credit code (GB 32100).

@@ -25,6 +25,7 @@ from hub.records.tables import record, tally
 from hub.stores.tables import outbox
 from tests import samples
 from tests.casework import ConnectionSystem, House, body
+from tests.tickets import KEYS, ticket
 
 PROJECTIONS = projections(installed())
 
@@ -39,7 +40,7 @@ make_up_days = []
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+    house = House(tmp_path, identity_keys=KEYS)
     yield house
     house.close()
 
@@ -52,6 +53,8 @@ def lived(house: House) -> None:
     house.project()
     for number in range(4):
         house.submit(body(f"A-{number}"))
+    by_face = {"applicant": {"resident_id": samples.PERSON}, "customer_class": "RESIDENT"}
+    house.submit(body("A-5", **by_face, ticket=ticket(house.clock, "A-5")))
     house.due()
     house.relay()
     house.verified(samples.title(version=2), samples.business())

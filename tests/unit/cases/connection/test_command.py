@@ -149,10 +149,12 @@ def test_p6_low_voltage_needs_identity_and_property_only() -> None:
     assert found[0].identity == ("enterprise", "600037341")
 
 
-def test_a_resident_needs_an_id_where_a_source_is_and_a_vague_address_finds_nothing() -> None:
+def test_a_need_without_a_source_is_named_and_a_vague_address_finds_nothing() -> None:
     resident = read(changed(applicant={"resident_id": PERSON}, site={"address": "天津市南开区"}))
-    assert [need.kind for need in needs_of(resident, ("identity", "property"), ALL - {"licence.resident-id"})] == [
-        "licence.property-title"
+    found = needs_of(resident, ("identity", "property"), ALL - {"licence.resident-id"})
+    assert [(need.kind, need.reason) for need in found] == [
+        ("licence.resident-id", "NO_SOURCE"),
+        ("licence.property-title", ""),
     ]
     assert needs_of(resident, ("property",), ALL)[0].identity is None
 

@@ -1,0 +1,1 @@
+"""Who stands behind an application: tickets of the identity service."""
