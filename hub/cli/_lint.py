@@ -1,4 +1,4 @@
-"""``hub connectors lint``: a connector's folder is checked before any call is made."""
+"""``hub connectors new``, ``lint`` and ``reference``: for those who write a connector's folder."""
 
 import json
 import sys
@@ -15,9 +15,12 @@ from hub.clock import SystemClock
 from hub.connect.declared.fitting import Finding
 from hub.connect.declared.lint import becomes
 from hub.connect.declared.lint import lint as findings
+from hub.connect.declared.reference import reference as made
+from hub.connect.declared.scaffold import scaffold
 from hub.connect.folder import Folder
 from hub.connect.host.registry import located
 from hub.grants.grant import load
+from hub.records.kinds import KINDS, find_kind
 from hub.settings import Settings
 
 
@@ -46,6 +49,29 @@ def lint(config: Path | None, name: str, accept: bool, as_json: bool) -> None:
     else:
         _show(found, folder)
     sys.exit(1 if any(one.grave for one in found) else 0)
+
+
+@click.command("new")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--kind", required=True, metavar="KIND", help="The kind of record that the source gives: docs/kinds.md.")
+@click.option("--transport", required=True, type=click.Choice(["table", "rest"]), help="How the source is read.")
+def new(folder: Path, kind: str, transport: str) -> None:
+    """Write a FOLDER for a declared source: connector.toml, mapping.toml with every field of KIND, codes.csv, samples/.
+
+    Complete it with the names of the source's columns; `hub connectors lint FOLDER` says what is left.
+    """
+    found = find_kind(kind)
+    if found is None:
+        raise click.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="--kind")
+    for file in scaffold(folder, found, transport):
+        click.echo(f"wrote {file}")
+    click.echo(f"next: complete them, add samples/NAME.json, and run `hub connectors lint {folder}`")
+
+
+@click.command("reference")
+def reference() -> None:
+    """Print every key of connector.toml and mapping.toml, in Markdown: docs/declarations.md."""
+    click.echo(made(), nl=False)
 
 
 def _accept(folder: Folder, clock: SystemClock) -> None:

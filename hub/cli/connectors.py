@@ -16,7 +16,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
 from hub.cli._again import reread
 from hub.cli._console import console
-from hub.cli._lint import lint
+from hub.cli._lint import lint, new, reference
 from hub.cli._reload import reload
 from hub.clock import SystemClock, in_china
 from hub.connect.host.probe import Probe, probe
@@ -43,7 +43,8 @@ def command() -> None:
     """
 
 
-command.add_command(lint)
+for _one in (new, lint, reference):
+    command.add_command(_one)
 
 
 @command.command("list")

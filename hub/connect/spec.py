@@ -21,20 +21,20 @@ _TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "integer": (int,), "numbe
 class Title(Frozen):
     """The name of the outside system for people."""
 
-    zh: str
-    en: str
+    zh: str = Field(description="In Chinese.")
+    en: str = Field(description="In English.")
 
 
 class Setting(Frozen):
     """One key of the connector's table in ``hub.toml``."""
 
-    name: str
-    type: Literal["text", "integer", "number", "flag"] = "text"
-    doc: str
-    doc_zh: str = ""
-    secret: bool = False
-    required: bool = True
-    default: str | int | float | bool | None = None
+    name: str = Field(description="The key.")
+    type: Literal["text", "integer", "number", "flag"] = Field("text", description="What its value is.")
+    doc: str = Field(description="What it is, for the operator.")
+    doc_zh: str = Field("", description="The same in Chinese.")
+    secret: bool = Field(False, description="Whether it is hidden everywhere.")
+    required: bool = Field(True, description="Whether the connector cannot be opened without it.")
+    default: str | int | float | bool | None = Field(None, description="Its value where the operator gives none.")
 
 
 class Limits(Frozen):
@@ -70,12 +70,16 @@ Pattern = Annotated[str, Field(pattern=r"^[a-z0-9.*-]+:[a-z0-9.*-]+$")]
 class ConnectorInfo(Frozen):
     """The description of a connector, without opening it."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")] = Field(
+        description="Its name: that of its folder, or of its entry point."
+    )
     kind: str = Field("", description="Kind of record that a source gives; empty for a sink.")
-    title: Title
-    direction: Literal["source", "sink"]
-    transport: Literal["rest", "table", "files"]
-    assurance: Literal["", "SEALED_DOCUMENT", "SIGNED_RESPONSE", "CHANNEL_ONLY"] = ""
+    title: Title = Field(description="The outside system, for people.")
+    direction: Literal["source", "sink"] = Field(description="Whether records come from it, or go to it.")
+    transport: Literal["rest", "table", "files"] = Field(description="How it is reached.")
+    assurance: Literal["", "SEALED_DOCUMENT", "SIGNED_RESPONSE", "CHANNEL_ONLY"] = Field(
+        "", description="What proves a record: a sealed file of its own, a signed answer, or the channel alone."
+    )
     authority: str = Field(
         "",
         description="Who numbers the rows, in words: part of every record's id, so it never changes. Sources that "
@@ -101,8 +105,8 @@ class ConnectorInfo(Frozen):
         "until then it waits.",
     )
     columns: tuple[str, ...] = Field((), description="Columns of the source that the mapping reads.")
-    settings: tuple[Setting, ...] = ()
-    limits: Limits = Limits()
+    settings: tuple[Setting, ...] = Field((), description="The keys of its table in `hub.toml`.")
+    limits: Limits = Field(Limits(), description="Bounds on its calls.")
     table: TableSpec | None = Field(None, description="A declared source on an exchange table.")
     rest: RestSpec | None = Field(None, description="A declared source on a REST service.")
     files: FilesSpec | None = Field(None, description="A declared source on batches of files.")

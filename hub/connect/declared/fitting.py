@@ -7,10 +7,12 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from hub.connect.codes import Codes
-from hub.connect.declared.models import Constant, Each, FieldRule, MappingSpec
+from hub.connect.declared.models import UNDECIDED, Constant, Each, FieldRule, MappingSpec
 from hub.records.kinds import Kind
 
 ADDRESS: Final = "cn.onecert.Address"
+_IDENTIFYING: Final = frozenset(("hub.identifier", "hub.form"))
+_CODES: Final = ("authority", "uscc", "id_number")
 _GIVEN: Final = ("source", "assurance")
 """What the hub completes where a mapping does not name it."""
 _WORDS: Final = {
@@ -48,7 +50,7 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of the schema: its type in the words of ``_WORDS``, whether it may be null, whether it has a default, the
-    symbols of its enum."""
+    symbols of its enum, its form, whether it identifies something, and what the schema says of it."""
 
     path: str
     type: str
@@ -56,6 +58,9 @@ class Field:
     optional: bool
     symbols: tuple[str, ...]
     schema: Any
+    form: str
+    identifies: bool
+    doc: str
 
 
 def fields_of(schema: Any, prefix: str = "") -> dict[str, Field]:
@@ -73,7 +78,17 @@ def _field(entry: Mapping[str, Any], prefix: str) -> Field:
     branches = entry["type"] if isinstance(entry["type"], list) else [entry["type"]]
     main = next(branch for branch in branches if branch != "null")
     symbols = tuple(main["symbols"]) if isinstance(main, dict) and main["type"] == "enum" else ()
-    return Field(prefix + entry["name"], _type(main), "null" in branches, "default" in entry, symbols, main)
+    return Field(
+        path=prefix + entry["name"],
+        type=_type(main),
+        nullable="null" in branches,
+        optional="default" in entry,
+        symbols=symbols,
+        schema=main,
+        form=entry.get("hub.form", ""),
+        identifies=entry["name"] in _CODES or not _IDENTIFYING.isdisjoint(entry),
+        doc=entry.get("doc", ""),
+    )
 
 
 def _type(branch: Any) -> str:
@@ -117,6 +132,9 @@ def _told(key: str, problem: str, remedy: str) -> Finding:
 
 
 def _of_rule(key: str, rule: FieldRule, field: Field, codes: Codes) -> Iterator[Finding]:
+    if rule.from_ == UNDECIDED:
+        yield _told(key, "no column is named yet", f"write the column: {field.doc}")
+        return
     if rule.as_ == "constant":
         yield from _of_constant(key, rule.value, field)
         return
@@ -166,6 +184,9 @@ def _of_list(name: str, each: Each, field: Field | None, codes: Codes) -> Iterat
     key = f"each.{name}"
     if field is None or field.type != "array":
         yield _told(key, "the kind has no such list", 'map a single object by [fields], as "object.field"')
+        return
+    if each.from_ == UNDECIDED:
+        yield _told(f"{key}.from", "no list is named yet", "write the child, the list, or `zip` with joined columns")
         return
     items = fields_of(field.schema["items"])
     yield from _of_rules(each.fields, items, codes, f"{key}.fields")

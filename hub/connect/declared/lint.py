@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from hub.connect.context import Context
 from hub.connect.declared.fitting import Finding, misfits
-from hub.connect.declared.models import MappingSpec
+from hub.connect.declared.models import UNDECIDED, MappingSpec
 from hub.connect.declared.rows import row_of
 from hub.connect.declared.samples import plain_row, sample_names, sample_row
 from hub.connect.folder import CODES, HOOK, INFO, MAPPING, Folder
@@ -96,6 +96,8 @@ def _of_info(folder: Folder) -> Iterator[Finding]:
     for word in info.lookup_by:
         if word not in LOOK_UPS:
             yield _told("lookup_by", f"the hub never asks by {word!r}", f"words are {', '.join(LOOK_UPS)}", grave=False)
+    for key in _undecided(info.model_dump(by_alias=True, exclude={"settings"})):
+        yield _told(key, "a question mark is left", "write what the source has there, or delete the line")
     yield from _of_lookups(info)
     yield from _of_settings(info)
     if not folder.root.joinpath(README).is_file():
@@ -104,6 +106,18 @@ def _of_info(folder: Folder) -> Iterator[Finding]:
 
 def _told(key: str, problem: str, remedy: str, grave: bool = True) -> Finding:
     return Finding(INFO, key, problem, remedy, grave)
+
+
+def _undecided(value: Any, path: str = "") -> Iterator[str]:
+    """The keys whose value a person has to complete."""
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _undecided(one, f"{path}.{name}".strip("."))
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _undecided(one, path)
+    elif isinstance(value, str) and value.strip("/") == UNDECIDED:
+        yield path
 
 
 def _of_lookups(info: ConnectorInfo) -> Iterator[Finding]:
@@ -146,7 +160,7 @@ def _of_table(folder: Folder) -> Iterator[Finding]:
     spec, mapping = folder.info.table, folder.mapping
     if spec is None or mapping is None:
         return
-    there, read = _columns(spec), mapping.columns()
+    there, read = _columns(spec), {one for one in mapping.columns() if UNDECIDED not in one}
     for one in sorted(read - there - {*spec.children}):
         yield Finding(MAPPING, one, "the column is not among the table's columns", f"add it to {_place(spec, one)}")
     for one in sorted(there - read - {*spec.extra}):

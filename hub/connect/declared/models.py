@@ -4,7 +4,7 @@ The language has no expressions and runs no code. What it cannot say is a functi
 (``hub.connect.declared.hooks``).
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -26,6 +26,8 @@ Form = Literal[
 FieldPath = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,3}$")]
 ColumnPath = Annotated[str, Field(min_length=1, max_length=200)]
 Constant = str | bool | int
+UNDECIDED: Final = "?"
+"""The column of a rule that a person has to complete."""
 MAPPED_FIELDS_MAX = 500
 """Most fields of one mapping."""
 
