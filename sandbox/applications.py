@@ -8,6 +8,7 @@ title. The expected results hold for the world as first loaded.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sandbox.identity.cards import cards_of
 from sandbox.world import dirt
 from sandbox.world.draw import Draw
 from sandbox.world.owners import ENTERPRISE, Owner
@@ -40,6 +41,44 @@ def _scripted(world: World, name: str, position: int, relation: str, story: str)
     body = _body(f"SBX-{world.spec.seed}-{name}", applicant, where, position)
     expected = _expected(world, applicant, position, relation) | {"withheld": position == LATE_POSITION}
     return {"id": name, "story": story, "body": body, "expected": expected}
+
+
+def of_people(world: World) -> list[Entry]:
+    """Applications that a person was checked for: a resident by face, a resident at a counter, and an agent for an
+    enterprise, by face. ``ticket``: the mode of the check and the number of the person; a ticket must be fetched when
+    the application is made, because it is good for a short time."""
+    by_face, first = _resident(world, SCRIPTED)
+    at_counter, second = _resident(world, first + 1)
+    agent = _scripted(world, "agent", 0, "SELF", "an enterprise through an agent, who was checked by face")
+    person = world.people.person(7)
+    declaration = {"form": "DECLARATION", "reference": f"D-{world.spec.seed}-1"}
+    agent["body"] |= {"agent": {"name": person.name, "resident_id": person.id_number, "authorisation": declaration}}
+    return [
+        _checked(world, "by-face", "FACE_RESULT", by_face, first, "a resident by face: the result only"),
+        _checked(world, "at-counter", "COUNTER", at_counter, second, "a resident at a counter"),
+        agent | {"ticket": {"mode": "FACE_RESULT", "idNumber": person.id_number}, "pieces": 4},
+    ]
+
+
+def _resident(world: World, unit: int) -> tuple[Applicant, int]:
+    """The next unit that one person owns alone, and the person."""
+    unit, place = _clean_unit(
+        world,
+        unit,
+        lambda title: (
+            len(owners := world.titles.owners(title)) == 1
+            and owners[0].enterprise is None
+            and cards_of(world).usable(owners[0].number)
+        ),
+    )
+    return _owner(world.titles.owners(place)[0]), unit
+
+
+def _checked(world: World, name: str, mode: str, applicant: Applicant, unit: int, story: str) -> Entry:
+    body = _body(f"SBX-{world.spec.seed}-{name}", applicant, {"unit_no": site(unit).unit_no}, unit)
+    ticket = {"mode": mode, "idNumber": applicant["resident_id"]}
+    expected = _expected(world, applicant, world.titles.current(unit), "SELF")
+    return {"id": name, "story": story, "body": body, "expected": expected, "ticket": ticket}
 
 
 def generated(world: World, count: int) -> Iterator[Entry]:

@@ -29,10 +29,14 @@ from sandbox import launch
 from sandbox.demo.clock import at_speed
 from sandbox.systems import FIRST
 
-SOURCES = ("business_licence", "property_title", "district_files")
-PLAYED = (*FIRST, "district_files")
+ASKED = ("identity_check", "resident_id")
+"""The sources without a feed."""
+SOURCES = ("business_licence", "property_title", "district_files", *ASKED)
+PLAYED = (*FIRST, "district_files", "identity")
 """The outside systems of the demonstration."""
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
+NO_TRUTH: Mapping[str, Any] = {"emitted": 0, "verified": 0, "rejected": 0, "duplicates": 0, "codes": {}}
+"""The truth of a source that has emitted nothing."""
 CLIENT = "demo"
 NO_PROGRESS_S = 60.0
 _LOOK_S = 0.1
@@ -60,15 +64,22 @@ class SourceLine(NamedTuple):
         return self.received - self.verified - self.rejected - self.duplicate
 
     @property
+    def emitted(self) -> int:
+        """Records that the source emitted, by the hub's count: from the feed; of a source without one, answers."""
+        return self.received if self.source in ASKED else self.received - self.looked_up
+
+    @property
     def balanced(self) -> bool:
         """Whether no record is pending and all numbers, also by reason code, agree with the truth.
 
         The feed also reads a record that a look-up found: it counts as received once more, and as duplicate once.
         """
-        truth, fed, duplicate = self.expected, self.received - self.looked_up, self.duplicate - self.looked_up
+        truth = self.expected
+        twice = 0 if self.source in ASKED else self.looked_up
+        duplicate = self.duplicate - twice
         return (
             self.pending == 0
-            and (fed, self.verified, self.rejected, duplicate)
+            and (self.emitted, self.verified, self.rejected, duplicate)
             == (truth["emitted"], truth["verified"], truth["rejected"], truth["duplicates"])
             and self._reasons_agree(truth["codes"])
         )
@@ -213,9 +224,16 @@ class Live:
         self.sandbox = sandbox
 
     def scripted(self) -> list[dict[str, Any]]:
-        """The sandbox's three scripted applications: ``{"name", "body", …}``."""
+        """The sandbox's scripted applications: ``{"name", "body", …}``, those of people with a ticket."""
         entries: list[dict[str, Any]] = json.loads(self.sandbox.applications.read_text("utf-8"))
-        return entries[:3]
+        return [*entries[:3], *(self._checked(entry) for entry in entries[3:] if "ticket" in entry)]
+
+    def _checked(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """The application with a ticket that the identity service makes now."""
+        body = entry["body"]
+        matter = {"channel": body["channel"], "externalNo": body["external_no"], **entry["ticket"]}
+        given = self.sandbox.control("identity", "ticket", matter)
+        return entry | {"body": body | {"ticket": given["ticket"]}}
 
     def lines(self) -> list[SourceLine]:
         """The conservation line of every source that the sandbox plays, as it is now."""
@@ -227,9 +245,9 @@ class Live:
             for row in connection.execute(select(reason_tally)):
                 reasons.setdefault(row.source, {})[row.code] = row.verdicts
         return [
-            _line(name, tallies.get(name), reasons.get(name, {}), grants[name].approval, truth[name])
+            _line(name, tallies.get(name), reasons.get(name, {}), grants[name].approval, truth.get(name, NO_TRUTH))
             for name in SOURCES
-            if name in truth
+            if name in self.hub.connectors.sources
         ]
 
     def delivered(self) -> Delivered:

@@ -9,6 +9,7 @@ from sandbox.world.digits import elicence_id, uscc
 from sandbox.world.draw import Draw
 from sandbox.world.people import People, Person
 from sandbox.world.places import DISTRICTS, site
+from sandbox.world.world import World
 
 SOURCE = "resident_id"
 _KIND = "11100000000013127D047"
@@ -38,6 +39,11 @@ class Cards:
         """The card of the person with this number; ``None`` when no one has it."""
         person = self._people.find(number)
         return self._card(person) if person else None
+
+    def usable(self, number: str) -> bool:
+        """Whether this person has a card that is in force."""
+        card = self.of(number)
+        return card is not None and card.code is None and json.loads(card.text)["zzzt"] == "1"
 
     def _card(self, person: Person) -> Card:
         draw = Draw(self._seed, "card", person.id_number)
@@ -75,6 +81,11 @@ class Cards:
             "yxqjzrq": _until(born, issued),
             "zzzt": "1",
         }
+
+
+def cards_of(world: World) -> Cards:
+    """The cards of the people of a world."""
+    return Cards(world.spec.seed, world.people, world.spec.defect_share)
 
 
 def _until(born: date, issued: date) -> str:

@@ -18,7 +18,7 @@ from sandbox import truth
 from sandbox.control import Endpoint, answer, application, body_of
 from sandbox.faults import WIRE_FAULTS, Faults
 from sandbox.gateway.tree import leaf_hash, root_and_paths
-from sandbox.identity.cards import Cards
+from sandbox.identity.cards import cards_of
 from sandbox.identity.tickets import Issuer
 from sandbox.world.world import World, WorldSpec
 
@@ -50,7 +50,7 @@ class IdentityService:
     def __init__(self, world: World, home: Path, faults: Faults) -> None:
         self.issuer = Issuer(world.spec.seed)
         self._faults = faults
-        self._cards = Cards(world.spec.seed, world.people, world.spec.defect_share)
+        self._cards = cards_of(world)
         self._home = home
         self._state = home / "identity-state.json"
         self._lock = threading.Lock()
