@@ -6,6 +6,7 @@ from typing import Final
 from hub.delivery import deliver
 from hub.ingest import stage as ingest
 from hub.pipeline import due, lookup, project, relay, verify
+from hub.pipeline.unused import stage as erase
 from hub.runtime.stage import Stage
 
 STAGES: Final[tuple[Stage, ...]] = (
@@ -15,6 +16,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     project.STAGE,
     due.STAGE,
     relay.STAGE,
+    erase.STAGE,
 )
 """The stages of every hub. Each sink adds one more."""
 

@@ -4,6 +4,22 @@ from sqlalchemy import BigInteger, Column, Integer, String, Table
 
 from hub.stores.tables import ID, metadata
 
+erased = Table(
+    "erased",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("records", BigInteger, nullable=False, doc="of received: no application used them, and their term is over"),
+)
+"""No projection: ``access.events`` has the same counts."""
+
+erase_due = Table(
+    "erase_due",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("next_ms", BigInteger, nullable=False, doc="when a hub looks again for unused records; process time"),
+)
+
 projection_offset = Table(
     "projection_offset",
     metadata,

@@ -68,6 +68,9 @@ class KeyVault(Protocol):
     def erase(self, subject: bytes) -> bool:
         """Destroy the data key of an id and every identity row that leads to it. False if there was neither."""
 
+    def erase_all(self, ids: Sequence[bytes]) -> int:
+        """As ``erase`` for up to 10,000 ids, all or none. Returns how many keys and identity rows there were."""
+
     def close(self) -> None:
         """Release the connections."""
 

@@ -161,14 +161,17 @@ class DatabaseVault:
         return [keys.get(one) for one in ids]
 
     def erase(self, subject: bytes) -> bool:
+        return self.erase_all([subject]) > 0
+
+    def erase_all(self, ids: Sequence[bytes]) -> int:
         with self._store.write() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ERASING})")
-            deleted = connection.execute(delete(identity).where(identity.c.id == subject)).rowcount
-            deleted += connection.execute(delete(data_key).where(data_key.c.id == subject)).rowcount
+            deleted = connection.execute(delete(identity).where(identity.c.id.in_(ids))).rowcount
+            deleted += connection.execute(delete(data_key).where(data_key.c.id.in_(ids))).rowcount
             connection.execute(update(epoch).values(erasures=epoch.c.erasures + 1))
         self._cache = _Cache(-1)
-        return deleted > 0
+        return deleted
 
     def close(self) -> None:
         self._store.close()

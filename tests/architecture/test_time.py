@@ -16,6 +16,7 @@ BUSINESS = {
     "hub.pipeline.verify": "the day that a verdict is of",
     "hub.operate.troubles": "how long a record waits for another one",
     "hub.pipeline.redrive": "when a record was sent again",
+    "hub.pipeline.unused": "how old a record is",
     "hub.pipeline.again": "when a row was read or sent again",
     "hub.pipeline.relay": "when a place was written down",
     "hub.cases": "when something happened to a case, and the days that its deadline counts",

@@ -11,7 +11,7 @@ from hub.records.kinds import KINDS
 
 
 class GrantFinding(NamedTuple):
-    """What is wrong with one key of a source's grant, and what to do. ``grave``: the hub makes no call, or would do what
+    """What is wrong with one key of a grant, and what to do. ``grave``: the hub makes no call, or would do what
     was not allowed; otherwise it works, and a person should look."""
 
     source: str

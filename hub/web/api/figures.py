@@ -18,6 +18,7 @@ from hub.delivery.status import SinkStatus, statuses
 from hub.ingest.control import Report, Reports
 from hub.ingest.dropped import DroppedColumns
 from hub.pipeline import project
+from hub.pipeline.tables import erased
 from hub.ports import Clock, Positions, RecordLog, Store
 from hub.records.tables import reason_tally, tally
 from hub.runtime.status import StageReports, StageStatus
@@ -67,6 +68,7 @@ class Tables(NamedTuple):
     outbox: Waiting
     connectors: Sequence[Report]
     dropped: Mapping[str, Mapping[str, int]]
+    erased: Sequence[Row[Any]]
     stages: Sequence[StageStatus]
     projected: Positions
 
@@ -105,6 +107,7 @@ def of_tables(store: Store, clock: Clock, sources: Sequence[str]) -> Tables:
             _outbox(connection, now_ms),
             connectors,
             dropped,
+            connection.execute(select(erased)).all(),
             stages,
             project.read_offsets(connection),
         )

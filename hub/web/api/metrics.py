@@ -29,6 +29,7 @@ from hub.web.cache import Cached, answer_of
 from hub.web.queries import NoQuery, query_of
 
 SCOPE = "metrics"
+_LABELS = ("source", "kind")
 MAX_AGE_S = 5.0
 WAIT_S = 2.0
 
@@ -118,6 +119,12 @@ def _of_records(tables: Tables) -> Iterator[Metric]:
     for row in tables.reasons:
         rejections.add_metric((row.source, row.kind, row.code), row.verdicts)
     yield rejections
+    unused = CounterMetricFamily(
+        "hub_erased", "Of those received: records that were erased, because no application used them.", labels=_LABELS
+    )
+    for row in tables.erased:
+        unused.add_metric((row.source, row.kind), row.records)
+    yield unused
     # Gauges: a later verdict moves a record from one to another, and a falling counter looks like a restart.
     gauges: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
         ("verified", "Records that every rule in force accepts.", attrgetter("verified")),
