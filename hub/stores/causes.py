@@ -28,7 +28,7 @@ _LOGIN = Cause("it refuses the user or the password", "correct them in {setting}
 _DATABASE = Cause("the server has no database of this name", "create it, or correct {setting}")
 _GRANT = Cause("this user has no privilege for what was asked", "grant it, or use another user in {setting}")
 _TABLE = Cause("there is no such table or column", "start `hub run`, which migrates the hub's own tables")
-_TYPES = Cause("a column has another type than it is compared with", "ask its owner what changed, and see {setting}")
+TYPES = Cause("a column has another type than it is compared with", "ask its owner what changed, and see {setting}")
 _PREPARED = Cause(
     "a pooler gives each transaction another connection, and prepared statements do not work",
     "set max_prepared_statements of PgBouncer, or pool_mode = session",
@@ -71,7 +71,7 @@ _FILE_DISK = Cause("the disk reports an error", "see the system's log", True)
 _SQLSTATE: Mapping[str, Cause] = MappingProxyType(
     {
         "28": _LOGIN, "3D000": _DATABASE, "3F000": _TABLE, "42501": _GRANT, "42P01": _TABLE, "42703": _TABLE,
-        "42883": _TYPES, "42804": _TYPES, "22P02": _TYPES, "26000": _PREPARED, "42P05": _PREPARED, "25006": _READ_ONLY,
+        "42883": TYPES, "42804": TYPES, "22P02": TYPES, "26000": _PREPARED, "42P05": _PREPARED, "25006": _READ_ONLY,
         "53100": _FULL, "53": _SLOTS, "57P03": _STARTING, "57P01": _STARTING, "57P02": _STARTING, "57014": _SLOW,
         "55P03": _SLOW, "25P03": _SLOW, "40": _CROSSED, "58": _FILE_DISK,
     }
@@ -89,7 +89,7 @@ _MYSQL: Mapping[int, Cause] = MappingProxyType(
 _ORACLE: Mapping[int, Cause] = MappingProxyType(
     {
         1017: _LOGIN, 1005: _LOGIN, 28000: _LOGIN, 28001: _LOGIN, 12514: _DATABASE, 12505: _DATABASE, 1031: _GRANT,
-        1045: _GRANT, 942: _TABLE, 904: _TABLE, 932: _TYPES, 1722: _TYPES, 12541: _PORT, 12545: _NAME, 12154: _NAME,
+        1045: _GRANT, 942: _TABLE, 904: _TABLE, 932: TYPES, 1722: TYPES, 12541: _PORT, 12545: _NAME, 12154: _NAME,
         1033: _STARTING, 1034: _STARTING, 1089: _STARTING, 16000: _READ_ONLY, 20: _SLOTS, 12519: _SLOTS, 60: _CROSSED,
     }
 )  # fmt: skip

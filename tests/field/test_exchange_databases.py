@@ -218,22 +218,46 @@ def test_texts_in_a_column_that_says_another_encoding(
     lying.engine.dispose()
 
 
-@pytest.mark.postgres
-def test_a_server_that_speaks_the_protocol_under_another_name_is_read(
-    postgres_url: str, clock: HandClock, tmp_path: Path
+@pytest.mark.parametrize(
+    ("column", "value", "declared"),
+    [
+        ("int", "1704153600", "milliseconds"),
+        ("bigint", "1704153600000", "seconds"),
+        ("varchar(20)", "'2024-01-02 08:00:00'", "milliseconds"),
+        ("{datetime}", "'2024-01-02 08:00:00'", "milliseconds"),
+        ("bigint", "1704153600000", "datetime"),
+    ],
+)
+def test_p1_a_time_of_another_form_is_told_and_no_empty_feed(
+    url: str, clock: HandClock, tmp_path: Path, column: str, value: str, declared: str
 ) -> None:
-    """人大金仓 and openGauss do not call themselves PostgreSQL."""
-    exchange = Exchange(tmp_path, postgres_url, clock)
-    exchange.run(TABLES["postgres"].format(time="timestamp(6)"))
-    exchange.put([("P1", "g1", "2024-01-02 08:00:00")])
-    name = "KingbaseES V008R006C008B0014 on x86_64-pc-linux-gnu"
-    exchange.run(
-        f"CREATE OR REPLACE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE AS 'SELECT ''{name}''::text'"
-    )
-    assert len(exchange.drained()) == 1
-    assert exchange.source.drift() == ([], [])
-    exchange.source.close()
-    exchange.engine.dispose()
+    """Not each database refuses the comparison."""
+    engine = create_engine(url)
+    kind = column.format(datetime="timestamp" if engine.dialect.name == "postgresql" else "datetime")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE ex (id int PRIMARY KEY, t {kind}, x varchar(9))")
+        connection.exec_driver_sql(f"INSERT INTO ex VALUES (1, {value}, 'a')")
+    spec = {"name": "ex", "key": "id", "time": "t", "time_as": declared, "columns": ["x"]}
+    source = table_source(tmp_path, url, clock, spec)
+    try:
+        source.fetch(None)
+        told = source.remark()
+    except Misconfigured as wrong:
+        told = str(wrong)
+    assert "time_as" in told or "in the future" in told
+    source.close()
+    engine.dispose()
+
+
+def test_p1_a_key_that_names_two_rows_is_refused(
+    exchange: Exchange, clock: HandClock, tmp_path: Path, url: str
+) -> None:
+    exchange.put([("P1", "g1", "2024-01-02 08:00:00"), ("P1", "g2", "2024-01-02 08:00:00")])
+    half = Exchange(tmp_path, url, clock, key="xmdm", children={}, lookups={})
+    with pytest.raises(Misconfigured, match="names two rows of one time"):
+        half.drained()
+    half.source.close()
+    half.engine.dispose()
 
 
 @pytest.mark.postgres

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.connect.spec import Limits
 from hub.errors import Misconfigured, Unavailable
-from hub.stores.causes import explain
+from hub.stores.causes import TYPES, cause_of, explain
 
 _NOT_THERE = ("no such", "does not exist", "doesn't exist", "unknown column", "invalid identifier", "invalid column")
 _PLAIN_DATES = "-c datestyle=ISO,YMD"
@@ -74,6 +74,11 @@ class TableDatabase:
             return Misconfigured(
                 f"{self._name}: the exchange database has no {', '.join(missing)}",
                 self._in_other_letters() or "ask its owner what changed; `hub connectors probe` shows the difference",
+            )
+        if cause_of(error) is TYPES:
+            return Misconfigured(
+                f"{self._name}: a column of the exchange database has another type than [table] says",
+                "compare `time_as`, `key`, `parent` and the columns of `lookups` with the types of the table",
             )
         known = explain(error, f"{self._name}: the exchange database", f"connectors.{self._name}.url")
         return known or Unavailable(f"{self._name}: the exchange database fails ({type(cause).__name__})")

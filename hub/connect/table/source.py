@@ -13,6 +13,7 @@ the cursor, so a fetch can be repeated and a restart loses nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
@@ -33,6 +34,8 @@ ANSWER_ROWS_MAX = 1_000
 KEYS_MAX = 500
 """Most keys in one query for rows that are read again."""
 _COUNTED_MAX = 1_000
+_EARLY_MS = 631_123_200_000
+"""1990-01-01 in China: no exchange table is older."""
 _BEFORE_MS = 0.001
 """No form of a time is finer."""
 _WAITED_FOR_MS = 86_400_000
@@ -96,6 +99,17 @@ class TableSource:
     def _page(self, rows: Sequence[TableRow], at: Cursor, more: bool, complete_since: int | None = None) -> Page:
         return Page(self._mapped(rows), at, more, complete_since, self._remark)
 
+    def _each_once(self, rows: list[TableRow]) -> list[TableRow]:
+        """The rows, in the order of time and key. Raises ``Misconfigured`` where a key names two rows of one time: at
+        the border of two pages, one of them would be lost (P1)."""
+        for one, other in pairwise(rows):
+            if one.moment is not None and (one.moment, one.row.key) == (other.moment, other.row.key):
+                raise Misconfigured(
+                    f"{self._context.info.name}: `key` of [table] names two rows of one time",
+                    "name all columns of the table's primary key",
+                )
+        return rows
+
     def _mapped(self, rows: Sequence[TableRow]) -> list[SourceRow]:
         return [row_of(self._context, row.row) for row in rows]
 
@@ -154,7 +168,7 @@ class TableSource:
 
     def _read(self, connection: Connection, limit: int, *conditions: ColumnElement[bool]) -> list[TableRow]:
         query = self._rows.select().where(*conditions).order_by(self._time, *self._key.columns)
-        return self._rows.read(connection, query.limit(limit), self._ends_ms())
+        return self._each_once(self._rows.read(connection, query.limit(limit), self._ends_ms()))
 
     def _ends_ms(self) -> int:
         return self._context.clock.process_ms() + self._lag_ms + _WAITED_FOR_MS
@@ -164,9 +178,9 @@ class TableSource:
     def _odd(self, connection: Connection, at: dict[str, Any], now_ms: int) -> list[TableRow]:
         """The next odd rows by their keys, at most a page; from the beginning again after the last one. Changes ``at``
         and the remark."""
-        self._remark = self._remarks(connection, now_ms)
-        last = at.pop("odd", None)
-        if not self._remark:
+        odd, last = self._remarks(connection, now_ms), at.pop("odd", None)
+        self._remark = "; ".join(filter(None, (odd, self._early(connection))))
+        if not odd:
             return []
         further = [] if last is None else [self._key.after(last)]
         query = self._rows.select().where(self._is_odd(), *further).order_by(*self._key.columns)
@@ -194,6 +208,12 @@ class TableSource:
         found = [f"{number} rows {words}" for number, words in told if number != "0"]
         return "; ".join([*found, "deletions of a full reload are not looked for until then"]) if found else ""
 
+    def _early(self, connection: Connection) -> str:
+        """A remark on times that can only be another form than ``time_as``: seconds that were read as milliseconds."""
+        early = self._time.between(self._bound(0), self._bound(_EARLY_MS))
+        found = self._count(connection, early)
+        return f"{found} rows have an update time before 1990: compare `time_as` with the table" if found != "0" else ""
+
     def _count(self, connection: Connection, condition: ColumnElement[bool]) -> str:
         some = select(self._time).where(condition).limit(_COUNTED_MAX + 1).subquery()
         found = connection.execute(select(func.count()).select_from(some)).scalar_one()
@@ -202,7 +222,8 @@ class TableSource:
     def remark(self) -> str:
         """What a person should know about the table, "" for nothing: rows whose update time is missing or wrong."""
         with self._database.read() as connection:
-            return self._remarks(connection, self._context.clock.process_ms())
+            odd = self._remarks(connection, self._context.clock.process_ms())
+            return "; ".join(filter(None, (odd, self._early(connection))))
 
     def _complete_since(self, connection: Connection, at: dict[str, Any], now_ms: int) -> int | None:
         """The time of a full reload: all rows that are there have it or a later one, and were read. Changes ``at``."""

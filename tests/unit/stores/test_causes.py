@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import psycopg
+import pymysql
 import pytest
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -81,6 +82,8 @@ def test_what_is_a_defect_of_ours_is_not_explained(state: str) -> None:
     [
         (Exception(1045, "Access denied for user"), Misconfigured, "refuses the user"),
         (Exception(1142, "SELECT command denied"), Misconfigured, "no privilege"),
+        (pymysql.OperationalError(1205, "Lock wait timeout exceeded"), Unavailable, "did not answer in time"),
+        (pymysql.OperationalError(1969, "max_statement_time exceeded"), Unavailable, "did not answer in time"),
         (Exception("ORA-01017: invalid username/password"), Misconfigured, "refuses the user"),
         (Exception("ORA-12541: no listener"), Unavailable, "nothing listens"),
         (AssertionError("Could not determine version from string 'KingbaseES V008'"), Misconfigured, "not PostgreSQL"),
