@@ -49,6 +49,10 @@ class NotSent(Unavailable):
     """The call was not made: there was no connection, or our own bounds refused it. Nothing has taken effect."""
 
 
+class NotNow(NotSent):
+    """Our own hours, or our own part of a quota, put the call off until later. Nothing is wrong."""
+
+
 class Unconfirmed(Unavailable):
     """The other side answered, and its answer says neither yes nor no. What was asked for may have taken effect."""
 

@@ -16,9 +16,11 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
 from hub.cli._again import reread
 from hub.cli._console import console
+from hub.cli._far import done_of_total, ends_at
 from hub.cli._lint import lint, new, reference
 from hub.cli._reload import reload
 from hub.clock import SystemClock, in_china
+from hub.connect.host.circuit import CLOSED
 from hub.connect.host.probe import Probe, probe
 from hub.connect.host.registry import Installed, discover, find, open_source
 from hub.delivery.status import ABSENT, SinkStatus, statuses
@@ -87,11 +89,13 @@ def _described(name: str, installed: Installed | Misconfigured, configured: bool
 @JSON
 @click.pass_obj
 def status(config: Path | None, name: str | None, as_json: bool) -> None:
-    """Show the state of each source's feed, by its results, and what failed last; likewise of each sink. Exit 1 when a
-    feed has failed or is stale, or when a sink does not work.
+    """Show the state of each source's feed, by its results: rows taken of those that the source has, rate, and when it
+    will have them all; and what failed last. Likewise of each sink. Exit 1 when a feed has failed or is stale, or when
+    a sink does not work.
 
     \b
     RUNNING     its fetches work (stale: no fetch worked for a minute)
+    WAITING     its hours of calls are over, or its part of the day's quota is used: it continues at the time shown
     PAUSED      an operator paused it; cursor and connections stay
     STOPPED     an operator stopped it; its cursor may be set
     FAILED      an error that does not pass with time; retried with back-off
@@ -155,16 +159,16 @@ def _sink_shape(one: SinkStatus) -> dict[str, Any]:
 
 
 def _show_sources(shown: list[tuple[Report, bool]], now_ms: int) -> None:
-    table = Table("name", "state", "rows", "last fetch", "behind for", "failures", "circuit", "quota left", _TROUBLE)
+    table = Table("name", "state", "rows", "rows/s", "ends", "last fetch", "behind for", "quota left", _TROUBLE)
     for report, stale in shown:
         table.add_row(
             report.name,
             f"{report.state} (stale)" if stale else report.state,
-            str(report.rows),
+            done_of_total(report),
+            "" if report.rate_per_s is None else f"{report.rate_per_s:.0f}",
+            ends_at(report, now_ms),
             _age(report.fetched_ms, now_ms),
             _age(report.behind_ms, now_ms),
-            str(report.failures),
-            report.circuit,
             "" if report.quota_left is None else str(report.quota_left),
             escape(_trouble(report)),
         )
@@ -173,6 +177,8 @@ def _show_sources(shown: list[tuple[Report, bool]], now_ms: int) -> None:
 
 def _trouble(report: Report) -> str:
     """What fails now, or what failed last and when."""
+    if report.failures > 1 or report.circuit != CLOSED:
+        return f"{report.trouble} ({report.failures} failures, circuit {report.circuit})"
     if report.trouble or not report.last_trouble:
         return report.trouble
     return f"over; last at {in_china(report.last_trouble_ms)}: {report.last_trouble}"
@@ -184,7 +190,7 @@ def _connect_shape(report: Report, stale: bool) -> dict[str, Any]:
     task = {"id": 0, **where, **({"trace": report.trace} if report.trace else {})}
     progress = {key: value for key, value in asdict(report).items() if key not in ("name", "state", "worker", "trace")}
     shape = {"name": report.name, "connector": where, "tasks": [task], "type": "source"}
-    return shape | {"stale": stale, "progress": progress}
+    return shape | {"stale": stale, "progress": progress | {"left_s": report.left_s}}
 
 
 def _age(then_ms: int, now_ms: int) -> str:

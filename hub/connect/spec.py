@@ -1,11 +1,12 @@
 """``connector.toml``: the description of a connector, as frozen models. Unknown keys are refused."""
 
 from collections.abc import Mapping
+from datetime import time
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from hub.connect.files.spec import FilesSpec
 from hub.connect.frozen import Frozen, parsed
@@ -37,6 +38,30 @@ class Setting(Frozen):
     default: str | int | float | bool | None = Field(None, description="Its value where the operator gives none.")
 
 
+def read_hours(text: str) -> list[tuple[time, time]]:
+    """The hours in a text such as ``22:00-06:00,12:00-13:00``: beginning and end of each; none for "". Raises
+    ``ValueError``.
+
+    >>> [f"{begin:%H:%M} to {end:%H:%M}" for begin, end in read_hours("22:00-06:00, 12:00-13:00")]
+    ['22:00 to 06:00', '12:00 to 13:00']
+    """
+    found = []
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        begin, end = (time.fromisoformat(part) for part in word.split("-"))
+        if begin == end:
+            raise ValueError(word)
+        found.append((begin, end))
+    return found
+
+
+def _hours(text: str) -> str:
+    try:
+        read_hours(text)
+    except ValueError:
+        raise ValueError("write hours as 22:00-06:00, several separated by commas") from None
+    return text
+
+
 class Limits(Frozen):
     """Bounds on the calls to an outside system. Each is also a setting of every connector."""
 
@@ -44,6 +69,14 @@ class Limits(Frozen):
     burst: Annotated[int, Field(ge=1)] = Field(20, description="Calls at once after a pause.")
     calls_a_day: Annotated[int, Field(ge=0)] = Field(
         0, description="Quota from midnight to midnight, Beijing time; 0: none."
+    )
+    look_up_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1,
+        description="Share of the day's quota that stays for look-ups: the feed stops before it, and continues at "
+        "midnight.",
+    )
+    feed_hours: Annotated[str, AfterValidator(_hours)] = Field(
+        "", description="Hours in which the feed may call, Beijing time, as 22:00-06:00,12:00-13:00; empty: all day."
     )
     connect_timeout_s: Seconds = Field(3.0, description="Longest wait for a connection.")
     read_timeout_s: Seconds = Field(10.0, description="Longest wait for the next bytes.")

@@ -15,6 +15,8 @@ PAUSED: Final = "PAUSED"
 STOPPED: Final = "STOPPED"
 FAILED: Final = "FAILED"
 RESTARTING: Final = "RESTARTING"
+WAITING: Final = "WAITING"
+"""Its own hours, or its part of the day's quota, put its calls off until later."""
 UNASSIGNED: Final = "UNASSIGNED"
 """No hub process runs it: its last report is too old."""
 

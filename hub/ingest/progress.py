@@ -3,7 +3,7 @@
 from collections import deque
 
 from hub.connect.host.guard import GuardedSource
-from hub.errors import HubError
+from hub.errors import HubError, NotNow
 from hub.ingest.feed import Taken
 from hub.logging import get_logger
 from hub.ports import Clock
@@ -45,8 +45,10 @@ class Progress:
         now_s = self._clock.monotonic_s()
         if now_s - self._asked_s < TOTAL_EVERY_S:
             return
-        self._asked_s = now_s
         try:
             self.total = source.total()
+        except NotNow:
+            return
         except HubError as trouble:
             log.info("the source was not counted", source=source.context.info.name, reason=str(trouble))
+        self._asked_s = now_s

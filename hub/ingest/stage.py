@@ -18,7 +18,7 @@ import traceback
 from functools import partial
 
 from hub.connect.host.guard import GuardedSource
-from hub.errors import Fenced, HubError, Unavailable
+from hub.errors import Fenced, HubError, NotNow, Unavailable
 from hub.ingest.control import (
     FAILED,
     PAUSED,
@@ -26,6 +26,7 @@ from hub.ingest.control import (
     RUNNING,
     STOPPED,
     UNASSIGNED,
+    WAITING,
     Order,
     Orders,
     Report,
@@ -106,6 +107,8 @@ class FeedThread:
         except Fenced:
             self._let_go()
             return self._trouble(RESTARTING, "another process took the source over", None)
+        except NotNow as later:
+            return self._rest(str(later), later.retry_after_s or REPORT_EVERY_S)
         except Unavailable as away:
             if self._feed is not None and not self._feed.intact:
                 self._let_go()
@@ -244,6 +247,16 @@ class FeedThread:
         except Unavailable:
             log.warning("no report: the store is away", source=self.name)
         return report.wait_s
+
+    def _rest(self, words: str, seconds: float) -> float:
+        """Nothing is wrong: the next call is made later."""
+        report = self._report
+        changed = report.state != WAITING
+        report.state, report.failures, report.trouble, report.wait_s = WAITING, 0, words, seconds
+        if changed:
+            log.info("feed waits", source=self.name, reason=words, wait_s=round(seconds))
+        self._tell(at_once=changed)
+        return seconds
 
     def _sign_off(self) -> None:
         """Report UNASSIGNED, so that operators see it immediately and not when the last report is old."""

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from hub.connect.context import Context
 from hub.connect.host.circuit import Circuit
+from hub.connect.host.hours import check_hours
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
-from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
+from hub.errors import Misconfigured, NotNow, NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.grants.grant import Grant, check_columns, check_feed, check_look_up, granted, today
 from hub.ports import (
     Address,
@@ -62,22 +63,23 @@ class Gate:
         name, limits = context.info.name, context.limits
         self._name = name
         self.circuit = Circuit(name, context.clock)
-        self.quota = DailyQuota(name, limits.calls_a_day, context.clock, book)
+        self.quota = DailyQuota(name, limits.calls_a_day, context.clock, book, limits.look_up_share)
         self._rate = Rate(limits.rate_per_s, limits.burst, context.clock)
         self._wait = wait or threading.Event().wait
         self._hold_max_s = hold_max_s
         self._trouble = ""
 
-    def call(self, work: Callable[[], T], times: int = 1) -> T:
-        """The result of ``work``, with at most ``times`` attempts. Each attempt counts for rate and quota.
+    def call(self, work: Callable[[], T], times: int = 1, feed: bool = False) -> T:
+        """The result of ``work``, with at most ``times`` attempts. Each attempt counts for rate and quota; that of a
+        ``feed`` leaves a share of the quota for look-ups.
 
-        Raises ``NotSent`` when circuit, rate or quota refuse, ``Unavailable`` when all attempts failed, and as ``work``
-        does.
+        Raises ``NotSent`` when circuit or rate refuse, ``NotNow`` when the quota does, ``Unavailable`` when all
+        attempts failed, and as ``work`` does.
         """
-        return attempt(lambda: self._once(work), times, self._wait, Backoff(), PATIENCE_S)
+        return attempt(lambda: self._once(work, feed), times, self._wait, Backoff(), PATIENCE_S)
 
-    def _once(self, work: Callable[[], T]) -> T:
-        self._enter()
+    def _once(self, work: Callable[[], T], feed: bool) -> T:
+        self._enter(feed)
         try:
             result = work()
         except (Refused, Misconfigured, RecordRejected, Unconfirmed):
@@ -96,7 +98,7 @@ class Gate:
         self.circuit.succeeded()
         return result
 
-    def _enter(self) -> None:
+    def _enter(self, feed: bool) -> None:
         try:
             self.circuit.enter()
         except Unavailable as rests:
@@ -104,7 +106,10 @@ class Gate:
             raise NotSent(why, rests.retry_after_s) from None
         try:
             self._wait(self._rate.take(PATIENCE_S))
-            self.quota.take()
+            self.quota.take(feed)
+        except NotNow:
+            self.circuit.left()
+            raise
         except Unavailable as ours:
             # Our own bounds say nothing about the state of the system.
             self.circuit.left()
@@ -140,10 +145,11 @@ class GuardedSource:
         return self._source
 
     def fetch(self, cursor: Cursor | None) -> Page:
-        """As the port says. Raises ``Misconfigured`` without a grant in force that allows a feed, ``Unavailable`` also
-        when the cursor does not move on (``Steps``)."""
+        """As the port says. Raises ``Misconfigured`` without a grant in force that allows a feed, ``NotNow`` outside
+        the feed's hours, ``Unavailable`` also when the cursor does not move on (``Steps``)."""
         check_feed(self._granted())
-        page = self._gate.call(lambda: self._source.fetch(cursor))
+        check_hours(self.context.info.name, self.context.limits.feed_hours, self.context.clock)
+        page = self._gate.call(lambda: self._source.fetch(cursor), feed=True)
         self._steps.check(cursor, page)
         return page
 
@@ -180,8 +186,9 @@ class GuardedSource:
         """As ``Totals`` says; ``None`` for a source that cannot count its rows. Raises ``Misconfigured`` as ``fetch``
         does."""
         check_feed(self._granted())
+        check_hours(self.context.info.name, self.context.limits.feed_hours, self.context.clock)
         source = self._source
-        return self._gate.call(source.total) if isinstance(source, Totals) else None
+        return self._gate.call(source.total, feed=True) if isinstance(source, Totals) else None
 
     def _granted(self) -> Grant:
         """The grant, in force today. Raises ``Misconfigured``."""

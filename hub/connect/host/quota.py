@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from typing import Protocol
 
 from hub.clock import CHINA
-from hub.errors import Unavailable
+from hub.errors import NotNow, Unavailable
 from hub.ports import Clock
 
 
@@ -47,11 +47,13 @@ class QuotaBook(Protocol):
 
 
 class DailyQuota:
-    """At most ``limit`` calls a day; 0: no limit. Without a ``book`` it counts this process only. Thread-safe."""
+    """At most ``limit`` calls a day; 0: no limit. A feed stops before the last ``look_up_share`` of them. Without a
+    ``book`` it counts this process only. Thread-safe."""
 
-    def __init__(self, name: str, limit: int, clock: Clock, book: QuotaBook | None) -> None:
+    def __init__(self, name: str, limit: int, clock: Clock, book: QuotaBook | None, look_up_share: float = 0.0) -> None:
         self._name = name
         self._limit = limit
+        self._of_look_ups = int(limit * look_up_share)
         self._clock = clock
         self._book = book
         self._lock = threading.Lock()
@@ -59,8 +61,9 @@ class DailyQuota:
         self._granted = 0
         self._used_here = 0
 
-    def take(self) -> None:
-        """Use one call. Raises ``Unavailable`` with the time until midnight when there is none left."""
+    def take(self, feed: bool = False) -> None:
+        """Use one call, for the ``feed`` or for a look-up. Raises ``NotNow`` with the time until midnight, when the
+        quota comes back, when there is none left for it."""
         if not self._limit:
             return
         with self._lock:
@@ -68,21 +71,27 @@ class DailyQuota:
             if now.date().isoformat() != self._day:
                 self._day, self._granted, self._used_here = now.date().isoformat(), 0, 0
             if not self._granted:
-                self._granted = self._reserve()
+                self._granted = self._reserve(self._limit - self._of_look_ups if feed else self._limit)
             if not self._granted:
-                raise Unavailable(f"{self._name}: no calls are left in the day's quota", _until_midnight_s(now))
+                raise NotNow(self._none_left(feed), _until_midnight_s(now))
             self._granted -= 1
             self._used_here += 1
+
+    def _none_left(self, feed: bool) -> str:
+        back = "it comes back at midnight, Beijing time"
+        if feed and self._of_look_ups:
+            return f"{self._name}: the rest of the day's quota ({self._of_look_ups} calls) is for look-ups; {back}"
+        return f"{self._name}: no calls are left in the day's quota ({self._limit}); {back}"
 
     def _now(self) -> datetime:
         """Process time in China: the system counts its calls by its own day, however fast ours is demonstrated."""
         return datetime.fromtimestamp(self._clock.process_ms() / 1000, CHINA)
 
-    def _reserve(self) -> int:
+    def _reserve(self, limit: int) -> int:
         block = max(1, self._limit // 100)
         if self._book is None:
-            return min(block, self._limit - self._used_here)
-        return self._book.reserve(self._name, self._day, block, self._limit)
+            return max(0, min(block, limit - self._used_here))
+        return self._book.reserve(self._name, self._day, block, limit)
 
     def left(self) -> int | None:
         """Calls left today, as far as this process knows; ``None`` without a limit."""

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from hub.clock import CHINA
 from hub.codec import wire
-from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, Orders, Report, Reports
+from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, WAITING, Orders, Report, Reports
 from hub.ingest.feed import Feed
 from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.topics import cursors
@@ -239,3 +241,22 @@ def test_a_row_changed_in_place_comes_again_under_its_row(registry_office: Runni
         lines = [json.loads(line) for line in registry_office.truth.open(encoding="utf-8")]
         wanted = {(line["key"], line["version"]) for line in lines if line["source"] == TITLES}
         assert ids(hub, TITLE).total() == len(wanted)
+
+
+def test_outside_its_hours_a_feed_waits_and_a_reload_lets_it_call(sandbox: Running, tmp_path: Path) -> None:
+    """It is no failure, and nothing is stale."""
+    now = datetime.now(CHINA)
+    later = (now + timedelta(hours=2)).strftime("%H:%M")
+    hours = f"{later}-{(now + timedelta(hours=3)).strftime('%H:%M')}"
+    tables = connectors(sandbox, TITLES, feed_hours=hours)
+    with feeding(tmp_path, tables) as (hub, task):
+        until(task, lambda: bool((report := Reports(hub.store, hub.clock).get(TITLES)) and report.state == WAITING))
+        report = report_of(hub, TITLES)
+        assert (report.failures, report.rows, f"at {later}" in report.trouble) == (0, 0, True)
+        assert not Reports(hub.store, hub.clock).stale(report)
+        hub.connectors._settings = settings(tmp_path, tables | connectors(sandbox, TITLES))
+        hub.connectors.reload(TITLES)
+        caught_up(hub, task, TITLES)
+        report = report_of(hub, TITLES)
+        assert report.total and report.done and report.done >= report.rows > 0
+        assert (report.rate_per_s or 0) > 0

@@ -10,7 +10,7 @@ from hub.connect.context import Context
 from hub.connect.folder import of_package
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.spec import Limits
-from hub.errors import Misconfigured, NotSent, RecordRejected, Unavailable, Unconfirmed
+from hub.errors import Misconfigured, NotNow, NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.ports import Address, DayCount, LookupQuery, Page, Refused
 from hub.runtime.backoff import ASKED_MAX_S
 from tests.clocks import HandClock
@@ -144,6 +144,35 @@ def test_our_own_bounds_say_nothing_about_the_system(context: Context, clock: Ha
         with pytest.raises(Unavailable, match="quota"):
             guard.fetch(None)
     assert guard.health() == ("CLOSED", 0) or (guard.health().circuit, guard.health().quota_left) == ("CLOSED", 0)
+
+
+def test_outside_its_hours_a_feed_does_not_call_and_a_look_up_does(context: Context) -> None:
+    source = Away(0)
+    guard = guarded(context, source, feed_hours="01:00-02:00")  # it is 09:00
+    with pytest.raises(NotNow, match="continues on 2026-03-03 at 01:00"):
+        guard.fetch(None)
+    assert source.calls == 0
+    guard.look_up(QUERY)
+    assert (source.calls, guard.health().circuit) == (1, "CLOSED")
+
+
+def test_a_guard_that_becomes_another_one_closes_what_it_was_later(context: Context) -> None:
+    """P1: a call that is running ends with the source that it began with."""
+    closed: list[int] = []
+
+    class Closing(Away):
+        def close(self) -> None:
+            closed.append(id(self))
+
+    sources = [Closing(0) for _ in range(3)]
+    guard, *others = (guarded(context, one) for one in sources)
+    for other, expected in zip(others, ([], [id(sources[0])]), strict=True):
+        guard.become(other)
+        assert closed == expected
+    guard.fetch(None)
+    assert [one.calls for one in sources] == [0, 0, 1]
+    guard.close()
+    assert closed == [id(one) for one in (sources[0], sources[2], sources[1])]
 
 
 # ---- the grant -----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.connect.host.quota import DailyQuota, Rate
-from hub.errors import Unavailable
+from hub.errors import NotNow, Unavailable
 from hub.ingest.control import StoredQuota
 from hub.stores.database import Database
 from tests.clocks import HandClock
@@ -60,3 +60,16 @@ def test_no_quota_is_no_bound(clock: HandClock) -> None:
     quota = DailyQuota("sample", 0, clock, None)
     quota.take()
     assert quota.left() is None
+
+
+def test_a_feed_leaves_a_share_of_the_quota_for_look_ups_of_all_processes(clock: HandClock, store: Database) -> None:
+    feed, look_ups = (DailyQuota("sample", 10, clock, StoredQuota(store), 0.3) for _ in range(2))
+    for _ in range(7):
+        feed.take(feed=True)
+    with pytest.raises(NotNow, match=r"the rest of the day's quota \(3 calls\) is for look-ups") as told:
+        feed.take(feed=True)
+    assert told.value.retry_after_s == 15 * 3_600  # 09:00 there
+    for _ in range(3):
+        look_ups.take()
+    with pytest.raises(NotNow, match=r"no calls are left in the day's quota \(10\)"):
+        look_ups.take()
