@@ -84,7 +84,7 @@ def package(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     (folder / "samples").mkdir(parents=True)
     files = {
         "__init__.py": "from heat_supply.source import open_source as open\n",
-        "connector.toml": block(page, "lookup_by ="),
+        "connector.toml": block(page, "remembers = false"),
         "mapping.py": block(page, "def to_record"),
         "source.py": block(page, "class HeatSupply"),
         "codes.csv": CODES,

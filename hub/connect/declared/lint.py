@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hub.connect.context import Context
 from hub.connect.declared.fitting import Finding, misfits
@@ -96,7 +96,7 @@ def _of_info(folder: Folder) -> Iterator[Finding]:
     for word in info.lookup_by:
         if word not in LOOK_UPS:
             yield _told("lookup_by", f"the hub never asks by {word!r}", f"words are {', '.join(LOOK_UPS)}", grave=False)
-    for key in _undecided(info.model_dump(by_alias=True, exclude={"settings"})):
+    for key in _undecided(info.section, info.transport):
         yield _told(key, "a question mark is left", "write what the source has there, or delete the line")
     yield from _of_lookups(info)
     yield from _of_settings(info)
@@ -108,11 +108,14 @@ def _told(key: str, problem: str, remedy: str, grave: bool = True) -> Finding:
     return Finding(INFO, key, problem, remedy, grave)
 
 
-def _undecided(value: Any, path: str = "") -> Iterator[str]:
+def _undecided(value: Any, path: str) -> Iterator[str]:
     """The keys whose value a person has to complete."""
-    if isinstance(value, Mapping):
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _undecided(getattr(value, name), f"{path}.{name}")
+    elif isinstance(value, Mapping):
         for name, one in value.items():
-            yield from _undecided(one, f"{path}.{name}".strip("."))
+            yield from _undecided(one, f"{path}.{name}")
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from _undecided(one, path)
