@@ -25,6 +25,7 @@ from sqlalchemy.sql.elements import False_, True_
 from hub.cases import tables as cases
 from hub.cases.connection import tables as connection
 from hub.cases.evidence import tables as evidence
+from hub.cases.identity import tables as identity
 from hub.delivery import tables as delivery
 from hub.ingest import tables as ingest
 from hub.pipeline import tables as pipeline
@@ -40,7 +41,7 @@ from hub.web.auth import tables as auth
 
 FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
-    "store": (stores, runtime, records, pipeline, cases, connection, evidence, delivery, ingest, auth),
+    "store": (stores, runtime, records, pipeline, cases, connection, identity, evidence, delivery, ingest, auth),
     "vault": (privacy,),
 }
 """Every room's ``tables.py``, by the database that its tables are in, parents before children."""

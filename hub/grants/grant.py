@@ -179,16 +179,6 @@ def check_look_up(grant: Grant, query: LookupQuery) -> None:
         raise RecordRejected("PURPOSE_NOT_GRANTED", detail=f"the grant of {grant.source} is for other purposes")
 
 
-def check_columns(grant: Grant, columns: Iterable[str]) -> None:
-    """Raises ``Misconfigured`` for columns that a mapping reads, by their last names, and that the grant does not
-    have. For a connector with a mapping in Python: what became of such a column in its records cannot be told."""
-    if beyond := grant.beyond(columns):
-        raise Misconfigured(
-            f"{grant.source}: its mapping reads {', '.join(beyond)}, which the grant {grant.approval} does not have",
-            "take them out of the connector, or add them to `fields` where the provider approved them",
-        )
-
-
 def smaller(first: int, second: int) -> int:
     """The smaller of two quotas, where 0 is none.
 

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from hub.connect.context import Context
 from hub.connect.host.circuit import Circuit
 from hub.connect.host.hours import check_hours
+from hub.connect.host.outside import check_page
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotNow, NotSent, RecordRejected, Unavailable, Unconfirmed
-from hub.grants.grant import Grant, check_columns, check_feed, check_look_up, granted, today
+from hub.grants.grant import Grant, check_feed, check_look_up, granted, today
 from hub.ports import (
     Address,
     Cursor,
@@ -149,7 +150,7 @@ class GuardedSource:
         the feed's hours, ``Unavailable`` also when the cursor does not move on (``Steps``)."""
         check_feed(self._granted())
         check_hours(self.context.info.name, self.context.limits.feed_hours, self.context.clock)
-        page = self._gate.call(lambda: self._source.fetch(cursor), feed=True)
+        page = self._within(self._gate.call(lambda: self._source.fetch(cursor), feed=True))
         self._steps.check(cursor, page)
         return page
 
@@ -162,7 +163,7 @@ class GuardedSource:
         if query.by not in self.context.info.lookup_by:
             raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self.context.info.name} has no look-up by {query.by}")
         check_look_up(self._granted(), query)
-        return self._gate.call(lambda: self._source.look_up(query), _LOOK_UPS)
+        return self._within(self._gate.call(lambda: self._source.look_up(query), _LOOK_UPS))
 
     def day(self, day: date) -> DayCount:
         """As the port says, with some attempts. Raises ``Misconfigured`` as ``fetch`` does: who counts what changed
@@ -180,7 +181,7 @@ class GuardedSource:
                 f"{name}: chosen rows cannot be read from it again",
                 f"stop it and read all of it again: `hub connectors offsets {name} --reset --forget`",
             )
-        return self._gate.call(lambda: source.read(extent, cursor), _COUNTS)
+        return self._within(self._gate.call(lambda: source.read(extent, cursor), _COUNTS))
 
     def total(self) -> int | None:
         """As ``Totals`` says; ``None`` for a source that cannot count its rows. Raises ``Misconfigured`` as ``fetch``
@@ -192,11 +193,14 @@ class GuardedSource:
 
     def _granted(self) -> Grant:
         """The grant, in force today. Raises ``Misconfigured``."""
-        info = self.context.info
-        grant = granted(self.context.grant, info.name, today(self.context.clock))
-        if self.context.folder.mapping is None:
-            check_columns(grant, info.columns)
-        return grant
+        return granted(self.context.grant, self.context.info.name, today(self.context.clock))
+
+    def _within(self, page: Page) -> Page:
+        """The page, as the grant allows it. Declared sources leave out the rest where they map their rows."""
+        grant = self.context.grant
+        if grant is None or self.context.folder.declared:
+            return page
+        return check_page(page, grant, self.context.info.columns)
 
     def health(self) -> Health:
         """State of the circuit and remaining quota. Makes no call."""

@@ -11,7 +11,7 @@ from hub.connect.folder import of_package
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.spec import Limits
 from hub.errors import Misconfigured, NotNow, NotSent, RecordRejected, Unavailable, Unconfirmed
-from hub.ports import Address, DayCount, LookupQuery, Page, Refused
+from hub.ports import Address, DayCount, Fault, LookupQuery, Page, Refused, SourceRow
 from hub.runtime.backoff import ASKED_MAX_S
 from tests.clocks import HandClock
 from tests.grants import granted
@@ -203,13 +203,28 @@ def test_p3_a_call_beyond_the_grant_is_not_made(
     assert source.calls == 0
 
 
-def test_p3_a_mapping_in_python_that_reads_what_is_not_granted_is_not_fed(context: Context) -> None:
-    source = Away(0)
-    info = context.info.model_copy(update={"columns": ("name", "phone")})
+class Gives(Away):
+    """A source in Python that gives one row with this original."""
+
+    def __init__(self, raw: bytes) -> None:
+        super().__init__(0)
+        self._raw = raw
+
+    def fetch(self, cursor: Any) -> Page:
+        return Page((SourceRow("k", 1, self._raw, None, (Fault("UNREADABLE"),)),), {}, False)
+
+    look_up = fetch
+
+
+@pytest.mark.parametrize("call", ["fetch", "look_up"])
+def test_p3_a_row_from_python_with_a_column_outside_the_grant_is_not_taken(context: Context, call: str) -> None:
+    info = context.info.model_copy(update={"columns": ("name", "holders.phone")})
     context = replace(context, info=info, folder=of_package("connectors.utility_crm"))
-    with pytest.raises(Misconfigured, match="its mapping reads phone"):
-        guarded(context, source).fetch(None)
-    assert source.calls == 0
+    argument = {"fetch": None, "look_up": QUERY}[call]
+    for raw in (b'{"row": {"name": "n"}}', b"no JSON", b"1"):
+        assert len(getattr(guarded(context, Gives(raw)), call)(argument).rows) == 1
+    with pytest.raises(Misconfigured, match="the connector gives phone"):
+        getattr(guarded(context, Gives(b'{"row": {"name": "n"}, "holders": [{"phone": "1"}]}')), call)(argument)
 
 
 def test_p3_what_is_dropped_is_counted_once_a_row(context: Context) -> None:
