@@ -36,6 +36,8 @@ from hub.privacy.purposes import Purposes, shipped
 from hub.privacy.references import References
 from hub.privacy.sealing import Sealer
 from hub.privacy.vault import KEY_BYTES, DatabaseVault, MasterKey, untouched
+from hub.records.authorities import Authorities
+from hub.records.authorities import load as load_authorities
 from hub.runtime.runner import Runner
 from hub.runtime.stage import Stage, Task
 from hub.runtime.status import Adjust, Report, StageReports
@@ -185,6 +187,11 @@ class Hub:
         return next((key for key in found if key is not None and counts(key, signed_at)), None)
 
     @cached_property
+    def authorities(self) -> Authorities:
+        """Whose records count where several authorities have the same thing. Raises ``Misconfigured``."""
+        return load_authorities(self.settings.authorities)
+
+    @cached_property
     def purposes(self) -> Purposes:
         """The purposes, with the service items of this installation."""
         return shipped().with_service_items(self.settings.service_items)
@@ -205,7 +212,7 @@ class Hub:
             tuple(SinkInfo(info.name, info.accepts) for info in found.values())
             for found in (self.connectors.sinks, self.connectors.absent_sinks)
         )
-        given = Given(self.log, self.opener, self.purposes, tuple(sources), sinks, absent)
+        given = Given(self.log, self.opener, self.purposes, tuple(sources), sinks, absent, self.authorities)
         rules = Rules(policy.shipped(), frozenset(source.kind for source in sources))
         return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
 

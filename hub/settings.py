@@ -144,6 +144,10 @@ class Settings(_Frozen):
         None,
         description="The file of sharing grants, TOML, one table per source; a source without one is not called.",
     )
+    authorities: Path | None = Field(
+        None,
+        description="The file with the rank of authorities, TOML: whose word counts where several have the same thing.",
+    )
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
@@ -271,14 +275,13 @@ def _tidied(value: Any, key: str = "") -> Any:
 def _anchor(settings: Settings, base: Path) -> Settings:
     """Make relative paths absolute, so that a later change of the working directory has no effect."""
     changes: dict[str, Any] = {"master_key_file": (base / settings.master_key_file).absolute()}
-    if settings.grants is not None:
-        changes["grants"] = (base / settings.grants).absolute()
+    for name in ("grants", "authorities", "connectors_dir"):
+        if (path := getattr(settings, name)) is not None:
+            changes[name] = (base / path).absolute()
     for field in ("log_url", "store_url", "vault_url"):
         url = getattr(settings, field)
         if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
             changes[field] = f"sqlite:///{(base / url.removeprefix('sqlite:///')).absolute()}"
-    if settings.connectors_dir is not None:
-        changes["connectors_dir"] = (base / settings.connectors_dir).absolute()
     for table in ("kafka", "web"):
         values = getattr(settings, table)
         files = {name: (base / value).absolute() for name, value in values if isinstance(value, Path)}

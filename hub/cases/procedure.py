@@ -5,7 +5,7 @@ schemas; bootstrap, rebuild, relay, delivery and the commands use every register
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache
@@ -21,6 +21,7 @@ from hub.errors import Misconfigured
 from hub.ports import Fault
 from hub.privacy.opening import Opened
 from hub.privacy.purposes import Purposes
+from hub.records.authorities import Authorities, shipped
 from hub.topics.places import Reads
 
 GROUP = "hub.procedures"
@@ -150,6 +151,7 @@ class Given:
     sources: tuple[LookupSource, ...] = ()
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
+    authorities: Authorities = field(default_factory=shipped)
 
 
 class Moment(NamedTuple):

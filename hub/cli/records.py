@@ -10,14 +10,28 @@ from rich.progress import Progress, TextColumn
 from hub import settings as hub_settings
 from hub.bootstrap import open_hub, reading
 from hub.cli._console import console
+from hub.cli._entity import plain, show_entity
 from hub.cli._moments import MOMENT
+from hub.operate.entity import entity
 from hub.pipeline.again.remap import Chosen, Remap, Remapped
 from hub.records.rules import CODES
+
+_ID_BYTES = 16
+
+
+def _id(_: click.Context, __: click.Parameter, text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != _ID_BYTES:
+        raise click.BadParameter(f"{text!r} is no id: {2 * _ID_BYTES} hexadecimal digits")
+    return found
 
 
 @click.group("records")
 def command() -> None:
-    """Records: map them again after a mapping or a code table was corrected."""
+    """Records: what is known of one thing, and mapping records again after a mapping or a code table was corrected."""
 
 
 @command.command("remap")
@@ -56,6 +70,28 @@ def remap(config: Path | None, source: str, code: str, since: int | None, dry_ru
         )
     _show(done, dry_run, as_json)
     click.get_current_context().exit(1 if done.worse else 0)
+
+
+@command.command("show")
+@click.argument("wanted", metavar="ID", callback=_id)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def show(config: Path | None, wanted: bytes, as_json: bool) -> None:
+    """Show what is known of one thing: ID is the id of one of its current records, or its entity id (the key on its
+    topics), in hexadecimal digits.
+
+    The same title may come from a district and from its city: both records stay, and for each field the highest
+    authority that states it is shown (setting `authorities`). Personal values are shown by their form only, 津(2021)
+    as 字(9999). Nothing is written. Exit 1 when there is no such current record.
+    """
+    with reading(hub_settings.load(config)) as hub:
+        found = entity(hub.store, hub.log, hub.opener, hub.authorities, wanted)
+    if found is None:
+        raise click.ClickException(f"no current record and no entity has the id {wanted.hex()}")
+    if as_json:
+        click.echo(json.dumps(plain(found), ensure_ascii=False))
+    else:
+        show_entity(found)
 
 
 def _show(done: Remapped, dry_run: bool, as_json: bool) -> None:

@@ -18,9 +18,9 @@ from hub.records.divisions import (
     TIANJIN_DISTRICTS,
     TIANJIN_FORMER,
 )
-from hub.records.folding import half_width
 from hub.records.numerals import FORMAL_NUMERAL, NUMERAL, in_chinese, number_of
 from hub.records.placeholders import is_masked, is_placeholder
+from hub.records.text import half_width
 
 FIELDS: Final = (
     "text", "province", "city", "district", "town", "road", "number", "compound", "building", "entrance", "room",

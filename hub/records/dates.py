@@ -10,9 +10,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from hub.clock import CHINA
-from hub.records.folding import half_width
 from hub.records.numerals import number_of
-from hub.records.text import strip, without_invisible
+from hub.records.text import half_width, strip, without_invisible
 
 EARLIEST: Final = date(1900, 1, 2)
 """The first plausible date. Programs write 0001-01-01 (.NET), 1753-01-01 (SQL Server), 1899-12-30 (spreadsheets) and

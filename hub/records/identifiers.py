@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from hub.records.address import address_key
 from hub.records.dates import read_compact
-from hub.records.folding import fold
 from hub.records.placeholders import is_made_up, is_masked, is_number, is_placeholder, refers
+from hub.records.text import fold
 
 _RESIDENT_LENGTH = 18
 _RESIDENT_FORM = re.compile("[0-9]{17}[0-9X]")

@@ -10,7 +10,9 @@ Source: the general categories of the Unicode Character Database, version 14 and
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 _CONTROLS: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029"
@@ -173,3 +175,38 @@ def current(text: str, encoding: str) -> str:
     if _MAY_BE_MOVED.search(text) and codecs.lookup(encoding).name == "gb18030":
         return text.translate(_MOVED)
     return text
+
+
+# ---- spellings of one character that mean the same ------------------------------------------------------------------
+# Full width becomes half width before identifiers and addresses are compared. Superscripts, circled figures and
+# fractions are not folded: 12² is not 122, and 1① is not 11.
+_FORM_TAGS: Final = frozenset(("<wide>", "<narrow>", "<small>", "<vertical>", "<font>", "<noBreak>"))
+"""Tags of the Unicode Character Database: the character is another one in another form (UAX #44)."""
+_ALIKE: Final = (range(0x2160, 0x2180), range(0x2E80, 0x2FE0))
+"""Roman numerals, and radicals that programs write instead of the character."""
+_DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—―−－﹣─━"), "-")
+
+
+@lru_cache(maxsize=8_192)
+def _folded(character: str) -> str:
+    tag = unicodedata.decomposition(character).partition(" ")[0]
+    if tag in _FORM_TAGS or any(ord(character) in alike for alike in _ALIKE):
+        return unicodedata.normalize("NFKC", character)
+    return character
+
+
+def half_width(text: str) -> str:
+    """The text in half width, with one kind of dash and without characters that show nothing."""
+    if text.isascii():
+        return text
+    composed = unicodedata.normalize("NFC", without_invisible(text)).translate(_DASHES)
+    return "".join(map(_folded, composed))
+
+
+def fold(text: str) -> str:
+    """The text in half width, with one kind of dash, without characters that show nothing and without spaces.
+
+    >>> fold("１２ －３\\u200e号"), fold("12²号"), fold("1①")
+    ('12-3号', '12²号', '1①')
+    """
+    return "".join(half_width(text).split())

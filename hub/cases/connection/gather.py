@@ -128,7 +128,8 @@ def _find(
     waiting = [(case, known, need) for case, _, known in looking for need in _looked_for(known)]
     year = china_day(moment.now).year
     wanted = [_wanted(given, case, need, rows[case.case_id].purpose, year) for case, _, need in waiting]
-    for (_, known, need), match in zip(waiting, matching.find(connection, given.log, wanted), strict=True):
+    matches = matching.find(connection, given.log, wanted, given.authorities)
+    for (_, known, need), match in zip(waiting, matches, strict=True):
         known.found = {**known.found, need.kind: match}
 
 

@@ -4,7 +4,7 @@ show one person the title of another.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
@@ -13,6 +13,7 @@ from hub.cases import reasons
 from hub.cases.events import Relation
 from hub.codec import wire
 from hub.privacy.purposes import Purpose
+from hub.records.authorities import Authorities, shipped
 from hub.records.kinds import KINDS
 from hub.records.tables import RANK, current, record, record_link
 from hub.topics.places import Reads, read_value
@@ -47,11 +48,15 @@ class Wanted(NamedTuple):
     """Id and reading of a record that was withdrawn: it does not match."""
 
 
-def find(connection: Connection, log: Reads, wanted: Sequence[Wanted]) -> list[Match | str | None]:
+def find(
+    connection: Connection, log: Reads, wanted: Sequence[Wanted], authorities: Authorities | None = None
+) -> list[Match | str | None]:
     """In the order of ``wanted``: the match, the code of the reason why the records found do not match, or ``None``
-    when none was found. Raises ``Unavailable`` when the log is.
+    when none was found. ``authorities``: whose records count (``None``: as shipped). Raises ``Unavailable`` when the
+    log is.
     """
     found = _found(connection, wanted)
+    _leave_out_outranked(connection, found, authorities or shipped())
     return [_answer(log, one, found[one.kind, one.wanted_id]) for one in wanted]
 
 
@@ -96,6 +101,35 @@ def _linked(connection: Connection, kinds: Set[str], ids: Set[bytes]) -> Sequenc
         .join(record_link, same)
         .where(record_link.c.link_id.in_(ids), record.c.kind.in_(kinds))
         .limit(CANDIDATES_MAX + 1)
+    )
+    return connection.execute(query).all()
+
+
+def _leave_out_outranked(
+    connection: Connection, found: Mapping[tuple[str, bytes | None], list[Row[Any]]], authorities: Authorities
+) -> None:
+    """Of each entity, leave only the records of the highest authority that has a current one."""
+    ranked = [rows for (kind, _), rows in found.items() if authorities.ranks(kind) and len(rows) <= CANDIDATES_MAX]
+    entities = {bytes(row.entity_id) for rows in ranked for row in rows}
+    highest: dict[tuple[str, bytes], int] = {}
+    for row in _of_entities(connection, entities) if entities else ():
+        thing, rank = (row.kind, bytes(row.entity_id)), _rank_of(row, authorities)
+        highest[thing] = min(rank, highest.get(thing, rank))
+    for rows in ranked:
+        rows[:] = [row for row in rows if _rank_of(row, authorities) == highest[row.kind, bytes(row.entity_id)]]
+
+
+def _rank_of(row: Row[Any], authorities: Authorities) -> int:
+    return authorities.rank(row.kind, row.source, row.authority)
+
+
+def _of_entities(connection: Connection, entities: Set[bytes]) -> Sequence[Any]:
+    """Who has current records of these entities, each once."""
+    query = (
+        select(record.c.kind, current.c.entity_id, record.c.source, record.c.authority)
+        .join(record, current.c.record_id == record.c.record_id)
+        .where(current.c.entity_id.in_(entities))
+        .distinct()
     )
     return connection.execute(query).all()
 

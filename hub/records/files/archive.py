@@ -30,6 +30,8 @@ _ZIP64_BYTES: Final = 20
 _ENCRYPTED: Final = 0x1 | 0x40
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError, struct.error)
+_NO_PLACE: Final = (*_BROKEN, ValueError, OSError)
+"""Also: the directory names a place before the beginning of the file."""
 
 
 class Archive:
@@ -50,10 +52,14 @@ class Archive:
         if name not in self._members:
             raise RecordRejected("UNREADABLE", detail="a part of the archive is missing")
         try:
-            with self._zip.open(self._members[name]) as stream:
+            opened_member = self._zip.open(self._members[name])
+        except _NO_PLACE:
+            raise _damaged() from None
+        try:
+            with opened_member as stream:
                 yield stream  # type: ignore[misc]
         except _BROKEN:
-            raise RecordRejected("UNREADABLE", detail="the archive is damaged") from None
+            raise _damaged() from None
 
 
 @contextmanager
@@ -62,8 +68,8 @@ def opened(stream: BinaryIO) -> Iterator[Archive]:
     size = _checked_end(stream)
     try:
         zip_file = zipfile.ZipFile(stream)
-    except _BROKEN:
-        raise RecordRejected("UNREADABLE", detail="the archive is damaged") from None
+    except _NO_PLACE:
+        raise _damaged() from None
     with zip_file:
         _check(zip_file.infolist(), size)
         yield Archive(zip_file)
@@ -116,3 +122,7 @@ def _check_name(info: zipfile.ZipInfo) -> None:
 def unsafe(detail: str) -> RecordRejected:
     """The refusal of an archive."""
     return RecordRejected("ARCHIVE_UNSAFE", detail=detail)
+
+
+def _damaged() -> RecordRejected:
+    return RecordRejected("UNREADABLE", detail="the archive is damaged")

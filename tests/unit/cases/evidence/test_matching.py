@@ -11,7 +11,9 @@ from hub.cases import reasons
 from hub.cases.evidence import matching
 from hub.cases.evidence.matching import CANDIDATES_MAX, Wanted
 from hub.privacy.purposes import shipped
+from hub.records.authorities import Authorities, Place
 from hub.records.tables import current, record, record_link
+from tests import samples
 from tests.casework import House
 
 TITLE = "licence.property-title"
@@ -77,3 +79,43 @@ def test_an_id_beside_a_crowd_still_has_all_of_its_own(house: House) -> None:
     crowd(house, b"d" * 16, 2, b"two")
     answers, _ = found(house, b"c" * 16, b"d" * 16, b"n" * 16)
     assert answers == [reasons.AMBIGUOUS, reasons.AMBIGUOUS, None]
+
+
+def said_by(source: str, key: str, status: str = "CURRENT", version: int = 1) -> dict[str, Any]:
+    record = samples.title(key, version) | {"status": status}
+    return record | {"source": record["source"] | {"system": source}}
+
+
+def answer(house: House, entity_id: bytes, authorities: Authorities | None = None) -> Any:
+    wanted = Wanted(TITLE, entity_id, b"a" * 16, shipped().get("connection-application"), 2026)
+    with house.store.read() as connection:
+        return matching.find(connection, house.log, [wanted], authorities)[0]
+
+
+def test_p3_a_title_that_the_city_cancelled_is_not_current_because_a_district_has_it(house: House) -> None:
+    (district,) = house.verified(said_by("district_files", "D", version=9))
+    house.project()
+    assert answer(house, district.entity_id).record_id == district.record_id
+    (city,) = house.verified(said_by("property_title", "C", status="CANCELLED"))
+    house.project()
+    assert city.entity_id == district.entity_id
+    assert answer(house, city.entity_id) == reasons.NOT_CURRENT
+
+
+def test_p3_the_record_of_the_highest_authority_matches_and_not_the_newest(house: House) -> None:
+    (city,) = house.verified(said_by("property_title", "C"))
+    house.verified(said_by("district_files", "D", version=9))
+    house.project()
+    assert answer(house, city.entity_id).record_id == city.record_id
+    reversed_rank = Authorities({TITLE: (Place(source="district_files"), Place(source="property_title"))})
+    assert answer(house, city.entity_id, reversed_rank).record_id != city.record_id
+    assert answer(house, city.entity_id, Authorities({})).record_id != city.record_id
+
+
+def test_p3_a_record_that_the_higher_authority_took_back_is_not_answered_by_the_lower(house: House) -> None:
+    (city,) = house.verified(said_by("property_title", "C"))
+    house.verified(said_by("district_files", "D"))
+    gone = said_by("property_title", "C", version=2)
+    house.verified(gone | {"source": gone["source"] | {"operation": "DELETE"}})
+    house.project()
+    assert answer(house, city.entity_id) == reasons.NOT_CURRENT

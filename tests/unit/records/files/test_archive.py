@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.errors import RecordRejected
@@ -102,6 +102,7 @@ def test_p1_an_archive_that_is_too_large_is_not_opened(monkeypatch: pytest.Monke
 GOOD = zipped(("a.csv", b"1,2,3\n" * 50), ("b/c.csv", b"x"))
 
 
+@example([(208, 1)], 0)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=6), st.integers(0, len(GOOD)))
 def test_p1_whatever_bytes_come_they_are_read_or_refused(changes: list[tuple[int, int]], end: int) -> None:
     data = bytearray(GOOD)
