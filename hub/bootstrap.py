@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +12,10 @@ from sqlalchemy import make_url
 from hub import transport
 from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
+from hub.cases.connection.holdings import Holdings
 from hub.cases.evidence import needs
 from hub.cases.evidence.decide import AWAITED_WITHIN_S
+from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk
 from hub.cases.identity.kinds import CHECK
 from hub.cases.journal import Journal
@@ -30,7 +32,7 @@ from hub.logging import get_logger
 from hub.logs import open_log
 from hub.parts import Parts
 from hub.pipeline import positions
-from hub.ports import Clock, RecordLog
+from hub.ports import Clock, LookupQuery, Page, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import Purposes, shipped
 from hub.privacy.references import References
@@ -177,8 +179,27 @@ class Hub:
         """The service for connection applications."""
         channels = frozenset(self.settings.channels)
         tell = partial(views.tell, self.parts.references)
-        desk = Desk(self.vault, self.clock, self._identity_key)
-        return Applications(self.store, self.vault, self.opener, self.purposes, channels, self.journal, desk, tell)
+        parts = self.store, self.vault, self.opener, self.purposes, channels, self.journal
+        return Applications(*parts, self._desk, self._choices, tell)
+
+    def holdings(self) -> Holdings:
+        """The service that lists the titles that a person holds."""
+        channels, sources = frozenset(self.settings.channels), self.journal.given.sources
+        parts = self._desk, self.store, self.purposes, channels, sources, self._choices
+        return Holdings(*parts, self._look_up, self.applications().find)
+
+    @cached_property
+    def _desk(self) -> Desk:
+        return Desk(self.vault, self.clock, self._identity_key)
+
+    @cached_property
+    def _choices(self) -> Choices:
+        return Choices(self.master.derive("choices"))
+
+    def _look_up(self, name: str, query: LookupQuery) -> Page:
+        """Ask a source now, and write nothing."""
+        with closing(self.connectors.open_source(name)) as source:
+            return source.look_up(query)
 
     def _identity_key(self, key_id: str, signed_at: str) -> bytes | None:
         """The key that may sign tickets at that time: of the sources of identity checks."""

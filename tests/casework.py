@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Row, select
 from hub.cases import policy
 from hub.cases.by import By
 from hub.cases.connection.applications import Applications, Submitted
+from hub.cases.connection.holdings import Ask, Holdings
+from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk
 from hub.cases.journal import Journal
 from hub.cases.policy import Rules
@@ -29,7 +31,7 @@ from hub.pipeline.due import DueStage
 from hub.pipeline.project import Project
 from hub.pipeline.rebuild import Comparison, compare, rebuild, replace
 from hub.pipeline.relay import Relay
-from hub.ports import Address, Outgoing, Plain, Receipt, RecordLog, SourceRow
+from hub.ports import Address, LookupQuery, Outgoing, Page, Plain, Receipt, RecordLog, SourceRow
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
 from hub.privacy.references import References, read_number
@@ -64,6 +66,8 @@ class House:
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
     identity_keys: Mapping[str, bytes] = field(default_factory=dict)
     """Key id → raw public key that may sign tickets."""
+    ask: Ask = field(default=lambda name, query: Page((), {}, False))
+    """How the service of titles asks a source."""
     clock: HandClock = field(default_factory=lambda: HandClock(look_s=0.05))
 
     def __post_init__(self) -> None:
@@ -84,9 +88,16 @@ class House:
         self.writer = self.log.writer("test")
         tell = partial(views.tell, partial(References, MasterKey(bytes(32))))
         desk = Desk(self.vault, self.clock, lambda key_id, _: self.identity_keys.get(key_id))
+        choices = Choices(b"c" * 32)
         self.applications = Applications(
-            self.store, self.vault, self.opener, shipped(), self.channels, self.journal, desk, tell
+            self.store, self.vault, self.opener, shipped(), self.channels, self.journal, desk, choices, tell
         )
+
+        parts = desk, self.store, shipped(), self.channels, tuple(self.sources), choices
+        self.holdings = Holdings(*parts, self._asked, self.applications.find)
+
+    def _asked(self, name: str, query: LookupQuery) -> Page:
+        return self.ask(name, query)
 
     def close(self) -> None:
         self.log.close()

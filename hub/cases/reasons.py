@@ -140,6 +140,10 @@ _WORDS = {
     "TICKET_NO_CONSENT": Words(
         "提供身份信息须取得本人单独同意。", "To name the person needs the person's separate consent."
     ),
+    "CHOICE_INVALID": Words(
+        "所选不动产无效，或属于另一申请，请重新选择。",
+        "This is no choice from the titles that were listed for this application: please list them again.",
+    ),
     "TICKET_USED": Words("身份核验凭据已被另一申请使用。", "Another application has used the ticket."),
     "NOT_ASKED": Words(
         "不得要求或提交申请资料清单以外的内容（津工信电力〔2021〕8号 §5）。",

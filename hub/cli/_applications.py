@@ -12,15 +12,15 @@ import click
 import httpx
 
 from hub import settings as hub_settings
-from hub.bootstrap import open_hub, reading
+from hub.bootstrap import Hub, open_hub, reading
 from hub.cases import reasons
 from hub.cases.by import By
-from hub.cases.connection.applications import Applications
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 
 TIMEOUT_S = 10.0
 _REMEDY = "give a token with --token or HUB_TOKEN"
 Json = dict[str, Any]
+Titles = list[Json]
 
 
 class Answered(Exception):
@@ -55,6 +55,12 @@ class Desk(Protocol):
     def set_held(self, application_id: str, held: bool) -> Json:
         """Hold or release the application's deliveries. Returns the application."""
 
+    def present(self, application_id: str, ticket: str) -> Json:
+        """Present a ticket of the identity service for the application. Returns the application."""
+
+    def titles(self, document: Mapping[str, Any]) -> Titles:
+        """The titles that the person of a ticket holds, masked. ``document``: as ``POST /titles/held`` takes it."""
+
 
 @contextmanager
 def desk(config: Path | None, url: str | None, token: str | None, writes: bool = False) -> Iterator[Desk]:
@@ -67,7 +73,7 @@ def desk(config: Path | None, url: str | None, token: str | None, writes: bool =
         return
     settings = hub_settings.load(config)
     with closing(open_hub(settings)) if writes else reading(settings) as hub:
-        yield Direct(hub.applications())
+        yield Direct(hub)
 
 
 def _usable(url: str, token: str | None) -> None:
@@ -87,8 +93,9 @@ def _usable(url: str, token: str | None) -> None:
 class Direct:
     """``Desk`` on the store, for any of the installation's channels."""
 
-    def __init__(self, applications: Applications) -> None:
-        self._applications = applications
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._applications = hub.applications()
 
     def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
         with _said():
@@ -114,6 +121,15 @@ class Direct:
             act = self._applications.hold if held else self._applications.release
             act(_id(application_id), by_user())
             return self._applications.show(_id(application_id))
+
+    def present(self, application_id: str, ticket: str) -> Json:
+        with _said():
+            self._applications.present(_id(application_id), ticket, by_user())
+            return self._applications.show(_id(application_id))
+
+    def titles(self, document: Mapping[str, Any]) -> Titles:
+        with _said():
+            return self._hub.holdings().titles(document)
 
 
 def by_user() -> By:
@@ -167,6 +183,13 @@ class Remote:
 
     def set_held(self, application_id: str, held: bool) -> Json:
         return self._json("POST", f"/applications/{_id(application_id).hex()}/{'hold' if held else 'release'}")
+
+    def present(self, application_id: str, ticket: str) -> Json:
+        return self._json("POST", f"/applications/{_id(application_id).hex()}/ticket", json={"ticket": ticket})
+
+    def titles(self, document: Mapping[str, Any]) -> Titles:
+        items: Titles = self._json("POST", "/titles/held", json=dict(document))["items"]
+        return items
 
     def _json(self, method: str, path: str, **rest: Any) -> Json:
         found: Json = self._call(method, path, **rest).json()

@@ -1,4 +1,4 @@
-"""``hub application submit|show|list|hold|release``: applications made with one certificate."""
+"""``hub application submit|titles|ticket|show|list|hold|release``: applications made with one certificate."""
 
 import json
 import sys
@@ -59,6 +59,7 @@ def command() -> None:
 @click.option("--sanling/--no-sanling", default=False, show_default=True, help="Whether the 三零 service applies.")
 @click.option("--sources", type=click.IntRange(1, 2), default=1, show_default=True, help="Supply sources.")
 @click.option("--important/--not-important", default=False, show_default=True, help="Important user.")
+@click.option("--ticket", type=click.File("r"), help="File with a ticket of the identity service for this application.")
 @click.option("--purpose", default="connection-application", show_default=True, help="Purpose of the look-ups.")
 @click.option("--legal-basis", default="action-plan-6", show_default=True, help="Code of the purpose's table.")
 @_anywhere
@@ -116,12 +117,51 @@ def _document(given: dict[str, Any]) -> Json:
         "important": given["important"],
         "purpose": given["purpose"],
         "legal_basis": given["legal_basis"],
+        "ticket": given["ticket"].read().strip() if given["ticket"] else None,
     }
     return _given(document)
 
 
 def _given(values: dict[str, Any]) -> Json:
     return {name: value for name, value in values.items() if value is not None}
+
+
+@command.command("ticket")
+@click.argument("application_id")
+@click.argument("file", type=click.File("r"))
+@_anywhere
+@click.pass_obj
+def ticket(
+    config: Path | None, application_id: str, file: Any, url: str | None, token: str | None, as_json: bool
+) -> None:
+    """Present a ticket of the identity service (FILE; - for standard input) for an application that is registered.
+
+    By face or from a counter: both count the same. One application uses a ticket up. Exit 1 when it is refused.
+    """
+    with desk(config, url, token, writes=True) as to:
+        _print(_or_leave(lambda: to.present(application_id, file.read().strip())), as_json)
+
+
+@command.command("titles")
+@click.argument("file", type=click.File("rb"))
+@_anywhere
+@click.pass_obj
+def titles(config: Path | None, file: Any, url: str | None, token: str | None, as_json: bool) -> None:
+    """The titles that the person of a ticket holds, masked, to choose one from.
+
+    FILE (- for standard input) is one JSON object: channel, external_no, applicant.resident_id, ticket, purpose,
+    legal_basis. The application then names the choice as site.choice. Nothing of the list is stored. Exit 1 when it is
+    refused.
+    """
+    with desk(config, url, token, writes=True) as to:
+        found = _or_leave(lambda: to.titles(read_json(file.read())))
+    table = Table("address", "unit", "title", "usage", "holders", Column("choice", overflow="fold"))
+    for one in found:
+        table.add_row(*(str(one[name]) for name in ("address", "unit_no", "title_no", "usage", "holders", "choice")))
+        if as_json:
+            click.echo(json.dumps(one, ensure_ascii=False))
+    if not as_json:
+        console().print(table)
 
 
 @command.command("show")
@@ -165,7 +205,7 @@ def story(
     if not application_id and not external_no:
         raise click.UsageError("give an application id, or --external-no")
     with reading(hub_settings.load(config)) as hub:
-        to = Direct(hub.applications())
+        to = Direct(hub)
         shown = _or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
         found = lines(hub, bytes.fromhex(shown["application_id"]))
     if as_json:

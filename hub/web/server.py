@@ -63,7 +63,7 @@ def _config(hub: Hub) -> uvicorn.Config:
     figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.feeds), hub.connectors.grants)
     schemas = registry.router(without_login(hub.settings.registry_url))
     served = (
-        applications.router(hub.applications(), access, Refusals(hub.store, hub.clock)),
+        applications.router(hub.applications(), hub.holdings(), access, Refusals(hub.store, hub.clock)),
         cases.router(hub.store, access),
     )
     app = create(hub.clock, *served, health.router(readiness), metrics.router(figures, access), schemas)

@@ -74,7 +74,9 @@ def test_an_operator_who_may_not_read_sees_only_the_state(tmp_path: Path) -> Non
     house = House(tmp_path)
     try:
         access = Access(Tokens(house.store, house.clock), house.clock)
-        app = create(house.clock, router(house.applications, access, Refusals(house.store, house.clock)))
+        app = create(
+            house.clock, router(house.applications, house.holdings, access, Refusals(house.store, house.clock))
+        )
         writer, operator = (token(house.store, house.clock, scopes=[one]) for one in ("applications:write", "operate"))
         caller = TestClient(app)
         made = caller.post("/applications", json=body(), headers={"Authorization": f"Bearer {writer}"}).json()

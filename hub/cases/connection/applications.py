@@ -19,6 +19,7 @@ from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.connection.tables import application
 from hub.cases.events import Event, Held, Released
 from hub.cases.identity import desk
+from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk, Presented
 from hub.cases.journal import Decided, Journal
 from hub.cases.procedure import Opens
@@ -67,6 +68,7 @@ class Applications:
     channels: frozenset[str]
     journal: Journal
     desk: Desk
+    choices: Choices
     tell: Tell = _add_nothing
 
     def submit(self, document: Mapping[str, Any], by: By, check: Check = _anything) -> Submitted:
@@ -80,7 +82,7 @@ class Applications:
         ``Unavailable`` when database or vault is.
         """
         today = china_day(self.journal.clock.now() + timedelta(seconds=SKEW_S))
-        wanted = command.parse(document, self.purposes, today)
+        wanted = command.parse(document, self.purposes, today, self.choices.open)
         if wanted.channel not in self.channels:
             raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self.channels)))
         check(wanted)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from hub.cases import reasons
+from hub.cases.identity.choices import CHOICE_CHARACTERS_MAX
 from hub.cases.identity.kinds import CHECK, RESIDENT_ID
 from hub.cases.identity.ticket import AGENT, APPLICANT, TICKET_CHARACTERS_MAX, Matter
 from hub.errors import RecordRejected
@@ -57,11 +58,13 @@ Voltage = Literal["LOW", "HIGH_10KV", "HIGH_20KV", "HIGH_35KV", "HIGH_66KV", "HI
 CustomerClass = Literal["RESIDENT", "NON_RESIDENT"]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of what a caller sends: it is read strictly, and has no other fields."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-class Applicant(_Part):
+class Applicant(Part):
     """Who applies, by one certificate: an enterprise's USCC or a face-verified resident ID."""
 
     uscc: str | None = None
@@ -79,7 +82,7 @@ def _form(value: str) -> str:
     return value
 
 
-class Authorisation(_Part):
+class Authorisation(Part):
     """Why an agent may act for the applicant: a declaration that the channel holds, by its number there, or an
     e-licence, by its identifier (GB/T 36904)."""
 
@@ -87,7 +90,7 @@ class Authorisation(_Part):
     reference: Annotated[_Typed, StringConstraints(min_length=1, max_length=160)]
 
 
-class Agent(_Part):
+class Agent(Part):
     """Who submits the application for the applicant: a person or an enterprise."""
 
     name: Text
@@ -96,14 +99,16 @@ class Agent(_Part):
     authorisation: Authorisation
 
 
-class Site(_Part):
-    """Where electricity is wanted: the property unit's number, or the address as people write it."""
+class Site(Part):
+    """Where electricity is wanted: the property unit's number, the address as people write it, or the choice from the
+    titles that the applicant holds (``holdings``)."""
 
     unit_no: str | None = None
     address: Annotated[_Typed, StringConstraints(min_length=1, max_length=300)] | None = None
+    choice: Annotated[str, StringConstraints(min_length=1, max_length=CHOICE_CHARACTERS_MAX)] | None = None
 
 
-class Application(_Part):
+class Application(Part):
     """One application, as submitted. ``external_no`` is the caller's own number, unique in its channel; ``capacity_kw``
     is in kW, ``sources`` the number of supplies."""
 
@@ -125,7 +130,7 @@ class Application(_Part):
     def canonical(self) -> bytes:
         """Canonical JSON, UTF-8: the same bytes for the same content, in every version of the hub. Two submissions
         under one number are compared by it. A ticket is no part of it: a later one may take its place."""
-        content = self.model_dump(exclude={"ticket"})
+        content = self.model_dump(exclude={"ticket": True, "site": {"choice"}})
         given = {name: value for name, value in content.items() if value is not None or name not in _LATER}
         return json.dumps(given, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -172,8 +177,29 @@ class Application(_Part):
         return found | {by: value}
 
 
-def parse(document: Mapping[str, Any], purposes: Purposes, latest: date = date.max) -> Application:
-    """A submission (parsed JSON), checked and tidied. ``latest`` is the latest day on which the applicant can be born.
+class Presentation(Part):
+    """A ticket of the identity service for an application that is registered."""
+
+    ticket: Annotated[_Typed, StringConstraints(min_length=1, max_length=TICKET_CHARACTERS_MAX)]
+
+
+def read_ticket(document: Mapping[str, Any]) -> str:
+    """The ticket in a ``Presentation`` (parsed JSON). Raises ``RecordRejected``."""
+    try:
+        return Presentation.model_validate(document).ticket
+    except ValidationError as error:
+        raise refusal(error, Presentation) from None
+
+
+Choose = Callable[[str, str, str], str]
+"""(Choice, channel, number) → the unit's number. Raises ``RecordRejected`` (CHOICE_INVALID)."""
+
+
+def parse(
+    document: Mapping[str, Any], purposes: Purposes, latest: date = date.max, choose: Choose | None = None
+) -> Application:
+    """A submission (parsed JSON), checked and tidied. ``latest`` is the latest day on which the applicant can be born;
+    ``choose`` opens a chosen title.
 
     Raises ``RecordRejected``: NOT_ASKED for anything beyond the list (津工信电力〔2021〕8号 §5), FIELD_MISSING,
     FIELD_INVALID, TEXT_CONTROL, TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, DATE_FUTURE, or the code of an
@@ -182,13 +208,13 @@ def parse(document: Mapping[str, Any], purposes: Purposes, latest: date = date.m
     try:
         read = Application.model_validate(document)
     except ValidationError as error:
-        raise _refusal(error) from None
+        raise refusal(error) from None
     purpose = purposes.get(read.purpose)
     return read.model_copy(
         update={
-            "applicant": _tidy_applicant(read.applicant, latest),
+            "applicant": tidy_applicant(read.applicant, latest),
             "agent": _tidy_agent(read.agent, latest) if read.agent else None,
-            "site": _tidy_site(read.site),
+            "site": _tidy_site(_chosen(read, choose)),
             "purpose": purpose.name,
             "legal_basis": purpose.basis(read.legal_basis).code,
         }
@@ -208,11 +234,12 @@ _CODES = {
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}")
 
 
-def _refusal(error: ValidationError) -> RecordRejected:
+def refusal(error: ValidationError, whole: type[BaseModel] = Application) -> RecordRejected:
+    """The first error of reading ``whole``, as a refusal without a value of the caller (P5)."""
     first = error.errors(include_input=False, include_url=False)[0]
     # The name of an unknown field is the caller's text: it is repeated only when it looks like a name (P5).
     field = ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in first["loc"])
-    return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]), _allowed(first))
+    return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]), _allowed(first, whole))
 
 
 _TYPES = {"bool_type": "true, false", "float_type": "a number", "int_type": "a whole number", "string_type": "text"}
@@ -226,11 +253,11 @@ _BOUNDS = {
 }
 
 
-def _allowed(error: Mapping[str, Any]) -> tuple[str, ...]:
+def _allowed(error: Mapping[str, Any], whole: type[BaseModel]) -> tuple[str, ...]:
     """What would be taken where pydantic found this error: values, names of fields, or bounds. No value of the
     caller."""
     if error["type"] == "extra_forbidden":
-        return tuple(_part_at(error["loc"][:-1]).model_fields)
+        return tuple(_part_at(error["loc"][:-1], whole).model_fields)
     if error["type"] == "NOT_ASKED":
         return FORMS
     context = error.get("ctx", {})
@@ -240,16 +267,16 @@ def _allowed(error: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(bounds) or tuple(filter(None, [_TYPES.get(error["type"], "")]))
 
 
-def _part_at(path: Sequence[Any]) -> type[BaseModel]:
-    """The model of the part at ``path``, for example ("site",)."""
-    part: type[BaseModel] = Application
+def _part_at(path: Sequence[Any], part: type[BaseModel]) -> type[BaseModel]:
+    """The model of the part of ``part`` at ``path``, for example ("site",)."""
     for name in path:
         found = part.model_fields[name].annotation
         part = next(one for one in (*get_args(found), found) if isinstance(one, type) and issubclass(one, BaseModel))
     return part
 
 
-def _tidy_applicant(applicant: Applicant, latest: date) -> Applicant:
+def tidy_applicant(applicant: Applicant, latest: date = date.max) -> Applicant:
+    """The applicant, with its identifier checked and tidied. Raises ``RecordRejected``."""
     return applicant.model_copy(update=_tidy_party(applicant, "applicant", latest))
 
 
@@ -281,6 +308,18 @@ def _tidy_party(party: Applicant | Agent, part: str, latest: date) -> dict[str, 
 def _identifies(identifier: str, value: str, code: str, field: str) -> None:
     """A number with a good check character can still be a placeholder: 111111111111111."""
     _good(code if identity_of(identifier, value) is None else None, field)
+
+
+def _chosen(read: Application, choose: Choose | None) -> Site:
+    """The site; a choice becomes the number of the unit."""
+    site = read.site
+    if site.choice is None:
+        return site
+    if site.unit_no is not None or site.address is not None:
+        raise RecordRejected("NOT_ASKED", "site.choice", "one of them is enough")
+    if choose is None:
+        raise RecordRejected("CHOICE_INVALID", "site.choice")
+    return Site(unit_no=choose(site.choice, read.channel, read.external_no))
 
 
 def _tidy_site(site: Site) -> Site:

@@ -129,6 +129,23 @@ class ApplicationShown(_Application):
     numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")
 
 
+class HeldTitle(BaseModel):
+    """A title that the person of a ticket holds, masked. ``choice`` goes into ``site.choice`` of the application."""
+
+    choice: str = Text("mF1v…")
+    unit_no: str = Text("120104******************0001")
+    title_no: str = Text("津(2021)***************01号")
+    address: str = Text("天津市南开区*********301室")
+    usage: str = Text("成套住宅")
+    holders: int = Field(examples=[2])
+
+
+class HeldTitles(BaseModel):
+    """The titles of one person."""
+
+    items: list[HeldTitle]
+
+
 class Applications(BaseModel):
     """A page of applications, newest first. Asked by ``external_no``, the items are whole applications."""
 

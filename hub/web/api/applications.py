@@ -1,7 +1,8 @@
 """The routes of applications. The hub's own strict reader reads the bodies, so that no error repeats a value (P5)."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -9,7 +10,8 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from hub.cases.connection.applications import Applications
-from hub.cases.connection.command import Application, CustomerClass, Voltage
+from hub.cases.connection.command import Application, CustomerClass, Voltage, read_ticket
+from hub.cases.connection.holdings import Enquiry, Holdings
 from hub.cases.connection.states import STATES
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
@@ -21,6 +23,7 @@ from hub.web.bodies import body_of
 from hub.web.queries import Id, Limit, NoQuery, Query, id_of, query_of
 
 _FILTERS = ("channel", "voltage", "customer_class", "state")
+T = TypeVar("T")
 READ, WRITE, OPERATE = "applications:read", "applications:write", "operate"
 
 
@@ -39,8 +42,9 @@ class ListQuery(Query):
 class Api:
     """The routes. Each needs a token with a scope: 401 without a valid token, 403 without the scope."""
 
-    def __init__(self, applications: Applications, access: Access, refusals: Refusals) -> None:
+    def __init__(self, applications: Applications, holdings: Holdings, access: Access, refusals: Refusals) -> None:
         self._applications = applications
+        self._holdings = holdings
         self._access = access
         self._refusals = refusals
 
@@ -52,10 +56,32 @@ class Api:
         document = read_json(await body_of(request))
         await self._check_channel(token, document.get("channel"))
         check = partial(self._check, token)
-        submitted = await run_in_threadpool(self._applications.submit, document, token.by(""), check)
+        submit = partial(self._applications.submit, document, token.by(""), check)
+        submitted = await run_in_threadpool(self._with_ticket, token, document.get("channel"), submit)
         shown = await run_in_threadpool(self._applications.show, submitted.case_id)
         location = {"Location": f"/applications/{submitted.case_id.hex()}"}
         return JSONResponse(shown, 201 if submitted.created else 200, location)
+
+    async def present(self, request: Request) -> Response:
+        """Present a ticket of the identity service for an application."""
+        token = await self._access.allow(request, WRITE)
+        query_of(request, NoQuery)
+        document, application_id = read_json(await body_of(request)), _id(request)
+        text = read_ticket(document)
+        channel = (await run_in_threadpool(self._shown, token, application_id))["channel"]
+        present = partial(self._applications.present, application_id, text, token.by(channel))
+        await run_in_threadpool(self._with_ticket, token, channel, present)
+        return JSONResponse(await run_in_threadpool(self._applications.show, application_id))
+
+    async def titles(self, request: Request) -> Response:
+        """The titles that the person of a ticket holds, masked, to choose one from. Nothing of them is stored."""
+        token = await self._access.allow(request, WRITE)
+        query_of(request, NoQuery)
+        document = read_json(await body_of(request))
+        await self._check_channel(token, document.get("channel"))
+        ask = partial(self._holdings.titles, document, partial(self._check_purpose, token))
+        found = await run_in_threadpool(self._with_ticket, token, document.get("channel"), ask)
+        return JSONResponse({"items": found})
 
     async def show(self, request: Request) -> Response:
         """One application: its time limit, its evidence with reasons, its deliveries."""
@@ -98,6 +124,21 @@ class Api:
             found = Beyond("CHANNEL_NOT_YOURS", "channel", tuple(sorted(token.channels)))
             await run_in_threadpool(self._refuse, token, channel, found)
 
+    def _with_ticket(self, token: Token, channel: object, act: Callable[[], T]) -> T:
+        """What ``act`` returns. The refusal of a ticket is recorded."""
+        try:
+            return act()
+        except RecordRejected as refused:
+            if refused.code.startswith("TICKET_"):
+                known = channel if isinstance(channel, str) and channel in self._applications.channels else ""
+                self._refusals.record(token, known, Beyond(refused.code, "ticket", ()))
+            raise
+
+    def _check_purpose(self, token: Token, wanted: Enquiry) -> None:
+        if wanted.purpose not in token.client.purposes:
+            allowed = tuple(sorted(token.client.purposes))
+            self._refuse(token, wanted.channel, Beyond("PURPOSE_NOT_YOURS", "purpose", allowed, wanted.purpose))
+
     def _check(self, token: Token, wanted: Application) -> None:
         if found := beyond(token.client, wanted):
             self._refuse(token, wanted.channel, found)
@@ -134,12 +175,14 @@ def _id(request: Request) -> bytes:
     return id_of(request.path_params["application_id"], "NO_SUCH_APPLICATION")
 
 
-def router(applications: Applications, access: Access, refusals: Refusals) -> APIRouter:
+def router(applications: Applications, holdings: Holdings, access: Access, refusals: Refusals) -> APIRouter:
     """The routes of applications."""
-    routes, api, one = APIRouter(), Api(applications, access, refusals), "/applications/{application_id}"
+    routes, api, one = APIRouter(), Api(applications, holdings, access, refusals), "/applications/{application_id}"
     routes.add_api_route("/applications", api.submit, methods=["POST"])
     routes.add_api_route("/applications", api.listed, methods=["GET"])
     routes.add_api_route(one, api.show, methods=["GET"])
+    routes.add_api_route("/titles/held", api.titles, methods=["POST"])
+    routes.add_api_route(f"{one}/ticket", api.present, methods=["POST"])
     routes.add_api_route(f"{one}/hold", api.hold, methods=["POST"])
     routes.add_api_route(f"{one}/release", api.release, methods=["POST"])
     return routes

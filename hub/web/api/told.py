@@ -5,7 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from hub.cases.connection.command import Application
+from hub.cases.connection.command import Application, Presentation
+from hub.cases.connection.holdings import Enquiry
 from hub.web.api import answers as a
 from hub.web.api import applications, cases, metrics
 from hub.web.queries import Query
@@ -58,6 +59,15 @@ EXAMPLE: Final[Json] = {
     "purpose": "connection-application",
     "legal_basis": "action-plan-6",
 }
+TICKET: Final = "eyJzZXJpYWwiOiI1RjBDM0E5RTdCMkQ0MUU4OEExMEM2RDIifQ.c2lnbmF0dXJl"
+ENQUIRY: Final[Json] = {
+    "external_no": "2026-000123",
+    "channel": "gov-platform",
+    "applicant": {"resident_id": "360426199101010071"},
+    "ticket": TICKET,
+    "purpose": "connection-application",
+    "legal_basis": "action-plan-6",
+}
 _ANY: Final = ("REQUEST_TIMEOUT", "TOO_MANY_REQUESTS", "HEAD_TOO_LARGE", "INTERNAL", "TRY_LATER")
 _TOKEN: Final = ("UNAUTHORISED", "FORBIDDEN", "QUERY_UNKNOWN", *_ANY)
 _BODY: Final = ("UNREADABLE", "TOO_LARGE")
@@ -65,6 +75,10 @@ _FIELDS: Final = (
     *("NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID", "TEXT_CONTROL", "TEXT_ENCODING", "PURPOSE_UNKNOWN"),
     *("LEGAL_BASIS_UNKNOWN", "ID_FORM", "ID_DATE", "ID_CHECK", "USCC_FORM", "USCC_CHECK", "UNIT_FORM"),
     *("CHANNEL_UNKNOWN", "ERASED", "KEY_DAMAGED"),
+)
+_TICKET: Final = (
+    *("TICKET_FORM", "TICKET_SIGNATURE", "TICKET_EXPIRED", "TICKET_OTHER_APPLICATION", "TICKET_OTHER_PERSON"),
+    *("TICKET_NO_MATCH", "TICKET_NO_CONSENT", "TICKET_USED"),
 )
 _BEYOND: Final = ("CHANNEL_NOT_YOURS", "PURPOSE_NOT_YOURS", "DIVISION_NOT_YOURS")
 _ONE: Final = "/applications/{application_id}"
@@ -78,7 +92,7 @@ _APPLICATIONS: Final = (
         "submit", "POST", "/applications",
         "Submit an application. 200 when the same one was submitted before.",
         {200: a.ApplicationShown, 201: a.ApplicationShown},
-        (*_TOKEN, *_BODY, *_FIELDS, *_BEYOND, "EXTERNAL_NO_TAKEN"),
+        (*_TOKEN, *_BODY, *_FIELDS, *_BEYOND, *_TICKET, "CHOICE_INVALID", "EXTERNAL_NO_TAKEN"),
         applications.WRITE, body=Application, example=EXAMPLE, headers=("Location",),
     ),
     Told(
@@ -91,6 +105,20 @@ _APPLICATIONS: Final = (
     Told(
         "show", "GET", _ONE, "One application: its time limit, its evidence with reasons, its deliveries.",
         {200: a.ApplicationShown}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.READ,
+    ),
+    Told(
+        "present", "POST", f"{_ONE}/ticket",
+        "Present a ticket of the identity service, by face or from a counter, for an application.",
+        {200: a.ApplicationShown},
+        (*_TOKEN, *_BODY, *_TICKET, "NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_APPLICATION"),
+        applications.WRITE, body=Presentation, example={"ticket": TICKET},
+    ),
+    Told(
+        "titlesHeld", "POST", "/titles/held",
+        "The titles that the person of a ticket holds, masked, to choose one from. Nothing of them is stored.",
+        {200: a.HeldTitles},
+        (*_TOKEN, *_BODY, *_FIELDS, *_TICKET, "CHANNEL_NOT_YOURS", "PURPOSE_NOT_YOURS", "NO_SOURCE"),
+        applications.WRITE, body=Enquiry, example=ENQUIRY,
     ),
     Told(
         "hold", "POST", f"{_ONE}/hold", "Hold an application's deliveries. Its time limit continues.",

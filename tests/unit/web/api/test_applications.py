@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from hub.cases.procedure import LookupSource
+from hub.codec import wire
+from hub.ports import Page, SourceRow
+from hub.stores.tables import outbox
+from hub.topics.declared import ACCESS_EVENTS
 from hub.web.api.app import create
 from hub.web.api.applications import router
 from hub.web.auth.access import Access
@@ -16,11 +22,14 @@ from hub.web.bodies import BODY_BYTES_MAX
 from tests import samples
 from tests.callers import token
 from tests.casework import House, body
+from tests.tickets import KEYS, ticket
+
+SOURCES = (LookupSource("property_title", "licence.property-title", frozenset({"unit-no", "resident-id"})),)
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+    house = House(tmp_path, sources=SOURCES, identity_keys=KEYS)
     yield house
     house.close()
 
@@ -34,7 +43,7 @@ def tokens(house: House) -> Tokens:
 def client(house: House, tokens: Tokens) -> TestClient:
     text = token(house.store, house.clock)
     refusals = Refusals(house.store, house.clock)
-    app = create(house.clock, router(house.applications, Access(tokens, house.clock), refusals))
+    app = create(house.clock, router(house.applications, house.holdings, Access(tokens, house.clock), refusals))
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
 
 
@@ -174,3 +183,40 @@ def test_a_database_that_is_away_is_503_with_retry_after(house: House, client: T
     answer = client.get("/applications")
     assert code(answer) == (503, "TRY_LATER")
     assert answer.headers["retry-after"] == "5"
+
+
+def refusals(house: House) -> list[str]:
+    with house.store.read() as connection:
+        values = connection.execute(select(outbox.c.value).where(outbox.c.topic == ACCESS_EVENTS)).scalars()
+        return [wire.decode(bytes(value))[1]["code"] for value in values]
+
+
+def test_p4_a_refused_ticket_has_a_code_and_is_recorded(client: TestClient, house: House) -> None:
+    person = {"applicant": {"resident_id": samples.PERSON}, "customer_class": "RESIDENT"}
+    strange = body(**person, ticket=ticket(house.clock, "A-2"))
+    assert code(client.post("/applications", json=strange)) == (422, "TICKET_OTHER_APPLICATION")
+    location = client.post("/applications", json=body(**person)).headers["location"]
+    over = ticket(house.clock, until="2020-01-01T00:00:00+08:00")
+    assert code(client.post(f"{location}/ticket", json={"ticket": over})) == (422, "TICKET_EXPIRED")
+    assert refusals(house) == ["TICKET_OTHER_APPLICATION", "TICKET_EXPIRED"]
+    answer = client.post(f"{location}/ticket", json={"ticket": ticket(house.clock)})
+    assert (answer.status_code, answer.json()["evidence"][0]["kind"]) == (200, "identity.check")
+    assert code(client.post(f"{location}/ticket", json={"ticket": "x", "photo": "…"})) == (422, "NOT_ASKED")
+
+
+def test_titles_are_listed_for_a_channel_of_the_client_only(client: TestClient, house: House) -> None:
+    title = samples.title()
+    house.ask = lambda name, query: Page([SourceRow("T1", 1, b"raw", title)], {}, False)
+    asked = {
+        "external_no": "A-1",
+        "channel": "gov-platform",
+        "applicant": {"resident_id": samples.PERSON},
+        "ticket": ticket(house.clock),
+        "purpose": "connection-application",
+        "legal_basis": "action-plan-6",
+    }
+    (shown,) = client.post("/titles/held", json=asked).json()["items"]
+    assert shown["unit_no"].startswith("120101*")
+    assert code(client.post("/titles/held", json=asked | {"channel": "other-one"})) == (403, "CHANNEL_NOT_YOURS")
+    assert code(client.post("/titles/held", json=asked | {"ticket": "x"})) == (422, "TICKET_FORM")
+    assert refusals(house) == ["CHANNEL_NOT_YOURS", "TICKET_FORM"]

@@ -42,7 +42,7 @@ def app(house: House) -> FastAPI:
     access = Access(Tokens(house.store, house.clock), house.clock)
     return create(
         house.clock,
-        applications.router(house.applications, access, Refusals(house.store, house.clock)),
+        applications.router(house.applications, house.holdings, access, Refusals(house.store, house.clock)),
         cases.router(house.store, access),
         health.router(Readiness(house.log, house.store, house.clock, "hub-1")),
         metrics.router(Metrics(house.log, house.store, house.clock, []), access),
