@@ -2,7 +2,9 @@
 the same faults, whatever a row holds (P2)."""
 
 import json
+import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,15 +13,19 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.clock import CHINA
+from hub.clock import CHINA, SystemClock
+from hub.connect import kit
 from hub.connect.context import Context
 from hub.connect.declared.rows import DeclaredRow, row_of
 from hub.connect.folder import of_package
+from hub.connect.host import registry
 from hub.connect.mapping import to_row
 from hub.ports import SourceRow
 from hub.records.kinds import KINDS
+from sandbox.launch import Running
 from tests.clocks import HandClock
 from tests.connectors.former import licence_record, title_record
+from tests.grants import granted
 
 ROOT = Path(__file__).parents[2] / "connectors"
 Values = st.one_of(
@@ -104,3 +110,61 @@ def former_raw(operation: str, columns: Mapping[str, Any], lines: Mapping[str, A
 
 def former_value(value: Any) -> Any:
     return {"hex": bytes(value).hex()} if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
+
+
+TITLE_COLUMNS = (
+    "bdcdyh", "bdcqzh", "zl", "ghyt", "mj", "djlx", "djyy", "djsj", "qszt", "gyfs", "cfzt", "dyzt", "xzqhdm", "djjg",
+    "fj",
+)  # fmt: skip
+TEXTS = ("bdcqzh", "zl", "ghyt", "djyy", "fj", "qlr")
+OPERATIONS = {"I": "UPSERT", "U": "UPSERT", "D": "DELETE"}
+
+
+def decoded(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Columns as the Python before read them: texts in GB 18030, other bytes in ASCII; bytes that are neither stay."""
+    found = {}
+    for name in names:
+        value = row[name]
+        if isinstance(value, bytes):
+            with suppress(UnicodeDecodeError):
+                value = value.decode("gb18030" if name in TEXTS else "ascii")
+        found[name] = value
+    return found
+
+
+def test_the_world_gives_the_bytes_and_records_that_it_gave(sandbox: Running) -> None:
+    """P2: after an upgrade, no row of the registry or of the gateway is another record."""
+    fed = feed_of(sandbox, "property_title")
+    database = sqlite3.connect(sandbox.urls["property_title"].removeprefix("sqlite:///"))
+    database.row_factory = sqlite3.Row
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for line in database.execute("SELECT * FROM ex_bdc_qlr ORDER BY title_rowguid, sxh"):
+        one = decoded(line, ("qlr", "zjzl", "zjh", "qlbl"))
+        lines.setdefault(line["title_rowguid"], []).append(one)
+    count = 0
+    for row in database.execute("SELECT * FROM ex_bdc_title"):
+        key, operation = row["rowguid"], OPERATIONS[row["operatetype"]]
+        columns, holders = decoded(row, TITLE_COLUMNS), lines.get(key, [])
+        new, version = fed[key], int(row["update_time"])
+        assert new.raw == former_raw(operation, columns, {"holders": holders})
+        whole = columns | {"holders": holders}
+        old = to_row(key, version, new.raw, lambda: title_record(key, version, operation, whole, TITLES.codes))  # noqa: B023
+        same("licence.property-title", new, old)
+        count += 1
+    assert count == len(fed) > 500
+
+
+def test_the_gateways_records_are_those_that_they_were(sandbox: Running) -> None:
+    for row in feed_of(sandbox, "business_licence").values():
+        if not row.key.startswith("sha256:"):
+            given = json.loads(row.raw)
+            old = to_row(row.key, row.version, row.raw, lambda: licence_record(given, LICENCES.codes), row.proof)  # noqa: B023
+            same("licence.business", row, old)
+
+
+def feed_of(sandbox: Running, name: str) -> dict[str, SourceRow]:
+    source = registry.open_source(name, sandbox.connectors()[name], SystemClock(), grant=granted(name))
+    try:
+        return {row.key: row for page in kit.read_all(source) for row in page.rows}
+    finally:
+        source.close()

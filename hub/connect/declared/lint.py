@@ -204,7 +204,7 @@ def _of_grant(folder: Folder, mapping: MappingSpec, grant: Grant) -> Iterator[Fi
                 "the mapping reads it and the grant does not have it: it is null in every record",
                 "leave it out, or ask the provider to approve it",
             )
-    known = read | {*folder.info.columns}
+    known = read | {*folder.info.columns} | folder.transport_columns
     for one in sorted(grant.fields):
         if not any(other == one or other.startswith(f"{one}.") for other in known):
             yield Finding(
