@@ -30,7 +30,7 @@ class LicenceGateway:
 
     def fetch(self, cursor: Cursor | None) -> Page:
         after = str(cursor["after"]) if cursor else ""
-        page = self._object(self._rest.page("/licences/changes", lambda rows: {"after": after, "limit": rows}))
+        page = self._object(self._rest.page(lambda rows: self._changes(after, rows)))
         rows, following, more = self._rows(page), page.get("next"), page.get("more") is True
         if not isinstance(following, str):
             raise Unavailable("the page has no cursor")
@@ -40,6 +40,9 @@ class LicenceGateway:
                 "its operator must give the cursor after the last row on every page",
             )
         return Page(rows, {"after": following or after}, more)
+
+    def _changes(self, after: str, rows: int) -> Answer:
+        return self._rest.get("/licences/changes", {"after": after, "limit": rows})
 
     def look_up(self, query: LookupQuery) -> Page:
         body = {"certIdentifier": query.value, "useCause": query.purpose}

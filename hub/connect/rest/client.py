@@ -100,13 +100,13 @@ class RestClient:
         ``Misconfigured``."""
         return self._judged(self._call("GET", path + (f"?{urlencode(query)}" if query else ""), b"", {}))
 
-    def page(self, path: str, query: Callable[[int], Mapping[str, Any]]) -> Answer:
-        """GET a page of rows. ``query`` is given their number: ``page_rows``, and half as many each time that the
-        answer is too large; later pages keep the smaller number. Raises as ``get``, and ``Misconfigured`` when one row
-        is too large."""
+    def page(self, call: Callable[[int], Answer]) -> Answer:
+        """A page of rows. ``call`` is given their number: ``page_rows``, and half as many each time that the answer is
+        too large; later pages keep the smaller number. Raises as ``call``, and ``Misconfigured`` when one row is too
+        large."""
         while True:
             try:
-                return self.get(path, query(self._page_rows))
+                return call(self._page_rows)
             except AnswerTooLarge:
                 if self._page_rows == 1:
                     raise Misconfigured(

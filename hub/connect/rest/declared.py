@@ -1,13 +1,228 @@
-"""A declared source of the transport ``rest``."""
+"""A declared source of the transport ``rest`` (``RestSpec``)."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
 
+from hub.clock import CHINA
 from hub.connect.context import Context
-from hub.errors import Misconfigured
-from hub.ports import Source
+from hub.connect.rest.answers import Answers, Expired, Refused
+from hub.connect.rest.auth import calls_of
+from hub.connect.rest.client import Answer, RestClient
+from hub.connect.rest.pageproof import trusted_keys_of
+from hub.connect.rest.paging import Paging, State, day_state
+from hub.connect.rest.places import at
+from hub.connect.rest.rows import Rows
+from hub.connect.rest.spec import CallSpec, DaySpec, FeedSpec, ListSpec, LookupSpec, RestSpec
+from hub.errors import Misconfigured, RecordRejected, Unavailable
+from hub.ports import NAMELESS, Cursor, DayCount, LookupQuery, Page, Source, SourceRow
+from hub.records.identifiers import tidy
+
+LISTED_MAX = 50
+"""Licences of one list that a look-up in two steps fetches; the first ones."""
+DAY_PAGES_MAX = 10_000
+T = TypeVar("T")
 
 
-def open_rest(options: Mapping[str, Any], context: Context) -> Source:  # noqa: ARG001
+def open_rest(options: Mapping[str, Any], context: Context) -> Source:
     """Open the source that the folder declares. Makes no call. Raises ``Misconfigured``."""
-    raise Misconfigured(f"{context.info.name}: this hub opens no declared source of rest", "write it in Python")
+    spec, info = context.info.rest, context.info
+    if spec is None:
+        raise Misconfigured(f"{info.name} has no section [rest]", "write it in its connector.toml")
+    absent = [name for name in spec.settings if name not in options]
+    if absent:
+        raise Misconfigured(
+            f"{info.name} declares no setting {absent[0]!r}", "its connector.toml needs a [[settings]] of that name"
+        )
+    if strange := sorted(set(info.lookup_by) - set(spec.lookups)):
+        raise Misconfigured(
+            f"{info.name} says lookup_by {strange[0]!r}, and has no [rest.lookups.{strange[0]}]", "declare it"
+        )
+    return RestSource(spec, options, context)
+
+
+class RestSource:
+    """``Source`` on a declared REST service. Safe for use by several threads."""
+
+    def __init__(self, spec: RestSpec, options: Mapping[str, Any], context: Context) -> None:
+        self._spec = spec
+        self._context = context
+        self._name = context.info.name
+        self._calls = calls_of(spec.auth, options, context)
+        self._client = RestClient(
+            context,
+            options["url"],
+            self._calls.sign,
+            options.get("ca_file") or "",
+            self._calls.certificate,
+            self._calls.refused,
+        )
+        self._answers = Answers(self._name, spec.encoding, spec.result)
+        self._rows = Rows(spec, context, trusted_keys_of(options) if spec.signed else {})
+        self._paging = Paging(spec.feed) if spec.feed else None
+        self._total: int | None = None
+
+    # ---- the feed --------------------------------------------------------------------------------------------------
+
+    def fetch(self, cursor: Cursor | None) -> Page:
+        if self._spec.feed is None or self._paging is None:
+            # It only answers questions.
+            return Page([], dict(cursor or {}), False)
+        state = self._paging.ask(cursor, self._context.clock.process_ms())
+        if state is None:
+            return Page([], dict(cursor or {}), False)
+        return self._page(self._spec.feed, self._paging, state)
+
+    def _page(self, feed: FeedSpec, paging: Paging, state: State) -> Page:
+        asked: list[int] = []
+
+        def call(rows: int) -> Answer:
+            asked.append(rows)
+            return self._call(feed, paging.parameters(state, rows))
+
+        value = self._fed(lambda: self._client.page(call))
+        skipped = paging.skipped(state, asked[-1])
+        rows = self._rows.of(value, feed.rows)[skipped:]
+        if not feed.window and isinstance(total := at(value, feed.total) if feed.total else None, int):
+            self._total = total
+        cursor, more, used = paging.turn(state, value, len(rows), asked[-1])
+        return Page(rows if used else [], cursor, more)
+
+    def _fed(self, call: Callable[[], Answer]) -> Any:
+        """The content of an answer to the feed. Raises ``Misconfigured`` when the service refuses the call."""
+        try:
+            return self._again(lambda: self._answers.value(call()))
+        except Refused as refused:
+            raise Misconfigured(
+                refused.detail,
+                "read what the code means in the manual of the service, and correct [rest] or our access",
+            ) from None
+
+    def total(self) -> int | None:
+        """How many rows the source has, as the last page of the feed said; ``None`` where it does not tell."""
+        return self._total
+
+    # ---- look-ups --------------------------------------------------------------------------------------------------
+
+    def look_up(self, query: LookupQuery) -> Page:
+        spec = self._spec.lookups.get(query.by)
+        if spec is None:
+            raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self._name} has no look-up by {query.by}")
+        words = self._words(spec, query)
+        if spec.list is None:
+            return self._found(spec, [words], more=False)
+        try:
+            return self._in_two_steps(spec, spec.list, words)
+        except Expired:
+            # The codes of the list live shortly: they are asked for again, once.
+            return self._in_two_steps(spec, spec.list, words)
+
+    def _in_two_steps(self, spec: LookupSpec, first: ListSpec, words: Mapping[str, Any]) -> Page:
+        listed = list(self._listed(first, words))
+        return self._found(spec, [words | taken for taken in listed[:LISTED_MAX]], more=len(listed) > LISTED_MAX)
+
+    def _listed(self, spec: ListSpec, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """What the second step sends for each item of the list."""
+        found = at(self._asked(spec, words), spec.rows) or []
+        for item in found if isinstance(found, list) else [found]:
+            if all(tidy(str(at(item, place))) in map(tidy, texts) for place, texts in spec.only.items()):
+                taken = {name: at(item, place) for name, place in spec.take.items()}
+                if not all(isinstance(one, (str, int)) and one != "" for one in taken.values()):
+                    raise Unavailable(f"{self._name}: an item of the list has not what [rest.lookups] takes of it")
+                yield taken
+
+    def _found(self, spec: LookupSpec, asked: list[Mapping[str, Any]], more: bool) -> Page:
+        rows: list[SourceRow] = []
+        for words in asked:
+            value = self._asked(spec, words)
+            rows += self._rows.of(value, spec.rows)
+            more |= bool(spec.more) and at(value, spec.more) is True
+        return Page(rows, {}, more)
+
+    def _asked(self, spec: LookupSpec | ListSpec, words: Mapping[str, Any]) -> Any:
+        sent = {name: words[word] for name, word in spec.send.items()}
+        return self._again(lambda: self._answers.value(self._call(spec, sent)))
+
+    def _words(self, spec: LookupSpec, query: LookupQuery) -> dict[str, Any]:
+        """What can be sent of a question. Raises ``RecordRejected`` (LOOKUP_INCOMPLETE) when it has not what the
+        service binds its answer to."""
+        words = {
+            "value": query.value,
+            "purpose": query.purpose,
+            "legal_basis": query.legal_basis,
+            "service_item": query.service_item,
+            "business_number": query.business_number,
+            "ticket": query.ticket or "",
+        }
+        sent = {*spec.send.values(), *(spec.list.send.values() if spec.list else ())}
+        if lacking := [word for word, text in words.items() if word in sent and not text.strip()]:
+            raise RecordRejected("LOOKUP_INCOMPLETE", lacking[0], f"{self._name} is not asked without it")
+        return words
+
+    # ---- a day -----------------------------------------------------------------------------------------------------
+
+    def day(self, day: date) -> DayCount:
+        if self._spec.day is not None:
+            return DayCount(day, self._keys(self._spec.day, day))
+        if self._context.info.day == "update_time" and self._spec.feed and self._spec.feed.window:
+            return DayCount(day, frozenset(self._changed(day)))
+        raise Misconfigured(
+            f"{self._name} cannot say what changed on a day",
+            'declare [rest.day], or day = "update_time" for a feed by time, if the manual of the service has one',
+        )
+
+    def _keys(self, spec: DaySpec, day: date) -> frozenset[str]:
+        value = self._fed(lambda: self._call(spec, {spec.date: day.strftime(spec.form)}))
+        keys, count = at(value, spec.rows), at(value, spec.count) if spec.count else None
+        if value is None:
+            return frozenset()
+        if not isinstance(keys, list) or count not in (None, len(keys)):
+            raise Unavailable(f"{self._name}: the count of the day is not complete")
+        return frozenset(tidy(str(key)) for key in keys)
+
+    def _changed(self, day: date) -> Iterator[str]:
+        """The keys whose version is a time of that day."""
+        begin = round(datetime.combine(day, time(), CHINA).timestamp() * 1000)
+        end = begin + round(timedelta(days=1).total_seconds() * 1000)
+        feed, paging = self._spec.feed, self._paging
+        assert feed and paging
+        state: State = day_state(begin, end)
+        for _ in range(DAY_PAGES_MAX):
+            page = self._page(feed, paging, state)
+            for row in page.rows:
+                if begin <= row.version < end and not row.key.startswith(NAMELESS):
+                    yield f"{row.key}#{row.version}"
+            if "since" not in page.cursor:
+                # A window that changed was halved: what is left of the day is the next one.
+                if page.cursor["covered"] >= end:
+                    return
+                state = day_state(page.cursor["covered"], end)
+            else:
+                state = page.cursor
+        raise Unavailable(f"{self._name}: the day has more than {DAY_PAGES_MAX} pages")
+
+    # ---- calls -----------------------------------------------------------------------------------------------------
+
+    def _again(self, call: Callable[[], T]) -> T:
+        """Once more with a new token, when the service's code says that ours has run out. Raises ``Expired``."""
+        try:
+            return call()
+        except Expired:
+            if not self._calls.forget():
+                raise
+        return call()
+
+    def _call(self, spec: CallSpec, sent: Mapping[str, Any]) -> Answer:
+        parameters = {**spec.constant, **sent}
+        if spec.method == "GET":
+            return self._client.get(spec.path, {name: _written(value) for name, value in parameters.items()})
+        if spec.body == "form":
+            return self._client.post_form(spec.path, {name: _written(value) for name, value in parameters.items()})
+        return self._client.post(spec.path, parameters)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

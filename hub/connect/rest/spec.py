@@ -122,8 +122,14 @@ class FeedSpec(CallSpec):
     size: str = Field("", max_length=128, description="The parameter with the number of rows in a page.")
     first: int = Field(1, ge=0, le=1, description="`page`: the number of the first page.")
     next: Place = Field("", description="`cursor`: where the next cursor lies.")
-    more: Place = Field("", description="Where a flag says whether there is more; without it, a full page says so.")
-    total: Place = Field("", description="Where the number of all rows lies.")
+    more: Place = Field(
+        "",
+        description="Where a flag says whether there is more. Without it, `total` says so, or with a cursor that a "
+        "page has rows.",
+    )
+    total: Place = Field(
+        "", description="Where the number of all rows is: of the window, if there is one, else of the list."
+    )
     window: WindowSpec | None = Field(None, description="The feed asks by time.")
 
     @model_validator(mode="after")
@@ -136,8 +142,8 @@ class FeedSpec(CallSpec):
             raise ValueError("`size` names the parameter with the number of rows")
         if self.paging == "none" and not self.window:
             raise ValueError("`none` is for a feed with a window: a list is not read as a whole again and again")
-        if self.paging in ("page", "offset") and self.window and not self.total:
-            raise ValueError("`total` says whether rows moved to another window while its pages were read")
+        if self.paging in ("page", "offset") and not (self.total or (self.more and not self.window)):
+            raise ValueError("pages by number or offset need `total`, or `more` where there is no window")
         return self
 
 
