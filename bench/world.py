@@ -1,15 +1,16 @@
 """What is measured on: business licences of the sandbox, as the gateway serves them, made and thrown away page by
 page."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from connectors.business_licence.source import LicenceGateway
 from hub.clock import SystemClock
 from hub.connect.context import Context
 from hub.connect.host.registry import find
+from hub.connect.rest.answers import read
+from hub.connect.rest.declared import RestSource
+from hub.connect.trust import trusted_keys_of
 from hub.ports import SourceRow
 from sandbox.gateway.auth import caller_of
 from sandbox.gateway.pages import Pages
@@ -29,7 +30,9 @@ class Feed:
         self._size = size
         self._world, self._signer = World(WorldSpec(SEED, size, 0.02, 0.005)), PageSigner(SEED)
         self._pages = Pages(self._world, self._signer, faults_of(SEED))
-        self._source = LicenceGateway(self.options(), self._context())
+        context = self._context()
+        assert context.info.rest
+        self._source = RestSource(context.info.rest, self.options(), context)
 
     def options(self) -> dict[str, str]:
         caller = caller_of(SEED)
@@ -44,7 +47,7 @@ class Feed:
         }
 
     def trusted(self) -> dict[str, bytes]:
-        return dict(self._source._trusted)
+        return trusted_keys_of(self.options())
 
     def pages(self) -> Iterator[bytes]:
         """The gateway's answers."""
@@ -53,7 +56,7 @@ class Feed:
 
     def read(self, page: bytes) -> list[SourceRow]:
         """What the connector makes of one answer: parsed, its signature checked, mapped."""
-        return self._source._rows(json.loads(page))
+        return self._source._rows.of(read(page, "utf-8"), "items")
 
     def verdicts(self) -> Counter[str]:
         """What a hub must say of these rows: code, or ``""`` for verified → how many."""

@@ -8,18 +8,18 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from connectors.business_licence.source import LicenceGateway
 from hub.codec.merkle import leaf_hash
 from hub.connect.context import Context
 from hub.connect.declared.rows import DeclaredRow, row_of
 from hub.connect.folder import of_package
 from hub.connect.host.registry import _context, find
 from hub.connect.rest.client import Answer
+from hub.connect.rest.declared import RestSource
 from hub.connect.rest.pageproof import check_row_proof
 from hub.connect.trust import trusted_keys_of
 from hub.errors import HubError
 from hub.ports import SourceRow
-from hub.privacy.sealing import _plan, _shaped
+from hub.privacy.sealing import _plan, shaped
 from hub.records.kinds import KINDS
 from sandbox.gateway.tree import PageSigner, root_and_paths
 from tests.clocks import BEGIN, HandClock
@@ -37,8 +37,9 @@ class Page(Target):
             "key_id": self._signer.key_id, "public_key": self._signer.public_key,
         }  # fmt: skip
         installed = find("business_licence")
+        assert installed.info.rest
         context = _context(installed, options, HandClock())
-        self._gateway = LicenceGateway(installed.info.options(options), context)
+        self._gateway = RestSource(installed.info.rest, installed.info.options(options), context)
         self._trusted = trusted_keys_of(options)
         self._record = (ROOT / "connectors/business_licence/samples/company.json").read_bytes()
         self.seeds = [self._page([self._record.decode()] * 3)]
@@ -66,7 +67,7 @@ class Page(Target):
         return mutated_json(draw, self.seeds)
 
     def run(self, data: bytes) -> int:
-        self._gateway._rest = SimpleNamespace(page=lambda *_: Answer(200, data))  # type: ignore[assignment]
+        self._gateway._client = SimpleNamespace(page=lambda call: call(500), get=lambda *_: Answer(200, data))  # type: ignore[assignment]
         try:
             page = self._gateway.fetch({"after": "x"})
         except HubError:
@@ -77,8 +78,8 @@ class Page(Target):
 
 def _take_in(kind: str, row: SourceRow) -> bool:
     """What ingest does with a row before it seals it. Whether it is a record."""
-    shaped = _shaped(KINDS[kind], row)
-    return _plan(KINDS[kind], shaped) is not None
+    ready = shaped(KINDS[kind], row)
+    return _plan(KINDS[kind], ready) is not None
 
 
 def _typed(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """A declared source of the transport ``rest`` (``RestSpec``)."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 from hub.clock import CHINA
@@ -9,18 +10,19 @@ from hub.connect.context import Context
 from hub.connect.rest.answers import Answers, Expired, Refused
 from hub.connect.rest.auth import calls_of
 from hub.connect.rest.client import Answer, RestClient
-from hub.connect.rest.pageproof import trusted_keys_of
-from hub.connect.rest.paging import Paging, State, day_state
+from hub.connect.rest.paging import Paging, State, extent_state, first_ms
 from hub.connect.rest.places import at
 from hub.connect.rest.rows import Rows
 from hub.connect.rest.spec import CallSpec, DaySpec, FeedSpec, ListSpec, LookupSpec, RestSpec
+from hub.connect.trust import trusted_keys_of
 from hub.errors import Misconfigured, RecordRejected, Unavailable
-from hub.ports import NAMELESS, Cursor, DayCount, LookupQuery, Page, Source, SourceRow
+from hub.ports import NAMELESS, Cursor, DayCount, Extent, LookupQuery, Page, Source, SourceRow, Stored
 from hub.records.identifiers import tidy
 
 LISTED_MAX = 50
 """Licences of one list that a look-up in two steps fetches; the first ones."""
 DAY_PAGES_MAX = 10_000
+_DAY_MS = 86_400_000
 T = TypeVar("T")
 
 
@@ -60,7 +62,6 @@ class RestSource:
         self._answers = Answers(self._name, spec.encoding, spec.result)
         self._rows = Rows(spec, context, trusted_keys_of(options) if spec.signed else {})
         self._paging = Paging(spec.feed) if spec.feed else None
-        self._total: int | None = None
 
     # ---- the feed --------------------------------------------------------------------------------------------------
 
@@ -83,8 +84,6 @@ class RestSource:
         value = self._fed(lambda: self._client.page(call))
         skipped = paging.skipped(state, asked[-1])
         rows = self._rows.of(value, feed.rows)[skipped:]
-        if not feed.window and isinstance(total := at(value, feed.total) if feed.total else None, int):
-            self._total = total
         cursor, more, used = paging.turn(state, value, len(rows), asked[-1])
         return Page(rows if used else [], cursor, more)
 
@@ -99,8 +98,33 @@ class RestSource:
             ) from None
 
     def total(self) -> int | None:
-        """How many rows the source has, as the last page of the feed said; ``None`` where it does not tell."""
-        return self._total
+        """How many rows the list has; ``None`` for a feed by time, and where the service does not tell. One call."""
+        feed, paging = self._spec.feed, self._paging
+        if not feed or not paging or feed.window or not feed.total:
+            return None
+        value = self._fed(lambda: self._call(feed, paging.parameters({}, 1)))
+        return paging.total(value)
+
+    def read(self, extent: Extent, cursor: Cursor | None) -> Page:
+        """Rows that changed in a time, for a feed by time. Raises ``Misconfigured`` for keys and for other feeds."""
+        feed, paging = self._spec.feed, self._paging
+        if not feed or not paging or not feed.window or extent.keys:
+            raise Misconfigured(
+                f"{self._name}: only rows of a time can be read from it again, and only with a feed by time",
+                "give --since and --until; or read all of it again: `hub connectors offsets NAME --reset --forget`",
+            )
+        until = self._context.clock.process_ms() if extent.until_ms is None else extent.until_ms
+        since = first_ms(feed.window) if extent.since_ms is None else extent.since_ms
+        page = self._page(feed, paging, cursor or extent_state(since, until))
+        if "since" in page.cursor:
+            return page
+        # A window in which rows moved was halved: what is left is the next one.
+        covered = page.cursor["covered"]
+        return replace(page, cursor=extent_state(covered, until), more=covered < until)
+
+    def remap(self, stored: Stored) -> SourceRow:
+        """The row, mapped again from its bytes."""
+        return self._rows.again(stored)
 
     # ---- look-ups --------------------------------------------------------------------------------------------------
 
@@ -119,7 +143,7 @@ class RestSource:
 
     def _in_two_steps(self, spec: LookupSpec, first: ListSpec, words: Mapping[str, Any]) -> Page:
         listed = list(self._listed(first, words))
-        return self._found(spec, [words | taken for taken in listed[:LISTED_MAX]], more=len(listed) > LISTED_MAX)
+        return self._found(spec, [{**words, **taken} for taken in listed[:LISTED_MAX]], more=len(listed) > LISTED_MAX)
 
     def _listed(self, spec: ListSpec, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """What the second step sends for each item of the list."""
@@ -164,7 +188,7 @@ class RestSource:
     def day(self, day: date) -> DayCount:
         if self._spec.day is not None:
             return DayCount(day, self._keys(self._spec.day, day))
-        if self._context.info.day == "update_time" and self._spec.feed and self._spec.feed.window:
+        if self._context.info.day == "update_time":
             return DayCount(day, frozenset(self._changed(day)))
         raise Misconfigured(
             f"{self._name} cannot say what changed on a day",
@@ -183,22 +207,16 @@ class RestSource:
     def _changed(self, day: date) -> Iterator[str]:
         """The keys whose version is a time of that day."""
         begin = round(datetime.combine(day, time(), CHINA).timestamp() * 1000)
-        end = begin + round(timedelta(days=1).total_seconds() * 1000)
-        feed, paging = self._spec.feed, self._paging
-        assert feed and paging
-        state: State = day_state(begin, end)
+        extent = Extent((), begin, begin + _DAY_MS)
+        cursor: Cursor | None = None
         for _ in range(DAY_PAGES_MAX):
-            page = self._page(feed, paging, state)
+            page = self.read(extent, cursor)
             for row in page.rows:
-                if begin <= row.version < end and not row.key.startswith(NAMELESS):
+                if begin <= row.version < begin + _DAY_MS and not row.key.startswith(NAMELESS):
                     yield f"{row.key}#{row.version}"
-            if "since" not in page.cursor:
-                # A window that changed was halved: what is left of the day is the next one.
-                if page.cursor["covered"] >= end:
-                    return
-                state = day_state(page.cursor["covered"], end)
-            else:
-                state = page.cursor
+            if not page.more:
+                return
+            cursor = page.cursor
         raise Unavailable(f"{self._name}: the day has more than {DAY_PAGES_MAX} pages")
 
     # ---- calls -----------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ class Paging:
         if value is None:
             return _ended(state, windows, taken=False) if windows else Turned(dict(state), False)
         if windows and self._numbered:
-            total = self._total(value)
+            total = self.total(value)
             if state.get("total", total) != total and state["until"] - state["since"] > SHORTEST_MS:
                 until = (state["since"] + state["until"]) // 2
                 return Turned({name: state[name] for name in _WINDOW} | {"until": until}, True, used=False)
@@ -91,7 +91,7 @@ class Paging:
     def _numbers(self, state: State, value: Any, taken: int, rows: int) -> tuple[dict[str, Any], bool]:
         """(The place after the page, whether there is more)."""
         offset = state.get("offset", 0) + taken
-        more = at(value, self._spec.more) is True if self._spec.more else offset < self._total(value)
+        more = at(value, self._spec.more) is True if self._spec.more else offset < self.total(value)
         here = self.skipped(state, rows) + taken
         if more and self._spec.paging == "page" and here < rows:
             raise Misconfigured(
@@ -100,7 +100,8 @@ class Paging:
             )
         return {"offset": offset}, more
 
-    def _total(self, value: Any) -> int:
+    def total(self, value: Any) -> int:
+        """The total of a page. Raises ``Unavailable`` when it does not say."""
         total = at(value, self._spec.total)
         if isinstance(total, str) and total.isascii() and total.isdigit():
             total = int(total[:18])
@@ -131,10 +132,15 @@ class Paging:
 _WINDOW = ("covered", "swept", "since", "until", "now", "sweeps")
 
 
-def day_state(begin_ms: int, end_ms: int) -> State:
-    """The state that reads one day as a window of its own."""
-    window = {"since": begin_ms, "until": end_ms, "now": end_ms, "sweeps": True}
-    return {"covered": begin_ms, "swept": begin_ms, **window}
+def extent_state(since_ms: int, until_ms: int) -> dict[str, Any]:
+    """The state that reads what changed in a time, as a window of its own."""
+    window = {"since": since_ms, "until": until_ms, "now": until_ms, "sweeps": True}
+    return {"covered": since_ms, "swept": since_ms, **window}
+
+
+def first_ms(spec: WindowSpec) -> int:
+    """When the first window begins."""
+    return round(datetime.combine(spec.begin, time(), CHINA).timestamp() * 1000)
 
 
 def _limits(state: State, spec: WindowSpec) -> dict[str, str]:
@@ -145,7 +151,7 @@ def _limits(state: State, spec: WindowSpec) -> dict[str, str]:
 
 def _begun(state: State, spec: WindowSpec, now_ms: int) -> State | None:
     """The next window; ``None`` when the last one ends now."""
-    begin = round(datetime.combine(spec.begin, time(), CHINA).timestamp() * 1000)
+    begin = first_ms(spec)
     lag, covered = round(spec.lag_s * 1000), int(state.get("covered", begin))
     if covered > now_ms:
         covered = now_ms - lag  # a clock that was wrong said so

@@ -1,18 +1,20 @@
 """The rows of a declared service's answers, with the proofs of signed ones."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hub.connect.context import Context
 from hub.connect.declared.rows import DeclaredRow, row_of
 from hub.connect.rest.answers import bad_in
-from hub.connect.rest.pageproof import TrustedKeys, check_page, head_of, pack_proof
+from hub.connect.rest.pageproof import check_page, head_of, pack_proof
 from hub.connect.rest.places import at
 from hub.connect.rest.spec import RestSpec, RowSpec, SignedSpec
 from hub.connect.rest.times import moment_ms, number
 from hub.connect.table.keys import joined
+from hub.connect.trust import TrustedKeys
 from hub.errors import RecordRejected, Unavailable
-from hub.ports import UNVERSIONED, Fault, SourceRow
+from hub.ports import UNVERSIONED, Fault, SourceRow, Stored
 from hub.records.files.json import load
 from hub.records.identifiers import tidy
 
@@ -44,6 +46,18 @@ class Rows:
         if self._signed is not None:
             return list(self._proven(value, items, self._signed, alone))
         return [row_of(self._context, self._plain(item)) for item in items]
+
+    def again(self, stored: Stored) -> SourceRow:
+        """The row, mapped again from its bytes."""
+        try:
+            columns = load(stored.raw)
+        except RecordRejected as rejected:
+            row = _unreadable(Fault(rejected.code, rejected.field))
+        else:
+            named = self._named(_restored(columns))
+            row = replace(named, key=stored.key, version=stored.version)
+        mapped = row_of(self._context, row, stored.raw, stored.proof)
+        return replace(mapped, key=stored.key, version=stored.version, raw=stored.raw)
 
     # ---- signed ------------------------------------------------------------------------------------------------------
 
@@ -99,6 +113,13 @@ class Rows:
 
 def _unreadable(fault: Fault, beside: Mapping[str, Any] | None = None) -> DeclaredRow:
     return DeclaredRow("", UNVERSIONED, "UPSERT", {}, fault, beside=beside or {})
+
+
+def _restored(content: Any) -> Any:
+    """The columns of a row: what ``row_of`` made of one that is not signed has those that are plain under ``row``."""
+    if not isinstance(content, dict) or not isinstance(content.get("row"), dict) or "operation" not in content:
+        return content
+    return content["row"] | {name: value for name, value in content.items() if name not in ("operation", "row")}
 
 
 def _key(columns: Mapping[str, Any], spec: RowSpec) -> str:
