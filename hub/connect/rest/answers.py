@@ -17,13 +17,13 @@ from hub.logging import mask
 from hub.records.files.json import DEPTH_MAX
 
 CODE_CHARACTERS_MAX: Final = 40
-_INTEGER_CHARACTERS_MAX: Final = 20
+INTEGER_CHARACTERS: Final = 20
 _LONG: Final = range(-(2**63), 2**63)
 _BOM: Final = "\ufeff"
 
 
 class Bad(NamedTuple):
-    """Stands for a value that cannot be read, with the code that says why."""
+    """In the place of a value that cannot be read: the code that says why."""
 
     code: str
 
@@ -55,7 +55,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(text: str) -> Any:
     # int() of a very long text takes quadratic time, so its length is checked first.
-    long = len(text) > _INTEGER_CHARACTERS_MAX
+    long = len(text) > INTEGER_CHARACTERS
     return Bad("NUMBER_TOO_LARGE") if long or (value := int(text)) not in _LONG else value
 
 
