@@ -18,14 +18,13 @@ from hub.cli._again import reread
 from hub.cli._console import console
 from hub.cli._far import done_of_total, ends_at
 from hub.cli._lint import lint, new, reference
+from hub.cli._looking import ask, probe_
 from hub.cli._reload import reload
-from hub.clock import SystemClock, in_china
+from hub.clock import in_china
 from hub.connect.host.circuit import CLOSED
-from hub.connect.host.probe import Probe, probe
-from hub.connect.host.registry import Installed, discover, find, open_source
+from hub.connect.host.registry import Installed, discover
 from hub.delivery.status import ABSENT, SinkStatus, statuses
 from hub.errors import Misconfigured
-from hub.grants.grant import load
 from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
 from hub.ingest.seen import StoredSeen
 from hub.topics.cursors import newest
@@ -277,51 +276,8 @@ def _show_offsets(name: str, cursor: Any, order: Order, as_json: bool) -> None:
         click.echo(f"  set for its next start: {json.dumps(wished['next'], ensure_ascii=False)}")
 
 
-@command.command("probe")
-@click.argument("name")
-@click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Largest number of rows to read."
-)
-@JSON
-@click.pass_obj
-def probe_(config: Path | None, name: str, limit: int, as_json: bool) -> None:
-    """Read NAME's first rows and show them mapped: personal values by their form, unknown codes, columns that differ.
-
-    Writes nothing, and does not move the cursor. Exit 1 when there are faults, unknown codes or differing columns.
-    """
-    settings = hub_settings.load(config)
-    table = settings.connector(find(name, settings.connectors_dir).info.name) | {"page_rows": min(limit, 500)}
-    source = open_source(name, table, SystemClock(), None, load(settings.grants).get(name), settings.connectors_dir)
-    try:
-        found = probe(source, limit)
-    finally:
-        source.close()
-    if as_json:
-        click.echo(json.dumps(found.plain(), ensure_ascii=False))
-    else:
-        _show_probe(found)
-    sys.exit(0 if found.clean else 1)
-
-
-def _show_probe(found: Probe) -> None:
-    table = Table("key", "version", "record or faults")
-    for row in found.rows:
-        faults = "; ".join(f"{fault.code} {fault.field}".strip() for fault in row.faults)
-        record = json.dumps(row.record, ensure_ascii=False) if row.record else ""
-        table.add_row(row.key, str(row.version), f"{faults}\n{record}".strip())
-    console().print(table)
-    for (column, code), count in found.unknown_codes.most_common():
-        click.echo(f"unknown code  {column} = {code!r}  in {count} rows: add it to codes.csv")
-    for column in found.strange_columns:
-        click.echo(f"new column    {column}: the mapping does not read it")
-    for column in found.missing_columns:
-        click.echo(f"missing       {column}: the mapping reads it")
-    if found.remark:
-        click.echo(f"remark        {found.remark}")
-    if found.clean:
-        click.echo(f"{len(found.rows)} rows, nothing to report")
-
-
+command.add_command(probe_)
+command.add_command(ask)
 command.add_command(reread)
 command.add_command(reload)
 

@@ -58,3 +58,11 @@ def _content(row: DeclaredRow, columns: Mapping[str, Any]) -> dict[str, Any]:
     nested = {name: value for name, value in columns.items() if isinstance(value, (list, Mapping, Unread))}
     plain = {name: value for name, value in columns.items() if name not in nested}
     return {"operation": row.operation, **row.beside, "row": plain, **nested}
+
+
+def columns_of(content: Any) -> Any:
+    """The columns of a row whose bytes were read as JSON: of canonical bytes those that went into them, of a source's
+    own bytes what they hold."""
+    if not isinstance(content, dict) or not isinstance(content.get("row"), dict) or "operation" not in content:
+        return content
+    return content["row"] | {name: value for name, value in content.items() if name not in ("operation", "row")}

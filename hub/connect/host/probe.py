@@ -1,28 +1,21 @@
-"""Probe: look at the first rows of a source before it is used. It writes nothing and shows no personal value.
-
-A text is shown by its form: ``津(2021)南开区…`` becomes ``字(9999)字字字…``. So wrong characters and numbers are
-visible, and no person can be recognised (P5).
-"""
+"""Probe: look at the first rows of a source before it is used. It writes nothing and shows no personal value."""
 
 import json
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Protocol, runtime_checkable
 
+from hub.connect.declared.rows import columns_of
+from hub.connect.host.forms import Seen, seen
 from hub.connect.host.guard import GuardedSource
 from hub.errors import Unavailable
 from hub.logging import mask
-from hub.ports import Cursor, Fault, SourceRow
-from hub.records.kinds import KINDS
-from hub.records.shape import check_shape
+from hub.ports import Cursor, SourceRow
 
-_OPEN = ("authority", "region", "status", "assurance")
-_FORM_CHARACTERS_MAX = 60
 _EMPTY_PAGES_MAX = 20
 """Pages without a row, one after the other, after which a probe ends."""
+_ENCODINGS = ("utf-8", "gb18030")
 
 
 @runtime_checkable
@@ -41,67 +34,67 @@ class Remarking(Protocol):
         """What a person should know, "" for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """One row: the form of its key, its version, its masked record (``None`` when unreadable), its faults."""
-
-    key: str
-    version: int
-    record: Mapping[str, Any] | None
-    faults: Sequence[Fault]
-
-
 @dataclass(slots=True)
 class Probe:
-    """The result of a probe. ``unknown_codes`` counts rows by (column, masked code). ``remark``: what the source says
-    of itself."""
+    """The result of a probe. ``rows``: the worst first. ``faults`` counts rows by (code, field without places),
+    ``unknown_codes`` by (column, masked code), ``not_granted`` by the column that was dropped. ``remark``: what the
+    source says of itself."""
 
-    rows: list[Probed] = field(default_factory=list)
+    rows: list[Seen] = field(default_factory=list)
+    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
     unknown_codes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    not_granted: Counter[str] = field(default_factory=Counter)
     strange_columns: list[str] = field(default_factory=list)
     missing_columns: list[str] = field(default_factory=list)
     remark: str = ""
 
     @property
+    def faulty(self) -> int:
+        """The number of rows with a fault."""
+        return sum(bool(row.faults) for row in self.rows)
+
+    @property
     def clean(self) -> bool:
         """Whether there are no unknown codes, no differing columns, no faults and no remark."""
         drift = self.unknown_codes or self.strange_columns or self.missing_columns or self.remark
-        return not drift and not any(row.faults for row in self.rows)
+        return not drift and not self.faulty
 
     def plain(self) -> dict[str, Any]:
         """The result as plain JSON, for ``--json``."""
         return {
-            "rows": [
-                {
-                    "key": row.key,
-                    "version": row.version,
-                    "record": row.record,
-                    "faults": [one._asdict() for one in row.faults],
-                }
-                for row in self.rows
+            "counts": {"rows": len(self.rows), "faulty": self.faulty},
+            "faults": [
+                {"code": code, "field": name, "rows": count} for (code, name), count in self.faults.most_common()
             ],
             "unknown_codes": [
-                {"column": column, "code": code, "rows": count} for (column, code), count in self.unknown_codes.items()
+                {"column": column, "code": code, "rows": count}
+                for (column, code), count in self.unknown_codes.most_common()
             ],
             "strange_columns": self.strange_columns,
             "missing_columns": self.missing_columns,
+            "not_granted": dict(self.not_granted.most_common()),
+            "remark": self.remark,
+            "rows": [row.plain() for row in self.rows],
         }
 
 
 def probe(source: GuardedSource, limit: int) -> Probe:
     """Read up to ``limit`` rows from the beginning. Raises ``Unavailable`` or ``Misconfigured`` as the source does."""
-    found = Probe()
-    seen: set[str] = set()
+    found, columns, context = Probe(), _Columns(), source.context
+    context.dropped.take()
     for row in _first(source, limit):
-        found.rows.append(_probed(row, source.context.info.kind))
-        columns = list(_columns(row.raw))
-        seen.update(name for name, _ in columns)
-        _count_unknown(columns, source, found)
+        shown = seen(row, context.info.kind)
+        found.rows.append(shown)
+        found.faults.update({(fault.code, _field(fault.field)) for fault in shown.faults})
+        columns.note(row.raw)
+        _count_unknown(columns.last, source, found)
+    found.rows.sort(key=lambda row: -len(row.faults))
+    dropped = context.dropped.take()
     if isinstance(source.inner, Drifting):
         found.strange_columns, found.missing_columns = source.inner.drift()
-    elif seen:
-        known = set(source.context.info.columns)
-        found.strange_columns, found.missing_columns = sorted(seen - known), sorted(known - seen)
+    elif columns.names:
+        found.strange_columns, found.missing_columns = columns.drift(context.info.columns, dropped)
+    found.not_granted = Counter({name: count for name, count in dropped.items() if name not in found.strange_columns})
     if isinstance(source.inner, Remarking):
         found.remark = source.inner.remark()
     return found
@@ -125,71 +118,71 @@ def _first(source: GuardedSource, limit: int) -> Iterator[SourceRow]:
             return
 
 
-def _probed(row: SourceRow, kind: str) -> Probed:
-    if row.record is None:
-        return Probed(form(row.key), row.version, None, row.faults or (Fault("UNREADABLE"),))
-    faults = check_shape(kind, KINDS[kind].complete(row.record))
-    return Probed(form(row.key), row.version, masked(row.record), faults)
+def _field(path: str) -> str:
+    """A field's path without places in lists, so that the faults of all lines are counted together.
+
+    >>> _field("holders.12.name")
+    'holders.name'
+    """
+    return ".".join(part for part in path.split(".") if not part.isdigit())
 
 
-def _columns(raw: bytes) -> Iterator[tuple[str, Any]]:
-    """(Column, value) of a row's original, at any depth."""
-    try:
-        yield from _leaves(json.loads(raw))
-    except (ValueError, RecursionError):
-        return
+class _Columns:
+    """The columns of the rows that were read, as dotted paths without places in lists."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.last: list[tuple[str, Any]] = []
+
+    def note(self, raw: bytes) -> None:
+        """The columns of one row's original; ``last`` has them with their values."""
+        self.last = list(_leaves(_content(raw), ""))
+        self.names.update(path for path, _ in self.last)
+
+    def drift(self, known: Sequence[str], dropped: Mapping[str, int]) -> tuple[list[str], list[str]]:
+        """(Columns that are new, columns that are missing). A column of a list or object is missing only when the rows
+        have lines there."""
+        read = {*known}
+        strange = sorted(path for path in {*self.names, *dropped} if not _is_known(path, read))
+        there = {*self.names, *dropped}
+        missing = sorted(path for path in read if not any(_within(path, one) for one in there))
+        return strange, missing
 
 
-def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
+def _is_known(path: str, read: set[str]) -> bool:
+    """A mapping in Python names the columns of lines without their list. An object that is read in part is known."""
+    return path.rpartition(".")[2] in read or any(_within(path, one) or _within(one, path) for one in read)
+
+
+def _within(path: str, other: str) -> bool:
+    """Whether ``path`` is ``other``, above it or the last name of it; or below one that had no lines."""
+    return path == other or other.startswith(f"{path}.") or path.startswith(f"{other}.") or other.endswith(f".{path}")
+
+
+def _content(raw: bytes) -> Any:
+    """The columns of a row's original, ``None`` where it is no JSON."""
+    for encoding in _ENCODINGS:
+        try:
+            return columns_of(json.loads(raw.decode(encoding)))
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
+        if isinstance(item, dict) and item:
             for name, inner in item.items():
-                if isinstance(inner, (dict, list)):
-                    yield from _leaves(inner)
-                else:
-                    yield name, inner
+                yield from _leaves(inner, f"{path}.{name}" if path else name)
+        elif path:
+            yield path, item
+    if value == [] and path:
+        yield path, None
 
 
 def _count_unknown(columns: Sequence[tuple[str, Any]], source: GuardedSource, found: Probe) -> None:
     codes = source.context.codes
-    for name, value in columns:
-        if codes.knows(name) and value is not None and codes.find(name, value) is None:
-            found.unknown_codes[name, mask(str(value))[:20]] += 1
-
-
-def masked(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record whose texts are reduced to their form, except open fields and the hub's own words."""
-    return {name: value if name in _OPEN else _masked(value) for name, value in record.items()}
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _masked(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    if isinstance(value, date):
-        return "9999-99-99"
-    if isinstance(value, str):
-        return value if value.replace("_", "").isalpha() and value.isascii() and value.isupper() else form(value)
-    return value
-
-
-def form(text: str) -> str:
-    """The form of a text: digits as 9, letters as A or a, other characters as 字. Blanks, signs and widths stay.
-
-    >>> form("津（2021）南开区不动产权第100号 "), form("９１１l")
-    ('字（9999）字字字字字字字字999字 ', '９９９a')
-    """
-    shown = "".join(_sign(character) for character in text[:_FORM_CHARACTERS_MAX])
-    return f"{shown}…({len(text)})" if len(text) > _FORM_CHARACTERS_MAX else shown
-
-
-def _sign(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Nd":
-        return "9" if character.isascii() else "９"
-    if category in ("Lu", "Ll"):
-        return "A" if category == "Lu" else "a"
-    if category.startswith(("L", "N", "M")):
-        return "字"
-    return character if category[0] in "PSZ" else f"\\x{ord(character):02x}"
+    for path, value in columns:
+        for name in {path, path.rpartition(".")[2]}:
+            if codes.knows(name) and value is not None and codes.find(name, value) is None:
+                found.unknown_codes[name, mask(str(value))[:20]] += 1

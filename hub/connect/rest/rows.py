@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.connect.context import Context
-from hub.connect.declared.rows import DeclaredRow, row_of
+from hub.connect.declared.rows import DeclaredRow, columns_of, row_of
 from hub.connect.rest.answers import bad_in
 from hub.connect.rest.pageproof import check_page, head_of, pack_proof
 from hub.connect.rest.places import at
@@ -54,7 +54,7 @@ class Rows:
         except RecordRejected as rejected:
             row = _unreadable(Fault(rejected.code, rejected.field))
         else:
-            named = self._named(_restored(columns))
+            named = self._named(columns_of(columns))
             row = replace(named, key=stored.key, version=stored.version)
         mapped = row_of(self._context, row, stored.raw, stored.proof)
         return replace(mapped, key=stored.key, version=stored.version, raw=stored.raw)
@@ -113,13 +113,6 @@ class Rows:
 
 def _unreadable(fault: Fault, beside: Mapping[str, Any] | None = None) -> DeclaredRow:
     return DeclaredRow("", UNVERSIONED, "UPSERT", {}, fault, beside=beside or {})
-
-
-def _restored(content: Any) -> Any:
-    """The columns of a row: what ``row_of`` made of one that is not signed has those that are plain under ``row``."""
-    if not isinstance(content, dict) or not isinstance(content.get("row"), dict) or "operation" not in content:
-        return content
-    return content["row"] | {name: value for name, value in content.items() if name not in ("operation", "row")}
 
 
 def _key(columns: Mapping[str, Any], spec: RowSpec) -> str:

@@ -94,6 +94,27 @@ def test_probe_names_new_and_missing_columns_and_unknown_codes(config: Path, san
     assert "SHAPE_MISSING enterprise.business_scope" in result.output
 
 
+def test_ask_shows_forms_and_needs_a_purpose_that_the_grant_has(config: Path, sandbox: Running) -> None:
+    """P3, P5: a look-up by hand is one with a purpose, and shows no personal value."""
+    entries = json.loads(sandbox.applications.read_text("utf-8"))
+    code = next(one["body"]["applicant"]["uscc"] for one in entries if "uscc" in one["body"]["applicant"])
+    how = ["--by", "uscc", "--purpose", "connection-application", "--basis", "consent", "--json"]
+    result = CliRunner().invoke(
+        cli, ["--config", str(config), "connectors", "ask", LICENCES, "--value", "-", *how], input=f"{code}\n"
+    )
+    found = shown(result)
+    assert result.exit_code == 0
+    assert [row["record"]["status"] for row in found["rows"]] == ["CURRENT"]
+    assert code not in result.output and "99" in found["rows"][0]["record"]["enterprise"]["uscc"]
+    how[3] = "advertising"
+    refused = hub(config, "ask", LICENCES, "--value", code, *how)
+    assert refused.exit_code == 1 and "PURPOSE_NOT_GRANTED" in str(refused.exception)
+    nothing = hub(
+        config, "ask", LICENCES, "--value", "91110000600037341L", *how[:3], "connection-application", *how[4:6]
+    )
+    assert nothing.exit_code == 0 and "nothing found" in nothing.output
+
+
 def test_status_of_what_nobody_runs_is_unassigned(config: Path) -> None:
     found = shown(hub(config, "status", "--json"))
     states = {(one["name"], one["type"]): one["connector"]["state"] for one in found}

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from hub.connect.codes import Codes
 from hub.connect.context import Context
 from hub.connect.folder import Folder
+from hub.connect.host.forms import form, masked
 from hub.connect.host.guard import Gate, GuardedSource
-from hub.connect.host.probe import form, masked, probe
+from hub.connect.host.probe import probe
 from hub.ports import Cursor, Fault, Page, SourceRow
 
 Plain = Callable[[str], dict[str, Any]]
@@ -72,9 +73,9 @@ def test_faults_unknown_codes_and_drift_are_counted(context: Context) -> None:
     ]
     found = probe(source(Rows(rows), context), 10)
     assert not found.clean
-    assert [[fault.code for fault in row.faults][:1] for row in found.rows] == [
-        ["SHAPE_MISSING"], ["UNREADABLE"], ["SHAPE_MISSING"],
-    ]  # fmt: skip
+    assert [len(row.faults) for row in found.rows][1:] == [1, 1], "the worst row is the first"
+    assert found.faults["UNREADABLE", ""] == 1 and found.faults["SHAPE_MISSING", "enterprise.name"] == 2
+    assert found.plain()["counts"] == {"rows": 3, "faulty": 3}
     assert found.unknown_codes == {("zt", "9"): 2}, "a full-width code is no unknown one"
     assert (found.strange_columns, found.missing_columns) == (["other"], ["name"])
 
@@ -82,6 +83,24 @@ def test_faults_unknown_codes_and_drift_are_counted(context: Context) -> None:
 def test_a_source_that_knows_its_columns_is_asked(context: Context) -> None:
     found = probe(source(Drifted([SourceRow("1", 1, raw(zt="1"), None, (Fault("UNREADABLE"),))]), context), 10)
     assert (found.strange_columns, found.missing_columns) == (["t.new"], ["t.old"])
+
+
+def test_a_row_in_another_encoding_is_read_too(context: Context) -> None:
+    rows = [SourceRow("1", 1, '{"zt": "9", "备注": "x"}'.encode("gb18030"), None, (Fault("UNREADABLE"),))]
+    found = probe(source(Rows(rows), context), 10)
+    assert found.unknown_codes == {("zt", "9"): 1}
+    assert found.strange_columns == ["备注"]
+
+
+def test_columns_of_lines_are_compared_by_their_path_and_none_is_missing_without_lines(context: Context) -> None:
+    info = context.info.model_copy(update={"columns": ("zt", "holders.name", "notes.text")})
+    context = replace(context, info=info)
+    lines = {"operation": "UPSERT", "row": {"zt": "1"}, "holders": [{"name": "x", "sex": "1"}], "notes": []}
+    guarded = GuardedSource(
+        Rows([SourceRow("1", 1, raw(**lines), None, (Fault("UNREADABLE"),))]), context, Gate(context)
+    )  # type: ignore[arg-type]
+    found = probe(guarded, 10)
+    assert (found.strange_columns, found.missing_columns) == (["holders.sex"], [])
 
 
 @pytest.mark.parametrize(("limit", "calls"), [(2, 2), (3, 3), (4, 4), (50, 7)])
