@@ -64,6 +64,7 @@ def test_p2_rows_are_mapped_as_by_the_release_before(source: GuardedSource) -> N
     for row in (row for page in kit.read_all(source) for row in page.rows):
         if row.key.startswith(NAMELESS):
             assert row.key == f"{NAMELESS}{sha256(row.raw).hexdigest()}"
+            assert len(row.faults) == 1
             continue
         former = as_before(json.loads(row.raw), row)
         assert (row.key, row.version, row.record) == (former.key, former.version, former.record)

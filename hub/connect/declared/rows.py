@@ -47,6 +47,8 @@ def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: 
     def mapping() -> Plain:
         if row.fault:
             told(*row.fault)
+            if not row.columns:
+                return {}  # a row that could not be read at all has this one fault
         record = context.mapper(key, row.version, row.operation, columns)
         return record | {"assurance": "CHANNEL_ONLY"} if unsigned else record
 
