@@ -66,6 +66,12 @@ rows = "?"                      # where the list of rows is in the answer: data.
 paging = "page"                 # cursor, page, offset, none
 at = "page"                     # the parameter with the page's number, offset or cursor
 size = "size"                   # the parameter with the number of rows
+total = "?"                     # where the number of all rows is: data.total
+
+# [rest.feed.window]            # a feed by the time of the last change; then also remembers = true
+# since = "?"
+# until = "?"
+# begin = 2024-01-01
 
 # [rest.result]                 # the service's own code in each answer
 # code = "code"

@@ -88,7 +88,7 @@ class CallSpec(_Frozen):
     """One kind of call."""
 
     path: Target = Field(description="The path below the base URL.")
-    method: Literal["GET", "POST"] = "GET"
+    method: Literal["GET", "POST"] = Field("GET", description="The method of HTTP.")
     body: Literal["json", "form"] = Field("json", description="How a POST carries its parameters.")
     constant: Mapping[str, Constant] = Field(default_factory=dict, description="Parameters that are always the same.")
     rows: Place = Field("", description="Where the list of rows lies, or a single row; empty: the answer itself.")
@@ -229,10 +229,10 @@ class DaySpec(CallSpec):
 class RestSpec(_Frozen):
     """A REST service: how it is called, what its answers hold, and how it is asked."""
 
-    auth: AuthSpec = AuthSpec()
+    auth: AuthSpec = Field(AuthSpec(), description="How calls show who we are.")
     encoding: Literal["utf-8", "gb18030"] = Field("utf-8", description="The encoding of answers; gb18030 includes GBK.")
     result: ResultSpec | None = Field(None, description="The service's own code in each answer.")
-    row: RowSpec
+    row: RowSpec = Field(description="What names a row, and what is done with it.")
     signed: SignedSpec | None = Field(None, description="Answers are signed.")
     feed: FeedSpec | None = Field(None, description="The feed; without it, the source only answers questions.")
     lookups: Mapping[str, LookupSpec] = Field(
