@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from hub.cli._console import console
-from hub.connect.host.probe import masked
+from hub.connect.host.forms import masked
 from hub.operate.entity import Entity
 
 
