@@ -45,8 +45,9 @@ def _scripted(world: World, name: str, position: int, relation: str, story: str)
 
 def of_people(world: World) -> list[Entry]:
     """Applications that a person was checked for: a resident by face, a resident at a counter, and an agent for an
-    enterprise, by face. ``ticket``: the mode of the check and the number of the person; a ticket must be fetched when
-    the application is made, because it is good for a short time."""
+    enterprise, by face. ``chooses``: the site is chosen from the titles that the person holds. ``ticket``: the mode of
+    the check and the number of the person; a ticket is fetched when the application is made, because it is good for a
+    short time."""
     by_face, first = _resident(world, SCRIPTED)
     at_counter, second = _resident(world, first + 1)
     agent = _scripted(world, "agent", 0, "SELF", "an enterprise through an agent, who was checked by face")
@@ -54,7 +55,10 @@ def of_people(world: World) -> list[Entry]:
     declaration = {"form": "DECLARATION", "reference": f"D-{world.spec.seed}-1"}
     agent["body"] |= {"agent": {"name": person.name, "resident_id": person.id_number, "authorisation": declaration}}
     return [
-        _checked(world, "by-face", "FACE_RESULT", by_face, first, "a resident by face: the result only"),
+        _checked(
+            world, "by-face", "FACE_RESULT", by_face, first, "a resident by face, who chooses one of the titles held"
+        )
+        | {"chooses": True},
         _checked(world, "at-counter", "COUNTER", at_counter, second, "a resident at a counter"),
         agent | {"ticket": {"mode": "FACE_RESULT", "idNumber": person.id_number}, "pieces": 4},
     ]

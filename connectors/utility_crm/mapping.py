@@ -1,8 +1,10 @@
-"""Between the hub's pieces and the connection system's paths and fields. Pure."""
+"""Between the hub's pieces and the connection system's paths, fields and codes. Pure."""
 
+import csv
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from hub.connect.codes import Codes
 from hub.errors import Unconfirmed
 from hub.ports import Address, Receipt
 
@@ -12,6 +14,11 @@ NOT_FOUND = "NOT_FOUND"
 """The agreed ``errorCode`` with which a 404 to a question says that the system does not have the piece."""
 _AGREED = frozenset({"items", "total", "more", "next", "page", "requestId", "traceId"})
 """The fields of an answer to a question. In any other one an error may hide."""
+
+Streets = Mapping[tuple[str, str], str]
+"""(Division of GB/T 2260, street or town; "" for the rest of the division) → supply unit (orgNo)."""
+STREETS_BYTES_MAX = 4 * 1024 * 1024
+"""Most bytes of a street table."""
 
 
 class Call(NamedTuple):
@@ -32,9 +39,37 @@ def to_call(address: Address) -> Call:
     return Call(f"/applications/{address.number}/{what}", {"key": address.key}, "receiptNo")
 
 
-def to_body(address: Address, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The JSON body of a call. That of a registration also has the hub's number, beside the channel's own number."""
-    return {"externalAppNo": address.number, **body} if address.kind == REGISTRATION else body
+def to_body(address: Address, body: Mapping[str, Any], codes: Codes, streets: Streets) -> Mapping[str, Any]:
+    """The JSON body of a call. That of a registration also has the hub's number, beside the channel's own number, and
+    the system's own codes."""
+    if address.kind != REGISTRATION:
+        return body
+    given: dict[str, Any] = {"externalAppNo": address.number, **body}
+    if {"custType", "voltageCode"} <= body.keys():
+        # One code says class and voltage together.
+        given["custType"] = f"LOW_{body['custType']}" if body["voltageCode"] == "LOW" else "HIGH"
+    own = {name: codes.find(name, given[name]) or given[name] for name in codes.columns() & given.keys()}
+    return given | own | ({"orgNo": _unit(body, streets)} if "orgNo" in body else {})
+
+
+def _unit(body: Mapping[str, Any], streets: Streets) -> str:
+    """The supply unit: of the street, else of the whole division, else the division itself."""
+    division = str(body["orgNo"])
+    return streets.get((division, str(body.get("street", "")))) or streets.get((division, "")) or division
+
+
+def read_streets(text: str) -> Streets:
+    """A street table: CSV with the columns division, street, orgNo; without a street it is the rest of the division.
+    Raises ``ValueError`` for another first line or a line that is not complete."""
+    lines = csv.DictReader(text.splitlines())
+    if {"division", "street", "orgNo"} - {*(lines.fieldnames or ())}:
+        raise ValueError("it begins with division,street,orgNo")
+    found: dict[tuple[str, str], str] = {}
+    for row in lines:
+        if not (row["division"] and row["orgNo"]) or row["street"] is None:
+            raise ValueError(f"line {lines.line_num} is not complete")
+        found[row["division"].strip(), row["street"].strip()] = row["orgNo"].strip()
+    return found
 
 
 def to_receipt(call: Call, item: Mapping[str, Any]) -> Receipt | None:

@@ -15,6 +15,12 @@ from hub.records.declarations import Declaration, declarations
 from hub.records.kinds import KINDS
 
 FILE: Final = "purposes.toml"
+REGISTRATION: Final = (
+    *("custName", "custIdType", "custIdNo", "agent", "sources", "important", "sanling", "sanlingClaim", "street"),
+    "noSource",
+)
+"""What a purpose may allow in a registration, beside what every registration has."""
+_REGISTRATION_BEFORE: Final = ("custName",)
 _PURPOSE_KEYS: Final = {"zh", "en", "busi_type", "service_item", "legal_basis", "evidence"}
 Fields = dict[str, Any]
 
@@ -45,7 +51,7 @@ class LegalBasis:
 class Purpose:
     """Why the hub may use records. ``busi_type``: the utility's word for it. ``service_item``: code of the service item
     in the catalogue that sources know ("" if the installation has none). ``bases``: code → legal basis. ``evidence``:
-    kind → what may leave."""
+    kind → what may leave. ``registration``: which of ``REGISTRATION`` may leave with the application itself."""
 
     name: str
     zh: str
@@ -54,6 +60,7 @@ class Purpose:
     service_item: str
     bases: Mapping[str, LegalBasis]
     evidence: Mapping[str, EvidenceRule]
+    registration: frozenset[str] = frozenset(_REGISTRATION_BEFORE)
 
     def accepts(self, kind: str, assurance: str) -> bool:
         """Whether a record of ``kind`` with this assurance may be delivered for the purpose."""
@@ -113,7 +120,15 @@ def _purpose(name: str, entry: Mapping[str, Any], bases: Mapping[str, LegalBasis
         entry["service_item"],
         {code: bases[code] for code in entry["legal_basis"]},
         {kind: _rule(name, kind, rule) for kind, rule in entry["evidence"].items()},
+        _registration(name, entry.get("registration", _REGISTRATION_BEFORE)),
     )
+
+
+def _registration(purpose: str, fields: Sequence[str]) -> frozenset[str]:
+    if strange := sorted(set(fields) - set(REGISTRATION)):
+        what = f"the purpose {purpose} allows {strange[0]}, which no registration has"
+        raise Misconfigured(what, f"choose from {', '.join(REGISTRATION)}")
+    return frozenset(fields)
 
 
 def _rule(purpose: str, kind: str, entry: Mapping[str, Any]) -> EvidenceRule:

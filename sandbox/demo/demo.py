@@ -229,11 +229,22 @@ class Live:
         return [*entries[:3], *(self._checked(entry) for entry in entries[3:] if "ticket" in entry)]
 
     def _checked(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """The application with a ticket that the identity service makes now."""
+        """The application with a ticket that the identity service makes now; with the title that is chosen from those
+        that the person holds, where the story says so."""
         body = entry["body"]
         matter = {"channel": body["channel"], "externalNo": body["external_no"], **entry["ticket"]}
         given = self.sandbox.control("identity", "ticket", matter)
-        return entry | {"body": body | {"ticket": given["ticket"]}}
+        return entry | {"body": body | {"ticket": given["ticket"]} | self._chosen(entry, given["ticket"])}
+
+    def _chosen(self, entry: dict[str, Any], ticket: str) -> dict[str, Any]:
+        if not entry.get("chooses"):
+            return {}
+        asked = {name: entry["body"][name] for name in ("external_no", "channel", "purpose", "legal_basis")}
+        person = {"resident_id": entry["body"]["applicant"]["resident_id"]}
+        titles = self.hub.holdings().titles(asked | {"applicant": person, "ticket": ticket})
+        unit_no = entry["body"]["site"]["unit_no"]
+        choice = next(one["choice"] for one in titles if one["unit_no"][-4:] == unit_no[-4:])
+        return {"site": {"choice": choice}}
 
     def lines(self) -> list[SourceLine]:
         """The conservation line of every source that the sandbox plays, as it is now."""

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 import connectors.utility_crm
+from connectors.utility_crm.mapping import read_streets, to_body
 from hub.clock import SystemClock
 from hub.connect import kit
 from hub.connect.host import registry
@@ -32,7 +33,10 @@ def sample(name: str) -> dict[str, Any]:
     return sent
 
 
-APPLICATION = {name: value for name, value in sample("application").items() if name != "externalAppNo"}
+APPLICATION = {name: value for name, value in sample("application").items() if name != "externalAppNo"} | {
+    "custType": "NON_RESIDENT"
+}
+"""In the hub's words."""
 EVIDENCE = sample("evidence")
 
 
@@ -69,6 +73,41 @@ def test_the_hubs_number_stands_where_the_platforms_is_wanted_and_the_channels_o
     effects = sandbox.control(NAME, "effects?bodies=1")["effects"]
     (sent,) = [effect["body"] for effect in effects if effect["externalAppNo"] == to.number]
     assert sent == sample("application") | {"externalAppNo": to.number}
+
+
+@pytest.mark.parametrize(
+    ("voltage", "customer", "codes"),
+    [
+        ("LOW", "RESIDENT", ("03", "LOW")),
+        ("LOW", "NON_RESIDENT", ("02", "LOW")),
+        ("HIGH_10KV", "NON_RESIDENT", ("01", "AC00101")),
+        ("HIGH_35KV", "NON_RESIDENT", ("01", "HIGH_35KV")),
+    ],
+)
+def test_a_registration_has_the_systems_own_codes(voltage: str, customer: str, codes: tuple[str, str]) -> None:
+    body = APPLICATION | {"voltageCode": voltage, "custType": customer}
+    sent = to_body(registration(), body, kit.codes_of("connectors.utility_crm"), {})
+    assert (sent["custType"], sent["voltageCode"]) == codes
+    assert to_body(evidence(registration()), EVIDENCE, kit.codes_of("connectors.utility_crm"), {}) == EVIDENCE
+
+
+@pytest.mark.parametrize(("street", "unit"), [("长虹街道", "1240101"), ("鼓楼街道", "12401"), ("", "12401")])
+def test_the_supply_unit_is_that_of_the_street_in_the_table(street: str, unit: str) -> None:
+    table = read_streets("division,street,orgNo\n120104,长虹街道,1240101\n120104,,12401\n")
+    sent = to_body(registration(), APPLICATION | {"street": street}, kit.codes_of("connectors.utility_crm"), table)
+    assert sent["orgNo"] == unit
+    other = to_body(registration(), APPLICATION | {"orgNo": "120101"}, kit.codes_of("connectors.utility_crm"), table)
+    assert other["orgNo"] == "120101", "a division that the table does not have stays"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,b\n1,2\n", "division,street,orgNo\n120104,长虹街道\n", "division,street,orgNo\n,x,1\n"]
+)
+def test_a_street_table_that_is_none_is_told_at_the_start(tmp_path: Path, sandbox: Running, text: str) -> None:
+    file = tmp_path / "streets.csv"
+    file.write_text(text, "utf-8")
+    with pytest.raises(Misconfigured, match="streets_file"):
+        registry.open_sink(NAME, sandbox.connectors()[NAME] | {"streets_file": str(file)}, SystemClock())
 
 
 def test_pushes_are_certified(sink: GuardedSink) -> None:

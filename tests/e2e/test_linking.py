@@ -24,7 +24,7 @@ from tests.linking import links, table
 
 SINKS = ("crm", "second")
 # What a sink needs of an application and of a record, so what two sinks have in common, and a client with a sink.
-_PAPERS = {"custName", "elecAddr", "orgNo", "unit_no", "title_no", "text", "name", "uscc"}
+_PAPERS = {"custName", "custIdNo", "elecAddr", "orgNo", "unit_no", "title_no", "text", "name", "uscc"}
 # The number by which client and sink speak of an application, and the sink's receipt, which the client is shown.
 _NUMBERS = {"externalAppNo", "number", "receipt", "received_at"}
 # A client is shown the ids of its own applications and of the records that answered, as they are on topics.

@@ -8,9 +8,11 @@ from sqlalchemy import Connection, Row, select
 
 from hub.cases import notices, policy, reasons
 from hub.cases.calendar import china_day
-from hub.cases.connection.command import Application
+from hub.cases.connection.command import Agent, Application
 from hub.cases.connection.tables import application
 from hub.cases.events import Relation
+from hub.cases.evidence.tables import need
+from hub.cases.identity.ticket import AGENT, APPLICANT
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.clock import CHINA
 from hub.ports import Fault
@@ -19,10 +21,13 @@ from hub.records.address import parse
 from hub.records.divisions import TIANJIN_DISTRICTS, present_code
 from hub.records.kinds import KINDS
 
+_ID_TYPES = {"uscc": "USCC", "resident-id": "RESIDENT_ID"}
+
 
 def registration(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:
-    """The application as a connection system registers it, with its channel and that channel's own number. Times are
-    China's, ISO 8601, to the minute; the capacity is in kW. Raises ``MustNotSend`` when the applicant's data was
+    """The application as a connection system registers it, with its channel and that channel's own number, and of who
+    applies and for what only what the purpose allows. Times are China's, ISO 8601, to the minute; the capacity is in
+    kW. Raises ``MustNotSend`` when the applicant's data was
     erased or does not open."""
     row = _row(connection, sending)
     submitted = _submitted(given, sending, row)
@@ -38,7 +43,44 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
         "acceptedAt": china_time(sending.case.opened_ms),
     }
     body |= _dates(connection, sending, row, moment)
-    return body | ({"custName": submitted.applicant.name} if submitted.applicant.name else {})
+    allowed = given.purposes.get(row.purpose).registration
+    more = _who(submitted) | _what(submitted) | {"noSource": _without_source(connection, sending)}
+    return body | {name: value for name, value in more.items() if name in allowed and value not in ("", None, [])}
+
+
+def _who(submitted: Application) -> Body:
+    by, number = submitted.applicant_identifier()
+    return {
+        "custName": submitted.applicant.name,
+        "custIdType": _ID_TYPES[by],
+        "custIdNo": number,
+        "agent": _agent(submitted.agent) if submitted.agent else None,
+    }
+
+
+def _agent(agent: Agent) -> Body:
+    """Who acts for the applicant, and on what authority."""
+    by, number = ("uscc", agent.uscc) if agent.uscc else ("resident-id", agent.resident_id)
+    why = {"authorisation": agent.authorisation.form, "authorisationNo": agent.authorisation.reference}
+    return {"name": agent.name, "idType": _ID_TYPES[by], "idNo": number, **why}
+
+
+def _what(submitted: Application) -> Body:
+    """That 三零 applies is a claim of the one who applies, as long as no source says that an enterprise is small."""
+    who = AGENT if submitted.agent else APPLICANT
+    return {
+        "sources": submitted.sources,
+        "important": submitted.important,
+        "sanling": submitted.sanling,
+        "sanlingClaim": {"by": who, "channel": submitted.channel} if submitted.sanling else None,
+        "street": parse(submitted.site.address)["town"] if submitted.site.address else "",
+    }
+
+
+def _without_source(connection: Connection, sending: Sending) -> list[str]:
+    """The kinds of evidence that no source gives: a person must look at them."""
+    query = select(need.c.kind).where(need.c.case_id == sending.case.case_id, need.c.reason == reasons.NO_SOURCE)
+    return sorted(connection.execute(query).scalars())
 
 
 def dates(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001

@@ -57,7 +57,8 @@ def test_the_registration_says_what_the_connection_system_needs(house: House, si
         "custName": "津门电气有限公司", "elecAddr": f"不动产单元 {samples.UNIT_NO}", "voltageCode": "LOW",
         "contractCap": 50.0, "custType": "NON_RESIDENT", "dueOn": "2026-03-11", "segment": None,
         "segmentDueOn": None, "provisional": False, "workingDays": 7, "workingDaysLeft": 7,
-        "acceptedAt": "2026-03-02T09:00+08:00",
+        "acceptedAt": "2026-03-02T09:00+08:00", "custIdType": "USCC", "custIdNo": samples.USCC, "sources": 1,
+        "important": False, "sanling": True, "sanlingClaim": {"by": "APPLICANT", "channel": "gov-platform"},
     }  # fmt: skip
 
 

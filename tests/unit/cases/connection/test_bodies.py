@@ -1,5 +1,6 @@
 """Bodies of a connection application's pieces: what a sink needs, and not more (P3, P5)."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hub.cases.events import Piece, Relation
 from hub.cases.procedure import Body, MustNotSend, Sending, WillNotDo
 from hub.cases.tables import case
 from hub.privacy.opening import Opened
+from hub.privacy.purposes import REGISTRATION, Purposes
 from tests import samples
 from tests.casework import House, body
 
@@ -94,6 +96,62 @@ def test_p5_the_application_of_an_erased_applicant_must_not_be_sent(house: House
     with pytest.raises(MustNotSend) as told:
         made(house, TITLE, samples.title(), Relation.OTHER)  # another person's record, for an erased person's matter
     assert told.value.reason == "ERASED"
+
+
+def registered(house: House, document: dict[str, Any]) -> Body:
+    """The registration of an application."""
+    submitted = house.submit(document)
+    with house.store.read() as connection:
+        found = find(connection, submitted.case_id)
+        assert found
+        sending = Sending(found, Piece(0, "utility_crm", "registration"))
+        return bodies.registration(house.journal.given, connection, sending, house.journal.moment())
+
+
+def test_the_registration_says_who_applies_and_for_what(house: House) -> None:
+    agent = {
+        "name": "李娜",
+        "resident_id": samples.OTHER_PERSON,
+        "authorisation": {"form": "DECLARATION", "reference": "D-2026-17"},
+    }
+    site = {"address": "天津市南开区长虹街道长江道12号3号楼1单元502室"}
+    sent = registered(house, body(agent=agent, site=site, voltage="HIGH_10KV", sources=2, important=True))
+    assert {name: sent[name] for name in REGISTRATION if name in sent} == {
+        "custName": "津门电气有限公司",
+        "custIdType": "USCC",
+        "custIdNo": samples.USCC,
+        "agent": {
+            "name": "李娜",
+            "idType": "RESIDENT_ID",
+            "idNo": samples.OTHER_PERSON,
+            "authorisation": "DECLARATION",
+            "authorisationNo": "D-2026-17",
+        },
+        "sources": 2,
+        "important": True,
+        "sanling": True,
+        "sanlingClaim": {"by": "AGENT", "channel": "gov-platform"},
+        "street": "长虹街道",
+        "noSource": ["project.approval"],
+    }
+
+
+def test_p3_a_registration_has_only_what_the_purpose_allows(house: House) -> None:
+    before = house.journal.given.purposes
+    limited = replace(before.get("connection-application"), registration=frozenset({"sources"}))
+    given = replace(house.journal.given, purposes=Purposes([(limited, ())]))
+    house.journal = replace(house.journal, given=given)
+    sent = registered(house, body())
+    assert {name for name in REGISTRATION if name in sent} == {"sources"}
+    assert samples.USCC not in str(sent)
+
+
+def test_a_resident_is_registered_by_the_number_that_was_typed(house: House) -> None:
+    resident = {"applicant": {"resident_id": samples.PERSON}, "customer_class": "RESIDENT", "sanling": False}
+    sent = registered(house, body(**resident))
+    assert (sent["custIdType"], sent["custIdNo"]) == ("RESIDENT_ID", samples.PERSON)
+    assert not {"custName", "agent", "sanlingClaim"} & sent.keys()
+    assert sent["noSource"] == ["licence.resident-id"]
 
 
 @pytest.mark.parametrize(
