@@ -22,12 +22,14 @@ from hub.connect.folder import of_package
 from hub.connect.host import registry
 from hub.connect.host.guard import GuardedSource
 from hub.errors import Misconfigured
+from hub.ingest.control import FAILED, Reports
 from hub.ports import Extent, SourceRow
 from sandbox import launch, truth
 from sandbox.launch import Running
+from tests.feeding import caught_up, connectors, feeding, ids, received, until
 from tests.grants import granted
 
-NAME = "district_files"
+NAME, KIND = "district_files", "licence.property-title"
 FOLDER = Path(package.__file__).parent
 SPEC = FilesSpec(key=("djbh",), version="gxsj", operation="czlx")
 
@@ -121,3 +123,32 @@ def test_p1_a_wrong_batch_stops_the_feed_until_it_is_right(tmp_path: Path, fault
         rows = [row for page in kit.read_all(source.inner, cursor) for row in page.rows]
         assert len(rows) == running.control(NAME, "state")["rows"]
         source.close()
+
+
+def test_p1_a_gap_is_a_trouble_that_is_told_and_ends_with_the_missing_batch(tmp_path: Path) -> None:
+    """The whole feed: what the operator sees, and that nothing is lost or doubled on the way."""
+    with launch.start(7, 60, tmp_path / "world", systems=(NAME,), defect_share=0.0) as running:
+        tables = connectors(running, NAME, page_rows=3)
+        with feeding(tmp_path, tables) as (hub, ingest):
+            caught_up(hub, ingest, NAME)
+            running.fault(NAME, "gap")
+            running.control(NAME, "advance", {"batches": 2})
+            reports = Reports(hub.store, hub.clock)
+            until(ingest, lambda: reports.get(NAME).state == FAILED)
+            assert "batch 13 is missing, and batch 14 is there" in reports.get(NAME).trouble
+            running.clear(NAME)
+            until(ingest, lambda: len(received(hub, KIND)) == sum(1 for _ in truth.read(running.truth)))
+            told = [line for line in truth.read(running.truth) if "duplicate_of" not in line]
+            assert len(ids(hub, KIND)) == len(told)
+
+
+def test_p1_a_hub_that_begins_in_the_middle_of_a_batch_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    with launch.start(7, 120, tmp_path / "world", systems=(NAME,), defect_share=0.0) as running:
+        tables = connectors(running, NAME, page_rows=1)
+        with feeding(tmp_path, tables) as (hub, ingest):
+            until(ingest, lambda: len(received(hub, KIND)) >= 2)
+        with feeding(tmp_path, tables) as (hub, ingest):
+            caught_up(hub, ingest, NAME)
+            told = list(truth.read(running.truth))
+            assert len(received(hub, KIND)) == len(told)
+            assert len(ids(hub, KIND)) == sum("duplicate_of" not in line for line in told)

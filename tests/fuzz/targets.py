@@ -29,6 +29,7 @@ from hub.records.kinds import KINDS
 from hub.topics.subjects import subjects
 from tests import samples
 from tests.casework import body
+from tests.fuzz.batches import Batches
 from tests.fuzz.files import Files
 from tests.fuzz.mutation import as_bytes
 from tests.fuzz.sources import Page, TableMapping
@@ -152,6 +153,7 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "jsonl": lambda: Files("jsonl"),
     "csv": lambda: Files("csv"),
     "avro": lambda: Files("avro"),
+    "batch": Batches,
     "wire": Wire,
     "page": Page,
     "table": TableMapping,
