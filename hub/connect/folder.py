@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any
 
 from hub.connect.codes import Codes
 from hub.connect.declared.hooks import Hook, load_hook
@@ -68,14 +67,6 @@ class Folder:
     def declared(self) -> bool:
         """Whether the source is declared: it has a mapping and a section for its transport."""
         return self.mapping is not None and self.info.section is not None
-
-    @property
-    def transport_columns(self) -> frozenset[str]:
-        """The columns that the section reads for itself: key, version or time, operation."""
-        head: Any = getattr(self.info.section, "row", self.info.section)
-        key = getattr(head, "key", ())
-        others = (getattr(head, name, "") for name in ("version", "time", "operation"))
-        return frozenset(one for one in (*key, *others) if one)
 
     def text(self, name: str) -> str:
         """The text of a file, "" without one."""

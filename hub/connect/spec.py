@@ -160,6 +160,13 @@ class ConnectorInfo(Frozen):
         """The section of a declared source; ``None`` for a connector in Python."""
         return self.table or self.rest or self.files
 
+    @property
+    def transport_columns(self) -> frozenset[str]:
+        """The columns that the section reads for itself: key, version or time, operation."""
+        head: Any = getattr(self.section, "row", self.section)
+        others = (getattr(head, name, "") for name in ("version", "time", "operation"))
+        return frozenset(one for one in (*getattr(head, "key", ()), *others) if one)
+
     @model_validator(mode="after")
     def _has_the_section_of_its_transport(self) -> Self:
         sections = {"table": self.table, "rest": self.rest, "files": self.files}

@@ -28,6 +28,7 @@ class Reader:
         self.home = home
         self.output = ""
         self._running: subprocess.Popen[bytes] | None = None
+        self._beside: list[subprocess.Popen[bytes]] = []
         tools = home.parent / "tools"
         tools.mkdir()
         (tools / "hub").write_text(f'#!/bin/sh\nexec {sys.executable} -m hub "$@"\n')
@@ -52,15 +53,15 @@ class Reader:
 
     def _do(self, line: str) -> None:
         command = line.partition("  #")[0].strip()
-        if command.endswith(" &") or command == RUN:
-            self.stop()
-            self._running = subprocess.Popen(
-                ["sh", "-c", f"exec {command.removesuffix(' &')}"], cwd=self.home, env=self._environ,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+        if command.endswith(" &"):
+            self._beside.append(self._start(command.removesuffix(" &")))
+            return
+        if command == RUN:
+            self._interrupt()
+            self._running = self._start(command)
             return
         if "records remap" in command:
-            self.stop()
+            self._interrupt()
         code = 1 if "exit 1" in line else 0
         done = subprocess.run(
             command, shell=True, cwd=self.home, env=self._environ, capture_output=True, text=True,
@@ -84,12 +85,25 @@ class Reader:
             time.sleep(0.3)
         raise AssertionError(f"{arguments}: {shown}")
 
-    def stop(self) -> None:
+    def _start(self, command: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["sh", "-c", f"exec {command}"], cwd=self.home, env=self._environ,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def _interrupt(self) -> None:
         """Ctrl-C in the other terminal."""
         if self._running is not None:
             self._running.terminate()
             self._running.wait(_DEADLINE_S)
             self._running = None
+
+    def stop(self) -> None:
+        """End all that runs."""
+        self._interrupt()
+        for process in self._beside:
+            process.kill()
+            process.wait(_DEADLINE_S)
 
 
 def files(text: str) -> Mapping[str, str]:

@@ -1,7 +1,8 @@
 """Lint: a connector's folder against the schema of its kind, its own files, its samples and its grant."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from hub.connect.context import Context
 from hub.connect.declared.fitting import Finding, misfits
 from hub.connect.declared.models import UNDECIDED, MappingSpec
+from hub.connect.declared.reference import models_in
 from hub.connect.declared.rows import row_of
 from hub.connect.declared.samples import plain_row, sample_names, sample_row
 from hub.connect.folder import CODES, HOOK, INFO, MAPPING, Folder
@@ -23,6 +25,7 @@ from hub.records.kinds import KINDS
 
 README: Final = "README.md"
 LOOK_UPS: Final = ("uscc", "resident-id", "unit-no", "address", "title-no")
+_PROBLEMS: Final = {"extra_forbidden": "there is no such key", "missing": "the key is missing"}
 _SECRET_WORDS: Final = ("secret", "token", "password")
 
 
@@ -59,15 +62,27 @@ def _read(folder: Folder, name: str, model: type[Frozen]) -> Iterator[Finding]:
         model.model_validate(values)
     except ValidationError as errors:
         for one in errors.errors(include_input=False, include_url=False):
-            yield Finding(name, ".".join(map(str, one["loc"])), one["msg"], _remedy(one, model))
+            problem = _PROBLEMS.get(one["type"], one["msg"])
+            yield Finding(name, ".".join(map(str, one["loc"])), problem, _remedy(one, model))
 
 
-def _remedy(error: Any, model: type[Frozen]) -> str:
-    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
-        return f"keys are {', '.join(field.alias or name for name, field in model.model_fields.items())}"
+def _remedy(error: Any, model: type[BaseModel]) -> str:
+    if error["type"] == "extra_forbidden":
+        *above, strange = error["loc"]
+        keys = [field.alias or name for name, field in _model_at(model, above).model_fields.items()]
+        near = get_close_matches(str(strange), keys, 1, 0.6)
+        return f"is it {near[0]}?" if near else f"keys are {', '.join(keys)}"
     if error["type"] == "missing":
         return "add it"
-    return "see the reference in docs/connectors.md"
+    return "see the reference in docs/declarations.md"
+
+
+def _model_at(model: type[BaseModel], loc: Sequence[Any]) -> type[BaseModel]:
+    """The model that a place in a file belongs to; names of a table's entries and places in lists lead no further."""
+    for part in loc:
+        field = next((one for name, one in model.model_fields.items() if part in (name, one.alias)), None)
+        model = next(models_in(field.annotation), model) if field else model
+    return model
 
 
 def _rest(folder: Folder) -> Iterator[Finding]:
@@ -204,7 +219,7 @@ def _of_grant(folder: Folder, mapping: MappingSpec, grant: Grant) -> Iterator[Fi
                 "the mapping reads it and the grant does not have it: it is null in every record",
                 "leave it out, or ask the provider to approve it",
             )
-    known = read | {*folder.info.columns} | folder.transport_columns
+    known = read | {*folder.info.columns} | folder.info.transport_columns
     for one in sorted(grant.fields):
         if not any(other == one or other.startswith(f"{one}.") for other in known):
             yield Finding(

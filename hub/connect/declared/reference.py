@@ -90,19 +90,20 @@ def _row(name: str, field: FieldInfo) -> str:
 def _inner(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, type[BaseModel]]]:
     """The models in a model, each once, with the key under which it is."""
     for name, field in model.model_fields.items():
-        for inner in _models(field.annotation):
+        for inner in models_in(field.annotation):
             if inner not in seen:
                 seen.add(inner)
                 yield field.alias or name, inner
                 yield from _inner(inner, seen)
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type is made of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):
         if not isinstance(inner, str):
-            yield from _models(inner)
+            yield from models_in(inner)
 
 
 def _of(annotation: Any) -> str:

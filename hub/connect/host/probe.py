@@ -94,6 +94,8 @@ def probe(source: GuardedSource, limit: int) -> Probe:
         found.strange_columns, found.missing_columns = source.inner.drift()
     elif columns.names:
         found.strange_columns, found.missing_columns = columns.drift(context.info.columns, dropped)
+        own = context.info.transport_columns
+        found.strange_columns = [name for name in found.strange_columns if name not in own]
     found.not_granted = Counter({name: count for name, count in dropped.items() if name not in found.strange_columns})
     if isinstance(source.inner, Remarking):
         found.remark = source.inner.remark()
