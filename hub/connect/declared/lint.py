@@ -106,7 +106,7 @@ def _of_info(folder: Folder) -> Iterator[Finding]:
         yield _told("kind", f"{info.kind!r} is no kind of record here", f"kinds are {', '.join(KINDS)}")
     if info.direction == "source" and not info.assurance:
         yield _told("assurance", "it says how far records can be trusted", "CHANNEL_ONLY, if nothing is signed")
-    if folder.mapping and info.section is None:
+    if folder.mapping and info.section is None and not folder.package:
         yield _told(info.transport, f"there is a mapping.toml and no section [{info.transport}]", "write the section")
     for word in info.lookup_by:
         if word not in LOOK_UPS:
