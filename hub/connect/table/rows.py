@@ -25,11 +25,13 @@ LINES_MAX = ITEMS_MAX
 """Most lines of one row; no record holds more. A row with more is a fault, and its lines are not read."""
 PAGE_LINES_MAX = 20_000
 """Most lines of all rows that are read at once."""
-_KEYS_AT_ONCE = 500
+_OWNERS_AT_ONCE = 500
 _LINES_AT_ONCE = 1_000
 _VERSION_END = 2**63
 _NAMELESS = Fault("SHAPE_MISSING", "source.key")
 DELETE, UPSERT = "DELETE", "UPSERT"
+_Names = list[tuple[Any, ...]]
+"""How the lines of one row may name it."""
 _Found = Mapping[Any, Any]
 """A row as the driver gives it."""
 
@@ -202,28 +204,34 @@ class Rows:
     # ---- the lines of rows -----------------------------------------------------------------------------------------
 
     def _lines(self, connection: Connection, child: ChildSpec, rows: Sequence[_Found]) -> "_Lines":
-        """The lines of one child for all ``rows``; rows with more than ``LINES_MAX`` are giants, and theirs are not
-        read."""
+        """The lines of one child for all ``rows``. Rows with more than ``LINES_MAX`` are giants, and only counted."""
         names = child.of or self._spec.key
         owners = {self._owned_by(row, names): self._named(row, names) for row in rows}
         owners.pop("", None)
-        counts = self._counted(connection, child, [one for values in owners.values() for one in values])
+        found = self._read_lines(connection, child, list(owners.values()), PAGE_LINES_MAX)
+        if found is not None:
+            giants = {owner: len(lines) for owner, lines in found.items() if len(lines) > LINES_MAX}
+            return _Lines(found, giants)
+        counts = self._counted(connection, child, list(owners.values()))
         giants = {owner: count for owner, count in counts.items() if count > LINES_MAX}
         if sum(counts.values()) - sum(giants.values()) > PAGE_LINES_MAX and len(rows) > 1:
             raise TooManyLines
-        wanted = [one for owner, values in owners.items() if owner in counts and owner not in giants for one in values]
-        return _Lines(self._read_lines(connection, child, wanted), giants)
+        wanted = [values for owner, values in owners.items() if owner in counts and owner not in giants]
+        found = self._read_lines(connection, child, wanted, PAGE_LINES_MAX)
+        if found is None:
+            raise TooManyLines  # lines came between, on a database without a snapshot
+        return _Lines(found, giants)
 
-    def _named(self, row: _Found, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    def _named(self, row: _Found, names: Sequence[str]) -> _Names:
         """How the lines of a row may name it: a column of fixed length has blanks at its end, another has not."""
         given = tuple(row[name] if isinstance(row[name], bytes) else self._text(row[name]) for name in names)
         short = tuple(one if isinstance(one, bytes) else one.rstrip(" ") for one in given)
         return list(dict.fromkeys((given, short)))
 
-    def _counted(self, connection: Connection, child: ChildSpec, owners: Sequence[Any]) -> dict[str, int]:
+    def _counted(self, connection: Connection, child: ChildSpec, owners: Sequence[_Names]) -> dict[str, int]:
         parent = self._parent(child)
         counts: dict[str, int] = {}
-        for some in _slices(owners, _KEYS_AT_ONCE):
+        for some in _slices(owners):
             query = select(*parent, func.count()).where(among(parent, some)).group_by(*parent)
             for row in connection.execute(query):
                 owner = self._owned_by(row._mapping, child.parent)
@@ -234,19 +242,22 @@ class Rows:
         return [self._tables[child.table].c[name] for name in child.parent]
 
     def _read_lines(
-        self, connection: Connection, child: ChildSpec, owners: Sequence[Any]
-    ) -> dict[str, list[dict[str, Any]]]:
+        self, connection: Connection, child: ChildSpec, owners: Sequence[_Names], most: int
+    ) -> dict[str, list[dict[str, Any]]] | None:
+        """The lines of ``owners``, ``None`` when there are more than ``most``."""
         table, parent = self._tables[child.table], self._parent(child)
         names = dict.fromkeys([*child.parent, *child.columns])
         lines = select(*(self._selected(table, name) for name in names))
-        order = [*parent, *(table.c[name] for name in child.order)]
+        lines = lines.order_by(*parent, *(table.c[name] for name in child.order))
         found: dict[str, list[dict[str, Any]]] = {}
-        for some in _slices(owners, _KEYS_AT_ONCE):
-            query = lines.where(among(parent, some)).order_by(*order).execution_options(yield_per=_LINES_AT_ONCE)
+        for some in _slices(owners):
+            query = lines.where(among(parent, some)).limit(most + 1).execution_options(yield_per=_LINES_AT_ONCE)
             for row in connection.execute(query):
                 owner = found.setdefault(self._owned_by(row._mapping, child.parent), [])
-                if len(owner) <= LINES_MAX:
-                    owner.append(self._decoded(row._mapping, child.columns))
+                owner.append(self._decoded(row._mapping, child.columns))
+                most -= 1
+            if most < 0:
+                return None
         return found
 
 
@@ -294,5 +305,8 @@ def _table(name: str, columns: Iterable[str], numbers: Container[str]) -> Any:
     return table(own, *typed, schema=schema or None)
 
 
-def _slices(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
-    return (values[start : start + size] for start in range(0, len(values), size))
+def _slices(owners: Sequence[_Names]) -> Iterator[list[tuple[Any, ...]]]:
+    """What owners are named by, for one query after another. All names of one owner are in one query: a column of
+    fixed length would find its lines by each of them."""
+    for start in range(0, len(owners), _OWNERS_AT_ONCE):
+        yield [name for names in owners[start : start + _OWNERS_AT_ONCE] for name in names]
