@@ -93,17 +93,17 @@ def measure(site: Site, records: int) -> Latency:
     titles = site.database.create("exchange")
     with launch.start(_SEED, records // 2, world, applications_count=records // 20, exchange_url=titles) as sandbox:
         sandbox.fault("business_licence", "latency", delay_s=_ANSWER_AFTER_S)
-        _slow_down(titles)
+        slow_down(titles)
         site.write_settings(sandbox.connectors(), sandbox.grants)
         hub = open_hub(settings.load(site.home / "hub.toml", environ={}))
         try:
             with _running(site):
-                return _rounds(hub, _answerable(sandbox.applications), records)
+                return _rounds(hub, answerable(sandbox.applications), records)
         finally:
             hub.close()
 
 
-def _slow_down(url: str) -> None:
+def slow_down(url: str) -> None:
     """Let the title table take its time: each question reads it once, and waits there."""
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -123,7 +123,7 @@ def _running(site: Site) -> Iterator[None]:
         process.wait(30)
 
 
-def _answerable(file: Path) -> Iterator[dict[str, Any]]:
+def answerable(file: Path) -> Iterator[dict[str, Any]]:
     """Applications whose every piece of evidence is in the world; the last first, because the feed gets there last."""
     for entry in reversed(json.loads(file.read_text("utf-8"))):
         expected, body = entry["expected"], entry["body"]
@@ -148,9 +148,9 @@ def _rounds(hub: Hub, bodies: Iterator[dict[str, Any]], records: int) -> Latency
                 found, first, began_s = Latency(), received, time.monotonic()
             begun = {
                 future.result()[0]: future.result()[1]
-                for future in [pool.submit(_submit, service, one) for one in together]
+                for future in [pool.submit(submit, service, one) for one in together]
             }
-            _await(hub, begun, found)
+            await_evidence(hub, begun, found)
             found.records, found.seconds = _received(hub) - first, time.monotonic() - began_s
             found.spent = steps(hub, begun)
             print(f"  {received:,} of {records:,}: {json.dumps(found.plain())}", file=sys.stderr, flush=True)
@@ -160,12 +160,12 @@ def _rounds(hub: Hub, bodies: Iterator[dict[str, Any]], records: int) -> Latency
 BY = By("cli:bench")
 
 
-def _submit(service: Any, body: dict[str, Any]) -> tuple[bytes, float]:
+def submit(service: Any, body: dict[str, Any]) -> tuple[bytes, float]:
     begun_s = time.monotonic()
     return service.submit(body, BY).case_id, begun_s
 
 
-def _await(hub: Hub, begun: dict[bytes, float], found: Latency) -> None:
+def await_evidence(hub: Hub, begun: dict[bytes, float], found: Latency) -> None:
     waits, waiting = need.c, set(begun)
     until_s = time.monotonic() + _GIVE_UP_S
     while waiting and time.monotonic() < until_s:
