@@ -124,10 +124,11 @@ def _running(site: Site) -> Iterator[None]:
 
 
 def answerable(file: Path) -> Iterator[dict[str, Any]]:
-    """Applications whose every piece of evidence is in the world; the last first, because the feed gets there last."""
+    """Applications of enterprises whose every piece of evidence is in the world; the last first, because the feed gets
+    there last. A resident's identity comes by a ticket, not by a look-up."""
     for entry in reversed(json.loads(file.read_text("utf-8"))):
         expected, body = entry["expected"], entry["body"]
-        licensed = "uscc" not in body["applicant"] or expected["licence_status"] == "CURRENT"
+        licensed = "uscc" in body["applicant"] and expected["licence_status"] == "CURRENT"
         if expected["title_key"] and licensed and body["voltage"] == "LOW" and entry["story"] in ("own", "co-owner"):
             yield body
 

@@ -26,6 +26,7 @@ from hub.connect.host.registry import Installed, discover
 from hub.delivery.status import ABSENT, SinkStatus, statuses
 from hub.errors import Misconfigured
 from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, UNASSIGNED, Order, Orders, Report, Reports
+from hub.ingest.reload import Reloads
 from hub.ingest.seen import StoredSeen
 from hub.topics.cursors import newest
 
@@ -106,7 +107,7 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
     """
     sound = True
     with reading(hub_settings.load(config)) as hub:
-        reports = Reports(hub.store, hub.clock)
+        reports, reloads = Reports(hub.store, hub.clock), Reloads(hub.store, hub.clock)
         every = statuses(hub.store, hub.clock, hub.connectors.sinks)
         sinks = [one for one in every if name in (None, one.name) and (one.waiting or one.state != ABSENT)]
         sound &= all(one.state in _SOUND for one in sinks)
@@ -115,6 +116,9 @@ def status(config: Path | None, name: str | None, as_json: bool) -> None:
             report = reports.get(source) or Report(source, UNASSIGNED)
             if source not in hub.connectors.feeds:
                 report.state = LOOK_UP_ONLY
+            if reloads.differ(source):
+                told = f"the running hubs have different settings: `hub connectors reload {source}`"
+                report.trouble = f"{report.trouble}; {told}" if report.trouble else told
             stale = reports.stale(report)
             sound &= not stale and report.state != FAILED
             shown.append((report, stale))

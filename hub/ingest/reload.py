@@ -80,6 +80,10 @@ class Reloads:
             rows = connection.execute(query.where(table.reported_ms >= since_ms).order_by(table.worker)).all()
         return [Loaded(*row) for row in rows]
 
+    def differ(self, name: str) -> bool:
+        """Whether the running hubs have different settings, grants or mappings in force for ``name``."""
+        return len({one.digest for one in self.running(name)}) > 1
+
 
 class Reload:
     """The task of one hub: carries out orders, and reports. ``key``: 32 secret bytes that all hubs share."""

@@ -127,3 +127,15 @@ def test_settings_that_cannot_be_used_change_nothing_and_are_told(works: Works) 
 def test_an_order_from_before_the_start_is_carried_out_by_the_start(works: Works) -> None:
     Reloads(works.hub.store, works.hub.clock).order(LICENCES)
     assert works.hub.reload_task().step() == 0
+
+
+def test_hubs_that_have_different_settings_are_known_while_they_run(works: Works) -> None:
+    reloads = Reloads(works.hub.store, works.hub.clock)
+    same = works.reload()
+    assert not reloads.differ(LICENCES)
+    reloads.put("hub-2", [same._replace(worker="hub-2")])
+    assert not reloads.differ(LICENCES)
+    reloads.put("hub-2", [same._replace(worker="hub-2", digest="0" * 16)])
+    assert reloads.differ(LICENCES)
+    reloads.put("hub-2", [])
+    assert not reloads.differ(LICENCES)
