@@ -1,6 +1,7 @@
 """Probe: look at the first rows of a source before it is used. It writes nothing and shows no personal value."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from hub.connect.host.guard import GuardedSource
 from hub.errors import Unavailable
 from hub.logging import mask
 from hub.ports import Cursor, SourceRow
+from hub.records.text import is_blank
 
 _EMPTY_PAGES_MAX = 20
 """Pages without a row, one after the other, after which a probe ends."""
@@ -183,8 +185,21 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _count_unknown(columns: Sequence[tuple[str, Any]], source: GuardedSource, found: Probe) -> None:
-    codes = source.context.codes
+    codes, joined = source.context.codes, _joined(source)
     for path, value in columns:
         for name in {path, path.rpartition(".")[2]}:
-            if codes.knows(name) and value is not None and codes.find(name, value) is None:
-                found.unknown_codes[name, mask(str(value))[:20]] += 1
+            if codes.knows(name) and value is not None:
+                unknown = {part for part in _codes_in(str(value), joined.get(name)) if codes.find(name, part) is None}
+                found.unknown_codes.update((name, mask(part)[:20]) for part in unknown)
+
+
+def _codes_in(value: str, by: re.Pattern[str] | None) -> list[str]:
+    """The codes in a column: those of a joined list, without blank ones."""
+    return [value] if by is None else [part for part in by.split(value) if not is_blank(part)]
+
+
+def _joined(source: GuardedSource) -> dict[str, re.Pattern[str]]:
+    """Column that holds a joined list, by the mapping → what separates its items."""
+    mapping = source.context.folder.mapping
+    lists = mapping.each.values() if mapping else ()
+    return {column: re.compile(f"[{re.escape(each.by)}]") for each in lists for column in each.zip}

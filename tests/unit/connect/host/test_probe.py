@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hub.connect.codes import Codes
 from hub.connect.context import Context
+from hub.connect.declared.models import read_mapping
 from hub.connect.folder import Folder
 from hub.connect.host.forms import form, masked
 from hub.connect.host.guard import Gate, GuardedSource
@@ -83,6 +84,14 @@ def test_faults_unknown_codes_and_drift_are_counted(context: Context) -> None:
 def test_a_source_that_knows_its_columns_is_asked(context: Context) -> None:
     found = probe(source(Drifted([SourceRow("1", 1, raw(zt="1"), None, (Fault("UNREADABLE"),))]), context), 10)
     assert (found.strange_columns, found.missing_columns) == (["t.new"], ["t.old"])
+
+
+def test_the_codes_of_a_joined_list_are_looked_at_one_by_one(context: Context) -> None:
+    given = source(Rows([SourceRow("1", 1, raw(zt="1,１,9,"), None, (Fault("UNREADABLE"),))]), context)
+    text = '[fields]\nregion = { from = "q" }\n[each.holders]\nzip = ["zt", "name"]\n'
+    text += '[each.holders.fields]\nname = { from = "name" }\n'
+    given.context.folder.__dict__ |= {"mapping": read_mapping(text, "mapping.toml"), "info": given.context.info}
+    assert probe(given, 10).unknown_codes == {("zt", "9"): 1}
 
 
 def test_a_row_in_another_encoding_is_read_too(context: Context) -> None:
