@@ -90,7 +90,7 @@ def test_the_codes_of_a_joined_list_are_looked_at_one_by_one(context: Context) -
     given = source(Rows([SourceRow("1", 1, raw(zt="1,１,9,"), None, (Fault("UNREADABLE"),))]), context)
     text = '[fields]\nregion = { from = "q" }\n[each.holders]\nzip = ["zt", "name"]\n'
     text += '[each.holders.fields]\nname = { from = "name" }\n'
-    given.context.folder.__dict__ |= {"mapping": read_mapping(text, "mapping.toml"), "info": given.context.info}
+    given.context.folder.__dict__.update(mapping=read_mapping(text, "mapping.toml"), info=given.context.info)
     assert probe(given, 10).unknown_codes == {("zt", "9"): 1}
 
 
