@@ -2,13 +2,17 @@
 
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hub import settings, transport
+from hub.connect.host.granted import compare
 from hub.connect.host.registry import find
+from hub.grants.grant import load
+from hub.privacy.purposes import shipped
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 EXAMPLE = dict(line.split("=", 1) for line in (DEPLOY / "hub.env.example").read_text("utf-8").split())
@@ -25,6 +29,16 @@ def test_the_example_settings_load_with_the_example_environment() -> None:
     assert loaded.store_url != loaded.vault_url
     for name in ("business_licence", "property_title", "utility_crm"):
         assert find(name).info.options(loaded.connector(name))
+
+
+def test_the_example_grants_are_for_look_ups_and_fit_the_sources() -> None:
+    """Who starts with them reads no one ahead: a feed is written down by a person who has the approval."""
+    loaded = settings.load(DEPLOY / "hub.toml", EXAMPLE)
+    grants = load(loaded.grants)
+    sources = {name: find(name).info for name in grants}
+    assert list(compare(grants, sources, shipped().names(), date(2026, 6, 1))) == []
+    assert {one.ways for one in grants.values()} == {frozenset({"look-up"})}
+    assert {name for name in loaded.connectors if find(name).info.direction == "source"} == set(grants)
 
 
 def test_ports_are_published_on_loopback_only() -> None:
