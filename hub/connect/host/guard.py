@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from hub.connect.context import Context
 from hub.connect.host.circuit import Circuit
 from hub.connect.host.hours import check_hours
-from hub.connect.host.outside import check_page
+from hub.connect.host.outside import within
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotNow, NotSent, RecordRejected, Unavailable, Unconfirmed
@@ -196,11 +196,9 @@ class GuardedSource:
         return granted(self.context.grant, self.context.info.name, today(self.context.clock))
 
     def _within(self, page: Page) -> Page:
-        """The page, as the grant allows it. Declared sources leave out the rest where they map their rows."""
+        """The page, as the grant allows it. Raises ``Misconfigured``."""
         grant = self.context.grant
-        if grant is None or self.context.folder.declared:
-            return page
-        return check_page(page, grant, self.context.info.columns)
+        return page if grant is None else within(page, grant, self.context.info.columns, self.context.dropped)
 
     def health(self) -> Health:
         """State of the circuit and remaining quota. Makes no call."""

@@ -1,38 +1,58 @@
-"""A connector that reads its rows in Python leaves out itself what its grant does not have (``Context.granted``). Here
-it is checked that it did, before anything is written (P3)."""
+"""The last look at what a source gave, before anything is written (P3): declared sources leave out what the grant does
+not have where they map their rows, a connector in Python does it itself (``Context.granted``)."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from hub.errors import Misconfigured
+from hub.grants.dropped import Dropped
 from hub.grants.grant import Grant
-from hub.ports import Page
+from hub.ports import Page, SourceRow
+
+UNREADABLE = "(row that cannot be read)"
+"""What is counted where the bytes of a whole row are left out."""
 
 
-def check_page(page: Page, grant: Grant, columns: Collection[str]) -> Page:
-    """The page. Raises ``Misconfigured`` when the original of one of its rows has one of the connector's ``columns``
-    that the grant does not have. An original that is no JSON cannot be looked into."""
+def within(page: Page, grant: Grant, columns: Collection[str], dropped: Dropped) -> Page:
+    """The page without the bytes of rows that cannot be read, where the grant does not have all of the connector's
+    ``columns``: which columns are in them cannot be told. Their digest and size stay. Raises ``Misconfigured`` when the
+    original of a row that was read has a column outside the grant."""
     beyond = frozenset(one.rpartition(".")[2] for one in grant.beyond(columns))
-    for row in page.rows if beyond else ():
-        if found := sorted(beyond.intersection(_names(row.raw))):
-            raise Misconfigured(
-                f"{grant.source}: the connector gives {', '.join(found)}, outside its grant {grant.approval}",
-                "its author must leave them out (docs/connectors.md), or add them to `fields` where they were approved",
-            )
-    return page
+    if not beyond:
+        return page
+    return replace(page, rows=[_row(row, grant, beyond, dropped) for row in page.rows])
 
 
-def _names(raw: bytes) -> Iterator[str]:
-    """Every name of an object in the row's original, at any depth."""
+def _row(row: SourceRow, grant: Grant, beyond: frozenset[str], dropped: Dropped) -> SourceRow:
+    names = _names(row.raw)
+    found = beyond if names is None else beyond & names
+    if not found:
+        return row
+    if row.record is None:
+        dropped.add((UNREADABLE,))
+        told = {"withheld": sha256(row.raw).hexdigest(), "bytes": len(row.raw)}
+        return replace(row, raw=json.dumps(told).encode(), proof=b"")
+    raise Misconfigured(
+        f"{grant.source}: the connector gives {', '.join(sorted(found))}, outside its grant {grant.approval}",
+        "its author must leave them out (docs/connectors.md), or add them to `fields` where they were approved",
+    )
+
+
+def _names(raw: bytes) -> set[str] | None:
+    """Every name of an object in the row's original, at any depth; ``None`` when it is no JSON."""
     try:
         waiting = [json.loads(raw)]
     except (ValueError, RecursionError):
-        return
+        return None
+    found: set[str] = set()
     while waiting:
         value: Any = waiting.pop()
         if isinstance(value, dict):
-            yield from value
+            found.update(value)
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
+    return found

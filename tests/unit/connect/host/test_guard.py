@@ -1,14 +1,16 @@
 """What stands between the hub and every connector."""
 
+import json
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from hub.connect.context import Context
-from hub.connect.folder import of_package
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
+from hub.connect.host.outside import UNREADABLE
 from hub.connect.spec import Limits
 from hub.errors import Misconfigured, NotNow, NotSent, RecordRejected, Unavailable, Unconfirmed
 from hub.ports import Address, DayCount, Fault, LookupQuery, Page, Refused, SourceRow
@@ -204,27 +206,48 @@ def test_p3_a_call_beyond_the_grant_is_not_made(
 
 
 class Gives(Away):
-    """A source in Python that gives one row with this original."""
+    """A source that gives one row with this original; without a record it could not be read."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, record: dict[str, Any] | None = None) -> None:
         super().__init__(0)
-        self._raw = raw
+        self._row = SourceRow("k", 1, raw, record, () if record else (Fault("UNREADABLE"),), b"proof")
 
     def fetch(self, cursor: Any) -> Page:
-        return Page((SourceRow("k", 1, self._raw, None, (Fault("UNREADABLE"),)),), {}, False)
+        return Page((self._row,), {}, False)
 
     look_up = fetch
 
 
+BEYOND_RAW = b'{"row": {"name": "n"}, "holders": [{"phone": "13800000000"}]}'
+
+
+@pytest.fixture
+def narrow(context: Context) -> Context:
+    """The connector has a column that its grant does not have."""
+    return replace(context, info=context.info.model_copy(update={"columns": ("name", "holders.phone")}))
+
+
 @pytest.mark.parametrize("call", ["fetch", "look_up"])
-def test_p3_a_row_from_python_with_a_column_outside_the_grant_is_not_taken(context: Context, call: str) -> None:
-    info = context.info.model_copy(update={"columns": ("name", "holders.phone")})
-    context = replace(context, info=info, folder=of_package("connectors.utility_crm"))
+def test_p3_a_row_that_was_read_with_a_column_outside_the_grant_is_not_taken(narrow: Context, call: str) -> None:
     argument = {"fetch": None, "look_up": QUERY}[call]
-    for raw in (b'{"row": {"name": "n"}}', b"no JSON", b"1"):
-        assert len(getattr(guarded(context, Gives(raw)), call)(argument).rows) == 1
+    inside = b'{"row": {"name": "n"}}'
+    assert getattr(guarded(narrow, Gives(inside, {"a": 1})), call)(argument).rows[0].raw == inside
     with pytest.raises(Misconfigured, match="the connector gives phone"):
-        getattr(guarded(context, Gives(b'{"row": {"name": "n"}, "holders": [{"phone": "1"}]}')), call)(argument)
+        getattr(guarded(narrow, Gives(BEYOND_RAW, {"a": 1})), call)(argument)
+
+
+@pytest.mark.parametrize("raw", [BEYOND_RAW, BEYOND_RAW[:-2], b"name;13800000000", b"\xff"])
+def test_p3_of_a_row_that_cannot_be_read_only_digest_and_size_stay(narrow: Context, raw: bytes) -> None:
+    """Its columns cannot be told apart, and it does not stop the feed."""
+    (row,) = guarded(narrow, Gives(raw)).fetch(None).rows
+    assert json.loads(row.raw) == {"withheld": sha256(raw).hexdigest(), "bytes": len(raw)}
+    assert (row.key, row.proof, row.faults) == ("k", b"", (Fault("UNREADABLE"),))
+    assert narrow.dropped.take() == {UNREADABLE: 1}
+
+
+def test_a_row_that_cannot_be_read_is_whole_where_all_columns_are_granted(context: Context) -> None:
+    (row,) = guarded(context, Gives(b"no JSON")).fetch(None).rows
+    assert (row.raw, row.proof) == (b"no JSON", b"proof")
 
 
 def test_p3_what_is_dropped_is_counted_once_a_row(context: Context) -> None:
