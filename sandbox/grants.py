@@ -50,6 +50,21 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "calls_a_day": 0,
         "erase_after_days": 180,
     },
+    "provincial_licences": {
+        "item": "120000-ZWFW-0102",
+        "provider": "天津市政务服务办公室",
+        "approval": "津数共享〔2021〕9号",
+        "fields": [
+            "license_code", "license_type", "license_no", "license_status", "issue_org_code", "division_code",
+            "issue_date", "updated_at", "unit_code", "location", "purpose_of_use", "floor_area", "sharing", "seized",
+            "mortgaged", "holder_names", "holder_id_types", "holder_id_numbers", "holder_shares", "trust_level",
+        ],
+        "purposes": _PURPOSES,
+        "ways": ["look-up"],
+        **_TERM,
+        "calls_a_day": 0,
+        "erase_after_days": 180,
+    },
     "identity_check": {
         "item": "120000-GAJ-0011",
         "provider": "天津市公安局",

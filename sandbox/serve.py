@@ -23,6 +23,7 @@ SERVERS = {
     "property_title": "sandbox.exchange.server",
     "district_files": "sandbox.files.server",
     "utility_crm": "sandbox.crm",
+    "provincial_licences": "sandbox.platform.server",
     "identity": "sandbox.identity.server",
 }
 """Role → the module of its server. It has ``faults_of(seed)`` and ``serve(config, faults)``, which makes the ASGI

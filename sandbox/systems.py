@@ -20,6 +20,7 @@ from sandbox.gateway.tree import PageSigner
 from sandbox.identity import server as identity
 from sandbox.identity.server import IDENTITY_FAULTS
 from sandbox.identity.tickets import Issuer
+from sandbox.platform.server import PLATFORM_FAULTS, client_of
 from sandbox.world.world import World
 
 SETTLE_S = 2.0
@@ -81,6 +82,12 @@ def _identity_secrets(seed: int) -> dict[str, str]:
     return {"token": identity.token_of(seed), "key_id": issuer.key_id, "public_key": issuer.public_key}
 
 
+def _platform_secrets(seed: int) -> dict[str, str]:
+    (client, secret), signer = client_of(seed), PageSigner(seed)
+    keys = {"key_id": signer.key_id, "public_key": signer.public_key}
+    return {"client_id": client, "client_secret": secret, **keys}
+
+
 def _load_exchange(making: Making) -> None:
     engine, world = exchange.engine_of(making.url), making.world
     try:
@@ -129,6 +136,11 @@ SYSTEMS: Final[Mapping[str, System]] = {
         },
         secrets=lambda seed: {"token": token_of(seed)},
         config=lambda seed: {"token": token_of(seed)},
+    ),
+    "provincial_licences": System(
+        faults=WIRE_FAULTS | PLATFORM_FAULTS,
+        connectors=lambda base, database, secrets: {"provincial_licences": {"url": base, **secrets}},  # noqa: ARG005
+        secrets=_platform_secrets,
     ),
     "identity": System(
         faults=WIRE_FAULTS | IDENTITY_FAULTS,

@@ -107,6 +107,11 @@ class Titles:
             spoil(row.defect.name, row, self._enterprises)
         return row
 
+    def clean(self, position: int) -> tuple[dict[str, str | None], dict[str, str | None]]:
+        """(Columns, texts) of the row as first loaded, without dirt and defects."""
+        place = site(self.unit_of(position))
+        return self._columns(position, 0, "", place), self._texts(position, 0, place)
+
     def _columns(self, position: int, edition: int, kind: str, place: Site) -> dict[str, str | None]:
         draw = Draw(self._seed, "title", position)
         owners = self.owners(position, edition)

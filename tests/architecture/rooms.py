@@ -104,6 +104,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "sandbox.identity": (
         *("sandbox.errors", "sandbox.world", "sandbox.truth", "sandbox.faults", "sandbox.control", "sandbox.gateway"),
     ),
+    "sandbox.platform": ("sandbox.errors", "sandbox.world", "sandbox.faults", "sandbox.control", "sandbox.gateway"),
     "sandbox.exchange": ("sandbox.errors", "sandbox.world", "sandbox.truth", "sandbox.faults", "sandbox.control"),
     "sandbox": ("sandbox.*",),
     "sandbox.servers": (),
