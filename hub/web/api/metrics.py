@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
 from hub.grants.grant import Grant, today
+from hub.ingest.control import Report
 from hub.ports import Clock, RecordLog, Store
 from hub.runtime.status import StageStatus
 from hub.web.api import figures
@@ -240,6 +241,19 @@ def _of_connectors(tables: Tables, now_ms: int) -> Iterator[Metric]:
     )
     quotas = [((one.name,), one.quota_left) for one in reports if one.quota_left is not None]
     yield _gauge("hub_connector_quota_left", "Calls left today, where the source has a quota.", named, quotas)
+    yield from _of_progress(reports)
+
+
+def _of_progress(reports: Sequence[Report]) -> Iterator[Metric]:
+    named = ("connector",)
+    told: list[tuple[str, str, Callable[[Report], float | None]]] = [
+        ("done", "Rows taken since ever.", attrgetter("done")),
+        ("total", "Rows that the source has, where it can count them.", attrgetter("total")),
+        ("per_second", "Rows read in a second, in the last minute.", attrgetter("rate_per_s")),
+    ]
+    for name, about, read in told:
+        found = [((one.name,), value) for one in reports if (value := read(one)) is not None]
+        yield _gauge(f"hub_connector_rows_{name}", about, named, found)
 
 
 def _of_stages(stages: Sequence[StageStatus], now_ms: int) -> Iterator[Metric]:

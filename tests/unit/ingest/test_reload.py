@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.bootstrap import Hub, open_hub
+from hub.clock import SystemClock
 from hub.ingest.control import FAILED, RUNNING, Reports
 from hub.ingest.reload import Loaded, Reloads
 from hub.pipeline.redrive import Filter, rejections
@@ -127,6 +128,28 @@ def test_settings_that_cannot_be_used_change_nothing_and_are_told(works: Works) 
 def test_an_order_from_before_the_start_is_carried_out_by_the_start(works: Works) -> None:
     Reloads(works.hub.store, works.hub.clock).order(LICENCES)
     assert works.hub.reload_task().step() == 0
+
+
+def test_every_hub_carries_an_order_out_from_its_own_files(works: Works, tmp_path: Path) -> None:
+    """Two hubs on one store: the second one's file is changed later than the order, and its digest says so."""
+    own = tmp_path / "second.toml"
+    own.write_text(f'instance = "hub-2"\n{works.file.read_text("utf-8")}', "utf-8")
+    second = Hub(load(own), SystemClock())
+    try:
+        other, reloads = second.reload_task(), Reloads(works.hub.store, works.hub.clock)
+        works.write(public_keys=TRUSTED)
+        token = reloads.order(LICENCES)
+        for task in (works.reload_task, other):
+            assert task.step() == 1
+        assert [one.token for one in reloads.running(LICENCES)] == [token, token]
+        assert reloads.differ(LICENCES)
+        own.write_text(f'instance = "hub-2"\n{works.file.read_text("utf-8")}', "utf-8")
+        reloads.order(LICENCES)
+        for task in (works.reload_task, other):
+            task.step()
+        assert not reloads.differ(LICENCES)
+    finally:
+        second.close()
 
 
 def test_hubs_that_have_different_settings_are_known_while_they_run(works: Works) -> None:
