@@ -63,7 +63,7 @@ def _cannot(need: Needed, moment: Moment) -> Waiting:
 def _identified(presented: Presented) -> Identified:
     ticket = presented.ticket
     return Identified(
-        ticket_id=ticket.ticket_id,
+        ticket_id=presented.ticket_id,
         mode=ticket.mode,
         person=ticket.person,
         until_ms=ticket.until_ms,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from hub.cases.identity import ticket as tickets
-from hub.cases.identity.kinds import KINDS, RESIDENT_ID, led_to
+from hub.cases.identity.kinds import BY_SERIAL, KINDS, RESIDENT_ID, led_to
 from hub.cases.identity.tables import ticket
 from hub.cases.identity.ticket import APPLICANT, KeyOf, Matter, Ticket
 from hub.errors import RecordRejected
@@ -15,10 +15,11 @@ from hub.ports import Clock, KeyVault
 
 
 class Presented(NamedTuple):
-    """A ticket that was checked, and the evidence that it leads to: its kind, the type of identifier, and the opaque id
-    that a matching record is linked to."""
+    """A ticket that was checked, with its opaque id, and the evidence that it leads to: its kind, the type of
+    identifier, and the opaque id that a matching record is linked to."""
 
     ticket: Ticket
+    ticket_id: bytes
     kind: str
     wanted_by: str
     wanted_id: bytes
@@ -37,13 +38,14 @@ class Desk:
         when the vault is."""
         found = tickets.check(text, matter, self.key_of, self.clock.process_ms())
         kind, by, identity = led_to(found, matter.persons[found.person])
-        return Presented(found, kind, by, self.vault.identify([identity])[0])
+        ticket_id, wanted_id = self.vault.identify([(BY_SERIAL, found.serial), identity])
+        return Presented(found, ticket_id, kind, by, wanted_id)
 
 
 def claim(connection: Connection, presented: Presented, case_id: bytes) -> bool:
     """Whether the ticket is new; False when the case has used it already. Raises ``RecordRejected`` (TICKET_USED) when
     another case has (P2)."""
-    query = select(ticket.c.case_id).where(ticket.c.ticket_id == presented.ticket.ticket_id)
+    query = select(ticket.c.case_id).where(ticket.c.ticket_id == presented.ticket_id)
     holder = connection.execute(query).scalar_one_or_none()
     if holder is not None and bytes(holder) != case_id:
         raise RecordRejected("TICKET_USED", "ticket")

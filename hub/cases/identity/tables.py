@@ -7,7 +7,7 @@ from hub.stores.tables import ID, Opaque, metadata
 ticket = Table(
     "ticket",
     metadata,
-    Column("ticket_id", ID, primary_key=True, doc="a digest of its serial number: one case can use it, and no other"),
+    Column("ticket_id", ID, primary_key=True, doc="opaque, by its serial number: one case can use it, and no other"),
     Column("case_id", ID, ForeignKey("case.case_id"), nullable=False),
     Column("mode", String(16), nullable=False, doc="FACE_RESULT, FACE_PLAINTEXT, COUNTER"),
     Column("person", String(16), nullable=False, doc="who was checked: APPLICANT, AGENT"),

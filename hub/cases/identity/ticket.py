@@ -14,7 +14,6 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -64,11 +63,6 @@ class Ticket:
     person: str
     until_ms: int
     text: str
-
-    @property
-    def ticket_id(self) -> bytes:
-        """16 bytes: a digest of the serial number. Every process gives a ticket the same id (P2)."""
-        return sha256(b"ticket\0" + self.serial.encode()).digest()[:16]
 
 
 def check(text: str, matter: Matter, key_of: KeyOf, now_ms: int) -> Ticket:

@@ -149,6 +149,60 @@ def test_p6_low_voltage_needs_identity_and_property_only() -> None:
     assert found[0].identity == ("enterprise", "600037341")
 
 
+@pytest.mark.parametrize(
+    ("changes", "applicant", "site"),
+    [
+        (
+            {},
+            '{"name":"某公司","resident_id":null,"uscc":"91110000600037341L"}',
+            f'{{"address":null,"unit_no":"{UNIT}"}}',
+        ),
+        (
+            {"applicant": {"resident_id": PERSON}, "site": {"address": "天津市南开区长江道12号"}},
+            f'{{"name":"","resident_id":"{PERSON}","uscc":null}}',
+            '{"address":"天津市南开区长江道12号","unit_no":null}',
+        ),
+    ],
+)
+def test_p2_an_application_has_the_bytes_that_former_versions_stored(changes: dict, applicant: str, site: str) -> None:
+    """Version 0.1 before tickets and agents wrote exactly these: the same application again compares equal."""
+    rest = '"important":false,"legal_basis":"action-plan-6","purpose":"connection-application","sanling":true'
+    stored = (
+        f'{{"applicant":{applicant},"capacity_kw":50.0,"channel":"gov-platform","customer_class":"NON_RESIDENT",'
+        f'"external_no":"A-1",{rest},"site":{site},"sources":1,"voltage":"LOW"}}'
+    )
+    assert read(changed(**changes)).canonical().decode() == stored
+    assert Application.model_validate_json(stored).canonical().decode() == stored
+
+
+AGENT = {"name": "李娜", "resident_id": "11010519491231002X"}
+E_LICENCE = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
+
+
+@pytest.mark.parametrize(
+    ("authorisation", "code"),
+    [
+        ({"form": "PAPER", "reference": "1"}, "NOT_ASKED"),
+        ({"form": "DECLARATION", "reference": "1", "scan": "…"}, "NOT_ASKED"),
+        ({"form": "DECLARATION"}, "FIELD_MISSING"),
+        ({"form": "E_LICENCE", "reference": E_LICENCE[:-1] + "V"}, "ELICENCE_CHECK"),
+        ({"form": "E_LICENCE", "reference": "letter"}, "ELICENCE_FORM"),
+    ],
+)
+def test_p6_an_authorisation_is_a_declaration_or_an_e_licence_and_no_paper(authorisation: dict, code: str) -> None:
+    error = refused(changed(agent={**AGENT, "authorisation": authorisation}))
+    assert error.code == code
+    assert error.field.startswith("agent.authorisation")
+
+
+def test_an_agent_is_part_of_what_is_compared() -> None:
+    good = read(changed(agent={**AGENT, "authorisation": {"form": "E_LICENCE", "reference": f" {E_LICENCE.lower()}"}}))
+    assert good.agent
+    assert good.agent.authorisation.reference == E_LICENCE
+    assert good.canonical() != read(BODY).canonical()
+    assert Application.model_validate_json(good.canonical()) == good
+
+
 def test_a_need_without_a_source_is_named_and_a_vague_address_finds_nothing() -> None:
     resident = read(changed(applicant={"resident_id": PERSON}, site={"address": "天津市南开区"}))
     found = needs_of(resident, ("identity", "property"), ALL - {"licence.resident-id"})
