@@ -6,11 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.connect.table import rows as tablerows
+from hub.connect.table.spec import TableSpec
+from hub.connect.table.times import Times
 from hub.errors import Misconfigured
 from hub.ports import Extent, Fault, LookupQuery, SourceRow
 from tests.clocks import HandClock
@@ -313,3 +318,39 @@ def test_chosen_rows_are_read_again_beside_the_feed(table: Table) -> None:
             rows += page.rows
         found[extent] = [row.key for row in rows]
     assert list(found.values()) == [["k0", "k4", "k2"], ["k0", "k1", "k2"], ["k3", "k4"]]
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 8), st.sampled_from("ab"), st.integers(0, 3)), max_size=40),
+    st.sampled_from(["seconds", "datetime", "text"]),
+)
+def test_p1_each_row_that_commits_within_the_lag_is_read(events: list[tuple[int, int, str, int]], form: str) -> None:
+    """Rows of a key of two columns are written at a second with an update time some seconds before it, over each other
+    or not, while the feed reads on."""
+    with TemporaryDirectory() as home:
+        clock = HandClock()
+        table = Shaped(
+            Path(home), clock, "CREATE TABLE ex(a, b, at, x, PRIMARY KEY (a, b))", key=["a", "b"], time_as=form,
+            lag_s=10, sweep_s=3,
+        )  # fmt: skip
+        bound = Times(TableSpec(name="ex", key="a", time="at", columns=["x"], time_as=form), "sqlite").bound  # type: ignore[arg-type]
+        seen: set[tuple[str, str]] = set()
+        cursor = None
+        for second in range(45):
+            for number, (at, late, a, b) in enumerate(events):
+                if at == second:
+                    time_ms = clock.process_ms() // 1000 * 1000 - late * 1000
+                    row = (a, str(b), bound(time_ms), f"event {number}")
+                    table.connection.execute("INSERT OR REPLACE INTO ex VALUES (?, ?, ?, ?)", row)
+            for _ in range(20):
+                page = table.source.fetch(cursor)
+                cursor = json.loads(json.dumps(page.cursor))
+                seen |= {(row.key, str(row.record and row.record["x"])) for row in page.rows}
+                if not page.rows and not page.more:
+                    break
+            clock.pass_s(1)
+        there = table.connection.execute("SELECT a || '/' || b, x FROM ex").fetchall()
+        assert set(there) <= seen
+        table.source.close()
+        table.connection.close()
