@@ -94,8 +94,8 @@ class Rows:
                 item = load(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
             except RecordRejected as rejected:
                 return _unreadable(Fault(rejected.code, rejected.field), {"text": text})
-        columns = {name: item[name] for name in sorted(item)} if isinstance(item, dict) else item
-        code = bad_in(columns)
+        code = bad_in(item)
+        columns = item if code == "TOO_DEEP" else _in_order(item)
         return self._named(columns, Fault(code) if code else None)
 
     def _named(self, columns: Any, fault: Fault | None = None) -> DeclaredRow:
@@ -109,6 +109,13 @@ class Rows:
         if not key or version is None:
             return DeclaredRow("", UNVERSIONED, operation, columns, fault or Fault("SHAPE_MISSING", "source"))
         return DeclaredRow(key, version, operation, columns, fault or wrong)
+
+
+def _in_order(value: Any) -> Any:
+    """The same value with the names of objects in alphabetical order: a service may write them in any."""
+    if isinstance(value, dict):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(one) for one in value] if isinstance(value, list) else value
 
 
 def _unreadable(fault: Fault, beside: Mapping[str, Any] | None = None) -> DeclaredRow:
