@@ -83,7 +83,9 @@ class Reader:
         return self._text(column, field)
 
     def _text(self, column: str, field: str) -> str | None:
-        value = self._value(column, field)
+        return self._text_of(self._value(column, field), field)
+
+    def _text_of(self, value: Any, field: str) -> str | None:
         text = value if type(value) is str else _as_text(value)
         if text is None and value is not None:
             # A text of a table that is still bytes could not be decoded.

@@ -30,15 +30,14 @@ _SECRET_WORDS: Final = ("secret", "token", "password")
 
 
 def lint(folder: Folder, clock: Clock, grant: Grant | None = None) -> list[Finding]:
-    """What is to be corrected in the folder, all findings together. ``grant``: ``None`` where there is none, so that
-    nothing is said of it."""
+    """What is to be corrected in the folder, all findings together. ``grant``: ``None`` where there is none."""
     unreadable = [*_read(folder, INFO, ConnectorInfo), *_read(folder, MAPPING, MappingSpec), *_rest(folder)]
     if unreadable:
         return unreadable
     found = [*_of_info(folder)]
     if folder.mapping:
         found += [*_of_mapping(folder, folder.mapping), *_of_table(folder), *_of_codes(folder)]
-        found += [] if grant is None else _of_grant(folder, folder.mapping, grant)
+        found += [_ungranted(folder.mapping)] if grant is None else _of_grant(folder, folder.mapping, grant)
         found += [] if any(one.grave for one in found) else _of_samples(folder, clock)
     return found
 
@@ -206,6 +205,12 @@ def _of_codes(folder: Folder) -> Iterator[Finding]:
 
 
 # ---- the grant -----------------------------------------------------------------------------------------------------
+
+
+def _ungranted(mapping: MappingSpec) -> Finding:
+    fields = ", ".join(f'"{one}"' for one in sorted(mapping.columns()))
+    remedy = f"the file that the setting `grants` names says what the provider approved; the mapping reads [{fields}]"
+    return Finding("grants", "fields", "there is no grant, so the hub makes no call", remedy, grave=False)
 
 
 def _of_grant(folder: Folder, mapping: MappingSpec, grant: Grant) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Reads one value of a declared row: by dotted path, in the forms that ``mapping.toml`` names."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from hub.connect.codes import Codes
@@ -32,14 +32,12 @@ class FieldReader(Reader):
         return self._value(column, field)
 
     def _value(self, column: str, field: str) -> Any:
-        if column == NOTHING:
-            return None
-        found = _at(self._row, column)
-        if found is not _ABSENT:
-            return found
-        if not self._absent_is_null:
-            told("SHAPE_MISSING", field)
-        return None
+        found = self._row.get(column, _ABSENT)
+        if found is _ABSENT and column != NOTHING:
+            found = _at(self._row, column)
+            if found is _ABSENT and not self._absent_is_null:
+                told("SHAPE_MISSING", field)
+        return None if found is _ABSENT else found
 
     def is_one_of(self, column: str, field: str, words: frozenset[str]) -> bool:
         """Whether the value is one of ``words``, which are tidied."""
@@ -67,7 +65,7 @@ class FieldReader(Reader):
 
     def word(self, column: str, field: str, table: str, unknown: str | None) -> str | None:
         """Our word for a code by a table of codes.csv; ``None`` for null."""
-        text = self._code(column, field)
+        text = self._code(self._value(column, field), field)
         if text is None:
             return None
         found = self._codes.find(table, text) or unknown
@@ -80,7 +78,7 @@ class FieldReader(Reader):
         given = self._value(column, field)
         if given is None or isinstance(given, bool):
             return given
-        text = self._code(column, field)
+        text = self._code(given, field)
         if text is None:
             return None
         found = self._codes.find(table, text) if self._codes.knows(table) else None
@@ -88,11 +86,10 @@ class FieldReader(Reader):
             told("SHAPE_TYPE", field)
         return found == "true"
 
-    def _code(self, column: str, field: str) -> str | None:
-        given = self._value(column, field)
+    def _code(self, given: Any, field: str) -> str | None:
         if isinstance(given, bool):
             return "true" if given else "false"
-        text = self.optional(column, field)
+        text = self._text_of(given, field)
         return None if text is None else without_invisible(text)
 
     def items(self, column: str, field: str, by: str) -> list[str] | None:
@@ -108,7 +105,7 @@ class FieldReader(Reader):
                 told("SHAPE_TYPE", field)
                 return []
             return self._bounded([strip(one) for one in given], field)
-        text = self.optional(column, field)
+        text = self._text_of(given, field)
         if text is None:
             return None
         return self._bounded([strip(one) for one in re.split(f"[{re.escape(by)}]", text)], field)
@@ -149,14 +146,11 @@ class Unread(int):
 
 def _at(row: Mapping[str, Any], column: str) -> Any:
     """The value at a dotted path. Below a null there is null."""
-    found = row.get(column, _ABSENT)
-    if found is not _ABSENT or "." not in column:
-        return found
     value: Any = row
     for part in column.split("."):
-        value = _STEPS.get(type(value), _step)(value, part)
+        value = _step(value, part)
         if value is None or value is _ABSENT:
-            return value
+            break
     return value
 
 
@@ -166,6 +160,3 @@ def _step(value: Any, part: str) -> Any:
     if isinstance(value, list) and part.isdecimal() and len(part) <= 4 and int(part) < len(value):
         return value[int(part)]
     return _ABSENT
-
-
-_STEPS: Final[Mapping[type, Callable[[Any, str], Any]]] = {dict: lambda value, part: value.get(part, _ABSENT)}
