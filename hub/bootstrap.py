@@ -233,7 +233,8 @@ class Hub:
             tuple(SinkInfo(info.name, info.accepts) for info in found.values())
             for found in (self.connectors.sinks, self.connectors.absent_sinks)
         )
-        given = Given(self.log, self.opener, self.purposes, tuple(sources), sinks, absent, self.authorities)
+        found = (self.log, self.opener, self.purposes, tuple(sources), sinks, absent, self.authorities)
+        given = Given(*found, self.connectors.permits)
         rules = Rules(policy.shipped(), frozenset(source.kind for source in sources))
         return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
 

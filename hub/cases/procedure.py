@@ -20,7 +20,7 @@ from hub.cases.events import COMMON, Entry, Event, EventTypes, Piece
 from hub.errors import Misconfigured
 from hub.ports import Fault
 from hub.privacy.opening import Opened
-from hub.privacy.purposes import Purposes
+from hub.privacy.purposes import Permits, Purposes, permitted
 from hub.records.authorities import Authorities, shipped
 from hub.topics.places import Reads
 
@@ -152,6 +152,7 @@ class Given:
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
     authorities: Authorities = field(default_factory=shipped)
+    permits: Permits = permitted
 
 
 class Moment(NamedTuple):

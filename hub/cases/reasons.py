@@ -24,6 +24,7 @@ OTHER_SITE = "OTHER_SITE"
 AMBIGUOUS = "AMBIGUOUS"
 ADDRESS_UNCLEAR = "ADDRESS_UNCLEAR"
 ASSURANCE_LOW = "ASSURANCE_LOW"
+PURPOSE_NOT_GRANTED = "PURPOSE_NOT_GRANTED"
 CHANGED = "CHANGED"
 ERASED = "ERASED"
 MET = "MET"
@@ -81,6 +82,10 @@ _WORDS = {
     ASSURANCE_LOW: Words(
         "找到的记录可信级别不符合本用途的要求，请工作人员核对。",
         "The record found is not trusted enough for this purpose: please check.",
+    ),
+    PURPOSE_NOT_GRANTED: Words(
+        "找到的记录所属来源的数据共享授权不包括本用途，请工作人员核对。",
+        "A record was found, and the grant of its source is not for this purpose: please check.",
     ),
     CHANGED: Words(
         "证照在推送前发生变化，正在重新查找。",

@@ -2,7 +2,7 @@
 ``purposes.toml``."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -23,6 +23,13 @@ REGISTRATION: Final = (
 _REGISTRATION_BEFORE: Final = ("custName",)
 _PURPOSE_KEYS: Final = {"zh", "en", "busi_type", "service_item", "legal_basis", "evidence"}
 Fields = dict[str, Any]
+Permits = Callable[[str, str], bool]
+"""(Source, name of a purpose) → whether the source's grant is for the purpose."""
+
+
+def permitted(source: str, purpose: str) -> bool:  # noqa: ARG001
+    """``Permits`` where no grant is known: every source is for every purpose."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,8 @@ def _dates(connection: Connection, sending: Sending, row: Row[Any], moment: Mome
 def evidence(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:
     """One piece of evidence: its assurance, why it may be used, and only the fields that the purpose allows; for a
     title of another holder the shorter list, without the holder. Raises ``WillNotDo`` for a record whose assurance the
-    purpose does not accept, or that has expired; ``MustNotSend`` when the applicant's data was erased or does not open,
-    also for a record about another person.
+    purpose does not accept, whose source's grant does not name the purpose, or that has expired; ``MustNotSend`` when
+    the applicant's data was erased or does not open, also for a record about another person.
     """
     row, piece, opened = _row(connection, sending), sending.piece, sending.opened
     _submitted(given, sending, row)
@@ -117,6 +117,8 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
     purpose = given.purposes.get(row.purpose)
     if not purpose.accepts(piece.kind, opened.envelope["assurance"]):
         raise WillNotDo(reasons.ASSURANCE_LOW)
+    if not given.permits(opened.envelope["source"]["system"], purpose.name):
+        raise WillNotDo(reasons.PURPOSE_NOT_GRANTED)
     kind = KINDS[piece.kind]
     until = opened.record[kind.principal.name].get("valid_until")
     if kind.expires and until is not None and until < china_day(moment.now):

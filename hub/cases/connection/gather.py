@@ -139,7 +139,9 @@ def _looked_for(known: Facts) -> list[Need]:
 
 def _wanted(given: Given, case: Case, need: Need, purpose: str, year: int) -> matching.Wanted:
     but_not = (need.record_id, need.reading or 0) if need.record_id else None
-    return matching.Wanted(need.kind, need.wanted_id, case.subject_id, given.purposes.get(purpose), year, but_not)
+    return matching.Wanted(
+        need.kind, need.wanted_id, case.subject_id, given.purposes.get(purpose), year, but_not, given.permits
+    )
 
 
 def _ask(

@@ -29,7 +29,10 @@ _OUTCOMES = {
 }
 _PASSING = (reasons.NEW, reasons.ASKED, reasons.FOUND_CHECKING)
 # What the records that were found are: a person should see it also while the hub asks again.
-_EXPLAINS = (reasons.NOT_CURRENT, reasons.EXPIRED, reasons.AMBIGUOUS, reasons.ASSURANCE_LOW)
+_EXPLAINS = (
+    *(reasons.NOT_CURRENT, reasons.EXPIRED, reasons.AMBIGUOUS),
+    *(reasons.ASSURANCE_LOW, reasons.PURPOSE_NOT_GRANTED),
+)
 
 Found = Match | str | None
 """The record that meets a need; the reason why those that were found do not; ``None`` when none was found."""

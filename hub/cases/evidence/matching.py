@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 from hub.cases import reasons
 from hub.cases.events import Relation
 from hub.codec import wire
-from hub.privacy.purposes import Purpose
+from hub.privacy.purposes import Permits, Purpose, permitted
 from hub.records.authorities import Authorities, shipped
 from hub.records.kinds import KINDS
 from hub.records.tables import RANK, current, record, record_link
@@ -46,6 +46,7 @@ class Wanted(NamedTuple):
     year: int
     but_not: tuple[bytes, int] | None = None
     """Id and reading of a record that was withdrawn: it does not match."""
+    permits: Permits = permitted
 
 
 def find(
@@ -73,9 +74,10 @@ def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | s
     if len(linked) > CANDIDATES_MAX or len({row.entity_id for row in valid}) > 1:
         return reasons.AMBIGUOUS
     trusted = [row for row in valid if wanted.purpose.accepts(wanted.kind, row.assurance)]
-    if not trusted:
-        return reasons.ASSURANCE_LOW
-    return _best([_match(log, row, wanted.applicant_id) for row in trusted])
+    granted = [row for row in trusted if wanted.permits(row.source, wanted.purpose.name)]
+    if not granted:
+        return reasons.PURPOSE_NOT_GRANTED if trusted else reasons.ASSURANCE_LOW
+    return _best([_match(log, row, wanted.applicant_id) for row in granted])
 
 
 def _found(connection: Connection, wanted: Sequence[Wanted]) -> dict[tuple[str, bytes | None], list[Row[Any]]]:

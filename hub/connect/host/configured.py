@@ -67,6 +67,12 @@ class Connectors:
         so."""
         return {name: info for name, info in self.sources.items() if self._may_be_fed(name)}
 
+    def permits(self, source: str, purpose: str) -> bool:
+        """Whether records of a source may be used for a purpose: its grant says so, or there is none that says for
+        which."""
+        grant = self.grants.get(source)
+        return grant is None or purpose in grant.purposes
+
     def _may_be_fed(self, name: str) -> bool:
         grant = self.grants.get(name)
         return grant is None or FEED in grant.ways

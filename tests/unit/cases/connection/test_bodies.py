@@ -57,6 +57,14 @@ def test_evidence_says_why_it_may_be_used_and_how_far_it_can_be_trusted(house: H
     }
 
 
+def test_p3_a_record_whose_source_was_granted_for_another_purpose_will_not_do(house: House) -> None:
+    house.submit(body())
+    object.__setattr__(house.journal.given, "permits", lambda *_: False)
+    with pytest.raises(WillNotDo) as told:
+        made(house, LICENCE, samples.business())
+    assert told.value.reason == "PURPOSE_NOT_GRANTED"
+
+
 def test_p3_a_title_of_another_holder_says_so_and_names_no_holder(house: House) -> None:
     house.submit(body())
     own = made(house, TITLE, samples.title(), Relation.CO_OWNER)

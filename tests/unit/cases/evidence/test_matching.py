@@ -92,6 +92,22 @@ def answer(house: House, entity_id: bytes, authorities: Authorities | None = Non
         return matching.find(connection, house.log, [wanted], authorities)[0]
 
 
+def test_p3_a_record_whose_source_was_granted_for_another_purpose_is_for_a_person(house: House) -> None:
+    (title,) = house.verified(said_by("property_title", "C"))
+    house.project()
+    asked: list[tuple[str, str]] = []
+
+    def permits(source: str, purpose: str) -> bool:
+        asked.append((source, purpose))
+        return False
+
+    purpose = shipped().get("connection-application")
+    with house.store.read() as connection:
+        wanted = Wanted(TITLE, title.entity_id, b"a" * 16, purpose, 2026, permits=permits)
+        assert matching.find(connection, house.log, [wanted]) == [reasons.PURPOSE_NOT_GRANTED]
+    assert asked == [("property_title", "connection-application")]
+
+
 def test_p3_a_title_that_the_city_cancelled_is_not_current_because_a_district_has_it(house: House) -> None:
     (district,) = house.verified(said_by("district_files", "D", version=9))
     house.project()

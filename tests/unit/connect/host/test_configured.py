@@ -9,6 +9,7 @@ from hub.connect.host.configured import Connectors
 from hub.errors import Misconfigured
 from hub.settings import Settings
 from tests.clocks import HandClock
+from tests.grants import granted
 
 CRM = {"url": "http://127.0.0.1:1", "token": "secret-token"}
 
@@ -60,3 +61,18 @@ def test_a_wrong_setting_is_named_without_its_value(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="unknown setting 'colour'") as told:
         found.check()
     assert "hunter2" not in str(told.value)
+
+
+def test_p3_a_grant_says_for_which_purposes_records_may_be_used(tmp_path: Path) -> None:
+    found = connectors(tmp_path)
+    vars(found)["grants"] = {"property_title": granted("property_title", purposes=["capacity-increase"])}
+    assert found.permits("property_title", "capacity-increase")
+    assert not found.permits("property_title", "connection-application")
+    assert found.permits("other", "connection-application"), "no grant says for which"
+
+
+def test_a_source_that_may_only_be_asked_has_no_feed(tmp_path: Path) -> None:
+    found = connectors(tmp_path)
+    assert set(found.feeds) == {"property_title"}, "its feed says that there is no grant"
+    vars(found)["grants"] = {"property_title": granted("property_title", ways=["look-up"])}
+    assert set(found.feeds) == set() and set(found.sources) == {"property_title"}
