@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from hub.connect.files.manifest import MANIFEST_BYTES_MAX, SUFFIX, Manifest, Unfinished, read_manifest
 from hub.errors import Misconfigured, Unavailable
+from hub.logging import mask
 
 MANIFESTS_MAX = 100_000
 """Manifests in one folder."""
@@ -44,7 +45,7 @@ class Looked:
 
     def remark(self) -> str:
         """The strange files, for a person; "" for none."""
-        told = [f"{one.name} ({one.wrong or 'not finished'})" for one in self.strange[:NAMED_MAX]]
+        told = [f"{mask(one.name)} ({one.wrong or 'not finished'})" for one in self.strange[:NAMED_MAX]]
         more = f" and {len(self.strange) - NAMED_MAX} more" if len(self.strange) > NAMED_MAX else ""
         return f"manifests that cannot be read: {', '.join(told)}{more}" if told else ""
 

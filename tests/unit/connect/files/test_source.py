@@ -253,6 +253,13 @@ def test_p5_a_name_with_a_path_is_no_file_of_a_batch(district: District, name: s
     assert "titles-000001.manifest.json (file: " in page.remark
 
 
+def test_p5_a_number_in_the_name_of_a_file_is_not_told(district: District) -> None:
+    (district.inbox / "360426199101010071.manifest.json").write_bytes(b"{")
+    remark = district.source().fetch(None).remark
+    assert "not finished" in remark
+    assert "360426199101010071" not in remark
+
+
 def test_bounds_of_a_folder(district: District, monkeypatch: pytest.MonkeyPatch) -> None:
     district.put(1, [row(1)])
     (district.inbox / "big.manifest.json").write_bytes(b" " * (manifest.MANIFEST_BYTES_MAX + 1))
