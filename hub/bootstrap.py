@@ -240,7 +240,8 @@ class Hub:
 
     def stages(self) -> list[Stage]:
         """The stages of this hub."""
-        return stages(self.connectors.sinks)
+        reports = {name: info.kind for name, info in self.connectors.reporting.items()}
+        return stages(self.connectors.sinks, reports)
 
     def tasks(self) -> list[tuple[str, Make]]:
         """(Name, function that makes it) of each stage. The runner makes a stage again after a failure."""

@@ -1,12 +1,14 @@
 """The stages of a hub, in the order of a record's way. A new stage is one line here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from hub.delivery import deliver
 from hub.ingest import stage as ingest
 from hub.pipeline import due, lookup, project, relay, verify
 from hub.pipeline.unused import stage as erase
+from hub.pipeline.verdicts import report
 from hub.runtime.stage import Stage
 
 STAGES: Final[tuple[Stage, ...]] = (
@@ -18,9 +20,10 @@ STAGES: Final[tuple[Stage, ...]] = (
     relay.STAGE,
     erase.STAGE,
 )
-"""The stages of every hub. Each sink adds one more."""
+"""The stages of every hub. Each sink adds one more, and so does each source that wants the verdicts back."""
 
 
-def stages(sinks: Iterable[str]) -> list[Stage]:
-    """Every stage of a hub that delivers to ``sinks``, by their connectors' names."""
-    return [*STAGES, *map(deliver.stage, sinks)]
+def stages(sinks: Iterable[str], reports: Mapping[str, str] = MappingProxyType({})) -> list[Stage]:
+    """Every stage of a hub that delivers to ``sinks``, by their connectors' names, and writes verdicts back to
+    ``reports``, source → kind."""
+    return [*STAGES, *map(deliver.stage, sinks), *(report.stage(*one) for one in reports.items())]

@@ -22,6 +22,7 @@ SERVERS = {
     "business_licence": "sandbox.gateway.server",
     "property_title": "sandbox.exchange.server",
     "district_files": "sandbox.files.server",
+    "projects": "sandbox.projects.server",
     "utility_crm": "sandbox.crm",
     "provincial_licences": "sandbox.platform.server",
     "identity": "sandbox.identity.server",

@@ -21,6 +21,8 @@ from sandbox.identity import server as identity
 from sandbox.identity.server import IDENTITY_FAULTS
 from sandbox.identity.tickets import Issuer
 from sandbox.platform.server import PLATFORM_FAULTS, client_of
+from sandbox.projects import tables as projects
+from sandbox.projects.projects import APPROVAL, REGISTER, Projects
 from sandbox.world.world import World
 
 SETTLE_S = 2.0
@@ -128,6 +130,16 @@ SYSTEMS: Final[Mapping[str, System]] = {
         emits=lambda world: District(world).size,
         folder="district",
         load=lambda making: load_batches(Path(making.url), making.world),
+    ),
+    "projects": System(
+        faults=WIRE_FAULTS,
+        connectors=lambda base, database, secrets: {  # noqa: ARG005
+            name: {"url": database, "report_url": database} for name in (REGISTER, APPROVAL)
+        },
+        truth=lambda world: Projects(world).truth(),
+        emits=lambda world: 2 * Projects(world).count,
+        database="projects.db",
+        load=lambda making: projects.make(making.url, Projects(making.world), making.own),
     ),
     "utility_crm": System(
         faults=WIRE_FAULTS | CRM_FAULTS,

@@ -164,8 +164,8 @@ def _find(hub: Hub, topic: str, partition: int, offset: int) -> Rejection:
 def waiting_(config: Path | None, as_json: bool) -> None:
     """Count the records that wait until another record about the same thing is verified, and since when.
 
-    They are good and not rejected, and are verified without a command as soon as the other one is: an approval waits
-    for its project.
+    They are not rejected, and get their verdict without a command as soon as the other one is verified: an approval
+    waits for its project.
     To end a long wait, look with `hub rejected list --kind KIND` why that record was rejected.
     """
     with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:

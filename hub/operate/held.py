@@ -1,4 +1,4 @@
-"""What waits: records that are good, and whose parent is not verified yet (the table ``waiting``)."""
+"""What waits: records whose parent is not verified yet (the table ``waiting``)."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple

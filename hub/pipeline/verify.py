@@ -2,7 +2,7 @@
 
     <kind>.received, lookup.received ── open ── judge ──┬── <kind>.verified
                                                         ├── <kind>.rejected
-                                                        └── records.waiting: good, and its parent is not verified yet
+                                                        └── records.waiting: its parent is not verified yet
 
 One transaction for each poll, with output and offsets (P2). An unreadable record is rejected like any other (P1). The
 stage stops, with nothing committed, at an outage, and at a record of a newer hub whose schema this hub does not know. A
@@ -49,7 +49,7 @@ TrustedKeys = Mapping[str, Mapping[str, bytes]]
 
 class Judged(NamedTuple):
     """The kind and id of a record, and the reasons of its rejection; none when it is good. The id is empty where it
-    could not be read. ``source`` and ``deletes`` are those of a good one."""
+    could not be read. ``source`` and ``deletes`` are those of one that the rules judged."""
 
     kind: str
     record_id: bytes
@@ -100,10 +100,10 @@ class Verify:
                 _check_newer(batch, record)
         marks, parents = Marks(now), self._missing(batch, records, judged)
         return [
-            marks.rejected(batch, record, *self._carried(record, one))
-            if one.reasons
-            else waiting.message(batch.partition, record, one.kind, parent, one.record_id, now)
+            waiting.message(batch.partition, record, one.kind, parent, one.record_id, now)
             if parent
+            else marks.rejected(batch, record, *self._carried(record, one))
+            if one.reasons
             else marks.verified(batch, record, one)
             for record, one, parent in zip(records, judged, parents, strict=True)
         ]
@@ -113,8 +113,7 @@ class Verify:
         if self._parents is None:
             return [""] * len(judged)
         candidates = [
-            Candidate("" if one.reasons else one.source, record.key or b"", one.deletes)
-            for record, one in zip(records, judged, strict=True)
+            Candidate(one.source, record.key or b"", one.deletes) for record, one in zip(records, judged, strict=True)
         ]
         return self._parents.missing(batch.topic, candidates)
 

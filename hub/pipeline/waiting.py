@@ -2,12 +2,13 @@
 
     verify ── records.waiting ── project: the table ``waiting`` ── outbox ── <kind>.received ── verify
 
-A source declares ``waits_for``, a kind. A good record of such a source waits until a record of that kind about the
-same entity is verified; it is neither rejected nor lost (P1), and counts as received once. Both are in one partition,
-because its number depends on the entity alone, so the partition's lock decides which of the two the tables see first.
+A source declares ``waits_for``, a kind. A record of such a source is judged only when a record of that kind about the
+same entity is verified; until then it is neither rejected nor lost (P1), and it counts as received once. Both are in
+one partition, because its number depends on the entity alone, so the partition's lock decides which of the two the
+tables see first.
 
-A bad record is rejected without waiting, a deletion takes effect at once, and the answer to a look-up is given to who
-asked: a hub that only looks up never reads the records that it would wait for.
+A record that cannot be read is rejected without waiting, a deletion takes effect at once, and the answer to a look-up
+is given to who asked: a hub that only looks up never reads the records that it would wait for.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -45,7 +46,7 @@ class Parents:
         self._waits = waits
 
     def missing(self, topic: str, candidates: Sequence[Candidate]) -> list[str]:
-        """For each of the good records of one batch the kind that it waits for, "" if it need not wait. Raises
+        """For each of the records of one batch the kind that it waits for, "" if it need not wait. Raises
         ``Unavailable``; asks the tables only when a source declares it."""
         wanted = [self._wanted(topic, one) for one in candidates]
         asked = {(one.entity_id, kind) for one, kind in zip(candidates, wanted, strict=True) if kind}

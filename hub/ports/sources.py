@@ -170,6 +170,26 @@ class Rereads(Protocol):
         that the source cannot be asked for."""
 
 
+class RowVerdict(NamedTuple):
+    """The hub's verdict on one version of a row, for the source. ``reason``: in words for people at the source, "" for
+    a row that was accepted; never a value of the row."""
+
+    key: str
+    version: int
+    accepted: bool
+    reason: str = ""
+
+
+@runtime_checkable
+class Reports(Protocol):
+    """A source that wants the verdicts back. Not every ``Source`` has it."""
+
+    def report(self, verdicts: Sequence[RowVerdict]) -> None:
+        """Write the verdicts back; durable on return. A second call with the same ones changes nothing. A row that the
+        source has changed since that version is left alone. Raises ``Unavailable`` with any part of them written,
+        ``Misconfigured`` for an error that only the operator can correct."""
+
+
 @runtime_checkable
 class Totals(Protocol):
     """A source that can count its rows. Not every ``Source`` has it."""

@@ -11,6 +11,7 @@ from hub.connect.host.guard import GuardedSink, GuardedSource
 from hub.connect.host.quota import QuotaBook
 from hub.connect.host.registry import discover, forget, open_sink, open_source, trusted_keys
 from hub.connect.spec import ConnectorInfo
+from hub.connect.table.spec import REPORT_URL
 from hub.errors import Misconfigured
 from hub.grants.grant import FEED, Grant, load
 from hub.ports import Clock
@@ -81,6 +82,11 @@ class Connectors:
     def waits(self) -> Mapping[str, str]:
         """Source → the kind of record that must be verified before its own, of those that declare one."""
         return {name: info.waits_for for name, info in self.sources.items() if info.waits_for}
+
+    @property
+    def reporting(self) -> Mapping[str, ConnectorInfo]:
+        """The sources that verdicts are written back to: those that are fed, and have the setting ``report_url``."""
+        return {name: info for name, info in self.feeds.items() if self._options(name).get(REPORT_URL)}
 
     def check(self) -> None:
         """Raises ``Misconfigured`` for the first setting of a connector that is wrong, and for a file of grants that

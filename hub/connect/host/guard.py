@@ -2,7 +2,7 @@
 feed."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -24,7 +24,9 @@ from hub.ports import (
     Page,
     Receipt,
     Refused,
+    Reports,
     Rereads,
+    RowVerdict,
     Sink,
     Source,
     Totals,
@@ -182,6 +184,14 @@ class GuardedSource:
                 f"stop it and read all of it again: `hub connectors offsets {name} --reset --forget`",
             )
         return self._within(self._gate.call(lambda: source.read(extent, cursor), _COUNTS))
+
+    def report(self, verdicts: Sequence[RowVerdict]) -> None:
+        """As ``Reports`` says. Raises ``Misconfigured`` as ``fetch`` does, and for a source that takes no verdicts."""
+        check_feed(self._granted())
+        source = self._source
+        if not isinstance(source, Reports):
+            raise Misconfigured(f"{self.context.info.name} takes no verdicts", "remove its setting report_url")
+        self._gate.call(lambda: source.report(verdicts))
 
     def total(self) -> int | None:
         """As ``Totals`` says; ``None`` for a source that cannot count its rows. Raises ``Misconfigured`` as ``fetch``

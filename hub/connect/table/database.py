@@ -18,6 +18,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.connect.spec import Limits
+from hub.connect.table.spec import REPORT_URL
 from hub.errors import Misconfigured, Unavailable
 from hub.stores.causes import TYPES, cause_of, explain
 
@@ -29,15 +30,16 @@ Names = Mapping[str, set[str]]
 
 
 class TableDatabase:
-    """Reads one exchange database and never writes to it. Thread-safe.
+    """Reads one exchange database. Only with ``writes`` it changes anything: the receiver's own columns. Thread-safe.
 
     ``name`` is the connector's. Connects at the first read. Raises ``Misconfigured`` for a URL that cannot be used.
     """
 
-    def __init__(self, name: str, url: str, limits: Limits, names: Names) -> None:
+    def __init__(self, name: str, url: str, limits: Limits, names: Names, writes: bool = False) -> None:
         self._name = name
         self._names = names
-        self._engine = _engine(name, url, limits)
+        self._setting = f"connectors.{name}.{REPORT_URL if writes else 'url'}"
+        self._engine = _engine(self._setting, url, limits, writes)
 
     @property
     def dialect(self) -> str:
@@ -52,6 +54,12 @@ class TableDatabase:
         ``Unavailable`` for any other.
         """
         with self._judging(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end. Raises as ``read`` does."""
+        with self._judging(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -80,7 +88,7 @@ class TableDatabase:
                 f"{self._name}: a column of the exchange database has another type than [table] says",
                 "compare `time_as`, `key`, `parent` and the columns of `lookups` with the types of the table",
             )
-        known = explain(error, f"{self._name}: the exchange database", f"connectors.{self._name}.url")
+        known = explain(error, f"{self._name}: the exchange database", self._setting)
         return known or Unavailable(f"{self._name}: the exchange database fails ({type(cause).__name__})")
 
     def _missing(self, words: str) -> list[str]:
@@ -131,7 +139,7 @@ def _columns(inspector: Inspector, name: str) -> list[Any]:
     return list(inspector.get_columns(table, schema or None))
 
 
-def _engine(name: str, url: str, limits: Limits) -> Engine:
+def _engine(setting: str, url: str, limits: Limits, writes: bool) -> Engine:
     try:
         parsed = make_url(url)
         engine = create_engine(
@@ -141,14 +149,16 @@ def _engine(name: str, url: str, limits: Limits) -> Engine:
             max_overflow=8,
             pool_timeout=limits.pool_timeout_s,
             pool_pre_ping=True,
-            connect_args=_connect_args(name, parsed, limits),
+            connect_args=_connect_args(setting, parsed, limits, writes),
         )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise Misconfigured(
-            f"connectors.{name}.url cannot be used ({type(error).__name__})",
+            f"{setting} cannot be used ({type(error).__name__})",
             "give an SQLAlchemy URL and install its driver",
         ) from None
     whole_ms = round(limits.total_timeout_s * 1000)
+    if engine.dialect.name == "sqlite" and writes:
+        return engine
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_reads)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -160,23 +170,24 @@ def _engine(name: str, url: str, limits: Limits) -> Engine:
     if engine.driver == "oracledb":
         event.listen(engine, "connect", lambda connection, _record: setattr(connection, "call_timeout", whole_ms))
     if engine.driver == "pymysql":
-        event.listen(engine, "connect", lambda connection, _record: _of_mysql(connection, limits))
-    return engine.execution_options(isolation_level="REPEATABLE READ") if _has_snapshots(engine) else engine
+        event.listen(engine, "connect", lambda connection, _record: _of_mysql(connection, limits, writes))
+    snapshots = not writes and _has_snapshots(engine)
+    return engine.execution_options(isolation_level="REPEATABLE READ") if snapshots else engine
 
 
-def _connect_args(name: str, url: URL, limits: Limits) -> dict[str, Any]:
+def _connect_args(setting: str, url: URL, limits: Limits, writes: bool) -> dict[str, Any]:
     """Time-outs as the driver names them. For other drivers than these, the URL must set them."""
     whole, connect = limits.total_timeout_s, max(1, round(limits.connect_timeout_s))
     backend, driver = url.get_backend_name(), url.get_driver_name()
     if backend == "sqlite":
         if not url.database or not Path(url.database).exists():
-            raise Misconfigured(f"connectors.{name}.url: there is no such SQLite file", "correct the path")
+            raise Misconfigured(f"{setting}: there is no such SQLite file", "correct the path")
         return {"timeout": limits.read_timeout_s, "check_same_thread": False}
     if backend == "postgresql":
-        limit_ms = round(whole * 1000)
+        limit_ms, own = round(whole * 1000), "" if writes else _NO_WRITES
         return {
             "connect_timeout": connect,
-            "options": f"{_PLAIN_DATES} -c statement_timeout={limit_ms} -c lock_timeout={limit_ms} {_NO_WRITES}",
+            "options": f"{_PLAIN_DATES} -c statement_timeout={limit_ms} -c lock_timeout={limit_ms} {own}",
             # A prepared statement fails again and again after the owner widened a column.
             "prepare_threshold": None,
         }
@@ -216,8 +227,9 @@ def _version(known: Callable[[Connection], Any], connection: Connection) -> Any:
         return (number // 10_000, number // 100 % 100, number % 100)
 
 
-def _of_mysql(connection: Any, limits: Limits) -> None:
-    """Days of Beijing, no writes, and the longest time of a statement, which the two servers call differently."""
+def _of_mysql(connection: Any, limits: Limits, writes: bool) -> None:
+    """Days of Beijing, no writes where none are needed, and the longest time of a statement, which the two servers call
+    differently."""
     seconds = limits.total_timeout_s
     if "MariaDB" in connection.get_server_info():
         longest = f"max_statement_time = {seconds:f}"
@@ -225,7 +237,8 @@ def _of_mysql(connection: Any, limits: Limits) -> None:
         longest = f"max_execution_time = {round(seconds * 1000)}"
     with connection.cursor() as cursor:
         cursor.execute(f"SET time_zone = '+08:00', lock_wait_timeout = {max(1, round(seconds))}, {longest}")
-        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        if not writes:
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")
 
 
 def _days_as_text(connection: Any, _record: Any) -> None:

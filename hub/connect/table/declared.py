@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.connect.context import Context
+from hub.connect.table.report import TableReport
 from hub.connect.table.source import TableSource, Timing
+from hub.connect.table.spec import REPORT_URL
 from hub.errors import Misconfigured
 
 
@@ -12,7 +14,7 @@ def open_table(options: Mapping[str, Any], context: Context) -> TableSource:
     """Open the source that the folder declares. Makes no call. Raises ``Misconfigured``.
 
     Its settings are ``url``, an SQLAlchemy URL, and where the connector declares them ``lag_s``, ``sweep_s`` and
-    ``full_reload`` in place of those of ``[table]``.
+    ``full_reload`` in place of those of ``[table]``; ``report_url``, by which verdicts are written back.
     """
     info, spec = context.info, context.info.table
     if spec is None:
@@ -24,4 +26,6 @@ def open_table(options: Mapping[str, Any], context: Context) -> TableSource:
             f"{info.name}: lookup_by and [table.lookups] differ by {strange[0]}", "name the same questions in both"
         )
     timing = Timing(*(options.get(name, getattr(spec, name)) for name in ("lag_s", "sweep_s", "full_reload")))
-    return TableSource(options["url"], spec, timing, context)
+    written = options.get(REPORT_URL)
+    report = TableReport(written, spec, spec.report, context) if written and spec.report else None
+    return TableSource(options["url"], spec, timing, context, report)

@@ -4,11 +4,11 @@ Keys are compared as the database's own type: a text is sent without a type, and
 """
 
 import json
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, column, func, select, table, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, select, table, true
 
 from hub.connect.declared.reading import Unread
 from hub.connect.declared.rows import DeclaredRow
@@ -51,17 +51,34 @@ class TableRow:
 
 class Rows:
     """Reads the rows of one exchange table, with their lines. Immutable. ``dialect``: the database's name in
-    SQLAlchemy."""
+    SQLAlchemy. ``more``: further columns that ``main`` has."""
 
-    def __init__(self, spec: TableSpec, dialect: str) -> None:
+    def __init__(self, spec: TableSpec, dialect: str, more: Collection[str] = ()) -> None:
         self._spec = spec
         self.times = Times(spec, dialect)
         self._encodings = dict.fromkeys((*spec.texts, *spec.miscoded), spec.encoding)
         names = spec.names()
+        names[spec.name] |= set(more)
         self._tables = {name: _table(name, names[name], self._numbers(name)) for name in names}
         self.main = self._tables[spec.name]
-        self.time = self.main.c[spec.time]
+        self.time = self._latest(dialect)
         self.key = Key([self.main.c[name] for name in spec.key])
+
+    def _latest(self, dialect: str) -> Any:
+        """The time of a row: its own, or a later one of its lines where these have times."""
+        spec, own = self._spec, self.main.c[self._spec.time]
+        times = [own]
+        for child in spec.children.values():
+            if child.time:
+                lines = self._tables[child.table].alias()
+                pairs = zip(child.parent, child.of or spec.key, strict=True)
+                of_row = and_(*(lines.c[parent] == self.main.c[of] for parent, of in pairs))
+                newest = select(func.max(lines.c[child.time])).where(of_row).correlate(self.main).scalar_subquery()
+                times.append(func.coalesce(newest, own, type_=own.type))
+        if len(times) == 1:
+            return own
+        latest = func.max if dialect == "sqlite" else func.greatest
+        return latest(*times, type_=own.type).label(spec.time)
 
     def _numbers(self, name: str) -> set[str]:
         """The columns that are compared as numbers, also where the database stores texts."""
@@ -93,6 +110,8 @@ class Rows:
             return None
 
     def _selected(self, of: Any, name: str) -> Any:
+        if of is self.main and name == self._spec.time:
+            return self.time
         return AsBytes(of.c[name]).label(name) if name in self._spec.miscoded else of.c[name]
 
     def read(self, connection: Connection, query: Select[Any], ends_ms: int = _VERSION_END) -> list[TableRow]:

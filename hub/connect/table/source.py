@@ -23,11 +23,12 @@ from hub.connect.context import Context
 from hub.connect.declared.rows import row_of
 from hub.connect.table.database import TableDatabase
 from hub.connect.table.keys import has_parts
+from hub.connect.table.report import TableReport
 from hub.connect.table.rows import DELETE, Rows, TableRow, TooManyLines
 from hub.connect.table.spec import TableSpec
 from hub.connect.table.spellings import spelled
 from hub.errors import Misconfigured, RecordRejected
-from hub.ports import Cursor, DayCount, Extent, LookupQuery, Page, SourceRow, Stored
+from hub.ports import Cursor, DayCount, Extent, LookupQuery, Page, RowVerdict, SourceRow, Stored
 
 ANSWER_ROWS_MAX = 1_000
 """Most rows in the answer to a look-up; the newest."""
@@ -58,7 +59,10 @@ class TableSource:
     All methods raise as ``TableDatabase`` does.
     """
 
-    def __init__(self, url: str, spec: TableSpec, timing: Timing, context: Context) -> None:
+    def __init__(
+        self, url: str, spec: TableSpec, timing: Timing, context: Context, report: TableReport | None = None
+    ) -> None:
+        self._report = report
         self._lag_ms, self._sweep_ms = round(timing.lag_s * 1000), round(timing.sweep_s * 1000)
         self._full_reload = timing.full_reload
         self._context = context
@@ -304,6 +308,18 @@ class TableSource:
         with self._database.read() as connection:
             return DayCount(day, frozenset(self._rows.versions(connection, query)))
 
+    # ---- verdicts --------------------------------------------------------------------------------------------------
+
+    def report(self, verdicts: Sequence[RowVerdict]) -> None:
+        """As ``Reports`` says. Raises ``Misconfigured`` where nothing says how."""
+        if self._report is None:
+            name = self._context.info.name
+            raise Misconfigured(
+                f"{name}: verdicts cannot be written back",
+                f"set connectors.{name}.report_url; its connector.toml needs a section [table.report]",
+            )
+        self._report.report(verdicts)
+
     def drift(self) -> tuple[list[str], list[str]]:
         """(Columns that are new, columns that are missing), each as ``table.column``."""
         return self._database.drift()
@@ -311,6 +327,8 @@ class TableSource:
     def close(self) -> None:
         """Close the connections of the exchange database."""
         self._database.close()
+        if self._report:
+            self._report.close()
 
 
 def _begun(cursor: Cursor | None, now_ms: int, key_parts: int) -> dict[str, Any]:

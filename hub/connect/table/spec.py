@@ -21,6 +21,8 @@ Columns = Annotated[tuple[Column, ...], BeforeValidator(_listed), Field(min_leng
 TableName = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)?$", max_length=257)]
 
 
+REPORT_URL = "report_url"
+"""The setting with the URL by which verdicts are written back."""
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Operation = Literal["UPSERT", "DELETE"]
 _OPERATIONS: Mapping[str, Operation] = MappingProxyType({"I": "UPSERT", "U": "UPSERT", "D": "DELETE"})
@@ -43,6 +45,12 @@ class ChildSpec(Frozen):
     )
     order: Columns = Field(description="The column by which the lines of a row are ordered, or a list.")
     columns: Columns = Field(description="The columns that are read.")
+    time: str = Field(
+        "",
+        description="The column with the time of the last change of a line, in the form of the table's own: a row "
+        "counts as changed when one of its lines is. Then each reading looks at all rows: for tables of up to a "
+        "hundred thousand, with an index on the lines' `parent`.",
+    )
 
 
 class LookupSpec(Frozen):
@@ -50,6 +58,18 @@ class LookupSpec(Frozen):
 
     column: Column = Field(description="The column that holds the value.")
     child: str = Field("", description="The child that has the column; empty for the table itself.")
+
+
+class ReportSpec(Frozen):
+    """What the hub writes back into a row when it has a verdict: two columns, by the setting `report_url`."""
+
+    state: Column = Field(description="The column that says whether the hub took the row.")
+    reason: Column = Field(description="The column for the reasons of a refusal; null for what is accepted.")
+    accepted: str = Field("3", description="What `state` is for a row that was accepted.")
+    refused: str = Field("-1", description="What `state` is for a row that was refused.")
+    reason_characters: Annotated[int, Field(ge=20, le=4_000)] = Field(
+        500, description="Most characters that the column `reason` takes; longer reasons are cut."
+    )
 
 
 class TableSpec(Frozen):
@@ -107,6 +127,7 @@ class TableSpec(Frozen):
         description="Whether the owner reloads the whole table from time to time, so that a row that is no longer in "
         "it was deleted. False where the owner removes old rows.",
     )
+    report: ReportSpec | None = Field(None, description="What is written back; without it, nothing.")
     in_force: CodeIn | None = Field(
         None, description="Only such rows answer a question; without it, all that are not deleted."
     )
@@ -141,7 +162,8 @@ class TableSpec(Frozen):
         """Table → the columns that are read."""
         read = {self.name: {self.time, *self.extra, *self.columns}}
         for child in self.children.values():
-            read.setdefault(child.table, set()).update(child.parent, child.order, child.columns)
+            own = [child.time] if child.time else []
+            read.setdefault(child.table, set()).update(child.parent, child.order, child.columns, own)
         for question in self.lookups.values():
             table = self.children[question.child].table if question.child else self.name
             read[table].add(question.column)

@@ -118,10 +118,22 @@ def test_a_rejected_project_holds_its_approvals(house: House) -> None:
     assert len(house.rows(waiting)) == 1
 
 
-def test_a_bad_approval_is_rejected_without_waiting(house: House) -> None:
+def test_a_bad_approval_is_rejected_when_its_project_is_verified(house: House) -> None:
+    """What is wrong with it may be what is wrong with its project."""
     permit = samples.approval()
     permit["project"]["permit"] = "CONSTRUCTION"
     read(house, permit)
+    settle(house)
+    assert standing(house) == {}
+    read(house, samples.information())
+    settle(house)
+    assert standing(house)[f"{APPROVAL} 1"] == "rejected"
+
+
+def test_a_row_that_cannot_be_read_is_rejected_without_waiting(house: House) -> None:
+    nameless = samples.approval()
+    nameless["project"]["document_no"] = None
+    read(house, nameless)
     settle(house)
     assert standing(house) == {f"{APPROVAL} 1": "rejected"}
 

@@ -8,7 +8,7 @@ from hub.stages import STAGES, stages
 from hub.topics.acls import granted
 from hub.topics.declared import declared
 
-ALL = stages(["crm"])
+ALL = stages(["crm"], {"projects": "project.approval"})
 TOPICS = {spec.name for spec in declared(1)}
 
 
@@ -28,9 +28,9 @@ def may(operation: str, resource: str, name: str) -> bool:
 
 
 def test_each_name_is_there_once_and_each_sink_has_a_stage() -> None:
-    names = [stage.name for stage in stages(["crm", "archive"])]
-    assert len(names) == len(set(names)) == len(STAGES) + 2
-    assert {"deliver.crm", "deliver.archive"} <= set(names)
+    names = [stage.name for stage in stages(["crm", "archive"], {"projects": "project.approval"})]
+    assert len(names) == len(set(names)) == len(STAGES) + 3
+    assert {"deliver.crm", "deliver.archive", "report.projects"} <= set(names)
 
 
 @pytest.mark.parametrize("stage", ALL, ids=of)
@@ -51,7 +51,10 @@ def test_p4_the_hub_has_the_grants_that_its_stages_need(stage: Stage) -> None:
 
 
 def test_the_hub_may_join_no_group_that_is_not_a_stages() -> None:
-    assert {one.name for one in grants("group", "read")} == {stage.group for stage in ALL if stage.group}
+    names = {one.name: one.prefix for one in grants("group", "read")}
+    own = {stage.group for stage in ALL if stage.group and not stage.group.startswith("report.")}
+    assert {name for name, prefix in names.items() if not prefix} == own
+    assert {name for name, prefix in names.items() if prefix} == {"report."}
 
 
 def test_only_a_stage_with_a_group_has_a_place() -> None:

@@ -1,0 +1,1 @@
+"""Verdicts that are written back to the sources that want them."""
