@@ -133,7 +133,7 @@ def _told(key: str, problem: str, remedy: str) -> Finding:
 
 def _of_rule(key: str, rule: FieldRule, field: Field, codes: Codes) -> Iterator[Finding]:
     if rule.from_ == UNDECIDED:
-        yield _told(key, "no column is named yet", f"write the column: {field.doc}")
+        yield _told(key, "no column is named yet", f'write the column, or as = "constant" and its value: {field.doc}')
         return
     if rule.as_ == "constant":
         yield from _of_constant(key, rule.value, field)

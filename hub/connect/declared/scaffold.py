@@ -85,7 +85,8 @@ total = "?"                     # where the number of all rows is: data.total
 }  # fmt: skip
 _ABOVE_FIELDS: Final = (
     "# Write the source's column or path in the place of each question mark. A line with # before it is optional.",
-    "# Every key: docs/declarations.md.",
+    '# Where the source has no column: region = { as = "constant", value = "120104" }. A place in an object or list:',
+    "# legal.name, units.0.name. Every key: docs/declarations.md.",
     "",
 )
 _FORM_OF: Final = {
