@@ -1,6 +1,6 @@
 """What the hub gives to a connector when it opens it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,12 +15,18 @@ from hub.grants.grant import Grant
 from hub.ports import Clock
 
 
+def _uncounted() -> None:
+    """Count nothing."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a connector is opened with: its own description, its limits with the operator's values, the clock, its
     folder, and the grant of its source (``None``: the hub makes no call; sinks have none).
 
-    ``dropped`` counts what was left out of rows because the grant does not have it.
+    ``dropped`` counts what was left out of rows because the grant does not have it. A connector that makes several
+    calls for one question calls ``further`` before each but the first: it counts the call, and raises ``Unavailable``
+    when it may not be made.
     """
 
     info: ConnectorInfo
@@ -29,6 +35,7 @@ class Context:
     folder: Folder
     grant: Grant | None = None
     dropped: Dropped = field(default_factory=Dropped, repr=False, compare=False)
+    further: Callable[[], object] = field(default=_uncounted, repr=False, compare=False)
 
     @property
     def codes(self) -> Codes:

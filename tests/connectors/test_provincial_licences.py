@@ -16,7 +16,7 @@ from hub.connect.declared.rows import row_of
 from hub.connect.declared.samples import declared_sample
 from hub.connect.folder import of_package
 from hub.connect.host import registry
-from hub.connect.host.guard import GuardedSource
+from hub.connect.host.guard import GuardedSource, Health
 from hub.connect.rest.pageproof import check_row_proof
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 from hub.ports import LookupQuery, SourceRow
@@ -126,6 +126,18 @@ def test_one_token_serves_many_questions_and_one_that_has_run_out_is_fetched_aga
     assert tokens == {name: count for name, count in before.items() if "token" in name}
     world.restart(NAME)
     assert source.look_up(query(3)).rows, "the platform forgot the token: 401, once"
+
+
+def test_p3_each_call_of_a_question_counts_in_the_quota(world: Running) -> None:
+    """A look-up in two steps is as many calls as the platform sees; one beyond the quota is not made."""
+    source = opened(world, calls_a_day=3)
+    before = calls(world)
+    assert len(source.look_up(query(0)).rows) == 1, "a list and a licence"
+    assert source.health().quota_left == 1
+    with pytest.raises(Unavailable, match="quota"):
+        source.look_up(query(0))
+    assert calls(world) - before == 4, "a token, two calls, a list"
+    assert source.health() == Health("CLOSED", 0)
 
 
 @pytest.mark.parametrize("fault", ["expired_token", "expired_code", "busy", "unavailable", "drop_after_commit"])

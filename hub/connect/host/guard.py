@@ -81,6 +81,14 @@ class Gate:
         """
         return attempt(lambda: self._once(work, feed), times, self._wait, Backoff(), PATIENCE_S)
 
+    def further(self) -> None:
+        """Count one more call of a question that takes several. Raises ``NotNow`` when rate or quota refuse."""
+        try:
+            self._wait(self._rate.take(PATIENCE_S))
+        except Unavailable as ours:
+            raise NotNow(str(ours), ours.retry_after_s) from None
+        self.quota.take()
+
     def _once(self, work: Callable[[], T], feed: bool) -> T:
         self._enter(feed)
         try:
@@ -88,6 +96,10 @@ class Gate:
         except (Refused, Misconfigured, RecordRejected, Unconfirmed):
             # The system answered, so it is available.
             self.circuit.succeeded()
+            raise
+        except NotNow:
+            # Our own bounds refused a further call: they say nothing about the state of the system.
+            self.circuit.left()
             raise
         except Unavailable as away:
             self._trouble = str(away)

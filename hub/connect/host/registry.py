@@ -8,7 +8,7 @@ opened by ``hub.connect.declared``; any other connector has a function ``open(op
 
 import importlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -152,7 +152,9 @@ def open_source(
     """
     installed = _of_direction(name, "source", directory)
     context = _context(installed, settings, clock, grant)
-    return GuardedSource(_open(installed, settings, context), context, Gate(context, book))
+    gate = Gate(context, book)
+    context = replace(context, further=gate.further)
+    return GuardedSource(_open(installed, settings, context), context, gate)
 
 
 def open_sink(

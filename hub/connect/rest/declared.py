@@ -139,6 +139,7 @@ class RestSource:
             return self._in_two_steps(spec, spec.list, words)
         except Expired:
             # The codes of the list live shortly: they are asked for again, once.
+            self._context.further()
             return self._in_two_steps(spec, spec.list, words)
 
     def _in_two_steps(self, spec: LookupSpec, first: ListSpec, words: Mapping[str, Any]) -> Page:
@@ -158,6 +159,8 @@ class RestSource:
     def _found(self, spec: LookupSpec, asked: list[Mapping[str, Any]], more: bool) -> Page:
         rows: list[SourceRow] = []
         for words in asked:
+            if spec.list is not None:
+                self._context.further()
             value = self._asked(spec, words)
             rows += self._rows.of(value, spec.rows)
             more |= bool(spec.more) and at(value, spec.more) is True
@@ -217,6 +220,7 @@ class RestSource:
             if not page.more:
                 return
             cursor = page.cursor
+            self._context.further()
         raise Unavailable(f"{self._name}: the day has more than {DAY_PAGES_MAX} pages")
 
     # ---- calls -----------------------------------------------------------------------------------------------------

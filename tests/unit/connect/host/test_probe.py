@@ -19,6 +19,7 @@ from hub.connect.host.forms import form, masked
 from hub.connect.host.guard import Gate, GuardedSource
 from hub.connect.host.probe import probe
 from hub.ports import Cursor, Fault, Page, SourceRow
+from tests.grants import granted
 
 Plain = Callable[[str], dict[str, Any]]
 
@@ -103,7 +104,8 @@ def test_a_row_in_another_encoding_is_read_too(context: Context) -> None:
 
 def test_columns_of_lines_are_compared_by_their_path_and_none_is_missing_without_lines(context: Context) -> None:
     info = context.info.model_copy(update={"columns": ("zt", "holders.name", "notes.text")})
-    context = replace(context, info=info)
+    grant = granted("sample", fields=["operation", "row", "zt", "holders", "notes"])
+    context = replace(context, info=info, grant=grant)
     lines = {"operation": "UPSERT", "row": {"zt": "1"}, "holders": [{"name": "x", "sex": "1"}], "notes": []}
     guarded = GuardedSource(
         Rows([SourceRow("1", 1, raw(**lines), None, (Fault("UNREADABLE"),))]), context, Gate(context)
