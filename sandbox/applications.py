@@ -43,6 +43,16 @@ def _scripted(world: World, name: str, position: int, relation: str, story: str)
     return {"id": name, "story": story, "body": body, "expected": expected}
 
 
+HIGH_VOLTAGE = "high-voltage"
+
+
+def of_projects(world: World) -> list[Entry]:
+    """An enterprise that applies for high voltage: its licence, its title, and the filing of its project."""
+    entry = _scripted(world, HIGH_VOLTAGE, 0, "SELF", "a high-voltage enterprise: licence, title and project")
+    entry["body"] |= {"voltage": "HIGH_10KV", "capacity_kw": 800, "sanling": False}
+    return [entry | {"pieces": 4}]
+
+
 def of_people(world: World) -> list[Entry]:
     """Applications that a person was checked for: a resident by face, a resident at a counter, and an agent for an
     enterprise, by face. ``chooses``: the site is chosen from the titles that the person holds. ``ticket``: the mode of

@@ -261,7 +261,7 @@ def prepare(
         return urls
     world, told = World(spec), progress or (lambda what, done, total: None)  # noqa: ARG005
     _write_truth(world, home, played, told)
-    _write_applications(world, home / "applications.json", applications_count, "identity" in played)
+    _write_applications(world, home / "applications.json", applications_count, played)
     for role, system in played.items():
         url = urls.get(role, "")
         system.load(Making(world, home, url, url == own.get(role), told))
@@ -283,8 +283,9 @@ def _write_truth(world: World, home: Path, played: Mapping[str, System], progres
     truth.write(home / "truth.jsonl", home / "truth-summary.json", lines())
 
 
-def _write_applications(world: World, file: Path, count: int, with_people: bool) -> None:
-    people = applications.of_people(world) if with_people else []
-    entries = [*applications.scripted(world), *people, *applications.generated(world, count)]
+def _write_applications(world: World, file: Path, count: int, played: Collection[str]) -> None:
+    people = applications.of_people(world) if "identity" in played else []
+    projects = applications.of_projects(world) if "projects" in played else []
+    entries = [*applications.scripted(world), *people, *projects, *applications.generated(world, count)]
     with file.open("w", encoding="utf-8") as out:
         json.dump(entries, out, ensure_ascii=False, indent=1)

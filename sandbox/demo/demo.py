@@ -26,13 +26,14 @@ from hub.web.auth.clients import Clients
 from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
 from sandbox import launch
+from sandbox.applications import HIGH_VOLTAGE
 from sandbox.demo.clock import at_speed
 from sandbox.systems import FIRST
 
 ASKED = ("identity_check", "resident_id")
 """The sources without a feed."""
-SOURCES = ("business_licence", "property_title", "district_files", *ASKED)
-PLAYED = (*FIRST, "district_files", "identity")
+SOURCES = ("business_licence", "property_title", "district_files", "project_register", "project_approval", *ASKED)
+PLAYED = (*FIRST, "district_files", "projects", "identity")
 """The outside systems of the demonstration."""
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
 NO_TRUTH: Mapping[str, Any] = {"emitted": 0, "verified": 0, "rejected": 0, "duplicates": 0, "codes": {}}
@@ -226,7 +227,8 @@ class Live:
     def scripted(self) -> list[dict[str, Any]]:
         """The sandbox's scripted applications: ``{"name", "body", …}``, those of people with a ticket."""
         entries: list[dict[str, Any]] = json.loads(self.sandbox.applications.read_text("utf-8"))
-        return [*entries[:3], *(self._checked(entry) for entry in entries[3:] if "ticket" in entry)]
+        high = [entry for entry in entries[3:] if entry["id"] == HIGH_VOLTAGE]
+        return [*entries[:3], *high, *(self._checked(entry) for entry in entries[3:] if "ticket" in entry)]
 
     def _checked(self, entry: dict[str, Any]) -> dict[str, Any]:
         """The application with a ticket that the identity service makes now; with the title that is chosen from those

@@ -5,6 +5,7 @@ from collections import Counter
 
 from sandbox import applications
 from sandbox.launch import Running
+from sandbox.projects.projects import Projects
 from sandbox.world.places import site
 from sandbox.world.world import World, WorldSpec
 
@@ -67,3 +68,13 @@ def test_a_namesake_has_the_holders_name_and_another_number() -> None:
         applicant = entry["body"]["applicant"]
         assert applicant["name"] == owner.name
         assert applicant["resident_id"] != owner.number
+
+
+def test_the_high_voltage_application_has_a_title_and_a_project_of_its_own() -> None:
+    world = World(WorldSpec(seed=3, size=60))
+    (entry,) = applications.of_projects(world)
+    uscc = entry["body"]["applicant"]["uscc"]
+    built = [one for one in Projects(world).all() if any(unit["dwtyshxydm"] == uscc for unit in one.units)]
+    assert len(built) == 1, "with two of them a person would have to choose"
+    assert entry["body"]["voltage"] == "HIGH_10KV"
+    assert entry["expected"]["holder_relation"] == "SELF"
