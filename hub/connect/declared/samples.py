@@ -38,15 +38,25 @@ def sample_row(folder: Folder, name: str) -> DeclaredRow:
 
 def declared_sample(folder: Folder, columns: Mapping[str, Any]) -> DeclaredRow:
     """Columns as a row. Its key, version and operation are in the columns that the folder's section names; without
-    them, they are "K", 1 and UPSERT."""
+    them, they are "K", 1, and what a column `operation` says (UPSERT, DELETE)."""
     section: Any = folder.info.section
     head = getattr(section, "row", section)
     parts = [tidy(str(columns[name])) for name in getattr(head, "key", ()) if name in columns]
     version = columns.get(getattr(head, "version", ""), 1)
-    code = columns.get(getattr(head, "operation", ""))
+    return DeclaredRow(
+        "-".join(parts) or "K", version if type(version) is int else 1, _operation(head, columns), columns
+    )
+
+
+def _operation(head: Any, columns: Mapping[str, Any]) -> str:
+    rule = getattr(head, "deleted_when", None)
+    if rule is not None and tidy(str(columns.get(rule.column, ""))) in rule.among:
+        return "DELETE"
+    code = columns.get(getattr(head, "operation", "") or "operation")
+    if code in ("UPSERT", "DELETE"):
+        return str(code)
     words: Mapping[str, str] = getattr(head, "operations", {})
-    operation = "UPSERT" if code is None else words.get(tidy(str(code)), "UPSERT")
-    return DeclaredRow("-".join(parts) or "K", version if type(version) is int else 1, operation, columns)
+    return "UPSERT" if code is None else words.get(tidy(str(code)), "UPSERT")
 
 
 def plain_row(row: SourceRow, kind: str) -> Any:
