@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from hub.connect.context import Context
 from hub.connect.declared.reading import Unread
 from hub.connect.mapping import canonical, to_row, told
 from hub.ports import NAMELESS, Fault, Plain, SourceRow
+
+_CONTENT: Final = ("operation", "row")
+"""The hub's own names in canonical bytes. An object or list of a source with such a name is among the plain columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: 
 
 def _content(row: DeclaredRow, columns: Mapping[str, Any]) -> dict[str, Any]:
     """What the canonical bytes hold: the operation, the plain columns under ``row``, then each object and list."""
-    nested = {name: value for name, value in columns.items() if isinstance(value, (list, Mapping, Unread))}
+    inner = (list, Mapping, Unread)
+    nested = {name: value for name, value in columns.items() if isinstance(value, inner) and name not in _CONTENT}
     plain = {name: value for name, value in columns.items() if name not in nested}
     return {"operation": row.operation, **row.beside, "row": plain, **nested}
 
@@ -67,4 +71,4 @@ def columns_of(content: Any) -> Any:
     own bytes what they hold."""
     if not isinstance(content, dict) or not isinstance(content.get("row"), dict) or "operation" not in content:
         return content
-    return content["row"] | {name: value for name, value in content.items() if name not in ("operation", "row")}
+    return content["row"] | {name: value for name, value in content.items() if name not in _CONTENT}

@@ -5,17 +5,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.connect import kit
 from hub.connect.context import Context
 from hub.connect.folder import Folder
+from hub.connect.rest.client import Answer as HttpAnswer
 from hub.connect.rest.declared import RestSource, open_rest
 from hub.connect.spec import Limits
 from hub.errors import Misconfigured, RecordRejected, Unavailable, Unconfirmed
-from hub.ports import Extent, LookupQuery
+from hub.ports import Extent, LookupQuery, Stored
 from tests.clocks import BEGIN, HandClock
 from tests.field.gateway import Answer, Handler, Server, serving
 
@@ -209,6 +213,39 @@ def test_a_declaration_that_lacks_a_setting_or_a_look_up_is_told(tmp_path: Path,
     info = INFO.replace('lookup_by = ["uscc"]', 'lookup_by = ["uscc", "address"]')
     with pytest.raises(Misconfigured, match=r"rest\.lookups\.address"):
         open_rest({"url": "http://127.0.0.1:9", "api_key": "k"}, context(tmp_path, clock, info))
+
+
+def test_an_object_with_a_name_of_the_hubs_own_hides_no_column(opened: Callable[..., Any]) -> None:
+    info = INFO.replace('operation = "op"\n', "")
+    with opened(lambda path, query: says([row(1, row={"x": 1}, operation=["y"])]), info) as (source, _):
+        (found,) = source.look_up(QUERY).rows
+        assert json.loads(found.raw)["row"]["org"] == "1112"
+        assert kit.check_remap(source, [found]) == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+COLUMNS = st.dictionaries(st.sampled_from(["id", "district", "changed", "op", "org", "data", "asked", "row"]), JSON)
+
+
+@given(st.lists(COLUMNS | JSON, max_size=5))
+def test_p1_any_row_is_a_record_or_a_fault(rows: list[Any]) -> None:
+    """And mapped again from its bytes it is the same."""
+    body = json.dumps({"head": {"code": "0"}, "data": {"list": rows}}, ensure_ascii=True).encode()
+    with TemporaryDirectory() as folder:
+        source = open_rest({"url": "http://127.0.0.1:9", "api_key": "k"}, context(Path(folder), HandClock()))
+    assert isinstance(source, RestSource)
+    found = source._rows.of(source._answers.value(HttpAnswer(200, body)), "data.list")
+    assert len(found) == len(rows)
+    for one in found:
+        assert (one.record is None) == bool(one.faults)
+        assert one.key and one.raw
+        again = source.remap(Stored(one.key, one.version, "UPSERT", one.raw))
+        assert (again.key, again.version, again.raw) == (one.key, one.version, one.raw)
+        assert one.record is None or again.record == one.record
 
 
 def test_a_source_without_a_feed_is_asked_only(opened: Callable[..., Any]) -> None:
