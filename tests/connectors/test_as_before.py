@@ -51,14 +51,19 @@ def context(name: str) -> Context:
 
 
 FLAGS = ("cfzt", "dyzt")
+NAMES = "former_names"
 LICENCES, TITLES = context("business_licence"), context("property_title")
 
 
 def changed(row: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     """The row with some of its values replaced, and some columns missing. A truth value is a flag's only: as a code, a
-    declaration reads it as true or false, where the Python refused it."""
+    declaration reads it as true or false, where the Python refused it; and so it reads a list of former names."""
     some = st.dictionaries(st.sampled_from(sorted(row)), Values, max_size=4).map(
-        lambda drawn: {name: value for name, value in drawn.items() if name in FLAGS or not isinstance(value, bool)}
+        lambda drawn: {
+            name: value
+            for name, value in drawn.items()
+            if (name in FLAGS or not isinstance(value, bool)) and not (name == NAMES and isinstance(value, list))
+        }
     )
     missing = st.sets(st.sampled_from(sorted(row)), max_size=2)
     return st.tuples(some, missing).map(
