@@ -29,7 +29,8 @@ from tests.grants import granted
 
 ROOT = Path(__file__).parents[2] / "connectors"
 Values = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.binary(max_size=4),
+    st.none(), st.booleans(), st.integers(-(10**9), 10**9 - 1), st.floats(),
+    st.text(max_size=12), st.binary(max_size=4),
     st.sampled_from(
         [
             "", " ", "１２０１０４", "x\u200b", "长期", "9999-12-31", "2021年3月4日", "89.5㎡", "1", "２", "0", "Ｙ",

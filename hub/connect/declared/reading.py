@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, Final
 
+from hub.clock import CHINA
 from hub.connect.codes import Codes
 from hub.connect.mapping import Reader, told
 from hub.records.dates import read_instant
@@ -54,6 +56,14 @@ class FieldReader(Reader):
         if not _DECIMAL.fullmatch(text):
             told("SHAPE_TYPE", field)
         return text
+
+    def day(self, column: str, field: str) -> date:
+        """As in ``Reader``; also seconds (10 digits) or milliseconds (13 digits) since 1970, as the day in China."""
+        return _day_of_moment(self._value(column, field)) or super().day(column, field)
+
+    def optional_day(self, column: str, field: str) -> date | None:
+        """As ``day``; ``None`` as in ``Reader``."""
+        return _day_of_moment(self._value(column, field)) or super().optional_day(column, field)
 
     def instant(self, column: str, field: str) -> int | None:
         """A moment, ms since the epoch; ``None`` for null."""
@@ -142,6 +152,19 @@ class FieldReader(Reader):
 
 class Unread(int):
     """In the place of a list that is too long and was not read: how many items it has. The row has a fault."""
+
+
+def _day_of_moment(value: Any) -> date | None:
+    """The day in China at a moment in digits, ``None`` for any other value.
+
+    >>> _day_of_moment(1614830400000), _day_of_moment("1614830400"), _day_of_moment("2021-03-04"), _day_of_moment(True)
+    (datetime.date(2021, 3, 4), datetime.date(2021, 3, 4), None, None)
+    """
+    text = str(value) if type(value) in (str, int) else ""
+    if len(text) not in (10, 13) or not text.isascii() or not text.isdigit():
+        return None
+    moment_ms = read_instant(text)
+    return None if moment_ms is None else datetime.fromtimestamp(moment_ms / 1000, CHINA).date()
 
 
 def _at(row: Mapping[str, Any], column: str) -> Any:

@@ -75,6 +75,13 @@ def test_a_row_becomes_a_record(make: Make) -> None:
     assert found.record["pairs"] == [{"a": "a1", "b": "b1"}, {"a": "a2", "b": None}]
 
 
+@pytest.mark.parametrize("given", [1614830400000, "1614830400000", 1614830400, "2021-03-04 12:00:00", "20210304"])
+def test_a_day_may_be_a_moment(make: Make, given: Any) -> None:
+    found = row_of(make(), row(data={"day": [given]}))
+    assert found.record is not None
+    assert str(found.record["unit"]["issued_on"]) == "2021-03-04"
+
+
 def test_all_faults_of_a_row_are_told(make: Make) -> None:
     """P1: the reasons of a rejected row are complete."""
     bad = row(org=None, mj="many", data={"day": ["soon"]}, qlr=[{"xm": ""}, 3], bs="b1,b2,b3")
