@@ -11,7 +11,7 @@ from hub.connect.rest.answers import Answers, Expired, Refused
 from hub.connect.rest.auth import calls_of
 from hub.connect.rest.client import Answer, RestClient
 from hub.connect.rest.paging import Paging, State, extent_state, first_ms
-from hub.connect.rest.places import at
+from hub.connect.rest.places import at, nested
 from hub.connect.rest.rows import Rows
 from hub.connect.rest.spec import CallSpec, DaySpec, FeedSpec, ListSpec, LookupSpec, RestSpec
 from hub.connect.trust import trusted_keys_of
@@ -240,7 +240,7 @@ class RestSource:
             return self._client.get(spec.path, {name: _written(value) for name, value in parameters.items()})
         if spec.body == "form":
             return self._client.post_form(spec.path, {name: _written(value) for name, value in parameters.items()})
-        return self._client.post(spec.path, parameters)
+        return self._client.post(spec.path, nested(parameters))
 
     def close(self) -> None:
         self._client.close()

@@ -49,18 +49,18 @@ class Paging:
             return state
         return _begun(state, self._spec.window, now_ms)
 
-    def parameters(self, state: State, rows: int) -> dict[str, str]:
+    def parameters(self, state: State, rows: int) -> dict[str, str | int]:
         """The parameters that say which page of ``rows`` rows is wanted."""
         spec = self._spec
-        sent = {spec.at: self._at(state, rows)} if spec.at else {}
-        sent |= {spec.size: str(rows)} if spec.size else {}
+        sent: dict[str, str | int] = {spec.at: self._at(state, rows)} if spec.at else {}
+        sent |= {spec.size: rows} if spec.size else {}
         return sent | (_limits(state, spec.window) if spec.window else {})
 
-    def _at(self, state: State, rows: int) -> str:
+    def _at(self, state: State, rows: int) -> str | int:
         if self._spec.paging == "cursor":
             return str(state.get("after", ""))
-        offset = state.get("offset", 0)
-        return str(self._spec.first + offset // rows if self._spec.paging == "page" else offset)
+        offset = int(state.get("offset", 0))
+        return self._spec.first + offset // rows if self._spec.paging == "page" else offset
 
     def skipped(self, state: State, rows: int) -> int:
         """Rows at the beginning of the page that were taken before: the last page of a list that grows is asked for
@@ -143,7 +143,7 @@ def first_ms(spec: WindowSpec) -> int:
     return round(datetime.combine(spec.begin, time(), CHINA).timestamp() * 1000)
 
 
-def _limits(state: State, spec: WindowSpec) -> dict[str, str]:
+def _limits(state: State, spec: WindowSpec) -> dict[str, str | int]:
     # A form without milliseconds is rounded up: the rows of the last second come twice, and not never.
     ends = {spec.until: written(state["until"] + 999, spec.form)} if spec.until else {}
     return {spec.since: written(state["since"], spec.form), **ends}

@@ -1,5 +1,6 @@
 """Where something is in an answer: names of objects from outside to inside, with dots."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -23,3 +24,19 @@ def at(value: Any, place: str) -> Any:
         else:
             return None
     return value
+
+
+def nested(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as a JSON object: a name with dots is a place in objects.
+
+    >>> nested({"page.no": 1, "page.size": 20, "code": "x"})
+    {'page': {'no': 1, 'size': 20}, 'code': 'x'}
+    """
+    found: dict[str, Any] = {}
+    for name, value in parameters.items():
+        *above, last = name.split(".")
+        inner = found
+        for part in above:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return found

@@ -11,6 +11,8 @@ Place = Annotated[str, Field(max_length=256)]
 """Where something is in an answer: the names of the objects from outside to inside, with dots."""
 Target = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=512)]
 Constant = str | int | bool
+Form = Annotated[str, Field(pattern=r"^(milliseconds|seconds|.*%Y.*)$", max_length=64)]
+VersionForm = Annotated[str, Field(pattern=r"^(number|milliseconds|seconds|.*%Y.*)$", max_length=64)]
 _OFFERED = frozenset(("value", "purpose", "legal_basis", "service_item", "business_number", "ticket"))
 _SETTINGS: Mapping[str, tuple[str, ...]] = {
     "none": (),
@@ -89,7 +91,10 @@ class CallSpec(_Frozen):
 
     path: Target = Field(description="The path below the base URL.")
     method: Literal["GET", "POST"] = Field("GET", description="The method of HTTP.")
-    body: Literal["json", "form"] = Field("json", description="How a POST carries its parameters.")
+    body: Literal["json", "form"] = Field(
+        "json",
+        description="How a POST carries its parameters. In JSON, a name with dots (`page.no`) is a place in objects.",
+    )
     constant: Mapping[str, Constant] = Field(default_factory=dict, description="Parameters that are always the same.")
     rows: Place = Field("", description="Where the list of rows lies, or a single row; empty: the answer itself.")
 
@@ -99,9 +104,8 @@ class WindowSpec(_Frozen):
 
     since: Name = Field(description="The parameter with the beginning.")
     until: str = Field("", max_length=128, description="The parameter with the end; empty where there is none.")
-    form: str = Field(
+    form: Form = Field(
         "%Y-%m-%d %H:%M:%S",
-        max_length=64,
         description="The form of both: milliseconds, seconds, or a form such as %Y-%m-%d %H:%M:%S in Beijing time.",
     )
     begin: date = Field(description="The day with which the first window begins.")
@@ -154,9 +158,8 @@ class RowSpec(_Frozen):
         min_length=1, max_length=10, description="The column that names a row, or a list where several do."
     )
     version: Place = Field(description="The column that grows with each change of a row.")
-    version_as: str = Field(
+    version_as: VersionForm = Field(
         "number",
-        max_length=64,
         description="What it holds: number, milliseconds, seconds, or a form such as %Y-%m-%d %H:%M:%S in Beijing "
         "time.",
     )
@@ -222,7 +225,7 @@ class DaySpec(CallSpec):
     """What the service says that it changed on one day."""
 
     date: Name = Field(description="The parameter with the day.")
-    form: str = Field("%Y-%m-%d", max_length=64, description="Its form.")
+    form: Form = Field("%Y-%m-%d", description="Its form.")
     count: Place = Field("", description="Where the number of keys lies; empty where it is not told.")
 
 

@@ -9,14 +9,14 @@ _UNITS = {"milliseconds": 1, "seconds": 1_000}
 _LATEST_MS = 253_402_214_400_000
 
 
-def written(moment_ms: int, form: str) -> str:
+def written(moment_ms: int, form: str) -> str | int:
     """A moment as a parameter of a call.
 
     >>> written(1_704_124_800_500, "seconds"), written(1_704_124_800_500, "%Y-%m-%d %H:%M:%S")
-    ('1704124800', '2024-01-02 00:00:00')
+    (1704124800, '2024-01-02 00:00:00')
     """
     if form in _UNITS:
-        return str(moment_ms // _UNITS[form])
+        return moment_ms // _UNITS[form]
     return datetime.fromtimestamp(moment_ms / 1000, CHINA).strftime(form)
 
 

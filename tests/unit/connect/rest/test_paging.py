@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub.connect.rest.paging import Paging
-from hub.connect.rest.spec import FeedSpec, WindowSpec
+from hub.connect.rest.spec import FeedSpec, RowSpec, WindowSpec
 from hub.errors import Misconfigured, Unavailable
 
 BEGIN_MS = 1_704_067_200_000 - 28_800_000  # 2024-01-01 00:00 in Tianjin
@@ -36,7 +36,7 @@ class Service:
         self.rows: list[tuple[int, str]] = []
         self.calls = 0
 
-    def answer(self, sent: Mapping[str, str]) -> dict[str, Any]:
+    def answer(self, sent: Mapping[str, Any]) -> dict[str, Any]:
         self.calls += 1
         found = sorted(self.rows)
         if self.spec.window:
@@ -178,6 +178,23 @@ def test_a_cursor_that_leads_to_the_beginning_is_for_the_operator() -> None:
         with pytest.raises(Unavailable, match="no cursor"):
             paging.turn({"after": "x"}, {"next": following, "more": True}, 2, 3)
     assert paging.turn({"after": "x"}, {"next": "", "more": False}, 0, 3).cursor == {"after": "x"}
+
+
+def test_numbers_are_sent_as_numbers() -> None:
+    """In a JSON body; some services refuse texts there."""
+    paging = Paging(feed("page", WINDOW))
+    state = paging.ask(None, BEGIN_MS + 1_000)
+    assert state
+    assert paging.parameters(state, 20) == {"page": 1, "size": 20, "from": BEGIN_MS, "to": BEGIN_MS + 1_999}
+
+
+@pytest.mark.parametrize("form", ["iso", "YYYY-MM-DD", "ms", ""])
+def test_a_form_of_times_that_is_none_cannot_be_declared(form: str) -> None:
+    """Each row of such a feed would be without a version."""
+    with pytest.raises(ValidationError):
+        RowSpec(key=("id",), version="v", version_as=form)
+    with pytest.raises(ValidationError):
+        WindowSpec.model_validate(WINDOW.model_dump() | {"form": form})
 
 
 @pytest.mark.parametrize(
