@@ -33,8 +33,8 @@ _FORMS: Final[Mapping[str, str]] = {
     "text": "a text, without blanks around it; a number as it is usually written",
     "identifier": "half-width, capital letters, no blanks, no invisible characters: every number and code of a person, "
     "enterprise, thing or division",
-    "day": "2021-03-04, 2021/3/4, 2021.3.4, 20210304, 2021年3月4日, 二〇二一年三月四日, also with a time; ten or thirteen "
-    "digits are a moment since 1970; with `required = false`, 长期, 9999-12-31 and the like are null",
+    "day": "2021-03-04, 2021/3/4, 2021.3.4, 20210304, 2021年3月4日, 二〇二一年三月四日, also with a time; "
+    "ten or thirteen digits are a moment since 1970; with `required = false`, 长期, 9999-12-31 and the like are null",
     "instant": "a moment: ten digits are seconds, thirteen are milliseconds since 1970; or date and time, in Beijing "
     "time where it has no offset",
     "number": "a whole number",
