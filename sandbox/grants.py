@@ -66,6 +66,20 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "calls_a_day": 0,
         "erase_after_days": 180,
     },
+    "project_approval_rest": {
+        "item": "120104-ZWFW-0012",
+        "provider": "南开区政务服务办公室",
+        "approval": "津数共享〔2021〕7号",
+        "fields": [
+            "id", "updateTime", "op", "projectCode", "partCode", "projectName", "initiation", "regionCode",
+            "siteAddress", "floorArea", "plannedStart", "plannedCompletion", "document", "matter", "builder",
+        ],
+        "purposes": _PURPOSES,
+        "ways": ["look-up", "feed"],
+        **_TERM,
+        "calls_a_day": 0,
+        "erase_after_days": 180,
+    },
     "district_files": {
         "item": "120104-GHZY-0001",
         "provider": "南开区不动产登记分中心",

@@ -68,6 +68,10 @@ class System:
     config: Callable[[int], dict[str, Any]] = lambda seed: {}  # noqa: ARG005
 
 
+def _projects_secrets(seed: int) -> dict[str, str]:
+    return {"api_key": f"projects-{token_of(seed)}"}
+
+
 def _gateway_secrets(seed: int) -> dict[str, str]:
     caller, signer = caller_of(seed), PageSigner(seed)
     keys = {"key_id": signer.key_id, "public_key": signer.public_key}
@@ -133,11 +137,14 @@ SYSTEMS: Final[Mapping[str, System]] = {
     ),
     "projects": System(
         faults=WIRE_FAULTS,
-        connectors=lambda base, database, secrets: {  # noqa: ARG005
-            name: {"url": database, "report_url": database} for name in (REGISTER, APPROVAL)
+        connectors=lambda base, database, secrets: {
+            **{name: {"url": database, "report_url": database} for name in (REGISTER, APPROVAL)},
+            "project_approval_rest": {"url": base, **secrets},
         },
+        secrets=_projects_secrets,
+        config=_projects_secrets,
         truth=lambda world: Projects(world).truth(),
-        emits=lambda world: 2 * Projects(world).count,
+        emits=lambda world: 3 * Projects(world).count,
         database="projects.db",
         load=lambda making: projects.make(making.url, Projects(making.world), making.own),
     ),

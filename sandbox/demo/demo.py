@@ -32,7 +32,10 @@ from sandbox.systems import FIRST
 
 ASKED = ("identity_check", "resident_id")
 """The sources without a feed."""
-SOURCES = ("business_licence", "property_title", "district_files", "project_register", "project_approval", *ASKED)
+SOURCES = (
+    *("business_licence", "property_title", "district_files"),
+    *("project_register", "project_approval", "project_approval_rest", *ASKED),
+)
 PLAYED = (*FIRST, "district_files", "projects", "identity")
 """The outside systems of the demonstration."""
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}

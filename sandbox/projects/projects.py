@@ -13,7 +13,7 @@ from sandbox.world.enterprises import Enterprise
 from sandbox.world.places import Site, site
 from sandbox.world.world import World
 
-REGISTER, APPROVAL = "project_register", "project_approval"
+REGISTER, APPROVAL, REST = "project_register", "project_approval", "project_approval_rest"
 SHARE = 4
 """One project for so many rows of the other sources."""
 SCRIPTED = 3
@@ -67,8 +67,10 @@ class Projects:
         return (self.project(number) for number in range(self.count))
 
     def truth(self) -> Iterator[Row]:
-        """The lines of the truth file."""
-        return (line for project in self.all() for line in project.truth)
+        """The lines of the truth file. What the table has of approvals, the REST service has too."""
+        for project in self.all():
+            yield from project.truth
+            yield from (line | {"source": REST} for line in project.truth if line["source"] == APPROVAL)
 
     def builder(self, number: int) -> Enterprise:
         """Who builds the project. The scripted ones belong to the enterprises of the same numbers, and no others."""

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from sandbox.control import answer, application, body_of
 from sandbox.errors import Misconfigured
 from sandbox.faults import WIRE_FAULTS, Faults
+from sandbox.projects.rest import routes_of
 from sandbox.projects.tables import DOCUMENT, PROJECT, engine_of
 
 _TABLES = {"projects": PROJECT, "documents": DOCUMENT}
@@ -33,10 +34,11 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
         return answer(await run_in_threadpool(taken_back, engine, await body_of(request)))
 
     routes = [
+        *routes_of(engine, config["api_key"]),
         Route("/_control/state", state, methods=["GET"]),
         Route("/_control/take-back", take_back, methods=["POST"]),
     ]
-    return application("project_approval", faults, routes)
+    return application("projects", faults, routes)
 
 
 def written(engine: Engine) -> dict[str, dict[str, int]]:

@@ -33,6 +33,7 @@ from sandbox.world.world import World, WorldSpec
 from tests.grants import granted
 
 NAMES = ("project_register", "project_approval")
+REST = "project_approval_rest"
 SEED, SIZE = 5, 400
 QUICK = {"lag_s": 0.5, "sweep_s": 0.2, "page_rows": 50}
 
@@ -45,8 +46,9 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def opened(sandbox: Running, name: str, **more: Any) -> GuardedSource:
-    settings = sandbox.connectors()[name] | QUICK | more
-    return registry.open_source(name, settings, SystemClock(), grant=granted(name))
+    quick = {"page_rows": 50} if name == REST else QUICK
+    settings = sandbox.connectors()[name] | quick | more
+    return registry.open_source(name, settings, SystemClock(), grant=granted(name, ways=["look-up", "feed"]))
 
 
 def truth(sandbox: Running, name: str) -> dict[str, dict[str, Any]]:
@@ -56,7 +58,7 @@ def truth(sandbox: Running, name: str) -> dict[str, dict[str, Any]]:
 
 def mapped(name: str, sample: Mapping[str, Any]) -> SourceRow:
     row = dict(sample)
-    key, operation = str(row.pop("lsh", "1")), str(row.pop("operation", "UPSERT"))
+    key, operation = str(row.get("id") or row.pop("lsh", "1")), str(row.pop("operation", "UPSERT"))
     folder = of_package(f"connectors.{name}")
     return row_of(Context(folder.info, folder.info.limits, SystemClock(), folder), DeclaredRow(key, 1, operation, row))
 
@@ -69,7 +71,7 @@ def verdict(row: SourceRow, kind: str) -> str | None:
     return found.rejections[0].code if found.rejected else None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, REST])
 def test_the_package_describes_itself_and_its_samples_map_as_expected(name: str) -> None:
     info = kit.check_package(f"connectors.{name}")
     folder = Path(str(import_module(f"connectors.{name}").__file__)).parent / "samples"
@@ -110,7 +112,7 @@ def test_the_world_has_what_the_standard_has(projects: Running) -> None:
     source.close()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, REST])
 def test_a_look_up_finds_the_projects_of_a_builder(projects: Running, name: str) -> None:
     """P3: only the builder's own; refused without purpose."""
     code = World(WorldSpec(SEED, SIZE)).enterprises.code(0)
@@ -142,6 +144,26 @@ def test_the_last_progress_counts_whatever_the_order_of_its_rows() -> None:
         {"blzt": "13", "blsj": "2024-03-03 10:00:00", "sjyxbs": "0"},
     ]
     assert [one["blzt"] for one in approval_before({"progress": progress})["progress"]] == ["15"]
+
+
+def test_rest_gives_the_same_approvals(projects: Running) -> None:
+    """The same rows over another transport: the same verdicts, and the same records but for where they come from."""
+    table, rest = opened(projects, "project_approval"), opened(projects, REST)
+    rows = kit.check_feed(rest, rest.context.info)
+    assert {row.key: verdict(row, "project.approval") for row in rows} == {
+        key: line["code"] for key, line in truth(projects, "project_approval").items()
+    }
+    ours = {row.key: row.record for row in rows if row.record}
+    theirs = {row.key: row.record for page in kit.read_all(table) for row in page.rows if row.record}
+    apart = {"source": {}, "project": {}}
+    assert {key: {**one, **apart} for key, one in ours.items()} == {
+        key: {**one, **apart} for key, one in theirs.items()
+    }
+    assert {key: one["project"]["document_no"] for key, one in ours.items()} == {
+        key: one["project"]["document_no"] for key, one in theirs.items()
+    }
+    table.close()
+    rest.close()
 
 
 # ---- verdicts that are written back ----------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Approvals, verifications and filings of projects from a REST service. Declared, without Python."""
