@@ -69,15 +69,16 @@ ConnectionCommand = Submit | Present | Settle | Look | Recount | AskAgain | With
 def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:
     verified = [one for one in heard if isinstance(one, Verified)]
     linked = needs.linked(connection, list(frozenset().union(*(one.ids for one in verified))))
+    read_again = needs.read_again(connection, {one.record_id: one.reading for one in verified if one.reading})
     if any(isinstance(one, Restored) for one in heard):
-        linked = needs.all_open(connection)
+        linked, read_again = needs.all_open(connection), needs.all_read_again(connection)
     answers: dict[bytes, list[Answered]] = {}
     for one in heard:
         if isinstance(one, Answered):
             answers.setdefault(one.case_id, []).append(one)
     new = _by_case(needs.given_up(connection, _ids(one for one in verified if one.new)))
     others = _by_case(needs.of_applicants(connection, _ids(verified)))
-    again = _by_case(needs.read_again(connection, {one.record_id: one.reading for one in verified if one.reading}))
+    again = _by_case(read_again)
     kinds = _by_case(linked)
     return {
         case_id: Settle(

@@ -12,7 +12,7 @@ from hub.cases import reasons
 from hub.cases.case import Case
 from hub.cases.evidence.tables import need
 from hub.cases.tables import case
-from hub.records.tables import record_link
+from hub.records.tables import current, record_link
 
 _CHUNK = 5_000
 _AWAITED = (reasons.NEW, reasons.ASKED, reasons.FOUND_CHECKING)
@@ -97,6 +97,17 @@ def read_again(connection: Connection, readings: Mapping[bytes, int]) -> list[tu
     query = select(*columns).where(need.c.state == NeedState.MET.value, need.c.record_id.in_(sorted(readings)))
     rows = connection.execute(query.order_by(need.c.case_id, need.c.kind)).all()
     return [(bytes(row.case_id), row.kind) for row in rows if (row.reading or 0) < readings[bytes(row.record_id)]]
+
+
+def all_read_again(connection: Connection) -> list[tuple[bytes, str]]:
+    """(case's id, kind) of every need that was met by an earlier reading of a record that counts: of every procedure's
+    cases."""
+    query = (
+        select(need.c.case_id, need.c.kind)
+        .join(current, current.c.record_id == need.c.record_id)
+        .where(need.c.state == NeedState.MET.value, current.c.reading > need.c.reading)
+    )
+    return [(bytes(row.case_id), row.kind) for row in connection.execute(query)]
 
 
 def any_due(connection: Connection, procedure: str, process_ms: int) -> bool:

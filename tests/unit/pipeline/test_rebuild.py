@@ -250,3 +250,30 @@ def test_p4_an_event_that_is_missing_on_the_log_is_noticed(house: House) -> None
         connection.execute(delete(outbox).where(outbox.c.topic == "connection.events"))
     with pytest.raises(TamperDetected, match="does not follow"):
         house.remade()
+
+
+def test_p1_a_reading_that_came_while_the_tables_were_made_again_corrects_what_a_case_has(house: House) -> None:
+    title = samples.title()
+    house.verified(title)
+    house.project()
+    house.submit(body("A-1"))
+    house.due()
+    house.relay()
+
+    def readings() -> list[int]:
+        return [row.reading for row in house.rows(piece) if row.kind == TITLE]
+
+    assert readings() == [0]
+    title["unit"]["usage"] = "corrected"
+    sealed = house.seal(title, reading=1)
+    house.received(sealed, source=title["source"]["system"])
+    house._put("verified", [sealed], {}, 0)
+    with house.store.write() as connection:
+        connection.execute(delete(projection_offset))  # as after a loss: the tables are made from the whole log
+    house.remade(replacing=True)
+    assert readings() == [0]
+    for _ in range(2):
+        hear_again(house.store, house.log, house.journal)
+        assert readings() == [0, 1]
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
