@@ -59,6 +59,7 @@ class Answered(NamedTuple):
     request_id: bytes
     outcome: str
     retry_after_s: float | None
+    reason: str = ""
 
 
 class Restored(NamedTuple):

@@ -36,6 +36,8 @@ UNCONFIRMED = "UNCONFIRMED"
 NO_SOURCE = "NO_SOURCE"
 TICKET_NEEDED = "TICKET_NEEDED"
 TICKET_EXPIRED = "TICKET_EXPIRED"
+OF_TICKETS = (TICKET_NEEDED, TICKET_EXPIRED, "TICKET_OTHER_APPLICATION", "TICKET_USED")
+"""Why a source refuses a ticket, as far as it says so in the hub's words."""
 
 _GOES_ON_ZH = "不影响受理，记录到达后自动补送。"
 _GOES_ON_EN = "The application continues; the evidence is sent by itself when the record arrives."

@@ -170,13 +170,16 @@ class Project:
         self._member.close()
 
 
+_ANSWERED = ("case_id", "request_id", "outcome", "retry_after_s", "reason")
+
+
 def _heard(applied: projection.Applied) -> list[Heard]:
     """What the cases may react to in a batch."""
     answers = [answer for value in applied.answers if (answer := _answer(value))]
     return [
         *(Verified(*one) for one in applied.verified),
         *(Rejected(one.record_id, one.kind, one.ids) for one in applied.rejected),
-        *(Answered(one["case_id"], one["request_id"], one["outcome"], one["retry_after_s"]) for one in answers),
+        *(Answered(*(one[name] for name in _ANSWERED)) for one in answers),
     ]
 
 

@@ -160,8 +160,13 @@ def _note(need: Need, found: str | None, answer: Answered, moment: Moment) -> Wa
         return Wait(need.kind, need.reason, need.attempt, _after(moment, answers), answers)
     if answer.outcome == "FOUND" and found not in _EXPLAINS:
         return Wait(need.kind, reasons.FOUND_CHECKING, need.attempt, _later(moment, ANSWER_WITHIN_S), answers)
-    reason = found if found in _EXPLAINS else _OUTCOMES[answer.outcome]
+    reason = found if found in _EXPLAINS else _refusal(answer) or _OUTCOMES[answer.outcome]
     return Wait(need.kind, reason, need.attempt, _after(moment, answers), answers)
+
+
+def _refusal(answer: Answered) -> str | None:
+    """Why a source refuses a ticket, where a person can do something about it."""
+    return answer.reason if answer.outcome == "REFUSED" and answer.reason in reasons.OF_TICKETS else None
 
 
 def _away(need: Need, found: str | None, answer: Answered, moment: Moment) -> Wait:

@@ -11,9 +11,11 @@ from hub.cases.identity.tables import ticket as tickets
 from hub.cases.procedure import LookupSource
 from hub.cases.tables import case
 from hub.codec import wire
+from hub.codec.catalogue import schema_id
 from hub.errors import RecordRejected
+from hub.ports import Outgoing
 from hub.stores.tables import outbox
-from hub.topics.declared import LOOKUP_REQUESTS
+from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS
 from tests import samples
 from tests.casework import BY, PARTITIONS, House, body
 from tests.tickets import KEYS, serial, ticket
@@ -195,3 +197,23 @@ def test_p5_the_ticket_lies_sealed_in_every_table(house: House) -> None:
     (row,) = house.rows(tickets)
     assert serial(text).encode() not in bytes(row.sealed)
     assert all(serial(text) not in str(one) for one in house.rows(outbox))
+
+
+@pytest.mark.parametrize(("said", "shown"), [("TICKET_USED", "TICKET_USED"), ("NO_RIGHT", "REFUSED_BY_SOURCE")])
+def test_why_the_service_refuses_a_ticket_is_shown(house: House, said: str, shown: str) -> None:
+    submitted = house.submit(resident(ticket=ticket(house.clock)))
+    house.due()
+    house.relay()
+    (question,) = [
+        wire.decode(message.value or b"")[1]
+        for partition in range(PARTITIONS)
+        for batch in house.log.scan(LOOKUP_REQUESTS, partition)
+        for message in batch.records
+    ]
+    value = {"count": 0, "outcome": "REFUSED", "retry_after_s": None, "reason": said}
+    value |= {name: question[name] for name in ("request_id", "case_id", "source", "attempt")}
+    frame = wire.encode(schema_id("lookup.answer"), value)
+    headers = (("ce_type", b"cn.onecert.lookup.answered"),)
+    house.writer.commit([Outgoing(LOOKUP_RECEIVED, 0, question["case_id"], frame, headers, house.clock.now_ms())])
+    house.project()
+    assert evidence(house, submitted)["identity.check"] == ("open", shown)
