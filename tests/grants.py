@@ -27,6 +27,7 @@ def granted(name: str, **changes: Any) -> Grant:
 
 def written(folder: Path, names: Iterable[str]) -> Path:
     """A file with the grants of the sandbox's sources of these ``names``."""
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "grants.toml"
     file.write_text(as_toml(list(names)), "utf-8")
     return file

@@ -1,8 +1,10 @@
 """Reconcile: P1 (nothing is lost): each key of the source's day has a state, and one that never came is named."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,12 +13,13 @@ from hub.bootstrap import Hub, open_hub
 from hub.codec import wire
 from hub.connect.host.registry import find
 from hub.ingest.seen import StoredSeen
-from hub.pipeline.reconcile import MISSING, REJECTED, UNCHANGED, VERIFIED, Reconciliation, compare
+from hub.pipeline.reconcile import MISSING, REJECTED, UNCHANGED, VERIFIED, Reconciliation, compare, reconcile
 from hub.ports import NAMELESS, DayCount, Fault, SourceRow
 from hub.privacy.sealing import RAW_BYTES_MAX
 from hub.settings import Settings
 from hub.topics.received import Envelopes
 from tests import samples
+from tests.grants import granted
 
 KIND, NAME = "licence.property-title", "property_title"
 
@@ -105,3 +108,17 @@ def test_contents_of_one_version_are_one_key_and_the_verified_one_counts(hub: Hu
     found = account(hub, "a#1")
     assert [(line.state, line.code) for line in found.lines] == [(VERIFIED, "")]
     assert (found.revised, found.readings) == (1, 1)
+
+
+def test_the_account_names_the_grant_under_which_the_source_is_read(hub: Hub) -> None:
+    class Opened(Counting):
+        def close(self) -> None: ...
+
+    given = {
+        "open_source": lambda _: Opened("a#1"),
+        "sources": {NAME: find(NAME).info},
+        "grants": {NAME: granted(NAME)},
+    }
+    connectors: Any = SimpleNamespace(**given)
+    found = reconcile(NAME, date(2024, 1, 2), replace(hub.parts, connectors=connectors))
+    assert (found.grant, found.count(MISSING)) == ("津数共享〔2021〕2号", 1)
