@@ -181,6 +181,14 @@ def test_p5_an_erased_id_has_no_key_and_gets_none(vault: DatabaseVault) -> None:
     assert not vault.erase(NOBODY)
 
 
+def test_p5_many_ids_are_erased_together_and_each_key_and_identity_is_counted(vault: DatabaseVault) -> None:
+    ids = vault.identify([PERSON, OTHER])
+    vault.keys(ids[:1])
+    assert vault.erase_all([*ids, NOBODY]) == 3
+    assert vault.open_keys(ids) == vault.find([PERSON, OTHER]) == [None, None]
+    assert vault.erase_all(ids) == 0
+
+
 def test_p5_erasing_reaches_every_process_that_has_it_cached(vault: DatabaseVault, opened: Open) -> None:
     (person,) = vault.identify([PERSON])
     (key,) = vault.keys([person])
