@@ -9,8 +9,8 @@ from weakref import WeakSet
 
 from hub.connect.host.guard import GuardedSink, GuardedSource
 from hub.connect.host.quota import QuotaBook
-from hub.connect.host.registry import discover, forget, open_sink, open_source, trusted_keys
-from hub.connect.spec import ConnectorInfo
+from hub.connect.host.registry import discover, find, forget, open_sink, open_source, trusted_keys
+from hub.connect.spec import ConnectorInfo, mapping_digest
 from hub.connect.table.spec import REPORT_URL
 from hub.errors import Misconfigured
 from hub.grants.grant import FEED, Grant, load
@@ -132,9 +132,15 @@ class Connectors:
             raise Misconfigured(
                 f"connectors.{name} is not in the settings", "to add or remove one, start the hubs again"
             )
+        python = self._python[name]
         forget()
         info = self._installed(name)
         _check_identity(self.infos[name], info)
+        if self._python_of(name) != python:
+            raise Misconfigured(
+                f"connectors.{name}: its Python has changed, which a running hub does not load again",
+                "start the hubs again, one after the other",
+            )
         table = {**self._settings.connectors, name: fresh.connectors[name]}
         settings = self._settings.model_copy(update={"connectors": table})
         options, grants = settings.connector(name), dict(load(fresh.grants))
@@ -151,8 +157,21 @@ class Connectors:
         16 hexadecimal digits. Two hubs with the same digest have the same."""
         grant = self.grants.get(name)
         granted = {key: _ordered(value) for key, value in grant.model_dump().items()} if grant else None
-        told = repr((sorted(self._options(name).items()), granted, self.infos[name].mapping.hex()))
+        told = repr(
+            (sorted(self._options(name).items()), granted, self.infos[name].mapping.hex(), self._python[name].hex())
+        )
         return hmac.digest(key, told.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
+
+    @cached_property
+    def _python(self) -> dict[str, bytes]:
+        """Name → a digest of the connector's Python, as it was at the hub's start, when a digest is asked for first."""
+        return {name: self._python_of(name) for name in self.infos}
+
+    def _python_of(self, name: str) -> bytes:
+        """A digest of the Python of an installed package; b"" for a folder, whose hook is read again."""
+        folder = find(name, self._directory).folder
+        files = {one.name: one for one in folder.root.iterdir() if one.name.endswith(".py")} if folder.package else {}
+        return mapping_digest(files) if files else b""
 
     def _open_again(self, info: ConnectorInfo, options: Mapping[str, Any], grant: Grant | None) -> list[Any]:
         """(Opened before, opened with the new settings) for each that is open; one that is not is opened and closed, so

@@ -76,3 +76,12 @@ def test_a_source_that_may_only_be_asked_has_no_feed(tmp_path: Path) -> None:
     assert set(found.feeds) == {"property_title"}, "its feed says that there is no grant"
     vars(found)["grants"] = {"property_title": granted("property_title", ways=["look-up"])}
     assert set(found.feeds) == set() and set(found.sources) == {"property_title"}
+
+
+def test_python_that_has_changed_needs_a_new_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = connectors(tmp_path)
+    found.reload("utility_crm")
+    monkeypatch.setattr(Connectors, "_python_of", lambda *_: b"other")
+    with pytest.raises(Misconfigured, match="its Python has changed"):
+        found.reload("utility_crm")
+    assert found.changes("utility_crm") == 1
