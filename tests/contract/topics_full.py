@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from sqlalchemy import select
 
@@ -17,6 +19,7 @@ from hub.cases.calendar import china_day
 from hub.cases.imports.notices import Notices
 from hub.codec import wire
 from hub.codec.catalogue import catalogue
+from hub.pipeline import waiting
 from hub.ports import Fault, Plain, SourceRow
 from hub.records.files.parse import rows
 from hub.records.identifiers import check_uscc
@@ -73,6 +76,7 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
             runner.start("ingest", ingest)
             _endings(hub, sandbox)
             _told_later(hub)
+            _waits(hub)
             _wait(hub, list(MESSAGES))
             runner.stop()
             with serve(hub) as url:
@@ -143,10 +147,24 @@ def _until(done: Callable[[], bool], otherwise: str) -> None:
 def _receive(hub: Hub, kind: Kind) -> None:
     """A good record, one that a rule rejects, and a row that is no record."""
     good, bad = _sample(kind), _sample(kind)
-    bad["status"] = "UNKNOWN"
+    bad |= {"status": "UNKNOWN"} if kind.has_status else {"assurance": "SIGNED_RESPONSE"}
     rows = [SourceRow("good", 1, b"raw", good), SourceRow("bad", 1, b"raw", bad)]
     rows.append(SourceRow("none", 1, b"raw", None, (Fault("UNREADABLE"),)))
     _receive_rows(hub, kind.name, rows)
+
+
+def _waits(hub: Hub) -> None:
+    """An approval that waited for its project."""
+    kind = KINDS["project.approval"]
+    (row,) = hub.sealer.seal_page(
+        samples.Info("samples", kind.name), [SourceRow("waits", 1, b"raw", _sample(kind))], hub.clock.now_ms()
+    )
+    sent = Envelopes("samples", hub.settings.partitions, hub.clock.now()).message(row)
+    record: Any = SimpleNamespace(key=sent.key, value=sent.value, headers=sent.headers)
+    writer = hub.log.writer("samples")
+    told = (kind.name, "project.information", row.record_id, hub.clock.now())
+    writer.commit([waiting.message(sent.partition, record, *told)])
+    writer.close()
 
 
 def _receive_rows(hub: Hub, kind: str, rows: Sequence[SourceRow]) -> None:
