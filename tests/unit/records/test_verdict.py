@@ -141,6 +141,8 @@ CASES = [
     Case("approval", {"project.valid_until": D(2023, 5, 20)}, [("EXPIRED", "project.valid_until")]),
     Case("approval", {"project.permit": "CONSTRUCTION"}, [("NOT_AN_APPROVAL", "project.permit")]),
     Case("information", {"project.planned_completion": D(2020, 1, 1)}, [("DATE_ORDER", "project.planned_completion")]),
+    # identity check
+    Case("check", {"check.result": "NO_MATCH"}, [("CHECK_NO_MATCH", "check.result")]),
     Case("information", {"builder.uscc": "91110000600037341M"}, [("USCC_CHECK", "builder.uscc")]),
 ]
 
