@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +32,8 @@ from hub.logging import get_logger
 from hub.logs import open_log
 from hub.parts import Parts
 from hub.pipeline import positions
-from hub.ports import Clock, LookupQuery, Page, RecordLog
+from hub.pipeline.asking import Asking
+from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import Purposes, shipped
 from hub.privacy.references import References
@@ -186,7 +187,7 @@ class Hub:
         """The service that lists the titles that a person holds."""
         channels, sources = frozenset(self.settings.channels), self.journal.given.sources
         parts = self._desk, self.store, self.purposes, channels, sources, self._choices
-        return Holdings(*parts, self._look_up, self.applications().find)
+        return Holdings(*parts, self._asking.ask, self.applications().find)
 
     @cached_property
     def _desk(self) -> Desk:
@@ -196,10 +197,11 @@ class Hub:
     def _choices(self) -> Choices:
         return Choices(self.master.derive("choices"))
 
-    def _look_up(self, name: str, query: LookupQuery) -> Page:
-        """Ask a source now, and write nothing."""
-        with closing(self.connectors.open_source(name)) as source:
-            return source.look_up(query)
+    @cached_property
+    def _asking(self) -> Asking:
+        asking = Asking(self.connectors, self.store)
+        self._open.callback(asking.close)
+        return asking
 
     def _identity_key(self, key_id: str, signed_at: str) -> bytes | None:
         """The key that may sign tickets at that time: of the sources of identity checks."""
@@ -311,7 +313,7 @@ def with_empty(settings: Settings, folder: Path) -> tuple[Settings, frozenset[st
     """Settings in which each embedded part that does not exist yet is one in ``folder``, and which parts these are:
     log, store, vault, key. Nothing but a master key is made there. Raises ``Misconfigured`` for a folder that this user
     may not enter."""
-    unmade = {name for name in PARTS if not _there(getattr(settings, f"{name}_url"))}
+    unmade = {name for name in PARTS if not is_made(getattr(settings, f"{name}_url"))}
     changes: dict[str, object] = {f"{name}_url": f"sqlite:///{folder}/{name}.db" for name in unmade}
     if not _exists(settings.master_key_file):
         unmade.add("key")
@@ -334,7 +336,7 @@ def check_not_lost(settings: Settings, part: str, unmade: Collection[str]) -> No
         raise Misconfigured(f"{where} is missing, and there is a {witness}", remedy)
 
 
-def _there(url: str) -> bool:
+def is_made(url: str) -> bool:
     """Whether the file of an embedded part exists. A broker or a server counts as there."""
     return not url.startswith("sqlite:") or _exists(Path(make_url(url).database or ""))
 

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import click
@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hub import settings as hub_settings
+from hub.bootstrap import is_made
 from hub.cli._console import console
 from hub.clock import SystemClock
 from hub.connect.host.forms import Seen, seen
@@ -18,7 +19,10 @@ from hub.connect.host.guard import GuardedSource
 from hub.connect.host.probe import Probe, probe
 from hub.connect.host.registry import find, open_source
 from hub.grants.grant import load
+from hub.ingest.control import StoredQuota
 from hub.ports import LookupQuery
+from hub.settings import Settings
+from hub.stores.database import Database
 
 _SHOWN_ROWS = 20
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
@@ -26,11 +30,24 @@ JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.
 
 @contextmanager
 def _opened(config: Path | None, name: str, page_rows: int) -> Iterator[GuardedSource]:
+    """The source. Its calls count in the day's quota of all hubs (P3: a call beyond the grant is not made)."""
     settings = hub_settings.load(config)
     table = settings.connector(find(name, settings.connectors_dir).info.name) | {"page_rows": page_rows}
     grant = load(settings.grants).get(name)
-    with closing(open_source(name, table, SystemClock(), None, grant, settings.connectors_dir)) as source:
-        yield source
+    with ExitStack() as opened:
+        book = opened.enter_context(_book(settings))
+        found = open_source(name, table, SystemClock(), book, grant, settings.connectors_dir)
+        yield opened.enter_context(closing(found))
+
+
+@contextmanager
+def _book(settings: Settings) -> Iterator[StoredQuota | None]:
+    """The book of the hub's store; ``None`` where there is no hub yet."""
+    if not is_made(settings.store_url):
+        yield None
+        return
+    with closing(Database(settings.store_url)) as store:
+        yield StoredQuota(store, at_once=1)
 
 
 @click.command("probe")
@@ -109,9 +126,9 @@ def ask(
 ) -> None:
     """Ask NAME one question, as a case would, and show the answer: personal values by their form.
 
-    It is a real call at the source: it counts in the quota and needs a purpose and a legal basis that the grant allows.
-    It writes nothing. With `--value -` the value is in no list of processes and in no history of a shell. Exit 1 when a
-    record has faults.
+    It is a real call at the source: it counts in the quota of all hubs, and needs a purpose and a legal basis that the
+    grant allows. It writes no record. With `--value -` the value is in no list of processes and in no history of a
+    shell. Exit 1 when a record has faults.
 
     \b
       echo 91110000600037341L | hub connectors ask business_licence --by uscc --value - \\

@@ -157,12 +157,15 @@ def _read(row: Row[Any], now_ms: int) -> Report:
 
 
 class StoredQuota:
-    """``QuotaBook`` on a ``Store``: one count for each connector and day, for all processes."""
+    """``QuotaBook`` on a ``Store``: one count for each connector and day, for all processes. ``at_once``: the most
+    calls that it reserves together; a process that ends soon wastes what it reserved and did not use."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, at_once: int | None = None) -> None:
         self._store = store
+        self._at_once = at_once
 
     def reserve(self, name: str, day: str, want: int, limit: int) -> int:
+        want = min(want, self._at_once or want)
         with self._store.write() as connection:
             bulk.add(connection, connector_quota, {"name": [name], "day": [day], "used": [0]})
             at = connector_quota.c.name == name, connector_quota.c.day == day

@@ -115,6 +115,18 @@ def test_ask_shows_forms_and_needs_a_purpose_that_the_grant_has(config: Path, sa
     assert nothing.exit_code == 0 and "nothing found" in nothing.output
 
 
+def test_p3_questions_by_hand_count_in_the_day_s_quota_of_all_hubs(config: Path, sandbox: Running) -> None:
+    """A call beyond the grant is not made: each command is a process of its own, and all count in one book."""
+    text = config.read_text("utf-8").replace(f"[connectors.{LICENCES}]", f"[connectors.{LICENCES}]\ncalls_a_day = 3")
+    config.write_text(text, "utf-8")
+    open_hub(load(config)).close()
+    how = ["--by", "uscc", "--value", "91110000600037341L", "--purpose", "connection-application", "--basis", "consent"]
+    done = [hub(config, "ask", LICENCES, *how) for _ in range(3)]
+    assert [one.exit_code for one in done] == [0, 0, 0], done[0].exception
+    refused = hub(config, "ask", LICENCES, *how)
+    assert refused.exit_code == 1 and "no calls are left" in str(refused.exception)
+
+
 def test_status_of_what_nobody_runs_is_unassigned(config: Path) -> None:
     found = shown(hub(config, "status", "--json"))
     states = {(one["name"], one["type"]): one["connector"]["state"] for one in found}
