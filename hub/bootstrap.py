@@ -26,13 +26,13 @@ from hub.connect.host.configured import Connectors
 from hub.connect.trust import counts
 from hub.delivery import claims, views
 from hub.errors import HubError, Misconfigured
+from hub.ingest.asking import Asking
 from hub.ingest.control import StoredQuota
 from hub.ingest.reload import Reload, Reloads
 from hub.logging import get_logger
 from hub.logs import open_log
 from hub.parts import Parts
 from hub.pipeline import positions
-from hub.pipeline.asking import Asking
 from hub.ports import Clock, RecordLog
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import Purposes, shipped

@@ -73,7 +73,7 @@ def _show(account: Reconciliation) -> None:
     if not account.complete:
         click.echo(
             f"{account.count(MISSING)} keys are missing: list them with --csv FILE, "
-            f"then read the source again: `hub connectors offsets {account.source} --reset --forget`"
+            f"then read them again: `hub connectors reread {account.source} --keys KEY,KEY` (the part before #)"
         )
 
 

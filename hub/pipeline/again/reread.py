@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from hub.connect.host.guard import GuardedSource
+from hub.ingest.dropped import DroppedColumns
 from hub.ingest.feed import portions
 from hub.parts import Parts
 from hub.ports import Cursor, Extent, Writer
@@ -39,6 +40,8 @@ def reread(
         while more:
             total, cursor, more = _page(parts, source, extent, cursor, writer, total)
             progress(total)
+            if writer and (dropped := source.context.dropped.take()):
+                DroppedColumns(parts.store).add(source.context.info.name, dropped)
     finally:
         if writer:
             writer.close()

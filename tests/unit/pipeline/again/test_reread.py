@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from hub.bootstrap import Hub, open_hub
+from hub.grants.dropped import Dropped
+from hub.ingest.dropped import DroppedColumns
 from hub.pipeline.again.reread import Reread, reread
 from hub.ports import Cursor, Extent, Page, SourceRow
 from hub.records.tables import record, tally
@@ -26,7 +28,7 @@ class Registry:
 
     def __init__(self, *rows: SourceRow) -> None:
         self.rows = {row.key: row for row in rows}
-        self.context = SimpleNamespace(info=INFO)
+        self.context = SimpleNamespace(info=INFO, dropped=Dropped())
 
     def read(self, extent: Extent, cursor: Cursor | None) -> Page:
         begin = int(cursor["next"]) if cursor else 0
@@ -108,3 +110,12 @@ def test_p2_an_interrupted_reread_that_runs_again_is_counted_as_duplicates(hub: 
     with hub.store.read() as connection:
         line = connection.execute(select(tally)).one()
     assert (line.received, line.verified, line.duplicate) == (2, 1, 1)
+
+
+def test_p3_what_the_grant_does_not_have_is_counted_where_rows_are_sent(hub: Hub) -> None:
+    source = Registry(row("a"))
+    source.context.dropped.add(["phone"])
+    run(hub, source, dry_run=True)
+    assert DroppedColumns(hub.store).all() == {}
+    run(hub, source)
+    assert DroppedColumns(hub.store).all() == {NAME: {"phone": 1}}

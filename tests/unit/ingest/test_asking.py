@@ -9,9 +9,9 @@ import pytest
 
 from hub.connect.host.configured import Connectors
 from hub.errors import NotNow
+from hub.ingest.asking import Asking
 from hub.ingest.control import StoredQuota
 from hub.ingest.dropped import DroppedColumns
-from hub.pipeline.asking import Asking
 from hub.ports import LookupQuery, Page
 from hub.settings import Settings
 from hub.stores.database import Database
