@@ -7,8 +7,9 @@ or an application has. Of every other record the vault's keys and identities are
 something else has. Topics and tables do not change: proofs and counts are as before, and nothing can be opened or
 found. A source that is asked again gives the record again, under new ids.
 
-It may run while the hub runs. A page that is sealed about such a subject at that very moment may be rejected with
-ERASED: redrive does not help, the source sends it again (``hub connectors reread``).
+It may run while the hub runs: before each chunk it looks again at what applications use. A page that is sealed about
+such a subject at that very moment may be rejected with ERASED: redrive does not help, the source sends it again
+(``hub connectors reread``).
 """
 
 import secrets
@@ -91,7 +92,7 @@ class _Run:
             if not read:
                 break
         done.stayed = self._gathered.stayed()
-        for chunk in self._gathered.unused(AT_ONCE):
+        for chunk in self._gathered.unused(AT_ONCE, self._used_by_now):
             self._erase(chunk, done, dry_run)
             yield len(chunk)
 
@@ -131,6 +132,22 @@ class _Run:
         return read_at_ms + timedelta(days=grant.erase_after_days) // timedelta(milliseconds=1) <= self._now_ms
 
     # ---- erasing ---------------------------------------------------------------------------------------------------
+
+    def _used_by_now(self, chunk: Sequence[Unused]) -> bool:
+        """Mark what an application has begun to use since ``_gather``: erasing very many records takes long (P1)."""
+        records, ids = [one.record_id for one in chunk], sorted({one for unused in chunk for one in unused.erasable})
+        with self._parts.store.read() as connection:
+            used, stays = (
+                [bytes(row[0]) for column in columns for row in bulk.find(connection, [column], column, wanted)]
+                for columns, wanted in (
+                    ((piece.c.record_id, need.c.record_id), records),
+                    ((need.c.wanted_id, case.c.subject_id), ids),
+                )
+            )
+        if used or stays:
+            self._gathered.use(used, stays)
+            self._gathered.spread()
+        return bool(used or stays)
 
     def _erase(self, chunk: Sequence[Unused], done: Erasure, dry_run: bool) -> None:
         """Erase the records of ``chunk`` that are not erased yet, and write down how many."""

@@ -2,7 +2,7 @@
 temporary SQLite file, so that memory does not grow with history. It has opaque ids only (P5)."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +45,7 @@ class Unused(NamedTuple):
 
     source: str
     kind: str
+    record_id: bytes
     subjects: Sequence[bytes]
     erasable: Sequence[bytes]
 
@@ -84,22 +85,33 @@ class Gathered:
     def end(self) -> None:
         """End it, and let what stays spread: a record that can be found by the same id as one that stays does too."""
         self._file.execute("COMMIT")
+        self.spread()
+
+    def spread(self) -> None:
+        """Let what stays spread over what can be found by the same ids."""
         self._file.execute(_USED)
         self._file.execute(_TAKE)
         while self._file.execute(_SPREAD).rowcount:
             self._file.execute(_TAKE)
 
-    def unused(self, at_once: int) -> Iterator[list[Unused]]:
-        """The records that may be erased, so many at once."""
-        query = "SELECT number, source, kind FROM message WHERE stays = 0 AND number > ? ORDER BY number LIMIT ?"
+    def unused(self, at_once: int, used: Callable[[Sequence[Unused]], bool]) -> Iterator[list[Unused]]:
+        """The records that may be erased, so many at once. ``used`` marks those of them that an application has begun
+        to use, and says whether there was one: then they are looked for again."""
+        query = (
+            "SELECT number, source, kind, record FROM message WHERE stays = 0 AND number > ? ORDER BY number LIMIT ?"
+        )
         last = 0
         while rows := self._file.execute(query, (last, at_once)).fetchall():
-            yield [self._one(*row) for row in rows]
+            found = [self._one(*row) for row in rows]
+            if used(found):
+                continue
+            yield found
             last = rows[-1][0]
 
-    def _one(self, number: int, source: str, kind: str) -> Unused:
+    def _one(self, number: int, source: str, kind: str, record_id: bytes) -> Unused:
         subjects = [one for (one,) in self._file.execute("SELECT id FROM subject WHERE number = ?", (number,))]
-        return Unused(source, kind, subjects, [one for (one,) in self._file.execute(_LEFT, (number, number))])
+        left = [one for (one,) in self._file.execute(_LEFT, (number, number))]
+        return Unused(source, kind, record_id, subjects, left)
 
     def stayed(self) -> dict[tuple[str, str], int]:
         """(Source, kind) → records whose term is over and that stay."""

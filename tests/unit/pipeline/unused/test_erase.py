@@ -13,7 +13,7 @@ from hub.cases.tables import case, piece
 from hub.codec import wire
 from hub.pipeline.rebuild import compare, rebuild
 from hub.pipeline.tables import erased
-from hub.pipeline.unused.erase import Erasure, erase_unused
+from hub.pipeline.unused.erase import Erasure, erase_unused, erasing
 from hub.ports import Fault, LogRecord, SourceRow
 from hub.records.identifiers import identity_of
 from hub.records.tables import record, tally
@@ -51,6 +51,9 @@ class Works:
 
     def messages(self) -> list[LogRecord]:
         return [one for batch in self.hub.log.scan(f"{KIND}.received", 0) for one in batch.records]
+
+    def envelopes(self) -> list[Any]:
+        return [wire.decode(one.value or b"")[1] for one in self.messages()]
 
     def opened(self) -> dict[str, bool]:
         """Key of each row's message → whether it opens."""
@@ -163,6 +166,23 @@ def test_a_place_that_a_record_in_use_has_holds_what_else_is_there(works: Works)
     works.receive(title(1, 1, house=7), title(2, 2, PEOPLE[1], house=7))
     works.use(1)
     assert works.erase().erased == {}
+
+
+@pytest.mark.parametrize("how", ["record", "id"])
+def test_p1_what_an_application_begins_to_use_while_records_are_erased_stays(
+    works: Works, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Also what can be found by the same place, and the key of a holder that both have."""
+    monkeypatch.setattr("hub.pipeline.unused.erase.AT_ONCE", 1)
+    works.receive(title(1, 1), title(2, 2, PEOPLE[1]), title(3, 3), title(4, 4, PEOPLE[1], 102))
+    entities = {one["source"]["version"]: one["entity_id"] for one in works.envelopes()}
+    steps = erasing(works.hub.parts, Erasure())
+    while works.opened()["1"]:
+        next(steps)
+    works.use(2) if how == "record" else works.apply(entities[2])
+    for _ in steps:
+        pass
+    assert works.opened() == {"1": False, "2": True, "3": False, "4": True}
 
 
 def test_without_a_grant_nothing_is_erased(works: Works) -> None:
