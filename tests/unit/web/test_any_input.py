@@ -66,7 +66,8 @@ def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         patch.setattr("hub.web.guard.OPEN_BURST", 1_000_000)
         house = House(Path(tmp_path_factory.mktemp("house")))
         access = Access(Tokens(house.store, house.clock), house.clock)
-        served = applications.router(house.applications, access, Refusals(house.store, house.clock))
+        refusals = Refusals(house.store, house.clock)
+        served = applications.router(house.applications, house.holdings, access, refusals)
         app = create(house.clock, served, cases.router(house.store, access), registry.router(""))
         header = {"Authorization": f"Bearer {token(house.store, house.clock)}"}
         yield TestClient(app, headers=header, raise_server_exceptions=False)
