@@ -30,6 +30,7 @@ from sandbox import launch
 from sandbox.demo.demo import EMBEDDED, Demo, Live, SourceLine
 from sandbox.servers import kafka, postgres
 from sandbox.servers.missing import Missing
+from sandbox.systems import FIRST
 
 KINDS_OF = {"business_licence": "licence.business", "property_title": "licence.property-title"}
 SOURCES = tuple(KINDS_OF)
@@ -263,10 +264,16 @@ def wrong(truth: Truth, messages: Counter[Message]) -> list[str]:
 
 @contextmanager
 def world(
-    home: Path, size: int, applications: int = 0, seed: int = 11, engines: Mapping[str, Any] = EMBEDDED
+    home: Path,
+    size: int,
+    applications: int = 0,
+    seed: int = 11,
+    engines: Mapping[str, Any] = EMBEDDED,
+    systems: Sequence[str] = FIRST,
 ) -> Iterator[World]:
-    """A sandbox and a prepared hub's home; the hub is not running yet. ``engines`` are its log, tables and vault."""
-    with launch.start(seed, size, home / "sandbox", applications_count=applications) as sandbox:
+    """A sandbox that plays ``systems``, and a prepared hub's home; the hub is not running yet. ``engines`` are its log,
+    tables and vault."""
+    with launch.start(seed, size, home / "sandbox", systems=systems, applications_count=applications) as sandbox:
         Demo(home, size, seed).write_settings(sandbox, engines)
         one = World(home, sandbox)
         one.prepare()

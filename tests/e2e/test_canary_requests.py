@@ -2,7 +2,6 @@
 even be read."""
 
 import json
-import re
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -11,9 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
 
-from hub.cli import cli
 from hub.clock import SystemClock
 from hub.logs.sqlite.log import SqliteLog
 from hub.ports import Outgoing, TopicSpec
@@ -24,13 +21,13 @@ from sandbox.world.places import site
 from sandbox.world.world import World as Outside
 from sandbox.world.world import WorldSpec
 from tests import canary
+from tests.e2e.asking import left, say, url
 from tests.e2e.harness import World, world
 
 SIZE, SEED = 400, 11
 GOOD_USCC = "91110000600037341L"
 # Somebody who is in no source, and whom only bad requests name.
 STRANGER, STRANGERS_ID, STRANGERS_HOME = "欧阳司马", "360426199101010072", "天津市和平区秘密路97号2门1902室"
-LISTENING = re.compile(r'"url": "(http://[^"]+)"')
 
 
 def planted() -> list[str]:
@@ -70,8 +67,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         one.start(crash="deliver.posted:2")
         one.wait_killed()
         one.sandbox.control("utility_crm", "refuse", wish)
-        _say(one, "client", "create", "caller", "--channel", "gov-platform", "--purpose", "connection-application")
-        token = json.loads(_say(one, "token", "create", "--client", "caller", "--json"))["token"]
+        say(one, "client", "create", "caller", "--channel", "gov-platform", "--purpose", "connection-application")
+        token = json.loads(say(one, "token", "create", "--client", "caller", "--json"))["token"]
         one.start(web=True)
         _ask_badly(one, token, good)
         one.sandbox.control("property_title", "release", {})
@@ -79,12 +76,12 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         _wait_for_verdicts(one)
         one.stop()
         for command in _commands(one):
-            _say(one, *command)
+            say(one, *command)
         yield one
 
 
 def _ask_badly(one: World, token: str, good: list[dict[str, Any]]) -> None:
-    with httpx.Client(base_url=_url(one), headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
+    with httpx.Client(base_url=url(one), headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
         said = [client.post("/applications", json=body) for body in [*good[6:14], *_bad()]]
         said.append(client.post("/applications", json=good[6] | {"capacity_kw": 77}))
         said.append(client.post("/applications", content=f'{{"applicant": {{"name": "{STRANGER}"'.encode()))
@@ -97,14 +94,6 @@ def _ask_badly(one: World, token: str, good: list[dict[str, Any]]) -> None:
             said.append(client.get("/applications", headers={"Authorization": header}))
     assert {answer.status_code for answer in said} >= {201, 401, 404, 409, 413, 422}
     (one.home / "answers.txt").write_text("\n".join(f"{one.headers} {one.text}" for one in said), "utf-8")
-
-
-def _url(one: World) -> str:
-    deadline_s = time.monotonic() + 30
-    while not (found := LISTENING.findall(one.stderr.read_text("utf-8", "replace"))):
-        assert time.monotonic() < deadline_s, one.tail()
-        time.sleep(0.1)
-    return str(found[-1])
 
 
 def _wait_for_verdicts(one: World) -> None:
@@ -175,25 +164,11 @@ def _commands(one: World) -> list[list[str]]:
     ]
 
 
-def _say(one: World, *arguments: str) -> str:
-    """Run a command (in this process: thirty of its own would take their time) and keep what it said."""
-    done = CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["--config", str(one.config), *arguments])
-    assert done.exit_code in (0, 1), f"{arguments}: exit {done.exit_code}\n{done.output[-2_000:]}"
-    assert done.exception is None or isinstance(done.exception, SystemExit), f"{arguments}: {done.exception!r}"
-    with (one.home / "said.txt").open("a", encoding="utf-8") as file:
-        file.write(f"$ {' '.join(arguments)}\n{done.output}\n{done.stderr}\n")
-    return done.stdout
-
-
-def _files(one: World) -> list[Path]:
-    return [path for path in one.home.iterdir() if path.is_file() and path != one.config]
-
-
 def test_p5_nothing_personal_is_repeated(asked: World) -> None:
     values = [*planted(), STRANGER, STRANGERS_ID, STRANGERS_HOME]
     assert len(values) >= 60
-    assert {path.name for path in _files(asked)} >= {"log.db", "store.db", "vault.db", "hub.stderr", "answers.txt"}
-    assert canary.search(values, _files(asked)) == []
+    assert {path.name for path in left(asked)} >= {"log.db", "store.db", "vault.db", "hub.stderr", "answers.txt"}
+    assert canary.search(values, left(asked)) == []
     _there_was_something_to_repeat(asked)
 
 
