@@ -20,6 +20,7 @@ from hub.cases.imports.notices import Notices
 from hub.codec import wire
 from hub.codec.catalogue import catalogue
 from hub.pipeline import waiting
+from hub.pipeline.unused.erase import erase_unused
 from hub.ports import Fault, Plain, SourceRow
 from hub.records.files.parse import rows
 from hub.records.identifiers import check_uscc
@@ -35,6 +36,8 @@ from hub.web.auth.rights import Beyond
 from hub.web.auth.tokens import Token
 from hub.web.server import serve
 from sandbox import launch
+from sandbox.systems import FIRST
+from sandbox.world.world import World, WorldSpec
 from tests import feeding, samples
 from tests.casework import BY, body
 
@@ -56,8 +59,8 @@ class Full:
 def full(home: Path, log_url: str) -> Iterator[Full]:
     """Sources, look-ups, applications and deliveries by the real stages; the kinds that have no connector yet by the
     real sealer."""
-    with launch.start(11, ROWS, home / "sandbox", applications_count=3) as sandbox:
-        tables = feeding.connectors(sandbox, "business_licence", "property_title")
+    with launch.start(11, ROWS, home / "sandbox", systems=(*FIRST, "identity"), applications_count=3) as sandbox:
+        tables = feeding.connectors(sandbox, "business_licence", "property_title", "identity_check")
         tables["utility_crm"] = sandbox.connectors()["utility_crm"]
         one_node = {"replication": 1, "min_insync_replicas": 1}
         hub = open_hub(feeding.settings(home, tables, log_url=log_url, kafka=one_node, web={"port": 0}))
@@ -71,12 +74,13 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
                 _receive(hub, kind)
             # Look-ups first: what the feed has brought already is not asked for.
             for entry in json.loads(sandbox.applications.read_text("utf-8")):
-                hub.applications().submit(entry["body"], By("cli:test"))
+                hub.applications().submit(entry["body"] | _ticket(sandbox, entry), By("cli:test"))
             _wait(hub, [LOOKUP_RECEIVED])
             runner.start("ingest", ingest)
             _endings(hub, sandbox)
             _told_later(hub)
             _waits(hub)
+            _unused(hub)
             _wait(hub, list(MESSAGES))
             runner.stop()
             with serve(hub) as url:
@@ -84,6 +88,15 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
         finally:
             runner.stop()
             hub.close()
+
+
+def _ticket(sandbox: launch.Running, entry: dict[str, Any]) -> dict[str, Any]:
+    """The ticket of a person who was checked for this application."""
+    if "ticket" not in entry:
+        return {}
+    matter = {"channel": entry["body"]["channel"], "externalNo": entry["body"]["external_no"], **entry["ticket"]}
+    given: dict[str, Any] = sandbox.control("identity", "ticket", matter)
+    return given
 
 
 def _endings(hub: Hub, sandbox: launch.Running) -> None:
@@ -167,9 +180,22 @@ def _waits(hub: Hub) -> None:
     writer.close()
 
 
-def _receive_rows(hub: Hub, kind: str, rows: Sequence[SourceRow]) -> None:
-    sealed = hub.sealer.seal_page(samples.Info("samples", kind), rows, hub.clock.now_ms())
-    envelopes = Envelopes("samples", hub.settings.partitions, hub.clock.now())
+def _unused(hub: Hub) -> None:
+    """A title of which nothing else has a person or a place, and which no application used in its grant's term."""
+    title = samples.title("T-UNUSED", 1, "120101001001GB09999F00010001")
+    place = title["unit"]["address"] | {"text": "天津市和平区南京路9999号1号楼2单元301室", "number": "9999号"}
+    title["unit"] |= {"title_no": "津(2020)和平区不动产权第9999999号", "address": place, "co_ownership": "SOLE"}
+    person = World(WorldSpec(11, ROWS)).people.person(2_000_000_011)
+    title["holders"] = [title["holders"][0] | {"id_number": person.id_number, "share": None}]
+    row = SourceRow("T-UNUSED", 1, b"raw", title)
+    _receive_rows(hub, "licence.property-title", [row], "property_title", days_ago=4_000)
+    assert erase_unused(hub.parts, dry_run=False).erased, "not erased"
+
+
+def _receive_rows(hub: Hub, kind: str, rows: Sequence[SourceRow], source: str = "samples", days_ago: float = 0) -> None:
+    read_at_ms = hub.clock.now_ms() - round(days_ago * 86_400_000)
+    sealed = hub.sealer.seal_page(samples.Info(source, kind), rows, read_at_ms)
+    envelopes = Envelopes(source, hub.settings.partitions, hub.clock.now())
     writer = hub.log.writer("samples")
     writer.commit(envelopes.page(sealed, {"place": 1}))
     writer.close()
