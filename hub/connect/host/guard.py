@@ -170,12 +170,15 @@ class GuardedSource:
 
     def look_up(self, query: LookupQuery) -> Page:
         """As the port says. Raises ``RecordRejected``: PURPOSE_MISSING without purpose or legal basis (P3),
-        LOOKUP_UNSUPPORTED for a ``by`` that the source does not support, LOOKUP_NOT_GRANTED and PURPOSE_NOT_GRANTED as
-        the grant says; ``Misconfigured`` without a grant in force."""
+        LOOKUP_UNSUPPORTED for a ``by`` that the source does not support, TICKET_NEEDED without the ticket that the
+        source wants, LOOKUP_NOT_GRANTED and PURPOSE_NOT_GRANTED as the grant says; ``Misconfigured`` without a grant in
+        force."""
         if not query.purpose.strip() or not query.legal_basis.strip():
             raise RecordRejected("PURPOSE_MISSING", detail="a look-up needs a purpose and a legal basis")
         if query.by not in self.context.info.lookup_by:
             raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self.context.info.name} has no look-up by {query.by}")
+        if self.context.info.ticket and not (query.ticket or "").strip():
+            raise RecordRejected("TICKET_NEEDED", "ticket", f"{self.context.info.name} is not asked without a ticket")
         check_look_up(self._granted(), query)
         return self._within(self._gate.call(lambda: self._source.look_up(query), _LOOK_UPS))
 

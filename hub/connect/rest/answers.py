@@ -110,8 +110,9 @@ class Answers:
     def value(self, answer: Answer) -> Any:
         """The answer's content; ``None`` when its code says that there is nothing.
 
-        Raises ``Refused`` (LOOKUP_REFUSED), ``Expired``, ``Unconfirmed`` for a code that no list has, ``Unavailable``
-        for one of `retry` and for what is no JSON, ``Misconfigured`` for another status than 2xx without a code.
+        Raises ``Refused`` (LOOKUP_REFUSED, or one of `pass_on`), ``Expired``, ``Unconfirmed`` for a code that no list
+        has, ``Unavailable`` for one of `retry` and for what is no JSON, ``Misconfigured`` for another status than 2xx
+        without a code.
         """
         if not answer.ok:
             return self._not_ok(answer)
@@ -125,8 +126,9 @@ class Answers:
                 value = read(answer.body, self._encoding)
             except Unavailable:
                 value = None
-            known = (*self._spec.empty, *self._spec.retry, *self._spec.expired, *self._spec.refuse)
-            if _code(at(value, self._spec.code)) in known:
+            spec = self._spec
+            known = (*spec.empty, *spec.retry, *spec.expired, *spec.refuse, *spec.pass_on)
+            if _code(at(value, spec.code)) in known:
                 return self._judged(value, self._spec)
         raise Misconfigured(
             f"{self._name} refuses the call (HTTP {answer.status})",
@@ -142,6 +144,8 @@ class Answers:
         told = f"{self._name} answers with its code {mask(code)[:CODE_CHARACTERS_MAX]!r}"
         if code in spec.expired:
             raise Expired(told)
+        if code in spec.pass_on:
+            raise Refused(code, detail=told)
         if code in spec.refuse:
             raise Refused("LOOKUP_REFUSED", detail=told)
         if code in spec.retry:

@@ -101,25 +101,6 @@ def _check_key(head: PageHead, trusted_keys: TrustedKeys) -> None:
         )
 
 
-def signed_records(page: Mapping[str, object], trusted_keys: TrustedKeys, now_ms: int) -> list[tuple[bytes, bytes]]:
-    """The records of a page that was checked (``check_page``), each with its proof. ``items`` of the page are objects
-    with ``record``, ``index`` and ``path``. Raises as ``check_page``, and ``Unavailable`` for anything else."""
-    items = page.get("items")
-    if not isinstance(items, list) or not all(
-        isinstance(item, dict) and isinstance(item.get("record"), str) for item in items
-    ):
-        raise Unavailable("the page holds something else than records")
-    head = head_of(page)
-    check_page(head, len(items), trusted_keys, now_ms)
-    if [item.get("index") for item in items] != list(range(len(items))):
-        raise Unavailable("the page's records are not those that were signed")
-    packed = head.pack()
-    return [
-        (item["record"].encode("utf-8", "surrogatepass"), pack_proof(packed, item["index"], item.get("path")))
-        for item in items
-    ]
-
-
 def _check_fresh(signed_at: str, now_ms: int) -> None:
     """A page that was signed long ago is right and says nothing about now: a cache or a replica may have it."""
     try:

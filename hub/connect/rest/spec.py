@@ -84,6 +84,9 @@ class ResultSpec(_Frozen):
     refuse: tuple[str, ...] = Field(
         (), description="Codes that say no: a question is refused with LOOKUP_REFUSED, a feed stops for the operator."
     )
+    pass_on: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")], ...] = Field(
+        (), description="Codes that say no like those of `refuse`: the question is refused with the code itself."
+    )
 
 
 class CallSpec(_Frozen):
