@@ -141,7 +141,9 @@ class House:
         now = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
         self.writer.commit(
             [
-                waiting.message(self._partition(row), one, row.kind, kind, row.record_id, now)
+                waiting.message(
+                    self._partition(row), one, row.kind, waiting.Parent(kind, row.entity_id), row.record_id, now
+                )
                 for row, one in zip(rows, received, strict=True)
                 if one
             ]

@@ -109,7 +109,7 @@ def apply(connection: Connection, batches: Iterable[Batch]) -> Applied:
         _judge(verdict, work)
     _number(connection, work)
     record_writes.write(connection, work.changes)
-    verified = {row["entity_id"] for one, row in work.changes.after.items() if one in work.changes.links}
+    verified = frozenset[bytes]().union(*work.changes.links.values())
     work.applied.released = waiting.settle(connection, work.waiting, work.back, verified)
     work.applied.verified = [_verified(work, one, ids) for one, ids in work.changes.links.items()]
     return work.applied

@@ -21,10 +21,11 @@ from hub.connect.rest.pageproof import check_row_proof
 from hub.errors import Misconfigured, TamperDetected
 from hub.parts import Parts
 from hub.pipeline import positions, waiting
-from hub.pipeline.waiting import Candidate, Parents
+from hub.pipeline.waiting import Candidate, Parent, Parents
 from hub.ports import Batch, Clock, Fault, LogRecord, Member, Outgoing
 from hub.privacy.opening import Opened, Opener
 from hub.privacy.sealing import UNREADABLE_SCHEMA, VALUE_BYTES_MAX, Sealer
+from hub.records.identifiers import Identity
 from hub.records.kinds import KINDS
 from hub.records.verdict import Context, Verdict, judge
 from hub.runtime.stage import Stage
@@ -49,13 +50,14 @@ TrustedKeys = Mapping[str, Mapping[str, bytes]]
 
 class Judged(NamedTuple):
     """The kind and id of a record, and the reasons of its rejection; none when it is good. The id is empty where it
-    could not be read. ``source`` and ``deletes`` are those of one that the rules judged."""
+    could not be read. ``source``, ``deletes`` and ``division`` are those of one that the rules judged."""
 
     kind: str
     record_id: bytes
     reasons: Sequence[Fault]
     source: str = ""
     deletes: bool = False
+    division: Identity | None = None
 
 
 class Verify:
@@ -108,12 +110,13 @@ class Verify:
             for record, one, parent in zip(records, judged, parents, strict=True)
         ]
 
-    def _missing(self, batch: Batch, records: Sequence[LogRecord], judged: Sequence[Judged]) -> list[str]:
-        """For each record the kind that it waits for, "" for one that does not wait."""
+    def _missing(self, batch: Batch, records: Sequence[LogRecord], judged: Sequence[Judged]) -> list[Parent | None]:
+        """For each record what it waits for, ``None`` for one that does not wait."""
         if self._parents is None:
-            return [""] * len(judged)
+            return [None] * len(judged)
         candidates = [
-            Candidate(one.source, record.key or b"", one.deletes) for record, one in zip(records, judged, strict=True)
+            Candidate(one.source, record.key or b"", one.deletes, one.division)
+            for record, one in zip(records, judged, strict=True)
         ]
         return self._parents.missing(batch.topic, candidates)
 
@@ -152,8 +155,9 @@ class Adjudicator:
             # Genuine bytes under another key: they would be evidence about another thing.
             return Judged(kind, record_id, (Fault("SEAL_BROKEN", "entity_id"),))
         verdict: Verdict = judge(KINDS[kind], one.record, context, self._proof(one))
-        source = one.envelope["source"]
-        return Judged(kind, record_id, verdict.rejections, source["system"], source["operation"] == "DELETE")
+        source, division = one.envelope["source"], KINDS[kind].division_identity(one.record)
+        deletes = source["operation"] == "DELETE"
+        return Judged(kind, record_id, verdict.rejections, source["system"], deletes, division)
 
     def _proof(self, one: Opened) -> str | None:
         """valid, invalid or missing; ``None`` for the assurance CHANNEL_ONLY."""
@@ -260,7 +264,7 @@ def make(parts: Parts) -> Verify:
     positions.restore(parts.log, GROUP, OUTPUTS)
     member = parts.log.join(GROUP, INPUTS, parts.member("verify"))
     trusted, limits = parts.connectors.trusted, parts.limits
-    parents = Parents(parts.store, parts.connectors.waits)
+    parents = Parents(parts.store, parts.connectors.waits, parts.vault.identify)
     own = (limits.batch_records, limits.poll_timeout_s, parents)
     return Verify(member, parts.opener, parts.sealer, trusted, parts.clock, *own)
 

@@ -16,18 +16,20 @@ FILE: Final = "kinds.toml"
 _REMEDY: Final = "see docs/kinds.md"
 _KIND_NAME: Final = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+")
 _KEYS: Final = {"kind", "code", "rules"}
-_KIND_KEYS: Final = {"about", "zh", "expires"}
+_KIND_KEYS: Final = {"about", "zh", "expires", "divided_by"}
 _REQUIRED: Final = {"about", "zh"}
 
 
 class DeclaredKind(NamedTuple):
     """A kind by name, and what its records are called in English and in Chinese, in the plural. ``expires``: a record
-    is of no use after its last day of validity."""
+    is of no use after its last day of validity. ``divided_by``: the field of the first part that tells apart the things
+    of one entity, such as the sub-projects of a project; "" where there are none."""
 
     name: str
     about: str
     zh: str
     expires: bool = True
+    divided_by: str = ""
 
 
 class Declaration(NamedTuple):
@@ -81,7 +83,7 @@ def _kind(where: str, name: str, entry: Any) -> DeclaredKind:
     _check_keys(f"{where}: kind {name}", entry, _KIND_KEYS, _REQUIRED)
     if not isinstance(entry.get("expires", True), bool):
         raise Misconfigured(f"{where}: kind {name}: expires is neither true nor false", _REMEDY)
-    return DeclaredKind(name, entry["about"], entry["zh"], entry.get("expires", True))
+    return DeclaredKind(name, entry["about"], entry["zh"], entry.get("expires", True), entry.get("divided_by", ""))
 
 
 def _check_keys(where: str, table: Any, known: set[str], required: set[str]) -> None:

@@ -16,7 +16,7 @@ from hub.codec.defaults import Complete, completer
 from hub.errors import Misconfigured
 from hub.ports import Plain
 from hub.records.declarations import declarations
-from hub.records.identifiers import Identity, identity_of, is_identifier
+from hub.records.identifiers import Identity, identity_of, is_identifier, tidy
 
 _DECLARED: Final = {kind.name: kind for declaration in declarations() for kind in declaration.kinds}
 KIND_NAMES: Final = tuple(_DECLARED)
@@ -76,7 +76,8 @@ class PartValue(NamedTuple):
 class Kind:
     """A kind of record. ``name`` is also the prefix of its topics. ``has_status``: true for a licence, false for a
     report. ``expires``: whether a record is of no use after its last day of validity; the dates of a title are those
-    of the land-use term, and it does not end with them (民法典 §359).
+    of the land-use term, and it does not end with them (民法典 §359). ``divided_by``: the field of the principal part
+    that tells apart the things of one entity; "" where there are none.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Kind:
     parts: tuple[Part, ...]
     has_status: bool
     expires: bool
+    divided_by: str
 
     def topic(self, suffix: str) -> str:
         """The kind's topic with this suffix: received, verified or rejected."""
@@ -109,6 +111,13 @@ class Kind:
         otherwise the row."""
         return _identity(self.principal, record[self.principal.name]) or self._own(record)
 
+    def division_identity(self, record: Plain) -> Identity | None:
+        """The identity of the thing within the entity that the record is about, such as a sub-project of a project;
+        ``None`` where it names none, or where the entity itself is known only by its row."""
+        principal = record[self.principal.name]
+        within, entity = principal.get(self.divided_by), _identity(self.principal, principal)
+        return ("division", f"{':'.join(entity)}/{tidy(within)}") if entity and within else None
+
     def subject_identity(self, record: Plain, value: PartValue) -> Identity:
         """The identity of the subject whose key seals the part. Without a well-formed identifier the subject is known
         only within this row."""
@@ -131,10 +140,12 @@ class Kind:
         return True
 
     def links(self, record: Plain) -> list[Identity]:
-        """The further identities by which the record can be found, each once, in the schema's order."""
-        found = (
+        """The further identities by which the record can be found, each once, in the schema's order; the thing within
+        its entity last."""
+        found = [
             identity_of(link.kind, link.read(value.value)) for value in self.walk(record) for link in value.part.links
-        )
+        ]
+        found.append(self.division_identity(record))
         return list(dict.fromkeys(identity for identity in found if identity))
 
     def complete(self, record: Plain) -> Plain:
@@ -185,7 +196,10 @@ def _kind(name: str) -> Kind:
     _check(name, not missing, f"the schema has no field {', '.join(missing)}")
     parts = tuple(_part(name, entry) for entry in fields.values() if "hub.role" in entry)
     _check(name, bool(parts) and not parts[0].many, "the schema has no first part (hub.role) that occurs once")
-    return Kind(name, schema.id, schema, parts, "status" in fields, _DECLARED[name].expires)
+    declared = _DECLARED[name]
+    names = {entry["name"] for entry in _schema(f"{name}.{parts[0].name}").json["fields"]}
+    _check(name, declared.divided_by in {"", *names}, f"divided_by: {parts[0].name} has no {declared.divided_by}")
+    return Kind(name, schema.id, schema, parts, "status" in fields, declared.expires, declared.divided_by)
 
 
 def _schema(name: str) -> Schema:

@@ -84,7 +84,7 @@ waiting = Table(
     Column("record_id", ID, nullable=False),
     Column("kind", String(64), nullable=False),
     Column("source", String(64), nullable=False, doc="connector"),
-    Column("entity_id", ID, nullable=False, index=True),
+    Column("entity_id", ID, nullable=False, index=True, doc="what both are about: a sub-project, or the whole project"),
     Column("waits_for", String(64), nullable=False, doc="kind of the record that must be verified first"),
     Column("since_ms", BigInteger, nullable=False),
     Column("released", Boolean, nullable=False, doc="that record is verified, and this one is on its way"),

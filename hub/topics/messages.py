@@ -79,7 +79,13 @@ MESSAGES: Final[dict[str, tuple[Carried, ...]]] = {
         *_received(_LOOKED_UP, (cloudevents.REQUEST,)),
         Carried("lookup.answer", (type_of("lookup.answered"),)),
     ),
-    RECORDS_WAITING: (Carried(RECORD, _WAITING, (cloudevents.WAITS_FOR, cloudevents.ATTEMPT, cloudevents.READING)),),
+    RECORDS_WAITING: (
+        Carried(
+            RECORD,
+            _WAITING,
+            (cloudevents.WAITS_FOR, cloudevents.PARENT, cloudevents.ATTEMPT, cloudevents.READING),
+        ),
+    ),
     **{topic: _events(patterns) for topic, patterns in event_patterns().items()},
     HEADS: (),
     CURSORS: (Carried("hub.cursor", ()),),

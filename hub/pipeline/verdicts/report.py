@@ -23,7 +23,7 @@ from hub.pipeline import positions
 from hub.pipeline.redrive import read_rejections
 from hub.pipeline.waiting import Candidate, Parents
 from hub.ports import NAMELESS, Batch, Clock, LogRecord, Member, RowVerdict, Store
-from hub.privacy.opening import Opener
+from hub.privacy.opening import Opened, Opener
 from hub.privacy.sealing import UNREADABLE_SCHEMA
 from hub.records.kinds import KINDS
 from hub.records.rules import CODES
@@ -72,7 +72,7 @@ class Report:
         if not batches:
             return 0
         said = [one for batch in batches for one in self._said(batch)]
-        verdicts = list(self._verdicts(self._newest(self._of_accepted(said))))
+        verdicts = list(self._verdicts(self._newest(said)))
         if verdicts:
             self._source.report(verdicts)
             crash_point("report.written")
@@ -96,18 +96,19 @@ class Report:
             if mine and not any(reason["code"] in OWN for reason in rejection.reasons):
                 yield Said(batch, message, schema, envelope, rejection.reasons)
 
-    def _of_accepted(self, said: Sequence[Said]) -> list[Said]:
-        """Without verified records whose parent is not verified: a look-up found them, and the feed brings them."""
-        candidates = [
-            Candidate(
-                "" if one.reasons else self._name,
-                one.message.key or b"",
-                one.envelope["source"]["operation"] == "DELETE",
-            )
-            for one in said
-        ]
-        missing = self._parents.missing("", candidates)
-        return [one for one, kind in zip(said, missing, strict=True) if not kind]
+    def _of_accepted(self, said: Sequence[Said]) -> list[tuple[Said, Opened]]:
+        """Opened, and without verified records whose parent is not verified: a look-up found them, and the feed brings
+        them."""
+        opened = self._opener.open([one.message.value for one in said])
+        pairs = list(zip(said, opened, strict=True))
+        missing = self._parents.missing("", [self._candidate(*pair) for pair in pairs])
+        return [pair for pair, parent in zip(pairs, missing, strict=True) if not parent]
+
+    def _candidate(self, one: Said, found: Opened) -> Candidate:
+        waits = not one.reasons and found.record is not None
+        division = KINDS[one.envelope["kind"]].division_identity(found.record) if waits and found.record else None
+        deletes = one.envelope["source"]["operation"] == "DELETE"
+        return Candidate(self._name if waits else "", one.message.key or b"", deletes, division)
 
     def _newest(self, said: Sequence[Said]) -> list[Said]:
         """Without those that a later verdict on the same record, or a later version of its row, has replaced."""
@@ -121,8 +122,7 @@ class Report:
         return [one for one in said if not any(_replaces(row, one) for row in known[one.envelope["row_id"]])]
 
     def _verdicts(self, said: Sequence[Said]) -> Iterator[RowVerdict]:
-        opened = self._opener.open([one.message.value for one in said])
-        for one, found in zip(said, opened, strict=True):
+        for one, found in self._of_accepted(said):
             try:
                 unreadable = one.schema == UNREADABLE_SCHEMA
                 original = self._opener.open_unreadable(found.envelope) if unreadable else found.original()
@@ -164,7 +164,7 @@ def make(source: str, parts: Parts) -> Report:
     positions.restore(parts.log, group, ())
     opened = parts.connectors.open_source(source)
     member = parts.log.join(group, _topics(kind.name), parts.member(group))
-    parents = Parents(parts.store, parts.connectors.waits)
+    parents = Parents(parts.store, parts.connectors.waits, parts.vault.identify)
     return Report(opened, member, parts.store, parts.opener, parents, parts.clock)
 
 

@@ -37,7 +37,7 @@ def read(house: House, *records: dict) -> list[SealedRow]:
 
 def verify(house: House) -> int:
     member = house.log.join(GROUP, INPUTS, "v")
-    parents = Parents(house.store, WAITS)
+    parents = Parents(house.store, WAITS, house.vault.identify)
     stage = Verify(member, house.opener, house.sealer, {}, house.clock, 100, 0.01, parents)
     try:
         return drain(stage)
@@ -107,6 +107,49 @@ def test_p1_a_project_that_the_tables_learn_of_before_the_approval_releases_it_a
     house.verified(samples.information())
     settle(house)
     assert standing(house)[f"{APPROVAL} 1"] == "verified"
+
+
+def part(record: dict, code: str) -> dict:
+    """A record of one sub-project."""
+    record["project"]["part_code"] = code
+    return record
+
+
+def test_p3_a_verified_sub_project_releases_its_own_documents_alone(house: House) -> None:
+    """One project code has many sub-projects (gcdm), and each is accepted by itself."""
+    read(house, part(samples.approval("F1"), "01"), part(samples.approval("F2", version=2), "02"))
+    settle(house)
+    read(house, part(samples.information("P1"), "01"))
+    settle(house)
+    assert standing(house) == {f"{INFORMATION} 1": "verified", f"{APPROVAL} 1": "verified"}
+    assert len(house.rows(waiting)) == 1
+    read(house, part(samples.approval("F3", version=3), "02"))
+    settle(house)
+    assert len(house.rows(waiting)) == 2
+    assert all(one.equal for one in house.remade().values())
+    read(house, part(samples.information("P2", version=2), " ０2"))
+    settle(house)
+    assert standing(house)[f"{APPROVAL} 2"] == standing(house)[f"{APPROVAL} 3"] == "verified"
+    assert not house.rows(waiting)
+
+
+def test_a_document_of_the_whole_project_waits_for_any_of_its_sub_projects(house: House) -> None:
+    read(house, samples.approval())
+    settle(house)
+    read(house, part(samples.information(), "01"))
+    settle(house)
+    assert standing(house)[f"{APPROVAL} 1"] == "verified"
+
+
+def test_p3_a_project_that_was_taken_back_releases_nothing(house: House) -> None:
+    gone = samples.information(version=2)
+    gone["source"]["operation"] = "DELETE"
+    read(house, samples.information(), gone)
+    settle(house)
+    read(house, samples.approval(version=3))
+    settle(house)
+    assert f"{APPROVAL} 3" not in standing(house)
+    assert len(house.rows(waiting)) == 1
 
 
 def test_a_rejected_project_holds_its_approvals(house: House) -> None:
