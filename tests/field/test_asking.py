@@ -82,7 +82,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
 def evidence(house: House) -> tuple[str, str, str | None]:
     case_id = house.applications.find("gov-platform", "A-1")
     assert case_id
-    (one,) = house.applications.show(case_id)["evidence"]
+    (one,) = (each for each in house.applications.show(case_id)["evidence"] if each["kind"] == TITLE)
     return one["state"], one["reason"], one["next_look_at"]
 
 
