@@ -36,7 +36,8 @@ class Folder:
             raise Misconfigured(f"{self.name} has no {INFO}", "a connector's folder holds one: docs/connectors.md")
         info = parse_info(self.text(INFO), f"{self.name}/{INFO}")
         if self.mapping:
-            read = sorted(self.mapping.columns() - {*info.columns})
+            # A hook may read what the mapping does not.
+            read = sorted({*self.mapping.columns(), *info.section_columns} - {*info.columns})
             info = info.model_copy(update={"columns": (*info.columns, *read)})
         info._mapping = self.digest
         return info

@@ -161,11 +161,21 @@ class ConnectorInfo(Frozen):
         return self.table or self.rest or self.files
 
     @property
+    def section_columns(self) -> frozenset[str]:
+        """The columns that the section reads into a row: those of a table and of its children. Paths."""
+        spec = self.table
+        if spec is None:
+            return frozenset()
+        lines = (f"{name}.{column}" for name, child in spec.children.items() for column in child.columns)
+        return frozenset((*spec.columns, *lines))
+
+    @property
     def transport_columns(self) -> frozenset[str]:
-        """The columns that the section reads for itself: key, version or time, operation."""
+        """The columns that the section reads for itself: key, version or time, operation, what says that a row was
+        taken back."""
         head: Any = getattr(self.section, "row", self.section)
         others = (getattr(head, name, "") for name in ("version", "time", "operation"))
-        return frozenset(one for one in (*getattr(head, "key", ()), *others) if one)
+        return frozenset(one for one in (*getattr(head, "key", ()), *getattr(head, "extra", ()), *others) if one)
 
     @model_validator(mode="after")
     def _has_the_section_of_its_transport(self) -> Self:

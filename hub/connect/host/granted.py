@@ -49,7 +49,7 @@ def _of_one(grant: Grant, info: ConnectorInfo, purposes: Collection[str], today:
     if beyond := grant.beyond(info.columns):
         told = f"does not have {', '.join(beyond)}, which the connector reads"
         yield GrantFinding(grant.source, "fields", told, "add them where the provider approved them")
-    if idle := grant.unread(info.columns):
+    if idle := grant.unread({*info.columns, *info.transport_columns}):
         told = f"has {', '.join(idle)}, which the connector does not read"
         yield GrantFinding(grant.source, "fields", told, "take them out: what is not needed is not asked for")
     if FEED in grant.ways and _of_persons(info.kind):

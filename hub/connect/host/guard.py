@@ -222,8 +222,10 @@ class GuardedSource:
 
     def _within(self, page: Page) -> Page:
         """The page, as the grant allows it. Raises ``Misconfigured``."""
-        grant = self.context.grant
-        return page if grant is None else within(page, grant, self.context.info.columns, self.context.dropped)
+        context = self.context
+        if context.grant is None:
+            return page
+        return within(page, context.grant, context.info.columns, context.dropped, context.folder.declared)
 
     def health(self) -> Health:
         """State of the circuit and remaining quota. Makes no call."""

@@ -16,14 +16,17 @@ UNREADABLE = "(row that cannot be read)"
 """What is counted where the bytes of a whole row are left out."""
 
 
-def within(page: Page, grant: Grant, columns: Collection[str], dropped: Dropped) -> Page:
+def within(page: Page, grant: Grant, columns: Collection[str], dropped: Dropped, mapped: bool) -> Page:
     """The page without the bytes of rows that cannot be read, where the grant does not have all of the connector's
-    ``columns``: which columns are in them cannot be told. Their digest and size stay. Raises ``Misconfigured`` when the
-    original of a row that was read has a column outside the grant."""
+    ``columns``: which columns are in them cannot be told. Their digest and size stay. ``mapped``: rows that were read
+    have been mapped without what is outside the grant (``row_of``). Where they were not, raises ``Misconfigured`` when
+    the original of one has a column outside it."""
     beyond = frozenset(one.rpartition(".")[2] for one in grant.beyond(columns))
     if not beyond:
         return page
-    return replace(page, rows=[_row(row, grant, beyond, dropped) for row in page.rows])
+    return replace(
+        page, rows=[row if mapped and row.record else _row(row, grant, beyond, dropped) for row in page.rows]
+    )
 
 
 def _row(row: SourceRow, grant: Grant, beyond: frozenset[str], dropped: Dropped) -> SourceRow:

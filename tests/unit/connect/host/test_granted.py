@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
+from hub.connect.folder import of_package
 from hub.connect.host.granted import compare
+from hub.connect.host.outside import within
 from hub.connect.spec import ConnectorInfo
+from hub.errors import Misconfigured
+from hub.grants.dropped import Dropped
+from hub.ports import Page, SourceRow
 from tests.grants import granted
 
 DAY = date(2026, 3, 2)
@@ -48,3 +53,23 @@ def test_a_grant_that_fits_says_nothing_and_a_feed_of_persons_is_shown(fed: Conn
 def test_a_source_without_a_grant_and_a_grant_without_a_source(fed: ConnectorInfo) -> None:
     found = list(compare({"other": granted("other")}, {"sample": fed}, PURPOSES, DAY))
     assert [(one.source, one.grave) for one in found] == [("sample", True), ("other", False)]
+
+
+def test_p3_what_a_hook_or_the_transport_reads_is_no_idle_column_and_is_missed_where_it_is_not_granted() -> None:
+    """Without `units.sjyxbs` the hook would take a unit that was withdrawn for the builder."""
+    name = "project_approval"
+    info = of_package(f"connectors.{name}").info
+    assert list(compare({name: granted(name)}, {name: info}, PURPOSES, DAY)) == []
+    without = sorted(granted(name).fields - {"units.sjyxbs", "units.dwlx"})
+    (found,) = compare({name: granted(name, fields=without)}, {name: info}, PURPOSES, DAY)
+    assert found.told == "does not have units.dwlx, units.sjyxbs, which the connector reads"
+
+
+def test_a_declared_row_that_has_a_granted_column_of_the_same_last_name_is_taken() -> None:
+    """P1: it has been mapped without what is outside the grant; the feed continues."""
+    grant = granted("sample", fields=["name", "holders.share"])
+    row = SourceRow("k", 1, b'{"name": "n", "holders": [{"share": 1}]}', {"status": "CURRENT"})
+    page, columns = Page([row], {}, False), ("name", "holders.name", "holders.share")
+    assert within(page, grant, columns, Dropped(), mapped=True).rows == [row]
+    with pytest.raises(Misconfigured):
+        within(page, grant, columns, Dropped(), mapped=False)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.connect.context import Context
+from hub.connect.folder import of_package
 from hub.connect.host.guard import SINK_HOLD_S, Gate, GuardedSink, GuardedSource
 from hub.connect.host.outside import UNREADABLE
 from hub.connect.spec import Limits
@@ -223,8 +224,9 @@ BEYOND_RAW = b'{"row": {"name": "n"}, "holders": [{"phone": "13800000000"}]}'
 
 @pytest.fixture
 def narrow(context: Context) -> Context:
-    """The connector has a column that its grant does not have."""
-    return replace(context, info=context.info.model_copy(update={"columns": ("name", "holders.phone")}))
+    """The connector is written in Python, and has a column that its grant does not have."""
+    info = context.info.model_copy(update={"columns": ("name", "holders.phone")})
+    return replace(context, info=info, folder=of_package("connectors.utility_crm"))
 
 
 @pytest.mark.parametrize("call", ["fetch", "look_up"])
