@@ -118,8 +118,11 @@ def test_all_projections_can_be_made_again(config: Path) -> None:
 def test_the_source_can_be_looked_at_before_it_is_trusted(config: Path) -> None:
     (found,) = lines(config, "connectors", "probe", "dummy_meter")
     assert [row["record"] and row["record"]["reading"]["meter_no"] for row in found["rows"]] == [
-        None, "AAAAA-99999", "AAAAA-99999", "AAAAA-99999",
-    ]  # fmt: skip - the worst row first
+        None,
+        "AAAAA-99999",
+        "AAAAA-99999",
+        "AAAAA-99999",
+    ]  # the worst row first
 
 
 def test_a_doctor_finds_nothing_wrong(config: Path) -> None:
