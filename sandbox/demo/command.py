@@ -69,11 +69,13 @@ def command(
     """Run the whole product on this machine with simulated outside systems, and check that the counts balance.
 
     \b
-    1. starts a licence gateway, a property exchange table, a district that sends files, an identity service
-       with a look-up of resident IDs, and a utility's connection system on loopback
+    1. starts a licence gateway, a property exchange table, a database of projects and their approvals (also over
+       REST), a district that sends files, an identity service with a look-up of resident IDs, and a utility's
+       connection system on loopback
     2. reads all their records, judges them, and shows what was received, verified and rejected, and why
     3. submits applications with one certificate: an enterprise with its own title, a tenant, one whose title comes
-       late; a resident by face, one at a counter, and an enterprise through an agent
+       late, a high-voltage one with its project; a resident by face, one at a counter, and an enterprise
+       through an agent
     4. compares all counts with those of the simulated systems; exit 0 only if all agree
 
     All files are in FOLDER (see --home). While it runs (--keep), `. FOLDER/env` prepares a shell: the hub command then
