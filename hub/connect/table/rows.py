@@ -121,6 +121,12 @@ class Rows:
         lines = {name: self._lines(connection, child, found) for name, child in self._spec.children.items()}
         return [self._row(row, lines, ends_ms) for row in found]
 
+    def lacking(self, row: TableRow) -> bool:
+        """Whether a row that is not deleted has no line of a child that is required."""
+        columns = row.row.columns
+        needs = [name for name, child in self._spec.children.items() if child.required]
+        return row.row.operation != DELETE and any(columns[name] == [] for name in needs)
+
     def holding(self, question: LookupSpec, values: Sequence[str]) -> ColumnElement[bool]:
         """Rows where the column of ``question`` is one of ``values``: their own, or that of one of their lines."""
         if not question.child:

@@ -8,9 +8,12 @@ seen (``remembers = true``). At its end a sweep reads *odd* rows by their keys: 
 that cannot be right; each is a row with a fault. A nightly full reload gives each row a new time. When no row is older
 than the reload, the page says so with ``complete_since``: rows that did not come again were deleted. All state is in
 the cursor, so a fetch can be repeated and a restart loses nothing.
+
+A row without a line that is ``required`` is *held*: its key is in the cursor, and it is looked at again at the end of
+each sweep, also for a line with an old time. After a day it is read as it is, and is still looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -37,6 +40,10 @@ KEYS_MAX = 500
 _COUNTED_MAX = 1_000
 _EARLY_MS = 631_123_200_000
 """1990-01-01 in China: no exchange table is older."""
+HELD_MAX = 1_000
+"""Most rows that wait for a line; a further one is read as it is."""
+HELD_FOR_MS = 86_400_000
+"""How long a row waits for a line before it is read as it is."""
 _BEFORE_MS = 0.001
 """No form of a time is finer."""
 _WAITED_FOR_MS = 86_400_000
@@ -100,8 +107,37 @@ class TableSource:
             ended = self._complete_since(connection, at, now_ms) if dry and "sweep" not in at else None
             return self._page(rows, at, bool(rows) or "sweep" in at, ended)
 
-    def _page(self, rows: Sequence[TableRow], at: Cursor, more: bool, complete_since: int | None = None) -> Page:
-        return Page(self._mapped(rows), at, more, complete_since, self._remark)
+    def _page(
+        self, rows: Sequence[TableRow], at: dict[str, Any], more: bool, complete_since: int | None = None
+    ) -> Page:
+        ready, held = self._parted(rows, at.pop("held", {}))
+        at |= {"held": held} if held else {}
+        told = f"{len(held)} rows wait for a line that is required" if held else ""
+        remark = "; ".join(filter(None, (self._remark, told)))
+        return Page(self._mapped(ready), at, more, complete_since, remark)
+
+    def _parted(self, rows: Sequence[TableRow], before: Mapping[str, int]) -> tuple[list[TableRow], dict[str, int]]:
+        """The rows that are read now, and those that are held from now on: key → since when, ms."""
+        held, ready, now_ms = dict(before), [], self._context.clock.process_ms()
+        for row in rows:
+            key = row.row.key
+            lacks = self._rows.lacking(row) and bool(key) and (key in held or len(held) < HELD_MAX)
+            if lacks:
+                held.setdefault(key, now_ms)
+            else:
+                held.pop(key, None)
+            if not lacks or now_ms - held[key] > HELD_FOR_MS:
+                ready.append(row)
+        return ready, held
+
+    def _held(self, connection: Connection, at: dict[str, Any]) -> list[TableRow]:
+        """The next of the held rows, those that were looked at longest ago first. Changes ``at``."""
+        held = dict(at.pop("held", {}))
+        some = {key: held.pop(key) for key in list(held)[: self._page_rows]}
+        rows = self._read(connection, len(some), self._key.among(list(some))) if some else []
+        held |= {row.row.key: some[row.row.key] for row in rows if row.row.key in some}
+        at |= {"held": held} if held else {}
+        return rows
 
     def _each_once(self, rows: list[TableRow]) -> list[TableRow]:
         """The rows, in the order of time and key. Raises ``Misconfigured`` where a key names two rows of one time: at
@@ -141,7 +177,7 @@ class TableSource:
         began_ms = at["swept_ms"] = sweep["began_ms"]
         if at["time"] >= began_ms - self._lag_ms:
             at["covered"] = min(began_ms, at["time"])
-        return rows + self._odd(connection, at, now_ms)
+        return [*rows, *self._odd(connection, at, now_ms), *self._held(connection, at)]
 
     def _end(self, rows: Sequence[TableRow]) -> dict[str, Any]:
         """The place after a page, for a cursor."""
@@ -237,8 +273,8 @@ class TableSource:
         oldest = self._rows.moment(found)
         if oldest is None or not at["base"] < oldest <= now_ms - self._lag_ms:
             return None
-        if self._remarks(connection, now_ms):
-            return None  # a row whose time is wrong is there, and would be taken for deleted
+        if at.get("held") or self._remarks(connection, now_ms):
+            return None  # a row that is held, or whose time is wrong, would be taken for deleted
         at["base"] = at["time"]
         return int(oldest)
 

@@ -45,6 +45,11 @@ class ChildSpec(Frozen):
     )
     order: Columns = Field(description="The column by which the lines of a row are ordered, or a list.")
     columns: Columns = Field(description="The columns that are read.")
+    required: bool = Field(
+        False,
+        description="Whether a row is of no use without a line, as a document without its project: it waits in the "
+        "table until it has one, and after a day it is read as it is, and rejected.",
+    )
     time: str = Field(
         "",
         description="The column with the time of the last change of a line, in the form of the table's own: a row "

@@ -214,6 +214,7 @@ class Shaped:
         self.connection.executescript(script)
         whole = {"name": "ex", "key": "id", "time": "at", "columns": ["x"], **spec}
         self.source = table_source(home, f"sqlite:///{home}/shaped.db", clock, whole, page_rows=2)
+        self.page: Any = None
 
     def drain(self) -> list[SourceRow]:
         """Every row of the feed, over cursors that were stored as JSON."""
@@ -286,6 +287,46 @@ def test_lines_may_name_their_row_by_another_column_and_without_its_padding(tmp_
     table.connection.execute("INSERT INTO line VALUES ('P1', 1, 'found')")
     (row,) = table.drain()
     assert row.record and [line["what"] for line in row.record["lines"]] == ["found"]
+
+
+def test_p1_a_row_waits_for_a_line_that_is_required_and_is_read_whatever_its_time(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    """A document may be sent before its project, and the project have an older time. It is not rejected meanwhile."""
+    table = Shaped(
+        tmp_path, clock, "CREATE TABLE ex(id, at INTEGER, x, gone); CREATE TABLE line(id, n, what, at INTEGER);",
+        children={"lines": {"table": "line", "parent": "id", "order": "n", "columns": ["what"], "required": True,
+                            "time": "at"}},
+        lag_s=1, sweep_s=1, deleted_when={"column": "gone", "in": ["1"]},
+    )  # fmt: skip
+    now = clock.now_ms() - 60_000
+    table.connection.executemany("INSERT INTO ex VALUES (?, ?, 'x', '0')", [(key, now) for key in "abcde"])
+    table.connection.execute("INSERT INTO line VALUES ('c', 1, 'there', ?)", (now,))
+    assert read_on(table, clock) == ["c"]
+    assert table.page.remark == "4 rows wait for a line that is required"
+    assert read_on(table, clock) == []
+    table.connection.execute("INSERT INTO line VALUES ('d', 1, 'older', ?)", (now - 86_400_000,))
+    table.connection.execute("DELETE FROM ex WHERE id = 'b'")
+    table.connection.execute("UPDATE ex SET gone = '1' WHERE id = 'e'")
+    assert sorted(read_on(table, clock) + read_on(table, clock)) == ["d", "e"]
+    assert table.page.remark == "1 rows wait for a line that is required"
+    clock.pass_s(86_401)
+    assert "a" in read_on(table, clock), "after a day it is read as it is"
+    table.connection.execute("INSERT INTO line VALUES ('a', 1, 'late', ?)", (now,))
+    assert "a" in read_on(table, clock)
+    assert not table.page.remark
+
+
+def read_on(table: Shaped, clock: HandClock) -> list[str]:
+    """The keys of the rows until there is nothing more, with one sweep."""
+    clock.pass_s(2)
+    keys: list[str] = []
+    while True:
+        table.page = table.source.fetch(table.page and table.page.cursor)
+        keys += [row.key for row in table.page.rows]
+        assert json.dumps(table.page.cursor)
+        if not table.page.rows and not table.page.more:
+            return keys
 
 
 def test_texts_whose_encoding_the_database_has_wrong_are_read_and_found(tmp_path: Path, clock: HandClock) -> None:
