@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from hub.connect.table.report import TableReport
+from hub.connect.table.spec import ReportSpec, TableSpec
 from hub.errors import HubError, Misconfigured, Unavailable
-from hub.ports import LookupQuery, Page, SourceRow
+from hub.ports import LookupQuery, Page, RowVerdict, SourceRow
 from tests.clocks import HandClock
 from tests.tables import table_source
 
@@ -186,6 +188,43 @@ def test_a_locked_table_is_unavailable_within_the_time_out(exchange: Exchange) -
             connection.exec_driver_sql("UNLOCK TABLES")
     exchange.put([("P1", "g1", "2024-01-02 08:00:00")])
     assert len(exchange.drained()) == 1
+
+
+def test_p2_a_verdict_reaches_the_row_and_its_lines_and_a_later_line_is_another_version(
+    exchange: Exchange, clock: HandClock, tmp_path: Path, url: str
+) -> None:
+    """The latest of several times, and both updates, in the server's own SQL."""
+    exchange.run(
+        f"DROP TABLE ex_unit; CREATE TABLE ex_unit (xmdm varchar(24), gcdm varchar(10), xh int, dwmc text,"
+        f" dm varchar(30), gxsj {TIMES[exchange.dialect][0]}, sjsczt varchar(2), sbyy varchar(50));"
+        "ALTER TABLE ex_project ADD COLUMN sjsczt varchar(2); ALTER TABLE ex_project ADD COLUMN sbyy varchar(50)"
+    )
+    exchange.put([("P1", "g1", "2024-01-02 08:00:00"), ("P1", "g2", "2024-01-02 08:00:00")])
+    exchange.run("INSERT INTO ex_unit VALUES ('P1', 'g1', 1, 'x', 'A', '2024-01-02 08:00:05', '0', NULL)")
+    exchange.run("INSERT INTO ex_unit VALUES ('P1', 'g2', 1, 'x', 'A', '2024-01-02 08:00:00', '0', NULL)")
+    spec = {**SPEC, "children": {"units": {**SPEC["children"]["units"], "time": "gxsj", "reported": True}},
+            "report": {"state": "sjsczt", "reason": "sbyy"}}  # fmt: skip
+    source = table_source(tmp_path, url, clock, spec, total_timeout_s=1)
+    one, two = sorted(source.fetch(None).rows, key=lambda row: row.version, reverse=True)
+    assert [one.version, two.version] == [AT_MS + 5000, AT_MS]
+    report = TableReport(url, source_spec(spec), ReportSpec(state="sjsczt", reason="sbyy"), source._context)
+    report.report([RowVerdict(one.key, AT_MS, True, ""), RowVerdict(two.key, AT_MS, False, "缺")])
+    assert told(exchange) == [("g1", None, "0"), ("g2", "-1", "0")]
+    report.report([RowVerdict(one.key, one.version, True, "")])
+    assert told(exchange) == [("g1", "3", "3"), ("g2", "-1", "0")]
+    report.close()
+    source.close()
+
+
+def source_spec(spec: Mapping[str, Any]) -> TableSpec:
+    return TableSpec.model_validate(spec)
+
+
+def told(exchange: Exchange) -> list[tuple[Any, ...]]:
+    """(Part, state of the row, state of its line)."""
+    query = "SELECT p.gcdm, p.sjsczt, u.sjsczt FROM ex_project p JOIN ex_unit u ON u.gcdm = p.gcdm ORDER BY 1"
+    with exchange.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def test_texts_in_a_column_that_says_another_encoding(

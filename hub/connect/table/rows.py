@@ -6,6 +6,7 @@ Keys are compared as the database's own type: a text is sent without a type, and
 import json
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, select, table, true
@@ -51,14 +52,17 @@ class TableRow:
 
 class Rows:
     """Reads the rows of one exchange table, with their lines. Immutable. ``dialect``: the database's name in
-    SQLAlchemy. ``more``: further columns that ``main`` has."""
+    SQLAlchemy. ``more``: table → further columns that it has."""
 
-    def __init__(self, spec: TableSpec, dialect: str, more: Collection[str] = ()) -> None:
+    def __init__(
+        self, spec: TableSpec, dialect: str, more: Mapping[str, Collection[str]] = MappingProxyType({})
+    ) -> None:
         self._spec = spec
         self.times = Times(spec, dialect)
         self._encodings = dict.fromkeys((*spec.texts, *spec.miscoded), spec.encoding)
         names = spec.names()
-        names[spec.name] |= set(more)
+        for name, columns in more.items():
+            names[name] |= set(columns)
         self._tables = {name: _table(name, names[name], self._numbers(name)) for name in names}
         self.main = self._tables[spec.name]
         self.time = self._latest(dialect)
@@ -135,6 +139,11 @@ class Rows:
         lines = self._tables[child.table]
         owners = select(*(lines.c[name] for name in child.parent))
         return among(self._owner(child), owners.where(self._one_of(lines, question.column, values)))
+
+    def lines_of(self, child: ChildSpec, rows: Sequence[ColumnElement[bool]]) -> tuple[Any, ColumnElement[bool]]:
+        """The table of a child, and which of its lines belong to ``rows``."""
+        owners = select(*self._owner(child)).where(*rows)
+        return self._tables[child.table], among(self._parent(child), owners)
 
     def in_force(self) -> ColumnElement[bool]:
         """Rows that answer a question."""

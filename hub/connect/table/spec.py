@@ -50,6 +50,11 @@ class ChildSpec(Frozen):
         description="Whether a row is of no use without a line, as a document without its project: it waits in the "
         "table until it has one, and after a day it is read as it is, and rejected.",
     )
+    reported: bool = Field(
+        False,
+        description="Whether the lines have the columns of `report` too, and get what an accepted row gets. Not for "
+        "lines that are rows of another source.",
+    )
     time: str = Field(
         "",
         description="The column with the time of the last change of a line, in the form of the table's own: a row "
