@@ -147,7 +147,7 @@ class Reader:
 
     def address(self, column: str, field: str) -> dict[str, str]:
         """A structured address, with the source's own text in it."""
-        return address.parse(self.text(column, f"{field}.text"))
+        return address.parse_to_fit(self.text(column, f"{field}.text"))
 
 
 def _as_text(value: Any) -> str | None:

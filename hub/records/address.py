@@ -27,6 +27,8 @@ FIELDS: Final = (
 )  # fmt: skip
 TEXT_CHARACTERS_MAX: Final = 300
 """The parser reads at most this many characters, and a longer text has no key: it is not an address."""
+ROOM_CHARACTERS_MAX: Final = 64
+"""Most characters of a room, as the schemas say (``hub.max``). What no rung takes may be longer."""
 
 # Brackets, dots, and variants of characters that registers mix.
 _VARIANTS: Final = str.maketrans(
@@ -145,6 +147,19 @@ def parse(text: str) -> dict[str, str]:
     found["room"] += _room(rest)
     _complete(found)
     return found
+
+
+def parse_to_fit(text: str) -> dict[str, str]:
+    """As ``parse``, for a record. Where the room is longer than a record's, as with a list of twenty rooms, the parts
+    from the road on are empty: the text has them, and ``address_key`` reads it.
+
+    >>> found = parse_to_fit("天津市南开区长江道12号" + "、".join(f"{room}室" for room in range(101, 121)))
+    >>> found["district"], found["road"], found["room"], address_key(found) == address_key(found["text"]) != ""
+    ('南开区', '', '', True)
+    """
+    found = parse(text)
+    fits = len(found["room"]) <= ROOM_CHARACTERS_MAX
+    return found if fits else found | dict.fromkeys(FIELDS[FIELDS.index("road") :], "")
 
 
 def _read_places(found: dict[str, str], rest: str) -> str:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.records.address import FIELDS, TEXT_CHARACTERS_MAX, address_key, normalise, parse
+from hub.records.address import (
+    FIELDS,
+    ROOM_CHARACTERS_MAX,
+    TEXT_CHARACTERS_MAX,
+    address_key,
+    normalise,
+    parse,
+    parse_to_fit,
+)
 from hub.records.divisions import TIANJIN_DISTRICTS
 
 ROADS = ("长江道", "卫津南路", "第二大街", "三马路", "友谊北路", "复康路")
@@ -291,3 +299,14 @@ def test_a_house_in_a_numbered_lane_has_a_key_of_its_own() -> None:
     keys = {address_key(f"上海市徐汇区天平路{door}501室") for door in doors} - {""}
     assert len(keys) >= len(doors) - 1
     assert address_key("上海徐汇区天平路１２弄3号501") == address_key("上海市徐汇区天平路12弄3号501室") != ""
+
+
+@given(units, st.integers(0, 40))
+def test_an_address_of_many_rooms_fits_a_record_and_keeps_its_key(unit: dict[str, object], more: int) -> None:
+    """P1: such a title is not lost. P3: it is found by all of its text, and by no part of it."""
+    text = spelled(unit, 0) + "".join(f"、{room}室" for room in range(101, 101 + more))
+    found = parse_to_fit(text)
+    assert found["text"] == text and len(found["room"]) <= ROOM_CHARACTERS_MAX
+    assert found["district"] == parse(text)["district"]
+    assert address_key(found) == address_key(text)
+    assert (address_key(found) == address_key(spelled(unit, 0))) == (more == 0)
