@@ -127,6 +127,8 @@ class Reports:
         row = asdict(report)
         if not report.last_trouble:  # the row may have that of an earlier process
             del row["last_trouble"], row["last_trouble_ms"]
+        if report.done is None:  # not known yet: the row has what earlier processes took
+            del row["done"]
         with self._store.write() as connection:
             bulk.upsert(connection, connector_status, [row])
 

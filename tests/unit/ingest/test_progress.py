@@ -1,11 +1,13 @@
 """How far a feed is, and when it ends."""
 
+from pathlib import Path
 from typing import Any
 
 from hub.errors import Unavailable
-from hub.ingest.control import Report
+from hub.ingest.control import Report, Reports
 from hub.ingest.feed import Taken
 from hub.ingest.progress import TOTAL_EVERY_S, Progress
+from tests.casework import House
 from tests.clocks import HandClock
 
 
@@ -48,3 +50,13 @@ def test_the_end_is_told_while_rows_wait_only() -> None:
     assert Report("titles", behind_ms=1, **far).left_s == 60  # type: ignore[arg-type]
     assert Report("titles", **far).left_s is None  # type: ignore[arg-type]
     assert Report("titles", behind_ms=1, done=3, rate_per_s=1.0).left_s is None
+
+
+def test_a_new_process_keeps_what_earlier_ones_took(tmp_path: Path) -> None:
+    """Its first reports are made before it knows."""
+    house = House(tmp_path)
+    reports = Reports(house.store, house.clock)
+    for done, kept in ((None, None), (199, 199), (None, 199), (0, 0)):
+        reports.put(Report("titles", done=done))
+        found = reports.get("titles")
+        assert found and found.done == kept

@@ -102,6 +102,13 @@ def test_p2_a_row_that_was_corrected_without_a_new_time_is_another_content_of_it
     assert (line.received, line.verified, line.duplicate, line.revised) == (3, 3, 0, 1)
 
 
+def test_a_key_of_fixed_length_is_there_without_its_blanks(hub: Hub) -> None:
+    """A database finds CHAR(8) by "a" and gives it with blanks."""
+    padded = Registry(row("a       "))
+    padded.rows["a"] = padded.rows.pop("a       ")
+    assert run(hub, padded, Extent(("a",))) == Reread(read=1, sent=1)
+
+
 def test_p2_an_interrupted_reread_that_runs_again_is_counted_as_duplicates(hub: Hub) -> None:
     guarded: Any = Registry(row("a"))
     for _ in range(2):
