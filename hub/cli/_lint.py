@@ -40,10 +40,11 @@ def lint(config: Path | None, name: str, accept: bool, as_json: bool) -> None:
     """
     settings = hub_settings.load(config)
     folder = _folder(name, settings)
-    clock, grant = SystemClock(), load(settings.grants).get(folder.name.rpartition(".")[2])
+    last = folder.name.rpartition(".")[2]
+    clock, grant = SystemClock(), load(settings.grants).get(last)
     if accept:
         _accept(folder, clock)
-    found = findings(folder, clock, grant)
+    found = findings(folder, clock, grant, settings.connectors.get(last, {}))
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
     else:

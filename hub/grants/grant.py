@@ -176,7 +176,8 @@ def check_look_up(grant: Grant, query: LookupQuery) -> None:
     if LOOK_UP not in grant.ways:
         raise RecordRejected("LOOKUP_NOT_GRANTED", detail=f"the grant of {grant.source} allows its feed only")
     if query.purpose not in grant.purposes:
-        raise RecordRejected("PURPOSE_NOT_GRANTED", detail=f"the grant of {grant.source} is for other purposes")
+        named = ", ".join(sorted(grant.purposes))
+        raise RecordRejected("PURPOSE_NOT_GRANTED", detail=f"the grant of {grant.source} is for {named} only")
 
 
 def smaller(first: int, second: int) -> int:
@@ -204,9 +205,9 @@ def _grant(name: str, table: Any, where: str) -> Grant:
     try:
         return Grant.model_validate({**table, "source": name})
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in (name, *first["loc"]))
-        raise Misconfigured(f"{where}: {key}: {first['msg']}", "docs/operating.md has every key") from None
+        wrong = error.errors(include_input=False, include_url=False)
+        told = (f"{'.'.join(map(str, (name, *one['loc'])))}: {one['msg']}" for one in wrong)
+        raise Misconfigured(f"{where}: {'; '.join(told)}", "docs/operating.md has every key") from None
 
 
 def load(file: Path | None) -> dict[str, Grant]:

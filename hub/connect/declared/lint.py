@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources.abc import Traversable
+from math import ceil
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -16,21 +17,26 @@ from hub.connect.declared.rows import row_of
 from hub.connect.declared.samples import plain_row, sample_names, sample_row
 from hub.connect.folder import CODES, HOOK, INFO, MAPPING, Folder
 from hub.connect.frozen import Frozen, loaded
-from hub.connect.spec import ConnectorInfo
+from hub.connect.spec import ConnectorInfo, Limits
 from hub.connect.table.spec import TableSpec
 from hub.errors import Misconfigured
-from hub.grants.grant import Grant
+from hub.grants.grant import FEED, Grant, smaller
 from hub.ports import Clock
 from hub.records.kinds import KINDS
 
 README: Final = "README.md"
 LOOK_UPS: Final = ("uscc", "resident-id", "unit-no", "address", "title-no")
 _PROBLEMS: Final = {"extra_forbidden": "there is no such key", "missing": "the key is missing"}
+NO_SETTINGS: Final[Mapping[str, Any]] = {}
+_DAY_S: Final = 86_400
 _SECRET_WORDS: Final = ("secret", "token", "password")
 
 
-def lint(folder: Folder, clock: Clock, grant: Grant | None = None) -> list[Finding]:
-    """What is to be corrected in the folder, all findings together. ``grant``: ``None`` where there is none."""
+def lint(
+    folder: Folder, clock: Clock, grant: Grant | None = None, settings: Mapping[str, Any] = NO_SETTINGS
+) -> list[Finding]:
+    """What is to be corrected in the folder, all findings together. ``grant``: ``None`` where there is none.
+    ``settings``: the connector's table in ``hub.toml``. Raises ``Misconfigured`` for limits in it that are wrong."""
     unreadable = [*_read(folder, INFO, ConnectorInfo), *_read(folder, MAPPING, MappingSpec), *_rest(folder)]
     if unreadable:
         return unreadable
@@ -38,6 +44,7 @@ def lint(folder: Folder, clock: Clock, grant: Grant | None = None) -> list[Findi
     if folder.mapping:
         found += [*_of_mapping(folder, folder.mapping), *_of_table(folder), *_of_codes(folder)]
         found += [_ungranted(folder.mapping)] if grant is None else _of_grant(folder, folder.mapping, grant)
+        found += [] if grant is None else _of_quota(folder.info.limits_with(settings), grant)
         found += [] if any(one.grave for one in found) else _of_samples(folder, clock)
     return found
 
@@ -236,6 +243,22 @@ def _of_grant(folder: Folder, mapping: MappingSpec, grant: Grant) -> Iterator[Fi
                 "give it back: what is not needed is not asked for (P6)",
                 grave=False,
             )
+
+
+def _of_quota(limits: Limits, grant: Grant) -> Iterator[Finding]:
+    """A feed that asks as often as `poll_s` says, with nothing new, and so uses up its part of the day's quota."""
+    calls = smaller(limits.calls_a_day, grant.calls_a_day)
+    for_feed = calls - int(calls * limits.look_up_share)
+    if FEED not in grant.ways or limits.feed_hours or not for_feed or limits.poll_s * for_feed >= _DAY_S:
+        return
+    hours = limits.poll_s * for_feed / 3_600
+    yield _told(
+        "limits.poll_s",
+        f"asking every {limits.poll_s:g} s uses the {for_feed} calls that a feed has of the day's quota in "
+        f"{hours:.1f} hours; then it waits until midnight",
+        f"poll_s = {ceil(_DAY_S / for_feed)} in [limits], or in the connector's table of hub.toml",
+        grave=False,
+    )
 
 
 # ---- samples -------------------------------------------------------------------------------------------------------

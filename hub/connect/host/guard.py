@@ -175,10 +175,14 @@ class GuardedSource:
         force."""
         if not query.purpose.strip() or not query.legal_basis.strip():
             raise RecordRejected("PURPOSE_MISSING", detail="a look-up needs a purpose and a legal basis")
-        if query.by not in self.context.info.lookup_by:
-            raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self.context.info.name} has no look-up by {query.by}")
-        if self.context.info.ticket and not (query.ticket or "").strip():
-            raise RecordRejected("TICKET_NEEDED", "ticket", f"{self.context.info.name} is not asked without a ticket")
+        info = self.context.info
+        if query.by not in info.lookup_by:
+            answered = ", ".join(info.lookup_by) or "nothing"
+            raise RecordRejected(
+                "LOOKUP_UNSUPPORTED", detail=f"{info.name} has no look-up by {query.by}; it answers by {answered}"
+            )
+        if info.ticket and not (query.ticket or "").strip():
+            raise RecordRejected("TICKET_NEEDED", "ticket", f"{info.name} is not asked without a ticket")
         check_look_up(self._granted(), query)
         return self._within(self._gate.call(lambda: self._source.look_up(query), _LOOK_UPS))
 

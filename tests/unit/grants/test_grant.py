@@ -49,13 +49,16 @@ def test_no_grant_and_a_term_that_is_not_now_are_told_with_the_remedy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "code"),
-    [({"ways": ["feed"]}, "LOOKUP_NOT_GRANTED"), ({"purposes": ["capacity-increase"]}, "PURPOSE_NOT_GRANTED")],
+    ("change", "code", "told"),
+    [
+        ({"ways": ["feed"]}, "LOOKUP_NOT_GRANTED", "its feed only"),
+        ({"purposes": ["capacity-increase"]}, "PURPOSE_NOT_GRANTED", "for capacity-increase only"),
+    ],
 )
-def test_a_look_up_beyond_the_grant_has_a_code(change: dict[str, Any], code: str) -> None:
+def test_a_look_up_beyond_the_grant_has_a_code(change: dict[str, Any], code: str, told: str) -> None:
     with pytest.raises(RecordRejected) as refused:
         check_look_up(grants.granted("property_title", **change), QUERY)
-    assert refused.value.code == code
+    assert refused.value.code == code and told in str(refused.value)
 
 
 def test_the_end_is_near_from_thirty_days_before_the_last() -> None:
@@ -92,6 +95,12 @@ def test_a_file_that_is_wrong_is_told_with_its_key(text: str, told: str) -> None
     with pytest.raises(Misconfigured) as wrong:
         read(text, "grants.toml")
     assert told in str(wrong.value) and "grants.toml" in str(wrong.value)
+
+
+def test_all_that_is_wrong_in_a_grant_is_told_at_once() -> None:
+    text = TEXT.replace("erase_after_days = 90", "").replace("purposes", 'ways = ["dump"]\npurposes')
+    with pytest.raises(Misconfigured, match=r"titles\.ways.*; titles\.erase_after_days"):
+        read(text, "grants.toml")
 
 
 def test_no_file_is_no_grant_and_a_lost_one_is_told(tmp_path: Path) -> None:

@@ -74,7 +74,13 @@ Linted = Callable[..., list[Finding]]
 @pytest.fixture
 def linted(tmp_path: Path, clock: HandClock) -> Linted:
     def found(
-        info: str = INFO, mapping: str = MAPPING, codes: str = CODES, sample: Any = SAMPLE, fields: Any = None
+        info: str = INFO,
+        mapping: str = MAPPING,
+        codes: str = CODES,
+        sample: Any = SAMPLE,
+        fields: Any = None,
+        more: Any = None,
+        settings: Any = None,
     ) -> list[Finding]:
         root = tmp_path / "titles"
         (root / "samples").mkdir(parents=True)
@@ -82,15 +88,15 @@ def linted(tmp_path: Path, clock: HandClock) -> Linted:
         for name, text in {"connector.toml": info, "mapping.toml": mapping, "codes.csv": codes}.items():
             (root / name).write_text(text, "utf-8")
         (root / "samples" / "one.json").write_text(json.dumps(sample, ensure_ascii=False), "utf-8")
-        return lint(Folder("titles", root), clock, granted(fields) if fields else None)
+        return lint(Folder("titles", root), clock, granted(fields, **(more or {})) if fields else None, settings or {})
 
     return found
 
 
-def granted(fields: frozenset[str]) -> Grant:
+def granted(fields: frozenset[str], **more: Any) -> Grant:
     term = {"since": "2024-01-01", "until": "2030-01-01", "erase_after_days": 9}
     whole = {"source": "titles", "item": "i", "provider": "p", "approval": "a", "purposes": ["x"], "fields": fields}
-    return Grant.model_validate(whole | term)
+    return Grant.model_validate(whole | term | more)
 
 
 def test_a_good_folder_has_nothing_to_correct(linted: Linted) -> None:
@@ -156,6 +162,25 @@ def test_a_column_outside_the_grant_is_to_be_corrected(linted: Linted) -> None:
     """P3: it would be null in every record."""
     found = [one for one in linted(fields=COLUMNS - {"qlr.zjh"}) if one.grave]
     assert [(one.file, one.key) for one in found] == [("mapping.toml", "qlr.zjh")]
+
+
+@pytest.mark.parametrize(
+    ("more", "settings", "told"),
+    [
+        ({"calls_a_day": 20_000}, {}, "poll_s = 5"),
+        ({"calls_a_day": 20_000}, {"poll_s": 5.0}, None),
+        ({"calls_a_day": 20_000}, {"feed_hours": "22:00-02:00"}, None),
+        ({"calls_a_day": 20_000, "ways": ["look-up"]}, {}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_feed_that_would_use_up_its_quota_by_asking_for_nothing_new_is_noted(
+    linted: Linted, more: dict[str, Any], settings: dict[str, Any], told: str | None
+) -> None:
+    found = linted(fields=COLUMNS, more={"ways": ["feed"]} | more, settings=settings)
+    notes = [one for one in found if one.key == "limits.poll_s"]
+    assert [one.grave for one in notes] == ([False] if told else [])
+    assert all(str(told) in one.remedy and "5.0 hours" in one.problem for one in notes)
 
 
 def test_a_folder_whose_samples_become_no_record_is_told_with_the_faults(linted: Linted) -> None:
