@@ -199,7 +199,7 @@ class Hub:
 
     @cached_property
     def _asking(self) -> Asking:
-        asking = Asking(self.connectors, self.store)
+        asking = Asking(self.connectors, self.store, self.clock)
         self._open.callback(asking.close)
         return asking
 

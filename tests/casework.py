@@ -1,7 +1,7 @@
 """A small hub on real adapters, for tests of what is behind verify: records lie on topics as if verify had put them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from hub.cases import policy
 from hub.cases.by import By
 from hub.cases.connection.applications import Applications, Submitted
-from hub.cases.connection.holdings import Ask, Holdings
+from hub.cases.connection.holdings import Holdings
 from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk
 from hub.cases.journal import Journal
@@ -66,8 +66,10 @@ class House:
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
     identity_keys: Mapping[str, bytes] = field(default_factory=dict)
     """Key id → raw public key that may sign tickets."""
-    ask: Ask = field(default=lambda name, query: Page((), {}, False))
+    ask: Callable[[str, LookupQuery], Page] = field(default=lambda name, query: Page((), {}, False))
     """How the service of titles asks a source."""
+    asked_by: list[Mapping[str, str]] = field(default_factory=list)
+    """Who asked so, each time."""
     clock: HandClock = field(default_factory=lambda: HandClock(look_s=0.05))
 
     def __post_init__(self) -> None:
@@ -96,7 +98,8 @@ class House:
         parts = desk, self.store, shipped(), self.channels, tuple(self.sources), choices
         self.holdings = Holdings(*parts, self._asked, self.applications.find)
 
-    def _asked(self, name: str, query: LookupQuery) -> Page:
+    def _asked(self, name: str, query: LookupQuery, by: Mapping[str, str]) -> Page:
+        self.asked_by.append(by)
         return self.ask(name, query)
 
     def close(self) -> None:

@@ -129,7 +129,7 @@ class Direct:
 
     def titles(self, document: Mapping[str, Any]) -> Titles:
         with _said():
-            return self._hub.holdings().titles(document)
+            return self._hub.holdings().titles(document, by_user())
 
 
 def by_user() -> By:

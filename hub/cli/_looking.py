@@ -12,6 +12,7 @@ from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import is_made
+from hub.cli._applications import by_user
 from hub.cli._console import console
 from hub.clock import SystemClock
 from hub.connect.host.forms import Seen, seen
@@ -19,8 +20,9 @@ from hub.connect.host.guard import GuardedSource
 from hub.connect.host.probe import Probe, probe
 from hub.connect.host.registry import find, open_source
 from hub.grants.grant import load
+from hub.ingest.asked import Asked
 from hub.ingest.control import StoredQuota
-from hub.ports import LookupQuery
+from hub.ports import LookupQuery, Page
 from hub.settings import Settings
 from hub.stores.database import Database
 
@@ -29,25 +31,27 @@ JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.
 
 
 @contextmanager
-def _opened(config: Path | None, name: str, page_rows: int) -> Iterator[GuardedSource]:
-    """The source. Its calls count in the day's quota of all hubs (P3: a call beyond the grant is not made)."""
+def _opened(config: Path | None, name: str, page_rows: int) -> Iterator[tuple[GuardedSource, Database | None]]:
+    """The source, and the store where there is a hub. Its calls count in the day's quota of all hubs (P3: a call beyond
+    the grant is not made)."""
     settings = hub_settings.load(config)
     table = settings.connector(find(name, settings.connectors_dir).info.name) | {"page_rows": page_rows}
     grant = load(settings.grants).get(name)
     with ExitStack() as opened:
-        book = opened.enter_context(_book(settings))
+        store = opened.enter_context(_store(settings))
+        book = StoredQuota(store, at_once=1) if store else None
         found = open_source(name, table, SystemClock(), book, grant, settings.connectors_dir)
-        yield opened.enter_context(closing(found))
+        yield opened.enter_context(closing(found)), store
 
 
 @contextmanager
-def _book(settings: Settings) -> Iterator[StoredQuota | None]:
-    """The book of the hub's store; ``None`` where there is no hub yet."""
+def _store(settings: Settings) -> Iterator[Database | None]:
+    """The hub's store; ``None`` where there is no hub yet."""
     if not is_made(settings.store_url):
         yield None
         return
     with closing(Database(settings.store_url)) as store:
-        yield StoredQuota(store, at_once=1)
+        yield store
 
 
 @click.command("probe")
@@ -64,7 +68,7 @@ def probe_(config: Path | None, name: str, limit: int, as_json: bool) -> None:
     Writes nothing, and does not move the cursor. For a source that only answers questions, use `hub connectors ask`.
     Exit 1 when there are faults, unknown codes or differing columns.
     """
-    with _opened(config, name, min(limit, 500)) as source:
+    with _opened(config, name, min(limit, 500)) as (source, _):
         found = probe(source, limit)
     if as_json:
         click.echo(json.dumps(found.plain(), ensure_ascii=False))
@@ -127,8 +131,8 @@ def ask(
     """Ask NAME one question, as a case would, and show the answer: personal values by their form.
 
     It is a real call at the source: it counts in the quota of all hubs, and needs a purpose and a legal basis that the
-    grant allows. It writes no record. With `--value -` the value is in no list of processes and in no history of a
-    shell. Exit 1 when a record has faults.
+    grant allows. It writes no record; an event on `access.events` says who asked which source and why, and no value.
+    With `--value -` the value is in no list of processes and in no history of a shell. Exit 1 when a record has faults.
 
     \b
       echo 91110000600037341L | hub connectors ask business_licence --by uscc --value - \\
@@ -137,8 +141,9 @@ def ask(
     asked = (sys.stdin.readline() if value == "-" else value).strip()
     if not asked:
         raise click.UsageError("--value is empty")
-    with _opened(config, name, 500) as source:
-        page = source.look_up(LookupQuery(by, asked, purpose, basis, service_item, business_number, ticket))
+    query = LookupQuery(by, asked, purpose, basis, service_item, business_number, ticket)
+    with _opened(config, name, 500) as (source, store):
+        page = _answer(source, store, query)
         rows = [seen(row, source.context.info.kind) for row in page.rows]
         dropped = source.context.dropped.take()
     if as_json:
@@ -149,6 +154,15 @@ def ask(
         for column, count in dropped.most_common():
             click.echo(f"not granted   {column}: dropped from {count} rows")
     sys.exit(1 if any(row.faults for row in rows) else 0)
+
+
+def _answer(source: GuardedSource, store: Database | None, query: LookupQuery) -> Page:
+    """The answer; the event about it is written first."""
+    if store is None:
+        click.echo("no event on access.events: this hub has no tables yet (`hub run` makes them)", err=True)
+        return source.look_up(query)
+    asked = Asked(store, SystemClock())
+    return asked.answer(by_user()._asdict(), source.context.info, query, lambda: source.look_up(query))
 
 
 def _show_answer(rows: Sequence[Seen], more: bool) -> None:

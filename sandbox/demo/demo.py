@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, Make, open_hub
+from hub.cases.by import By
 from hub.cases.tables import piece
 from hub.errors import Unavailable
 from hub.records.tables import reason_tally, tally
@@ -246,7 +247,7 @@ class Live:
             return {}
         asked = {name: entry["body"][name] for name in ("external_no", "channel", "purpose", "legal_basis")}
         person = {"resident_id": entry["body"]["applicant"]["resident_id"]}
-        titles = self.hub.holdings().titles(asked | {"applicant": person, "ticket": ticket})
+        titles = self.hub.holdings().titles(asked | {"applicant": person, "ticket": ticket}, By("cli:demo"))
         unit_no = entry["body"]["site"]["unit_no"]
         choice = next(one["choice"] for one in titles if one["unit_no"][-4:] == unit_no[-4:])
         return {"site": {"choice": choice}}

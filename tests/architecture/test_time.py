@@ -21,6 +21,7 @@ BUSINESS = {
     "hub.pipeline.relay": "when a place was written down",
     "hub.cases": "when something happened to a case, and the days that its deadline counts",
     "hub.web.auth.refusals": "when something was refused",
+    "hub.ingest.asked": "when a source was asked",
     "hub.web.api.figures": "the age of events, which have business time",
     "hub.cli.check": "the day that a file is judged of",
     "hub.cli.doctor": "whether the working days of the next weeks are known",

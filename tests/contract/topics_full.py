@@ -75,6 +75,7 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
             # Look-ups first: what the feed has brought already is not asked for.
             for entry in json.loads(sandbox.applications.read_text("utf-8")):
                 hub.applications().submit(entry["body"] | _ticket(sandbox, entry), By("cli:test"))
+                _titles(hub, sandbox, entry)
             _wait(hub, [LOOKUP_RECEIVED])
             runner.start("ingest", ingest)
             _endings(hub, sandbox)
@@ -97,6 +98,14 @@ def _ticket(sandbox: launch.Running, entry: dict[str, Any]) -> dict[str, Any]:
     matter = {"channel": entry["body"]["channel"], "externalNo": entry["body"]["external_no"], **entry["ticket"]}
     given: dict[str, Any] = sandbox.control("identity", "ticket", matter)
     return given
+
+
+def _titles(hub: Hub, sandbox: launch.Running, entry: dict[str, Any]) -> None:
+    """A person chooses from the titles that they hold."""
+    if entry.get("chooses"):
+        asked = {name: entry["body"][name] for name in ("external_no", "channel", "purpose", "legal_basis")}
+        person = {"resident_id": entry["body"]["applicant"]["resident_id"]}
+        hub.holdings().titles({**asked, "applicant": person, **_ticket(sandbox, entry)}, By("cli:test"))
 
 
 def _endings(hub: Hub, sandbox: launch.Running) -> None:

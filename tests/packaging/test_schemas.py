@@ -26,6 +26,7 @@ PUBLISHED_IDS = {
     54: "lookup.query", 55: "lookup.answer", 71: "connection.submitted", 72: "connection.waiting",
     73: "connection.matched", 74: "connection.withdrawn", 91: "delivery.acknowledged", 92: "delivery.refused",
     93: "delivery.stopped", 94: "delivery.held", 95: "delivery.released", 61: "access.event", 101: "access.refused",
+    103: "access.asked", 110: "access.erased",
     62: "calendar.imported", 75: "connection.dated", 76: "connection.submitted", 77: "connection.waiting",
     170: "project.approval", 171: "project.approval.project", 172: "project.approval.builder",
     173: "project.information", 174: "project.information.project", 175: "project.information.builder",

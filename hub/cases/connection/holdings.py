@@ -1,5 +1,5 @@
 """The titles that a person holds, masked, to choose one from. Nothing of them is written, on no topic and in no table
-(P3, P5). The chosen one is fetched when the application is there."""
+(P3, P5); that a source was asked is (P4). The chosen one is fetched when the application is there."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints, ValidationError
 
+from hub.cases.by import By
 from hub.cases.connection import command
 from hub.cases.connection.command import Applicant, Short, Text
 from hub.cases.identity import desk
@@ -23,8 +24,9 @@ TITLE = "licence.property-title"
 BY = "resident-id"
 LISTED_MAX = 50
 """Most titles that are listed for one person."""
-Ask = Callable[[str, LookupQuery], Page]
-"""(Source, question) → its answer. Raises as ``Source.look_up``."""
+Ask = Callable[[str, LookupQuery, Mapping[str, str]], Page]
+"""(Source, question, who asks: principal, client and channel) → its answer, of which an event tells. Raises as
+``Source.look_up``."""
 Json = dict[str, Any]
 
 
@@ -53,9 +55,12 @@ class Holdings:
     ask: Ask
     find: Callable[[str, str], bytes | None]
 
-    def titles(self, document: Mapping[str, Any], check: Callable[[Enquiry], None] = lambda _: None) -> list[Json]:
+    def titles(
+        self, document: Mapping[str, Any], by: By, check: Callable[[Enquiry], None] = lambda _: None
+    ) -> list[Json]:
         """The titles of the person in ``document`` (an ``Enquiry`` as JSON values), masked, each with the choice that
-        an application names as ``site.choice``. ``check`` raises ``RecordRejected`` when the caller may not ask.
+        an application names as ``site.choice``. ``by`` asks, through the document's channel. ``check`` raises
+        ``RecordRejected`` when the caller may not ask.
 
         Raises ``RecordRejected``: the codes of ``command.parse`` and of ``ticket.check``; TICKET_USED; NO_SOURCE when
         no source can be asked; the code of a source that refuses. Raises ``Unavailable`` when a source is.
@@ -70,7 +75,7 @@ class Holdings:
         able = [one for one in self.sources if one.kind == TITLE and BY in one.by and not one.ticket]
         if not able:
             raise RecordRejected("NO_SOURCE", "", f"no source of {TITLE} can be asked by {BY}")
-        found = [record for one in able for record in self._held(one, wanted, number)]
+        found = [record for one in able for record in self._held(one, wanted, by._replace(channel=wanted.channel))]
         return [self._shown(record, wanted) for record in _once(found)[:LISTED_MAX]]
 
     def _read(self, document: Mapping[str, Any]) -> Enquiry:
@@ -87,11 +92,11 @@ class Holdings:
         applicant = command.tidy_applicant(read.applicant)
         return read.model_copy(update={"applicant": applicant, "purpose": purpose.name, "legal_basis": basis})
 
-    def _held(self, source: LookupSource, wanted: Enquiry, number: str) -> Iterable[Plain]:
+    def _held(self, source: LookupSource, wanted: Enquiry, by: By) -> Iterable[Plain]:
         """The current titles of this person at one source. A title of another person is left out (P2)."""
-        item = self.purposes.get(wanted.purpose).service_item
+        item, number = self.purposes.get(wanted.purpose).service_item, wanted.applicant.resident_id or ""
         query = LookupQuery(BY, number, wanted.purpose, wanted.legal_basis, item, wanted.external_no)
-        rows = self.ask(source.name, query).rows
+        rows = self.ask(source.name, query, by._asdict()).rows
         records = (row.record for row in rows if row.record is not None)
         return [one for one in records if _current(one) and any(_is(number, holder) for holder in one["holders"])]
 

@@ -74,12 +74,13 @@ class Api:
         return JSONResponse(await run_in_threadpool(self._applications.show, application_id))
 
     async def titles(self, request: Request) -> Response:
-        """The titles that the person of a ticket holds, masked, to choose one from. Nothing of them is stored."""
+        """The titles that the person of a ticket holds, masked, to choose one from. Nothing of them is stored;
+        that they were asked for is."""
         token = await self._access.allow(request, WRITE)
         query_of(request, NoQuery)
         document = read_json(await body_of(request))
         await self._check_channel(token, document.get("channel"))
-        ask = partial(self._holdings.titles, document, partial(self._check_purpose, token))
+        ask = partial(self._holdings.titles, document, token.by(""), partial(self._check_purpose, token))
         found = await run_in_threadpool(self._with_ticket, token, document.get("channel"), ask)
         return JSONResponse({"items": found})
 

@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from hub.bootstrap import open_hub
 from hub.cli import cli
+from hub.cli._applications import by_user
+from hub.codec import wire
 from hub.delivery.tables import sink_trouble
 from hub.errors import Misconfigured
 from hub.ingest.control import RUNNING, STOPPED, Reports
 from hub.settings import load
+from hub.stores.tables import outbox
+from hub.topics.declared import ACCESS_EVENTS
 from sandbox import launch
 from sandbox.launch import Running
 from tests.feeding import connectors, feeding, ids, received, until
@@ -125,6 +129,23 @@ def test_p3_questions_by_hand_count_in_the_day_s_quota_of_all_hubs(config: Path,
     assert [one.exit_code for one in done] == [0, 0, 0], done[0].exception
     refused = hub(config, "ask", LICENCES, *how)
     assert refused.exit_code == 1 and "no calls are left" in str(refused.exception)
+
+
+def test_p4_a_question_by_hand_leaves_an_event_without_a_value(config: Path) -> None:
+    open_hub(load(config)).close()
+    code = "91110000600037341L"
+    why = ["--by", "uscc", "--value", code, "--purpose", "connection-application", "--basis"]
+    assert hub(config, "ask", LICENCES, *why, "consent").exit_code == 0
+    assert hub(config, "ask", LICENCES, *why, code).exit_code == 0
+    assert hub(config, "ask", LICENCES, "--by", "address", *why[2:], "consent").exit_code == 1
+    with closing(open_hub(load(config))) as opened, opened.store.read() as connection:
+        values = [bytes(row.value) for row in connection.execute(select(outbox)) if row.topic == ACCESS_EVENTS]
+    assert not any(code.encode() in value for value in values)
+    said = [wire.decode(value)[1] for value in values]
+    assert {one["by"]["principal"] for one in said} == {by_user().principal}
+    assert [(one["source"], one["legal_basis"], one["code"]) for one in said] == [
+        (LICENCES, "consent", None), (LICENCES, None, None), (LICENCES, "consent", "LOOKUP_UNSUPPORTED"),
+    ]  # fmt: skip
 
 
 def test_status_of_what_nobody_runs_is_unassigned(config: Path) -> None:

@@ -20,6 +20,7 @@ from tests.grants import written
 
 NAME = "property_title"
 QUERY = LookupQuery("resident-id", "1", "connection-application", "consent")
+BY = {"principal": "cli:test", "client": "", "channel": ""}
 CALLS = 250
 
 
@@ -52,7 +53,7 @@ def asking(tmp_path: Path, store: Database, monkeypatch: pytest.MonkeyPatch) -> 
         return source
 
     monkeypatch.setattr(found, "open_source", opened)
-    made = Asking(found, store)
+    made = Asking(found, store, HandClock())
     yield made
     made.close()
 
@@ -60,7 +61,7 @@ def asking(tmp_path: Path, store: Database, monkeypatch: pytest.MonkeyPatch) -> 
 def test_p3_so_many_questions_are_asked_as_the_quota_has(asking: Asking, store: Database) -> None:
     """A source that was opened for each question would use a block of the quota for each."""
     for _ in range(CALLS):
-        asking.ask(NAME, QUERY)
+        asking.ask(NAME, QUERY, BY)
     with pytest.raises(NotNow):
-        asking.ask(NAME, QUERY)
+        asking.ask(NAME, QUERY, BY)
     assert DroppedColumns(store).all() == {NAME: {"phone": CALLS}}

@@ -16,7 +16,7 @@ from hub.errors import RecordRejected, Unavailable
 from hub.ports import LookupQuery, Page, Plain, SourceRow
 from hub.stores.tables import outbox
 from tests import samples
-from tests.casework import LEGAL_BASIS, House, body
+from tests.casework import BY, LEGAL_BASIS, House, body
 from tests.tickets import KEYS, ticket
 
 UNIT = "120101001001GB00001F00010001"
@@ -57,7 +57,7 @@ def enquiry(house: House, **changes: Any) -> dict[str, Any]:
 
 def refused(house: House, **changes: Any) -> str:
     with pytest.raises(RecordRejected) as caught:
-        house.holdings.titles(enquiry(house, **changes))
+        house.holdings.titles(enquiry(house, **changes), BY)
     return caught.value.code
 
 
@@ -69,7 +69,7 @@ def others() -> Plain:
 
 def test_p5_titles_are_listed_masked_and_nothing_of_them_is_written(house: House) -> None:
     asked = held(house, samples.title(), samples.title("T2", unit_no=OTHER_UNIT), others())
-    found = house.holdings.titles(enquiry(house))
+    found = house.holdings.titles(enquiry(house), BY)
     assert [one["unit_no"] for one in found] == ["120101" + "*" * 18 + "0001", "120101" + "*" * 18 + "0002"]
     text = json.dumps(found, ensure_ascii=False)
     assert all(word not in text for word in (UNIT, samples.PERSON, "王伟", "南京路128号1号楼2单元301室", "1000001"))
@@ -77,11 +77,12 @@ def test_p5_titles_are_listed_masked_and_nothing_of_them_is_written(house: House
         ("resident-id", samples.PERSON, "connection-application", "A-1")
     ]
     assert house.rows(outbox) == house.rows(application) == house.rows(need) == []
+    assert house.asked_by == [{"principal": "cli:test", "client": "", "channel": "gov-platform"}], "P4: who asked"
 
 
 def test_the_chosen_title_and_no_other_is_looked_for(house: House) -> None:
     held(house, samples.title(), samples.title("T2", unit_no=OTHER_UNIT))
-    choice = house.holdings.titles(enquiry(house))[1]["choice"]
+    choice = house.holdings.titles(enquiry(house), BY)[1]["choice"]
     person = {"applicant": {"resident_id": samples.PERSON}, "customer_class": "RESIDENT"}
     submitted = house.submit(body(**person, site={"choice": choice}, ticket=ticket(house.clock)))
     assert submitted == house.submit(body(**person, site={"choice": choice}))._replace(created=True)
@@ -95,7 +96,7 @@ def test_the_chosen_title_and_no_other_is_looked_for(house: House) -> None:
 
 def test_p2_a_choice_is_of_no_use_to_another_application(house: House) -> None:
     held(house, samples.title())
-    choice = house.holdings.titles(enquiry(house))[0]["choice"]
+    choice = house.holdings.titles(enquiry(house), BY)[0]["choice"]
     for document in (body("A-2", site={"choice": choice}), body(site={"choice": choice[:-4] + "AAAA"})):
         with pytest.raises(RecordRejected) as caught:
             house.submit(document)
@@ -122,7 +123,7 @@ def test_p3_without_a_good_ticket_no_source_is_asked(house: House) -> None:
     assert refused(house, photo="…") == "NOT_ASKED"
     without = {name: value for name, value in enquiry(house).items() if name != "ticket"}
     with pytest.raises(RecordRejected) as caught:
-        house.holdings.titles(without)
+        house.holdings.titles(without, BY)
     assert (caught.value.code, caught.value.field) == ("FIELD_MISSING", "ticket")
     assert asked == []
 
@@ -133,5 +134,5 @@ def test_p1_a_source_that_is_away_is_said_and_the_application_needs_no_list(hous
 
     house.ask = ask
     with pytest.raises(Unavailable):
-        house.holdings.titles(enquiry(house))
+        house.holdings.titles(enquiry(house), BY)
     assert house.submit(body()).created
