@@ -103,6 +103,17 @@ class Grant(BaseModel):
         split = [field.split(".") for field in self.fields]
         return frozenset(".".join(parts[:end]) for parts in split for end in range(1, len(parts)))
 
+    def has(self, path: str) -> bool:
+        """Whether a field is this path, or leads to it.
+
+        >>> both = {"fields": ["holders"], "purposes": ["p"], "since": "2024-01-01", "until": "2024-12-31"}
+        >>> grant = Grant(source="s", item="i", provider="p", approval="a", erase_after_days=9, **both)
+        >>> grant.has("holders.name"), grant.has("hold")
+        (True, False)
+        """
+        steps = path.split(".")
+        return any(".".join(steps[:end]) in self.fields for end in range(1, len(steps) + 1))
+
     def within(self, columns: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
         """A row without what is outside the grant, and the paths of what was dropped. Places in a list are no part of
         a path.
@@ -194,7 +205,7 @@ def read(text: str, where: str) -> dict[str, Grant]:
     the file."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Misconfigured(f"{where} is not valid TOML: {error}", "correct the file") from None
     return {name: _grant(name, table, where) for name, table in document.items()}
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select, update
 
+from hub.grants.dropped import OTHERS, PATH_CHARACTERS_MAX, PATHS_MAX
 from hub.ingest.tables import grant_dropped
 from hub.ports import Store
 from hub.stores import bulk
@@ -20,13 +21,16 @@ class DroppedColumns:
         self._store = store
 
     def add(self, source: str, counts: Mapping[str, int]) -> None:
-        """Add to the counts of a source: path of a column → rows."""
+        """Add to the counts of a source: path of a column → rows. After ``PATHS_MAX`` paths of it, further ones are
+        ``OTHERS``."""
         table = grant_dropped
         with self._store.write() as connection:
+            known = set(connection.execute(select(table.c.path).where(table.c.source == source)).scalars())
+            counts = _bounded(counts, known)
             # In one order, so that two processes cannot wait for each other.
             for path, rows in sorted(counts.items()):
-                bulk.add(connection, table, {"source": [source], "path": [path[:200]], "rows": [0]})
-                at = table.c.source == source, table.c.path == path[:200]
+                bulk.add(connection, table, {"source": [source], "path": [path], "rows": [0]})
+                at = table.c.source == source, table.c.path == path
                 connection.execute(update(table).where(*at).values(rows=table.c.rows + rows))
 
     def all(self) -> dict[str, Counter[str]]:
@@ -36,3 +40,14 @@ class DroppedColumns:
             for row in connection.execute(select(grant_dropped)):
                 found.setdefault(row.source, Counter())[row.path] = row.rows
         return found
+
+
+def _bounded(counts: Mapping[str, int], known: set[str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for path, rows in sorted(counts.items()):
+        name = path[:PATH_CHARACTERS_MAX]
+        if name not in known and len(known) >= PATHS_MAX:
+            name = OTHERS
+        known.add(name)
+        found[name] += rows
+    return found

@@ -92,7 +92,7 @@ def parsed(text: str, where: str) -> Authorities:
     """The ranks of a TOML text. Raises ``Misconfigured`` with the key that is wrong."""
     try:
         found = _RANKINGS.validate_python(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Misconfigured(f"{where} is not valid TOML: {error}", "correct the file") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]

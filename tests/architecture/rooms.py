@@ -53,7 +53,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.cases.identity": (*_DATA, "hub.cases"),
     "hub.cases.connection": (*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.identity"),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
-    "hub.ingest": (*_DATA, *_STAGE),
+    "hub.ingest": (*_DATA, *_STAGE, "hub.grants"),
     "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),
     "hub.pipeline": (
         *(*_DATA, *_STAGE, "hub.records.verdict", "hub.connect"),
@@ -69,7 +69,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         "hub.pipeline",
     ),
     "hub.pipeline.verdicts": (*_DATA, *_STAGE, "hub.records.rules", "hub.pipeline"),
-    "hub.pipeline.again": (*_DATA, *_STAGE, "hub.ingest", "hub.pipeline"),
+    "hub.pipeline.again": (*_DATA, *_STAGE, "hub.grants", "hub.ingest", "hub.pipeline"),
     "hub.operate": (
         *_DATA,
         "hub.runtime",

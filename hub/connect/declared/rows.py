@@ -8,6 +8,7 @@ from typing import Any, Final
 from hub.connect.context import Context
 from hub.connect.declared.reading import Unread
 from hub.connect.mapping import canonical, to_row, told
+from hub.grants.originals import UNREADABLE, allows, withheld
 from hub.ports import NAMELESS, Fault, Plain, SourceRow
 
 _CONTENT: Final = ("operation", "row")
@@ -38,6 +39,7 @@ def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: 
 
     ``raw``: the bytes that the source signed or sent; without them, and where a column was dropped, the canonical JSON
     of what is left. A signature does not cover such a rest: the proof is left out, and the record says CHANNEL_ONLY.
+    Of bytes that could not be read at all the digest stays, unless the grant has each of their columns.
     """
     # The number of lines that were not read is no field of the source.
     unread = {name: value for name, value in row.columns.items() if isinstance(value, Unread)}
@@ -46,6 +48,9 @@ def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: 
     unsigned = dropped and bool(proof)
     content = canonical(_content(row, columns)) if raw is None or dropped else raw
     key = row.key or f"{NAMELESS}{sha256(content).hexdigest()}"
+    if raw is not None and not row.columns and not (context.grant is None or allows(context.grant, raw)):
+        context.dropped.add((UNREADABLE,))
+        content, dropped = withheld(raw), True
 
     def mapping() -> Plain:
         if row.fault:

@@ -19,11 +19,12 @@ NAMED_MAX = 5
 
 
 class _Stamp(NamedTuple):
-    """What changes when a file does."""
+    """What changes when a file does; its time of modification alone can be set back by who writes it."""
 
     inode: int
     size: int
     changed_ns: int
+    noted_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +173,4 @@ def _opened(folder: int, name: str) -> Iterator[BinaryIO]:
 
 
 def _stamp(found: os.stat_result) -> _Stamp:
-    return _Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
+    return _Stamp(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

@@ -11,7 +11,7 @@ from hub.connect.declared.rows import columns_of
 from hub.connect.host.forms import Seen, seen
 from hub.connect.host.guard import GuardedSource
 from hub.errors import Unavailable
-from hub.logging import mask
+from hub.logging import mask, visible
 from hub.ports import Cursor, SourceRow
 from hub.records.text import is_blank
 
@@ -147,7 +147,7 @@ class _Columns:
         """(Columns that are new, columns that are missing). A column of a list or object is missing only when the rows
         have lines there."""
         read = {*known}
-        strange = sorted(path for path in {*self.names, *dropped} if not _is_known(path, read))
+        strange = sorted({mask(visible(path)) for path in {*self.names, *dropped} if not _is_known(path, read)})
         there = {*self.names, *dropped}
         missing = sorted(path for path in read if not any(_within(path, one) for one in there))
         return strange, missing

@@ -45,7 +45,7 @@ class Rows:
             raise Unavailable("the page holds something else than records")
         if self._signed is not None:
             return list(self._proven(value, items, self._signed, alone))
-        return [row_of(self._context, self._plain(item)) for item in items]
+        return [self._plain(item) for item in items]
 
     def again(self, stored: Stored) -> SourceRow:
         """The row, mapped again from its bytes."""
@@ -86,23 +86,24 @@ class Rows:
 
     # ---- not signed --------------------------------------------------------------------------------------------------
 
-    def _plain(self, item: Any) -> DeclaredRow:
+    def _plain(self, item: Any) -> SourceRow:
         """The row of an item, or of the text in it."""
         if self._spec.text:
             text = at(item, self._spec.text)
+            raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b"null"
             try:
-                item = load(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
+                item = load(raw)
             except RecordRejected as rejected:
-                return _unreadable(Fault(rejected.code, rejected.field), {"text": text})
+                return row_of(self._context, _unreadable(Fault(rejected.code, rejected.field)), raw)
         code = bad_in(item)
         columns = item if code == "TOO_DEEP" else _in_order(item)
-        return self._named(columns, Fault(code) if code else None)
+        return row_of(self._context, self._named(columns, Fault(code) if code else None))
 
     def _named(self, columns: Any, fault: Fault | None = None) -> DeclaredRow:
         """The row with its key, version and operation; nameless, with a fault, without one of them."""
         spec = self._spec
         if not isinstance(columns, dict):
-            return _unreadable(Fault("SHAPE_MISSING", "source"), {"row": columns})
+            return _unreadable(Fault("SHAPE_MISSING", "source"))
         key, version = _key(columns, spec), _version(columns, spec)
         operation, wrong = _operation(columns, spec)
         columns = {name: value for name, value in columns.items() if name not in spec.outside}
@@ -118,8 +119,8 @@ def _in_order(value: Any) -> Any:
     return [_in_order(one) for one in value] if isinstance(value, list) else value
 
 
-def _unreadable(fault: Fault, beside: Mapping[str, Any] | None = None) -> DeclaredRow:
-    return DeclaredRow("", UNVERSIONED, "UPSERT", {}, fault, beside=beside or {})
+def _unreadable(fault: Fault) -> DeclaredRow:
+    return DeclaredRow("", UNVERSIONED, "UPSERT", {}, fault)
 
 
 def _key(columns: Mapping[str, Any], spec: RowSpec) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from hub.connect.host.guard import GuardedSource
 from hub.errors import Misconfigured, TamperDetected
+from hub.grants.originals import is_withheld
 from hub.ingest.feed import portions
 from hub.parts import Parts
 from hub.pipeline.redrive import read_rejections, source_of
@@ -44,7 +45,8 @@ class Chosen:
 class Remapped(NamedTuple):
     """The result of a remap. ``sent``: mapped otherwise, and sent to verify. ``unchanged``: mapped as before.
     ``worse``: left as it is, because only the former mapping can read it. ``erased``: one of its subjects, or the key
-    of its original, was erased. ``lost``: its original was too large to store, or does not open."""
+    of its original, was erased. ``lost``: its original was too large to store, was left out because of the grant, or
+    does not open."""
 
     sent: int = 0
     unchanged: int = 0
@@ -145,7 +147,8 @@ class Remap:
         if any(problem.code == ERASED for problem in one.problems):
             return "erased"
         if one.schema_id == UNREADABLE_SCHEMA:
-            return self._parts.opener.open_unreadable(one.envelope) or "lost"
+            found = self._parts.opener.open_unreadable(one.envelope)
+            return "lost" if found is None or is_withheld(found.raw) else found
         return "lost" if one.record is None else one.original()
 
     def _row(self, envelope: Mapping[str, Any], original: Original) -> SourceRow:

@@ -80,6 +80,7 @@ def test_a_grant_ends_by_process_time_in_china() -> None:
     ("text", "told"),
     [
         ("[t", "is not valid TOML"),
+        ("t = " + "[" * 100_000, "is not valid TOML"),
         ("t = 1", "t is no table"),
         (TEXT + 'colour = "red"', "titles.colour"),
         (TEXT.replace("fields = ", "# "), "titles.fields"),

@@ -12,6 +12,7 @@ from hub.connect.declared.rows import DeclaredRow, row_of
 from hub.connect.folder import Folder
 from hub.connect.spec import ConnectorInfo, Limits
 from hub.errors import Misconfigured
+from hub.ports import Fault
 from tests.clocks import HandClock
 from tests.grants import granted
 
@@ -112,6 +113,29 @@ def test_what_the_grant_does_not_have_is_in_no_part_of_the_row(make: Make) -> No
     assert "2021" not in found.raw.decode()
     assert "zjh" not in found.raw.decode()
     assert context.dropped.take() == {"data": 1, "qlr.zjh": 1}
+
+
+@pytest.mark.parametrize(
+    ("raw", "stays"),
+    [
+        (b'{"org": 1, "qlr": [{"xm": "a"}], "zt": NaN}', True),
+        (b'{"org": 1, "org": 2}', True),
+        (b'{"org": NaN, "phone": "13800000000"}', False),
+        (b'{"qlr": [{"phone": "13800000000"}], "qlr": []}', False),
+        (b'{"org": 1, "phone": "138000000', False),
+        (b"13800000000", False),
+        (b"[" * 100_000, False),
+    ],
+)
+def test_p3_bytes_that_cannot_be_read_stay_only_where_the_grant_has_every_column(
+    make: Make, raw: bytes, stays: bool
+) -> None:
+    """A source may send more than the connector reads: no mapping has dropped it from such bytes."""
+    context = make(grant=granted("any", fields=[*(ROW.keys() - {"qlr"}), "qlr.xm"]))
+    found = row_of(context, DeclaredRow("", 0, "UPSERT", {}, Fault("NUMBER_NOT_FINITE")), raw, b"proof")
+    assert (found.raw == raw, found.proof == b"proof") == (stays, stays)
+    assert b"138" not in found.raw
+    assert found.faults == (("NUMBER_NOT_FINITE", ""),)
 
 
 def test_a_hook_finishes_a_record_and_its_error_is_a_fault_of_the_row_alone(make: Make) -> None:

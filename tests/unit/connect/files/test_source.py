@@ -63,6 +63,20 @@ def test_the_first_number_is_a_setting(district: District) -> None:
     assert [one.key for one in drained(district.source(first=41))[0]] == ["K-1"]
 
 
+def test_p1_a_file_that_is_written_in_place_is_found_out_also_with_its_old_time(district: District) -> None:
+    """Tools that copy set the time of modification: the rest of another file would pass for the signed one."""
+    district.put(1, [row(number) for number in range(4)])
+    source = district.source(2)
+    page = source.fetch(None)
+    (file,) = [one for one in district.inbox.iterdir() if not one.name.endswith(".manifest.json")]
+    before, text = file.stat(), file.read_bytes()
+    with file.open("r+b") as stream:
+        stream.write(text.replace(b"K-3", b"K-9"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(Misconfigured, match="is not the one that was signed"):
+        source.fetch(page.cursor)
+
+
 # ---- pages ---------------------------------------------------------------------------------------------------------
 
 

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from hub.bootstrap import Hub, open_hub
 from hub.connect.mapping import to_row
 from hub.errors import Misconfigured
+from hub.grants.originals import withheld
 from hub.pipeline.again.remap import Chosen, Remap, Remapped
 from hub.pipeline.redrive import Filter, Redrive
-from hub.ports import SourceRow, Stored
+from hub.ports import Fault, SourceRow, Stored
 from hub.records import tables
 from hub.settings import Settings
 from hub.topics.received import Envelopes
@@ -54,7 +55,11 @@ class Works:
     source: Registry = field(default_factory=Registry)
 
     def receive(self, *rows: Mapping[str, Any], **more: Any) -> None:
-        found = [self.source.remap(Stored(row["key"], 1, "UPSERT", json.dumps(row).encode())) for row in rows]
+        self.receive_rows(
+            *(self.source.remap(Stored(row["key"], 1, "UPSERT", json.dumps(row).encode())) for row in rows)
+        )
+
+    def receive_rows(self, *found: SourceRow) -> None:
         sealed = self.hub.sealer.seal_page(INFO, found, 5)
         writer = self.hub.log.writer("test")
         writer.commit(Envelopes(NAME, self.hub.settings.partitions, self.hub.clock.now()).page(sealed, {}))
@@ -130,6 +135,13 @@ def test_without_a_code_all_records_are_mapped_and_only_other_ones_are_sent(work
     with works.hub.store.read() as connection:
         assert [one.status for one in connection.execute(select(tables.current))] == ["CANCELLED"]
     assert works.line() == {"received": 2, "verified": 1, "rejected": 1, "readings": 1}
+
+
+def test_an_original_that_was_left_out_because_of_the_grant_is_not_mapped_again(works: Works) -> None:
+    """Its mark is no row: mapping it would tell other faults, and send them."""
+    fault = Fault("UNREADABLE")
+    works.receive_rows(SourceRow("a", 1, withheld(b'{"key": "a", NaN'), None, (fault,)))
+    assert works.remap() == Remapped(lost=1)
 
 
 def test_p1_what_only_the_former_mapping_reads_stays_as_it_is(works: Works) -> None:
