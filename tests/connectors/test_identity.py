@@ -3,6 +3,7 @@ application (P2, P3, P5)."""
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from hub.connect.rest.pageproof import check_row_proof
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 from hub.ports import LookupQuery, SourceRow
 from sandbox import launch
+from sandbox.identity.cards import cards_of
 from sandbox.identity.tickets import Issuer
 from sandbox.world.people import People
+from sandbox.world.world import World, WorldSpec
 from tests.grants import granted
 
 SEED = 5
@@ -89,6 +92,23 @@ def test_a_counters_ticket_gives_the_card_of_that_person(sandbox: launch.Running
     (row,) = ask(sandbox, "resident_id", ticket())
     assert row.record
     assert (row.record["holder"]["id_number"], row.record["holder"]["name"]) == (PERSON.id_number, PERSON.name)
+
+
+def test_p2_key_version_and_bytes_are_those_of_the_service(sandbox: launch.Running) -> None:
+    """Record ids are made from them: a declaration must not change what the sources gave when they were Python."""
+    served = cards_of(World(WorldSpec(SEED, 20, 0))).of(PERSON.id_number)
+    (card,) = ask(sandbox, "resident_id", ticket())
+    assert served
+    assert (card.key, card.version, card.raw) == (served.key, served.version, served.text.encode())
+    given = ticket("FACE_RESULT")
+    (check,) = ask(sandbox, "identity_check", given)
+    said = Issuer(SEED).read(given)
+    assert said
+    made_ms = int(datetime.fromisoformat(said["time"]).timestamp() * 1000)
+    assert (check.key, check.version) == (said["serial"], made_ms)
+    row = {"serial": said["serial"], "mode": "FACE_RESULT", "result": "MATCH", "idNumber": PERSON.id_number}
+    row |= {"application": "A-1", "checkedAt": made_ms, "authority": "11120000000014000X", "region": "120000"}
+    assert check.raw == json.dumps(row, separators=(",", ":")).encode()
 
 
 def test_p2_the_same_application_may_ask_again_and_gets_the_same(sandbox: launch.Running) -> None:
