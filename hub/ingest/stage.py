@@ -132,7 +132,7 @@ class FeedThread:
             return held_s
         self._far.count(self._source)
         taken = self._feed.step()
-        self._throttle.took(taken.rows)
+        self._throttle.took(max(taken.rows, taken.read))
         self._far.took(taken)
         self._progress(taken)
         if dropped := self._source.context.dropped.take():

@@ -38,7 +38,8 @@ class Throttle:
         self._held_s: float | None = None
 
     def took(self, rows: int) -> None:
-        """Note that the feed has taken a page with this many rows."""
+        """Note that the feed has taken a page with this many rows, also those that were known: reading them needs
+        the same processors."""
         self._allowed -= rows
 
     def hold_s(self) -> float:

@@ -15,6 +15,7 @@ from hub.clock import CHINA
 from hub.codec import wire
 from hub.ingest.control import FAILED, PAUSED, RUNNING, STOPPED, WAITING, Orders, Report, Reports
 from hub.ingest.feed import Feed
+from hub.ingest.throttle import Throttle
 from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.topics import cursors
 from sandbox import launch
@@ -219,6 +220,20 @@ def test_a_full_reload_brings_only_what_changed_and_what_vanished(registry_offic
             pass
         verify.close()
         project.close()
+
+
+def test_rows_that_were_known_count_for_the_pauses_of_a_feed(
+    registry_office: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full reload of unchanged rows pauses too while an application waits."""
+    took: list[int] = []
+    monkeypatch.setattr(Throttle, "took", lambda _, rows: took.append(rows))
+    with feeding(tmp_path, connectors(registry_office, TITLES)) as (hub, task):
+        until(task, lambda: len(received(hub, TITLE)) == 59)
+        before = sum(took)
+        registry_office.control(TITLES, "reload", {"vanish": 0})
+        until(task, lambda: sum(took) >= before + 59)
+        assert len(received(hub, TITLE)) == 59
 
 
 def test_a_reload_that_leaves_out_too_much_is_not_believed(registry_office: Running, tmp_path: Path) -> None:
