@@ -202,7 +202,7 @@ def test_a_log_that_is_away_or_hangs_leaves_the_rest(house: House, monkeypatch: 
         raise Unavailable("away")
 
     monkeypatch.setattr(house.log, "bounds", hang)
-    monkeypatch.setattr(metrics, "WAIT_S", 0.2)
+    monkeypatch.setattr(metrics, "WAIT_S", 1.0)
     try:
         for _ in range(3):
             found = scrape(caller)
