@@ -184,8 +184,9 @@ def _waits(hub: Hub) -> None:
     sent = Envelopes("samples", hub.settings.partitions, hub.clock.now()).message(row)
     record: Any = SimpleNamespace(key=sent.key, value=sent.value, headers=sent.headers)
     writer = hub.log.writer("samples")
-    told = (kind.name, "project.information", row.record_id, hub.clock.now())
-    writer.commit([waiting.message(sent.partition, record, *told)])
+    parent = waiting.Parent("project.information", row.entity_id)
+    told = (parent, row.record_id, hub.clock.now())
+    writer.commit([waiting.message(sent.partition, record, kind.name, *told)])
     writer.close()
 
 
