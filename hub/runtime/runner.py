@@ -57,6 +57,7 @@ class Runner:
         gc.set_threshold(_GARBAGE_EVERY)
         self._clock = clock
         self._stop = threading.Event()
+        self._asked = False
         self._threads: list[threading.Thread] = []
         self.progress: list[Progress] = []
 
@@ -70,25 +71,29 @@ class Runner:
 
     def stopping(self) -> bool:
         """Whether a stop was requested."""
-        return self._stop.is_set()
+        return self._asked or self._stop.is_set()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until a stop is requested, or ``timeout_s`` seconds. Returns whether a stop was requested."""
-        if timeout_s is not None:
-            return self._stop.wait(timeout_s)
-        # A signal that another thread receives does not wake the main thread, so wake regularly.
-        while not self._stop.wait(_LOOK_UP_S):
-            pass
+        until_s = None if timeout_s is None else self._clock.monotonic_s() + timeout_s
+        # A signal does not wake the waiting thread, so wake regularly.
+        while not self.stopping():
+            left_s = _LOOK_UP_S if until_s is None else min(_LOOK_UP_S, until_s - self._clock.monotonic_s())
+            if left_s <= 0:
+                return False
+            self._stop.wait(left_s)
+        self._stop.set()
         return True
 
     def request_stop(self) -> None:
-        """Ask all tasks to end after their current step. Safe in a signal handler."""
-        self._stop.set()
+        """Ask ``wait`` to end, and all tasks after their current step. Safe in a signal handler: an event has a lock,
+        and a second signal within the handler of the first would wait for it for ever."""
+        self._asked = True
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> list[str]:
         """Request a stop and wait up to ``timeout_s`` seconds. Returns the names of the tasks that did not end. They
         lose nothing: uncommitted work is done again."""
-        self.request_stop()
+        self._stop.set()
         deadline = self._clock.monotonic_s() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._clock.monotonic_s()))

@@ -61,3 +61,14 @@ def test_status_comes_from_progress_not_from_a_thread_that_lives() -> None:
     progress = Progress("stuck", last_step_s=100.0)
     assert progress.state(100.0 + STALE_S / 2) == "RUNNING"
     assert progress.state(100.0 + STALE_S + 1) == "STALE"
+
+
+def test_a_second_signal_within_the_handler_of_the_first_does_not_block_the_stop() -> None:
+    """`timeout` and impatient people send two: the second runs while the first holds a lock."""
+    runner = Runner(SystemClock())
+    with runner._stop._cond:
+        second = threading.Thread(target=runner.request_stop, daemon=True)
+        second.start()
+        second.join(5)
+        assert not second.is_alive()
+    assert runner.wait()
