@@ -18,8 +18,11 @@ from hub.connect.declared.lint import lint as findings
 from hub.connect.declared.reference import reference as made
 from hub.connect.declared.scaffold import scaffold
 from hub.connect.folder import Folder
+from hub.connect.host.granted import compare
 from hub.connect.host.registry import located
-from hub.grants.grant import load
+from hub.errors import Misconfigured
+from hub.grants.grant import Grant, load, today
+from hub.privacy.purposes import shipped
 from hub.records.kinds import KINDS, find_kind
 from hub.settings import Settings
 
@@ -44,7 +47,8 @@ def lint(config: Path | None, name: str, accept: bool, as_json: bool) -> None:
     clock, grant = SystemClock(), load(settings.grants).get(last)
     if accept:
         _accept(folder, clock)
-    found = findings(folder, clock, grant, settings.connectors.get(last, {}))
+    own = settings.connectors.get(last, {})
+    found = [*findings(folder, clock, grant, own), *_of_grant(folder, grant, clock)]
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
     else:
@@ -83,6 +87,18 @@ def _accept(folder: Folder, clock: SystemClock) -> None:
         if not file.exists():
             file.write_text(json.dumps(plain, ensure_ascii=False, indent=1) + "\n", "utf-8")
             click.echo(f"wrote {file}: read it, it is what the hub will store")
+
+
+def _of_grant(folder: Folder, grant: Grant | None, clock: SystemClock) -> list[Finding]:
+    """What `hub grants check` finds of the grant itself: its purposes, its term."""
+    if grant is None:
+        return []
+    try:
+        sources = {grant.source: folder.info}
+    except Misconfigured:
+        return []  # the first finding of the folder says so
+    found = compare({grant.source: grant}, sources, shipped().names(), today(clock))
+    return [Finding("grants", one.key, one.told, one.remedy, one.grave) for one in found if one.key != "fields"]
 
 
 def _folder(name: str, settings: Settings) -> Folder:

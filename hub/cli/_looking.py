@@ -27,15 +27,20 @@ from hub.settings import Settings
 from hub.stores.database import Database
 
 _SHOWN_ROWS = 20
+_SHOWN_GOOD = 3
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 
 
 @contextmanager
-def _opened(config: Path | None, name: str, page_rows: int) -> Iterator[tuple[GuardedSource, Database | None]]:
+def _opened(config: Path | None, name: str, rows: int | None = None) -> Iterator[tuple[GuardedSource, Database | None]]:
     """The source, and the store where there is a hub. Its calls count in the day's quota of all hubs (P3: a call beyond
-    the grant is not made)."""
+    the grant is not made). ``rows``: it is asked for so many in a page, or for as many as its limits allow."""
     settings = hub_settings.load(config)
-    table = settings.connector(find(name, settings.connectors_dir).info.name) | {"page_rows": page_rows}
+    info = find(name, settings.connectors_dir).info
+    table = settings.connector(info.name)
+    own = str(table.get("page_rows", info.limits.page_rows))
+    if rows is not None and own.isdecimal():
+        table["page_rows"] = min(rows, int(own))
     grant = load(settings.grants).get(name)
     with ExitStack() as opened:
         store = opened.enter_context(_store(settings))
@@ -68,7 +73,7 @@ def probe_(config: Path | None, name: str, limit: int, as_json: bool) -> None:
     Writes nothing, and does not move the cursor. For a source that only answers questions, use `hub connectors ask`.
     Exit 1 when there are faults, unknown codes or differing columns.
     """
-    with _opened(config, name, min(limit, 500)) as (source, _):
+    with _opened(config, name, limit) as (source, _):
         found = probe(source, limit)
     if as_json:
         click.echo(json.dumps(found.plain(), ensure_ascii=False))
@@ -78,7 +83,7 @@ def probe_(config: Path | None, name: str, limit: int, as_json: bool) -> None:
 
 
 def _show_probe(found: Probe) -> None:
-    _show_rows(found.rows[:_SHOWN_ROWS])
+    _show_rows(found.rows[: min(_SHOWN_ROWS, max(_SHOWN_GOOD, found.faulty))])
     click.echo(f"{len(found.rows)} rows read, {found.faulty} with faults")
     for (code, name), count in found.faults.most_common():
         click.echo(f"fault         {code} {name}".rstrip() + f"  in {count} rows")
@@ -142,7 +147,7 @@ def ask(
     if not asked:
         raise click.UsageError("--value is empty")
     query = LookupQuery(by, asked, purpose, basis, service_item, business_number, ticket)
-    with _opened(config, name, 500) as (source, store):
+    with _opened(config, name) as (source, store):
         page = _answer(source, store, query)
         rows = [seen(row, source.context.info.kind) for row in page.rows]
         dropped = source.context.dropped.take()

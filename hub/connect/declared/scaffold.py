@@ -155,7 +155,7 @@ def _more(field: Field) -> Iterator[Any]:
     unknown = next((word for word in ("UNKNOWN", "OTHER") if word in field.symbols), None)
     if field.type == "enum" and unknown:
         yield f'unknown = "{unknown}"'
-    if field.nullable:
+    if field.nullable or (field.optional and field.type == "texts"):
         yield "required = false"
     elif field.optional and field.type == "string":
         yield 'required = false, default = ""'

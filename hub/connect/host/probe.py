@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +13,14 @@ from hub.connect.host.forms import Seen, seen
 from hub.connect.host.guard import GuardedSource
 from hub.errors import Unavailable
 from hub.logging import mask, visible
-from hub.ports import Cursor, SourceRow
+from hub.ports import Cursor, Page, SourceRow
 from hub.records.text import is_blank
+from hub.runtime.backoff import Backoff, attempt
 
 _EMPTY_PAGES_MAX = 20
 """Pages without a row, one after the other, after which a probe ends."""
+_ATTEMPTS = 3
+_PATIENCE_S = 1.0
 _ENCODINGS = ("utf-8", "gb18030")
 
 
@@ -109,17 +113,23 @@ def _first(source: GuardedSource, limit: int) -> Iterator[SourceRow]:
     left = limit
     empty = 0
     while left > 0:
-        page = source.fetch(cursor)
+        page = _fetched(source, cursor)
         empty = 0 if page.rows else empty + 1
         if empty > _EMPTY_PAGES_MAX:
             raise Unavailable(
-                f"{source.context.info.name}: {empty} pages without a row, and the source says it has more"
+                f"{source.context.info.name}: {empty} pages without a row, and the source says it has more; "
+                "where its feed asks by time, let `begin` be later or `span_s` longer"
             )
         yield from page.rows[:left]
         left -= len(page.rows)
         cursor = page.cursor
         if not page.more and not page.rows:
             return
+
+
+def _fetched(source: GuardedSource, cursor: Cursor | None) -> Page:
+    """The page, with some attempts: a system that is busy for a moment ends no probe."""
+    return attempt(lambda: source.fetch(cursor), _ATTEMPTS, threading.Event().wait, Backoff(), _PATIENCE_S)
 
 
 def _field(path: str) -> str:

@@ -33,7 +33,11 @@ class _Twice(dict[str, Any]):
 
 
 class Expired(Unavailable):
-    """Our token, or the code of a listed licence, has run out."""
+    """Our token, or the code of a listed licence, has run out. ``refused``: the code may also mean no."""
+
+    def __init__(self, told: str, refused: bool = False) -> None:
+        super().__init__(told)
+        self.refused = refused
 
 
 class Refused(RecordRejected):
@@ -143,7 +147,7 @@ class Answers:
             return None
         told = f"{self._name} answers with its code {mask(code)[:CODE_CHARACTERS_MAX]!r}"
         if code in spec.expired:
-            raise Expired(told)
+            raise Expired(told, code in spec.refuse)
         if code in spec.pass_on:
             raise Refused(code, detail=told)
         if code in spec.refuse:

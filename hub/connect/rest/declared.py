@@ -23,6 +23,8 @@ LISTED_MAX = 50
 """Licences of one list that a look-up in two steps fetches; the first ones."""
 DAY_PAGES_MAX = 10_000
 _DAY_MS = 86_400_000
+_LEAVE_OUT = "where it may be empty, take it out of `send`"
+_REMEDIES = {"service_item": f"the setting service_items has it for each purpose, and {_LEAVE_OUT}"}
 T = TypeVar("T")
 
 
@@ -90,7 +92,7 @@ class RestSource:
     def _fed(self, call: Callable[[], Answer]) -> Any:
         """The content of an answer to the feed. Raises ``Misconfigured`` when the service refuses the call."""
         try:
-            return self._again(lambda: self._answers.value(call()))
+            return self._final(lambda: self._again(lambda: self._answers.value(call())))
         except Refused as refused:
             raise Misconfigured(
                 refused.detail,
@@ -133,6 +135,9 @@ class RestSource:
         if spec is None:
             raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"{self._name} has no look-up by {query.by}")
         words = self._words(spec, query)
+        return self._final(lambda: self._answered(spec, words))
+
+    def _answered(self, spec: LookupSpec, words: Mapping[str, Any]) -> Page:
         if spec.list is None:
             return self._found(spec, [words], more=False)
         try:
@@ -183,8 +188,14 @@ class RestSource:
         }
         sent = {*spec.send.values(), *(spec.list.send.values() if spec.list else ())}
         if lacking := [word for word, text in words.items() if word in sent and not text.strip()]:
-            raise RecordRejected("LOOKUP_INCOMPLETE", lacking[0], f"{self._name} is not asked without it")
-        return words
+            told = f"{self._name} is not asked without it; {_REMEDIES.get(lacking[0], _LEAVE_OUT)}"
+            raise RecordRejected("LOOKUP_INCOMPLETE", lacking[0], told)
+        if not spec.purposes or "purpose" not in sent:
+            return words
+        if query.purpose not in spec.purposes:
+            told = f"`purposes` of [rest.lookups.{query.by}] has no word for it"
+            raise RecordRejected("LOOKUP_INCOMPLETE", "purpose", told, tuple(sorted(spec.purposes)))
+        return words | {"purpose": spec.purposes[query.purpose]}
 
     # ---- a day -----------------------------------------------------------------------------------------------------
 
@@ -233,6 +244,15 @@ class RestSource:
             if not self._calls.forget():
                 raise
         return call()
+
+    def _final(self, call: Callable[[], T]) -> T:
+        """As ``call``. A code of `expired` that comes again with a new token is a no where `refuse` has it too."""
+        try:
+            return call()
+        except Expired as again:
+            if again.refused:
+                raise Refused("LOOKUP_REFUSED", detail=str(again)) from None
+            raise
 
     def _call(self, spec: CallSpec, sent: Mapping[str, Any]) -> Answer:
         parameters = {**spec.constant, **sent}

@@ -79,7 +79,7 @@ class ResultSpec(_Frozen):
     expired: tuple[str, ...] = Field(
         (),
         description="Codes that say that our token, or the code of a listed licence, has run out: it is fetched again, "
-        "once.",
+        "once. A code that means no as well is in `refuse` too: it says no when it comes again.",
     )
     refuse: tuple[str, ...] = Field(
         (), description="Codes that say no: a question is refused with LOOKUP_REFUSED, a feed stops for the operator."
@@ -209,6 +209,11 @@ class LookupSpec(CallSpec):
     send: Mapping[str, str] = Field(
         description="Parameter → what is sent: value, purpose, legal_basis, service_item, business_number, ticket, or "
         "a name that `list` takes."
+    )
+    purposes: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Purpose → the service's own word for it, which is sent in its place; empty: the hub's name of the "
+        "purpose is sent. A question for a purpose that is not here is refused.",
     )
     more: Place = Field("", description="Where a flag says that there are further records.")
     list: ListSpec | None = Field(

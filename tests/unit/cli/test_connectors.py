@@ -1,7 +1,9 @@
 """``hub connectors``: what it shows is true, what it orders happens, and nothing personal is on the screen."""
 
 import json
+import re
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +16,7 @@ from sqlalchemy import insert, select
 from hub.bootstrap import open_hub
 from hub.cli import cli
 from hub.cli._applications import by_user
+from hub.cli._looking import _opened
 from hub.codec import wire
 from hub.delivery.tables import sink_trouble
 from hub.errors import Misconfigured
@@ -96,6 +99,14 @@ def test_probe_names_new_and_missing_columns_and_unknown_codes(config: Path, san
     assert result.exit_code == 1
     assert "missing       opscope" in result.output and "new column    jyfw" in result.output
     assert "SHAPE_MISSING enterprise.business_scope" in result.output
+
+
+def test_probe_asks_for_no_more_rows_in_a_page_than_the_source_gives(config: Path) -> None:
+    before = config.read_text("utf-8")
+    for size, wanted, asked in (("3", 20, 3), ('"3"', 20, 3), ("50", 20, 20)):
+        config.write_text(re.sub(r"page_rows = \d+", f"page_rows = {size}", before), "utf-8")
+        with _opened(config, LICENCES, wanted) as (source, _):
+            assert source.context.limits.page_rows == asked
 
 
 def test_ask_shows_forms_and_needs_a_purpose_that_the_grant_has(config: Path, sandbox: Running) -> None:
@@ -302,6 +313,17 @@ def test_lint_names_file_key_and_remedy_and_makes_no_call(config: Path, tmp_path
     assert done.exit_code == 1
     assert {("connector.toml", "colour"), ("connector.toml", "title"), ("mapping.toml", "")} <= found
     assert "colour" in hub(config, "lint", str(folder)).output
+
+
+def test_lint_says_that_a_purpose_of_the_grant_is_none(config: Path, tmp_path: Path) -> None:
+    text = config.read_text("utf-8")
+    given = Path(tomllib.loads(text)["grants"]).read_text("utf-8")
+    (tmp_path / "grants.toml").write_text(given.replace("connection-application", "用电报装"), "utf-8")
+    config.write_text(re.sub(r"grants = .*", 'grants = "grants.toml"', text), "utf-8")
+    done = hub(config, "lint", LICENCES, "--json")
+    (found,) = [one for one in shown(done) if one["grave"]]
+    assert (done.exit_code, found["file"], found["key"]) == (1, "grants", "purposes")
+    assert "connection-application" in found["remedy"]
 
 
 def test_lint_of_an_unknown_name_says_what_is_installed(config: Path) -> None:

@@ -43,6 +43,12 @@ def test_a_new_folder_lacks_only_what_a_person_must_say(
     assert {"fields.authority", "fields.region"} <= mapped
 
 
+def test_a_list_that_may_be_empty_needs_no_value(tmp_path: Path) -> None:
+    scaffold(tmp_path / "fresh", KINDS["licence.business"], "rest")
+    written = (tmp_path / "fresh" / "mapping.toml").read_text("utf-8")
+    assert '# "enterprise.former_names" = { from = "?", as = "split", required = false }' in written
+
+
 def test_a_folder_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     with pytest.raises(Misconfigured, match="exists"):

@@ -18,6 +18,7 @@ from hub.connect.folder import Folder
 from hub.connect.host.forms import form, masked
 from hub.connect.host.guard import Gate, GuardedSource
 from hub.connect.host.probe import probe
+from hub.errors import Unavailable
 from hub.ports import Cursor, Fault, Page, SourceRow
 from tests.grants import granted
 
@@ -41,6 +42,18 @@ class Rows:
 class Drifted(Rows):
     def drift(self) -> tuple[list[str], list[str]]:
         return ["t.new"], ["t.old"]
+
+
+class Busy(Rows):
+    """It is busy at each second call."""
+
+    calls = 0
+
+    def fetch(self, cursor: Cursor | None) -> Page:
+        self.calls += 1
+        if self.calls % 2:
+            raise Unavailable("busy")
+        return super().fetch(cursor)
 
 
 def source(inner: Rows, context: Context) -> GuardedSource:
@@ -130,3 +143,8 @@ def test_a_form_holds_no_letter_or_figure_of_its_text(text: str) -> None:
     shown = form(text)
     assert len(shown) == len(text)
     assert {one for one in shown if one.isalnum()} <= set("9９Aa字")
+
+
+def test_a_source_that_is_busy_for_a_moment_ends_no_probe(context: Context) -> None:
+    rows = [SourceRow(str(n), 1, raw(), None, (Fault("UNREADABLE"),)) for n in range(7)]
+    assert len(probe(source(Busy(rows), context), 50).rows) == 7

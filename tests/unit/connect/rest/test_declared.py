@@ -254,3 +254,34 @@ def test_a_source_without_a_feed_is_asked_only(opened: Callable[..., Any]) -> No
         page = source.fetch(None)
         assert (page.rows, page.cursor, page.more) == ([], {}, False)
         assert source.total() is None and server.calls == []
+
+
+BOTH = INFO.replace('refuse = ["403"]', 'refuse = ["403"], expired = ["403"]')
+WORDS = INFO + 'purposes = { p = "用电报装" }\n'
+
+
+def test_a_code_for_an_expired_token_and_for_a_no_is_a_no_when_it_comes_again(opened: Callable[..., Any]) -> None:
+    with opened(lambda path, query: says([], "403"), BOTH) as (source, _):
+        with pytest.raises(Misconfigured, match="'403'"):
+            source.fetch(None)
+        with pytest.raises(RecordRejected, match="LOOKUP_REFUSED"):
+            source.look_up(QUERY)
+
+
+def test_p3_a_purpose_is_sent_in_the_words_of_the_service_and_another_one_is_refused(
+    opened: Callable[..., Any],
+) -> None:
+    with opened(lambda path, query: says([row(1)]), WORDS) as (source, server):
+        source.look_up(QUERY)
+        assert server.calls[0][1]["reason"] == "用电报装"
+        with pytest.raises(RecordRejected, match=r"LOOKUP_INCOMPLETE purpose .*no word for it allowed: p"):
+            source.look_up(LookupQuery("uscc", QUERY.value, "other", "b"))
+        assert len(server.calls) == 1
+
+
+def test_what_a_question_lacks_is_told_with_the_remedy(opened: Callable[..., Any]) -> None:
+    item = INFO.replace('reason = "purpose"', 'item = "service_item"')
+    with opened(lambda path, query: says([]), item) as (source, server):
+        with pytest.raises(RecordRejected, match="service_items has it for each purpose, and where it may be empty"):
+            source.look_up(QUERY)
+        assert server.calls == []
