@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from hub.connect.codes import Codes
@@ -23,7 +23,7 @@ from hub.ports import Fault, Plain, SourceRow
 from hub.records import address
 from hub.records.dates import date_or_none, read_date
 from hub.records.identifiers import tidy
-from hub.records.text import is_blank, strip, without_invisible
+from hub.records.text import visible, without_invisible
 
 FAULTS_MAX = 100
 """Most faults that are told of one row."""
@@ -56,6 +56,19 @@ def _add(found: list[Fault], fault: Fault) -> None:
         found.append(fault)
 
 
+def text_of(value: Any, field: str) -> str | None:
+    """What a text, or a driver's value, says: without blanks around it, ``None`` for null and for no visible character.
+    Tells a fault of ``field`` for what no text can hold."""
+    if type(value) is str:
+        return visible(value)
+    text = None if value is None else _as_text(value)
+    if text is None and value is not None:
+        # A text of a table that is still bytes could not be decoded.
+        told("TEXT_ENCODING" if isinstance(value, bytes) else "SHAPE_TYPE", field)
+        return ""
+    return text and visible(text)
+
+
 class Reader:
     """Reads the columns of one row. ``field`` is always the dotted path in the record, for the fault to name.
 
@@ -83,15 +96,7 @@ class Reader:
         return self._text(column, field)
 
     def _text(self, column: str, field: str) -> str | None:
-        return self._text_of(self._value(column, field), field)
-
-    def _text_of(self, value: Any, field: str) -> str | None:
-        text = value if type(value) is str else _as_text(value)
-        if text is None and value is not None:
-            # A text of a table that is still bytes could not be decoded.
-            told("TEXT_ENCODING" if isinstance(value, bytes) else "SHAPE_TYPE", field)
-            return ""
-        return None if text is None or is_blank(text) else strip(text)
+        return text_of(self._value(column, field), field)
 
     def _value(self, column: str, field: str) -> Any:
         try:
@@ -206,8 +211,11 @@ def _place(error: BaseException) -> str:
 def canonical(value: Mapping[str, Any]) -> bytes:
     """A row of a table as bytes: JSON in the columns' order, undecodable bytes as hex. The same row always gives the
     same bytes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode("utf-8", "surrogatepass")
+    return _JSON.encode(value).encode("utf-8", "surrogatepass")
 
 
 def _plain(value: Any) -> Any:
     return {"hex": bytes(value).hex()} if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
+
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)

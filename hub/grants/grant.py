@@ -4,6 +4,7 @@ The hub's own rule over it: a call beyond the grant is not made, and a field out
 written (P3). Dates are days in China, both included (domain.md §3: purpose limitation, minimum necessary).
 """
 
+import operator
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
@@ -23,6 +24,8 @@ FEED: Final[Way] = "feed"
 NEAR_DAYS = 30
 """So many days before its last day a grant is near its end: operators are told."""
 REMEDY = "write what the provider approved into the file that the setting `grants` names: docs/operating.md"
+
+_DROPPED: Final = object()
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -114,6 +117,15 @@ class Grant(BaseModel):
         steps = path.split(".")
         return any(".".join(steps[:end]) in self.fields for end in range(1, len(steps) + 1))
 
+    @cached_property
+    def _whole(self) -> Mapping[str, frozenset[str]]:
+        """Path with a dot, or "" → the names there that are granted with all that is in them."""
+        found: dict[str, set[str]] = {}
+        for field in self.fields:
+            parent, dot, name = field.rpartition(".")
+            found.setdefault(parent + dot, set()).add(name)
+        return {path: frozenset(names) for path, names in found.items()}
+
     def within(self, columns: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
         """A row without what is outside the grant, and the paths of what was dropped. Places in a list are no part of
         a path.
@@ -123,24 +135,30 @@ class Grant(BaseModel):
         >>> grant.within({"name": "n", "phone": "1", "holders": [{"name": "A", "id": "2"}]})
         ({'name': 'n', 'holders': [{'name': 'A'}]}, frozenset({...}))
         """
-        if columns.keys() <= self.fields:
-            return columns, frozenset()
         dropped: set[str] = set()
         return self._inner(columns, "", dropped), frozenset(dropped)
 
-    def _inner(self, columns: Mapping[str, Any], path: str, dropped: set[str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, value in columns.items():
-            where = f"{path}{name}"
-            if where in self.fields:
-                found[name] = value
-            elif where in self._parents and isinstance(value, Mapping):
-                found[name] = self._inner(value, f"{where}.", dropped)
-            elif where in self._parents and _of_objects(value):
-                found[name] = [self._inner(one, f"{where}.", dropped) for one in value]
-            else:
-                dropped.add(where)
-        return found
+    def _inner(self, columns: Mapping[str, Any], path: str, dropped: set[str]) -> Mapping[str, Any]:
+        """The same mapping where all of it is granted: so it is for most rows."""
+        others = columns.keys() - self._whole.get(path, frozenset())
+        if not others:
+            return columns
+        rest = {name: self._below(columns[name], f"{path}{name}", dropped) for name in others}
+        if all(rest[name] is columns[name] for name in others):
+            return columns
+        return {name: rest.get(name, value) for name, value in columns.items() if rest.get(name) is not _DROPPED}
+
+    def _below(self, value: Any, path: str, dropped: set[str]) -> Any:
+        """A value of which a part at most is granted, without the others."""
+        if path in self.fields:
+            return value
+        if path in self._parents and isinstance(value, (dict, Mapping)):
+            return self._inner(value, f"{path}.", dropped)
+        if path in self._parents and _of_objects(value):
+            inner = [self._inner(one, f"{path}.", dropped) for one in value]
+            return value if all(map(operator.is_, inner, value)) else inner
+        dropped.add(path)
+        return _DROPPED
 
 
 def _same(field: str, column: str) -> bool:
@@ -156,7 +174,7 @@ def _same(field: str, column: str) -> bool:
 
 
 def _of_objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
+    return isinstance(value, list) and all(isinstance(one, (dict, Mapping)) for one in value)
 
 
 def today(clock: Clock) -> date:

@@ -40,6 +40,7 @@ _VARIANTS: Final = str.maketrans(
         "邨": "村", "衖": "弄", "號": "号", "樓": "楼", "棟": "栋", "巿": "市", "|": "/",
     }
 )  # fmt: skip
+_ANY_VARIANT: Final = re.compile(f"[{re.escape(''.join(map(chr, _VARIANTS)))}]")
 _BETWEEN: Final = re.compile(r"(?<=[0-9A-Za-z])\s+(?=[0-9A-Za-z])")
 _STOPS: Final = "。.,，;；、"
 _DOOR_WORD: Final = "号楼|栋|幢|座|单元|门|室|层"
@@ -58,7 +59,8 @@ def normalise(text: str) -> str:
     '天津市南开区(长江道)12-3号楼2-501'
     """
     dashed = _BETWEEN.sub("-", half_width(text))
-    return "".join(dashed.split()).translate(_VARIANTS).rstrip(_STOPS)
+    joined = "".join(dashed.split())
+    return (joined.translate(_VARIANTS) if _ANY_VARIANT.search(joined) else joined).rstrip(_STOPS)
 
 
 def _in_figures(text: str) -> str:

@@ -12,7 +12,6 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
 _CONTROLS: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029"
@@ -50,6 +49,7 @@ _INVISIBLE: Final = re.compile(f"[{_FORMATS}{_SELECTORS}{_FILLERS}]")
 ZERO_WIDTH: Final = "\u200b\ufeff"
 """Characters that copying leaves at the ends of texts."""
 _BLANK: Final = "".join(filter(str.isspace, map(chr, range(0x3001)))) + ZERO_WIDTH
+_VISIBLE: Final = re.compile(f"[^{_FORMATS}{_SELECTORS}{_FILLERS}{_BLANK}]")
 LONG_TEXT_CHARACTERS: Final = 500
 """A field that allows texts of this length or more also allows line breaks."""
 
@@ -62,6 +62,16 @@ def strip(text: str) -> str:
     '天津'
     """
     return text.strip(_BLANK)
+
+
+def visible(text: str) -> str | None:
+    """The text as by ``strip``, ``None`` when it has no visible character.
+
+    >>> visible(" 无\\u3000"), visible(" \\u3000\\u200b\\u2060"), visible("")
+    ('无', None, None)
+    """
+    text = text.strip(_BLANK)
+    return text if text and (text.isascii() or _VISIBLE.search(text)) else None
 
 
 def without_invisible(text: str) -> str:
@@ -80,7 +90,7 @@ def is_blank(text: str) -> bool:
     >>> is_blank(" \\u3000\\u200b"), is_blank("无")
     (True, False)
     """
-    return not without_invisible(text).strip()
+    return _VISIBLE.search(text) is None
 
 
 def is_plain(text: str) -> bool:
@@ -187,7 +197,16 @@ _ALIKE: Final = (range(0x2160, 0x2180), range(0x2E80, 0x2FE0))
 _DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—―−－﹣─━"), "-")
 
 
-@lru_cache(maxsize=8_192)
+class _Folding(dict[int, str]):
+    """Character → what it is in half width, for ``str.translate``; remembers the characters that were asked for."""
+
+    def __missing__(self, code: int) -> str:
+        found = _folded(chr(code))
+        if len(self) < _REMEMBERED_MAX:
+            self[code] = found
+        return found
+
+
 def _folded(character: str) -> str:
     tag = unicodedata.decomposition(character).partition(" ")[0]
     if tag in _FORM_TAGS or any(ord(character) in alike for alike in _ALIKE):
@@ -195,12 +214,15 @@ def _folded(character: str) -> str:
     return character
 
 
+_REMEMBERED_MAX: Final = 8_192
+_FOLDING: Final = _Folding(_DASHES)
+
+
 def half_width(text: str) -> str:
     """The text in half width, with one kind of dash and without characters that show nothing."""
     if text.isascii():
         return text
-    composed = unicodedata.normalize("NFC", without_invisible(text)).translate(_DASHES)
-    return "".join(map(_folded, composed))
+    return unicodedata.normalize("NFC", without_invisible(text)).translate(_FOLDING)
 
 
 def fold(text: str) -> str:
@@ -209,4 +231,4 @@ def fold(text: str) -> str:
     >>> fold("１２ －３\\u200e号"), fold("12²号"), fold("1①")
     ('12-3号', '12²号', '1①')
     """
-    return "".join(half_width(text).split())
+    return "".join((text if text.isascii() else half_width(text)).split())

@@ -5,18 +5,19 @@ from datetime import date
 from typing import Any, Final
 
 from hub.connect.codes import Codes
+from hub.connect.declared import reading
 from hub.connect.declared.hooks import Hook
 from hub.connect.declared.models import Each, FieldRule, MappingSpec, When, without_places
-from hub.connect.declared.reading import NOTHING, FieldReader
-from hub.connect.mapping import told
+from hub.connect.declared.reading import ABSENT, NOTHING, Form
+from hub.connect.mapping import text_of, told
 from hub.connect.spec import ConnectorInfo
 from hub.errors import Misconfigured
 from hub.ports import Plain
 from hub.records.identifiers import tidy
 
-Read = Callable[[FieldReader, str], Any]
-"""(Reader of a row or item, path of the item in the record with a dot, or "") → the field's value."""
-Form = Callable[[FieldReader, str, str, FieldRule], Any]
+Row = Mapping[str, Any]
+Read = Callable[[Row, str], Any]
+"""(Row or item, path of the item in the record with a dot, or "") → the value there, or that of one field."""
 _SPLIT_BY: Final = ";；"
 
 
@@ -35,22 +36,18 @@ class Mapper:
         hook: Hook | None = None,
         granted: frozenset[str] | None = None,
     ) -> None:
-        self._codes = codes
         self._info = info
-        self._absent_is_null = mapping.absent == "null"
         self._before, self._after = (hook.find(name) if hook else None for name in ("before", "after"))
         _check_apart([*mapping.fields, *mapping.each])
-        build = _Compiling(codes, granted)
-        self._fields = _tree({name: build.field(name, rule) for name, rule in mapping.fields.items()})
-        self._lists = [(name.split("."), build.each(name, each)) for name, each in mapping.each.items()]
+        build = _Compiling(codes, granted, mapping.absent == "null")
+        fields = {name: build.field(name, rule) for name, rule in mapping.fields.items()}
+        lists = {name: build.each(name, each) for name, each in mapping.each.items()}
+        self._read = _object(_tree(fields | lists))
 
     def __call__(self, key: str, version: int, operation: str, columns: Mapping[str, Any]) -> Plain:
         """The plain record. Call it within ``hub.connect.mapping.to_row``, which collects the faults."""
         given = _guarded(self._before, columns) if self._before else columns
-        reader = FieldReader(given, self._codes, self._absent_is_null)
-        record = _built(self._fields, reader, "")
-        for steps, read in self._lists:
-            _put(record, steps, read(reader, ""))
+        record: Plain = self._read(given, "")
         source = {"system": self._info.name, "key": key, "version": version, "operation": operation}
         record["source"] = source | record.get("source", {})
         record.setdefault("assurance", self._info.assurance)
@@ -76,21 +73,18 @@ def _guarded(function: Callable[..., Any], *arguments: Any) -> Any:
 def _tree(reads: Mapping[str, Read]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, read in reads.items():
-        _put(tree, name.split("."), read)
+        *steps, last = name.split(".")
+        into = tree
+        for step in steps:
+            into = into.setdefault(step, {})
+        into[last] = read
     return tree
 
 
-def _put(into: dict[str, Any], steps: list[str], value: Any) -> None:
-    for step in steps[:-1]:
-        into = into.setdefault(step, {})
-    into[steps[-1]] = value
-
-
-def _built(tree: Mapping[str, Any], reader: FieldReader, prefix: str) -> dict[str, Any]:
-    return {
-        name: _built(one, reader, prefix) if isinstance(one, dict) else one(reader, prefix)
-        for name, one in tree.items()
-    }
+def _object(tree: Mapping[str, Any]) -> Read:
+    """The function that makes an object of the record."""
+    reads = [(name, _object(one) if isinstance(one, dict) else one) for name, one in tree.items()]
+    return lambda row, prefix: {name: read(row, prefix) for name, read in reads}
 
 
 def _check_apart(names: list[str]) -> None:
@@ -105,44 +99,71 @@ def _check_apart(names: list[str]) -> None:
 
 
 class _Compiling:
-    def __init__(self, codes: Codes, granted: frozenset[str] | None, within: str = "") -> None:
+    def __init__(
+        self, codes: Codes, granted: frozenset[str] | None, absent_is_null: bool, within: str = ""
+    ) -> None:
         self._codes = codes
         self._granted = granted
+        self._absent_is_null = absent_is_null
         self._within = within
 
     def field(self, name: str, rule: FieldRule) -> Read:
         """The function that reads one field."""
-        read = self._read(name, rule)
+        read = self._constant(rule.value) if rule.from_ is None else self._read(name, rule, rule.from_)
         if rule.when is None:
             return read
         holds, default = self._when(name, rule.when), rule.default
-        return lambda reader, prefix: read(reader, prefix) if holds(reader, prefix) else default
+        return lambda row, prefix: read(row, prefix) if holds(row, prefix) else default
 
-    def _read(self, name: str, rule: FieldRule) -> Read:
-        if rule.from_ is None:
-            value = rule.value
-            return lambda reader, prefix: value  # noqa: ARG005
-        column = self._column(rule.from_)
-        if rule.as_ in ("code", "flag"):
-            self._check_table(name, rule)
-        form, neutral = _FORMS[rule.as_]
+    def _constant(self, value: Any) -> Read:
+        return lambda row, prefix: value  # noqa: ARG005
+
+    def _read(self, name: str, rule: FieldRule, column: str) -> Read:
+        form, neutral = self._form(rule, name, rule.codes or column)
+        place = f"{name}.text" if rule.as_ == "address" else name
+        column, elsewhere = self._place(column, place)
+        required = rule.required
         missing: Any = [] if rule.as_ == "split" and rule.default is None else rule.default
 
-        def read(reader: FieldReader, prefix: str) -> Any:
-            field = prefix + name
-            found = form(reader, column, field, rule)
+        def read(row: Row, prefix: str) -> Any:
+            given = row.get(column, ABSENT)
+            if given is ABSENT:
+                given = elsewhere(row, prefix)
+            found = None if given is None else form(given, prefix + place)
             if found is not None:
                 return found
-            if not rule.required:
+            if not required:
                 return missing
-            told("SHAPE_MISSING", field)
+            told("SHAPE_MISSING", prefix + place)
             return neutral
 
         return read
 
-    def _column(self, path: str) -> str:
-        """The path, or that of nothing where the grant does not have it."""
-        return path if self._is_granted(path) else NOTHING
+    def _value(self, column: str, place: str, below: bool = False) -> Read:
+        """The function that reads a column: its value, ``None`` for null and where the grant does not have it."""
+        column, elsewhere = self._place(column, place, below)
+
+        def read(row: Row, prefix: str) -> Any:
+            given = row.get(column, ABSENT)
+            return elsewhere(row, prefix) if given is ABSENT else given
+
+        return read
+
+    def _place(self, column: str, place: str, below: bool = False) -> tuple[str, Read]:
+        """The column's name, and what reads it where a row has no column of that name: by its dotted path."""
+        if not self._is_granted(column, below):
+            return NOTHING, self._constant(None)
+        absent_is_null = self._absent_is_null
+
+        def elsewhere(row: Row, prefix: str) -> Any:
+            found = reading.at(row, column)
+            if found is not ABSENT:
+                return found
+            if not absent_is_null:
+                told("SHAPE_MISSING", prefix + place)
+            return None
+
+        return column, elsewhere
 
     def _is_granted(self, path: str, below: bool = False) -> bool:
         if self._granted is None:
@@ -152,16 +173,37 @@ class _Compiling:
         above = any(".".join(steps[:end]) in self._granted for end in range(1, len(steps) + 1))
         return above or (below and any(one.startswith(f"{whole}.") for one in self._granted))
 
-    def _check_table(self, name: str, rule: FieldRule) -> None:
-        table = rule.codes or str(rule.from_)
-        if not self._codes.knows(table) and rule.as_ == "code":
+    def _form(self, rule: FieldRule, name: str, table: str) -> tuple[Form, Any]:
+        """What reads the value, and what a field with a fault has."""
+        match rule.as_:
+            case "decimal":
+                return reading.decimal(rule.units), ""
+            case "split":
+                return reading.split(rule.by or _SPLIT_BY), []
+            case "flag":
+                return reading.truth(self._codes.table(table) if self._codes.knows(table) else {}), False
+            case "code":
+                return reading.word(self._words(name, table), rule.unknown), ""
+            case "day":
+                return (reading.day if rule.required else reading.optional_day), date.min
+            case form:
+                return _FORMS[form]
+
+    def _words(self, name: str, table: str) -> Mapping[str, str]:
+        if not self._codes.knows(table):
             raise Misconfigured(
                 f"mapping.toml: {name} is a code, and codes.csv has no column {table!r}", "add its codes to codes.csv"
             )
+        return self._codes.table(table)
 
-    def _when(self, name: str, when: When) -> Callable[[FieldReader, str], bool]:
-        column, words = self._column(when.column), frozenset(tidy(word) for word in when.in_)
-        return lambda reader, prefix: reader.is_one_of(column, prefix + name, words)
+    def _when(self, name: str, when: When) -> Callable[[Row, str], bool]:
+        value, words = self._value(when.column, name), frozenset(tidy(word) for word in when.in_)
+
+        def holds(row: Row, prefix: str) -> bool:
+            found = value(row, prefix)
+            return isinstance(found, (str, int, float)) and tidy(str(found)) in words
+
+        return holds
 
     # ---- lists -----------------------------------------------------------------------------------------------------
 
@@ -170,47 +212,42 @@ class _Compiling:
         if each.zip:
             return self._zipped(name, each)
         origin = str(each.from_)
-        column = origin if self._is_granted(origin, below=True) else NOTHING
-        item = _Compiling(self._codes, self._granted, f"{self._within}{origin}.")._item(name, each)
-
-        def read(reader: FieldReader, prefix: str) -> list[Any]:
-            return _items(name, item, reader, reader.objects(column, prefix + name))
-
-        return read
+        value = self._value(origin, name, below=True)
+        inner = _Compiling(self._codes, self._granted, self._absent_is_null, f"{self._within}{origin}.")
+        item = inner._item(name, each)
+        return lambda row, prefix: _items(name, item, reading.objects(value(row, prefix), prefix + name))
 
     def _zipped(self, name: str, each: Each) -> Read:
-        columns = [(column, self._column(column)) for column in each.zip]
-        item = _Compiling(self._codes, None)._item(name, each)
+        columns = [(column, self._value(column, name)) for column in each.zip]
+        parts = reading.parts(each.by)
+        item = _Compiling(self._codes, None, self._absent_is_null)._item(name, each)
 
-        def read(reader: FieldReader, prefix: str) -> list[Any]:
-            lists = {column: reader.parts(read_as, prefix + name, each.by) for column, read_as in columns}
+        def read(row: Row, prefix: str) -> list[Any]:
+            given = {column: value(row, prefix) for column, value in columns}
+            lists = {column: None if one is None else parts(one, prefix + name) for column, one in given.items()}
             size = max((_size(one) for one in lists.values() if one), default=0)
             if any(one and _size(one) and len(one) < size for one in lists.values()):
                 told("SHAPE_TYPE", prefix + name)
                 return []
-            items = [{column: _part(one, at) for column, one in lists.items()} for at in range(size)]
-            return _items(name, item, reader, items)
+            return _items(name, item, [{column: _part(one, at) for column, one in lists.items()} for at in range(size)])
 
         return read
 
     def _item(self, name: str, each: Each) -> Read:
         _check_apart(list(each.fields))
-        tree = _tree({inner: self.field(inner, rule) for inner, rule in each.fields.items()})
-        holds = self._when(name, each.when) if each.when else None
-
-        def read(reader: FieldReader, prefix: str) -> Any:
-            return _built(tree, reader, prefix) if holds is None or holds(reader, prefix) else None
-
-        return read
+        read = _object(_tree({inner: self.field(inner, rule) for inner, rule in each.fields.items()}))
+        if each.when is None:
+            return read
+        holds = self._when(name, each.when)
+        return lambda row, prefix: read(row, prefix) if holds(row, prefix) else None
 
 
-def _items(name: str, item: Read, reader: FieldReader, found: list[Any]) -> list[Any]:
+def _items(name: str, item: Read, found: list[Any]) -> list[Any]:
     made = []
     for at, one in enumerate(found):
-        prefix = f"{name}.{at}."
-        if not isinstance(one, Mapping):
-            told("SHAPE_TYPE", prefix[:-1])
-        elif (value := item(reader.of_item(one), prefix)) is not None:
+        if not isinstance(one, (dict, Mapping)):
+            told("SHAPE_TYPE", f"{name}.{at}")
+        elif (value := item(one, f"{name}.{at}.")) is not None:
             made.append(value)
     return made
 
@@ -227,31 +264,11 @@ def _size(parts: list[str]) -> int:
     return size
 
 
-# ---- the forms -----------------------------------------------------------------------------------------------------
-
-
-def _day(reader: FieldReader, column: str, field: str, rule: FieldRule) -> date | None:
-    return reader.day(column, field) if rule.required else reader.optional_day(column, field)
-
-
-def _address(reader: FieldReader, column: str, field: str, rule: FieldRule) -> Plain | None:
-    return reader.address(column, field) if rule.required else reader.optional_address(column, field)
-
-
-def _table(rule: FieldRule) -> str:
-    return rule.codes or str(rule.from_)
-
-
 _FORMS: Final[Mapping[str, tuple[Form, Any]]] = {
-    "text": (lambda reader, column, field, _: reader.optional(column, field), ""),
-    "identifier": (lambda reader, column, field, _: reader.optional_identifier(column, field), ""),
-    "number": (lambda reader, column, field, _: reader.optional_number(column, field), 0),
-    "day": (_day, date.min),
-    "instant": (lambda reader, column, field, _: reader.instant(column, field), 0),
-    "decimal": (lambda reader, column, field, rule: reader.decimal(column, field, rule.units), ""),
-    "flag": (lambda reader, column, field, rule: reader.truth(column, field, _table(rule)), False),
-    "code": (lambda reader, column, field, rule: reader.word(column, field, _table(rule), rule.unknown), ""),
-    "address": (_address, {}),
-    "split": (lambda reader, column, field, rule: reader.items(column, field, rule.by or _SPLIT_BY), []),
+    "text": (text_of, ""),
+    "identifier": (reading.identifier, ""),
+    "number": (reading.number, 0),
+    "instant": (reading.instant, 0),
+    "address": (reading.structured_address, {}),
 }
-"""Form → (what reads it, ``None`` for null; what a field with a fault has)."""
+"""Form without settings → (what reads it, what a field with a fault has)."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
 
@@ -11,6 +13,8 @@ from hub.connect.mapping import canonical, to_row, told
 from hub.grants.originals import UNREADABLE, allows, withheld
 from hub.ports import NAMELESS, Fault, Plain, SourceRow
 
+_PLAIN: Final = frozenset((str, type(None), int, float, bool, bytes, Decimal, date, datetime))
+_INNER: Final = (list, Mapping, Unread)
 _CONTENT: Final = ("operation", "row")
 """The hub's own names in canonical bytes. An object or list of a source with such a name is among the plain columns."""
 
@@ -41,10 +45,7 @@ def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: 
     of what is left. A signature does not cover such a rest: the proof is left out, and the record says CHANNEL_ONLY.
     Of bytes that could not be read at all the digest stays, unless the grant has each of their columns.
     """
-    # The number of lines that were not read is no field of the source.
-    unread = {name: value for name, value in row.columns.items() if isinstance(value, Unread)}
-    columns, dropped = context.granted({name: one for name, one in row.columns.items() if name not in unread})
-    columns = {**columns, **unread}
+    columns, dropped = _granted(context, row.columns)
     unsigned = dropped and bool(proof)
     content = canonical(_content(row, columns)) if raw is None or dropped else raw
     key = row.key or f"{NAMELESS}{sha256(content).hexdigest()}"
@@ -63,10 +64,22 @@ def row_of(context: Context, row: DeclaredRow, raw: bytes | None = None, proof: 
     return to_row(key, row.version, content, mapping, b"" if dropped else proof, row.revision)
 
 
+def _granted(context: Context, columns: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+    if Unread not in map(type, columns.values()):
+        return context.granted(columns)
+    # The number of lines that were not read is no field of the source.
+    unread = {name: value for name, value in columns.items() if type(value) is Unread}
+    rest, dropped = context.granted({name: value for name, value in columns.items() if name not in unread})
+    return {**rest, **unread}, dropped
+
+
 def _content(row: DeclaredRow, columns: Mapping[str, Any]) -> dict[str, Any]:
     """What the canonical bytes hold: the operation, the plain columns under ``row``, then each object and list."""
-    inner = (list, Mapping, Unread)
-    nested = {name: value for name, value in columns.items() if isinstance(value, inner) and name not in _CONTENT}
+    nested = {
+        name: value
+        for name, value in columns.items()
+        if type(value) not in _PLAIN and isinstance(value, _INNER) and name not in _CONTENT
+    }
     plain = {name: value for name, value in columns.items() if name not in nested}
     return {"operation": row.operation, **row.beside, "row": plain, **nested}
 
