@@ -99,9 +99,7 @@ def _check_apart(names: list[str]) -> None:
 
 
 class _Compiling:
-    def __init__(
-        self, codes: Codes, granted: frozenset[str] | None, absent_is_null: bool, within: str = ""
-    ) -> None:
+    def __init__(self, codes: Codes, granted: frozenset[str] | None, absent_is_null: bool, within: str = "") -> None:
         self._codes = codes
         self._granted = granted
         self._absent_is_null = absent_is_null
@@ -121,14 +119,14 @@ class _Compiling:
     def _read(self, name: str, rule: FieldRule, column: str) -> Read:
         form, neutral = self._form(rule, name, rule.codes or column)
         place = f"{name}.text" if rule.as_ == "address" else name
-        column, elsewhere = self._place(column, place)
+        column, by_path = self._place(column, place)
         required = rule.required
         missing: Any = [] if rule.as_ == "split" and rule.default is None else rule.default
 
         def read(row: Row, prefix: str) -> Any:
             given = row.get(column, ABSENT)
             if given is ABSENT:
-                given = elsewhere(row, prefix)
+                given = by_path(row, prefix)
             found = None if given is None else form(given, prefix + place)
             if found is not None:
                 return found
@@ -141,11 +139,11 @@ class _Compiling:
 
     def _value(self, column: str, place: str, below: bool = False) -> Read:
         """The function that reads a column: its value, ``None`` for null and where the grant does not have it."""
-        column, elsewhere = self._place(column, place, below)
+        column, by_path = self._place(column, place, below)
 
         def read(row: Row, prefix: str) -> Any:
             given = row.get(column, ABSENT)
-            return elsewhere(row, prefix) if given is ABSENT else given
+            return by_path(row, prefix) if given is ABSENT else given
 
         return read
 
@@ -155,7 +153,7 @@ class _Compiling:
             return NOTHING, self._constant(None)
         absent_is_null = self._absent_is_null
 
-        def elsewhere(row: Row, prefix: str) -> Any:
+        def by_path(row: Row, prefix: str) -> Any:
             found = reading.at(row, column)
             if found is not ABSENT:
                 return found
@@ -163,7 +161,7 @@ class _Compiling:
                 told("SHAPE_MISSING", prefix + place)
             return None
 
-        return column, elsewhere
+        return column, by_path
 
     def _is_granted(self, path: str, below: bool = False) -> bool:
         if self._granted is None:
