@@ -23,8 +23,8 @@ ABSENT: Final = object()
 NOTHING: Final = "\0"
 """In the place of the name of a column that the grant does not have: no row has such a column."""
 _DECIMAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
-_NUMBER_DIGITS_MAX: Final = 18
-_NUMBER_END: Final = 10**_NUMBER_DIGITS_MAX
+_DIGITS: Final = 18
+_NUMBER_END: Final = 10**_DIGITS
 
 
 class Unread(int):
@@ -48,7 +48,7 @@ def number(given: Any, field: str) -> int | None:
     if text is None:
         return None
     digits = without_invisible(text)
-    if not digits.isascii() or not digits.isdigit() or len(digits) > _NUMBER_DIGITS_MAX:
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _DIGITS:
         told("SHAPE_TYPE", field)
         return 0
     return int(digits)
@@ -93,7 +93,7 @@ def instant(given: Any, field: str) -> int | None:
 def structured_address(given: Any, field: str) -> dict[str, str] | None:
     """A structured address, with the source's own text in it."""
     text = text_of(given, field)
-    return None if text is None else address.parse(text)
+    return None if text is None else address.parse_to_fit(text)
 
 
 def decimal(units: tuple[str, ...]) -> Form:
