@@ -202,7 +202,7 @@ class _Folding(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         found = _folded(chr(code))
-        if len(self) < _REMEMBERED_MAX:
+        if len(self) < _REMEMBERED:
             self[code] = found
         return found
 
@@ -214,7 +214,7 @@ def _folded(character: str) -> str:
     return character
 
 
-_REMEMBERED_MAX: Final = 8_192
+_REMEMBERED: Final = 8_192
 _FOLDING: Final = _Folding(_DASHES)
 
 
