@@ -255,14 +255,14 @@ class Live:
     def lines(self) -> list[SourceLine]:
         """The conservation line of every source that the sandbox plays, as it is now."""
         truth = json.loads(self.sandbox.truth_summary.read_text("utf-8"))
-        grants = self.hub.connectors.grants
+        approvals = {name: grant.approval for name, grant in self.hub.connectors.grants.items()}
         with self.hub.store.read() as connection:
             tallies = {row.source: row for row in connection.execute(select(tally))}
             reasons: dict[str, dict[str, int]] = {}
             for row in connection.execute(select(reason_tally)):
                 reasons.setdefault(row.source, {})[row.code] = row.verdicts
         return [
-            _line(name, tallies.get(name), reasons.get(name, {}), grants[name].approval, truth.get(name, NO_TRUTH))
+            _line(name, tallies.get(name), reasons.get(name, {}), approvals.get(name, ""), truth.get(name, NO_TRUTH))
             for name in SOURCES
             if name in self.hub.connectors.sources
         ]
