@@ -87,7 +87,7 @@ class Runner:
 
     def request_stop(self) -> None:
         """Ask ``wait`` to end, and all tasks after their current step. Safe in a signal handler: an event has a lock,
-        and a second signal within the handler of the first would wait for it for ever."""
+        and a second signal within the handler of the first would wait for it without end."""
         self._asked = True
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> list[str]:
