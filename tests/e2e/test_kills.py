@@ -11,18 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import world
+from tests.e2e.points import ELSEWHERE, POINTS, ROOT
 
-ROOT = Path(__file__).parents[2]
-POINTS = sorted(
-    {
-        point
-        for path in (ROOT / "hub").rglob("*.py")
-        if path.name not in ("crash.py", "kafka_writer.py")
-        for point in re.findall(r'crash_point\("([a-z._]+)"\)', path.read_text("utf-8"))
-    }
-)
-ELSEWHERE = {"report.written": "tests/unit/pipeline/test_report.py"}
-"""Points that only another system's source passes, and the test that kills there."""
 SIZE = 60
 
 
@@ -31,7 +21,7 @@ def test_every_other_point_is_killed_at_in_its_own_test() -> None:
         assert f"{point}:" in (ROOT / file).read_text("utf-8")
 
 
-@pytest.mark.parametrize("point", sorted({*POINTS} - {*ELSEWHERE}))
+@pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_p1_p2_killed_at_a_named_point_it_goes_on_and_balances(tmp_path: Path, point: str, count: int) -> None:
     with world(tmp_path, SIZE) as one:

@@ -1,27 +1,15 @@
 """Killed with -9 at every named point on a real broker and PostgreSQL, one after the other while the outside world goes
 on changing: P1 (nothing lost), P2 (nothing doubled)."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.harness import World, real_engines, world
+from tests.e2e.points import POINTS
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
-
-ROOT = Path(__file__).parents[2]
-POINTS = sorted(
-    {
-        point
-        for path in (ROOT / "hub").rglob("*.py")
-        if path.name not in ("crash.py", "sqlite_engine.py")
-        for point in re.findall(r'crash_point\("([a-z._]+)"\)', path.read_text("utf-8"))
-    }
-)
-
 
 Shared = tuple[World, list[Any]]
 

@@ -1,0 +1,18 @@
+"""The points at which a test may kill a hub (``hub.crash``), found in the product's own text."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ELSEWHERE = {"report.written": "tests/unit/pipeline/test_report.py"}
+"""Points that only another system's source passes, and the test that kills there."""
+POINTS = sorted(
+    {
+        point
+        for path in (ROOT / "hub").rglob("*.py")
+        if path.name != "crash.py"
+        for point in re.findall(r'crash_point\("([a-z._]+)"\)', path.read_text("utf-8"))
+        if point not in ELSEWHERE
+    }
+)
+"""Those that a hub of the first three systems passes."""
