@@ -1,17 +1,13 @@
 """Records on ``access.events`` of each question to a source whose answer is only shown (P3, P4, P5)."""
 
-import secrets
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Protocol
 
-from hub.codec import wire
-from hub.codec.catalogue import schema_id
 from hub.errors import NotSent, RecordRejected, Unavailable
 from hub.ports import Clock, LookupQuery, Page, Store
 from hub.privacy.purposes import shipped
 from hub.stores import outbox
-from hub.topics import cloudevents
-from hub.topics.declared import ACCESS_EVENTS
+from hub.topics import access, cloudevents
 
 SCHEMA: Final = "access.asked"
 UNAVAILABLE: Final = "UNAVAILABLE"
@@ -65,14 +61,8 @@ class Asked:
     def _write(
         self, by: Mapping[str, str], source: Described, query: LookupQuery, found: int, code: str | None
     ) -> None:
-        now = self._clock.now()
-        now_ms = int(now.timestamp() * 1000)
-        event_id = (self._clock.process_ms() // 1000).to_bytes(4, "big") + secrets.token_bytes(12)
-        value = {
-            "event_id": event_id,
+        said = {
             "by": dict(by),
-            "occurred_at_ms": now_ms,
-            "written_at_ms": now_ms,
             "source": source.name,
             "kind": source.kind,
             "lookup_by": query.by if query.by in source.lookup_by else "",
@@ -80,9 +70,7 @@ class Asked:
             "found": found,
             "code": code,
         }
-        named = cloudevents.headers(event_id.hex(), SCHEMA, cloudevents.source_path(source.name), now)
-        headers = {name: said.decode() for name, said in named}
-        message = outbox.Message(ACCESS_EVENTS, event_id, wire.encode(schema_id(SCHEMA), value), headers, now_ms)
+        message = access.message(self._clock, SCHEMA, cloudevents.source_path(source.name), said)
         with self._store.write() as connection:
             outbox.put(connection, [message])
 

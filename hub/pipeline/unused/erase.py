@@ -12,21 +12,19 @@ such a subject at that very moment may be rejected with ERASED: redrive does not
 (``hub connectors reread``).
 """
 
-import secrets
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select, update
 
 from hub.cases.evidence.tables import need
 from hub.cases.tables import case, piece
 from hub.codec import wire
-from hub.codec.catalogue import schema_id
 from hub.errors import RecordRejected
 from hub.grants.grant import Grant
 from hub.parts import Parts
@@ -36,8 +34,8 @@ from hub.ports import Batch, LogRecord
 from hub.privacy.sealing import RECORD_SCHEMA, UNREADABLE_SCHEMA
 from hub.records.kinds import KINDS
 from hub.stores import bulk, outbox
-from hub.topics import cloudevents
-from hub.topics.declared import ACCESS_EVENTS, LOOKUP_RECEIVED
+from hub.topics import access, cloudevents
+from hub.topics.declared import LOOKUP_RECEIVED
 
 SCHEMA: Final = "access.erased"
 AT_ONCE: Final = 500
@@ -172,20 +170,14 @@ class _Run:
             outbox.put(connection, [self._event(self._grants[source], kind, n) for (source, kind), n in lines.items()])
 
     def _event(self, grant: Grant, kind: str, count: int) -> outbox.Message:
-        now, now_ms = self._parts.clock.now(), self._parts.clock.now_ms()
-        event_id = (self._parts.clock.process_ms() // 1000).to_bytes(4, "big") + secrets.token_bytes(12)
-        value: dict[str, Any] = {
-            "event_id": event_id,
-            "occurred_at_ms": now_ms,
+        said = {
             "source": grant.source,
             "kind": kind,
             "approval": grant.approval,
             "erase_after_days": grant.erase_after_days,
             "records": count,
         }
-        named = cloudevents.headers(event_id.hex(), SCHEMA, cloudevents.source_path(grant.source), now)
-        headers = {name: said.decode() for name, said in named}
-        return outbox.Message(ACCESS_EVENTS, event_id, wire.encode(schema_id(SCHEMA), value), headers, now_ms)
+        return access.message(self._parts.clock, SCHEMA, cloudevents.source_path(grant.source), said)
 
 
 def _named(message: LogRecord) -> tuple[Named, int] | None:

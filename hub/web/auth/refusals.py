@@ -1,15 +1,11 @@
 """Records on ``access.events`` that a client asked for what it is not registered for (P3, P4)."""
 
-import secrets
 import threading
 from typing import Final
 
-from hub.codec import wire
-from hub.codec.catalogue import schema_id
 from hub.ports import Clock, Store
 from hub.stores import outbox
-from hub.topics import cloudevents
-from hub.topics.declared import ACCESS_EVENTS
+from hub.topics import access
 from hub.web.auth.rights import Beyond
 from hub.web.auth.tokens import Token
 from hub.web.limits import Rate
@@ -37,19 +33,12 @@ class Refusals:
         with self._lock:
             if self._rate.take(token.client.name):
                 return
-        now = self._clock.now()
-        now_ms = int(now.timestamp() * 1000)
-        event_id = (self._clock.process_ms() // 1000).to_bytes(4, "big") + secrets.token_bytes(12)
-        value = {
-            "event_id": event_id,
+        said = {
             "by": token.by(channel)._asdict(),
-            "occurred_at_ms": now_ms,
-            "written_at_ms": now_ms,
             "code": beyond.code,
             "purpose": beyond.purpose,
             "division": beyond.division,
         }
-        headers = {key: said.decode() for key, said in cloudevents.headers(event_id.hex(), SCHEMA, SOURCE, now)}
-        message = outbox.Message(ACCESS_EVENTS, event_id, wire.encode(schema_id(SCHEMA), value), headers, now_ms)
+        message = access.message(self._clock, SCHEMA, SOURCE, said)
         with self._store.write() as connection:
             outbox.put(connection, [message])
