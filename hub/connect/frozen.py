@@ -2,7 +2,8 @@
 
 import tomllib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -10,6 +11,14 @@ from hub.errors import Misconfigured
 
 TOML_BYTES_MAX = 1_048_576
 """Largest file of a declaration."""
+Operation = Literal["UPSERT", "DELETE"]
+OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType({"I": "UPSERT", "U": "UPSERT", "D": "DELETE"})
+"""The usual codes of a change."""
+
+
+def listed(given: Any) -> Any:
+    """A single name as a list of one."""
+    return (given,) if isinstance(given, str) else given
 
 
 class Frozen(BaseModel):

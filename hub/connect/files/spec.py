@@ -1,23 +1,14 @@
 """``[files]`` of a ``connector.toml``: the rows of signed batches as their sender lays them out."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from hub.connect.frozen import Frozen
-
-Operation = Literal["UPSERT", "DELETE"]
-_OPERATIONS: Mapping[str, Operation] = MappingProxyType({"I": "UPSERT", "U": "UPSERT", "D": "DELETE"})
-
-
-def _listed(given: Any) -> Any:
-    return (given,) if isinstance(given, str) else given
-
+from hub.connect.frozen import OPERATIONS, Frozen, Operation, listed
 
 Column = Annotated[str, Field(min_length=1, max_length=128)]
-Columns = Annotated[tuple[Column, ...], BeforeValidator(_listed), Field(min_length=1)]
+Columns = Annotated[tuple[Column, ...], BeforeValidator(listed), Field(min_length=1)]
 
 
 class FilesSpec(Frozen):
@@ -35,7 +26,7 @@ class FilesSpec(Frozen):
     )
     operation: str = Field("", description="The column with the kind of change; empty where there is none.")
     operations: Mapping[str, Operation] = Field(
-        default_factory=lambda: _OPERATIONS,
+        default_factory=lambda: OPERATIONS,
         description="The sender's code of a change (half-width, capital letters): UPSERT or DELETE.",
     )
     row: str = Field("row", description="XML: the name of the element of a row, without its namespace.")

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from hub.connect.frozen import OPERATIONS, Frozen, Operation, listed
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Place = Annotated[str, Field(max_length=256)]
@@ -24,22 +26,7 @@ _SETTINGS: Mapping[str, tuple[str, ...]] = {
 _CERTIFICATE = ("client_certificate", "client_key")
 
 
-def _listed(given: Any) -> Any:
-    return (given,) if isinstance(given, str) else given
-
-
-Operation = Literal["UPSERT", "DELETE"]
-
-
-def _usual() -> Mapping[str, Operation]:
-    return {"I": "UPSERT", "U": "UPSERT", "D": "DELETE"}
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class AuthSpec(_Frozen):
+class AuthSpec(Frozen):
     """How calls show who we are. What is secret comes from the settings of the connector."""
 
     by: Literal["none", "national", "api-key", "bearer", "oauth2"] = Field(
@@ -68,7 +55,7 @@ class AuthSpec(_Frozen):
         return (*_SETTINGS[self.by], *(_CERTIFICATE if self.certificate else ()))
 
 
-class ResultSpec(_Frozen):
+class ResultSpec(Frozen):
     """The service's own code in an answer, beside the status of HTTP. A code that is in no list says neither yes nor
     no: the call is made again later."""
 
@@ -89,7 +76,7 @@ class ResultSpec(_Frozen):
     )
 
 
-class CallSpec(_Frozen):
+class CallSpec(Frozen):
     """One kind of call."""
 
     path: Target = Field(description="The path below the base URL.")
@@ -102,7 +89,7 @@ class CallSpec(_Frozen):
     rows: Place = Field("", description="Where the list of rows lies, or a single row; empty: the answer itself.")
 
 
-class WindowSpec(_Frozen):
+class WindowSpec(Frozen):
     """A feed by the time of the last change: asks for what changed since the end of the window before."""
 
     since: Name = Field(description="The parameter with the beginning.")
@@ -154,10 +141,10 @@ class FeedSpec(CallSpec):
         return self
 
 
-class RowSpec(_Frozen):
+class RowSpec(Frozen):
     """What names a row, and what is done with it."""
 
-    key: Annotated[tuple[Place, ...], BeforeValidator(_listed)] = Field(
+    key: Annotated[tuple[Place, ...], BeforeValidator(listed)] = Field(
         min_length=1, max_length=10, description="The column that names a row, or a list where several do."
     )
     version: Place = Field(description="The column that grows with each change of a row.")
@@ -171,7 +158,7 @@ class RowSpec(_Frozen):
     )
     operation: Place = Field("", description="The column with the kind of change; empty where there is none.")
     operations: Mapping[str, Operation] = Field(
-        default_factory=_usual,
+        default_factory=lambda: OPERATIONS,
         description="The service's code of a change (half-width, capital letters): UPSERT or DELETE.",
     )
     outside: tuple[Place, ...] = Field(
@@ -180,7 +167,7 @@ class RowSpec(_Frozen):
     )
 
 
-class SignedSpec(_Frozen):
+class SignedSpec(Frozen):
     """Signed answers: an Ed25519 signature over the root of a Merkle tree of the row texts (docs/connectors.md).
     Settings key_id, public_key and public_keys."""
 
@@ -237,7 +224,7 @@ class DaySpec(CallSpec):
     count: Place = Field("", description="Where the number of keys lies; empty where it is not told.")
 
 
-class RestSpec(_Frozen):
+class RestSpec(Frozen):
     """A REST service: how it is called, what its answers hold, and how it is asked."""
 
     auth: AuthSpec = Field(AuthSpec(), description="How calls show who we are.")

@@ -2,30 +2,23 @@
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from hub.connect.frozen import Frozen
+from hub.connect.frozen import OPERATIONS, Frozen, Operation, listed
 
 _ORDERED = re.compile(r"%Y[^%]*%m[^%]*%d([^%]*%H([^%]*%M([^%]*%S([^%]*%f)?)?)?)?[^%]*")
 
 
-def _listed(given: Any) -> Any:
-    return (given,) if isinstance(given, str) else given
-
-
 Column = Annotated[str, Field(min_length=1, max_length=128)]
-Columns = Annotated[tuple[Column, ...], BeforeValidator(_listed), Field(min_length=1)]
+Columns = Annotated[tuple[Column, ...], BeforeValidator(listed), Field(min_length=1)]
 TableName = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)?$", max_length=257)]
 
 
 REPORT_URL = "report_url"
 """The setting with the URL by which verdicts are written back."""
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Operation = Literal["UPSERT", "DELETE"]
-_OPERATIONS: Mapping[str, Operation] = MappingProxyType({"I": "UPSERT", "U": "UPSERT", "D": "DELETE"})
 
 
 class CodeIn(Frozen):
@@ -105,7 +98,7 @@ class TableSpec(Frozen):
     columns: Columns = Field(description="The columns that are read; key, time and operation are read without that.")
     operation: str = Field("", description="The column with the kind of change; empty where the table has none.")
     operations: Mapping[str, Operation] = Field(
-        default_factory=lambda: _OPERATIONS,
+        default_factory=lambda: OPERATIONS,
         description="The owner's code of a change (half-width, capital letters): UPSERT or DELETE.",
     )
     deleted_when: CodeIn | None = Field(
