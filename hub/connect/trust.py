@@ -56,6 +56,23 @@ def counts(key: bytes, signed_at: str) -> bool:
     return (since or date.min) <= day <= (until or date.max)
 
 
+def trusted_key(trusted: TrustedKeys, key_id: str, signed_at: str, said: str, owner: str) -> bytes:
+    """The key of a signature of this time. Raises ``Misconfigured`` for a key that is not trusted, or not on that day;
+    ``said`` and ``owner`` are words of the message, such as "the source signs" and "source"."""
+    key = trusted.get(key_id)
+    if key is None:
+        raise Misconfigured(
+            f"{said} with the key {key_id!r}, which is not trusted",
+            f"verify it with the {owner}, add {key_id}=BASE64 to public_keys, and reload the connector",
+        )
+    if not counts(key, signed_at):
+        raise Misconfigured(
+            f"{said} with the key {key_id!r} outside its days ({getattr(key, 'term', '')})",
+            f"ask the {owner} which key is in force; correct public_keys, and reload the connector",
+        )
+    return key
+
+
 def trusted_keys_of(options: Mapping[str, object]) -> dict[str, bytes]:
     """The trusted keys of a connector's settings: ``key_id`` with ``public_key``, and further words in ``public_keys``,
     each ``id=base64``, or ``id=base64@SINCE..UNTIL`` with one or both days. A word there with the id of ``key_id`` and

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from hub.connect.frozen import Frozen
-from hub.connect.trust import TrustedKeys, counts
+from hub.connect.trust import TrustedKeys, trusted_key
 from hub.errors import Misconfigured
 
 SUFFIX = ".manifest.json"
@@ -93,17 +93,7 @@ def check_manifest(manifest: Manifest, sender: str, trusted: TrustedKeys) -> Non
     name = f"batch {manifest.sequence}"
     if manifest.sender != sender:
         raise Misconfigured(f"{name} is of another sender", "take it out of the folder, or correct the setting sender")
-    key = trusted.get(manifest.key_id)
-    if key is None:
-        raise Misconfigured(
-            f"{name} is signed with the key {manifest.key_id!r}, which is not trusted",
-            f"verify it with the sender, add {manifest.key_id}=BASE64 to public_keys, and reload the connector",
-        )
-    if not counts(key, manifest.made_at):
-        raise Misconfigured(
-            f"{name} is signed with the key {manifest.key_id!r} outside its days ({getattr(key, 'term', '')})",
-            "ask the sender which key is in force; correct public_keys, and reload the connector",
-        )
+    key = trusted_key(trusted, manifest.key_id, manifest.made_at, f"{name} is signed", "sender")
     try:
         signature = b64decode(manifest.signature, validate=True)
         Ed25519PublicKey.from_public_bytes(key).verify(signature, manifest.message())

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.clock import CHINA
 from hub.codec.merkle import EMPTY_ROOT, leaf_hash, root_from_path
-from hub.connect.trust import TrustedKeys, counts
-from hub.errors import Misconfigured, Unavailable
+from hub.connect.trust import TrustedKeys, counts, trusted_key
+from hub.errors import Unavailable
 
 ProofState = Literal["valid", "invalid", "missing"]
 
@@ -79,26 +79,12 @@ def check_page(head: PageHead, items: int, trusted_keys: TrustedKeys, now_ms: in
     Raises ``Misconfigured`` for a key that is not trusted, ``Unavailable`` when the number of records, the signature or
     its time does not agree: the page is fetched again.
     """
-    _check_key(head, trusted_keys)
+    key = trusted_key(trusted_keys, head.key_id, head.signed_at, "the source signs", "source")
     if head.size != items or (not items and head.root != EMPTY_ROOT.hex()):
         raise Unavailable("the page holds another number of records than was signed")
-    if not _signed(head.pack(), trusted_keys[head.key_id]):
+    if not _signed(head.pack(), key):
         raise Unavailable("the page's signature is not valid")
     _check_fresh(head.signed_at, now_ms)
-
-
-def _check_key(head: PageHead, trusted_keys: TrustedKeys) -> None:
-    key = trusted_keys.get(head.key_id)
-    if key is None:
-        raise Misconfigured(
-            f"the source signs with the key {head.key_id!r}, which is not trusted",
-            f"verify it with the source, add {head.key_id}=BASE64 to public_keys, and reload the connector",
-        )
-    if not counts(key, head.signed_at):
-        raise Misconfigured(
-            f"the source signs with the key {head.key_id!r} outside its days ({getattr(key, 'term', '')})",
-            "ask the source which key is in force; correct public_keys, and reload the connector",
-        )
 
 
 def _check_fresh(signed_at: str, now_ms: int) -> None:
