@@ -16,6 +16,7 @@ from typing import Any
 from hub.clock import CHINA
 from hub.connect.codes import Codes
 from hub.connect.folder import Folder, of_package
+from hub.connect.mapping import plain_value
 from hub.connect.spec import ConnectorInfo
 from hub.errors import RecordRejected
 from hub.grants.originals import is_withheld
@@ -167,15 +168,7 @@ def plain(row: SourceRow) -> Any:
     """A mapped row as plain JSON, as ``samples/*.expected.json`` holds it."""
     if row.faults:
         return {"faults": [list(fault) for fault in row.faults]}
-    return _plain(row.record)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
+    return plain_value(row.record)
 
 
 def check_look_up(source: Source, info: ConnectorInfo, query: LookupQuery, found: Callable[[Plain], bool]) -> None:

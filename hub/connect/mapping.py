@@ -219,3 +219,16 @@ def _plain(value: Any) -> Any:
 
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def plain_value(value: Any) -> Any:
+    """A value of a record as JSON has it: dates are ISO 8601 text.
+
+    >>> plain_value({"holders": [{"since": date(2021, 3, 4)}]})
+    {'holders': [{'since': '2021-03-04'}]}
+    """
+    if isinstance(value, dict):
+        return {key: plain_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain_value(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

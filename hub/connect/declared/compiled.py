@@ -10,6 +10,7 @@ from hub.connect.declared.hooks import Hook
 from hub.connect.declared.models import Each, FieldRule, MappingSpec, When, without_places
 from hub.connect.declared.reading import ABSENT, NOTHING, Form
 from hub.connect.mapping import text_of, told
+from hub.connect.places import nested
 from hub.connect.spec import ConnectorInfo
 from hub.errors import Misconfigured
 from hub.ports import Plain
@@ -42,7 +43,7 @@ class Mapper:
         build = _Compiling(codes, granted, mapping.absent == "null")
         fields = {name: build.field(name, rule) for name, rule in mapping.fields.items()}
         lists = {name: build.each(name, each) for name, each in mapping.each.items()}
-        self._read = _object(_tree(fields | lists))
+        self._read = _object(nested(fields | lists))
 
     def __call__(self, key: str, version: int, operation: str, columns: Mapping[str, Any]) -> Plain:
         """The plain record. Call it within ``hub.connect.mapping.to_row``, which collects the faults."""
@@ -68,17 +69,6 @@ def _guarded(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 # ---- the tree of fields --------------------------------------------------------------------------------------------
-
-
-def _tree(reads: Mapping[str, Read]) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for name, read in reads.items():
-        *steps, last = name.split(".")
-        into = tree
-        for step in steps:
-            into = into.setdefault(step, {})
-        into[last] = read
-    return tree
 
 
 def _object(tree: Mapping[str, Any]) -> Read:
@@ -233,7 +223,7 @@ class _Compiling:
 
     def _item(self, name: str, each: Each) -> Read:
         _check_apart(list(each.fields))
-        read = _object(_tree({inner: self.field(inner, rule) for inner, rule in each.fields.items()}))
+        read = _object(nested({inner: self.field(inner, rule) for inner, rule in each.fields.items()}))
         if each.when is None:
             return read
         holds = self._when(name, each.when)

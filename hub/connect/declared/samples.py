@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from hub.connect.declared.rows import DeclaredRow
 from hub.connect.folder import Folder
+from hub.connect.mapping import plain_value
 from hub.errors import Misconfigured
 from hub.ports import SourceRow
 from hub.records.identifiers import tidy
@@ -64,12 +64,4 @@ def plain_row(row: SourceRow, kind: str) -> Any:
     those of its shape."""
     record = KINDS[kind].complete(row.record) if row.record is not None else None
     faults = row.faults if record is None else check_shape(kind, record)
-    return {"faults": [list(fault) for fault in faults]} if faults else _plain(record)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
+    return {"faults": [list(fault) for fault in faults]} if faults else plain_value(record)

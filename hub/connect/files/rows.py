@@ -8,7 +8,7 @@ from typing import Any
 from hub.connect.declared.rows import DeclaredRow
 from hub.connect.files.batch import Columns
 from hub.connect.files.spec import FilesSpec
-from hub.connect.table.keys import joined
+from hub.connect.rowkeys import joined
 from hub.errors import RecordRejected
 from hub.ports import UNVERSIONED, Fault, Stored
 from hub.records.dates import read_instant

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from hub.connect.places import at
 from hub.connect.rest.client import Answer
-from hub.connect.rest.places import at
 from hub.connect.rest.spec import ResultSpec
 from hub.errors import Misconfigured, RecordRejected, Unavailable, Unconfirmed
 from hub.logging import mask

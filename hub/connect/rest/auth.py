@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
 from hub.connect.context import Context
+from hub.connect.places import at
 from hub.connect.rest.client import Answer, Refused, RestClient, Sign, bearer
-from hub.connect.rest.places import at
 from hub.connect.rest.signing import NationalSigner
 from hub.connect.rest.spec import AuthSpec
 from hub.errors import Misconfigured, Unavailable

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from hub.clock import CHINA
 from hub.connect.context import Context
+from hub.connect.places import at, nested
 from hub.connect.rest.answers import Answers, Expired, Refused
 from hub.connect.rest.auth import calls_of
 from hub.connect.rest.client import Answer, RestClient
 from hub.connect.rest.paging import Paging, State, extent_state, first_ms
-from hub.connect.rest.places import at, nested
 from hub.connect.rest.rows import Rows
 from hub.connect.rest.spec import CallSpec, DaySpec, FeedSpec, ListSpec, LookupSpec, RestSpec
 from hub.connect.trust import trusted_keys_of

@@ -13,7 +13,7 @@ from datetime import datetime, time
 from typing import Any, NamedTuple
 
 from hub.clock import CHINA
-from hub.connect.rest.places import at
+from hub.connect.places import at
 from hub.connect.rest.spec import FeedSpec, WindowSpec
 from hub.connect.rest.times import written
 from hub.errors import Misconfigured, Unavailable

@@ -6,12 +6,12 @@ from typing import Any
 
 from hub.connect.context import Context
 from hub.connect.declared.rows import DeclaredRow, columns_of, row_of
+from hub.connect.places import at
 from hub.connect.rest.answers import bad_in
 from hub.connect.rest.pageproof import check_page, head_of, pack_proof
-from hub.connect.rest.places import at
 from hub.connect.rest.spec import RestSpec, RowSpec, SignedSpec
 from hub.connect.rest.times import moment_ms, number
-from hub.connect.table.keys import joined
+from hub.connect.rowkeys import joined
 from hub.connect.trust import TrustedKeys
 from hub.errors import RecordRejected, Unavailable
 from hub.ports import UNVERSIONED, Fault, SourceRow, Stored

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, se
 
 from hub.connect.declared.reading import Unread
 from hub.connect.declared.rows import DeclaredRow
+from hub.connect.rowkeys import joined
 from hub.connect.table.dialects import AsBytes, Untyped
-from hub.connect.table.keys import Key, among, joined
+from hub.connect.table.keys import Key, among
 from hub.connect.table.spec import ChildSpec, LookupSpec, TableSpec
 from hub.connect.table.times import Times
 from hub.ports import NAMELESS, UNVERSIONED, Fault, Stored

@@ -24,8 +24,8 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from hub.clock import CHINA
 from hub.connect.context import Context
 from hub.connect.declared.rows import row_of
+from hub.connect.rowkeys import has_parts
 from hub.connect.table.database import TableDatabase
-from hub.connect.table.keys import has_parts
 from hub.connect.table.report import TableReport
 from hub.connect.table.rows import DELETE, Rows, TableRow, TooManyLines
 from hub.connect.table.spec import TableSpec

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from sqlalchemy import column, create_engine, literal, select, tuple_
 from sqlalchemy.pool import StaticPool
 
-from hub.connect.table.keys import Key, joined, split
+from hub.connect.rowkeys import joined, split
+from hub.connect.table.keys import Key
 
 PARTS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=2, max_size=3)
 

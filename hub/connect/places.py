@@ -1,4 +1,4 @@
-"""Where something is in an answer: names of objects from outside to inside, with dots."""
+"""Places: names of objects from outside to inside, with dots, in an answer, in a call or in a record."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,14 +26,14 @@ def at(value: Any, place: str) -> Any:
     return value
 
 
-def nested(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as a JSON object: a name with dots is a place in objects.
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as an object of objects: a name with dots is a place in it.
 
     >>> nested({"page.no": 1, "page.size": 20, "code": "x"})
     {'page': {'no': 1, 'size': 20}, 'code': 'x'}
     """
     found: dict[str, Any] = {}
-    for name, value in parameters.items():
+    for name, value in values.items():
         *above, last = name.split(".")
         inner = found
         for part in above:
