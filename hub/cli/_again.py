@@ -6,11 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.progress import Progress, TextColumn
 
-from hub import settings as hub_settings
-from hub.bootstrap import open_hub, reading
-from hub.cli._console import console
+from hub.cli._jobs import job_hub, progress_line
 from hub.cli._moments import MOMENT
 from hub.pipeline.again.reread import Reread
 from hub.pipeline.again.reread import reread as read_again
@@ -52,16 +49,12 @@ def reread(
     extent = Extent(_keys(keys), since, until)
     if bool(extent.keys) == (since is not None or until is not None):
         raise click.UsageError("name either --keys, or --since and --until, or one of these two")
-    settings, columns, out = hub_settings.load(config), (TextColumn("{task.description}"),), console(stderr=True)
     with (
-        reading(settings) if dry_run else closing(open_hub(settings)) as hub,
+        job_hub(config, dry_run) as hub,
         closing(hub.connectors.open_source(name)) as source,
-        Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar,
+        progress_line("asking the source") as tell,
     ):
-        task = bar.add_task("asking the source")
-        done = read_again(
-            hub.parts, source, extent, dry_run, lambda so_far: bar.update(task, description=f"{so_far.read} read")
-        )
+        done = read_again(hub.parts, source, extent, dry_run, lambda so_far: tell(f"{so_far.read} read"))
     _show(done, dry_run, as_json)
     click.get_current_context().exit(1 if done.missing else 0)
 

@@ -1,15 +1,13 @@
 """``hub privacy``: erases what is not needed any more."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 
 import click
 from rich.table import Table
 
-from hub import settings as hub_settings
-from hub.bootstrap import open_hub, reading
 from hub.cli._console import console
+from hub.cli._jobs import job_hub
 from hub.pipeline.unused.erase import Erasure, erase_unused
 
 
@@ -31,8 +29,7 @@ def erase(config: Path | None, dry_run: bool, as_json: bool) -> None:
 
     It may run while the hub runs. The hub does it by itself once a day (`hub run --list`, stage erase).
     """
-    settings = hub_settings.load(config)
-    with reading(settings) if dry_run else closing(open_hub(settings)) as hub:
+    with job_hub(config, dry_run) as hub:
         done = erase_unused(hub.parts, dry_run)
     if as_json:
         lines = [{"source": source, "kind": kind, "records": count} for (source, kind), count in done.erased.items()]

@@ -5,12 +5,11 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.progress import Progress, TextColumn
 
 from hub import settings as hub_settings
-from hub.bootstrap import open_hub, reading
-from hub.cli._console import console
+from hub.bootstrap import reading
 from hub.cli._entity import plain, show_entity
+from hub.cli._jobs import job_hub, progress_line
 from hub.cli._moments import MOMENT
 from hub.operate.entity import entity
 from hub.pipeline.again.remap import Chosen, Remap, Remapped
@@ -57,17 +56,13 @@ def remap(config: Path | None, source: str, code: str, since: int | None, dry_ru
     """
     if code and code not in CODES:
         raise click.UsageError(f"no reason code {code!r}: see docs/codes.md, or `hub check --list-codes`")
-    settings, columns, out = hub_settings.load(config), (TextColumn("{task.description}"),), console(stderr=True)
     with (
-        reading(settings) if dry_run else closing(open_hub(settings)) as hub,
+        job_hub(config, dry_run) as hub,
         closing(hub.connectors.open_source(source)) as opened,
-        Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar,
+        progress_line("reading topics") as tell,
     ):
-        task = bar.add_task("reading topics")
         job = Remap(hub.parts, opened)
-        done = job.run(
-            Chosen(code, since or 0), dry_run, lambda so_far: bar.update(task, description=f"{so_far.sent} sent")
-        )
+        done = job.run(Chosen(code, since or 0), dry_run, lambda so_far: tell(f"{so_far.sent} sent"))
     _show(done, dry_run, as_json)
     click.get_current_context().exit(1 if done.worse else 0)
 

@@ -4,20 +4,19 @@ and sending rejected ones through verify again."""
 import json
 import re
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.markup import escape
-from rich.progress import Progress, TextColumn
 from rich.table import Column, Table
 from sqlalchemy import select
 
 from hub import settings as hub_settings
-from hub.bootstrap import Hub, open_hub, reading
+from hub.bootstrap import Hub, reading
 from hub.cases.times import iso
 from hub.cli._console import console
+from hub.cli._jobs import job_hub, progress_line
 from hub.cli._moments import MOMENT, TIME
 from hub.clock import in_china
 from hub.operate.held import held
@@ -193,15 +192,13 @@ def redrive(config: Path | None, /, dry_run: bool, as_json: bool, **wanted: Any)
     safe to run the command again after it was interrupted. It needs no running hub; with the embedded log, stop `hub
     run` first.
     """
-    settings, columns, out = hub_settings.load(config), (TextColumn("{task.description}"),), console(stderr=True)
     with (
-        reading(settings) if dry_run else closing(open_hub(settings)) as hub,
-        Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar,
+        job_hub(config, dry_run) as hub,
+        progress_line("reading rejected topics") as tell,
     ):
         job = Redrive(hub.log, hub.store, hub.clock, hub.settings.limits.redrive_attempts_max)
-        task = bar.add_task("reading rejected topics")
         chosen = _filter(hub, **wanted)
-        outcome = job.run(chosen, dry_run, lambda done: bar.update(task, description=f"{done.sent} sent again"))
+        outcome = job.run(chosen, dry_run, lambda done: tell(f"{done.sent} sent again"))
     if as_json:
         click.echo(json.dumps({**outcome._asdict(), "dry_run": dry_run}))
         return
