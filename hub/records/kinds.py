@@ -115,8 +115,9 @@ class Kind:
         """The identity of the thing within the entity that the record is about, such as a sub-project of a project;
         ``None`` where it names none, or where the entity itself is known only by its row."""
         principal = record[self.principal.name]
-        within, entity = principal.get(self.divided_by), _identity(self.principal, principal)
-        return ("division", f"{':'.join(entity)}/{tidy(within)}") if entity and within else None
+        within = principal.get(self.divided_by)
+        entity = _identity(self.principal, principal) if within else None
+        return ("division", f"{':'.join(entity)}/{tidy(within)}") if entity else None
 
     def subject_identity(self, record: Plain, value: PartValue) -> Identity:
         """The identity of the subject whose key seals the part. Without a well-formed identifier the subject is known
