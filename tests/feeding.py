@@ -31,6 +31,15 @@ def connectors(sandbox: Running, *names: str, **more: Any) -> dict[str, dict[str
     return {name: {**sandbox.connectors()[name], **quick.get(name, {}), **every} for name in names}
 
 
+def flow(hub: Hub, *stages: str) -> None:
+    """Run verify and project, or these stages, until each has no more to do."""
+    for name in stages or ("verify", "project"):
+        stage = hub.task(name)()
+        while stage.step():
+            pass
+        stage.close()
+
+
 def received(hub: Hub, kind: str) -> list[LogRecord]:
     topic = f"{kind}.received"
     return [

@@ -11,6 +11,7 @@ from hub.cli import cli
 from hub.pipeline.redrive import Filter, Redrive
 from hub.ports import Outgoing, SourceRow
 from tests import samples
+from tests.feeding import flow
 
 KIND, NAME = "licence.property-title", "property_title"
 TOPIC = f"{KIND}.rejected"
@@ -27,14 +28,6 @@ def receive(hub: Hub, key: str, version: int = 1, **changes: Any) -> None:
     place = (f"{KIND}.received", 0, sealed.entity_id, sealed.value, headers, hub.clock.now_ms())
     hub.log.writer("test").commit([Outgoing(*place)])
     flow(hub)
-
-
-def flow(hub: Hub) -> None:
-    for name in ("verify", "project"):
-        stage = hub.task(name)()
-        while stage.step():
-            pass
-        stage.close()
 
 
 def run(*arguments: str) -> Result:

@@ -1,35 +1,22 @@
 """Reconcile: P1 (nothing is lost): each key of the source's day has a state, and one that never came is named."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.codec import wire
 from hub.connect.host.registry import find
 from hub.ingest.seen import StoredSeen
 from hub.pipeline.reconcile import MISSING, REJECTED, UNCHANGED, VERIFIED, Reconciliation, compare, reconcile
 from hub.ports import NAMELESS, DayCount, Fault, SourceRow
 from hub.privacy.sealing import RAW_BYTES_MAX
-from hub.settings import Settings
 from hub.topics.received import Envelopes
 from tests import samples
 from tests.grants import granted
 
 KIND, NAME = "licence.property-title", "property_title"
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    urls = {f"{name}_url": f"sqlite:///{tmp_path / name}.db" for name in ("log", "store", "vault")}
-    hub = open_hub(Settings.model_validate({**urls, "master_key_file": tmp_path / "master.key"}))
-    yield hub
-    hub.close()
 
 
 class Counting:

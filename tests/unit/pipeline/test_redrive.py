@@ -1,29 +1,19 @@
 """Redrive: P1 (nothing is lost), P2 (nothing is doubled)."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.pipeline.redrive import Filter, Outcome, Redrive, rejections
 from hub.ports import Outgoing, SourceRow
 from hub.records import tables
-from hub.settings import Settings
 from hub.topics.received import Envelopes
 from tests import samples
+from tests.feeding import flow
 
 KIND, NAME = "licence.property-title", "property_title"
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    urls = {f"{name}_url": f"sqlite:///{tmp_path / name}.db" for name in ("log", "store", "vault")}
-    hub = open_hub(Settings.model_validate({**urls, "master_key_file": tmp_path / "master.key"}))
-    yield hub
-    hub.close()
 
 
 def title(key: str, good: bool = True) -> dict[str, Any]:
@@ -49,14 +39,6 @@ def receive(hub: Hub, *records: dict[str, Any]) -> None:
             for row in sealed
         ]
     )
-
-
-def flow(hub: Hub) -> None:
-    for name in ("verify", "project"):
-        stage = hub.task(name)()
-        while stage.step():
-            pass
-        stage.close()
 
 
 def redrive(hub: Hub, attempts_max: int = 5, dry_run: bool = False, **wanted: str) -> Outcome:

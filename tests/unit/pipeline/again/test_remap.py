@@ -1,16 +1,15 @@
 """Remap: P1 (nothing is lost), P2 (nothing is doubled). Show 3: exactly the records of a code are verified."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.connect.mapping import to_row
 from hub.errors import Misconfigured
 from hub.grants.originals import withheld
@@ -18,7 +17,6 @@ from hub.pipeline.again.remap import Chosen, Remap, Remapped
 from hub.pipeline.redrive import Filter, Redrive
 from hub.ports import Fault, SourceRow, Stored
 from hub.records import tables
-from hub.settings import Settings
 from hub.topics.received import Envelopes
 from tests import samples
 
@@ -100,11 +98,8 @@ class Works:
 
 
 @pytest.fixture
-def works(tmp_path: Path) -> Iterator[Works]:
-    urls = {f"{name}_url": f"sqlite:///{tmp_path / name}.db" for name in ("log", "store", "vault")}
-    hub = open_hub(Settings.model_validate({**urls, "master_key_file": tmp_path / "master.key"}))
-    yield Works(hub)
-    hub.close()
+def works(hub: Hub) -> Works:
+    return Works(hub)
 
 
 def row(key: str, code: str = "1", usage: str = "住宅", **more: str) -> dict[str, str]:

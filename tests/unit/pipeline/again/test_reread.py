@@ -1,23 +1,21 @@
 """Reread: P1 (nothing is lost), P2 (nothing is doubled). The feed's cursor stays where it is."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.grants.dropped import Dropped
 from hub.ingest.dropped import DroppedColumns
 from hub.pipeline.again.reread import Reread, reread
 from hub.ports import Cursor, Extent, Page, SourceRow
 from hub.records.tables import record, tally
-from hub.settings import Settings
 from hub.topics import cursors
 from hub.topics.received import Envelopes
 from tests import samples
+from tests.feeding import flow
 
 KIND, NAME = "licence.property-title", "property_title"
 INFO = samples.Info(NAME, KIND)
@@ -42,14 +40,6 @@ def row(key: str, content: bytes = b"first") -> SourceRow:
     return SourceRow(key, 1, content, plain)
 
 
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    urls = {f"{name}_url": f"sqlite:///{tmp_path / name}.db" for name in ("log", "store", "vault")}
-    hub = open_hub(Settings.model_validate({**urls, "master_key_file": tmp_path / "master.key"}))
-    yield hub
-    hub.close()
-
-
 def feed(hub: Hub, rows: Sequence[SourceRow]) -> None:
     """As the feed of the source commits a page."""
     sealed = hub.sealer.seal_page(INFO, rows, 5)
@@ -57,14 +47,6 @@ def feed(hub: Hub, rows: Sequence[SourceRow]) -> None:
     moved = cursors.message(NAME, {"after": 7}, hub.settings.partitions, 5)
     hub.log.writer(f"ingest.{NAME}").commit([*page, moved])
     flow(hub)
-
-
-def flow(hub: Hub) -> None:
-    for name in ("verify", "project"):
-        stage = hub.task(name)()
-        while stage.step():
-            pass
-        stage.close()
 
 
 ALL = Extent()

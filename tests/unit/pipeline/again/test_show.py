@@ -19,7 +19,7 @@ from hub.records.tables import record
 from hub.settings import load
 from sandbox import launch
 from sandbox.launch import Running
-from tests.feeding import caught_up, connectors
+from tests.feeding import caught_up, connectors, flow
 from tests.grants import written
 
 NAME, TITLE = "district_titles", "licence.property-title"
@@ -56,14 +56,6 @@ def config(sandbox: Running, tmp_path: Path) -> Path:
     file = tmp_path / "hub.toml"
     file.write_text("\n".join(lines), "utf-8")
     return file
-
-
-def flow(hub: Hub, *stages: str) -> None:
-    for name in stages:
-        stage = hub.task(name)()
-        while stage.step():
-            pass
-        stage.close()
 
 
 def states(hub: Hub) -> dict[bytes, tuple[str, int]]:
