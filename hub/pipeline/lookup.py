@@ -9,6 +9,7 @@ asks again, with more time. So a source that is slow or not available delays the
 its deadline (all partitions, when all open questions are for it), and never delays the feeds.
 """
 
+import math
 import threading
 import time
 from collections import deque
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
 from hub.connect.host.guard import GuardedSource
-from hub.errors import HubError, Misconfigured, RecordRejected, Unavailable
+from hub.errors import HubError, RecordRejected, Unavailable
 from hub.ingest.dropped import DroppedColumns
 from hub.logging import get_logger
 from hub.parts import Parts
@@ -75,8 +76,14 @@ class SourcePool:
                 self._source = self._open()
             return self._source
 
+    def limit_s(self) -> float:
+        """The longest time of one call, seconds, as far as it is known: a source that is not open yet is not opened
+        here, because that may take seconds and every partition would wait."""
+        return self._source.context.limits.total_timeout_s if self._source else math.inf
+
     def ask(self, query: LookupQuery) -> "Future[Page]":
-        """Ask in one of the threads; the future has the page, or what ``look_up`` raised."""
+        """Ask in one of the threads, where the source is opened at its first use; the future has the page, or what
+        opening or ``look_up`` raised."""
         return self._pool.submit(lambda: self.source.look_up(query))
 
     def close(self) -> None:
@@ -190,14 +197,10 @@ class Lookup:
         if isinstance(value, Fault):
             return _Question(record, request, Reply(REFUSED, reason=value.code))
         try:
-            limit_s = pool.source.context.limits.total_timeout_s
-        except Misconfigured:
-            return _Question(record, request, Reply(UNAVAILABLE, reason="MISCONFIGURED"))
-        try:
             query = _query(request, value)
         except RecordRejected as rejected:
             return _Question(record, request, Reply(REFUSED, reason=rejected.code))
-        within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), ANSWER_WITHIN_MAX_S, limit_s)
+        within_s = min(FIRST_ANSWER_WITHIN_S * max(1, request["attempt"]), ANSWER_WITHIN_MAX_S, pool.limit_s())
         deadline_s = self._parts.clock.monotonic_s() + within_s
         return _Question(record, request, None, pool.ask(query), deadline_s)
 
@@ -268,7 +271,7 @@ def _reply(request: Mapping[str, Any], question: _Question) -> Reply:
         return Reply(UNAVAILABLE, None, away.retry_after_s, "AWAY")
     except RecordRejected as rejected:
         return Reply(REFUSED, reason=rejected.code)
-    except Exception as failure:  # a defect of a connector: the case asks again
+    except Exception as failure:  # a defect of a connector or of its settings: the case asks again
         log.error(
             "look-up failed", source=request["source"], case=request["case_id"].hex(), error=type(failure).__name__
         )

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from hub.bootstrap import Hub, open_hub
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
+from hub.connect.host.guard import GuardedSource
 from hub.ports import LogRecord, Outgoing
 from hub.privacy.sealing import RECORD_SCHEMA
 from hub.topics.declared import LOOKUP_RECEIVED, LOOKUP_REQUESTS, partition_of
@@ -184,6 +186,26 @@ def test_a_source_that_hangs_does_not_block_the_lane(sandbox: Running, asker: As
     assert asker.answer(found)["outcome"] == "FOUND"
     assert {asker.answer(request)["outcome"] for request in hanging} == {"UNAVAILABLE"}
     assert time.monotonic() - begin < 6
+
+
+def test_a_source_that_opens_slowly_does_not_block_the_lane(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening a source may need a token or a connection: the questions to the others are answered meanwhile."""
+    asker.task.close()
+    opened, opens, released = Event(), asker.hub.connectors.open_source, list[bool]()
+
+    def slowly(name: str) -> GuardedSource:
+        if name == TITLES:
+            released.append(opened.wait(5))
+        return opens(name)
+
+    monkeypatch.setattr(asker.hub.connectors, "open_source", slowly)
+    asker.task = asker.hub.task("lookup")()
+    slow = asker.ask(TITLES, "uscc", "91110000600037341L", partition=0)
+    assert asker.answer(asker.ask(LICENCES, "uscc", uscc(asker), partition=1))["outcome"] == "FOUND"
+    assert slow not in asker.answers()
+    opened.set()
+    assert asker.answer(slow)["outcome"] in {"NOT_FOUND", "UNAVAILABLE"}
+    assert released == [True], "the lane waited until opening gave up"
 
 
 def test_what_is_no_question_is_passed_over(asker: Asker) -> None:
