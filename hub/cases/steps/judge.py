@@ -1,0 +1,250 @@
+"""What counts of the facts of a case. Pure, and of the *set* of facts: the order of arrival never changes the result.
+
+    facts ── one content for each event ── corrections ── what cannot be ── in the order of their own times ── rounds
+
+A fact that cannot be true, or that follows nothing, is kept as a claim: no clock counts it, until it is corrected or
+what it follows has arrived (P4). Pauses are claims too: the policy names none (annex 2).
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SEGMENTS, Action, Fact, Kind
+
+FUTURE_S: Final = 300
+"""How far ahead of the hub's clock an event's own time may be, seconds."""
+LATE_S: Final = 86_400
+"""An event that arrives so long after it happened is accepted, and flagged as late, seconds."""
+
+
+class State(StrEnum):
+    """Whether a clock counts a fact."""
+
+    COUNTED = "COUNTED"
+    CLAIM = "CLAIM"
+
+
+class Why(StrEnum):
+    """Why a fact is a claim."""
+
+    CONFLICT = "STEP_CONFLICT"
+    FUTURE = "STEP_FUTURE"
+    BEFORE_SUBMISSION = "STEP_BEFORE_SUBMISSION"
+    WRITTEN_BEFORE = "STEP_WRITTEN_BEFORE"
+    OUT_OF_ORDER = "STEP_OUT_OF_ORDER"
+    NEVER_OPENED = "STEP_NEVER_OPENED"
+    AGAIN = "STEP_AGAIN"
+    NOT_TIMED = "STEP_NOT_TIMED"
+    AFTER_END = "STEP_AFTER_END"
+    PAUSE = "STEP_PAUSE"
+    UNEXPLAINED = "STEP_UNEXPLAINED"
+    AMENDS_NOTHING = "STEP_AMENDS_NOTHING"
+
+
+class Judged(NamedTuple):
+    """A fact with its verdict. ``at_ms``: its own time, as corrected. ``late``: it arrived more than ``LATE_S`` after
+    it happened."""
+
+    fact: Fact
+    state: State
+    why: Why | None
+    at_ms: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A segment that ran once. ``opened_by`` and ``closed_by`` are events; ``None`` where another step or the
+    submission opened it, or while it runs. ``started_ms``: when the utility says it began its work, if it said so."""
+
+    segment: str
+    opened_ms: int
+    opened_by: bytes | None
+    started_ms: int | None = None
+    closed_ms: int | None = None
+    closed_by: bytes | None = None
+    returned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What counts of a case. ``kinds``: (from, kind), the first from the submission on. ``end``: END (electricity is
+    on), NOT_ACCEPTED, TERMINATE, or ``None``."""
+
+    facts: tuple[Judged, ...]
+    rounds: tuple[Round, ...]
+    kinds: tuple[tuple[int, Kind], ...]
+    end: Action | None = None
+    ended_ms: int | None = None
+
+    def running(self) -> Round | None:
+        """The round that runs; ``None`` between two segments and at the end."""
+        return next((one for one in self.rounds if one.closed_ms is None), None)
+
+
+Timed = Callable[[Kind], Sequence[str]]
+"""The segments of a kind in their order; where the policy times the whole process, its two steps."""
+
+STARRED: Final = frozenset({"design-review", "mid-inspection"})
+"""Segments that a case may pass over: a customer who hands in no design asks for no review."""
+_PAUSES = frozenset({Action.CORRECTION_START, Action.CORRECTION_END, Action.SPECIAL_START, Action.SPECIAL_END})
+_NEEDS_REASON = frozenset({Action.NOT_ACCEPTED, Action.CHANGE, Action.AMEND})
+_NEEDS_APPROVER = frozenset({Action.CHANGE, Action.AMEND})
+_ORDER = {name: place for place, name in enumerate(SEGMENTS)}
+_LAST = {Action.NOT_ACCEPTED: 1, Action.TERMINATE: 2}
+
+
+def judge(facts: Collection[Fact], submitted_ms: int, kind: Kind, timed: Timed) -> History:
+    """The history of a case of ``kind`` that was submitted at ``submitted_ms``."""
+    first = {one.event: one for one in sorted(facts, key=lambda one: one.written, reverse=True)}
+    conflicts = [_claim(one, Why.CONFLICT) for one in facts if first[one.event] is not one]
+    amending = sorted((one for one in first.values() if one.action == Action.AMEND), key=lambda one: one.written)
+    amended = {one.amends: one for one in amending if _is_complete(one)}
+    walk = _Walk(submitted_ms, kind, timed)
+    alone = (_alone(one, amended.get(one.event), first, submitted_ms) for one in first.values())
+    walked = [walk.take(one) for one in sorted(alone, key=_place)]
+    facts_told = tuple(sorted([*conflicts, *walked], key=_place))
+    return History(facts_told, tuple(walk.rounds), tuple(walk.kinds), walk.end, walk.ended_ms)
+
+
+def _place(one: Judged) -> tuple[int, int, int, bytes]:
+    """Where a fact stands: by its own time; at one moment by segment, and a start before its end."""
+    order = _ORDER.get(one.fact.segment, len(SEGMENTS)), _LAST.get(one.fact.action, one.fact.action != Action.START)
+    return one.at_ms, *order, one.fact.record_id
+
+
+def _claim(fact: Fact, why: Why, at_ms: int | None = None) -> Judged:
+    at = fact.occurred_ms if at_ms is None else at_ms
+    return Judged(fact, State.CLAIM, why, at, fact.received_ms - at > LATE_S * 1000)
+
+
+def _alone(fact: Fact, amended: Fact | None, known: Collection[bytes], submitted_ms: int) -> Judged:
+    """A fact by itself: whether it can be true at all. ``amended``: the last correction of its time; ``known``: the
+    events that have arrived."""
+    told = amended or fact
+    at_ms = told.occurred_ms
+    if why := _cannot_be(fact, told, known, submitted_ms):
+        return _claim(fact, why, at_ms)
+    return Judged(fact, State.COUNTED, None, at_ms, fact.received_ms - at_ms > LATE_S * 1000)
+
+
+def _cannot_be(fact: Fact, told: Fact, known: Collection[bytes], submitted_ms: int) -> Why | None:
+    if fact.action in _PAUSES or (fact.action == Action.RETURN and fact.segment == ACCEPTANCE):
+        return Why.PAUSE
+    if not _is_complete(fact):
+        return Why.UNEXPLAINED
+    if fact.action == Action.AMEND and fact.amends not in known:
+        return Why.AMENDS_NOTHING
+    if told.occurred_ms > told.received_ms + FUTURE_S * 1000:
+        return Why.FUTURE
+    if told.recorded_ms is not None and told.recorded_ms < told.occurred_ms - FUTURE_S * 1000:
+        return Why.WRITTEN_BEFORE
+    return Why.BEFORE_SUBMISSION if told.occurred_ms < submitted_ms else None
+
+
+def _is_complete(fact: Fact) -> bool:
+    """Whether it has the reason and the approver that its action needs; a change also what the case becomes."""
+    explained = fact.explained or fact.action not in _NEEDS_REASON
+    approved = fact.approved or fact.action not in _NEEDS_APPROVER
+    return explained and approved and (fact.becomes is not None or fact.action != Action.CHANGE)
+
+
+class _Walk:
+    """Goes through the facts in the order of their own times, and opens and closes rounds."""
+
+    def __init__(self, submitted_ms: int, kind: Kind, timed: Timed) -> None:
+        self._timed = timed
+        self.kinds = [(submitted_ms, kind)]
+        self.rounds = [Round(ACCEPTANCE, submitted_ms, None)]
+        self.end: Action | None = None
+        self.ended_ms: int | None = None
+
+    def take(self, one: Judged) -> Judged:
+        """The verdict on a fact, as far as what came before it says."""
+        if one.state is State.CLAIM or one.fact.action in (Action.CHARGE, Action.AMEND):
+            return one
+        why = Why.AFTER_END if self.end else _TAKES[one.fact.action](self, one.fact, one.at_ms)
+        return one._replace(state=State.CLAIM, why=why) if why else one
+
+    def _segments(self) -> Sequence[str]:
+        return self._timed(self.kinds[-1][1])
+
+    def _running(self) -> Round | None:
+        return self.rounds[-1] if self.rounds[-1].closed_ms is None else None
+
+    def _start(self, fact: Fact, at_ms: int) -> Why | None:
+        running = self._running()
+        if running and running.segment == fact.segment and running.started_ms is None and running.opened_by is None:
+            self.rounds[-1] = replace(running, started_ms=at_ms)
+            return None
+        return self._open(fact, at_ms)
+
+    def _open(self, fact: Fact, at_ms: int) -> Why | None:
+        """Open a round at the customer's request, or where none is told when the utility began."""
+        if why := self._not_yet(fact.segment):
+            return why
+        last_ms = self.rounds[-1].closed_ms or at_ms
+        requested_ms = at_ms if fact.requested_ms is None else fact.requested_ms
+        self.rounds.append(Round(fact.segment, max(last_ms, min(requested_ms, at_ms)), fact.event, at_ms))
+        return None
+
+    def _not_yet(self, segment: str) -> Why | None:
+        """Why a segment cannot open now."""
+        segments = self._segments()
+        if segment not in segments:
+            return Why.NOT_TIMED
+        done = {one.segment: one.returned for one in self.rounds if one.closed_ms is not None}
+        if done.get(segment) is False or (self._running() and self.rounds[-1].segment == segment):
+            return Why.AGAIN
+        place = segments.index(segment)
+        missing = {one for one in segments[:place] if done.get(one) is not False} - STARRED
+        returned = {one for one in STARRED & set(segments[:place]) if done.get(one)}
+        later = {one.segment for one in self.rounds} & set(segments[place + 1 :])
+        return Why.OUT_OF_ORDER if missing or returned or later or self._running() else None
+
+    def _close(self, fact: Fact, at_ms: int) -> Why | None:
+        running = self._running()
+        if running is None or running.segment != fact.segment:
+            if fact.requested_ms is None or running is not None or self._open(fact, at_ms):
+                return self._why_never_opened(fact.segment)
+            running = self.rounds[-1]
+        returned = fact.action is Action.RETURN
+        self.rounds[-1] = replace(running, closed_ms=at_ms, closed_by=fact.event, returned=returned)
+        segments = self._segments()
+        if fact.segment == COMPLETION and not returned:
+            self.end, self.ended_ms = Action.END, at_ms
+        elif fact.segment == ACCEPTANCE and len(segments) > 1:
+            # What follows acceptance is the utility's own work, so it waits for no request.
+            self.rounds.append(Round(segments[1], at_ms, None))
+        return None
+
+    def _why_never_opened(self, segment: str) -> Why:
+        return Why.NOT_TIMED if segment not in self._segments() else Why.NEVER_OPENED
+
+    def _not_accepted(self, fact: Fact, at_ms: int) -> Why | None:
+        if self.rounds[-1].segment != ACCEPTANCE or self._running() is None:
+            return Why.OUT_OF_ORDER
+        return self._terminate(fact, at_ms)
+
+    def _terminate(self, fact: Fact, at_ms: int) -> Why | None:
+        if running := self._running():
+            self.rounds[-1] = replace(running, closed_ms=at_ms, closed_by=fact.event)
+        self.end, self.ended_ms = fact.action, at_ms
+        return None
+
+    def _change(self, fact: Fact, at_ms: int) -> Why | None:
+        assert fact.becomes is not None, "a change that is complete"
+        self.kinds.append((at_ms, fact.becomes))
+        return None
+
+
+_TAKES: dict[Action, Callable[[_Walk, Fact, int], Why | None]] = {
+    Action.START: _Walk._start,
+    Action.END: _Walk._close,
+    Action.RETURN: _Walk._close,
+    Action.NOT_ACCEPTED: _Walk._not_accepted,
+    Action.TERMINATE: _Walk._terminate,
+    Action.CHANGE: _Walk._change,
+}
