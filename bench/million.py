@@ -1,6 +1,6 @@
 """A first load of very many rows, then a full reload of as many, on Kafka and PostgreSQL.
 
-    python -m bench.million                         a million rows (some hours of two cores)
+    python -m bench.million                         a million rows (about an hour of two cores)
     python -m bench.million --rows 20000            the same, small
 
 An exchange table has so many titles, each of another holder. One hub process takes them in; in the middle it is killed
@@ -45,9 +45,9 @@ from sandbox import launch
 from sandbox.exchange.tables import HOLDER, TITLE
 
 NAME = "property_title"
-WORLD_SIZE = 2_000
+WORLD_SIZE = 16_000
 GROWN_MB_MAX = 50.0
-_SEED, _CHUNK, _LOOK_S, _EVERY_S = 13, 2_000, 1.0, 20.0
+_SEED, _CHUNK, _LOOK_S, _EVERY_S, _TOGETHER = 13, 2_000, 1.0, 25.0, 3
 _WEIGHTS = [2**place % 11 for place in range(17, 0, -1)]
 
 
@@ -152,25 +152,41 @@ def prepared(home: Path, rows: int) -> Iterator[tuple[Site, Path, str]]:
         site.stop()
 
 
-def load(hub: Hub, process: HubProcess, bodies: Iterator[dict[str, Any]], rows: int) -> tuple[Phase, Latency]:
+class Applicants:
+    """Submits some applications every ``_EVERY_S`` and times their evidence."""
+
+    def __init__(self, hub: Hub, bodies: Iterator[dict[str, Any]]) -> None:
+        self._hub, self._bodies, self._service = hub, bodies, hub.applications()
+        self._asked_s = 0.0
+        self.found = Latency()
+
+    def ask(self) -> None:
+        """The next round, if it is time."""
+        if time.monotonic() - self._asked_s <= _EVERY_S:
+            return
+        begun = dict(submit(self._service, body) for body in islice(self._bodies, _TOGETHER))
+        await_evidence(self._hub, begun, self.found)
+        _tell_missing(self._hub, begun)
+        self._asked_s = time.monotonic()
+        _say(f"evidence {json.dumps(self.found.plain())}")
+
+
+def load(hub: Hub, process: HubProcess, applicants: Applicants, rows: int) -> Phase:
     """The first load, with applications, and a SIGKILL in the middle."""
-    phase, found, service = Phase(rows, memory=[[]]), Latency(), hub.applications()
-    began_s, asked_s, killed = time.monotonic(), 0.0, False
+    phase, began_s, killed = Phase(rows, memory=[[]]), time.monotonic(), False
     while (done := _received(hub)) < rows:
         phase.memory[-1].append((done, process.memory_mb()))
         if not killed and done >= rows // 2:
             process.kill_and_start()
             killed = True
             phase.memory.append([])
-        elif done and time.monotonic() - asked_s > _EVERY_S and (some := list(islice(bodies, 5))):
-            begun = dict(submit(service, body) for body in some)
-            await_evidence(hub, begun, found)
-            _tell_missing(hub, begun)
-            asked_s = time.monotonic()
-            _say(f"{done:,} of {rows:,}, {phase.memory[-1][-1][1]:.0f} MB, look-ups {json.dumps(found.plain())}")
+        elif done:
+            applicants.ask()
+        if len(phase.memory[-1]) % 20 == 1:
+            _say(f"{done:,} of {rows:,}, {phase.memory[-1][-1][1]:.0f} MB")
         time.sleep(_LOOK_S)
     phase.seconds = time.monotonic() - began_s
-    return phase, found
+    return phase
 
 
 def _tell_missing(hub: Hub, begun: Iterable[bytes]) -> None:
@@ -181,8 +197,8 @@ def _tell_missing(hub: Hub, begun: Iterable[bytes]) -> None:
             _say(f"missing: {kind} {reason}")
 
 
-def reload(hub: Hub, process: HubProcess, url: str, rows: int) -> Phase:
-    """The owner writes every row again; the hub reads them all, and nothing is new."""
+def reload(hub: Hub, process: HubProcess, applicants: Applicants, url: str, rows: int) -> Phase:
+    """The owner writes every row again; the hub reads them all, and nothing is new. Applications come meanwhile."""
     engine = create_engine(url)
     with engine.begin() as connection:
         real = "ex_bdc_title_quick"
@@ -195,6 +211,7 @@ def reload(hub: Hub, process: HubProcess, url: str, rows: int) -> Phase:
         report = reports.get(NAME)
         read = int((report.rate_per_s or 0) * (time.monotonic() - began_s)) if report else 0
         phase.memory[-1].append((min(read, rows), process.memory_mb()))
+        applicants.ask()
         time.sleep(_LOOK_S)
     phase.seconds = time.monotonic() - began_s
     return phase
@@ -202,9 +219,9 @@ def reload(hub: Hub, process: HubProcess, url: str, rows: int) -> Phase:
 
 def _has_read(hub: Hub, moment: int) -> bool:
     """Whether the memory of seen rows has every row with the reload's time."""
-    query = text("SELECT count(*) FROM source_row WHERE source = :name AND version < :moment AND present")
+    query = text("SELECT 1 FROM source_row WHERE source = :name AND version < :moment AND present LIMIT 1")
     with hub.store.read() as connection:
-        return not connection.execute(query, {"name": NAME, "moment": moment}).scalar_one()
+        return connection.execute(query, {"name": NAME, "moment": moment}).first() is None
 
 
 def _received(hub: Hub) -> int:
@@ -226,9 +243,12 @@ def measure(home: Path, rows: int) -> dict[str, Any]:
         _say("the table is ready")
         hub, process = open_hub(settings.load(site.home / "hub.toml", environ={})), HubProcess(site)
         try:
-            first, found = load(hub, process, answerable(applications), rows)
+            bodies = answerable(applications)
+            asking = Applicants(hub, bodies)
+            first = load(hub, process, asking, rows)
             _say(f"first load: {rows / first.seconds:.0f} rows a second")
-            again = reload(hub, process, url, rows)
+            meanwhile = Applicants(hub, bodies)
+            again = reload(hub, process, meanwhile, url, rows)
             once = _once(hub)
         finally:
             process.stop()
@@ -238,9 +258,21 @@ def measure(home: Path, rows: int) -> dict[str, Any]:
         "time": now(), "rows": rows, "load_average": os.getloadavg(), "cores": os.cpu_count(),
         "first": {"rows_a_second": round(rows / first.seconds), "grown_mb": first.grown_mb(after)},
         "reload": {"rows_a_second": round(rows / again.seconds), "grown_mb": again.grown_mb(after)},
-        "grown_after_rows": after, "look_ups": found.plain(), "rows_in_tables": once,
+        "grown_after_rows": after, "look_ups": asking.found.plain(), "reload_evidence": _told(meanwhile.found),
+        "rows_in_tables": once,
         "memory": [asdict(first)["memory"], asdict(again)["memory"]],
     }  # fmt: skip
+
+
+def _told(found: Latency) -> dict[str, float]:
+    """Times until the evidence was there, also where the feed had brought it before."""
+    times = [*found.asked, *found.fed]
+    return {
+        "asked": len(found.asked),
+        "fed": len(found.fed),
+        "missing": found.missing,
+        "p95_s": percentile(times, 0.95),
+    }
 
 
 def missed(result: dict[str, Any]) -> list[str]:
