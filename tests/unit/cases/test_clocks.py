@@ -1,0 +1,145 @@
+"""The clocks of a case: P4, times are what really happened, and nothing is subtracted but what the policy excludes."""
+
+from datetime import date, datetime
+
+import pytest
+
+from hub.cases import clocks, policy
+from hub.cases.calendar import Calendar
+from hub.cases.clocks import Clock
+from hub.cases.steps.facts import (
+    ACCEPTANCE,
+    COMPLETION,
+    DESIGN_REVIEW,
+    MID_INSPECTION,
+    SUPPLY_PLAN,
+    Action,
+    Fact,
+    Kind,
+)
+from hub.cases.steps.judge import judge
+from hub.clock import CHINA
+
+POLICY = policy.by_version("tianjin-2022")
+SINGLE, STARRED = Kind("high-single", False), Kind("high-single", True)
+SANLING, OTHER = Kind("low-sanling", False), Kind("low-other", False)
+START, END, RETURN = Action.START, Action.END, Action.RETURN
+SUBMITTED = "2022-03-01"
+
+
+def ms(day: str, hour: int = 10) -> int:
+    """A moment of a day in China."""
+    year, month, number = map(int, day.split("-"))
+    return int(datetime(year, month, number, hour, tzinfo=CHINA).timestamp() * 1000)
+
+
+def fact(segment: str, action: Action, day: str, **more: object) -> Fact:
+    """An event at ten o'clock, received at once; its id is its segment, action and day."""
+    name = f"{segment} {action} {day}".encode()
+    at_ms = ms(day)
+    return Fact(name, name, segment, action, at_ms, at_ms, **more)  # type: ignore[arg-type]
+
+
+def told(kind: Kind, today: str, *facts: Fact, submitted: str = SUBMITTED) -> Clock:
+    """The clocks of a case under the table of 2022."""
+    history = judge(facts, ms(submitted, 9), kind, clocks.timed(POLICY))
+    return clocks.clock(history, POLICY, Calendar(), date.fromisoformat(today))
+
+
+ACCEPTED = fact(ACCEPTANCE, END, "2022-03-02")
+PLANNED = fact(SUPPLY_PLAN, END, "2022-03-16")
+
+
+def test_a_segment_that_just_meets_its_limit_and_one_a_day_late() -> None:
+    now = told(SINGLE, "2022-04-01", ACCEPTED, PLANNED).now
+    assert [(line.segment, line.span.used, line.span.limit, line.span.over) for line in now.lines] == [
+        (ACCEPTANCE, 1, 1, 0),
+        (SUPPLY_PLAN, 10, 10, 0),
+    ]
+    late = told(SINGLE, "2022-04-01", ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-17")).now
+    assert (late.lines[1].span.over, late.over) == (1, True)
+
+
+def test_p4_the_customers_own_time_is_in_no_segment_and_in_no_total() -> None:
+    facts = ACCEPTED, PLANNED, fact(COMPLETION, START, "2022-08-01"), fact(COMPLETION, END, "2022-08-09")
+    now = told(SINGLE, "2022-09-01", *facts).now
+    assert now.total is not None
+    assert (now.total.used, now.total.limit, now.over) == (17, 17, False)
+    assert now.whole.limit is None
+    assert now.whole.used > 100
+
+
+def test_a_segment_over_its_limit_is_reported_though_the_total_holds() -> None:
+    facts = ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-17"), fact(COMPLETION, START, "2022-04-01")
+    now = told(SINGLE, "2022-05-01", *facts, fact(COMPLETION, END, "2022-04-07")).now
+    assert now.total is not None
+    assert (now.total.over, now.over) == (0, True)
+
+
+def test_the_total_over_its_limit_is_reported_though_each_segment_holds() -> None:
+    returned = [
+        fact(DESIGN_REVIEW, action, f"2022-03-{day}")
+        for day, action in (("18", START), ("22", RETURN), ("23", START), ("25", RETURN), ("28", START), ("31", END))
+    ]
+    rest = fact(MID_INSPECTION, START, "2022-05-05"), fact(MID_INSPECTION, END, "2022-05-07")
+    done = fact(COMPLETION, START, "2022-06-06"), fact(COMPLETION, END, "2022-06-14")
+    now = told(STARRED, "2022-07-01", ACCEPTED, PLANNED, *returned, *rest, *done).now
+    assert [line.nth for line in now.lines if line.segment == DESIGN_REVIEW] == [1, 2, 3]
+    assert [line.span.over for line in now.lines] == [0] * 7
+    assert now.total is not None
+    assert (now.total.used, now.total.over, now.over) == (26, 4, True)
+
+
+def test_p4_a_claimed_pause_is_shown_and_subtracted_nowhere() -> None:
+    pause = fact("", Action.CORRECTION_START, "2022-03-03"), fact("", Action.CORRECTION_END, "2022-03-09")
+    found = told(SANLING, "2022-03-11", ACCEPTED, *pause)
+    assert [(one.action, one.days, len(one.events)) for one in found.pauses] == [(Action.CORRECTION_START, 4, 2)]
+    assert (found.now.whole.used, found.now.whole.over) == (8, 1)
+
+
+def test_p4_work_on_a_day_off_counts_as_the_day_it_was_done_and_adds_no_working_day() -> None:
+    saturday = told(SINGLE, "2022-04-01", ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-12")).now.lines[1]
+    assert (saturday.span.closed_on, saturday.span.used) == (date(2022, 3, 12), 7)
+    opened = told(OTHER, "2022-03-15", submitted="2022-03-12").now.lines[0]
+    assert (opened.span.used, opened.span.due_on) == (2, date(2022, 3, 14))
+
+
+def test_both_kinds_of_a_case_keep_their_clock() -> None:
+    change = fact("", Action.CHANGE, "2022-03-10", explained=True, approved=True, becomes=OTHER)
+    found = told(SANLING, "2022-03-17", ACCEPTED, change)
+    assert [one.kind for one in found.kinds] == [SANLING, OTHER]
+    assert (found.kinds[0].whole.limit, found.kinds[0].whole.over, found.over) == (7, 5, True)
+
+
+def test_the_running_segment_and_the_total_say_what_is_left() -> None:
+    now = told(SINGLE, "2022-03-09", ACCEPTED).now
+    assert now.running is not None
+    assert now.total is not None
+    assert (now.running.segment, now.running.span.left, now.total.left) == (SUPPLY_PLAN, 5, 11)
+    assert (now.running.span.due_on, now.total.due_on) == (date(2022, 3, 16), date(2022, 3, 24))
+
+
+def test_work_that_begins_late_is_shown() -> None:
+    line = told(SINGLE, "2022-03-09", ACCEPTED, fact(SUPPLY_PLAN, START, "2022-03-08")).now.lines[1]
+    assert (line.span.opened_on, line.started_on, line.waited) == (date(2022, 3, 2), date(2022, 3, 8), 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "expected"),
+    [
+        (SINGLE, (), (None, ACCEPTANCE, date(2022, 3, 2), date(2022, 3, 2))),
+        (SINGLE, (ACCEPTED,), (None, SUPPLY_PLAN, date(2022, 3, 16), date(2022, 3, 16))),
+        (SINGLE, (ACCEPTED, PLANNED), (None, "", None, date(2022, 3, 16))),
+        (SANLING, (ACCEPTED,), (date(2022, 3, 10), "", None, date(2022, 3, 10))),
+    ],
+)
+def test_the_dates_that_are_told_are_those_of_what_runs(
+    kind: Kind, facts: tuple[Fact, ...], expected: tuple[object, ...]
+) -> None:
+    assert clocks.dates(told(kind, "2022-03-17", *facts))[:4] == expected
+
+
+@pytest.mark.parametrize("kind", [SINGLE, STARRED, SANLING, OTHER, Kind("low-resident", False)])
+def test_the_dates_at_submission_are_those_of_the_table(kind: Kind) -> None:
+    at_once = POLICY.dates(kind.case_type, kind.starred, date(2022, 3, 1), Calendar())
+    assert clocks.dates(told(kind, SUBMITTED)) == at_once
