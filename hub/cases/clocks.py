@@ -67,7 +67,7 @@ class Line:
 class KindClock:
     """All clocks of a case, as those of one kind. ``since``: the day from which the case is of this kind. ``total`` is
     the sum of the segments that the kind times, ``None`` where the policy times the whole process; its ``due_on`` is
-    the day on which it is used up if the segment that runs continues. ``whole`` runs from application to electricity on;
+    the day on which it is used up if what runs continues. ``whole`` runs from application to electricity on;
     it has a limit only where the policy sets one."""
 
     kind: Kind
@@ -207,8 +207,7 @@ def _limit_of(row: CaseType, starred: bool) -> int | None:
 
 def _words(policy: Policy, row: CaseType) -> Mapping[str, str]:
     """The Chinese word of each segment; of those that this row does not time, the word of another row."""
-    words = {one.name: one.zh for other in (*policy.cases.values(), row) for one in other.segments}
-    return words if row.segments else words | {ACCEPTANCE: row.steps[0], COMPLETION: row.steps[-1]}
+    return {one.name: one.zh for other in (*policy.cases.values(), row) for one in other.segments}
 
 
 def _lines(
