@@ -92,6 +92,7 @@ STARRED: Final = frozenset({"design-review", "mid-inspection"})
 _PAUSES = frozenset({Action.CORRECTION_START, Action.CORRECTION_END, Action.SPECIAL_START, Action.SPECIAL_END})
 _NEEDS_REASON = frozenset({Action.NOT_ACCEPTED, Action.CHANGE, Action.AMEND})
 _NEEDS_APPROVER = frozenset({Action.CHANGE, Action.AMEND})
+_NO_ROUND = frozenset({Action.CHARGE, Action.AMEND, Action.WITHIN})
 _ORDER = {name: place for place, name in enumerate(SEGMENTS)}
 _LAST = {Action.NOT_ACCEPTED: 1, Action.TERMINATE: 2}
 
@@ -163,7 +164,7 @@ class _Walk:
 
     def take(self, one: Judged) -> Judged:
         """The verdict on a fact, as far as what came before it says."""
-        if one.state is State.CLAIM or one.fact.action in (Action.CHARGE, Action.AMEND):
+        if one.state is State.CLAIM or one.fact.action in _NO_ROUND:
             return one
         why = Why.AFTER_END if self.end else _TAKES[one.fact.action](self, one.fact, one.at_ms)
         return one._replace(state=State.CLAIM, why=why) if why else one
