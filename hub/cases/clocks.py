@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.policy import CaseType, Dates, Policy
-from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, Action, Kind
+from hub.cases.steps.facts import Action, Kind
 from hub.cases.steps.judge import History, Judged, Round, Timed, Why
 
 
@@ -129,13 +129,12 @@ class Clock:
 
 
 def timed(policy: Policy) -> Timed:
-    """The segments of a kind, for ``judge``: where the policy times the whole process, or gives no segments, its
-    steps."""
+    """The segments of a kind, for ``judge``; they are there also where the policy times the whole process."""
     return lambda kind: _segments(policy.cases[kind.case_type], kind.starred)
 
 
 def _segments(row: CaseType, starred: bool) -> Sequence[str]:
-    return [one.name for one in row.timed(starred)] or (ACCEPTANCE, COMPLETION)
+    return [one.name for one in row.timed(starred)]
 
 
 def clock(history: History, policy: Policy, calendar: Calendar, today: date) -> Clock:

@@ -7,111 +7,26 @@ left.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
+
+from pydantic import ValidationError
 
 from hub.cases.calendar import Calendar
+from hub.cases.policies.model import VOLTAGES, CaseType, Dates, Policy, Segment
+from hub.cases.steps.facts import ACCEPTANCE
 from hub.errors import Misconfigured
+
+__all__ = ("VOLTAGES", "CaseType", "Dates", "Policy", "Segment")
 
 LOW = "LOW"
 UP_TO_10_KV = (LOW, "HIGH_10KV")
 """Voltage classes at which users that are not important need no design review and no mid inspection (annex 2, note
 3)."""
-VOLTAGES = (LOW, "HIGH_10KV", "HIGH_20KV", "HIGH_35KV", "HIGH_66KV", "HIGH_110KV", "HIGH_220KV")
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One segment of annex 2 with a limit of ``days`` working days. ``starred``: it applies only where design review
-    and mid inspection do (note 3)."""
-
-    name: str
-    zh: str
-    days: int
-    starred: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CaseType:
-    """One row of annex 2. The limit is either ``whole_process`` (working days) or the sum of ``segments``."""
-
-    name: str
-    zh: str
-    steps: tuple[str, ...]
-    materials: tuple[str, ...]
-    whole_process: int | None
-    segments: tuple[Segment, ...]
-
-    def timed(self, starred: bool) -> tuple[Segment, ...]:
-        """The segments that apply: all, or without the starred ones."""
-        return tuple(segment for segment in self.segments if starred or not segment.starred)
-
-    def running(self, starred: bool) -> Segment | None:
-        """The segment that the submission begins; ``None`` where the policy times the whole process. Each next one
-        begins when the customer asks for it."""
-        return None if self.whole_process else self.timed(starred)[0]
-
-    def total(self, starred: bool) -> int:
-        """Working days of the whole case."""
-        return self.whole_process or sum(segment.days for segment in self.timed(starred))
-
-
-class Dates(NamedTuple):
-    """The dates of one case. ``due_on``: the last day of the whole process, where the policy sets one; otherwise
-    ``segment`` is the one that runs, and ``segment_due_on`` its last day. ``counted_to``: the last day that was
-    counted; ``None`` only in dates of a former version. ``provisional``: a year without a notice was counted.
-    ``calendar`` and ``edition``: what the days were counted by."""
-
-    due_on: date | None
-    segment: str
-    segment_due_on: date | None
-    counted_to: date | None
-    provisional: bool
-    calendar: str
-    edition: int
-
-    @property
-    def promised(self) -> tuple[date | None, str, date | None, bool]:
-        """What a connection system is told."""
-        return self.due_on, self.segment, self.segment_due_on, self.provisional
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One year's table. ``source`` is the document that it comes from; ``cases`` maps the name of a row to the row."""
-
-    version: str
-    effective_from: date
-    source: str
-    starting_day_counts: bool
-    cases: Mapping[str, CaseType]
-
-    @property
-    def longest(self) -> int:
-        """The most working days that any case may take."""
-        return max(row.total(True) for row in self.cases.values())
-
-    def dates(self, case_type: str, starred: bool, begun_on: date, calendar: Calendar) -> Dates:
-        """The dates of a case that began on ``begun_on`` (China's date)."""
-        row = self.cases[case_type]
-        running = row.running(starred)
-        days = running.days if running else row.total(starred)
-        end, provisional, version = calendar.add(begun_on, days, self.starting_day_counts)
-        if running is None:
-            return Dates(end, "", None, end, provisional, version, calendar.number)
-        return Dates(None, running.name, end, end, provisional, version, calendar.number)
-
-    def days_left(self, case_type: str, starred: bool, begun_on: date, today: date, calendar: Calendar) -> int:
-        """Working days of the total that are left at the end of ``today``, at least 0. A segment takes at most its own
-        limit from the total until its end is reported."""
-        row = self.cases[case_type]
-        running, total = row.running(starred), row.total(starred)
-        used = calendar.between(begun_on, today, self.starting_day_counts)
-        return max(0, total - min(used, running.days if running else total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +62,7 @@ class Customer(Protocol):
 
 
 class CaseOpening(NamedTuple):
-    """What the policy says of a new case."""
+    """What the policy says of a new case. ``materials``: names of those that acceptance may ask for."""
 
     policy: str
     case_type: str
@@ -163,7 +78,8 @@ def open_case(customer: Customer, day: date, policies: Iterable["Policy"], calen
     kind = case_type(customer.customer_class, customer.voltage, customer.sanling, customer.sources)
     with_star = starred(customer.voltage, customer.important)
     dates = policy.dates(kind, with_star, day, calendar)
-    return CaseOpening(policy.version, kind, with_star, policy.cases[kind].materials, dates)
+    materials = tuple(one.name for one in policy.asked(kind, with_star)[ACCEPTANCE])
+    return CaseOpening(policy.version, kind, with_star, materials, dates)
 
 
 def case_type(customer_class: str, voltage: str, sanling: bool, sources: int) -> str:
@@ -191,29 +107,19 @@ def starred(voltage: str, important: bool) -> bool:
 def load(text: str) -> Policy:
     """A policy from the text of its file. Raises ``Misconfigured`` for one that is no table of limits."""
     try:
-        return read(tomllib.loads(text))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise Misconfigured(
-            f"the policy file cannot be read ({type(error).__name__}: {str(error)[:200]})",
-            "compare it with those in hub/cases/policies",
-        ) from None
+        return Policy.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        wrong = _first(error)
+    except (ValueError, RecursionError) as error:
+        wrong = f"{type(error).__name__}: {str(error)[:200]}"
+    raise Misconfigured(f"the policy file cannot be read ({wrong})", "compare it with those in hub/cases/policies")
 
 
-def read(document: Mapping[str, Any]) -> Policy:
-    """A policy from its parsed TOML file. Raises ``KeyError`` for a file that lacks an entry."""
-    return Policy(
-        document["version"],
-        date.fromisoformat(document["effective_from"]),
-        document["source"],
-        document["starting_day_counts"],
-        {name: _case(name, entry) for name, entry in document["case"].items()},
-    )
-
-
-def _case(name: str, entry: Mapping[str, Any]) -> CaseType:
-    segments = tuple(Segment(**segment) for segment in entry.get("segments", ()))
-    whole = entry.get("whole_process")
-    return CaseType(name, entry["zh"], tuple(entry["steps"]), tuple(entry["materials"]), whole, segments)
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, and where."""
+    found = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in found["loc"])
+    return f"{where or 'the whole'}: {found['msg']}"[:300]
 
 
 @cache

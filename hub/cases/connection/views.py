@@ -85,13 +85,14 @@ def _clock(row: Row[Any], today: date, calendar: Calendar) -> Json:
     table = policy.by_version(row.policy)
     case = table.cases[row.case_type]
     begun_on = china_day(datetime.fromtimestamp(row.opened_ms / 1000, UTC))
-    segments = [{"name": one.name, "zh": one.zh, "working_days": one.days} for one in case.timed(row.starred)]
+    timed = [one for one in case.timed(row.starred) if one.days is not None]
+    segments = [{"name": one.name, "zh": one.zh, "working_days": one.days} for one in timed]
     return {
         "policy": table.version,
         "source": table.source,
         "case_type": case.name,
         "case_type_zh": case.zh,
-        "steps": list(case.steps),
+        "steps": [step.zh for step in case.seen(row.starred)],
         "segments": segments,
         "working_days": case.total(row.starred),
         "working_days_left": table.days_left(row.case_type, row.starred, begun_on, today, calendar),
