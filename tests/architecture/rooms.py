@@ -79,6 +79,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         "hub.ingest",
         "hub.delivery",
     ),
+    "hub.audit": (*_DATA, "hub.records.files", "hub.parts", "hub.cases", "hub.cases.evidence", "hub.cases.connection"),
     "hub.stages": (
         "hub.runtime",
         "hub.ingest",

@@ -1,0 +1,86 @@
+"""One case as an auditor sees it: what was reported, and what follows from it. Pure, and computed from the facts each
+time, so that nothing which another part of the hub concluded has to be believed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Final
+
+from hub.cases.calendar import Calendar, china_day
+from hub.cases.clocks import Clock, KindClock, clock, timed
+from hub.cases.policy import Policy
+from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.judge import History, Judged, Why, judge
+
+PAYS_NOTHING: Final = frozenset({"low-resident", "low-sanling"})
+"""Rows of the policy's table whose customers pay nothing (§9)."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
+    ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
+    began before for the same site and capacity, if that one ended without electricity. ``rating``: 1 to 5, by the
+    customer."""
+
+    case_id: bytes
+    submitted_ms: int
+    kind: Kind
+    facts: tuple[Fact, ...]
+    policy: Policy
+    calendar: Calendar
+    today: date
+    channel: str = ""
+    district: str = ""
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    follows: bytes | None = None
+    rating: int | None = None
+
+    @cached_property
+    def history(self) -> History:
+        """What counts of the facts."""
+        return judge(self.facts, self.submitted_ms, self.kind, timed(self.policy))
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Every limit with the days that were used, for each kind that the case has had."""
+        return clock(self.history, self.policy, self.calendar, self.today)
+
+    @cached_property
+    def _events(self) -> Mapping[bytes, Judged]:
+        return {one.fact.event: one for one in self.history.facts if one.why is not Why.CONFLICT}
+
+    def event(self, event: bytes | None) -> Judged | None:
+        """The content of an event that counts, or the claim that it is; ``None`` where there is no such event."""
+        return self._events.get(event) if event else None
+
+    def of_kind(self, kind: Kind) -> KindClock:
+        """The clocks of one kind that the case has had."""
+        return next(one for one in self.clock.kinds if one.kind == kind)
+
+    def kind_at(self, at_ms: int) -> Kind:
+        """What the case was at a moment."""
+        return [kind for since, kind in self.history.kinds if since <= at_ms or since == self.submitted_ms][-1]
+
+    def without(self, fact: Fact) -> "Account":
+        """The case as if one fact had not been reported."""
+        return replace(self, facts=tuple(one for one in self.facts if one is not fact))
+
+
+def day_of(at_ms: int) -> date:
+    """China's date at a moment.
+
+    >>> day_of(1_640_995_200_000)
+    datetime.date(2022, 1, 1)
+    """
+    return china_day(datetime.fromtimestamp(at_ms / 1000, UTC))
+
+
+def name_of(kind: Kind) -> str:
+    """A kind as it is printed: the policy's row, with * where the starred segments apply.
+
+    >>> name_of(Kind("high-single", True))
+    'high-single*'
+    """
+    return f"{kind.case_type}*" if kind.starred else kind.case_type

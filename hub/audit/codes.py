@@ -1,0 +1,286 @@
+"""What an auditor can find, each under one class: the five of the regulator's special supervision (July 2020, 717
+problems), and one for what is asked for beyond the policy's list. A finding is for a person to look at; it is no
+verdict.
+"""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Class(StrEnum):
+    """The class of a finding, in the order of the report."""
+
+    OVER_LIMIT = "OVER_LIMIT"
+    OFF_SYSTEM = "OFF_SYSTEM"
+    RESTARTED = "RESTARTED"
+    TIMES_CHANGED = "TIMES_CHANGED"
+    STATISTICS = "STATISTICS"
+    BEYOND_LIST = "BEYOND_LIST"
+    """Not one of the regulator's five: 津工信电力〔2021〕8号 §5 and §9."""
+
+    @property
+    def zh(self) -> str:
+        """As the regulator names it."""
+        return _CLASS_WORDS[self]
+
+
+_CLASS_WORDS: Final = {
+    Class.OVER_LIMIT: "超时限",
+    Class.OFF_SYSTEM: "体外循环",
+    Class.RESTARTED: "重复或延迟启动流程",
+    Class.TIMES_CHANGED: "填写或更改时间记录",
+    Class.STATISTICS: "统计不实",
+    Class.BEYOND_LIST: "超出清单",
+}
+CLASSES: Final = tuple(Class)
+
+
+class Code(NamedTuple):
+    """What a code means. ``clause``: of 津工信电力〔2021〕8号, where it says so."""
+
+    of: Class
+    zh: str
+    en: str
+    clause: str = ""
+
+
+_LIMITS: Final = "附件2"
+_TRUE: Final = "§1 如实记录用电报装时间信息"
+_NO_OFF: Final = "§1 禁止“体外循环”、后补流程"
+_NO_AGAIN: Final = "§1 禁止重走流程"
+_NOTHING_MORE: Final = "§5 不得增设或变相设置用电报装业务申请资料、办理环节、前置条件"
+
+CODES: Final[dict[str, Code]] = {
+    # Of the limits.
+    "SEGMENT_OVER": Code(Class.OVER_LIMIT, "环节办理超过时限", "A segment took longer than its limit.", _LIMITS),
+    "TOTAL_OVER": Code(
+        Class.OVER_LIMIT, "合计办理时间超过时限", "The segments together took longer than the total.", _LIMITS
+    ),
+    "WHOLE_OVER": Code(
+        Class.OVER_LIMIT,
+        "从申请到接电的全过程超过时限",
+        "From application to electricity on, it took longer than the limit.",
+        "总体目标",
+    ),
+    "CEILING_OVER": Code(Class.OVER_LIMIT, "超过国家规定的上限", "It took longer than the national ceiling.", "附件1"),
+    # Of what went through no system.
+    "NOT_IN_HUB": Code(
+        Class.OFF_SYSTEM, "业务系统或外部名单中有、平台没有的用电报装", "It is in the file and not in the hub.", _NO_OFF
+    ),
+    "STEP_OF_NO_CASE": Code(
+        Class.OFF_SYSTEM,
+        "上报的环节找不到对应的申请",
+        "The number of a reported step is that of no application.",
+        _NO_OFF,
+    ),
+    "ENERGISED_EARLY": Code(
+        Class.OFF_SYSTEM,
+        "首次示数早于竣工检验和装表接电环节开始",
+        "The meter was read before the completion segment began.",
+        _NO_OFF,
+    ),
+    "CONTACT_BEFORE_APPLICATION": Code(
+        Class.OFF_SYSTEM,
+        "申请之前已与客户联系办理",
+        "The customer was contacted before there was an application.",
+        _NO_OFF,
+    ),
+    "CONTACT_BEFORE_ACCEPTANCE": Code(
+        Class.OFF_SYSTEM,
+        "与客户联系早于记录的受理日",
+        "The customer was contacted on an earlier day than the acceptance is said to have begun.",
+        _NO_OFF,
+    ),
+    "COMPLAINT_BEFORE_APPLICATION": Code(
+        Class.OFF_SYSTEM,
+        "客户在申请登记之前已投诉",
+        "The customer complained before there was an application.",
+        _NO_OFF,
+    ),
+    "REPORTED_LATE": Code(
+        Class.OFF_SYSTEM,
+        "环节发生一天以后才上报（后补流程）",
+        "The step was reported more than a day after it happened.",
+        _NO_OFF,
+    ),
+    "STEP_BEFORE_SUBMISSION": Code(
+        Class.OFF_SYSTEM, "环节时间早于申请提交", "The step happened before the application was submitted.", _NO_OFF
+    ),
+    "STEP_NEVER_OPENED": Code(
+        Class.OFF_SYSTEM, "结束了从未开始的环节", "The step ends a segment that never began.", _NO_OFF
+    ),
+    # Of processes that started twice or late.
+    "REAPPLIED": Code(
+        Class.RESTARTED,
+        "同一客户、同一地址、同一容量终止后重新申请",
+        "The same holder applied again for the same site and capacity, after the first case ended without electricity.",
+        _NO_AGAIN,
+    ),
+    "STARTED_LATE": Code(
+        Class.RESTARTED,
+        "环节延迟启动",
+        "The utility began more than one working day after the segment opened.",
+        "§1 各环节限时办理",
+    ),
+    "RETURNED_LAST_DAY": Code(
+        Class.RESTARTED,
+        "时限最后一天或之后退回客户",
+        "The segment was sent back to the customer on the last day of its limit, or later.",
+        _NO_AGAIN,
+    ),
+    "ARCHIVED_TWICE": Code(
+        Class.RESTARTED,
+        "同一申请在业务系统中有多个流程",
+        "One application has several processes in the archive.",
+        _NO_AGAIN,
+    ),
+    "STEP_AGAIN": Code(
+        Class.RESTARTED,
+        "环节重复启动或重复结束",
+        "The segment runs or is over already, and was begun again.",
+        _NO_AGAIN,
+    ),
+    "STEP_AFTER_END": Code(
+        Class.RESTARTED, "流程结束后仍有环节", "The step happened after the case had ended.", _NO_AGAIN
+    ),
+    # Of times that were typed in or changed.
+    "TIME_CORRECTED": Code(Class.TIMES_CHANGED, "环节时间被更正", "The time of a step was corrected.", _TRUE),
+    "CORRECTED_INTO_LIMIT": Code(
+        Class.TIMES_CHANGED,
+        "更正时间后由超时限变为未超时限",
+        "By the time as first reported it was over a limit, by the corrected one it is not.",
+        _TRUE,
+    ),
+    "WRITTEN_IN_BURST": Code(
+        Class.TIMES_CHANGED,
+        "不同日期的环节在一分钟内集中录入",
+        "Steps of different days were written down within one minute.",
+        _TRUE,
+    ),
+    "WRITTEN_LATE": Code(
+        Class.TIMES_CHANGED,
+        "环节发生一天以后才录入",
+        "The step was written down more than a day after it happened.",
+        _TRUE,
+    ),
+    "SAME_SECOND": Code(
+        Class.TIMES_CHANGED,
+        "不同环节的时间完全相同（到秒）",
+        "Times that differ in truth are equal to the second.",
+        _TRUE,
+    ),
+    "SAME_SECOND_IN_CASES": Code(
+        Class.TIMES_CHANGED,
+        "多个申请的环节在同一秒结束",
+        "Segments of several applications ended in the same second.",
+        _TRUE,
+    ),
+    "ENDED_BEFORE_ENERGISED": Code(
+        Class.TIMES_CHANGED,
+        "接电环节结束日早于首次示数日",
+        "The last segment is said to have ended on an earlier day than the meter was first read.",
+        _TRUE,
+    ),
+    "STEP_CONFLICT": Code(
+        Class.TIMES_CHANGED, "同一事件上报了不同内容", "One event was reported with two contents.", _TRUE
+    ),
+    "STEP_FUTURE": Code(Class.TIMES_CHANGED, "环节时间在上报之后", "The step is said to happen in the future.", _TRUE),
+    "STEP_WRITTEN_BEFORE": Code(
+        Class.TIMES_CHANGED, "录入时间早于发生时间", "The step was written down before it happened.", _TRUE
+    ),
+    "STEP_OUT_OF_ORDER": Code(
+        Class.TIMES_CHANGED, "环节时间早于其前一环节", "The step is earlier than what it has to follow.", _TRUE
+    ),
+    "STEP_UNEXPLAINED": Code(
+        Class.TIMES_CHANGED,
+        "变更、更正或不予受理没有原因或审批人",
+        "A correction, a change or a refusal has no reason, or no approver.",
+        _TRUE,
+    ),
+    "STEP_AMENDS_NOTHING": Code(
+        Class.TIMES_CHANGED, "更正的事件不存在", "The correction names an event that was never reported.", _TRUE
+    ),
+    # Of figures that are not true.
+    "STEP_PAUSE": Code(
+        Class.STATISTICS,
+        "主张暂停计时（补正、特别程序、受理退回）；时限中未扣除",
+        "A pause is claimed. The policy names none, and nothing was subtracted.",
+        "附件2",
+    ),
+    "KIND_CHANGED": Code(
+        Class.STATISTICS, "办理中改为时限更长的类型", "The case became one of a kind with a longer limit.", "附件2"
+    ),
+    "KIND_CHANGED_LAST_DAY": Code(
+        Class.STATISTICS,
+        "时限最后一天或之后变更类型",
+        "The kind of the case was changed on the last day of a limit, or later.",
+        "附件2",
+    ),
+    "ARCHIVED_OPEN": Code(
+        Class.STATISTICS,
+        "业务系统已归档，平台未收到接电",
+        "It is finished in the archive, and electricity on was never reported.",
+        _TRUE,
+    ),
+    "DATES_DIFFER": Code(
+        Class.STATISTICS, "业务系统的日期与上报的不一致", "The archive has another day than was reported.", _TRUE
+    ),
+    "RATING_NOT_MADE": Code(
+        Class.STATISTICS,
+        "业务系统有评价，客户未在平台作出",
+        "The archive has a rating that the customer did not make, or another one than the customer made.",
+        "§4 服务线上评价",
+    ),
+    "FILE_ROW_UNREADABLE": Code(
+        Class.STATISTICS, "提交审计的文件中有无法读取的行", "A line of a file for the audit cannot be read.", ""
+    ),
+    # Of what is asked for beyond the list.
+    "CHARGED": Code(
+        Class.BEYOND_LIST,
+        "向居民或“三零”客户收费",
+        "A charge to a resident or a 三零 customer was reported.",
+        "§9 零投资",
+    ),
+    "STEP_NOT_TIMED": Code(
+        Class.BEYOND_LIST,
+        "办理了政策对此类客户没有规定的环节",
+        "The policy has no such segment for this kind of customer.",
+        _NOTHING_MORE,
+    ),
+    "COMPLAINED": Code(
+        Class.BEYOND_LIST, "客户投诉", "The customer complained; the class is the one that the file names."
+    ),
+}
+
+
+class Shown(NamedTuple):
+    """What shows a finding: ``sort`` step, submission, archive, first-reading, contact or complaint; ``ref`` the id of
+    its record, or the line of its file; ``at_ms`` its own time, ``None`` where it has none; ``told`` more of it, no
+    personal value."""
+
+    sort: str
+    ref: str
+    at_ms: int | None
+    told: str = ""
+
+
+class Finding(NamedTuple):
+    """One finding. ``case_id``: ``None`` where the hub has no such case. ``shown_by`` in the order of their times.
+    ``figures``: what was compared. ``named``: its class where the code leaves it to the finding."""
+
+    code: str
+    case_id: bytes | None
+    shown_by: tuple[Shown, ...]
+    figures: tuple[tuple[str, str | int], ...] = ()
+    named: Class | None = None
+
+    @property
+    def of(self) -> Class:
+        """Its class."""
+        return self.named or CODES[self.code].of
+
+    @property
+    def order(self) -> tuple[int, str, int, bytes, str]:
+        """Where it is in the report, in every run the same: by class, code, time and case, then by all the rest."""
+        first = min((one.at_ms for one in self.shown_by if one.at_ms is not None), default=0)
+        return CLASSES.index(self.of), self.code, first, self.case_id or b"", repr((self.shown_by, self.figures))

@@ -1,0 +1,111 @@
+"""Compares a case with what other systems say of it, and finds what only they have. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from hub.audit.account import Account, day_of
+from hub.audit.codes import Finding, Shown
+from hub.audit.files import Row, Sort
+from hub.audit.within import shown, submission
+from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, Action
+from hub.cases.steps.judge import Round
+from hub.clock import SKEW_S
+
+
+def line(row: Row) -> Shown:
+    """A line of a file: its number, and the numbers that it names."""
+    return Shown(
+        row.sort, f"line {row.line}", row.at.first_ms, " ".join(filter(None, (row.application_no, row.app_no)))
+    )
+
+
+def unreadable(one: tuple[Sort, int, str]) -> Finding:
+    """A line that cannot be read."""
+    return Finding("FILE_ROW_UNREADABLE", None, (Shown(one[0], f"line {one[1]}", None, one[2]),))
+
+
+def unknown(row: Row) -> Finding:
+    """A line whose numbers are those of no case."""
+    return Finding("NOT_IN_HUB", None, (line(row),))
+
+
+def findings(account: Account, rows: Sequence[Row]) -> Iterator[Finding]:
+    """What the lines about one case show."""
+    for row in rows:
+        yield from _OF[row.sort](account, row)
+    archived = [row for row in rows if row.sort is Sort.ARCHIVE]
+    if len({row.app_no for row in archived}) > 1:
+        yield Finding("ARCHIVED_TWICE", account.case_id, (submission(account), *map(line, archived)))
+
+
+def _found(code: str, account: Account, row: Row, *more: Shown) -> Finding:
+    events = sorted((line(row), *more), key=lambda one: (one.at_ms or 0, one.sort))
+    return Finding(code, account.case_id, tuple(events))
+
+
+# ---- the archive ---------------------------------------------------------------------------------------------------
+
+
+def _archived(account: Account, row: Row) -> Iterator[Finding]:
+    history = account.history
+    if history.end is not Action.END or history.ended_ms is None:
+        yield _found("ARCHIVED_OPEN", account, row, submission(account))
+    elif day_of(row.at.first_ms) != day_of(history.ended_ms):
+        yield _found("DATES_DIFFER", account, row, *_closing(account, _last(account, COMPLETION)))
+    if row.accepted and day_of(row.accepted.first_ms) not in _accepted(account):
+        yield _found("DATES_DIFFER", account, row, submission(account), *_closing(account, history.rounds[0]))
+    if row.rating is not None and row.rating != account.rating:
+        yield _found("RATING_NOT_MADE", account, row)
+
+
+def _accepted(account: Account) -> set[object]:
+    """The days that may be meant: of the submission, of the begin and of the end of acceptance."""
+    first = account.history.rounds[0]
+    return {day_of(at_ms) for at_ms in (first.opened_ms, first.started_ms, first.closed_ms) if at_ms is not None}
+
+
+def _last(account: Account, segment: str) -> Round | None:
+    return next((one for one in reversed(account.history.rounds) if one.segment == segment), None)
+
+
+def _closing(account: Account, run: Round | None) -> tuple[Shown, ...]:
+    event = account.event(run.closed_by) if run else None
+    return (shown(event),) if event else ()
+
+
+# ---- readings, contacts, complaints --------------------------------------------------------------------------------
+
+
+def _read(account: Account, row: Row) -> Iterator[Finding]:
+    run = _last(account, COMPLETION)
+    if run is None or row.at.last_ms < run.opened_ms - SKEW_S * 1000:
+        opened = account.event(run.opened_by) if run else None
+        yield _found("ENERGISED_EARLY", account, row, shown(opened) if opened else submission(account))
+    elif run.closed_ms is not None and not run.returned and day_of(row.at.first_ms) > day_of(run.closed_ms):
+        yield _found("ENDED_BEFORE_ENERGISED", account, row, *_closing(account, run))
+
+
+def _contacted(account: Account, row: Row) -> Iterator[Finding]:
+    if row.at.last_ms < account.submitted_ms - SKEW_S * 1000:
+        yield _found("CONTACT_BEFORE_APPLICATION", account, row, submission(account))
+        return
+    first = account.history.rounds[0]
+    began_ms = first.started_ms or first.closed_ms
+    if first.segment == ACCEPTANCE and began_ms and day_of(row.at.last_ms) < day_of(began_ms):
+        began = [one for one in account.history.facts if one.at_ms == began_ms and one.fact.segment == ACCEPTANCE]
+        yield _found("CONTACT_BEFORE_ACCEPTANCE", account, row, submission(account), *map(shown, began[:1]))
+
+
+def _complained(account: Account, row: Row) -> Iterator[Finding]:
+    if row.at.last_ms < account.submitted_ms - SKEW_S * 1000:
+        yield _found("COMPLAINT_BEFORE_APPLICATION", account, row, submission(account))
+    if row.about is not None:
+        yield _found("COMPLAINED", account, row)._replace(named=row.about)
+
+
+_OF: Final[dict[Sort, Callable[[Account, Row], Iterator[Finding]]]] = {
+    Sort.ARCHIVE: _archived,
+    Sort.FIRST_READINGS: _read,
+    Sort.CONTACTS: _contacted,
+    Sort.COMPLAINTS: _complained,
+}

@@ -1,0 +1,236 @@
+"""What one case shows by itself: its limits, its claims, its times, its changes. Pure.
+
+``findings`` asks every question of ``_QUESTIONS``; each answers with the events that show it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from hub.audit.account import PAYS_NOTHING, Account, day_of, name_of
+from hub.audit.codes import Finding, Shown
+from hub.cases.clocks import Line, Span
+from hub.cases.policy import Policy
+from hub.cases.steps.facts import Action, Fact, Kind
+from hub.cases.steps.judge import LATE_S, Judged, State, Why
+
+BURST_MS: Final = 60_000
+"""Steps that are written down within this time were written down at once."""
+BURST_APART_MS: Final = 86_400_000
+"""How far the own times of two steps are apart that no one writes down at once, ms."""
+START_DAYS: Final = 1
+"""Working days after the opening in which the utility's work begins; later is late."""
+_ENDS: Final = (Action.END, Action.RETURN)
+_CLAIMED: Final = {one: one.value for one in Why}
+"""Why a fact is a claim → the code of the finding."""
+
+
+def findings(account: Account) -> Iterator[Finding]:
+    """Everything that the case shows by itself."""
+    for question in _QUESTIONS:
+        yield from question(account)
+
+
+def shown(one: Judged | Fact) -> Shown:
+    """A step as it was reported."""
+    fact, at_ms = (one.fact, one.at_ms) if isinstance(one, Judged) else (one, one.occurred_ms)
+    return Shown("step", fact.record_id.hex(), at_ms, f"{fact.action} {fact.segment}".strip())
+
+
+def submission(account: Account) -> Shown:
+    """The submission, by which the first segment opened."""
+    return Shown("submission", account.case_id.hex(), account.submitted_ms)
+
+
+def of_line(account: Account, line: Line) -> tuple[Shown, ...]:
+    """The events that opened and closed a segment; the submission where no event opened it."""
+    opened, closed = account.event(line.opened_by), account.event(line.closed_by)
+    return (shown(opened) if opened else submission(account), *([shown(closed)] if closed else []))
+
+
+# ---- limits --------------------------------------------------------------------------------------------------------
+
+
+def _over(account: Account) -> Iterator[Finding]:
+    """Each segment that took longer than its limit, and each total, of every kind that the case has had."""
+    for kind in account.clock.kinds:
+        name = ("kind", name_of(kind.kind))
+        for line in kind.lines:
+            if line.timed and line.span.over:
+                figures = (name, ("segment", line.segment), *_days(line.span))
+                yield Finding("SEGMENT_OVER", account.case_id, of_line(account, line), figures)
+        if kind.limited.over:
+            code = "TOTAL_OVER" if kind.total else "WHOLE_OVER"
+            yield Finding(code, account.case_id, _ends(account), (name, *_days(kind.limited)))
+
+
+def _days(span: Span) -> tuple[tuple[str, str | int], ...]:
+    return ("working_days", span.used), ("limit", "" if span.limit is None else span.limit)
+
+
+def _ends(account: Account) -> tuple[Shown, ...]:
+    """From the submission to what ended the case, or to its last step that counts."""
+    last = [one for one in account.history.facts if one.state is State.COUNTED]
+    return (submission(account), *(shown(one) for one in last[-1:]))
+
+
+# ---- claims --------------------------------------------------------------------------------------------------------
+
+
+def _claims(account: Account) -> Iterator[Finding]:
+    """Each claim; a conflict together with what it contradicts."""
+    for one in account.history.facts:
+        if one.why is None:
+            continue
+        counted = account.event(one.fact.event) if one.why is Why.CONFLICT else None
+        both = (*([shown(counted)] if counted else []), shown(one))
+        yield Finding(_CLAIMED[one.why], account.case_id, both)
+
+
+# ---- when it was said ----------------------------------------------------------------------------------------------
+
+
+def _late(account: Account) -> Iterator[Finding]:
+    """What was written down late, and what reached the hub late though it is said to be written in time."""
+    for one in account.history.facts:
+        written_ms = one.fact.recorded_ms
+        if one.why is not None or one.fact.action is Action.AMEND:
+            continue
+        if written_ms is not None and written_ms - one.at_ms > LATE_S * 1000:
+            yield Finding("WRITTEN_LATE", account.case_id, (shown(one),), (("hours", _hours(written_ms - one.at_ms)),))
+        if one.late:
+            late_ms = one.fact.received_ms - one.at_ms
+            yield Finding("REPORTED_LATE", account.case_id, (shown(one),), (("hours", _hours(late_ms)),))
+
+
+def _hours(ms: int) -> int:
+    return ms // 3_600_000
+
+
+def _bursts(account: Account) -> Iterator[Finding]:
+    """Steps of different days that were written down at once: in a chain each follows the one before within
+    ``BURST_MS``."""
+    steps = sorted((one for one in account.history.facts if _is_step(one)), key=lambda one: one.fact.written)
+    chain: list[Judged] = []
+    for one in steps:
+        if chain and one.fact.written[0] - chain[-1].fact.written[0] > BURST_MS:
+            yield from _burst(account, chain)
+            chain = []
+        chain.append(one)
+    yield from _burst(account, chain)
+
+
+def _is_step(one: Judged) -> bool:
+    return one.fact.recorded_ms is not None and one.fact.action in (Action.START, *_ENDS)
+
+
+def _burst(account: Account, chain: list[Judged]) -> Iterator[Finding]:
+    times = [one.fact.occurred_ms for one in chain]
+    if chain and max(times) - min(times) >= BURST_APART_MS:
+        yield Finding("WRITTEN_IN_BURST", account.case_id, tuple(shown(one) for one in chain), (("steps", len(chain)),))
+
+
+def _same_second(account: Account) -> Iterator[Finding]:
+    """Ends of different segments in one second, and a segment that began and ended in one."""
+    seconds: dict[int, list[Judged]] = {}
+    for one in account.history.facts:
+        if one.fact.action in (Action.START, *_ENDS) and one.why is not Why.CONFLICT:
+            seconds.setdefault(one.at_ms // 1000, []).append(one)
+    for together in seconds.values():
+        ended = {one.fact.segment for one in together if one.fact.action in _ENDS}
+        began = {one.fact.segment for one in together if one.fact.action is Action.START}
+        if len(ended) > 1 or ended & began:
+            yield Finding("SAME_SECOND", account.case_id, tuple(shown(one) for one in together))
+
+
+# ---- corrections and changes ---------------------------------------------------------------------------------------
+
+
+def _corrections(account: Account) -> Iterator[Finding]:
+    for one in account.history.facts:
+        if one.fact.action is not Action.AMEND or one.state is State.CLAIM or one.fact.amends is None:
+            continue
+        original = account.event(one.fact.amends)
+        both = (*([shown(original.fact)] if original else []), shown(one))
+        yield Finding("TIME_CORRECTED", account.case_id, both)
+        before = account.without(one.fact)
+        if before.clock.over and not account.clock.over:
+            yield Finding("CORRECTED_INTO_LIMIT", account.case_id, both)
+
+
+def _changes(account: Account) -> Iterator[Finding]:
+    """A change of kind on the last day of a limit of the kind until then, or later; or to a kind with more days."""
+    changes = [one for one in account.history.facts if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
+    for one, (_, was), (_, becomes) in zip(changes, account.history.kinds, account.history.kinds[1:], strict=False):
+        figures = (("from", name_of(was)), ("to", name_of(becomes)))
+        limits = [_limit(account.policy, kind) for kind in (was, becomes)]
+        if was != becomes and _on_last_day(account, was, one):
+            yield Finding("KIND_CHANGED_LAST_DAY", account.case_id, (shown(one),), figures)
+        elif limits[1] > limits[0]:
+            days = (("limit", limits[0]), ("later_limit", limits[1]))
+            yield Finding("KIND_CHANGED", account.case_id, (shown(one),), (*figures, *days))
+
+
+def _limit(policy: Policy, kind: Kind) -> int:
+    return policy.cases[kind.case_type].total(kind.starred)
+
+
+def _on_last_day(account: Account, was: Kind, change: Judged) -> bool:
+    """By what was known on that day: the segments that ran then, and the case as a whole."""
+    then = replace(account, facts=tuple(_before(account, change)), today=day_of(change.at_ms))
+    kind = then.of_kind(was)
+    running = kind.running
+    spans = [kind.limited, *([running.span] if running else [])]
+    return any(_is_last(then.today, span.due_on) for span in spans)
+
+
+def _before(account: Account, change: Judged) -> Iterator[Fact]:
+    """The facts whose own time is before that of a change."""
+    return (one.fact for one in account.history.facts if one.at_ms < change.at_ms)
+
+
+# ---- starts, returns, charges --------------------------------------------------------------------------------------
+
+
+def _started_late(account: Account) -> Iterator[Finding]:
+    for line, run in zip(account.clock.now.lines, account.history.rounds, strict=True):
+        if line.waited is not None and line.waited > START_DAYS:
+            began = [
+                shown(one)
+                for one in account.history.facts
+                if one.fact.action is Action.START and one.fact.segment == run.segment and one.at_ms == run.started_ms
+            ]
+            opened = of_line(account, line)[:1]
+            events = (*opened, *(one for one in began if one not in opened))
+            yield Finding("STARTED_LATE", account.case_id, events, (("working_days", line.waited),))
+
+
+def _returned(account: Account) -> Iterator[Finding]:
+    for line in account.clock.now.lines:
+        closed_on = line.span.closed_on
+        if line.returned and closed_on is not None and _is_last(closed_on, line.span.due_on):
+            yield Finding("RETURNED_LAST_DAY", account.case_id, of_line(account, line), _days(line.span))
+
+
+def _is_last(day: date, due_on: date | None) -> bool:
+    return due_on is not None and day >= due_on
+
+
+def _charges(account: Account) -> Iterator[Finding]:
+    """A charge in a case that was, when it was made, of a kind that pays nothing."""
+    for one in account.history.facts:
+        if one.fact.action is Action.CHARGE and account.kind_at(one.at_ms).case_type in PAYS_NOTHING:
+            yield Finding("CHARGED", account.case_id, (shown(one),))
+
+
+def _again(account: Account) -> Iterator[Finding]:
+    if account.follows is not None:
+        first = Shown("submission", account.follows.hex(), None)
+        yield Finding("REAPPLIED", account.case_id, (first, submission(account)))
+
+
+_QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
+    *(_over, _claims, _late, _bursts, _same_second),
+    *(_corrections, _changes, _started_late, _returned, _charges, _again),
+)

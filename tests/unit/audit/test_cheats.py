@@ -1,0 +1,306 @@
+"""Ways to cheat the clock, or to ask for more: each is found under its class (P4, P6), and an honest case is not."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hub.audit import across, files, outside, within
+from hub.audit.account import Account
+from hub.audit.codes import CLASSES, CODES, Class, Finding
+from hub.audit.files import Row, Sort
+from hub.cases.steps.facts import (
+    ACCEPTANCE,
+    COMPLETION,
+    DESIGN_REVIEW,
+    MID_INSPECTION,
+    SUPPLY_PLAN,
+    Action,
+    Fact,
+)
+from hub.cases.steps.judge import Why
+from tests.unit.audit.cases import (
+    CASE,
+    DUAL,
+    END,
+    HONEST,
+    OTHER,
+    RETURN,
+    SANLING,
+    SINGLE,
+    STARRED,
+    START,
+    account,
+    fact,
+    ms,
+)
+
+ACCEPTED = fact(ACCEPTANCE, END, "2022-03-02")
+PLANNED = fact(SUPPLY_PLAN, END, "2022-03-04")
+SINGLE_PLANNED = fact(SUPPLY_PLAN, END, "2022-03-16")
+APPROVED = {"explained": True, "approved": True}
+
+
+def honest_but(place: int, told: Fact) -> tuple[Fact, ...]:
+    """The honest case with one fact replaced."""
+    return (*HONEST[:place], told, *HONEST[place + 1 :])
+
+
+def returned_until_the_total_is_used_up() -> Account:
+    days = ("18", START), ("22", RETURN), ("23", START), ("25", RETURN), ("28", START), ("31", END)
+    reviews = [fact(DESIGN_REVIEW, action, f"2022-03-{day}") for day, action in days]
+    rest = fact(MID_INSPECTION, START, "2022-05-05"), fact(MID_INSPECTION, END, "2022-05-07")
+    done = fact(COMPLETION, START, "2022-06-06"), fact(COMPLETION, END, "2022-06-14")
+    return account(ACCEPTED, SINGLE_PLANNED, *reviews, *rest, *done, kind=STARRED)
+
+
+def corrected() -> Account:
+    late = fact(SUPPLY_PLAN, END, "2022-03-10")
+    earlier = fact("", Action.AMEND, "2022-03-04", "2022-03-20", "2022-03-20", amends=late.event, **APPROVED)
+    return account(ACCEPTED, late, earlier)
+
+
+def changed_on_the_last_day() -> Account:
+    return account(ACCEPTED, fact("", Action.CHANGE, "2022-03-10T17:50:00", becomes=OTHER, **APPROVED), kind=SANLING)
+
+
+def two_contents() -> Account:
+    other = replace(ACCEPTED, record_id=b"other", occurred_ms=ms("2022-03-01"), recorded_ms=ms("2022-03-09"))
+    return account(ACCEPTED, other)
+
+
+class Cheat(NamedTuple):
+    """One way to cheat inside the reported steps, and what an auditor reads of it."""
+
+    how: str
+    told: Callable[[], Account]
+    code: str
+    of: Class
+
+
+def steps(how: str, code: str, of: Class, *facts: Fact, **more: object) -> Cheat:
+    return Cheat(how, lambda: account(*facts, **more), code, of)
+
+
+CHEATS = (
+    steps("a day over a limit", "SEGMENT_OVER", Class.OVER_LIMIT, ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-07")),
+    Cheat("many rounds, each in time", returned_until_the_total_is_used_up, "TOTAL_OVER", Class.OVER_LIMIT),
+    steps(
+        *("a pause to save the whole process", "WHOLE_OVER", Class.OVER_LIMIT, ACCEPTED),
+        *(fact("", Action.SPECIAL_START, "2022-03-03"), fact("", Action.SPECIAL_END, "2022-03-09")),
+        fact(COMPLETION, END, "2022-03-14", requested_ms=ms("2022-03-02")),
+        kind=SANLING,
+    ),
+    steps(
+        *("a claimed pause", "STEP_PAUSE", Class.STATISTICS, ACCEPTED),
+        fact("", Action.CORRECTION_START, "2022-03-03"),
+    ),
+    steps(
+        "an application sent back at acceptance", "STEP_PAUSE", Class.STATISTICS, fact(ACCEPTANCE, RETURN, "2022-03-01")
+    ),
+    steps(
+        *("entered after the work was done", "REPORTED_LATE", Class.OFF_SYSTEM, ACCEPTED),
+        fact(SUPPLY_PLAN, END, "2022-03-04", received="2022-03-08"),
+    ),
+    steps(
+        "work before the application", "STEP_BEFORE_SUBMISSION", Class.OFF_SYSTEM, fact(ACCEPTANCE, END, "2022-02-25")
+    ),
+    steps(
+        *("an end without a begin", "STEP_NEVER_OPENED", Class.OFF_SYSTEM, ACCEPTED, PLANNED),
+        fact(COMPLETION, END, "2022-03-08"),
+    ),
+    Cheat(
+        *("terminated, then applied for again", lambda: account(follows=bytes(16)), "REAPPLIED", Class.RESTARTED),
+    ),
+    steps(
+        *("begun days after the customer asked", "STARTED_LATE", Class.RESTARTED, ACCEPTED, PLANNED),
+        fact(COMPLETION, START, "2022-03-10", requested_ms=ms("2022-03-07")),
+    ),
+    steps(
+        *("sent back on the last day", "RETURNED_LAST_DAY", Class.RESTARTED, ACCEPTED),
+        fact(SUPPLY_PLAN, RETURN, "2022-03-04T17:59:00"),
+    ),
+    steps("a segment begun twice", "STEP_AGAIN", Class.RESTARTED, ACCEPTED, fact(ACCEPTANCE, START, "2022-03-03")),
+    steps("a step after the end", "STEP_AFTER_END", Class.RESTARTED, *HONEST, fact(COMPLETION, END, "2022-03-20")),
+    Cheat("a time corrected into its limit", corrected, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
+    Cheat("a time corrected", corrected, "TIME_CORRECTED", Class.TIMES_CHANGED),
+    steps(
+        *("a correction that no one approved", "STEP_UNEXPLAINED", Class.TIMES_CHANGED, ACCEPTED),
+        fact("", Action.AMEND, "2022-03-01", amends=ACCEPTED.event, explained=True),
+    ),
+    steps(
+        *("all typed in at once", "WRITTEN_IN_BURST", Class.TIMES_CHANGED),
+        fact(ACCEPTANCE, END, "2022-03-02", "2022-03-04T17:00:00"),
+        fact(SUPPLY_PLAN, END, "2022-03-04", "2022-03-04T17:00:30"),
+    ),
+    steps(
+        *("written down days later", "WRITTEN_LATE", Class.TIMES_CHANGED, ACCEPTED),
+        fact(SUPPLY_PLAN, END, "2022-03-04", "2022-03-08"),
+    ),
+    steps(
+        *("two ends in one second", "SAME_SECOND", Class.TIMES_CHANGED, fact(ACCEPTANCE, END, "2022-03-02T10:00:00")),
+        fact(SUPPLY_PLAN, END, "2022-03-02T10:00:00"),
+    ),
+    steps(
+        *("a segment of no time at all", "SAME_SECOND", Class.TIMES_CHANGED),
+        *(fact(ACCEPTANCE, START, "2022-03-02T10:00:00"), fact(ACCEPTANCE, END, "2022-03-02T10:00:00")),
+    ),
+    steps(
+        *("a time in the future", "STEP_FUTURE", Class.TIMES_CHANGED),
+        fact(ACCEPTANCE, END, "2022-03-02", received="2022-03-01T12:00:00"),
+    ),
+    steps(
+        *("written before it happened", "STEP_WRITTEN_BEFORE", Class.TIMES_CHANGED),
+        fact(ACCEPTANCE, END, "2022-03-02", "2022-03-01", "2022-03-02"),
+    ),
+    Cheat("two contents of one event", two_contents, "STEP_CONFLICT", Class.TIMES_CHANGED),
+    steps(
+        *("a step before what it follows", "STEP_OUT_OF_ORDER", Class.TIMES_CHANGED, ACCEPTED),
+        fact(COMPLETION, START, "2022-03-03"),
+    ),
+    Cheat("another kind on the last day", changed_on_the_last_day, "KIND_CHANGED_LAST_DAY", Class.STATISTICS),
+    steps(
+        *("another kind with more days", "KIND_CHANGED", Class.STATISTICS, ACCEPTED),
+        fact("", Action.CHANGE, "2022-03-03", becomes=DUAL, **APPROVED),
+        kind=SINGLE,
+    ),
+    steps(
+        *("a charge to a 三零 customer", "CHARGED", Class.BEYOND_LIST, ACCEPTED, fact("", Action.CHARGE, "2022-03-03")),
+        kind=SANLING,
+    ),
+    steps(
+        *("a segment that the policy has not", "STEP_NOT_TIMED", Class.BEYOND_LIST, ACCEPTED, PLANNED),
+        fact(DESIGN_REVIEW, START, "2022-03-07"),
+    ),
+)
+
+
+@pytest.mark.parametrize("cheat", CHEATS, ids=lambda one: one.how)
+def test_p4_a_way_to_cheat_is_found_under_its_class_with_the_events_that_show_it(cheat: Cheat) -> None:
+    told = cheat.told()
+    found = {one.code: one for one in within.findings(told)}
+    assert cheat.code in found, sorted(found)
+    finding = found[cheat.code]
+    assert (finding.of, finding.case_id) == (cheat.of, CASE)
+    shown = {one.ref for one in finding.shown_by if one.sort == "step"}
+    assert finding.shown_by
+    assert shown <= {one.record_id.hex() for one in told.facts}
+
+
+def test_an_honest_case_has_no_finding() -> None:
+    assert list(within.findings(account(*HONEST))) == []
+
+
+def test_a_charge_to_a_customer_who_pays_is_no_finding() -> None:
+    charged = account(*HONEST[:2], fact("", Action.CHARGE, "2022-03-03"))
+    assert [one.code for one in within.findings(charged) if one.code == "CHARGED"] == []
+
+
+def test_a_correction_to_a_later_time_hides_nothing_and_is_only_told() -> None:
+    later = fact("", Action.AMEND, "2022-03-03", amends=ACCEPTED.event, **APPROVED)
+    codes = [one.code for one in within.findings(account(ACCEPTED, later))]
+    assert "TIME_CORRECTED" in codes
+    assert "CORRECTED_INTO_LIMIT" not in codes
+
+
+def test_every_reason_of_a_claim_has_a_class() -> None:
+    assert {one.value for one in Why} <= CODES.keys()
+
+
+def test_there_are_at_least_twenty_ways_and_every_class_of_the_regulator_has_one() -> None:
+    told = {*(one.code for one in CHEATS), *(code for _, _, code in OUTSIDE), "SAME_SECOND_IN_CASES", "NOT_IN_HUB"}
+    assert len(told) > 20
+    assert {CODES[one].of for one in told} == set(Class)
+
+
+# ---- what only other systems know ----------------------------------------------------------------------------------
+
+
+def read(tmp_path: Path, sort: Sort, *lines: str) -> list[Row]:
+    """The lines of a file."""
+    path = tmp_path / f"{sort}.csv"
+    path.write_text("\n".join([",".join(files.titles(sort)), *lines]), "utf-8")
+    found = list(files.read(path, sort))
+    assert all(isinstance(one, Row) for one in found), found
+    return [one for one in found if isinstance(one, Row)]
+
+
+OUTSIDE = (
+    (Sort.FIRST_READINGS, "A1,,2022-03-09 08:00:00", "ENERGISED_EARLY"),
+    (Sort.FIRST_READINGS, "A1,,2022-03-18", "ENDED_BEFORE_ENERGISED"),
+    (Sort.CONTACTS, "A1,,2022-02-24 15:00:00", "CONTACT_BEFORE_APPLICATION"),
+    (Sort.COMPLAINTS, "A1,,2022-02-24,", "COMPLAINT_BEFORE_APPLICATION"),
+    (Sort.COMPLAINTS, "A1,,2022-03-24,重复或延迟启动流程", "COMPLAINED"),
+    (Sort.ARCHIVE, "A1,7,2022-03-15,2022-03-02,", "DATES_DIFFER"),
+    (Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-08,", "DATES_DIFFER"),
+    (Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-02,5", "RATING_NOT_MADE"),
+)
+
+
+@pytest.mark.parametrize(("sort", "line", "code"), OUTSIDE)
+def test_p4_what_another_system_knows_of_a_case_is_a_finding(tmp_path: Path, sort: Sort, line: str, code: str) -> None:
+    (found,) = outside.findings(account(*HONEST), read(tmp_path, sort, line))
+    assert (found.code, found.case_id) == (code, CASE)
+    assert f"{sort} line 2" in [f"{one.sort} {one.ref}" for one in found.shown_by]
+
+
+def test_what_agrees_with_the_hub_is_no_finding(tmp_path: Path) -> None:
+    rows = [
+        *read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16 18:00:00,2022-03-02,5"),
+        *read(tmp_path, Sort.FIRST_READINGS, "A1,,2022-03-16", "A1,,2022-03-15 11:00:00"),
+        *read(tmp_path, Sort.CONTACTS, "A1,,2022-03-01", "A1,,2022-03-09 10:00:00"),
+        *read(tmp_path, Sort.COMPLAINTS, "A1,,2022-03-20,"),
+    ]
+    assert list(outside.findings(account(*HONEST, rating=5), rows)) == []
+
+
+def test_a_contact_on_a_day_before_the_acceptance_is_said_to_have_begun(tmp_path: Path) -> None:
+    told = account(fact(ACCEPTANCE, END, "2022-03-02"))
+    (found,) = outside.findings(told, read(tmp_path, Sort.CONTACTS, "A1,,2022-03-01 15:00:00"))
+    assert found.code == "CONTACT_BEFORE_ACCEPTANCE"
+
+
+def test_an_archived_case_that_never_ended_and_one_with_two_processes(tmp_path: Path) -> None:
+    rows = read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-02,", "A1,8,2022-03-16,2022-03-02,")
+    codes = [one.code for one in outside.findings(account(ACCEPTED), rows)]
+    assert codes == ["ARCHIVED_OPEN", "ARCHIVED_OPEN", "ARCHIVED_TWICE"]
+
+
+def test_a_number_that_no_case_has_and_a_line_that_cannot_be_read(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, Sort.ARCHIVE, "Z9,9,2022-03-16,,")
+    assert outside.unknown(row).of is Class.OFF_SYSTEM
+    path = tmp_path / "bad.csv"
+    path.write_text("application_no,app_no,read_at\n,,2022-03-01\nA1,,soon\n2147483647,,2022-03-01\n", "utf-8")
+    told = [outside.unreadable(one) for one in files.read(path, Sort.FIRST_READINGS) if not isinstance(one, Row)]
+    assert [(one.shown_by[0].ref, one.shown_by[0].told) for one in told] == [
+        ("line 2", "no number"),
+        ("line 3", "read_at is no time"),
+        ("line 4", "no number"),
+    ]
+
+
+# ---- many cases together -------------------------------------------------------------------------------------------
+
+
+def together(number: int) -> Iterator[Finding]:
+    seconds = across.Seconds()
+    for nth in range(number):
+        seconds.add(account(fact(ACCEPTANCE, END, "2022-03-02T10:00:00"), case_id=bytes([nth]) * 16))
+    return seconds.findings()
+
+
+def test_p4_segments_of_several_cases_that_ended_in_one_second() -> None:
+    (found,) = together(3)
+    assert (found.code, found.of, len(found.shown_by)) == ("SAME_SECOND_IN_CASES", Class.TIMES_CHANGED, 3)
+    assert list(together(2)) == []
+
+
+def test_findings_have_one_order_in_whatever_order_they_are_found() -> None:
+    found = [one for cheat in CHEATS for one in within.findings(cheat.told())]
+    orders = [one.order for one in found]
+    assert len(set(orders)) == len(set(found))
+    assert [CLASSES.index(one.of) for one in sorted(found, key=lambda one: one.order)] == sorted(
+        CLASSES.index(one.of) for one in found
+    )
