@@ -5,16 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Final
 
 from hub.cases.calendar import Calendar, china_day
-from hub.cases.clocks import Clock, KindClock, clock, timed
+from hub.cases.clocks import Clock, KindClock, Line, clock, timed
 from hub.cases.policy import Policy
 from hub.cases.steps.facts import Fact, Kind
-from hub.cases.steps.judge import History, Judged, Why, judge
-
-PAYS_NOTHING: Final = frozenset({"low-resident", "low-sanling"})
-"""Rows of the policy's table whose customers pay nothing (§9)."""
+from hub.cases.steps.judge import History, Judged, State, Why, judge
 
 
 @dataclass(frozen=True)
@@ -48,20 +44,37 @@ class Account:
         return clock(self.history, self.policy, self.calendar, self.today)
 
     @cached_property
+    def reported(self) -> tuple[Judged, ...]:
+        """The facts without those that only repeat another one."""
+        return tuple(one for one in self.history.facts if one.state in (State.COUNTED, State.CLAIM))
+
+    @cached_property
     def _events(self) -> Mapping[bytes, Judged]:
-        return {one.fact.event: one for one in self.history.facts if one.why is not Why.CONFLICT}
+        return {one.fact.event: one for one in self.reported if one.why is not Why.CONFLICT}
 
     def event(self, event: bytes | None) -> Judged | None:
         """The content of an event that counts, or the claim that it is; ``None`` where there is no such event."""
         return self._events.get(event) if event else None
 
+    def opening(self, line: Line) -> Judged | None:
+        """What opened a segment: the event that says so, or the one that closed the segment before; ``None`` for the
+        submission."""
+        place = self.clock.now.lines.index(self._same(line))
+        before = self.history.rounds[place - 1].closed_by if place else None
+        return self.event(line.opened_by) or self.event(before)
+
+    def _same(self, line: Line) -> Line:
+        """The line of the kind in force that is about the same round."""
+        return next(one for one in self.clock.now.lines if (one.segment, one.nth) == (line.segment, line.nth))
+
     def of_kind(self, kind: Kind) -> KindClock:
         """The clocks of one kind that the case has had."""
         return next(one for one in self.clock.kinds if one.kind == kind)
 
-    def kind_at(self, at_ms: int) -> Kind:
-        """What the case was at a moment."""
-        return [kind for since, kind in self.history.kinds if since <= at_ms or since == self.submitted_ms][-1]
+    def is_free_at(self, at_ms: int) -> bool:
+        """Whether the case was, at a moment, of a kind that pays nothing (§9)."""
+        kinds = [kind for since, kind in self.history.kinds if since <= at_ms] or [self.kind]
+        return self.policy.cases[kinds[-1].case_type].fee.free
 
     def without(self, fact: Fact) -> "Account":
         """The case as if one fact had not been reported."""

@@ -92,7 +92,7 @@ def _contacted(account: Account, row: Row) -> Iterator[Finding]:
     first = account.history.rounds[0]
     began_ms = first.started_ms or first.closed_ms
     if first.segment == ACCEPTANCE and began_ms and day_of(row.at.last_ms) < day_of(began_ms):
-        began = [one for one in account.history.facts if one.at_ms == began_ms and one.fact.segment == ACCEPTANCE]
+        began = [one for one in account.reported if one.at_ms == began_ms and one.fact.segment == ACCEPTANCE]
         yield _found("CONTACT_BEFORE_ACCEPTANCE", account, row, submission(account), *map(shown, began[:1]))
 
 

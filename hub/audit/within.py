@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from hub.audit.account import PAYS_NOTHING, Account, day_of, name_of
+from hub.audit.account import Account, day_of, name_of
 from hub.audit.codes import Finding, Shown
 from hub.cases.clocks import Line, Span
 from hub.cases.policy import Policy
@@ -44,8 +44,8 @@ def submission(account: Account) -> Shown:
 
 
 def of_line(account: Account, line: Line) -> tuple[Shown, ...]:
-    """The events that opened and closed a segment; the submission where no event opened it."""
-    opened, closed = account.event(line.opened_by), account.event(line.closed_by)
+    """The events that opened and closed a segment, or the submission that opened it."""
+    opened, closed = account.opening(line), account.event(line.closed_by)
     return (shown(opened) if opened else submission(account), *([shown(closed)] if closed else []))
 
 
@@ -63,6 +63,10 @@ def _over(account: Account) -> Iterator[Finding]:
         if kind.limited.over:
             code = "TOTAL_OVER" if kind.total else "WHOLE_OVER"
             yield Finding(code, account.case_id, _ends(account), (name, *_days(kind.limited)))
+        ceiling = kind.row.ceiling(day_of(account.submitted_ms))
+        if ceiling and kind.limited.used > ceiling.days:
+            figures = (name, ("working_days", kind.limited.used), ("limit", ceiling.days))
+            yield Finding("CEILING_OVER", account.case_id, _ends(account), figures)
 
 
 def _days(span: Span) -> tuple[tuple[str, str | int], ...]:
@@ -71,7 +75,7 @@ def _days(span: Span) -> tuple[tuple[str, str | int], ...]:
 
 def _ends(account: Account) -> tuple[Shown, ...]:
     """From the submission to what ended the case, or to its last step that counts."""
-    last = [one for one in account.history.facts if one.state is State.COUNTED]
+    last = [one for one in account.reported if one.state is State.COUNTED]
     return (submission(account), *(shown(one) for one in last[-1:]))
 
 
@@ -80,7 +84,7 @@ def _ends(account: Account) -> tuple[Shown, ...]:
 
 def _claims(account: Account) -> Iterator[Finding]:
     """Each claim; a conflict together with what it contradicts."""
-    for one in account.history.facts:
+    for one in account.reported:
         if one.why is None:
             continue
         counted = account.event(one.fact.event) if one.why is Why.CONFLICT else None
@@ -93,7 +97,7 @@ def _claims(account: Account) -> Iterator[Finding]:
 
 def _late(account: Account) -> Iterator[Finding]:
     """What was written down late, and what reached the hub late though it is said to be written in time."""
-    for one in account.history.facts:
+    for one in account.reported:
         written_ms = one.fact.recorded_ms
         if one.why is not None or one.fact.action is Action.AMEND:
             continue
@@ -111,7 +115,7 @@ def _hours(ms: int) -> int:
 def _bursts(account: Account) -> Iterator[Finding]:
     """Steps of different days that were written down at once: in a chain each follows the one before within
     ``BURST_MS``."""
-    steps = sorted((one for one in account.history.facts if _is_step(one)), key=lambda one: one.fact.written)
+    steps = sorted((one for one in account.reported if _is_step(one)), key=lambda one: one.fact.written)
     chain: list[Judged] = []
     for one in steps:
         if chain and one.fact.written[0] - chain[-1].fact.written[0] > BURST_MS:
@@ -134,7 +138,7 @@ def _burst(account: Account, chain: list[Judged]) -> Iterator[Finding]:
 def _same_second(account: Account) -> Iterator[Finding]:
     """Ends of different segments in one second, and a segment that began and ended in one."""
     seconds: dict[int, list[Judged]] = {}
-    for one in account.history.facts:
+    for one in account.reported:
         if one.fact.action in (Action.START, *_ENDS) and one.why is not Why.CONFLICT:
             seconds.setdefault(one.at_ms // 1000, []).append(one)
     for together in seconds.values():
@@ -148,7 +152,7 @@ def _same_second(account: Account) -> Iterator[Finding]:
 
 
 def _corrections(account: Account) -> Iterator[Finding]:
-    for one in account.history.facts:
+    for one in account.reported:
         if one.fact.action is not Action.AMEND or one.state is State.CLAIM or one.fact.amends is None:
             continue
         original = account.event(one.fact.amends)
@@ -161,7 +165,7 @@ def _corrections(account: Account) -> Iterator[Finding]:
 
 def _changes(account: Account) -> Iterator[Finding]:
     """A change of kind on the last day of a limit of the kind until then, or later; or to a kind with more days."""
-    changes = [one for one in account.history.facts if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
+    changes = [one for one in account.reported if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
     for one, (_, was), (_, becomes) in zip(changes, account.history.kinds, account.history.kinds[1:], strict=False):
         figures = (("from", name_of(was)), ("to", name_of(becomes)))
         limits = [_limit(account.policy, kind) for kind in (was, becomes)]
@@ -187,7 +191,7 @@ def _on_last_day(account: Account, was: Kind, change: Judged) -> bool:
 
 def _before(account: Account, change: Judged) -> Iterator[Fact]:
     """The facts whose own time is before that of a change."""
-    return (one.fact for one in account.history.facts if one.at_ms < change.at_ms)
+    return (one.fact for one in account.reported if one.at_ms < change.at_ms)
 
 
 # ---- starts, returns, charges --------------------------------------------------------------------------------------
@@ -198,7 +202,7 @@ def _started_late(account: Account) -> Iterator[Finding]:
         if line.waited is not None and line.waited > START_DAYS:
             began = [
                 shown(one)
-                for one in account.history.facts
+                for one in account.reported
                 if one.fact.action is Action.START and one.fact.segment == run.segment and one.at_ms == run.started_ms
             ]
             opened = of_line(account, line)[:1]
@@ -219,8 +223,8 @@ def _is_last(day: date, due_on: date | None) -> bool:
 
 def _charges(account: Account) -> Iterator[Finding]:
     """A charge in a case that was, when it was made, of a kind that pays nothing."""
-    for one in account.history.facts:
-        if one.fact.action is Action.CHARGE and account.kind_at(one.at_ms).case_type in PAYS_NOTHING:
+    for one in account.reported:
+        if one.fact.action is Action.CHARGE and account.is_free_at(one.at_ms):
             yield Finding("CHARGED", account.case_id, (shown(one),))
 
 

@@ -94,6 +94,11 @@ CHEATS = (
         kind=SANLING,
     ),
     steps(
+        *("longer than the national ceiling", "CEILING_OVER", Class.OVER_LIMIT, ACCEPTED),
+        fact(COMPLETION, END, "2022-03-23", requested_ms=ms("2022-03-02")),
+        kind=SANLING,
+    ),
+    steps(
         *("a claimed pause", "STEP_PAUSE", Class.STATISTICS, ACCEPTED),
         fact("", Action.CORRECTION_START, "2022-03-03"),
     ),
