@@ -130,6 +130,23 @@ _WORDS = {
         "身份核验凭据已过有效期，请重新核验（人脸或窗口均可）。",
         "The ticket's time is over: please be checked again, by face or at a counter.",
     ),
+    # Questions to a person about an application: never a refusal.
+    "SANLING_ABOVE_CAPACITY": Words(
+        "申请“三零”服务的容量超过160千瓦，请工作人员核对；不影响受理。",
+        "The 三零 service is for up to 160 kW, and this application is for more: please check. It continues.",
+    ),
+    "SANLING_AT_HIGH_VOLTAGE": Words(
+        "160千瓦及以下“三零”客户应以低压方式接入，请工作人员核对供电电压；不影响受理。",
+        "A 三零 customer of up to 160 kW is connected at low voltage: please check the voltage. It continues.",
+    ),
+    "RESIDENT_AT_HIGH_VOLTAGE": Words(
+        "居民客户申请高压供电，请工作人员核对；不影响受理。",
+        "A resident applies for high voltage: please check. It continues.",
+    ),
+    "SITE_OUTSIDE_CITY": Words(
+        "用电地址不在本市，请工作人员核对；不影响受理。",
+        "The site is outside the city: please check. It continues.",
+    ),
     # Refusals of what was submitted.
     "TICKET_FORM": Words("身份核验凭据无法读取。", "This is no ticket of an identity service."),
     "TICKET_SIGNATURE": Words(

@@ -336,6 +336,8 @@ def _show(shown: Json, said: str) -> None:
         out.print(counted, highlight=False)
     for sink, number in shown["numbers"].items():
         out.print(f"{sink} knows it as {number}")
+    for asked in shown["questions"]:
+        out.print(f"[yellow]?[/] {escape(asked['zh'])} {escape(asked['en'])} ({asked['clause']})", highlight=False)
     for need in shown["evidence"]:
         mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
         out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}{_looks(need)}", highlight=False)

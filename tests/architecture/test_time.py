@@ -24,6 +24,7 @@ BUSINESS = {
     "hub.web.api.figures": "the age of events, which have business time",
     "hub.cli.check": "the day that a file is judged of",
     "hub.cli.doctor": "whether the working days of the next weeks are known",
+    "hub.cli.policy": "which table a case that begins today gets",
     "hub.cli.calendar": "until when working days are known",
 }
 """Module or room → what it needs business time for."""

@@ -10,9 +10,11 @@ from hub.cases import notices, policy, reasons
 from hub.cases.calendar import china_day
 from hub.cases.connection.command import Agent, Application
 from hub.cases.connection.tables import application
+from hub.cases.connection.views import said
 from hub.cases.events import Relation
 from hub.cases.evidence.tables import need
 from hub.cases.identity.ticket import AGENT, APPLICANT
+from hub.cases.policies.questions import questions
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.clock import CHINA
 from hub.ports import Fault
@@ -27,8 +29,8 @@ _ID_TYPES = {"uscc": "USCC", "resident-id": "RESIDENT_ID"}
 def registration(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:
     """The application as a connection system registers it, with its channel and that channel's own number, and of who
     applies and for what only what the purpose allows. Times are China's, ISO 8601, to the minute; the capacity is in
-    kW. Raises ``MustNotSend`` when the applicant's data was
-    erased or does not open."""
+    kW; ``questions`` are what a person should ask, and no reason to refuse. Raises ``MustNotSend`` when the applicant's
+    data was erased or does not open."""
     row = _row(connection, sending)
     submitted = _submitted(given, sending, row)
     body = {
@@ -43,6 +45,8 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
         "acceptedAt": china_time(sending.case.opened_ms),
     }
     body |= _dates(connection, sending, row, moment)
+    if asked := questions(submitted, policy.by_version(row.policy)):
+        body["questions"] = [said(one) for one in asked]
     allowed = given.purposes.get(row.purpose).registration
     more = _who(submitted) | _what(submitted) | {"noSource": _without_source(connection, sending)}
     return body | {name: value for name, value in more.items() if name in allowed and value not in ("", None, [])}

@@ -1,7 +1,7 @@
 """What a person may see of an application, as JSON values: opaque ids, the caller's number, reasons in words."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,10 +11,14 @@ from hub.cases import notices, policy, reasons
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import PieceState
 from hub.cases.connection import states
+from hub.cases.connection.command import Application
+from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NEVER_MS, NeedState
 from hub.cases.evidence.tables import need
+from hub.cases.policies.questions import Question, questions
+from hub.cases.policies.trial import OpenCase
 from hub.cases.procedure import Opens
-from hub.cases.tables import piece
+from hub.cases.tables import case, piece
 from hub.cases.times import iso
 
 Json = dict[str, Any]
@@ -33,9 +37,24 @@ def full(connection: Connection, row: Row[Any], opener: Opens, today: date) -> J
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
         "clock": _clock(row, today, notices.calendar(connection)),
+        "questions": _questions(row, submitted),
         "evidence": [_need(one, pieces) for one in needs],
         "deliveries": deliveries,
     }
+
+
+def _questions(row: Row[Any], submitted: str | None) -> list[Json]:
+    """What a person should ask; nothing where the application does not open."""
+    if submitted is None:
+        return []
+    asked = questions(Application.model_validate_json(submitted), policy.by_version(row.policy))
+    return [said(one) for one in asked]
+
+
+def said(one: Question) -> Json:
+    """A question in words, for the API and for a connection system."""
+    words = reasons.words(one.code)
+    return {"code": one.code, "zh": words.zh, "en": words.en, "clause": one.clause}
 
 
 def _opened(opener: Opens, subject_id: bytes, sealed: Sequence[bytes | None]) -> list[str | None]:
@@ -79,6 +98,17 @@ def _summary(row: Row[Any], submitted: str | None) -> Json:
         "segment_due_on": row.segment_due_on,
         "provisional": bool(row.provisional),
     }
+
+
+def open_cases(connection: Connection) -> Iterator[OpenCase]:
+    """Every application that is open."""
+    columns = application.c.policy, application.c.case_type, application.c.starred, case.c.opened_ms
+    for row in connection.execute(select(*columns).join(case, case.c.case_id == application.c.case_id)):
+        yield OpenCase(row.policy, row.case_type, bool(row.starred), _day(row.opened_ms))
+
+
+def _day(at_ms: int) -> date:
+    return china_day(datetime.fromtimestamp(at_ms / 1000, UTC))
 
 
 def _clock(row: Row[Any], today: date, calendar: Calendar) -> Json:

@@ -118,12 +118,24 @@ class Summary(_Application):
     pieces: dict[str, int] = Field(examples=[{"acknowledged": 2}], description="State → number of pieces.")
 
 
+class AskedOfPerson(BaseModel):
+    """What a person should ask about an application. It is no reason to refuse or to wait."""
+
+    code: str = Text("RESIDENT_AT_HIGH_VOLTAGE", "Stable.")
+    zh: str = Text("居民客户申请高压供电，请工作人员核对；不影响受理。")
+    en: str = Text(
+        "The 三零 service is for up to 160 kW, and this application is for more: please check. It continues."
+    )
+    clause: str = Text("津工信电力〔2021〕8号 附件2 注1、注2")
+
+
 class ApplicationShown(_Application):
     """One application."""
 
     purpose: str = Text("connection-application")
     legal_basis: str = Text("action-plan-6")
     clock: TimeLimit
+    questions: list[AskedOfPerson]
     evidence: list[Evidence]
     deliveries: list[Delivery]
     numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")

@@ -144,6 +144,18 @@ def test_the_registration_says_who_applies_and_for_what(house: House) -> None:
     }
 
 
+def test_p6_a_registration_carries_what_a_person_should_ask_and_is_not_refused(house: House) -> None:
+    assert "questions" not in registered(house, body(external_no="A-1"))
+
+
+def test_p6_sanling_above_160_kw_is_registered_with_a_question(house: House) -> None:
+    sent = registered(house, body(sanling=True, capacity_kw=161))
+    (asked,) = sent["questions"]
+    assert (asked["code"], asked["clause"]) == ("SANLING_ABOVE_CAPACITY", "津工信电力〔2021〕8号 §7、§8")
+    shown = house.applications.show(bytes(house.rows(case)[0].case_id))
+    assert shown["questions"] == [asked]
+
+
 def test_p3_a_registration_has_only_what_the_purpose_allows(house: House) -> None:
     before = house.journal.given.purposes
     limited = replace(before.get("connection-application"), registration=frozenset({"sources"}))

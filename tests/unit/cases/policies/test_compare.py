@@ -1,0 +1,57 @@
+"""Tables side by side, and what a new one would change for open cases: it changes none (P4)."""
+
+from datetime import date
+from importlib import resources
+
+import pytest
+
+from hub.cases import policy
+from hub.cases.calendar import Calendar
+from hub.cases.policies.compare import differences
+from hub.cases.policies.trial import OpenCase, trial
+
+TEXT = resources.files("hub.cases").joinpath("policies/2022.toml").read_text("utf-8")
+POLICY, FORMER = policy.by_version("tianjin-2022"), policy.by_version("tianjin-2021")
+POLICIES = {one.version: one for one in policy.shipped()}
+BEGUN = date(2026, 3, 2)
+
+
+def test_a_table_does_not_differ_from_itself() -> None:
+    assert differences(POLICY, policy.load(TEXT)) == []
+
+
+def test_every_entry_that_differs_is_named_by_its_place() -> None:
+    changed = policy.load(TEXT.replace("whole_process = 3\n", "whole_process = 2\n"))
+    assert differences(POLICY, changed) == [("case.low-resident.whole_process", "3", "2")]
+    found = {one.place: one[1:] for one in differences(FORMER, POLICY)}
+    assert found["case.high-dual.total"] == ("30", "25")
+    assert found["case.high-dual.segments.supply-plan.days"] == (None, "18")
+    assert found["case.high-dual.segments.design-review.starred"] == ("False", "True")
+
+
+def test_an_item_that_is_put_in_between_changes_no_other() -> None:
+    note = 'notes = [\n    "another",'
+    found = differences(POLICY, policy.load(TEXT.replace("notes = [", note)))
+    assert [one.place for one in found] == ["notes.another"]
+
+
+def test_a_trial_counts_open_cases_by_kind_and_version_and_says_whose_date_would_move() -> None:
+    changed = policy.load(TEXT.replace("whole_process = 7\n", "whole_process = 6\n"))
+    cases = [
+        *[OpenCase("tianjin-2022", "low-sanling", False, BEGUN)] * 3,
+        OpenCase("tianjin-2022", "high-dual", True, BEGUN),
+        OpenCase("tianjin-2021", "high-single", False, BEGUN),
+    ]
+    former, dual, sanling = trial(cases, changed, POLICIES, Calendar())
+    assert (sanling.cases, sanling.earlier, sanling.later) == (3, 3, 0)
+    assert sanling.limits == [("whole process", 7, 6)]
+    assert (dual.cases, dual.changed) == (1, False)
+    assert former.changed
+    assert ("total", 22, 17) in former.limits
+    assert ("acceptance", None, 1) in former.limits
+
+
+@pytest.mark.parametrize("version", ["tianjin-1999"])
+def test_a_case_of_a_version_that_is_not_there_is_told(version: str) -> None:
+    with pytest.raises(KeyError):
+        trial([OpenCase(version, "low-sanling", False, BEGUN)], POLICY, POLICIES, Calendar())

@@ -1,0 +1,75 @@
+"""``hub policy``: the policy's tables, as an operator reads and tries them."""
+
+import json
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.cli import cli
+from hub.cli.policy import POLICY_BYTES_MAX
+from hub.errors import Misconfigured
+from tests.casework import body
+
+Run = Callable[..., Result]
+TEXT = resources.files("hub.cases").joinpath("policies/2022.toml").read_text("utf-8")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    return lambda *given, **more: CliRunner().invoke(cli, list(given), **more)
+
+
+def lines(result: Result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_list_says_which_table_is_in_force_and_that_its_end_is_over(run: Run) -> None:
+    former, newest = lines(run("policy", "list", "--json"))
+    assert (former["version"], former["state"], former["successor"]) == ("tianjin-2021", "over", "tianjin-2022")
+    assert newest["state"] == "in force after its end: no successor is known"
+
+
+def test_show_prints_limits_materials_and_money_and_no_number_where_none_is_set(run: Run) -> None:
+    shown = run("policy", "show", "tianjin-2022")
+    assert shown.exit_code == 0, shown.output
+    for said in ("HIGH_35KV no limit set", "HIGH_20KV 10", "竣工图纸", "零投资"):
+        assert said in shown.output.replace("\n", " "), said
+    (plain,) = lines(run("policy", "show", "tianjin-2021", "--json"))
+    assert plain["version"] == "tianjin-2021"
+    assert isinstance(run("policy", "show", "tianjin-1999").exception, Misconfigured)
+
+
+def test_diff_takes_versions_and_files_and_exits_1_when_they_differ(run: Run, tmp_path: Path) -> None:
+    found = run("policy", "diff", "tianjin-2021", "tianjin-2022", "--json")
+    assert found.exit_code == 1
+    assert {"place": "case.high-dual.total", "before": "30", "after": "25"} in lines(found)
+    (tmp_path / "new.toml").write_text(TEXT, "utf-8")
+    assert run("policy", "diff", "tianjin-2022", "new.toml").exit_code == 0
+    unknown = run("policy", "diff", "tianjin-2022", "tianjin-1999")
+    assert (unknown.exit_code, "is no version" in unknown.output) == (2, True)
+
+
+def test_p4_try_says_what_a_new_table_would_change_for_open_cases_and_changes_none(run: Run, tmp_path: Path) -> None:
+    first = run("application", "submit", "-", "--json", input=json.dumps(body()))
+    assert first.exit_code == 0, first.output
+    before = json.loads(first.stdout)["clock"]
+    (tmp_path / "new.toml").write_text(TEXT.replace("whole_process = 7\n", "whole_process = 5\n"), "utf-8")
+    tried = run("policy", "try", "new.toml", "--json")
+    (found,) = lines(tried)
+    assert tried.exit_code == 1, tried.output
+    assert found["limits"] == [{"limit": "whole process", "before": 7, "after": 5}]
+    assert (found["cases"], found["earlier"], found["later"]) == (1, 1, 0)
+    (shown,) = lines(run("application", "show", json.loads(first.stdout)["application_id"], "--json"))
+    assert shown["clock"] == before
+    (tmp_path / "same.toml").write_text(TEXT, "utf-8")
+    assert run("policy", "try", "same.toml").exit_code == 0
+
+
+@pytest.mark.parametrize("content", ["", "x = 1", "# " + "x" * POLICY_BYTES_MAX])
+def test_a_file_that_is_no_table_is_refused(run: Run, tmp_path: Path, content: str) -> None:
+    (tmp_path / "bad.toml").write_text(content)
+    assert isinstance(run("policy", "try", "bad.toml").exception, Misconfigured)
