@@ -52,7 +52,7 @@ class Asked(Protocol):
 
     @property
     def capacity_kw(self) -> float:
-        """Capacity, kW."""
+        """What it asks for, in kW."""
 
     @property
     def site(self) -> Site:
