@@ -29,6 +29,7 @@ from hub.errors import HubError, Misconfigured
 from hub.ingest.asking import Asking
 from hub.ingest.control import StoredQuota
 from hub.ingest.reload import Reload, Reloads
+from hub.ingest.sent import Intake
 from hub.logging import get_logger
 from hub.logs import open_log
 from hub.parts import Parts
@@ -188,6 +189,11 @@ class Hub:
         channels, sources = frozenset(self.settings.channels), self.journal.given.sources
         parts = self._desk, self.store, self.purposes, channels, sources, self._choices
         return Holdings(*parts, self._asking.ask, self.applications().find)
+
+    def intake(self) -> Intake:
+        """The service that takes what sources send by themselves."""
+        parts = self.store, self.sealer, self.settings.partitions, self.clock
+        return Intake(self._asking.source, *parts)
 
     @cached_property
     def _desk(self) -> Desk:

@@ -24,6 +24,7 @@ SERVERS = {
     "district_files": "sandbox.files.server",
     "projects": "sandbox.projects.server",
     "utility_crm": "sandbox.crm",
+    "utility_steps": "sandbox.steps.server",
     "provincial_licences": "sandbox.platform.server",
     "identity": "sandbox.identity.server",
 }

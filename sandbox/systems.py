@@ -23,11 +23,14 @@ from sandbox.identity.tickets import Issuer
 from sandbox.platform.server import PLATFORM_FAULTS, client_of
 from sandbox.projects import tables as projects
 from sandbox.projects.projects import APPROVAL, REGISTER, Projects
+from sandbox.steps.signer import CallSigner
 from sandbox.world.world import World
 
 SETTLE_S = 2.0
 """How long after a call the connection system may still carry it out, seconds, as the hub is told. This one carries it
 out before it answers, or with the fault ``late`` a second later."""
+STEPS_LAG_S = 5.0
+"""How late a row of the step table commits at most, seconds."""
 Progress = Callable[[str, int, int], None]
 """Called with (what is being made, how much is done, the total)."""
 Line = dict[str, Any]
@@ -155,6 +158,16 @@ SYSTEMS: Final[Mapping[str, System]] = {
         },
         secrets=lambda seed: {"token": token_of(seed)},
         config=lambda seed: {"token": token_of(seed)},
+    ),
+    "utility_steps": System(
+        faults=WIRE_FAULTS,
+        connectors=lambda base, database, secrets: {
+            "utility_steps": {"url": base, **secrets},
+            "utility_steps_table": {"url": database, "lag_s": STEPS_LAG_S, "sweep_s": 1.0},
+        },
+        secrets=lambda seed: {"token": token_of(seed), "public_keys": CallSigner(seed).public_key},
+        config=lambda seed: {"token": token_of(seed)},
+        database="steps.db",
     ),
     "provincial_licences": System(
         faults=WIRE_FAULTS | PLATFORM_FAULTS,

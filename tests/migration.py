@@ -38,10 +38,14 @@ from hub.stores.database import Database
 from hub.stores.migrate import STORE, History
 from hub.stores.tables import CODE, SEQUENCE, Opaque
 from hub.web.auth import tables as auth
+from hub.web.signatures import tables as signatures
 
 FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
-    "store": (stores, runtime, records, pipeline, cases, connection, identity, evidence, delivery, ingest, auth),
+    "store": (
+        *(stores, runtime, records, pipeline, cases, connection, identity, evidence, delivery, ingest),
+        *(auth, signatures),
+    ),
     "vault": (privacy,),
 }
 """Every room's ``tables.py``, by the database that its tables are in, parents before children."""

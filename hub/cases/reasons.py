@@ -202,6 +202,38 @@ _WORDS = {
     "NO_SUCH_CASE": Words("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),
     "UNAUTHORISED": Words("缺少访问令牌或令牌无效。", "The bearer token is missing or not valid."),
+    "SIGNATURE_MISSING": Words("请求没有签名。", "The request is not signed (RFC 9421)."),
+    "SIGNATURE_FORM": Words(
+        "签名字段无法读取，或有多个签名；须含 created、nonce（16 至 128 个字符）、keyid，算法为 ed25519。",
+        "The signature fields cannot be read, or there are several: it needs created, nonce (16 to 128 characters) and "
+        "keyid, and the algorithm is ed25519.",
+    ),
+    "SIGNATURE_COVERS": Words(
+        "签名须覆盖 @method、content-digest，以及 @target-uri 或 @authority 和 @path。",
+        "A signature covers @method, content-digest, and @target-uri or both @authority and @path.",
+    ),
+    "SIGNATURE_TIME": Words(
+        "签名时间与本系统时间相差过大，或已过期；请校准时钟后重新签名。",
+        "The signature was made too long ago or in the future, or has expired: see the clock, then sign again.",
+    ),
+    "SIGNATURE_KEY": Words(
+        "签名所用的密钥没有登记，或当日不在有效期内。",
+        "The key of the signature is not registered, or not for this day.",
+    ),
+    "SIGNATURE_WRONG": Words("签名与请求不符。", "The signature is not that of this request."),
+    "SIGNATURE_DIGEST": Words(
+        "Content-Digest 缺失或与内容不符（须为 sha-256 或 sha-512）。",
+        "The Content-Digest is missing or is not that of the content; it is sha-256 or sha-512.",
+    ),
+    "SIGNATURE_USED": Words(
+        "该签名已使用过；重发须用新的 nonce 重新签名。",
+        "The signature was used before: sign again with another nonce to send again.",
+    ),
+    "STEP_CONFLICT": Words(
+        "同一事件编号下已有内容不同的事件；两份均已留存，先写下的一份计入，另一份交审计人员核查。",
+        "There is another content under this event id. Both are stored: what was written down first counts, and an "
+        "auditor is shown the other one.",
+    ),
     "FORBIDDEN": Words("令牌没有此操作的权限。", "The token does not allow this."),
     "DIVISION_NOT_YOURS": Words("该调用方没有登记此行政区划。", "The client is not registered for this division."),
     "PURPOSE_NOT_YOURS": Words("该调用方没有登记此用途。", "The client is not registered for this purpose."),

@@ -132,6 +132,11 @@ class ConnectorInfo(Frozen):
         False,
         description="The source sends unchanged rows again: the hub stores a digest of each row and drops repeats.",
     )
+    sends: bool = Field(
+        False,
+        description="The source also sends rows to the hub by itself, signed by one of its `public_keys` (`POST "
+        "/steps`).",
+    )
     waits_for: str = Field(
         "",
         description="Kind of the record about the same thing that must be verified before a record of this source is: "

@@ -18,9 +18,10 @@ from hub.clock import CHINA
 from hub.errors import Misconfigured, RecordRejected
 from hub.ports import Clock, LookupQuery
 
-Way = Literal["look-up", "feed"]
+Way = Literal["look-up", "feed", "sent"]
 LOOK_UP: Final[Way] = "look-up"
 FEED: Final[Way] = "feed"
+SENT: Final[Way] = "sent"
 NEAR_DAYS = 30
 """So many days before its last day a grant is near its end: operators are told."""
 REMEDY = "write what the provider approved into the file that the setting `grants` names: docs/operating.md"
@@ -56,8 +57,8 @@ class Grant(BaseModel):
     )
     ways: Annotated[frozenset[Way], Field(min_length=1)] = Field(
         frozenset({"look-up"}),
-        description="look-up: single questions; feed: everything that changes, read ahead. Persons are fed only where "
-        "the approval says so.",
+        description="look-up: single questions; feed: everything that changes, read ahead; sent: what the provider "
+        "sends by itself. Persons are fed only where the approval says so.",
     )
     since: Day = Field(description="First day.")
     until: Day = Field(description="Last day.")
@@ -196,6 +197,15 @@ def check_feed(grant: Grant) -> None:
         raise Misconfigured(
             f"{grant.source}: its grant {grant.approval} allows look-ups only",
             "where the provider approved a feed, add it to `ways` in the file of grants",
+        )
+
+
+def check_sent(grant: Grant) -> None:
+    """Raises ``Misconfigured`` where the grant does not allow that the provider sends by itself."""
+    if SENT not in grant.ways:
+        raise Misconfigured(
+            f"{grant.source}: its grant {grant.approval} does not say that the provider sends by itself",
+            "where the provider approved it, add sent to `ways` in the file of grants",
         )
 
 

@@ -28,13 +28,14 @@ class Asking:
         Raises as ``GuardedSource.look_up`` and ``Asked.answer``, and ``Misconfigured`` for a source that cannot be
         opened.
         """
-        source = self._source(name)
+        source = self.source(name)
         page = self._asked.answer(by, source.context.info, query, lambda: source.look_up(query))
         if dropped := source.context.dropped.take():
             self._dropped.add(name, dropped)
         return page
 
-    def _source(self, name: str) -> GuardedSource:
+    def source(self, name: str) -> GuardedSource:
+        """The opened source. Raises ``Misconfigured`` for one that cannot be opened."""
         with self._lock:
             if name not in self._sources:
                 self._sources[name] = self._connectors.open_source(name)

@@ -1,4 +1,4 @@
-"""The tables of connectors: seen rows, operators' orders, reports, the day's quota.
+"""The tables of connectors: seen rows, rows that sources sent, operators' orders, reports, the day's quota.
 
 They are no projections: if they are lost, rows come again as duplicates, which later stages drop, and operators must
 repeat their orders.
@@ -29,6 +29,19 @@ source_row = Table(
     Column("row_id", ID, doc="id of the row among the records; null: never readable"),
     Column("record_id", ID, doc="the last version that could be read"),
     Index("ix_source_row_version", "source", "version"),
+    sqlite_with_rowid=False,
+)
+sent_row = Table(
+    "sent_row",
+    metadata,
+    Column("record_id", ID, primary_key=True, doc="one content of a row that its source sent by itself"),
+    Column("row_id", ID, nullable=False),
+    Column("source", String(64), nullable=False, doc="connector"),
+    Column("first", Boolean, doc="true for the content of the row that was sent first; null for any other"),
+    Column("sent_ms", BigInteger, nullable=False, doc="when it was sent first"),
+    Column("again", BigInteger, nullable=False, doc="how often it was sent again"),
+    Index("ux_sent_row_first", "row_id", "first", unique=True),
+    Index("ix_sent_row_source", "source"),
     sqlite_with_rowid=False,
 )
 connector_control = Table(

@@ -33,6 +33,7 @@ from hub.ports.sources import (
     Source,
     SourceRow,
     Stored,
+    Takes,
     Totals,
 )
 from hub.ports.state import DAMAGED, DamagedKey, KeyVault, Signer, Store, Verifier
@@ -74,6 +75,7 @@ __all__ = [
     "SourceRow",
     "Store",
     "Stored",
+    "Takes",
     "TopicSpec",
     "Totals",
     "Verifier",

@@ -170,6 +170,15 @@ class Rereads(Protocol):
         that the source cannot be asked for."""
 
 
+@runtime_checkable
+class Takes(Protocol):
+    """A source that sends rows to the hub by itself. Not every ``Source`` has it."""
+
+    def take(self, items: Sequence[Any], proof: bytes) -> list[SourceRow]:
+        """The rows in the items of one call (JSON values), in their order, as ``fetch`` gives them; one without a key
+        is nameless. ``proof``: what shows that the source sent them. Makes no call."""
+
+
 class RowVerdict(NamedTuple):
     """The hub's verdict on one version of a row, for the source. ``reason``: in words for people at the source, "" for
     a row that was accepted; never a value of the row."""

@@ -11,6 +11,13 @@ from hub.errors import HubError, RecordRejected, Unavailable
 STATUS: Final = {
     "UNREADABLE": 400,
     "UNAUTHORISED": 401,
+    **dict.fromkeys(
+        (
+            *("SIGNATURE_MISSING", "SIGNATURE_FORM", "SIGNATURE_COVERS", "SIGNATURE_TIME", "SIGNATURE_KEY"),
+            *("SIGNATURE_WRONG", "SIGNATURE_DIGEST", "SIGNATURE_USED"),
+        ),
+        401,
+    ),
     "FORBIDDEN": 403,
     "CHANNEL_NOT_YOURS": 403,
     "DIVISION_NOT_YOURS": 403,
@@ -21,6 +28,7 @@ STATUS: Final = {
     "METHOD_NOT_ALLOWED": 405,
     "REQUEST_TIMEOUT": 408,
     "EXTERNAL_NO_TAKEN": 409,
+    "STEP_CONFLICT": 409,
     "TOO_LARGE": 413,
     "TOO_MANY_REQUESTS": 429,
     "HEAD_TOO_LARGE": 431,

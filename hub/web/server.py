@@ -12,7 +12,7 @@ from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
 from hub.web import tls
-from hub.web.api import applications, cases, health, metrics
+from hub.web.api import applications, cases, health, metrics, steps
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -21,6 +21,8 @@ from hub.web.auth.refusals import Refusals
 from hub.web.auth.tokens import Tokens
 from hub.web.connections import HEAD_BYTES_MAX, Listener, Loop, protocol
 from hub.web.registry import routes as registry
+from hub.web.signatures.nonces import Nonces
+from hub.web.signatures.signers import Signers
 
 KEEP_ALIVE_S = 5
 STOP_WITHIN_S = 5
@@ -65,6 +67,7 @@ def _config(hub: Hub) -> uvicorn.Config:
     served = (
         applications.router(hub.applications(), hub.holdings(), access, Refusals(hub.store, hub.clock)),
         cases.router(hub.store, access),
+        steps.router(hub.intake(), Signers(lambda: hub.connectors.senders, hub.clock), Nonces(hub.clock)),
     )
     app = create(hub.clock, *served, health.router(readiness), metrics.router(figures, access), schemas)
     # uvicorn's own access log would hold paths and queries. Headers of a proxy are not believed.

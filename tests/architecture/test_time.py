@@ -12,6 +12,7 @@ BUSINESS = {
     "hub.clock": "the machine's own clock",
     "hub.stores.shared_clock": "the clock that all hubs share",
     "hub.ingest.feed": "when a row was read",
+    "hub.ingest.sent": "when a row was sent",
     "hub.pipeline.lookup": "when an answer was given",
     "hub.pipeline.verify": "the day that a verdict is of",
     "hub.operate.troubles": "how long a record waits for another one",

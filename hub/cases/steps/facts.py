@@ -37,7 +37,7 @@ class Action(StrEnum):
     CHARGE = "CHARGE"
     """A charge to the customer was reported."""
     WITHIN = "WITHIN"
-    """A step inside a segment, such as 现场勘查: kept and shown; it neither opens nor closes anything. A utility's
+    """A step inside a segment, such as 现场勘查: stored and shown; it neither opens nor closes anything. A utility's
     system has some sixteen steps for five segments."""
     AMEND = "AMEND"
     """A correction of the time of an earlier event, beside the original."""

@@ -57,6 +57,11 @@ class Connectors:
         """Source → key id → raw Ed25519 public key (RFC 8032, 32 bytes): the keys that may sign its records."""
         return {name: trusted_keys(name, self._options(name), self._directory) for name in self.sources}
 
+    @property
+    def senders(self) -> dict[str, Mapping[str, bytes]]:
+        """Source → its trusted keys, of the sources that send rows to the hub by themselves."""
+        return {name: keys for name, keys in self.trusted.items() if self.infos[name].sends}
+
     @cached_property
     def grants(self) -> dict[str, Grant]:
         """Source → its grant, as the file of the setting ``grants`` says. Raises ``Misconfigured``."""

@@ -14,7 +14,7 @@ from hub.connect.host.outside import within
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotNow, NotSent, RecordRejected, Unavailable, Unconfirmed
-from hub.grants.grant import Grant, check_feed, check_look_up, granted, today
+from hub.grants.grant import Grant, check_feed, check_look_up, check_sent, granted, today
 from hub.ports import (
     Address,
     Cursor,
@@ -29,6 +29,8 @@ from hub.ports import (
     RowVerdict,
     Sink,
     Source,
+    SourceRow,
+    Takes,
     Totals,
 )
 from hub.runtime.backoff import ASKED_MAX_S, Backoff, attempt, obeyed_s
@@ -219,6 +221,15 @@ class GuardedSource:
         check_hours(self.context.info.name, self.context.limits.feed_hours, self.context.clock)
         source = self._source
         return self._gate.call(source.total, feed=True) if isinstance(source, Totals) else None
+
+    def take(self, items: Sequence[Any], proof: bytes) -> Sequence[SourceRow]:
+        """As ``Takes`` says. Raises ``Misconfigured`` without a grant in force that allows it, and for a source that
+        sends nothing."""
+        check_sent(self._granted())
+        source = self._source
+        if not isinstance(source, Takes):
+            raise Misconfigured(f"{self.context.info.name} sends nothing by itself", "remove `sends` of its folder")
+        return self._within(Page(source.take(items, proof), {}, False)).rows
 
     def _granted(self) -> Grant:
         """The grant, in force today. Raises ``Misconfigured``."""

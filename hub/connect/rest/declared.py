@@ -1,6 +1,6 @@
 """A declared source of the transport ``rest`` (``RestSpec``)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any, TypeVar
@@ -127,6 +127,10 @@ class RestSource:
     def remap(self, stored: Stored) -> SourceRow:
         """The row, mapped again from its bytes."""
         return self._rows.again(stored)
+
+    def take(self, items: Sequence[Any], proof: bytes) -> list[SourceRow]:
+        """The rows in what the service sent."""
+        return self._rows.sent(items, proof)
 
     # ---- look-ups --------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The rows of a declared service's answers, with the proofs of signed ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from hub.records.files.json import load
 from hub.records.identifiers import tidy
 
 _VERSION_END = 2**63
+_ONLY_VERSION = 1
 
 
 class Rows:
@@ -46,6 +47,10 @@ class Rows:
         if self._signed is not None:
             return list(self._proven(value, items, self._signed, alone))
         return [self._plain(item) for item in items]
+
+    def sent(self, items: Iterable[Any], proof: bytes) -> list[SourceRow]:
+        """The rows in what the service sent by itself."""
+        return [self._plain(item, proof) for item in items]
 
     def again(self, stored: Stored) -> SourceRow:
         """The row, mapped again from its bytes."""
@@ -86,7 +91,7 @@ class Rows:
 
     # ---- not signed --------------------------------------------------------------------------------------------------
 
-    def _plain(self, item: Any) -> SourceRow:
+    def _plain(self, item: Any, proof: bytes = b"") -> SourceRow:
         """The row of an item, or of the text in it."""
         if self._spec.text:
             text = at(item, self._spec.text)
@@ -94,10 +99,10 @@ class Rows:
             try:
                 item = load(raw)
             except RecordRejected as rejected:
-                return row_of(self._context, _unreadable(Fault(rejected.code, rejected.field)), raw)
+                return row_of(self._context, _unreadable(Fault(rejected.code, rejected.field)), raw, proof)
         code = bad_in(item)
         columns = item if code == "TOO_DEEP" else _in_order(item)
-        return row_of(self._context, self._named(columns, Fault(code) if code else None))
+        return row_of(self._context, self._named(columns, Fault(code) if code else None), proof=proof)
 
     def _named(self, columns: Any, fault: Fault | None = None) -> DeclaredRow:
         """The row with its key, version and operation; nameless, with a fault, without one of them."""
@@ -130,6 +135,8 @@ def _key(columns: Mapping[str, Any], spec: RowSpec) -> str:
 
 
 def _version(columns: Mapping[str, Any], spec: RowSpec) -> int | None:
+    if not spec.version:
+        return _ONLY_VERSION
     given = at(columns, spec.version)
     try:
         version = number(given) if spec.version_as == "number" else moment_ms(given, spec.version_as)

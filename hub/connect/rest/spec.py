@@ -147,7 +147,11 @@ class RowSpec(Frozen):
     key: Annotated[tuple[Place, ...], BeforeValidator(listed)] = Field(
         min_length=1, max_length=10, description="The column that names a row, or a list where several do."
     )
-    version: Place = Field(description="The column that grows with each change of a row.")
+    version: Place = Field(
+        "",
+        description="The column that grows with each change of a row; empty for rows that never change, such as "
+        "events: then another content under the same key is stored beside the first one.",
+    )
     version_as: VersionForm = Field(
         "number",
         description="What it holds: number, milliseconds, seconds, or a form such as %Y-%m-%d %H:%M:%S in Beijing "

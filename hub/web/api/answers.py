@@ -202,6 +202,30 @@ class Cases(BaseModel):
     next: Opaque | None = Field(description="`after` of the next page; null at the end.")
 
 
+class StepFault(BaseModel):
+    """Why a step could not be read."""
+
+    code: str = Text("SHAPE_TYPE")
+    field: str = Text("step.occurred_at_ms", "The field of the hub's record.")
+
+
+class StepTaken(BaseModel):
+    """What became of one step."""
+
+    record_id: Opaque = Field(description="The hub's id of this content; the same for the same step again.")
+    state: Literal["STORED", "CONFLICT"] = Field(examples=["STORED"])
+    reason: str | None = Text("STEP_CONFLICT")
+    reason_zh: str | None = Text("同一事件编号下已有内容不同的事件。")
+    reason_en: str | None = Text("There is another content under this event id.")
+    faults: list[StepFault] = Field(description="Not empty: it is stored, and rejected for these reasons.")
+
+
+class StepsTaken(BaseModel):
+    """What became of the steps of one call, in their order. All of them are stored."""
+
+    events: list[StepTaken]
+
+
 class Alive(BaseModel):
     """The process runs."""
 

@@ -17,6 +17,15 @@ from hub.web.problems import STATUS, problem
 Json = dict[str, Any]
 PROBLEM: Final = "application/problem+json"
 REGISTRY: Final = "application/vnd.schemaregistry.v1+json"
+_SIGNED: Final = {
+    "Content-Digest": "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:",
+    "Signature-Input": 'sig=("@method" "@authority" "@path" "content-digest");created=1772413200;'
+    'nonce="5f0c3a9e7b2d41e8";keyid="crm-2026";alg="ed25519"',
+}
+_SIGNING: Final = (
+    "HTTP message signature (RFC 9421) of one of the connector's `public_keys`, Ed25519, over @method, @authority, "
+    "@path (or @target-uri) and content-digest (RFC 9530), with created, nonce and keyid; each nonce counts once."
+)
 _REF: Final = "#/components/schemas/{model}"
 _DESCRIPTIONS: Final = {
     200: "Done.", 201: "Made.", 400: "The request cannot be read.", 401: "No valid token.", 403: "Not allowed.",
@@ -58,7 +67,10 @@ def document() -> Json:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "`hub token create`"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "`hub token create`"},
+                "signature": {"type": "apiKey", "in": "header", "name": "Signature", "description": _SIGNING},
+            },
         },
     }
 
@@ -87,9 +99,9 @@ def _operation(told: Told, schemas: Json) -> Json:
         "operationId": told.name,
         "tags": [told.tag],
         "summary": told.summary,
-        "parameters": [*_path_parameters(told), *_query_parameters(told)],
+        "parameters": [*_path_parameters(told), *_query_parameters(told), *_signed_parameters(told)],
         "responses": _responses(told, schemas),
-        "security": [{"bearer": [told.scope]}] if told.scope else [],
+        "security": [{"bearer": [told.scope]}] if told.scope else [{"signature": []}] if told.signed else [],
     }
     if told.body:
         example = told.example or example_of(schemas[told.body.__name__], schemas)
@@ -108,8 +120,14 @@ def _query_parameters(told: Told) -> list[Json]:
     return [_parameter(name, "query", _without_null(schema)) for name, schema in properties.items()]
 
 
+def _signed_parameters(told: Told) -> list[Json]:
+    return [
+        _parameter(name, "header", {"type": "string", "examples": [_SIGNED[name]]}) for name in _SIGNED if told.signed
+    ]
+
+
 def _parameter(name: str, where: str, schema: Json) -> Json:
-    made = {"name": name, "in": where, "required": where == "path", "schema": schema}
+    made = {"name": name, "in": where, "required": where != "query", "schema": schema}
     return made | {"example": example_of(schema, {})}
 
 

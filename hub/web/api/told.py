@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
 from hub.web.api import answers as a
-from hub.web.api import applications, cases, metrics
+from hub.web.api import applications, cases, metrics, steps
 from hub.web.queries import Query
 
 Json = dict[str, Any]
@@ -17,7 +17,8 @@ Shape = type[BaseModel] | Json
 
 class Told(NamedTuple):
     """One route. ``answers``: status → model or schema; ``codes``: its error codes; ``registry_codes``: those of the
-    registry with their messages; ``scope``: what its token must have, "" where it needs none."""
+    registry with their messages; ``scope``: what its token must have, "" where it needs none; ``signed``: it needs a
+    signature instead (RFC 9421)."""
 
     name: str
     method: str
@@ -33,6 +34,7 @@ class Told(NamedTuple):
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
     registry_codes: tuple[tuple[int, str], ...] = ()
+    signed: bool = False
 
 
 class SubjectsQuery(Query):
@@ -128,6 +130,19 @@ _APPLICATIONS: Final = (
         "release", "POST", f"{_ONE}/release",
         "Release an application's deliveries. Refused and stopped pieces are sent again.",
         {200: _HELD}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.OPERATE,
+    ),
+)  # fmt: skip
+_SIGNATURE: Final = (
+    *("SIGNATURE_MISSING", "SIGNATURE_FORM", "SIGNATURE_COVERS", "SIGNATURE_TIME", "SIGNATURE_KEY"),
+    *("SIGNATURE_WRONG", "SIGNATURE_DIGEST", "SIGNATURE_USED"),
+)
+_UTILITY: Final = (
+    Told(
+        "sendSteps", "POST", "/steps",
+        "Send steps of connection cases, signed. 409 when one of them has another content than before; all are stored.",
+        {200: a.StepsTaken, 409: a.StepsTaken},
+        (*_ANY, *_BODY, *_SIGNATURE, "QUERY_UNKNOWN", "NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID"),
+        body=steps.StepsSent, example=steps.EXAMPLE, tag="utility", signed=True,
     ),
 )  # fmt: skip
 _OPERATORS: Final = (
@@ -227,4 +242,4 @@ _DOCUMENTS: Final = (
     ),
 )  # fmt: skip
 
-TOLD: Final = (*_APPLICATIONS, *_OPERATORS, *_REGISTRY, *_DOCUMENTS)
+TOLD: Final = (*_APPLICATIONS, *_UTILITY, *_OPERATORS, *_REGISTRY, *_DOCUMENTS)

@@ -14,7 +14,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from hub.cases import reasons
 from hub.cases.connection.procedure import PROCEDURE
-from hub.web.api import applications, cases, health, metrics, openapi
+from hub.connect.host.guard import GuardedSource
+from hub.ingest.sent import Intake
+from hub.web.api import applications, cases, health, metrics, openapi, steps
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -24,8 +26,10 @@ from hub.web.auth.refusals import Refusals
 from hub.web.auth.tokens import Tokens
 from hub.web.guard import WITH_TOKEN
 from hub.web.registry import routes as registry
+from hub.web.signatures.nonces import Nonces
+from hub.web.signatures.signers import Signers
 from tests.callers import token
-from tests.casework import ConnectionSystem, House, body
+from tests.casework import PARTITIONS, ConnectionSystem, House, body
 
 ROOT = Path(__file__).parents[4]
 
@@ -37,13 +41,19 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
+def open_nothing(name: str) -> GuardedSource:
+    raise AssertionError(name)
+
+
 @pytest.fixture
 def app(house: House) -> FastAPI:
     access = Access(Tokens(house.store, house.clock), house.clock)
+    intake = Intake(open_nothing, house.store, house.sealer, PARTITIONS, house.clock)
     return create(
         house.clock,
         applications.router(house.applications, house.holdings, access, Refusals(house.store, house.clock)),
         cases.router(house.store, access),
+        steps.router(intake, Signers(dict, house.clock), Nonces(house.clock)),
         health.router(Readiness(house.log, house.store, house.clock, "hub-1")),
         metrics.router(Metrics(house.log, house.store, house.clock, []), access),
         registry.router(""),

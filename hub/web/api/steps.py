@@ -1,0 +1,111 @@
+"""The route by which a utility sends the steps of its cases, signed. What is sent is stored before it is answered."""
+
+from functools import partial
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from hub.cases import reasons
+from hub.codec.json_object import read_json
+from hub.errors import RecordRejected
+from hub.ingest.sent import ROWS_MAX, Intake, Taken
+from hub.web.bodies import body_of
+from hub.web.queries import NoQuery, query_of
+from hub.web.signatures.nonces import Nonces
+from hub.web.signatures.signers import Sender, Signers
+
+CONFLICT: Final = "STEP_CONFLICT"
+
+
+class StepEvent(BaseModel):
+    """A step, in the form of the connector whose key signs the call; these are the fields of ``utility_steps``. Times
+    are ISO 8601, Beijing time where they have no offset. Fields that the connector does not read are left out."""
+
+    model_config = ConfigDict(extra="allow")
+
+    eventId: str = Field(examples=["E-20260302-000017"], description="The sender's own id of the event.")  # noqa: N815
+    externalAppNo: str | None = Field(None, examples=["7K3M9-QPDX-2V4TW"])  # noqa: N815
+    appNo: str | None = Field(None, examples=["A0000000017"])  # noqa: N815
+    eventType: str | None = Field(None, examples=["END"])  # noqa: N815
+    stepCode: str | None = Field(None, examples=["010"])  # noqa: N815
+    occurredAt: str = Field(examples=["2026-03-02T10:05:00+08:00"])  # noqa: N815
+
+
+class StepsSent(BaseModel):
+    """The steps of one call, in any order."""
+
+    events: list[StepEvent] = Field(min_length=1, max_length=ROWS_MAX)
+
+
+EXAMPLE: Final = {
+    "events": [
+        {
+            "eventId": "E-20260302-000017",
+            "externalAppNo": "7K3M9-QPDX-2V4TW",
+            "appNo": "A0000000017",
+            "orgNo": "12401",
+            "eventType": "END",
+            "stepCode": "010",
+            "occurredAt": "2026-03-02T10:05:00+08:00",
+            "recordedAt": "2026-03-02T10:05:04+08:00",
+        }
+    ]
+}
+
+
+class Api:
+    """The route. It needs no token: the signature says who sends."""
+
+    def __init__(self, intake: Intake, signers: Signers, nonces: Nonces) -> None:
+        self._intake = intake
+        self._signers = signers
+        self._nonces = nonces
+
+    async def send(self, request: Request) -> Response:
+        """Take the steps of one call. 409 when one of them has another content than before; all are stored."""
+        body = await body_of(request)
+        sender = self._signers.allow(request, body)
+        query_of(request, NoQuery)
+        items = _items(body)
+        admit = partial(self._nonces.use, sender.signed)
+        taken = await run_in_threadpool(self._intake.take, sender.source, items, _proof(sender, body), admit)
+        shown = {"events": [_shown(one) for one in taken]}
+        return JSONResponse(shown, 409 if any(one.conflicts for one in taken) else 200)
+
+
+def _items(body: bytes) -> list[Any]:
+    document = read_json(body)
+    if strange := sorted(document.keys() - {"events"}):
+        raise RecordRejected("NOT_ASKED", strange[0] if strange[0].isidentifier() else "", allowed=("events",))
+    items = document.get("events")
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        raise RecordRejected("FIELD_INVALID" if "events" in document else "FIELD_MISSING", "events")
+    return items
+
+
+def _proof(sender: Sender, body: bytes) -> bytes:
+    """What shows later, without the hub, that the sender signed this call: key's id, signature, signed text, body."""
+    head = f"onecert-signed-v1\n{sender.signed.key_id}\n{sender.signed.signature.hex()}\n{len(sender.signed.text)}\n"
+    return head.encode() + sender.signed.text + b"\n" + body
+
+
+def _shown(one: Taken) -> dict[str, Any]:
+    words = reasons.words(CONFLICT) if one.conflicts else None
+    return {
+        "record_id": one.record_id.hex(),
+        "state": "CONFLICT" if one.conflicts else "STORED",
+        "reason": CONFLICT if one.conflicts else None,
+        "reason_zh": words and words.zh,
+        "reason_en": words and words.en,
+        "faults": [fault._asdict() for fault in one.faults],
+    }
+
+
+def router(intake: Intake, signers: Signers, nonces: Nonces) -> APIRouter:
+    """The route of steps."""
+    routes = APIRouter()
+    routes.add_api_route("/steps", Api(intake, signers, nonces).send, methods=["POST"])
+    return routes

@@ -1,0 +1,56 @@
+"""Who may send signed requests: a source that declares ``sends``, by one of its keys, and how often."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+
+from hub.connect.trust import TrustedKeys
+from hub.ports import Clock
+from hub.web.connections import peer_of
+from hub.web.limits import Rate
+from hub.web.problems import Denied
+from hub.web.signatures.check import SignatureRefused, Signed, check
+from hub.web.signatures.message import Message
+
+SIGNED_PER_S: Final = 50.0
+SIGNED_BURST: Final = 300
+"""Requests signed by one key."""
+UNSIGNED_PER_S: Final = 0.5
+UNSIGNED_BURST: Final = 60
+"""Requests from one peer that are not signed as they must be."""
+
+
+class Sender(NamedTuple):
+    """Who sent a request: the connector whose key signed it, and the signature."""
+
+    source: str
+    signed: Signed
+
+
+class Signers:
+    """Lets signed requests in. ``senders`` gives source → its keys; it is asked at each request, so that changed keys
+    count when a connector was loaded again. Used in one event loop only."""
+
+    def __init__(self, senders: Callable[[], Mapping[str, TrustedKeys]], clock: Clock) -> None:
+        self._senders = senders
+        self._clock = clock
+        self._by_key = Rate(SIGNED_PER_S, SIGNED_BURST, clock)
+        self._wrong = Rate(UNSIGNED_PER_S, UNSIGNED_BURST, clock)
+
+    def allow(self, request: Request, body: bytes) -> Sender:
+        """The sender of a request with this body. Raises ``SignatureRefused`` when it is not signed as it must be,
+        ``Denied`` (TOO_MANY_REQUESTS) when its key, or wrong signatures of this peer, were used too often."""
+        peer = peer_of(request.client.host) if request.client else ""
+        senders = self._senders()
+        keys = {key_id: key for one in senders.values() for key_id, key in one.items()}
+        try:
+            signed = check(Message.of(request), body, keys, self._clock.process_ms() / 1000)
+        except SignatureRefused:
+            # One that is right is let in in any case: it may come from behind the same address.
+            if wait_s := self._wrong.take(peer):
+                raise Denied("TOO_MANY_REQUESTS", wait_s) from None
+            raise
+        if wait_s := self._by_key.take(signed.key_id):
+            raise Denied("TOO_MANY_REQUESTS", wait_s)
+        return Sender(next(name for name, one in senders.items() if signed.key_id in one), signed)

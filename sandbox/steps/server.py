@@ -1,0 +1,132 @@
+"""The utility's system, as far as it reports steps: it sends them to the hub, lists them, and writes them into a table.
+
+``POST /_control/play`` plays cases; ``GET /_control/counts`` says what was reported.
+"""
+
+import hmac
+import json
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from sandbox.control import answer, application, body_of
+from sandbox.errors import Misconfigured
+from sandbox.faults import WIRE_FAULTS, Faults
+from sandbox.steps import tables
+from sandbox.steps.plans import PLANS, WRONG, Case, Moment, moments, rows
+from sandbox.steps.signer import CallSigner
+
+WAYS = ("post", "pull", "table")
+_ZONE = ZoneInfo("Asia/Shanghai")
+_ATTEMPTS = 40
+_WAIT_S = 0.25
+_PAGE_MAX = 500
+
+
+def faults_of(seed: int) -> Faults:
+    """The faults that this server knows."""
+    return Faults(seed, WIRE_FAULTS)
+
+
+def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
+    """The system as an ASGI application."""
+    engine, token = tables.engine_of(config["database"]), config["token"]
+    player = Player(engine, CallSigner(config["world"]["seed"]))
+
+    async def listed(request: Request) -> Response:
+        if not hmac.compare_digest(request.headers.get("authorization", ""), f"Bearer {token}"):
+            return answer({"errorCode": "UNAUTHORISED"}, 401)
+        after, limit = (request.query_params.get(name, "") for name in ("after", "limit"))
+        size = min(int(limit or _PAGE_MAX), _PAGE_MAX)
+        return answer(await run_in_threadpool(tables.page, engine, int(after or 0), size))
+
+    async def play(request: Request) -> Response:
+        return answer(await run_in_threadpool(player.play, await body_of(request)))
+
+    async def counts(request: Request) -> Response:  # noqa: ARG001
+        return answer({"sent": dict(player.sent), "answers": {str(one): n for one, n in player.answers.items()}})
+
+    routes = [
+        Route("/steps", listed, methods=["GET"]),
+        Route("/_control/play", play, methods=["POST"]),
+        Route("/_control/counts", counts, methods=["GET"]),
+    ]
+    return application("utility_steps", faults, routes)
+
+
+class Player:
+    """Plays cases. ``sent``: way → moments that were reported, each time that they were; ``answers``: status of the
+    hub → number of calls."""
+
+    def __init__(self, engine: Engine, signer: CallSigner) -> None:
+        self._engine = engine
+        self._signer = signer
+        self.sent: Counter[str] = Counter()
+        self.answers: Counter[int] = Counter()
+
+    def play(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """Play one case: ``{"externalAppNo", "appNo", "way", "plan", "since"?, "every_s"?, "wrong"?: [names], "hub":
+        URL for the way post}``. Returns what was reported."""
+        case, way = _case(wish), wish.get("way", "post")
+        told = moments(case)
+        for name in wish.get("wrong", ()):
+            if name not in WRONG:
+                raise Misconfigured(f"nothing is called {name!r}", f"choose from {', '.join(WRONG)}")
+            told = WRONG[name](told)
+        match way:
+            case "post":
+                self._post(str(wish.get("hub", "")), [one.event(case) for one in told])
+            case "pull":
+                tables.list_events(self._engine, [one.event(case) for one in told])
+            case "table":
+                self._write(case, told)
+            case _:
+                raise Misconfigured(f"no way {way!r}", f"choose from {', '.join(WAYS)}")
+        self.sent[way] += len(told)
+        return {"reported": len(told)}
+
+    def _post(self, hub: str, events: Sequence[dict[str, Any]]) -> None:
+        for event in events:
+            body = json.dumps({"events": [event]}, ensure_ascii=False).encode()
+            self.answers[self._delivered(f"{hub}/steps", body)] += 1
+
+    def _delivered(self, url: str, body: bytes) -> int:
+        """The status of the answer; sent again, with another signature, as long as there is none."""
+        for _ in range(_ATTEMPTS):
+            request = urllib.request.Request(url, body, self._signer.headers("POST", url, body), method="POST")  # noqa: S310
+            try:
+                with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+                    return int(response.status)
+            except urllib.error.HTTPError as error:
+                if error.code not in (429, 503):
+                    return error.code
+            except OSError:
+                pass
+            time.sleep(_WAIT_S)
+        raise Misconfigured("the hub takes no steps", "see its log lines")
+
+    def _write(self, case: Case, told: Sequence[Moment]) -> None:
+        """Write the rows as they change: while a step runs, and when it is done."""
+        for end in range(1, len(told) + 1):
+            tables.write_rows(self._engine, rows(case, told[:end]), int(time.time() * 1000))
+
+
+def _case(wish: dict[str, Any]) -> Case:
+    numbers = {name: str(wish[name]) for name in ("externalAppNo", "appNo") if wish.get(name)}
+    plan, since = wish.get("plan", "short"), wish.get("since")
+    if not numbers or plan not in PLANS:
+        raise Misconfigured("a case has externalAppNo or appNo, and a plan", f"plans are {', '.join(PLANS)}")
+    begins = datetime.fromisoformat(since) if since else datetime.now(_ZONE)
+    return Case(numbers, plan, begins.astimezone(_ZONE), float(wish.get("every_s", 1.0)))

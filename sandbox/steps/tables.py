@@ -1,0 +1,85 @@
+"""What the utility's system keeps of its steps: the list that a hub fetches, and the step table that it reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    func,
+    insert,
+    select,
+)  # fmt: skip
+from sqlalchemy.pool import NullPool
+
+METADATA = MetaData()
+EVENT = Table(
+    "step_event",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("body", Text, nullable=False),
+)
+"""The list of events, oldest first."""
+STEP = Table(
+    "dwd_cst_step_rec",
+    METADATA,
+    Column("step_id", String(64), primary_key=True),
+    Column("app_no", String(32), nullable=False),
+    Column("step_no", String(8), nullable=False),
+    Column("step_name", String(64)),
+    Column("step_stat", String(8)),
+    Column("rcv_time", String(32)),
+    Column("acmp_time", String(32)),
+    Column("handler_no", String(32)),
+    Column("county_code", String(16)),
+    Column("etl_time", BigInteger, nullable=False),
+)
+"""One row a step, overwritten in place."""
+
+
+def engine_of(url: str) -> Engine:
+    """The engine of a database with these tables, which are made where they are missing."""
+    engine = create_engine(url, poolclass=NullPool)
+    METADATA.create_all(engine)
+    return engine
+
+
+def list_events(engine: Engine, events: Sequence[Mapping[str, Any]]) -> None:
+    """Append events to the list."""
+    with engine.begin() as connection:
+        rows = [{"body": json.dumps(one, ensure_ascii=False)} for one in events]
+        connection.execute(insert(EVENT), rows)
+
+
+def page(engine: Engine, after: int, limit: int) -> dict[str, Any]:
+    """The events after a cursor."""
+    query = select(EVENT).where(EVENT.c.seq > after).order_by(EVENT.c.seq).limit(limit + 1)
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+    shown = rows[:limit]
+    items = [json.loads(row.body) for row in shown]
+    return {"items": items, "next": str(shown[-1].seq if shown else after), "more": len(rows) > limit}
+
+
+def write_rows(engine: Engine, rows: Sequence[Mapping[str, Any]], now_ms: int) -> int:
+    """Write rows of the step table in place. Returns how many moments of steps they tell that were not told before."""
+    fresh = 0
+    with engine.begin() as connection:
+        for row in rows:
+            before = connection.execute(select(STEP).where(STEP.c.step_id == row["step_id"])).one_or_none()
+            if before is not None and (before.rcv_time, before.acmp_time) == (row["rcv_time"], row["acmp_time"]):
+                continue
+            latest = connection.execute(select(func.max(STEP.c.etl_time))).scalar_one() or 0
+            connection.execute(delete(STEP).where(STEP.c.step_id == row["step_id"]))
+            connection.execute(insert(STEP), [{**row, "etl_time": max(now_ms, latest + 1)}])
+            fresh += 1
+    return fresh
