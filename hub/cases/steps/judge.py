@@ -2,7 +2,7 @@
 
     facts ── one content for each event ── corrections ── what cannot be ── in the order of their own times ── rounds
 
-A fact that cannot be true, or that follows nothing, is kept as a claim: no clock counts it, until it is corrected or
+A fact that cannot be true, or that follows nothing, stays a claim: no clock counts it, until it is corrected or
 what it follows has arrived (P4). Pauses are claims too: the policy names none (annex 2).
 """
 
