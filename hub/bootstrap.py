@@ -13,6 +13,7 @@ from hub import transport
 from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
 from hub.cases.connection.holdings import Holdings
+from hub.cases.connection.materials.service import Materials
 from hub.cases.evidence import needs
 from hub.cases.evidence.decide import AWAITED_WITHIN_S
 from hub.cases.identity.choices import Choices
@@ -183,6 +184,10 @@ class Hub:
         tell = partial(views.tell, self.parts.references)
         parts = self.store, self.vault, self.opener, self.purposes, channels, self.journal
         return Applications(*parts, self._desk, self._choices, tell)
+
+    def materials(self) -> Materials:
+        """The service for the materials of applications."""
+        return Materials(self.store, self.opener, self.journal)
 
     def holdings(self) -> Holdings:
         """The service that lists the titles that a person holds."""

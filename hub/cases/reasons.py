@@ -173,6 +173,22 @@ _WORDS = {
         "不得要求或提交申请资料清单以外的内容（津工信电力〔2021〕8号 §5）。",
         "Nothing beyond the policy's list may be asked for or submitted (津工信电力〔2021〕8号 §5).",
     ),
+    "MATERIAL_NOT_LISTED": Words(
+        "该材料不在本环节的申请资料清单内，不得要求（津工信电力〔2021〕8号 §5）；此要求已记录。",
+        "The policy's list for this segment does not have this material, so it may not be asked for "
+        "(津工信电力〔2021〕8号 §5). The request is recorded.",
+    ),
+    "MATERIAL_FETCHED": Words(
+        "该材料已由枢纽获取，不得再向客户索要（津工信电力〔2021〕8号 §6）；此要求已记录。",
+        "The hub has fetched this material: the customer may not be asked for it again (津工信电力〔2021〕8号 §6). "
+        "The request is recorded.",
+    ),
+    "NOTICE_GIVEN": Words(
+        "本环节已一次性告知，客户补交前不得再次提出要求（津工信电力〔2021〕8号 §5）；此要求已记录。",
+        "Everything was told at once for this segment: no more may be asked for before the customer has handed "
+        "something in (津工信电力〔2021〕8号 §5). The request is recorded.",
+    ),
+    "DOCUMENTS_FULL": Words("本申请登记的材料过多。", "The application has too many documents."),
     "FIELD_MISSING": Words("缺少必填内容。", "A required field is missing."),
     "FIELD_INVALID": Words("内容不符合要求。", "The value of a field is not allowed."),
     "PURPOSE_UNKNOWN": Words("用途不在允许范围内。", "This purpose is not in the table of purposes."),

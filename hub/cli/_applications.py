@@ -58,6 +58,9 @@ class Desk(Protocol):
     def present(self, application_id: str, ticket: str) -> Json:
         """Present a ticket of the identity service for the application. Returns the application."""
 
+    def materials(self, application_id: str) -> Json:
+        """The materials and the money of one application."""
+
     def titles(self, document: Mapping[str, Any]) -> Titles:
         """The titles that the person of a ticket holds, masked. ``document``: as ``POST /titles/held`` takes it."""
 
@@ -127,6 +130,10 @@ class Direct:
             self._applications.present(_id(application_id), ticket, by_user())
             return self._applications.show(_id(application_id))
 
+    def materials(self, application_id: str) -> Json:
+        with _said():
+            return self._hub.materials().show(_id(application_id))
+
     def titles(self, document: Mapping[str, Any]) -> Titles:
         with _said():
             return self._hub.holdings().titles(document, by_user())
@@ -186,6 +193,9 @@ class Remote:
 
     def present(self, application_id: str, ticket: str) -> Json:
         return self._json("POST", f"/applications/{_id(application_id).hex()}/ticket", json={"ticket": ticket})
+
+    def materials(self, application_id: str) -> Json:
+        return self._json("GET", f"/applications/{_id(application_id).hex()}/materials")
 
     def titles(self, document: Mapping[str, Any]) -> Titles:
         items: Titles = self._json("POST", "/titles/held", json=dict(document))["items"]

@@ -17,6 +17,7 @@ from hub.cases.policy import VOLTAGES
 from hub.cases.views import LIST_MAX
 from hub.cli._applications import Answered, Direct, Json, desk
 from hub.cli._console import console
+from hub.cli._materials import print_materials
 from hub.cli._moments import shown_in_china
 from hub.cli._story import lines, table
 from hub.codec.json_object import read_json
@@ -185,6 +186,23 @@ def show(
     with desk(config, url, token) as to:
         shown = _or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
     _print(shown, as_json)
+
+
+@command.command("materials")
+@click.argument("application_id")
+@_anywhere
+@click.pass_obj
+def materials(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
+    """What the policy lists as materials of one application, what the hub fetched, what is missing and from whom.
+
+    Also what the customer was told at once (一次性告知), what was asked for beyond the list and refused, and the fees.
+    """
+    with desk(config, url, token) as to:
+        found = _or_leave(lambda: to.materials(application_id))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        print_materials(found, console())
 
 
 @command.command("story")

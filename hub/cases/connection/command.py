@@ -268,8 +268,8 @@ def _allowed(error: Mapping[str, Any], whole: type[BaseModel]) -> tuple[str, ...
 
 
 def _part_at(path: Sequence[Any], part: type[BaseModel]) -> type[BaseModel]:
-    """The model of the part of ``part`` at ``path``, for example ("site",)."""
-    for name in path:
+    """The model of the part of ``part`` at ``path``, for example ("site",). A number is a place in a list."""
+    for name in (one for one in path if isinstance(one, str)):
         found = part.model_fields[name].annotation
         part = next(one for one in (*get_args(found), found) if isinstance(one, type) and issubclass(one, BaseModel))
     return part

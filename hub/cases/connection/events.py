@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
+from hub.cases.connection.materials import events as materials
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
 from hub.topics.declared import CONNECTION_EVENTS
 
@@ -121,4 +122,4 @@ class Identified(Event):
     sealed: bytes | ToSeal
 
 
-EVENTS: tuple[type[Event], ...] = (Submitted, Dated, Waiting, Matched, Withdrawn, Identified)
+EVENTS: tuple[type[Event], ...] = (Submitted, Dated, Waiting, Matched, Withdrawn, Identified, *materials.EVENTS)

@@ -11,6 +11,7 @@ from hub.cases.connection.decide import decide
 from hub.cases.connection.events import DATES, EVENTS
 from hub.cases.connection.gather import gather
 from hub.cases.connection.hears import DUE, HEARS, NAME
+from hub.cases.connection.materials.tables import document, request
 from hub.cases.connection.project import project
 from hub.cases.connection.tables import application
 from hub.cases.events import REGISTRATION
@@ -26,6 +27,6 @@ PROCEDURE = Procedure(
     gather=gather,
     decide=decide,
     project=project,
-    tables=(application, need, ticket),
+    tables=(application, need, ticket, document, request),
     sinks={REGISTRATION: bodies.registration, DATES: bodies.dates, "*": bodies.evidence},
 )

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from hub.cases import reasons
 from hub.cases.connection.events import Dated, Identified, Matched, Submitted, Waiting, Withdrawn
+from hub.cases.connection.materials.events import Documented, Noticed, Overasked
+from hub.cases.connection.materials.project import documented, requested
 from hub.cases.connection.tables import application
 from hub.cases.events import Entry, Event, Relation
 from hub.cases.evidence.needs import NeedState
@@ -179,4 +181,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Matched: _matched,
     Withdrawn: _withdrawn,
     Identified: _identified,
+    Documented: documented,
+    Noticed: requested,
+    Overasked: requested,
 }

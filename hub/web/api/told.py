@@ -7,8 +7,11 @@ from pydantic import BaseModel, Field
 
 from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
+from hub.cases.connection.materials.command import Handed
+from hub.cases.connection.materials.command import Request as Asked
 from hub.web.api import answers as a
 from hub.web.api import applications, cases, metrics, steps
+from hub.web.api.shown_materials import MaterialsShown
 from hub.web.queries import Query
 
 Json = dict[str, Any]
@@ -70,6 +73,12 @@ ENQUIRY: Final[Json] = {
     "purpose": "connection-application",
     "legal_basis": "action-plan-6",
 }
+HANDED: Final[Json] = {
+    "material": "design",
+    "reference": "platform-files/2026/03/000123-design.pdf",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+ASKED: Final[Json] = {"segment": "design-review", "items": [{"material": "design", "defect": "INCOMPLETE"}]}
 _ANY: Final = ("REQUEST_TIMEOUT", "TOO_MANY_REQUESTS", "HEAD_TOO_LARGE", "INTERNAL", "TRY_LATER")
 _TOKEN: Final = ("UNAUTHORISED", "FORBIDDEN", "QUERY_UNKNOWN", *_ANY)
 _BODY: Final = ("UNREADABLE", "TOO_LARGE")
@@ -81,6 +90,10 @@ _FIELDS: Final = (
 _TICKET: Final = (
     *("TICKET_FORM", "TICKET_SIGNATURE", "TICKET_EXPIRED", "TICKET_OTHER_APPLICATION", "TICKET_OTHER_PERSON"),
     *("TICKET_NO_MATCH", "TICKET_NO_CONSENT", "TICKET_USED"),
+)
+_MATERIALS: Final = (
+    *("NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID", "TEXT_CONTROL", "TEXT_ENCODING", "NO_SUCH_APPLICATION"),
+    *("MATERIAL_NOT_LISTED", "MATERIAL_FETCHED"),
 )
 _BEYOND: Final = ("CHANNEL_NOT_YOURS", "PURPOSE_NOT_YOURS", "DIVISION_NOT_YOURS")
 _ONE: Final = "/applications/{application_id}"
@@ -114,6 +127,25 @@ _APPLICATIONS: Final = (
         {200: a.ApplicationShown},
         (*_TOKEN, *_BODY, *_TICKET, "NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_APPLICATION"),
         applications.WRITE, body=Presentation, example={"ticket": TICKET},
+    ),
+    Told(
+        "materials", "GET", f"{_ONE}/materials",
+        "What the policy lists as materials, what was fetched, what is missing and from whom, what may be charged.",
+        {200: MaterialsShown}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.READ,
+    ),
+    Told(
+        "handIn", "POST", f"{_ONE}/documents",
+        "Tell of a document that the customer handed in: its place and its digest, not its content.",
+        {200: MaterialsShown},
+        (*_TOKEN, *_BODY, *_MATERIALS, "DOCUMENTS_FULL"),
+        applications.WRITE, body=Handed, example=HANDED,
+    ),
+    Told(
+        "notice", "POST", f"{_ONE}/notices",
+        "Ask the customer for materials: the one-time notice of a segment. Beyond the policy's list it is refused.",
+        {200: MaterialsShown},
+        (*_TOKEN, *_BODY, *_MATERIALS, "NOTICE_GIVEN"),
+        applications.WRITE, body=Asked, example=ASKED,
     ),
     Told(
         "titlesHeld", "POST", "/titles/held",

@@ -8,6 +8,7 @@ import pytest
 
 from hub.cases.by import By
 from hub.cases.connection.events import Submitted, Wanted
+from hub.cases.connection.materials.events import Told
 from hub.cases.events import Entry, Event, Piece, encode, message
 from hub.cases.procedure import installed
 from hub.codec import wire
@@ -27,6 +28,7 @@ def sample(kind: type[Event]) -> Event:
     """An event with a value of each field's type, from the schema."""
     listed = {"pieces": (Piece(1, "crm", "licence.business", 0, b"r" * 16, 2, "t", 1, 5, "SELF"),)}
     listed |= {"needs": (Wanted("licence.business", "uscc", b"w" * 16),), "withdrawn": (1, 2), "sinks": ("crm",)}
+    listed |= {"items": (Told("design", "MISSING"),), "nevers": ("construction-permit",)}
     listed |= {"days_off": (date(2027, 1, 1),), "make_up_days": ()}
     given: dict[str, Any] = dict(listed)
     for entry in catalogue().by_name(kind.SCHEMA).json["fields"]:

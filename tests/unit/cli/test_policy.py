@@ -73,3 +73,15 @@ def test_p4_try_says_what_a_new_table_would_change_for_open_cases_and_changes_no
 def test_a_file_that_is_no_table_is_refused(run: Run, tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.toml").write_text(content)
     assert isinstance(run("policy", "try", "bad.toml").exception, Misconfigured)
+
+
+def test_application_materials_prints_what_is_listed_and_what_is_missing(run: Run) -> None:
+    first = run("application", "submit", "-", "--json", input=json.dumps(body(sanling=False, voltage="HIGH_10KV")))
+    application_id = json.loads(first.stdout)["application_id"]
+    shown = run("application", "materials", application_id)
+    assert shown.exit_code == 0, shown.output
+    assert "工程竣工报告" in shown.output
+    assert "MISSING" in shown.output
+    (plain,) = lines(run("application", "materials", application_id, "--json"))
+    assert plain["case_type"] == "high-single"
+    assert run("application", "materials", "0" * 32).exit_code == 1

@@ -13,10 +13,11 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from hub.cases import reasons
+from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.procedure import PROCEDURE
 from hub.connect.host.guard import GuardedSource
 from hub.ingest.sent import Intake
-from hub.web.api import applications, cases, health, metrics, openapi, steps
+from hub.web.api import applications, cases, health, materials, metrics, openapi, steps
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -54,6 +55,7 @@ def app(house: House) -> FastAPI:
         applications.router(house.applications, house.holdings, access, Refusals(house.store, house.clock)),
         cases.router(house.store, access),
         steps.router(intake, Signers(dict, house.clock), Nonces(house.clock)),
+        materials.router(Materials(house.store, house.opener, house.journal), access),
         health.router(Readiness(house.log, house.store, house.clock, "hub-1")),
         metrics.router(Metrics(house.log, house.store, house.clock, []), access),
         registry.router(""),

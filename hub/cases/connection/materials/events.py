@@ -1,0 +1,54 @@
+"""The events about materials. Fields as in schemas/connection/."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from hub.cases.events import Event, ToSeal
+from hub.topics.declared import CONNECTION_EVENTS
+
+
+class Told(NamedTuple):
+    """A material of the policy's list, by name, and what is wrong with it: one of ``command.DEFECTS``."""
+
+    material: str
+    defect: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Documented(Event):
+    """The customer handed in a document. ``material`` is a name of the policy's list; ``sealed``: JSON with the
+    document's ``reference`` and ``sha256``. The document itself is in the place that the reference names."""
+
+    SCHEMA = "connection.documented"
+    TOPIC = CONNECTION_EVENTS
+    material: str
+    sealed: bytes | ToSeal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticed(Event):
+    """The one-time notice (一次性告知) of a segment: everything that is missing or wrong, at once."""
+
+    SCHEMA = "connection.noticed"
+    TOPIC = CONNECTION_EVENTS
+    NESTED: ClassVar[Mapping[str, Any]] = {"items": Told}
+    segment: str
+    items: tuple[Told, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overasked(Event):
+    """A request was refused. ``code``: MATERIAL_NOT_LISTED, MATERIAL_FETCHED or NOTICE_GIVEN; ``nevers``: those of the
+    policy's names of what may never be asked for that it meant; ``sealed``: JSON, the names in the caller's words.
+    Nothing else of the request is stored."""
+
+    SCHEMA = "connection.overasked"
+    TOPIC = CONNECTION_EVENTS
+    segment: str
+    code: str
+    nevers: tuple[str, ...]
+    sealed: bytes | ToSeal
+
+
+EVENTS: tuple[type[Event], ...] = (Documented, Noticed, Overasked)

@@ -1,0 +1,45 @@
+"""Writes the events about materials into their tables."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from hub.cases.connection.materials.events import Documented, Noticed, Overasked
+from hub.cases.connection.materials.tables import document, request
+from hub.cases.events import Entry
+
+
+def documented(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Documents that were handed in."""
+    connection.execute(insert(document), [_document(entry) for entry in entries])
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    event = entry.event
+    assert isinstance(event, Documented)
+    place = {"case_id": entry.case_id, "number": entry.number, "handed_ms": entry.occurred_at_ms}
+    return {**place, "material": event.material, "sealed": event.sealed}
+
+
+def requested(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Requests for materials: one-time notices, and those that were refused."""
+    connection.execute(insert(request), [_request(entry) for entry in entries])
+
+
+def _request(entry: Entry) -> dict[str, Any]:
+    event = entry.event
+    assert isinstance(event, Noticed | Overasked)
+    noticed = isinstance(event, Noticed)
+    return {
+        "case_id": entry.case_id,
+        "number": entry.number,
+        "segment": event.segment,
+        "code": "" if noticed else event.code,
+        "items": json.dumps(event.items if noticed else event.nevers),
+        "sealed": None if noticed else event.sealed,
+        "asked_ms": entry.occurred_at_ms,
+        "client": entry.by.client,
+        "channel": entry.by.channel,
+    }

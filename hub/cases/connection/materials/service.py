@@ -1,0 +1,115 @@
+"""The service of materials. The API and ``hub application materials`` call it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases import case as cases
+from hub.cases import clocks, policy
+from hub.cases.by import By
+from hub.cases.case import Case
+from hub.cases.connection.materials import decide, shown
+from hub.cases.connection.materials.command import Handed, Request, read
+from hub.cases.connection.materials.decide import Refused
+from hub.cases.connection.materials.events import Documented, Noticed
+from hub.cases.connection.materials.shown import Found
+from hub.cases.connection.tables import application
+from hub.cases.journal import Decided, Journal
+from hub.cases.procedure import Opens
+from hub.cases.steps.facts import Kind
+from hub.cases.steps.judge import History, judge
+from hub.cases.tables import case
+from hub.errors import RecordRejected
+from hub.ports import Store
+
+Json = dict[str, Any]
+DOCUMENTS_MAX = 200
+"""Most documents of one application."""
+REQUESTS_MAX = 200
+"""Most requests about one application that are recorded. A request beyond that is refused all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """Shows the materials of an application, takes documents and requests. All methods raise ``RecordRejected``
+    (NO_SUCH_APPLICATION)."""
+
+    store: Store
+    opener: Opens
+    journal: Journal
+
+    def channel(self, case_id: bytes) -> str:
+        """The channel that the application came through."""
+        with self.store.read() as connection:
+            found: str = _row(connection, case_id).channel
+            return found
+
+    def show(self, case_id: bytes) -> Json:
+        """Everything about the materials and the money of an application, as JSON values."""
+        with self.store.read() as connection:
+            row = _row(connection, case_id)
+            history = _history(row)
+            return shown.shown(self._found(connection, row, history), row, history, self.opener)
+
+    def hand_in(self, case_id: bytes, given: Mapping[str, Any], by: By) -> Json:
+        """Take the reference and the digest of a document that the customer handed in. The same one again changes
+        nothing (P2). Raises ``RecordRejected``: the codes of ``command.read``; MATERIAL_NOT_LISTED or MATERIAL_FETCHED,
+        which is recorded; DOCUMENTS_FULL."""
+        handed = read(given, Handed)
+        with self.store.write() as connection:
+            row, locked, found = self._locked(connection, case_id)
+            made = decide.document(found.known, handed)
+            if isinstance(made, Documented) and len(found.papers) >= DOCUMENTS_MAX:
+                raise RecordRejected("DOCUMENTS_FULL", "material")
+            self._append(connection, locked, made, found, by._replace(channel=row.channel))
+        return self._answer(case_id, made)
+
+    def ask(self, case_id: bytes, given: Mapping[str, Any], by: By) -> Json:
+        """Ask the customer for materials: the one-time notice of a segment. A request beyond the policy's list, for
+        what was fetched, or after the notice, is refused with its clause and recorded (P6).
+
+        Raises ``RecordRejected``: the codes of ``command.read``; MATERIAL_NOT_LISTED, MATERIAL_FETCHED, NOTICE_GIVEN.
+        """
+        wanted = read(given, Request)
+        with self.store.write() as connection:
+            row, locked, found = self._locked(connection, case_id)
+            made = decide.notice(found.known, wanted)
+            self._append(connection, locked, made, found, by._replace(channel=row.channel))
+        return self._answer(case_id, made)
+
+    def _answer(self, case_id: bytes, made: Noticed | Documented | Refused | None) -> Json:
+        if isinstance(made, Refused):
+            raise RecordRejected(made.code, made.place, allowed=made.allowed)
+        return self.show(case_id)
+
+    def _locked(self, connection: Connection, case_id: bytes) -> tuple[Row[Any], Case, Found]:
+        locked = cases.lock(connection, [case_id])
+        row = _row(connection, case_id)
+        return row, locked[case_id], self._found(connection, row, _history(row))
+
+    def _found(self, connection: Connection, row: Row[Any], history: History) -> Found:
+        return shown.find(connection, row, history.kinds[-1][1], self.opener)
+
+    def _append(
+        self, connection: Connection, locked: Case, made: Noticed | Documented | Refused | None, found: Found, by: By
+    ) -> None:
+        if made is None or (isinstance(made, Refused) and len(found.requests) >= REQUESTS_MAX):
+            return
+        event = made.event if isinstance(made, Refused) else made
+        self.journal.append(connection, [Decided(locked, [event], by)])
+
+
+def _row(connection: Connection, case_id: bytes) -> Row[Any]:
+    columns = [one for one in case.c if one.name != "case_id"]
+    query = select(application, *columns).join(case, case.c.case_id == application.c.case_id)
+    row = connection.execute(query.where(application.c.case_id == case_id)).one_or_none()
+    if row is None:
+        raise RecordRejected("NO_SUCH_APPLICATION")
+    return row
+
+
+def _history(row: Row[Any]) -> History:
+    timed = clocks.timed(policy.by_version(row.policy))
+    return judge([], row.opened_ms, Kind(row.case_type, bool(row.starred)), timed)

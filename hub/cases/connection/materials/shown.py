@@ -1,0 +1,163 @@
+"""The materials of an application as JSON values: what the policy lists for each segment, what the hub fetched, what is
+missing and from whom, what was told and what was refused; and what may be charged."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases import policy, reasons
+from hub.cases.connection.materials.decide import Known, There
+from hub.cases.connection.materials.tables import document, request
+from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.tables import need
+from hub.cases.policies.model import Material
+from hub.cases.policies.money import charges
+from hub.cases.procedure import Opens
+from hub.cases.steps.facts import Kind
+from hub.cases.steps.judge import History
+from hub.cases.times import iso
+
+Json = dict[str, Any]
+HUB, CUSTOMER = "HUB", "CUSTOMER"
+
+
+class Paper(NamedTuple):
+    """A document that was handed in, as opened; ``content`` is empty where it does not open."""
+
+    row: Row[Any]
+    content: Json
+
+
+class Found(NamedTuple):
+    """What is stored about the materials of one case."""
+
+    known: Known
+    needs: Sequence[Row[Any]]
+    papers: Sequence[Paper]
+    requests: Sequence[Row[Any]]
+
+
+def find(connection: Connection, row: Row[Any], kind: Kind, opener: Opens) -> Found:
+    """What is stored about an application, from a row of ``application`` joined with ``case``; ``kind`` is the one in
+    force."""
+    of_case = bytes(row.case_id)
+    table = policy.by_version(row.policy)
+    needs = connection.execute(select(need).where(need.c.case_id == of_case).order_by(need.c.kind)).all()
+    rows = connection.execute(select(document).where(document.c.case_id == of_case).order_by(document.c.number)).all()
+    asked = connection.execute(select(request).where(request.c.case_id == of_case).order_by(request.c.number)).all()
+    papers = [Paper(*both) for both in zip(rows, _opened(opener, row, rows), strict=True)]
+    met = {one.kind for one in needs if one.state == NeedState.MET}
+    looked_for = {one.kind for one in needs if one.state != NeedState.MET and one.reason != reasons.NO_SOURCE}
+    known = Known(
+        table,
+        table.asked(kind.case_type, kind.starred),
+        _names(table.materials.values(), met),
+        _names(table.materials.values(), looked_for),
+        [There(one.row.number, one.row.material, one.content.get("sha256", "")) for one in papers],
+        [(one.number, one.segment) for one in asked if not one.code],
+    )
+    return Found(known, needs, papers, asked)
+
+
+def _names(materials: Iterable[Material], kinds: set[str]) -> frozenset[str]:
+    return frozenset(one.name for one in materials if kinds & set(one.kinds))
+
+
+def _opened(opener: Opens, row: Row[Any], sealed: Sequence[Row[Any]]) -> list[Any]:
+    """The sealed values of these rows as JSON; {} for one that does not open."""
+    given = [(bytes(row.subject_id), bytes(one.sealed)) for one in sealed]
+    opened = opener.open_values(given) if given else []
+    return [json.loads(value) if isinstance(value, bytes) and value else {} for value in opened]
+
+
+def shown(found: Found, row: Row[Any], history: History, opener: Opens) -> Json:
+    """Everything about the materials and the money of one application."""
+    table, kind = found.known.policy, history.kinds[-1][1]
+    customer = table.cases[kind.case_type]
+    segments = [
+        {
+            "segment": segment.name,
+            "zh": segment.zh,
+            "en": segment.en,
+            "materials": [_material(one, found) for one in found.known.listed[segment.name]],
+        }
+        for segment in customer.timed(kind.starred)
+    ]
+    refused = [one for one in found.requests if one.code]
+    names = _opened(opener, row, refused)
+    return {
+        "application_id": bytes(row.case_id).hex(),
+        "policy": table.version,
+        "source": table.source,
+        "case_type": customer.name,
+        "case_type_zh": customer.zh,
+        "segments": segments,
+        "notices": [_notice(one, found) for one in found.requests if not one.code],
+        "refused": [_refused(*both, found) for both in zip(refused, names, strict=True)],
+        "fee": customer.fee.model_dump(),
+        "investment": [one.model_dump(exclude={"rows"}) for one in table.boundary(customer.name)],
+        "charges": [{"charged_at": iso(one.at_ms), "clause": clause} for one, clause in charges(history, table)],
+    }
+
+
+def _material(one: Material, found: Found) -> Json:
+    state, origin, reason = _state(one, found)
+    words = reasons.words(reason) if reason else None
+    papers = [paper for paper in found.papers if paper.row.material == one.name]
+    return {
+        "material": one.name,
+        "zh": one.zh,
+        "en": one.en,
+        "clause": one.clause,
+        "state": state,
+        "from": origin,
+        "evidence": [row.kind for row in found.needs if row.kind in one.kinds and row.state == NeedState.MET],
+        "reason": reason,
+        "reason_zh": words.zh if words else None,
+        "reason_en": words.en if words else None,
+        "documents": [_paper(paper) for paper in papers],
+    }
+
+
+def _state(one: Material, found: Found) -> tuple[str, str, str | None]:
+    """(State, from whom it comes, reason): FETCHED or AWAITED by the hub; HANDED_IN, DEFECTIVE or MISSING from the
+    customer."""
+    needs = [row for row in found.needs if row.kind in one.kinds]
+    reason = needs[0].reason if needs else None
+    if one.name in found.known.fetched:
+        return "FETCHED", HUB, reason
+    last = max((paper.row.number for paper in found.papers if paper.row.material == one.name), default=0)
+    if last:
+        return ("DEFECTIVE" if _told_after(one, last, found) else "HANDED_IN"), CUSTOMER, None
+    return ("AWAITED", HUB, reason) if one.name in found.known.awaited else ("MISSING", CUSTOMER, reason)
+
+
+def _told_after(one: Material, number: int, found: Found) -> bool:
+    """Whether a notice after the event ``number`` named the material."""
+    notices = [row for row in found.requests if not row.code and row.number > number]
+    return any(name == one.name for row in notices for name, _ in json.loads(row.items))
+
+
+def _paper(paper: Paper) -> Json:
+    content = {name: paper.content.get(name) for name in ("reference", "sha256")}
+    return {"number": paper.row.number, **content, "handed_in_at": iso(paper.row.handed_ms)}
+
+
+def _notice(row: Row[Any], found: Found) -> Json:
+    materials = found.known.policy.materials
+    items = [{"material": name, "zh": materials[name].zh, "defect": defect} for name, defect in json.loads(row.items)]
+    return _asked(row) | {"items": items}
+
+
+def _refused(row: Row[Any], names: Any, found: Found) -> Json:
+    nevers = [found.known.policy.nevers[name] for name in json.loads(row.items)]
+    words = reasons.words(row.code)
+    said = {"code": row.code, "zh": words.zh, "en": words.en, "names": names or None}
+    return _asked(row) | said | {"never": [{"zh": one.zh, "clause": one.clause} for one in nevers]}
+
+
+def _asked(row: Row[Any]) -> Json:
+    place = {"number": row.number, "segment": row.segment or None}
+    return place | {"asked_at": iso(row.asked_ms), "client": row.client, "channel": row.channel}
