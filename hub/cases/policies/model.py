@@ -150,10 +150,12 @@ class CaseType(Data):
         row = dict(entry)
         if isinstance(works := row.get("with_works"), Mapping):
             limits = {"whole_process", "total", "total_starred", "with_works"}
-            row["with_works"] = {key: value for key, value in row.items() if key not in limits} | works
+            row["with_works"] = {**{key: value for key, value in row.items() if key not in limits}, **works}
         if isinstance(row.get("segments"), list | tuple):
-            clause = {"clause": row.get("clause", "")}
-            row["segments"] = [clause | one if isinstance(one, Mapping) else one for one in row["segments"]]
+            clause = row.get("clause", "")
+            row["segments"] = [
+                {"clause": clause, **one} if isinstance(one, Mapping) else one for one in row["segments"]
+            ]
         return row
 
     @model_validator(mode="after")

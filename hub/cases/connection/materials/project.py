@@ -31,15 +31,14 @@ def requested(connection: Connection, entries: Sequence[Entry]) -> None:
 def _request(entry: Entry) -> dict[str, Any]:
     event = entry.event
     assert isinstance(event, Noticed | Overasked)
-    noticed = isinstance(event, Noticed)
-    return {
+    row = {
         "case_id": entry.case_id,
         "number": entry.number,
         "segment": event.segment,
-        "code": "" if noticed else event.code,
-        "items": json.dumps(event.items if noticed else event.nevers),
-        "sealed": None if noticed else event.sealed,
         "asked_ms": entry.occurred_at_ms,
         "client": entry.by.client,
         "channel": entry.by.channel,
     }
+    if isinstance(event, Noticed):
+        return {**row, "code": "", "items": json.dumps(event.items), "sealed": None}
+    return {**row, "code": event.code, "items": json.dumps(event.nevers), "sealed": event.sealed}
