@@ -7,8 +7,8 @@ from hub.cases.steps.judge import History, Judged
 
 def charges(history: History, policy: Policy) -> list[tuple[Judged, str]]:
     """The reported charges that the policy does not allow, each with its clause. A case that was promised to be free
-    stays free when its kind is changed on the way (已承诺实行“三零”服务). A charge that is a claim only is found too: it
-    was reported."""
+    stays free when its kind is changed on the way (已承诺实行“三零”服务). A charge that is a claim only is
+    found too: it was reported."""
     found = []
     for one in history.facts:
         had = [kind for since, kind in history.kinds if since <= one.at_ms] or [history.kinds[0][1]]
