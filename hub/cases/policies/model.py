@@ -1,7 +1,7 @@
 """What a table of the policy says: kinds of customers, steps, segments with limits, materials, fees. Pure data, read
 strictly from a file; every figure has its clause."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, NamedTuple, Self
 
@@ -280,6 +280,16 @@ class Policy(Data):
     def boundary(self, case_type: str) -> tuple[Boundary, ...]:
         """How far the utility's investment reaches for a kind of customer, and where it depends on the project."""
         return tuple(one for one in self.boundaries.values() if case_type in one.rows or not one.rows)
+
+    def meant(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Which of what may never be asked for these names mean.
+
+        >>> from hub.cases.policy import shipped
+        >>> shipped()[-1].meant(["施工许可证", "planning_permit", "photo"])
+        ('planning-permit', 'construction-permit')
+        """
+        said = "\n".join(names).lower().replace("_", " ")
+        return tuple(one.name for one in self.nevers.values() if any(word in said for word in one.words))
 
     def permit_days(self, voltage: str) -> int | None:
         """Working days of the permits for grid works as a whole; ``None`` where the policy sets no limit (35 kV and

@@ -1,6 +1,6 @@
 """The routes of applications. The hub's own strict reader reads the bodies, so that no error repeats a value (P5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from hub.cases import policy
 from hub.cases.connection.applications import Applications
 from hub.cases.connection.command import Application, CustomerClass, Voltage, read_ticket
 from hub.cases.connection.holdings import Enquiry, Holdings
@@ -57,7 +58,7 @@ class Api:
         await self._check_channel(token, document.get("channel"))
         check = partial(self._check, token)
         submit = partial(self._applications.submit, document, token.by(""), check)
-        submitted = await run_in_threadpool(self._with_ticket, token, document.get("channel"), submit)
+        submitted = await run_in_threadpool(self._with_ticket, token, document.get("channel"), submit, document)
         shown = await run_in_threadpool(self._applications.show, submitted.case_id)
         location = {"Location": f"/applications/{submitted.case_id.hex()}"}
         return JSONResponse(shown, 201 if submitted.created else 200, location)
@@ -70,7 +71,7 @@ class Api:
         text = read_ticket(document)
         channel = (await run_in_threadpool(self._shown, token, application_id))["channel"]
         present = partial(self._applications.present, application_id, text, token.by(channel))
-        await run_in_threadpool(self._with_ticket, token, channel, present)
+        await run_in_threadpool(self._with_ticket, token, channel, present, document)
         return JSONResponse(await run_in_threadpool(self._applications.show, application_id))
 
     async def titles(self, request: Request) -> Response:
@@ -81,7 +82,7 @@ class Api:
         document = read_json(await body_of(request))
         await self._check_channel(token, document.get("channel"))
         ask = partial(self._holdings.titles, document, token.by(""), partial(self._check_purpose, token))
-        found = await run_in_threadpool(self._with_ticket, token, document.get("channel"), ask)
+        found = await run_in_threadpool(self._with_ticket, token, document.get("channel"), ask, document)
         return JSONResponse({"items": found})
 
     async def show(self, request: Request) -> Response:
@@ -125,14 +126,15 @@ class Api:
             found = Beyond("CHANNEL_NOT_YOURS", "channel", tuple(sorted(token.channels)))
             await run_in_threadpool(self._refuse, token, channel, found)
 
-    def _with_ticket(self, token: Token, channel: object, act: Callable[[], T]) -> T:
-        """What ``act`` returns. The refusal of a ticket is recorded."""
+    def _with_ticket(self, token: Token, channel: object, act: Callable[[], T], sent: Mapping[str, Any]) -> T:
+        """What ``act`` returns. The refusal of a ticket is recorded, and that more was sent than the policy's list
+        has: of that only the policy's own names."""
         try:
             return act()
         except RecordRejected as refused:
-            if refused.code.startswith("TICKET_"):
+            if refused.code.startswith("TICKET_") or refused.code == "NOT_ASKED":
                 known = channel if isinstance(channel, str) and channel in self._applications.channels else ""
-                self._refusals.record(token, known, Beyond(refused.code, "ticket", ()))
+                self._refusals.record(token, known, Beyond(refused.code, refused.field, (), materials=_meant(sent)))
             raise
 
     def _check_purpose(self, token: Token, wanted: Enquiry) -> None:
@@ -170,6 +172,12 @@ class Api:
             raise RecordRejected("FIELD_INVALID", min(more))
         found = self._applications.find(query.channel, query.external_no)
         return [self._applications.show(found)] if found else []
+
+
+def _meant(sent: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which of what the policy forbids to ask for the fields of a body mean, at any of its first two levels."""
+    inner = (name for part in sent.values() if isinstance(part, dict) for name in part)
+    return policy.shipped()[-1].meant([*sent, *inner])
 
 
 def _id(request: Request) -> bytes:

@@ -38,6 +38,7 @@ class Refusals:
             "code": beyond.code,
             "purpose": beyond.purpose,
             "division": beyond.division,
+            "materials": list(beyond.materials),
         }
         message = access.message(self._clock, SCHEMA, SOURCE, said)
         with self._store.write() as connection:

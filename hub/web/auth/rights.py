@@ -13,13 +13,14 @@ _TIANJIN = "12"
 
 class Beyond(NamedTuple):
     """Why a client may not ask for something: code and field, what would be allowed, and the purpose and division that
-    it asked for, as far as they are known."""
+    it asked for, as far as they are known. ``materials``: the policy's names of what may never be asked for."""
 
     code: str
     field: str
     allowed: tuple[str, ...]
     purpose: str | None = None
     division: str | None = None
+    materials: tuple[str, ...] = ()
 
 
 def beyond(client: Client, wanted: Application) -> Beyond | None:

@@ -94,8 +94,7 @@ def document(known: Known, handed: Handed) -> Documented | Refused | None:
 def _refused(
     known: Known, segment: str, code: str, place: str, names: Sequence[str], allowed: tuple[str, ...]
 ) -> Refused:
-    said = "\n".join(names).lower()
-    nevers = tuple(one.name for one in known.policy.nevers.values() if any(word in said for word in one.words))
+    nevers = known.policy.meant(names)
     sealed = ToSeal(json.dumps(list(names), ensure_ascii=False).encode())
     return Refused(code, place, allowed, Overasked(segment=segment, code=code, nevers=nevers, sealed=sealed))
 

@@ -90,6 +90,25 @@ def test_p6_anything_extra_is_refused_with_the_clause(client: TestClient) -> Non
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("more", "materials"),
+    [
+        ({"planning_permit": "王伟"}, ["planning-permit"]),
+        ({"施工许可证": "王伟"}, ["construction-permit"]),
+        ({"site": {"unit_no": samples.UNIT_NO, "王伟的照片": 1}}, []),
+    ],
+)
+def test_p6_what_was_sent_beyond_the_list_is_recorded_by_the_policys_own_names_only(
+    client: TestClient, house: House, more: dict[str, Any], materials: list[str]
+) -> None:
+    assert code(client.post("/applications", json=body(**more))) == (422, "NOT_ASKED")
+    with house.store.read() as connection:
+        (value,) = connection.execute(select(outbox.c.value).where(outbox.c.topic == ACCESS_EVENTS)).scalars()
+    said = wire.decode(bytes(value))[1]
+    assert (said["code"], said["by"]["client"], said["materials"]) == ("NOT_ASKED", "tests", materials)
+    assert "王伟".encode() not in bytes(value)
+
+
 def test_another_content_under_a_number_is_a_conflict(client: TestClient) -> None:
     client.post("/applications", json=body())
     assert code(client.post("/applications", json=body(capacity_kw=60))) == (409, "EXTERNAL_NO_TAKEN")
