@@ -44,6 +44,8 @@ _NEEDED = {
         "acceptedAt",
         "dueOn",
     ),
+    "withdrawals": ("kind", "recordId", "reading", "reason", "withdrawnAt"),
+    "cancellations": ("reason", "cancelledAt"),
     "dates": ("noticeNo", "dueOn", "segment", "segmentDueOn", "provisional", "workingDays", "workingDaysLeft"),
     "evidence": (
         "pieceNo",
@@ -58,8 +60,10 @@ _NEEDED = {
         "fields",
     ),
 }
+_AFTER = tuple(what for what in _NEEDED if what != "application")
+"""What follows an application, as the last part of the path."""
 _ZONE = ZoneInfo("Asia/Shanghai")
-_BODY_MAX = 1_000_000
+_BODY_MAX = 1_048_576
 CRM_FAULTS = {
     "late": "a proxy answers 504, and the work is done delay_s later",
     "accepted": "the work is done and answered 202 without a number",
@@ -123,15 +127,11 @@ class Effects:
             rows = self._db.execute(
                 "SELECT what, key, external_no, number, received_at, body FROM effect ORDER BY id"
             ).fetchall()
-        counts: dict[str, dict[str, int]] = {"application": {}, "evidence": {}, "dates": {}}
+        counts: dict[str, dict[str, int]] = {what: {} for what in _NEEDED}
         for what, key, *_ in rows:
             counts[what][key] = counts[what].get(key, 0) + 1
         total = {"total": len(rows)}
-        shown = {
-            "applications": counts["application"],
-            "evidence": counts["evidence"],
-            "dates": counts["dates"],
-        } | total
+        shown = {"applications": counts["application"], **{what: counts[what] for what in _AFTER}} | total
         doubled = sorted(key for of in counts.values() for key, times in of.items() if times > 1)
         names = ("what", "key", "externalAppNo", "number", "receivedAt")
         entries = [
@@ -153,14 +153,16 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     routes = [
         Route("/applications", _posted(effects, token, "application", faults), methods=["POST"]),
         Route("/applications", _found(effects, token, "application", faults), methods=["GET"]),
-        Route("/applications/{external_no}/evidence", _posted(effects, token, "evidence", faults), methods=["POST"]),
-        Route("/applications/{external_no}/evidence", _found(effects, token, "evidence", faults), methods=["GET"]),
-        Route("/applications/{external_no}/dates", _posted(effects, token, "dates", faults), methods=["POST"]),
-        Route("/applications/{external_no}/dates", _found(effects, token, "dates", faults), methods=["GET"]),
+        *(_route(effects, token, what, faults, method) for what in _AFTER for method in ("GET", "POST")),
         Route("/_control/effects", _effects(effects), methods=["GET"]),
         Route("/_control/refuse", _refuse(effects), methods=["POST", "DELETE"]),
     ]
     return application("utility_crm", faults, routes)
+
+
+def _route(effects: Effects, token: str, what: str, faults: Faults, method: str) -> Route:
+    make = _found if method == "GET" else _posted
+    return Route(f"/applications/{{external_no}}/{what}", make(effects, token, what, faults), methods=[method])
 
 
 def _stranger(request: Request, token: str) -> Response | None:
@@ -175,8 +177,10 @@ def _posted(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint
         if refused := _stranger(request, token):
             return refused
         key = request.headers.get("idempotency-key", "")
-        if not key or len(await request.body()) > _BODY_MAX:
-            return answer({"errorCode": "BAD_REQUEST", "message": "Idempotency-Key missing, or body above 1 MB"}, 400)
+        if not key:
+            return answer({"errorCode": "BAD_REQUEST", "message": "Idempotency-Key missing"}, 400)
+        if len(await request.body()) > _BODY_MAX:
+            return answer({"errorCode": "TOO_LARGE", "message": f"a body has at most {_BODY_MAX} bytes"}, 413)
         body = await body_of(request)
         external_no = str(request.path_params.get("external_no") or body.get("externalAppNo") or "")
         work = partial(_judge_and_commit, effects, what, key, external_no, body)

@@ -205,11 +205,11 @@ class House:
         finally:
             stage.close()
 
-    def parts(self, sink: Any, instance: str = "hub-1", name: str = "utility_crm", **times: float) -> DeliverParts:
+    def parts(self, sink: Any, instance: str = "hub-1", name: str = "utility_crm", **times: Any) -> DeliverParts:
         references = References(MasterKey(bytes(32)), name)
         return DeliverParts(name, sink, references, self.store, self.journal, self.opener, instance, **times)
 
-    def deliver(self, sink: Any, name: str = "utility_crm", **times: float) -> int:
+    def deliver(self, sink: Any, name: str = "utility_crm", **times: Any) -> int:
         stage = Deliver(self.parts(sink, name=name, **times), idle_s=0)
         try:
             return drain(stage)

@@ -95,6 +95,7 @@ def serving(crm: Crm) -> Iterator[Crm]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._do()

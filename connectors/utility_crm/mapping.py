@@ -9,7 +9,8 @@ from hub.errors import Unconfirmed
 from hub.ports import Address, Receipt
 
 REGISTRATION = "registration"
-DATES = "dates"
+_AFTER = {"dates": "dates", "withdrawal": "withdrawals", "cancellation": "cancellations"}
+"""Kind of a piece that is no evidence → the last part of its path."""
 NOT_FOUND = "NOT_FOUND"
 """The agreed ``errorCode`` with which a 404 to a question says that the system does not have the piece."""
 _AGREED = frozenset({"items", "total", "more", "next", "page", "requestId", "traceId"})
@@ -35,7 +36,7 @@ def to_call(address: Address) -> Call:
     the only one that no two cases share."""
     if address.kind == REGISTRATION:
         return Call("/applications", {"externalAppNo": address.number}, "appNo")
-    what = "dates" if address.kind == DATES else "evidence"
+    what = _AFTER.get(address.kind, "evidence")
     return Call(f"/applications/{address.number}/{what}", {"key": address.key}, "receiptNo")
 
 

@@ -137,6 +137,11 @@ class ConnectorInfo(Frozen):
         description="The source also sends rows to the hub by itself, signed by one of its `public_keys` (`POST "
         "/steps`).",
     )
+    reads_back: bool = Field(
+        False,
+        description="A sink's system shows at once what it has: after a success code the hub asks for the piece, and "
+        "counts it as delivered only when it is there.",
+    )
     waits_for: str = Field(
         "",
         description="Kind of the record about the same thing that must be verified before a record of this source is: "

@@ -1,10 +1,13 @@
 """One attempt to deliver a piece: ask the sink, then push. It writes nothing.
 
-    first attempt ─────────────────────────────▶ push ─┬─▶ yes, no: an event
-    later: ask ─┬─▶ there: acknowledged           ▲    └─▶ unknown ──▶ later, and it may take effect until then
-                ├─▶ no answer: later              │
-                ├─▶ not there, not settled: later │
+    first attempt ─────────────────────────────▶ push ─┬─▶ yes ─▶ read back ─▶ there: an event
+    later: ask ─┬─▶ there: acknowledged           ▲    │               └─▶ unknown
+                ├─▶ no answer: later              │    ├─▶ no: an event
+                ├─▶ not there, not settled: later │    └─▶ unknown ──▶ later, and it may take effect until then
                 └─▶ not there, settled ───────────┘
+
+A success code is no acknowledgement: of a system that can be asked (``reads_back`` of its connector) the hub asks for
+what it has just acknowledged. What is not there then is an unknown outcome.
 
 An unknown outcome is neither yes nor no: the call may take effect after the hub gave up. So the sink is asked until
 ``settle_s`` has passed since the call's end, and only what it does not have then is pushed again (P2). A system that
@@ -39,7 +42,7 @@ log = get_logger("deliver")
 @dataclass(frozen=True, slots=True)
 class DeliverParts:
     """What delivering to one sink needs. ``name`` is the connector's; ``references`` are those for this sink. Times in
-    seconds, as in ``Claims``."""
+    seconds, as in ``Claims``. ``reads_back``: the sink is asked for what it has acknowledged."""
 
     name: str
     sink: Sink
@@ -50,6 +53,7 @@ class DeliverParts:
     instance: str
     settle_s: float = SETTLE_S
     lease_s: float = LEASE_S
+    reads_back: bool = False
 
     @property
     def claims(self) -> Claims:
@@ -133,7 +137,21 @@ def _push(parts: DeliverParts, claimed: Claimed, address: Address, body: Body) -
     except Exception as trouble:
         raise _NotYet(_unknown(parts, claimed, trouble)) from trouble
     crash_point("deliver.posted")
+    if parts.reads_back:
+        _read_back(parts, claimed, address)
     return receipt
+
+
+def _read_back(parts: DeliverParts, claimed: Claimed, address: Address) -> None:
+    """Ask for the piece that was acknowledged. Raises ``_NotYet`` when the sink does not have it, or does not say so.
+    When the lease ends meanwhile, another instance asks too, and pushes nothing before that has settled."""
+    try:
+        found = parts.sink.find(address)
+    except Exception as trouble:
+        raise _NotYet(_unknown(parts, claimed, trouble)) from trouble
+    if found is None:
+        trouble = Unconfirmed(f"{parts.name}: it acknowledged the piece, and does not have it when it is asked")
+        raise _NotYet(_unknown(parts, claimed, trouble))
 
 
 def _refused(refused: Refused, told: dict[str, Any]) -> events.Refused:

@@ -179,6 +179,7 @@ def make(sink: str, parts: Parts) -> Deliver:
         parts.instance,
         opened.context.limits.settle_s,
         attempts.lease_s(opened.context.limits.total_timeout_s),
+        opened.context.info.reads_back,
     )
     return Deliver(given)
 

@@ -70,6 +70,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "hub.pipeline.verdicts": (*_DATA, *_STAGE, "hub.records.rules", "hub.pipeline"),
     "hub.pipeline.again": (*_DATA, *_STAGE, "hub.grants", "hub.ingest", "hub.pipeline"),
+    "hub.crm": (*_PLAIN, "hub.privacy"),
     "hub.operate": (
         *_DATA,
         "hub.runtime",

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from connectors.utility_crm.mapping import to_call
 from hub.clock import SystemClock
 from hub.connect.host import registry
+from hub.crm import calls
+from hub.crm.reading import Answer, Outcome, Word, of_push, of_question
 from hub.errors import Misconfigured, NotSent, Unavailable, Unconfirmed
 from hub.ports import Address, Receipt, Refused, Sink
 from tests.crm import HANG_UP, TIME, Crm, answer, serving
@@ -203,3 +206,56 @@ def test_p2_a_404_says_not_there_with_the_agreed_code_only(crm: Crm, sink: Sink)
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
 def test_p2_a_question_that_fails_is_no_answer(crm: Crm, sink: Sink, status: int) -> None:
     assert isinstance(finding(crm, sink, answer({"items": []}, status)), Unavailable)
+
+
+# ---- the conformance kit reads as the connector does ----
+
+MEANING = {
+    Refused: Word.NO,
+    NotSent: Word.NOT_NOW,
+    Misconfigured: Word.SETTINGS,
+    Unconfirmed: Word.NEITHER,
+    Unavailable: Word.SILENT,
+}
+TO_PUSH = [
+    *NO_YES,
+    *(answer({"appNo": "A1", "receivedAt": TIME}, status) for status in (200, 201)),
+    *(answer(OWN, status) for status in (400, 401, 403, 404, 413, 422, 429, 503)),
+    *((status, HTML, b"<html>") for status in (302, 404, 408, 425, 429, 500, 502, 504)),
+]
+TO_FIND = [
+    *NOT_COMPLETE,
+    *(answer({"items": items}) for items in ([], [item()], [item("other")], [item(), "?"])),
+    *(answer({"errorCode": code}, 404) for code in ("NOT_FOUND", "NO_ROUTE")),
+    *((status, HTML, b"<html>") for status in (302, 401, 403, 404, 409, 429, 500, 503)),
+]
+
+
+@pytest.mark.parametrize("said", TO_PUSH, ids=lambda said: f"{said[0]} {said[2][:24]!r}")
+def test_the_kit_reads_an_answer_to_a_push_as_the_connector_does(crm: Crm, sink: Sink, said: Any) -> None:
+    told, read = pushing(crm, sink, said), of_push(Answer(said[0], said[2]), "appNo")
+    same(told, read, Word.YES)
+
+
+@pytest.mark.parametrize("said", TO_FIND, ids=lambda said: f"{said[0]} {said[2][:40]!r}")
+def test_the_kit_reads_an_answer_to_a_question_as_the_connector_does(crm: Crm, sink: Sink, said: Any) -> None:
+    told, read = finding(crm, sink, said), of_question(Answer(said[0], said[2]), "appNo", TO.key)
+    same(told, read, Word.THERE)
+
+
+def same(told: Any, read: Outcome, yes: Word) -> None:
+    if told is None:
+        assert read.word is Word.NOT_THERE
+    elif isinstance(told, Receipt):
+        assert (read.word, read.number) == (yes, told.number)
+    else:
+        assert read.word is MEANING[type(told)], repr(told)
+
+
+@pytest.mark.parametrize(
+    "what", [calls.REGISTRATION, calls.EVIDENCE, calls.DATES, calls.WITHDRAWAL, calls.CANCELLATION]
+)
+def test_the_kit_calls_where_the_connector_does(what: str) -> None:
+    kind = "licence.business" if what == calls.EVIDENCE else what
+    call, to = to_call(Address("connection", kind, TO.number, TO.key)), calls.To(what, TO.number, TO.key)
+    assert (call.path, call.query, call.number) == (to.path, to.query, to.field)

@@ -15,6 +15,7 @@ from hub.cases.events import Acknowledged, Piece, Stopped, ToSeal
 from hub.cases.tables import piece
 from hub.delivery import claims
 from hub.delivery import deliver as stage
+from hub.delivery.attempts import UNCONFIRMED_MAX
 from hub.delivery.claims import LEASE_S, SETTLE_S, Claimed
 from hub.errors import Misconfigured, NotSent, Unavailable
 from hub.ports import Address, Receipt, Refused
@@ -84,6 +85,45 @@ def test_p2_a_connection_dropped_after_commit_is_asked_for_not_repeated(house: H
     assert (sink.pushed, sink.asked) == (1, 1)
     (shown,) = house.applications.show(bytes(house.rows(piece)[0].case_id))["deliveries"]
     assert (shown["receipt"], shown["found_by_asking"]) == ("FOUND", True)
+
+
+@pytest.mark.parametrize("says", [None, Unavailable("503"), Misconfigured("404", "x"), ValueError("a defect")], ids=str)
+def test_p1_what_is_acknowledged_and_not_there_when_it_is_read_back_is_no_delivery(
+    house: House, sink: ConnectionSystem, monkeypatch: pytest.MonkeyPatch, says: Exception | None
+) -> None:
+    """A success code is no acknowledgement: a system that can be asked is asked."""
+
+    def find(address: Address) -> None:
+        if says:
+            raise says
+
+    house.submit(body())
+    with monkeypatch.context() as patched:
+        patched.setattr(sink, "find", find)
+        house.deliver(sink, reads_back=True)
+        assert states(house) == ["pending"]
+    house.clock.pass_s(40)
+    house.deliver(sink, reads_back=True)
+    assert (states(house), sink.pushed) == (["acknowledged"], 1)
+
+
+def test_p2_a_system_that_acknowledges_and_forgets_gets_a_piece_a_few_times_and_then_a_person_looks(
+    house: House, sink: ConnectionSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink, "find", lambda address: None)
+    house.submit(body())
+    for _ in range(200):
+        house.deliver(sink, reads_back=True)
+        house.clock.pass_s(300)
+    assert (states(house), sink.pushed) == (["stopped"], UNCONFIRMED_MAX)
+
+
+def test_what_is_there_when_it_is_read_back_is_delivered_at_once(house: House, sink: ConnectionSystem) -> None:
+    house.submit(body())
+    house.deliver(sink, reads_back=True)
+    assert (states(house), sink.pushed, sink.asked) == (["acknowledged"], 1, 1)
+    (row,) = house.applications.show(bytes(house.rows(piece)[0].case_id))["deliveries"]
+    assert (row["receipt"], row["found_by_asking"]) == ("R1", False)
 
 
 def test_an_outage_backs_off_and_waits_as_long_as_the_sink_asks(house: House, sink: ConnectionSystem) -> None:

@@ -1,0 +1,274 @@
+"""The checks of the kit: what the hub does to a connection system, and what must follow. Each check plays with
+applications of its own, and writes down what it saw of the clauses (``Play.hold``)."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+from uuid import uuid4
+
+from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, REGISTRATION, WITHDRAWAL, To
+from hub.crm.play import Case, Play, refused, taken
+from hub.crm.reading import Outcome, Word, keys
+
+ORIGINAL_CHARACTERS = 700_000
+"""Characters of the original in a piece that every system must take."""
+_AT_ONCE = 8
+_AFTER = (EVIDENCE, DATES, WITHDRAWAL)
+
+Check = Callable[[Play], None]
+
+
+def is_taken_and_found(play: Play) -> None:
+    """2.1, 3.1 to 3.5, 5.2: each kind of piece is empty before it, taken, and found."""
+    case = play.case()
+    _nothing(play, case.to(REGISTRATION))
+    if not _delivered(play, case, REGISTRATION):
+        return
+    for what in _AFTER:
+        _nothing(play, case.to(what))
+    for what in reversed(_AFTER):
+        _delivered(play, case, what, "6.2" if what == WITHDRAWAL else "5.2")
+
+
+def is_not_there(play: Play) -> None:
+    """3.2, 3.6: nothing is found under another key or number, and a question changes nothing."""
+    case = play.case()
+    if not case.registered():
+        return
+    to, said = case.push(EVIDENCE)
+    if said.word is not Word.YES:
+        return
+    for other in (to._replace(key=uuid4().hex), to._replace(number=play.case().number)):
+        found = play.line.ask(other)
+        told = f"在另一个键或编号下也查到：{found}", f"it is found under another key or number too: {found}"
+        play.hold("3.6", found.word is not Word.THERE, *told)
+        _said_not_there(play, found)
+    asked = {str(play.line.ask(to)) for _ in range(5)}
+    play.hold("3.6", len(asked) == 1, f"多次询问的应答不同：{asked}", f"the same question has several answers: {asked}")
+
+
+def is_refused(play: Play) -> None:
+    """2.2, 2.3, 5.1: what cannot be taken is refused, and nothing of it is stored."""
+    case = play.case()
+    empty = case.to(REGISTRATION)
+    if refused(play, "2.2", empty, play.line.push(empty, {"externalAppNo": case.number})):
+        _stored_nothing(play, "2.2", empty)
+    early = case.to(EVIDENCE)
+    if refused(play, "5.1", early, play.line.push(early, case.body(EVIDENCE))):
+        _stored_nothing(play, "5.1", early)
+    if case.registered():
+        taken(play, early, play.line.push(early, case.body(EVIDENCE)), "5.1")
+
+
+def wants_the_token(play: Play) -> None:
+    """1.1: a stranger gets nothing, neither an effect nor "not there"."""
+    to, wrong = play.case().to(REGISTRATION), secretly()
+    for said in (play.line.push(to, play.samples[REGISTRATION], wrong), play.line.ask(to, wrong)):
+        right = said.word is Word.SETTINGS and said.answer.status in (401, 403) and said.answer.code
+        play.hold("1.1", right, f"令牌错误时应答 {said}", f"a wrong token is answered with {said}")
+    _stored_nothing(play, "1.1", to)
+
+
+def secretly() -> str:
+    """A token that no one gave."""
+    return f"wrong-{uuid4().hex}"
+
+
+def knows_applications_by_our_number(play: Play) -> None:
+    """1.2: two applications with one number of their channel."""
+    one, two = play.case(), play.case()
+    for case in (one, two):
+        if not case.registered(channelAppNo="津/2026-17#1"):
+            return
+    to, said = one.push(EVIDENCE)
+    if said.word is Word.YES:
+        other = play.line.ask(To(EVIDENCE, two.number, to.key))
+        told = "两个申请的渠道编号相同，材料被混在一起", "two applications with one channelAppNo share their evidence"
+        play.hold("1.2", other.word is not Word.THERE, *told)
+
+
+def takes_any_text(play: Play) -> None:
+    """1.3, 1.6, 7.1: rare characters, null, unknown fields, a large body."""
+    changes = {"custName": "𠮷田㐂（天津）电气·有限公司", "dueOn": None, "segment": "SUPPLY_PLAN", "contractCap": 315.5}
+    case = play.case()
+    to, said = case.push(REGISTRATION, **changes, aFieldOfLater={"a": [1, None]})
+    if not taken(play, to, said, "1.3"):
+        return
+    original = {"mediaType": "application/json", "sha256": "0" * 64, "content": "A" * ORIGINAL_CHARACTERS}
+    small, said = case.push(EVIDENCE, original=original | {"content": "e30="})
+    if taken(play, small, said, "7.1"):
+        large, said = case.push(EVIDENCE, original=original)
+        taken(play, large, said, "1.6")
+        _, said = case.push(EVIDENCE, original=original | {"content": "A" * 2 * ORIGINAL_CHARACTERS})
+        told = f"超过 1 MiB 的正文应答 {said}", f"a body above 1 MiB is answered {said}"
+        play.hold("1.6", said.word in (Word.YES, Word.NO), *told)
+
+
+def takes_several_at_once(play: Play) -> None:
+    """1.4, 3.7: pieces of one application at the same time, each found."""
+    case = play.case()
+    if not case.registered():
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        pushed = list(pool.map(lambda _: case.push(EVIDENCE), range(_AT_ONCE)))
+    late = [said for _, said in pushed if said.word not in (Word.YES, Word.NOT_NOW)]
+    told = "，".join(map(str, late[:3]))
+    play.hold("1.4", not late, f"同时推送 {_AT_ONCE} 件时应答 {told}", f"{_AT_ONCE} pieces at once are answered {told}")
+    for to, said in pushed:
+        if said.word is Word.YES:
+            _found(play, to, said)
+    numbers = [said.number for _, said in pushed if said.word is Word.YES]
+    play.hold("1.4", len({*numbers}) == len(numbers), "不同的推送件编号相同", "different pieces have one number")
+
+
+def takes_a_repetition_once(play: Play) -> None:
+    """4.2, 2.4, 4.3: the same piece again, and another content under its key."""
+    case = play.case()
+    to, first = case.push(REGISTRATION)
+    if first.word is not Word.YES:
+        return
+    _again(play, to, first, play.line.push(to, case.body(REGISTRATION)))
+    other = play.line.push(to, case.body(REGISTRATION, contractCap=999, elecAddr="天津市河西区友谊路1号"))
+    if other.word is Word.YES and other.number != first.number:
+        told = "同一键的不同内容另存为一件", "another content under the same key becomes a second piece"
+        play.note("4.3", *told)
+    now = play.line.ask(to)
+    held = now.word is Word.THERE and now.number == first.number
+    play.hold("4.3", held, f"先到的内容被取代：{now}", f"the first content was replaced: {now}")
+
+
+def _again(play: Play, to: To, first: Outcome, said: Outcome) -> None:
+    """A piece came a second time."""
+    if said.answer.status == 409:
+        listed = play.line.ask(to).word is Word.THERE
+        play.hold("2.4", listed, "应答 409，但 GET 查不到", "answered with 409, and GET does not find it")
+    elif said.word is Word.YES and said.number != first.number:
+        told = (
+            "重复的推送件另存为一件：枢纽因此先询问再推送",
+            "a repeated piece becomes a second one: so the hub asks first",
+        )
+        play.note("4.2", *told)
+    else:
+        told = f"同一推送件再次到达时应答 {said}", f"the same piece again is answered {said}"
+        play.hold("4.2", said.word in (Word.YES, Word.NOT_NOW), *told)
+
+
+def settles(play: Play) -> None:
+    """4.1: a call whose answer no one waited for takes effect in time, or never; then it is there once."""
+    for what in (REGISTRATION, EVIDENCE):
+        case = play.case()
+        if what != REGISTRATION and not case.registered():
+            return
+        to, body = case.to(what), case.body(what)
+        play.line.hang_up(to, body)
+        said = play.settled(to, lambda said: said.word is Word.THERE)
+        if said.word is Word.NOT_THERE:
+            _once(play, case, to)
+        elif said.word is not Word.THERE:
+            told = f"没有等到应答的调用之后询问，应答 {said}", f"asked after a call without an answer, it says {said}"
+            play.hold("4.1", False, *told)
+        else:
+            play.hold("4.1", True, "", "")
+
+
+def _once(play: Play, case: Case, to: To) -> None:
+    """What is not there after its time is pushed again, and is there once, also later."""
+    play.line.push(to, case.body(to.what))
+    play.settled(to, lambda said: (keys(said.answer) or []).count(to.key) > 1)
+    times = (keys(play.line.ask(to).answer) or []).count(to.key)
+    told = (
+        f"超过时限才生效，同一推送件有 {times} 份",
+        f"it took effect after its time: it is there {times} times",
+    )
+    play.hold("4.1", times == 1, *told)
+
+
+def ignores_half_a_call(play: Play) -> None:
+    """1.5: a call that breaks off in the middle of its body."""
+    to = play.case().to(REGISTRATION)
+    play.line.break_off(to, play.samples[REGISTRATION] | {"externalAppNo": to.number})
+    said = play.settled(to, lambda said: said.word is Word.THERE)
+    told = f"只收到一半的调用生效了：{said}", f"a call of which half arrived took effect: {said}"
+    play.hold("1.5", said.word is not Word.THERE, *told)
+
+
+def takes_what_changes(play: Play) -> None:
+    """6.1 to 6.4: corrections, withdrawals, dates out of order, a cancellation."""
+    case, reference = play.case(), uuid4().hex
+    if not case.registered():
+        return
+    first, said = case.push(EVIDENCE, recordId=reference, reading=0)
+    taken(play, first, said, "6.1")
+    later, said = case.push(EVIDENCE, recordId=reference, reading=1)
+    if taken(play, later, said, "6.1"):
+        for to in (first, later):
+            there = play.line.ask(to).word is Word.THERE
+            play.hold("6.1", there, "更正之后有一件查不到", "after a correction one of the two is not found")
+    to, said = case.push(WITHDRAWAL, recordId=reference)
+    taken(play, to, said, "6.2")
+    for nth in (2, 1):
+        to, said = case.push(DATES, noticeNo=nth)
+        taken(play, to, said, "6.4")
+    _delivered(play, case, CANCELLATION, "6.3")
+
+
+def keeps_what_it_has(play: Play) -> None:
+    """3.4: everything that was acknowledged is still there at the end."""
+    for to in play.acknowledged:
+        said = play.line.ask(to)
+        told = f"先前查得到的 {to.what} 现在应答 {said}", f"a {to.what} that was there before is answered {said} now"
+        play.hold("3.4", said.word is Word.THERE, *told)
+
+
+def _delivered(play: Play, case: Case, what: str, clause: str = "2.1") -> bool:
+    to, said = case.push(what)
+    return taken(play, to, said, clause) and _found(play, to, said)
+
+
+def _found(play: Play, to: To, pushed: Outcome) -> bool:
+    """Whether what was acknowledged is found, at once, by its key and with its number."""
+    said = play.line.ask(to)
+    told = f"已确认（{pushed.number}），GET 的应答：{said}", f"acknowledged ({pushed.number}), and GET says: {said}"
+    if said.word is Word.THERE:
+        for clause in ("3.1", "3.3", "3.4", "3.7"):
+            play.hold(clause, True, "", "")
+        play.acknowledged[to] = pushed.number
+        told = f"编号 {pushed.number} 变为 {said.number}", f"the number {pushed.number} has become {said.number}"
+        return play.hold("3.5", said.number == pushed.number, *told)
+    return play.hold(_why_not_found(to, said), False, *told)
+
+
+def _why_not_found(to: To, said: Outcome) -> str:
+    """The clause that an answer breaks which does not list what is there."""
+    listed = keys(said.answer)
+    if listed is None:
+        return "3.4" if said.word is Word.NOT_THERE else "3.1"
+    if said.why.startswith("no "):
+        return "3.1"
+    if listed and to.key not in listed:
+        return "3.3"
+    return "3.4" if said.word is Word.NOT_THERE else "3.7"
+
+
+def _nothing(play: Play, to: To) -> None:
+    _said_not_there(play, play.line.ask(to))
+
+
+def _said_not_there(play: Play, said: Outcome) -> None:
+    """Nothing is there: the answer must say so."""
+    told = f"没有的推送件，GET 应答 {said}", f"for what is not there GET says {said}"
+    play.hold("3.7" if keys(said.answer) else "3.2", said.word is Word.NOT_THERE, *told)
+
+
+def _stored_nothing(play: Play, clause: str, to: To) -> None:
+    said = play.line.ask(to)
+    told = f"已拒绝，但仍保存：{said}", f"refused, and stored all the same: {said}"
+    play.hold(clause, said.word is not Word.THERE, *told)
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *(is_taken_and_found, is_not_there, is_refused, wants_the_token, knows_applications_by_our_number),
+    *(takes_any_text, takes_several_at_once, takes_a_repetition_once, takes_what_changes),
+    *(ignores_half_a_call, settles, keeps_what_it_has),
+)
+"""The checks in their order: those that take long come last."""

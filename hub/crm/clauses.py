@@ -1,0 +1,29 @@
+"""The clauses of the contract, by number: data in ``clauses.toml``, in the words of docs/crm-contract.md."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+
+class Clause(NamedTuple):
+    """One clause: its number, what it says in Chinese and English, and what to do where a system does not keep it.
+    ``tested``: whether the kit can see it from outside."""
+
+    number: str
+    zh: str
+    en: str
+    remedy_zh: str
+    remedy_en: str
+    tested: bool
+
+
+@cache
+def clauses() -> Mapping[str, Clause]:
+    """Every clause by its number, in the order of the contract."""
+    table = tomllib.loads(resources.files("hub.crm").joinpath("clauses.toml").read_text("utf-8"))
+    return {
+        number: Clause(number, one["zh"], one["en"], one["remedy_zh"], one["remedy_en"], one.get("tested", True))
+        for number, one in table["clause"].items()
+    }

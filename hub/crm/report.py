@@ -1,0 +1,58 @@
+"""The kit's result, clause by clause."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from hub.crm.calls import REGISTRATION, Line
+from hub.crm.checks import CHECKS
+from hub.crm.clauses import Clause, clauses
+from hub.crm.play import Play, Seen, Verdict
+from hub.crm.reading import Word
+from hub.errors import Unavailable
+from hub.ports import Clock
+
+SEEN_MAX = 5
+"""Different things that are told of one clause."""
+NOT_SEEN: Final = "NOT_SEEN"
+"""No check came to the clause, because another one is broken, or it cannot be seen from outside."""
+Progress = Callable[[str], None]
+
+
+class Result(NamedTuple):
+    """What came of one clause: HOLDS, BROKEN, NOTE or NOT_SEEN, with what was seen."""
+
+    clause: Clause
+    verdict: str
+    seen: tuple[Seen, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON values."""
+        told = {"clause": self.clause.number, "verdict": self.verdict, "zh": self.clause.zh, "en": self.clause.en}
+        if self.verdict == Verdict.BROKEN:
+            told |= {"remedy_zh": self.clause.remedy_zh, "remedy_en": self.clause.remedy_en}
+        return {**told, "seen": [{"zh": one.zh, "en": one.en} for one in self.seen]}
+
+
+def run(line: Line, samples: Mapping[str, Mapping[str, Any]], clock: Clock, progress: Progress) -> list[Result]:
+    """Play every check against the system at the end of ``line``. ``progress`` is called with the name of each. Raises
+    ``Unavailable`` when the system does not answer at all."""
+    play = Play(line, samples, clock)
+    first = line.ask(play.case().to(REGISTRATION))
+    if first.word is Word.SILENT and not first.answer.status:
+        raise Unavailable(f"the connection system does not answer: {first}")
+    for check in CHECKS:
+        progress(check.__name__.replace("_", " "))
+        check(play)
+    return results(play.seen)
+
+
+def results(seen: Sequence[Seen]) -> list[Result]:
+    """One result for each clause, in the order of the contract."""
+    return [_result(clause, [one for one in seen if one.clause == clause.number]) for clause in clauses().values()]
+
+
+def _result(clause: Clause, seen: Sequence[Seen]) -> Result:
+    for verdict in (Verdict.BROKEN, Verdict.NOTE):
+        if told := tuple(dict.fromkeys(one for one in seen if one.verdict == verdict)):
+            return Result(clause, verdict, told[:SEEN_MAX])
+    return Result(clause, Verdict.HOLDS if seen else NOT_SEEN)

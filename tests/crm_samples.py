@@ -1,0 +1,78 @@
+"""The samples of the contract with the connection system: what a hub sends to a system over HTTP, in one run with fixed
+keys and a fixed clock. ``python -m tests.crm_samples`` writes them."""
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import connectors.utility_crm
+from hub.cases.by import By
+from hub.cases.imports.notices import Notices
+from hub.clock import SystemClock
+from hub.connect.host import registry
+from hub.privacy.references import read_number
+from tests import samples
+from tests.casework import House, body
+from tests.crm import serving
+from tests.unit.crm.systems import TOKEN, Good
+
+FOLDER = Path(connectors.utility_crm.__file__).parent / "samples"
+NAMES = {"applications": "application", "evidence": "evidence", "dates": "dates"}
+"""The last part of a path → the name of its sample."""
+NUMBER = "1Q4JA1RWK971AG"
+"""A hub's number, in place of the one of a run: it is drawn."""
+NOTICE = """year = 2026
+source = "an example"
+days_off = [2026-01-01, 2026-03-05, 2026-03-06, 2026-05-01, 2026-10-01]
+make_up_days = [2026-03-07]
+"""
+AGENT = {
+    "name": "李娜",
+    "resident_id": samples.OTHER_PERSON,
+    "authorisation": {"form": "DECLARATION", "reference": "D-2026-17"},
+}
+
+
+def sent() -> dict[str, Any]:
+    """Name of a sample → the body that was sent."""
+    with TemporaryDirectory() as folder, serving(Good()) as system:
+        settings = {"url": system.url, "token": TOKEN}
+        with (
+            closing(House(Path(folder))) as house,
+            closing(registry.open_sink("utility_crm", settings, SystemClock())) as sink,
+        ):
+            _live(house, sink)
+        found = {NAMES[piece["what"]]: piece["sent"] for piece in reversed(system.pieces)}
+    assert read_number(found["application"]["externalAppNo"])
+    found["application"]["externalAppNo"] = NUMBER
+    return found
+
+
+def _live(house: House, sink: Any) -> None:
+    house.verified(samples.business())
+    house.project()
+    house.submit(body(site={"address": "天津市南开区长江道12号"}, capacity_kw=100, agent=AGENT))
+    house.due()
+    house.deliver(sink, reads_back=True)
+    Notices(house.store, house.journal).import_file(NOTICE.encode(), By("cli:test"))
+    house.due()
+    house.deliver(sink, reads_back=True)
+
+
+def text(value: Mapping[str, Any]) -> str:
+    """A sample as it lies in its file."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def main() -> int:
+    for name, value in sent().items():
+        (FOLDER / f"{name}.json").write_text(text(value), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,305 @@
+"""The conformance kit: it passes for systems that keep the contract, and names the clause that another one breaks."""
+
+import json
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.cli.crm import command, samples
+from hub.clock import SystemClock
+from hub.crm.calls import Line, To
+from hub.crm.checks import settles
+from hub.crm.clauses import clauses
+from hub.crm.play import Play, Verdict
+from hub.errors import Misconfigured, Unavailable
+from sandbox import launch
+from tests.crm import HANG_UP, answer, serving
+from tests.unit.crm.systems import TOKEN, Good, field_of
+
+SETTLE_S = 0.4
+
+
+def check(url: str, *options: str, token: str = TOKEN) -> Result:
+    given = ["check", url, "--settle-s", str(SETTLE_S), *options]
+    return CliRunner().invoke(command, given, env={"HUB_CRM_TOKEN": token})
+
+
+def broken(system: Any) -> set[str]:
+    """The clauses that a system breaks, as the kit says."""
+    with serving(system):
+        told = check(system.url, "--json")
+    assert told.exit_code in (0, 1), told.output
+    found = json.loads(told.stdout)
+    assert told.exit_code == bool(found["broken"])
+    return set(found["broken"])
+
+
+def test_the_sandboxs_system_keeps_every_clause_that_can_be_seen(tmp_path: Path) -> None:
+    with launch.start(5, 20, tmp_path, systems=("utility_crm",)) as sandbox:
+        url, token = sandbox.urls["utility_crm"], sandbox.secrets["utility_crm"]["token"]
+        told = check(url, "--json", token=token)
+        assert told.exit_code == 0, told.output
+        found = {one["clause"]: one["verdict"] for one in json.loads(told.stdout)["clauses"]}
+        # It does not deduplicate, and says so by two receipts.
+        assert {name for name, verdict in found.items() if verdict == "NOTE"} == {"4.2", "4.3"}
+        assert {name for name, verdict in found.items() if verdict == "NOT_SEEN"} == {"2.4", "2.5"}
+        assert "BROKEN" not in found.values()
+
+
+def test_a_system_that_deduplicates_keeps_them_too_and_every_clause_is_seen_that_can_be() -> None:
+    with serving(Good()) as system:
+        found = json.loads(check(system.url, "--json").stdout)["clauses"]
+    seen = {one["clause"] for one in found if one["verdict"] == "HOLDS"}
+    assert {number for number, one in clauses().items() if one.tested} - seen == {"2.4"}
+    assert {one["verdict"] for one in found} == {"HOLDS", "NOT_SEEN"}
+
+
+# ---- systems that break it ----
+
+
+class NotFoundForEmpty(Good):
+    def listed(self, items: list[dict[str, Any]]) -> Any:
+        return super().listed(items) if items else answer({"message": "Not Found"}, 404)
+
+
+class LosesTheKey(Good):
+    def item(self, piece: dict[str, Any]) -> dict[str, Any]:
+        return super().item(piece) | {"idempotencyKey": None}
+
+    def find(self, what: str, number: str, key: str) -> Any:
+        return super().find(what, number, "")
+
+
+class CutsTheKey(Good):
+    def made(self, what: str, number: str, key: str, sent: Any) -> dict[str, Any]:
+        return super().made(what, number, key[:20], sent)
+
+    def find(self, what: str, number: str, key: str) -> Any:
+        return super().find(what, number, "")
+
+
+class AcknowledgesAndForgets(Good):
+    def keep(self, piece: dict[str, Any]) -> None:
+        if piece["what"] == "applications":
+            super().keep(piece)
+
+
+class ForgetsAfterAWhile(Good):
+    def keep(self, piece: dict[str, Any]) -> None:
+        super().keep(piece)
+        if piece["what"] == "evidence":
+            threading.Timer(0.2, self.pieces.remove, (piece,)).start()
+
+    def find(self, what: str, number: str, key: str) -> Any:
+        time.sleep(0.01)
+        return super().find(what, number, key)
+
+
+class ErrorWithASuccessCode(Good):
+    def error(self, status: int, code: str) -> Any:
+        return answer({"code": 500, "msg": "处理失败"}) if status == 422 else super().error(status, code)
+
+
+class ErrorPage(Good):
+    def error(self, status: int, code: str) -> Any:
+        page = status, {"content-type": "text/html"}, b"<html>"
+        return page if status == 422 else super().error(status, code)
+
+
+class OnlyAQueue(Good):
+    """It answers before it has worked."""
+
+    def yes(self, piece: dict[str, Any]) -> Any:
+        return answer({"accepted": True}, 202)
+
+
+class OpenToQuestions(Good):
+    def handle(self, method: str, target: str, headers: Any, body: bytes) -> Any:
+        if method == "GET":
+            headers = {"authorization": f"Bearer {TOKEN}"}
+        return super().handle(method, target, headers, body)
+
+
+class KeysOnTheChannelsNumber(Good):
+    def find(self, what: str, number: str, key: str) -> Any:
+        own = {piece["sent"]["channelAppNo"] for piece in self.of("applications", number)}
+        same = [
+            piece["number"]
+            for piece in self.pieces
+            if piece["what"] == "applications" and piece["sent"]["channelAppNo"] in own
+        ]
+        wanted = [piece for piece in self.pieces if piece["what"] == what and piece["number"] in same]
+        return self.listed([self.item(piece) for piece in wanted if not key or piece["key"] == key])
+
+
+class RefusesARepetition(Good):
+    def again(self, piece: dict[str, Any], sent: Any) -> Any:
+        return self.error(422, "DUPLICATE")
+
+
+class Overwrites(Good):
+    def again(self, piece: dict[str, Any], sent: Any) -> Any:
+        if piece["sent"] != sent:
+            piece["receipt"] += "-2"
+        return self.yes(piece)
+
+
+class ConflictWithoutAPiece(Good):
+    def again(self, piece: dict[str, Any], sent: Any) -> Any:
+        self.pieces.remove(piece)
+        return self.error(409, "KEY_TAKEN")
+
+
+class TakesEvidenceOfNobody(Good):
+    def unknown(self, what: str, number: str, key: str, sent: Any) -> Any:
+        return self.yes(self.made(what, number, key, sent))
+
+
+class WorksOnHalf(Good):
+    def incomplete(self, what: str, headers: Any, body: bytes) -> Any:
+        number = body.decode(errors="ignore").partition('"externalAppNo":"')[2][:14]
+        with self.lock:
+            self.keep(self.made(what, number, headers["idempotency-key"], {}))
+        return HANG_UP
+
+
+class StrictFields(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        strange = "aFieldOfLater" in sent
+        return self.error(422, "FIELD_UNKNOWN") if strange else super().take(what, number, key, sent)
+
+
+class SmallBodies(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        large = len(json.dumps(sent)) > 500_000
+        return self.error(413, "TOO_LARGE") if large else super().take(what, number, key, sent)
+
+
+class OneAtATime(Good):
+    busy = False
+
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        if self.busy:
+            return answer({"errorCode": "BUSY"}, 409)
+        self.busy = True
+        time.sleep(0.05)
+        try:
+            return super().take(what, number, key, sent)
+        finally:
+            self.busy = False
+
+
+class AnotherNumber(Good):
+    def item(self, piece: dict[str, Any]) -> dict[str, Any]:
+        return super().item(piece) | {field_of(piece["what"]): f"{piece['receipt']}-0"}
+
+
+class Pages(Good):
+    def listed(self, items: list[dict[str, Any]]) -> Any:
+        return answer({"items": [], "total": len(items), "more": bool(items)})
+
+
+class NoNumberInTheList(Good):
+    def item(self, piece: dict[str, Any]) -> dict[str, Any]:
+        return {"idempotencyKey": piece["key"]}
+
+
+class OneReadingOnly(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        if sent.get("reading") == 1:
+            return self.error(422, "RECORD_KNOWN")
+        return super().take(what, number, key, sent)
+
+
+class NewestNoticeOnly(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        known = [piece["sent"]["noticeNo"] for piece in self.of("dates", number)]
+        old = what == "dates" and sent["noticeNo"] < max(known, default=0)
+        return self.error(422, "NOTICE_OLD") if old else super().take(what, number, key, sent)
+
+
+class NoWithdrawals(Good):
+    def handle(self, method: str, target: str, headers: Any, body: bytes) -> Any:
+        if "/withdrawals" in target and method == "POST":
+            return answer({"message": "Not Found"}, 404)
+        return super().handle(method, target, headers, body)
+
+
+SYSTEMS = [
+    (NotFoundForEmpty, {"3.2"}, set()),
+    (LosesTheKey, {"3.3"}, {"3.2", "3.7", "4.1", "4.2", "4.3", "6.1"}),
+    (CutsTheKey, {"3.3"}, {"3.7", "4.1", "4.2", "4.3", "6.1"}),
+    (AcknowledgesAndForgets, {"3.4"}, {"3.6", "4.1", "6.1"}),
+    (ForgetsAfterAWhile, {"3.4"}, {"3.6", "4.1", "6.1"}),
+    (ErrorWithASuccessCode, {"2.3"}, set()),
+    (ErrorPage, {"2.2"}, set()),
+    (OnlyAQueue, {"2.1"}, {"1.3", "5.1"}),
+    (OpenToQuestions, {"1.1"}, set()),
+    (KeysOnTheChannelsNumber, {"1.2"}, {"3.6", "3.7"}),
+    (RefusesARepetition, {"4.2"}, set()),
+    (Overwrites, {"4.3"}, set()),
+    (ConflictWithoutAPiece, {"2.4"}, {"3.4", "4.3"}),
+    (TakesEvidenceOfNobody, {"5.1"}, set()),
+    (WorksOnHalf, {"1.5"}, set()),
+    (StrictFields, {"1.3"}, set()),
+    (SmallBodies, {"1.6"}, set()),
+    (OneAtATime, {"1.4"}, set()),
+    (AnotherNumber, {"3.5"}, {"4.3"}),
+    (Pages, {"3.7"}, {"3.1", "3.2", "3.4", "4.1", "4.2", "4.3", "6.1"}),
+    (NoNumberInTheList, {"3.1"}, {"3.4", "4.1", "4.3", "6.1"}),
+    (OneReadingOnly, {"6.1"}, set()),
+    (NewestNoticeOnly, {"6.4"}, set()),
+    (NoWithdrawals, {"6.2"}, set()),
+]
+"""System → the clauses that the kit must name, and those that the same fault may break too."""
+
+
+@pytest.mark.parametrize(("system", "must", "may"), SYSTEMS, ids=lambda one: getattr(one, "__name__", ""))
+def test_the_kit_names_the_clause_that_a_system_breaks(system: type[Good], must: set[str], may: set[str]) -> None:
+    found = broken(system())
+    assert must <= found <= must | may, sorted(found)
+
+
+class MakesEachCallAPiece(Good):
+    def again(self, piece: dict[str, Any], sent: Any) -> Any:
+        one = self.made(piece["what"], piece["number"], piece["key"], sent)
+        self.keep(one)
+        return self.yes(one)
+
+
+class LateLine(Line):
+    """The system carries out what no one waits for after the time that it named."""
+
+    def hang_up(self, to: To, body: Any) -> None:
+        threading.Timer(1.5 * self.settle_s, self.push, (to, body)).start()
+
+
+def test_a_call_that_takes_effect_after_its_time_is_there_twice_and_the_kit_says_so() -> None:
+    with serving(MakesEachCallAPiece()) as system, closing(LateLine(system.url, TOKEN, SETTLE_S)) as line:
+        play = Play(line, samples(), SystemClock())
+        settles(play)
+    assert {one.clause for one in play.seen if one.verdict == Verdict.BROKEN} == {"4.1"}
+
+
+def test_a_system_that_does_not_answer_is_no_finding_and_a_url_that_is_none_is_refused() -> None:
+    assert isinstance(check("http://127.0.0.1:9").exception, Unavailable)
+    assert isinstance(check("crm.example").exception, Misconfigured)
+    assert check("http://127.0.0.1:9", token="").exit_code == 2
+
+
+def test_p5_the_report_holds_none_of_the_systems_words_and_nothing_that_was_sent() -> None:
+    """A test system may hold what is real."""
+
+    class Talks(Good):
+        def error(self, status: int, code: str) -> Any:
+            return answer({"errorCode": code, "message": "王伟 13812345678"}, 418)
+
+    with serving(Talks()) as system:
+        told = check(system.url)
+    assert told.exit_code == 1 and "2.2" in told.stdout
+    assert "王伟" not in told.output and "13812345678" not in told.output
