@@ -186,7 +186,7 @@ def _once(play: Play, case: Case, to: To) -> None:
 def ignores_half_a_call(play: Play) -> None:
     """1.5: a call that breaks off in the middle of its body."""
     to = play.case().to(REGISTRATION)
-    play.line.break_off(to, play.samples[REGISTRATION] | {"externalAppNo": to.number})
+    play.line.break_off(to, {**play.samples[REGISTRATION], "externalAppNo": to.number})
     said = play.settled(to, lambda said: said.word is Word.THERE)
     told = f"只收到一半的调用生效了：{said}", f"a call of which half arrived took effect: {said}"
     play.hold("1.5", said.word is not Word.THERE, *told)

@@ -150,8 +150,8 @@ def _read_back(parts: DeliverParts, claimed: Claimed, address: Address) -> None:
     except Exception as trouble:
         raise _NotYet(_unknown(parts, claimed, trouble)) from trouble
     if found is None:
-        trouble = Unconfirmed(f"{parts.name}: it acknowledged the piece, and does not have it when it is asked")
-        raise _NotYet(_unknown(parts, claimed, trouble))
+        nothing = Unconfirmed(f"{parts.name}: it acknowledged the piece, and does not have it when it is asked")
+        raise _NotYet(_unknown(parts, claimed, nothing))
 
 
 def _refused(refused: Refused, told: dict[str, Any]) -> events.Refused:
