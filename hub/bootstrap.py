@@ -26,6 +26,7 @@ from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.connect.trust import counts
 from hub.delivery import claims, views
+from hub.delivery.pickup import Deliveries, PickupParts
 from hub.errors import HubError, Misconfigured
 from hub.ingest.asking import Asking
 from hub.ingest.control import StoredQuota
@@ -189,6 +190,12 @@ class Hub:
         """The service for the materials of applications."""
         return Materials(self.store, self.opener, self.journal)
 
+    def deliveries(self, sink: str) -> Deliveries:
+        """The pieces of a sink whose system fetches them. Raises ``Misconfigured`` when there is none of that name."""
+        parts = self.parts
+        given = (sink, parts.references(sink), parts.store, parts.journal(), parts.opener, parts.instance)
+        return Deliveries(PickupParts(*given, self.connectors.pickup(sink)))
+
     def holdings(self) -> Holdings:
         """The service that lists the titles that a person holds."""
         channels, sources = frozenset(self.settings.channels), self.journal.given.sources
@@ -254,7 +261,7 @@ class Hub:
     def stages(self) -> list[Stage]:
         """The stages of this hub."""
         reports = {name: info.kind for name, info in self.connectors.reporting.items()}
-        return stages(self.connectors.sinks, reports)
+        return stages(self.connectors.sinks, reports, self.connectors.fetching)
 
     def tasks(self) -> list[tuple[str, Make]]:
         """(Name, function that makes it) of each stage. The runner makes a stage again after a failure."""

@@ -1,10 +1,10 @@
 """The stages of a hub, in the order of a record's way. A new stage is one line here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from hub.delivery import deliver
+from hub.delivery import deliver, unfetched
 from hub.ingest import stage as ingest
 from hub.pipeline import due, lookup, project, relay, verify
 from hub.pipeline.unused import stage as erase
@@ -23,7 +23,12 @@ STAGES: Final[tuple[Stage, ...]] = (
 """The stages of every hub. Each sink adds one more, and so does each source that wants the verdicts back."""
 
 
-def stages(sinks: Iterable[str], reports: Mapping[str, str] = MappingProxyType({})) -> list[Stage]:
-    """Every stage of a hub that delivers to ``sinks``, by their connectors' names, and writes verdicts back to
-    ``reports``, source → kind."""
-    return [*STAGES, *map(deliver.stage, sinks), *(report.stage(*one) for one in reports.items())]
+def stages(
+    sinks: Iterable[str],
+    reports: Mapping[str, str] = MappingProxyType({}),
+    fetching: Collection[str] = (),
+) -> list[Stage]:
+    """Every stage of a hub that delivers to ``sinks``, by their connectors' names, of which the systems of ``fetching``
+    fetch their pieces, and writes verdicts back to ``reports``, source → kind."""
+    delivering = (unfetched.stage(name) if name in fetching else deliver.stage(name) for name in sinks)
+    return [*STAGES, *delivering, *(report.stage(*one) for one in reports.items())]

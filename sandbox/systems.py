@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sandbox import readers
 from sandbox.crm import CRM_FAULTS
 from sandbox.exchange import tables as exchange
 from sandbox.exchange.faults import TABLE_FAULTS
@@ -23,6 +24,7 @@ from sandbox.identity.tickets import Issuer
 from sandbox.platform.server import PLATFORM_FAULTS, client_of
 from sandbox.projects import tables as projects
 from sandbox.projects.projects import APPROVAL, REGISTER, Projects
+from sandbox.readers import READER_FAULTS
 from sandbox.steps.signer import CallSigner
 from sandbox.world.world import World
 
@@ -168,6 +170,16 @@ SYSTEMS: Final[Mapping[str, System]] = {
         secrets=lambda seed: {"token": token_of(seed), "public_keys": CallSigner(seed).public_key},
         config=lambda seed: {"token": token_of(seed)},
         database="steps.db",
+    ),
+    "utility_pull": System(
+        faults=WIRE_FAULTS | READER_FAULTS,
+        connectors=lambda base, database, secrets: {"utility_pull": {}},  # noqa: ARG005
+    ),
+    "utility_table": System(
+        faults=WIRE_FAULTS | READER_FAULTS,
+        connectors=lambda base, database, secrets: {"utility_table": {"url": database}},  # noqa: ARG005
+        database="outbox.db",
+        load=lambda making: readers.make(making.url),
     ),
     "provincial_licences": System(
         faults=WIRE_FAULTS | PLATFORM_FAULTS,

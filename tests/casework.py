@@ -207,12 +207,15 @@ class House:
 
     def parts(self, sink: Any, instance: str = "hub-1", name: str = "utility_crm", **times: Any) -> DeliverParts:
         references = References(MasterKey(bytes(32)), name)
-        return DeliverParts(name, sink, references, self.store, self.journal, self.opener, instance, **times)
+        return DeliverParts(name, references, self.store, self.journal, self.opener, instance, sink, **times)
 
     def deliver(self, sink: Any, name: str = "utility_crm", **times: Any) -> int:
         stage = Deliver(self.parts(sink, name=name, **times), idle_s=0)
         try:
-            return drain(stage)
+            ended = drain(stage)
+            while stage._running:  # a slow machine: it is waited for, however long a step takes
+                ended += drain(stage)
+            return ended
         finally:
             stage.close()
 

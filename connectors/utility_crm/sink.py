@@ -1,20 +1,15 @@
 """The connection system as a ``Sink``. It does not deduplicate, so only its own words are a yes, a no, or "not there";
 everything else leaves the outcome unknown (P2)."""
 
-import csv
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from connectors.utility_crm.bodies import Bodies
 from connectors.utility_crm.mapping import (
     NOT_FOUND,
-    STREETS_BYTES_MAX,
     Call,
     OwnError,
-    Streets,
     find_receipt,
-    read_streets,
-    to_body,
     to_call,
     to_error,
     to_receipt,
@@ -38,15 +33,12 @@ class ConnectionSystem:
     """``Sink`` on the connection system's REST interface. Safe for use by several threads."""
 
     def __init__(self, options: Mapping[str, Any], context: Context) -> None:
-        self._codes = context.codes
-        self._streets = _streets(options["streets_file"] or "")
+        self._bodies = Bodies(context.info.name, options["streets_file"] or "")
         self._rest = RestClient(context, options["url"], bearer(options["token"]), options["ca_file"] or "")
 
     def push(self, address: Address, body: Mapping[str, Any]) -> Receipt:
         call = to_call(address)
-        answer = self._rest.send(
-            call.path, to_body(address, body, self._codes, self._streets), {"idempotency-key": address.key}
-        )
+        answer = self._rest.send(call.path, self._bodies.of(address, body), {"idempotency-key": address.key})
         receipt = _acknowledged(call, answer)
         if receipt is None:
             raise _no_yes(answer, to_error(_value(answer)))
@@ -120,20 +112,6 @@ def _value(answer: Answer) -> Any:
         return answer.json()
     except Unavailable:
         return None
-
-
-def _streets(file: str) -> Streets:
-    """The street table in ``file``, "" for none. Raises ``Misconfigured``."""
-    if not file:
-        return {}
-    try:
-        if Path(file).stat().st_size > STREETS_BYTES_MAX:
-            raise ValueError(f"it has more than {STREETS_BYTES_MAX} bytes")
-        return read_streets(Path(file).read_text("utf-8-sig"))
-    except (OSError, ValueError, csv.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        remedy = "give a CSV file in UTF-8 with the columns division,street,orgNo"
-        raise Misconfigured(f"connectors.utility_crm.streets_file cannot be used ({why})", remedy) from None
 
 
 def open_sink(options: Mapping[str, Any], context: Context) -> ConnectionSystem:

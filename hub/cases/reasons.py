@@ -215,6 +215,12 @@ _WORDS = {
         "该渠道已用此编号提交过内容不同的申请。",
         "This channel has already used the number for an application with other content.",
     ),
+    "NO_SUCH_DELIVERY": Words("没有此推送件。", "There is no such delivery."),
+    "DELIVERY_ENDED": Words(
+        "该推送件已有不同的结果（以其他编号确认、已拒收或已停止），未作更改。",
+        "This delivery has ended otherwise: it was acknowledged with another number, refused or stopped. Nothing is "
+        "changed.",
+    ),
     "NO_SUCH_CASE": Words("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),
     "UNAUTHORISED": Words("缺少访问令牌或令牌无效。", "The bearer token is missing or not valid."),

@@ -87,7 +87,8 @@ def command(
 
 def _list(settings: Settings, as_json: bool) -> None:
     """Print the stages that these settings run. Opens nothing."""
-    found = stages_of(Connectors(settings, SystemClock()).sinks)
+    connectors = Connectors(settings, SystemClock())
+    found = stages_of(connectors.sinks, fetching=connectors.fetching)
     if as_json:
         for stage in found:
             shown = {"name": stage.name, "reads": stage.reads, "writes": stage.writes, "about": stage.about}

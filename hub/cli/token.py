@@ -11,9 +11,35 @@ from hub.bootstrap import Hub, open_hub, reading
 from hub.cases.times import iso
 from hub.cli._console import console
 from hub.clock import in_china
-from hub.web.auth.tokens import LIFETIME_DAYS, LIFETIME_DAYS_MAX, SCOPES, Made, Tokens, expires_ms
+from hub.errors import Misconfigured
+from hub.web.auth.tokens import (
+    DELIVERIES,
+    LIFETIME_DAYS,
+    LIFETIME_DAYS_MAX,
+    SCOPES,
+    Made,
+    Tokens,
+    expires_ms,
+    known,
+)
 
 _HOUR_MS = 3_600_000
+
+
+class _Scope(click.ParamType[str]):
+    """A scope of a token."""
+
+    name = "scope"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
+        return f"[{'|'.join(SCOPES)}|{DELIVERIES}SINK]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not known(value):
+            self.fail(f"{value!r} is not one of {', '.join(SCOPES)}, {DELIVERIES}SINK", param, ctx)
+        return value
+
+
 _DAYS = click.option(
     "--days",
     type=click.IntRange(1, LIFETIME_DAYS_MAX),
@@ -35,10 +61,11 @@ def command() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(SCOPES),
+    type=_Scope(),
     default=("applications:write", "applications:read"),
     show_default=True,
-    help="What it may do; give the option several times for several scopes.",
+    help="What it may do; give the option several times for several scopes. deliveries:SINK lets the system of a sink "
+    "fetch its pieces.",
 )
 @_DAYS
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -47,10 +74,19 @@ def create(config: Path | None, client: str, scopes: tuple[str, ...], days: int,
     """Make a token for a client. It may submit and read applications of the client's channels only."""
     hub = _open(config)
     try:
+        _check_sinks(hub, scopes)
         made = Tokens(hub.store, hub.clock).create(client, frozenset(scopes), days)
     finally:
         hub.close()
     _show(made, as_json, client=client, scopes=sorted(scopes))
+
+
+def _check_sinks(hub: Hub, scopes: tuple[str, ...]) -> None:
+    """Raises ``Misconfigured`` for a scope that names no sink of these settings whose system fetches."""
+    for name in (one.removeprefix(DELIVERIES) for one in scopes if one.startswith(DELIVERIES)):
+        if name not in hub.connectors.fetching:
+            there = ", ".join(sorted(hub.connectors.fetching)) or "none"
+            raise Misconfigured(f"no sink {name} whose system fetches is in the settings", f"there are: {there}")
 
 
 @command.command("rotate")

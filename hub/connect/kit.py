@@ -20,7 +20,20 @@ from hub.connect.mapping import plain_value
 from hub.connect.spec import ConnectorInfo
 from hub.errors import RecordRejected
 from hub.grants.originals import is_withheld
-from hub.ports import Address, Cursor, LookupQuery, Page, Plain, Receipt, Remaps, Sink, Source, SourceRow, Stored
+from hub.ports import (
+    Address,
+    Cursor,
+    LookupQuery,
+    Page,
+    Placed,
+    Plain,
+    Receipt,
+    Remaps,
+    Sink,
+    Source,
+    SourceRow,
+    Stored,
+)
 from hub.records.kinds import KINDS
 from hub.records.shape import check_shape
 
@@ -216,12 +229,16 @@ def check_remap(source: Source, rows: Sequence[SourceRow]) -> int:
     return len(rows)
 
 
-def check_sink(sink: Sink, address: Address, body: Mapping[str, Any]) -> Receipt:
+def check_sink(sink: Sink, address: Address, body: Mapping[str, Any]) -> Receipt | Placed:
     """Check that a push can be found by its key with the same receipt, and that nothing is found for a key that was
-    not pushed or for another case's number (P2). Returns the receipt."""
+    not pushed or for another case's number (P2). What was placed is placed again, which must change nothing; the caller
+    counts it there. Returns what the push did."""
     assert sink.find(address) is None, "found before it was pushed"
     receipt = sink.push(address, body)
-    assert receipt.number, "a receipt without a number"
+    if isinstance(receipt, Placed):
+        assert sink.push(address, body) == receipt, "a piece that was placed cannot be placed again"
+    else:
+        assert receipt.number, "a receipt without a number"
     assert sink.find(address) == receipt, "a push cannot be found by its key: it would be made twice"
     assert sink.find(replace(address, key=f"{address.key}-other")) is None, "another key finds it too"
     assert sink.find(replace(address, number=f"{address.number}-other")) is None, "another case's number finds it too"

@@ -109,7 +109,9 @@ class ConnectorInfo(Frozen):
     kind: str = Field("", description="Kind of record that a source gives; empty for a sink.")
     title: Title = Field(description="The outside system, for people.")
     direction: Literal["source", "sink"] = Field(description="Whether records come from it, or go to it.")
-    transport: Literal["rest", "table", "files"] = Field(description="How it is reached.")
+    transport: Literal["rest", "table", "files", "pull"] = Field(
+        description="How it is reached; pull: a sink's system fetches its pieces from the hub."
+    )
     assurance: Literal["", "SEALED_DOCUMENT", "SIGNED_RESPONSE", "CHANNEL_ONLY"] = Field(
         "", description="What proves a record: a sealed file of its own, a signed answer, or the channel alone."
     )
@@ -161,6 +163,11 @@ class ConnectorInfo(Frozen):
         return self.authority or self.name
 
     @property
+    def fetches(self) -> bool:
+        """Whether the hub makes no call to this sink: its system fetches its pieces."""
+        return self.transport == "pull"
+
+    @property
     def mapping(self) -> bytes:
         """What maps the rows: 8 bytes of a SHA-256 over the package's mapping, code tables and declaration."""
         return self._mapping
@@ -198,6 +205,8 @@ class ConnectorInfo(Frozen):
     def _accepts_what_its_direction_allows(self) -> Self:
         if (self.direction == "sink") != bool(self.accepts):
             raise ValueError("a sink says in `accepts` what it takes, and a source has no `accepts`")
+        if self.fetches and self.direction != "sink":
+            raise ValueError("only the system of a sink fetches")
         return self
 
     def takes(self, procedure: str, kind: str) -> bool:

@@ -105,8 +105,8 @@ class Trouble(NamedTuple):
 
 class Again(NamedTuple):
     """How an attempt ended that did not end the piece. Until ``settle_until_ms`` (process time) a push may still take
-    effect. ``trouble`` is without a personal value, ``None`` to keep the one before; ``remedy`` is what a person can do
-    about it. Both are cut to ``TROUBLE_MAX`` and ``REMEDY_MAX`` characters."""
+    effect. ``trouble`` is without a personal value, ``None`` to keep the one before, "" for none any more; ``remedy``
+    is what a person can do about it. Both are cut to ``TROUBLE_MAX`` and ``REMEDY_MAX`` characters."""
 
     settle_until_ms: int
     unconfirmed: int = 0
@@ -240,12 +240,17 @@ class Claims:
         told: dict[str, Any] = {}
         if again.trouble is not None:
             remedy = again.remedy[:REMEDY_MAX] if again.remedy else None
-            told = {"trouble": again.trouble[:TROUBLE_MAX], "remedy": remedy, "trouble_ms": now_ms}
+            trouble = again.trouble[:TROUBLE_MAX] or None
+            told = {"trouble": trouble, "remedy": remedy, "trouble_ms": now_ms if trouble else None}
         with self._store.write() as connection:
-            mine = _is(claimed.key) & (attempt.c.claimed_by == self._instance)
+            mine = _is(claimed.key) & self._mine()
             connection.execute(update(attempt).where(mine).values(claimed_by=None, **values, **told))
-            if told:
+            if again.trouble:
                 bulk.upsert(connection, sink_trouble, [{"sink": self._sink, "case_id": claimed.key[0], **told}])
+
+    def _mine(self) -> ColumnElement[bool]:
+        """Which rows this instance may put off."""
+        return attempt.c.claimed_by == self._instance
 
     def look_after(self, now_ms: int) -> None:
         """Repair the rows: add one, counted as tried, for each pending piece without one; delete those of pieces that

@@ -15,7 +15,7 @@ from hub.ports.log import (
     TopicSpec,
     Writer,
 )
-from hub.ports.sinks import OPEN_CODE, Address, Receipt, Refused, Sink
+from hub.ports.sinks import OPEN_CODE, Address, Pickup, Placed, Receipt, Refused, Sink
 from hub.ports.sources import (
     NAMELESS,
     UNVERSIONED,
@@ -60,6 +60,8 @@ __all__ = [
     "Member",
     "Outgoing",
     "Page",
+    "Pickup",
+    "Placed",
     "Plain",
     "Positions",
     "Receipt",

@@ -16,6 +16,11 @@ class Receipt(NamedTuple):
     received_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The piece is where the system takes it, durably, once and under its key; the system has not answered yet."""
+
+
 class Refused(Exception):
     """The sink gave a final no. ``code`` and ``message`` are the sink's own. They are stored and shown to a person; the
     hub tries again only when an operator says so."""
@@ -50,9 +55,12 @@ class Sink(Protocol):
     repeats no call by itself: the hub decides about the next attempt.
     """
 
-    def push(self, address: Address, body: Mapping[str, Any]) -> Receipt:
-        """Hand over one piece; on return it has taken effect there, durably, and the system has acknowledged it with a
-        number. ``body`` holds JSON values only; its fields are the procedure's.
+    def push(self, address: Address, body: Mapping[str, Any]) -> Receipt | Placed:
+        """Hand over one piece; with a receipt it has taken effect there, durably, and the system has acknowledged it
+        with a number. ``body`` holds JSON values only; its fields are the procedure's.
+
+        A system that takes pieces in its own time, such as from a table, returns ``Placed``: to place the same piece
+        again changes nothing, and ``find`` gives the system's answer when there is one.
 
         Raises ``Refused`` for a final no in the system's own words. Raises ``NotSent`` when the call was not made, and
         ``Misconfigured`` for what only the operator can change (a wrong address or token): in both cases nothing has
@@ -65,8 +73,10 @@ class Sink(Protocol):
         then pushes again (P2).
         """
 
-    def find(self, address: Address) -> Receipt | None:
+    def find(self, address: Address) -> Receipt | Placed | None:
         """The receipt of the piece with this key if an earlier ``push`` took effect, else ``None``. Changes nothing.
+        ``Placed`` for a piece that was placed and has no answer yet; raises ``Refused`` for one that was answered with
+        a no.
 
         ``None`` only for a complete answer that does not have the piece. Raises ``Unavailable`` or ``Unconfirmed`` for
         everything else: an error with a success code, an answer without a list, a part of a list, an answer from a copy
@@ -75,3 +85,14 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Release connections. Calls that are running may fail with ``Unavailable``."""
+
+
+class Pickup(Protocol):
+    """A system that fetches its pieces itself, because nothing may call into its network: ``GET /deliveries``. The hub
+    makes no call to it. Safe for use by several threads."""
+
+    def shown(self, address: Address, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The body of a piece as the system reads it, with its own codes: what ``Sink.push`` would send. Pure."""
+
+    def close(self) -> None:
+        """Release what it has open."""

@@ -5,8 +5,13 @@ secret. So a sink cannot join its data with a topic, with a table, or with the d
 the same value again at each attempt and does not store it.
 """
 
+import base64
 import hmac
+import re
 from itertools import pairwise
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from hub.privacy.vault import MasterKey
 
@@ -15,6 +20,8 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NUMBER_LENGTH = 14
 """13 characters of HMAC (65 bits) and one check character. Among 10^7 cases two have the same number with a
 probability of about 10^-6."""
+_DELIVERY_ID = re.compile(r"[A-Za-z0-9_-]{48}")
+_CASE_BYTES = 16
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _CONFUSED = str.maketrans("ILO", "110", "- ")
 _GROUPS = (0, 5, 9, 14)
@@ -41,6 +48,25 @@ class References:
     def record_reference(self, record_id: bytes) -> str:
         """The reference for a record at this sink, 32 hex digits."""
         return self._digest("record", record_id)[:16].hex()
+
+    def delivery_id(self, case_id: bytes, piece: int) -> str:
+        """The id that this sink's system answers a piece by, 48 characters: case and number of the piece under AES-SIV
+        (RFC 5297), so it is the same at each time, and only the hub makes and reads it."""
+        named = case_id + piece.to_bytes(4, "big")
+        return base64.urlsafe_b64encode(self._siv().encrypt(named, None)).decode()
+
+    def read_delivery_id(self, text: str) -> tuple[bytes, int] | None:
+        """Case and number of the piece in a ``delivery_id`` of this sink; ``None`` for any other text."""
+        if not _DELIVERY_ID.fullmatch(text):
+            return None
+        try:
+            named = self._siv().decrypt(base64.urlsafe_b64decode(text), None)
+        except InvalidTag:
+            return None
+        return named[:_CASE_BYTES], int.from_bytes(named[_CASE_BYTES:], "big")
+
+    def _siv(self) -> AESSIV:
+        return AESSIV(self._digest("delivery"))
 
     def _digest(self, use: str, *parts: bytes) -> bytes:
         # Each part has its length before it: two different lists never give the same bytes.

@@ -14,14 +14,15 @@ _DIGITS: Final = re.compile(r"[0-9]{1,6}")
 Q = TypeVar("Q", bound="Query")
 
 
-def _number(value: Any) -> Any:
+def number(value: Any) -> Any:
+    """The text of a number, for a validator; raises ``ValueError`` for any other text."""
     if isinstance(value, str) and not _DIGITS.fullmatch(value):
         raise ValueError("not a number")
     return value
 
 
 Limit = Annotated[
-    int, Field(ge=1, le=LIST_MAX, description="Largest number of items.", examples=[50]), BeforeValidator(_number)
+    int, Field(ge=1, le=LIST_MAX, description="Largest number of items.", examples=[50]), BeforeValidator(number)
 ]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", examples=["6720b5f01c2d4e5f8091a2b3c4d5e6f7"])]
 

@@ -8,6 +8,9 @@ ELSEWHERE = {
     "report.written": "tests/unit/pipeline/test_report.py",
     "sent.sealed": "tests/unit/web/api/test_steps.py",
     "sent.committed": "tests/unit/web/api/test_steps.py",
+    "pickup.handed": "tests/unit/delivery/test_pickup.py",
+    "pickup.acknowledged": "tests/unit/delivery/test_pickup.py",
+    "pickup.refused": "tests/unit/delivery/test_pickup.py",
 }
 """Points that only another system's source passes, or a call from outside, and the test that kills there."""
 POINTS = sorted(

@@ -21,6 +21,7 @@ from tests.feeding import settings
 
 Place = tuple[str, int]
 IDS = dict.fromkeys(("application_id", "case_id"), "0" * 32) | {
+    "delivery_id": "A" * 48,
     "subject": "lookup.requests-value",
     "version": "latest",
     "schema_id": "53",
@@ -29,9 +30,10 @@ IDS = dict.fromkeys(("application_id", "case_id"), "0" * 32) | {
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, dict[str, str]]]:
-    hub = open_hub(settings(Path(tmp_path_factory.mktemp("hub")), {}, web={"port": 0}))
+    hub = open_hub(settings(Path(tmp_path_factory.mktemp("hub")), {"utility_pull": {}}, web={"port": 0}))
     try:
         tokens = {scope: token(hub.store, hub.clock, scopes=[scope]) for scope in SCOPES}
+        tokens["deliveries"] = token(hub.store, hub.clock, scopes=["deliveries:utility_pull"])
         with serve(hub) as url:
             host, _, port = url.removeprefix("http://").partition(":")
             yield (host, int(port)), tokens

@@ -9,12 +9,12 @@ from weakref import WeakSet
 
 from hub.connect.host.guard import GuardedSink, GuardedSource
 from hub.connect.host.quota import QuotaBook
-from hub.connect.host.registry import discover, find, forget, open_sink, open_source, trusted_keys
+from hub.connect.host.registry import discover, find, forget, open_pickup, open_sink, open_source, trusted_keys
 from hub.connect.spec import ConnectorInfo, mapping_digest
 from hub.connect.table.spec import REPORT_URL
 from hub.errors import Misconfigured
 from hub.grants.grant import FEED, Grant, load
-from hub.ports import Clock
+from hub.ports import Clock, Pickup
 from hub.settings import Settings
 
 
@@ -28,6 +28,7 @@ class Connectors:
         self._directory = settings.connectors_dir
         self._opened: WeakSet[GuardedSource | GuardedSink] = WeakSet()
         self._changes: Counter[str] = Counter()
+        self._pickups: dict[str, tuple[int, Pickup]] = {}
 
     @cached_property
     def infos(self) -> dict[str, ConnectorInfo]:
@@ -44,6 +45,11 @@ class Connectors:
     def sinks(self) -> Mapping[str, ConnectorInfo]:
         """Those of ``infos`` that are sinks."""
         return {name: info for name, info in self.infos.items() if info.direction == "sink"}
+
+    @property
+    def fetching(self) -> frozenset[str]:
+        """The sinks whose systems fetch their pieces."""
+        return frozenset(name for name, info in self.sinks.items() if info.fetches)
 
     @property
     def absent_sinks(self) -> Mapping[str, ConnectorInfo]:
@@ -122,6 +128,16 @@ class Connectors:
         self._opened.add(found)
         return found
 
+    def pickup(self, name: str) -> Pickup:
+        """A configured sink whose system fetches its pieces; with the settings that are in force now. Raises
+        ``Misconfigured`` when there is none of that name, or when its options are wrong."""
+        changes = self.changes(name)
+        opened = self._pickups.get(name)
+        if opened is None or opened[0] != changes:
+            opened = changes, open_pickup(name, self._options(name), self._clock, self._directory)
+            self._pickups[name] = opened
+        return opened[1]
+
     # ---- taking changes over ---------------------------------------------------------------------------------------
 
     def changes(self, name: str) -> int:
@@ -184,6 +200,8 @@ class Connectors:
         name = info.name
 
         def opened() -> Any:
+            if info.fetches:
+                return open_pickup(name, options, self._clock, self._directory)
             if info.direction == "sink":
                 return open_sink(name, options, self._clock, self._book, self._directory)
             return open_source(name, options, self._clock, self._book, grant, self._directory)

@@ -22,6 +22,7 @@ from hub.ports import (
     Extent,
     LookupQuery,
     Page,
+    Placed,
     Receipt,
     Refused,
     Reports,
@@ -268,10 +269,10 @@ class GuardedSink:
         self._former, self._sink = self._sink, other._sink
         self._gate, self.context = other._gate, other.context
 
-    def push(self, address: Address, body: Mapping[str, Any]) -> Receipt:
+    def push(self, address: Address, body: Mapping[str, Any]) -> Receipt | Placed:
         return self._gate.call(lambda: self._sink.push(address, body))
 
-    def find(self, address: Address) -> Receipt | None:
+    def find(self, address: Address) -> Receipt | Placed | None:
         return self._gate.call(lambda: self._sink.find(address))
 
     def health(self) -> Health:

@@ -23,7 +23,7 @@ from hub.connect.spec import ConnectorInfo
 from hub.connect.trust import trusted_keys_of
 from hub.errors import Misconfigured
 from hub.grants.grant import Grant, smaller
-from hub.ports import Clock
+from hub.ports import Clock, Pickup
 from hub.records.kinds import KINDS
 
 GROUP = "hub.connectors"
@@ -162,11 +162,25 @@ def open_sink(
 ) -> GuardedSink:
     """Open a sink with ``settings``, its table in ``hub.toml``. Makes no call.
 
-    Raises ``Misconfigured`` for an unknown name, a source, or wrong settings.
+    Raises ``Misconfigured`` for an unknown name, a source, a sink whose system fetches, or wrong settings.
     """
     installed = _of_direction(name, "sink", directory)
+    if installed.info.fetches:
+        raise Misconfigured(
+            f"{name} is not called: its system fetches its pieces", "give it a token: docs/operating.md"
+        )
     context = _context(installed, settings, clock)
     return GuardedSink(_open(installed, settings, context), context, Gate(context, book, hold_max_s=SINK_HOLD_S))
+
+
+def open_pickup(name: str, settings: Mapping[str, Any], clock: Clock, directory: Path | None = None) -> Pickup:
+    """Open a sink whose system fetches its pieces, with ``settings``, its table in ``hub.toml``. Raises
+    ``Misconfigured`` for any other connector, or wrong settings."""
+    installed = _of_direction(name, "sink", directory)
+    if not installed.info.fetches:
+        raise Misconfigured(f"{name} is pushed to: its system does not fetch", "name a sink of the transport pull")
+    opened: Pickup = _open(installed, settings, _context(installed, settings, clock))
+    return opened
 
 
 def trusted_keys(name: str, settings: Mapping[str, Any], directory: Path | None = None) -> dict[str, bytes]:

@@ -18,7 +18,6 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.connect.spec import Limits
-from hub.connect.table.spec import REPORT_URL
 from hub.errors import Misconfigured, Unavailable
 from hub.stores.causes import TYPES, cause_of, explain
 
@@ -30,15 +29,19 @@ Names = Mapping[str, set[str]]
 
 
 class TableDatabase:
-    """Reads one exchange database. Only with ``writes`` it changes anything: the receiver's own columns. Thread-safe.
+    """Reads one exchange database. Only with ``writes`` it changes anything: the receiver's own columns, or the rows of
+    a sink. Thread-safe.
 
-    ``name`` is the connector's. Connects at the first read. Raises ``Misconfigured`` for a URL that cannot be used.
+    ``name`` is the connector's, ``setting`` that of the URL. Connects at the first read. Raises ``Misconfigured`` for a
+    URL that cannot be used.
     """
 
-    def __init__(self, name: str, url: str, limits: Limits, names: Names, writes: bool = False) -> None:
+    def __init__(
+        self, name: str, url: str, limits: Limits, names: Names, writes: bool = False, setting: str = "url"
+    ) -> None:
         self._name = name
         self._names = names
-        self._setting = f"connectors.{name}.{REPORT_URL if writes else 'url'}"
+        self._setting = f"connectors.{name}.{setting}"
         self._engine = _engine(self._setting, url, limits, writes)
 
     @property

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, or_, update
 from hub.connect.context import Context
 from hub.connect.table.database import TableDatabase
 from hub.connect.table.rows import Rows
-from hub.connect.table.spec import ReportSpec, TableSpec
+from hub.connect.table.spec import REPORT_URL, ReportSpec, TableSpec
 from hub.ports import UNVERSIONED, RowVerdict
 
 
@@ -25,7 +25,7 @@ class TableReport:
         own |= {name for one in self._lines for name in one.of}
         lines |= {one.table: {*lines.get(one.table, ()), *one.parent, *more[one.table]} for one in self._lines}
         names = {spec.name: own, **lines}
-        self._database = TableDatabase(context.info.name, url, context.limits, names, writes=True)
+        self._database = TableDatabase(context.info.name, url, context.limits, names, writes=True, setting=REPORT_URL)
         self._rows = Rows(spec, self._database.dialect, more)
         self._report = report
 

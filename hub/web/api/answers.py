@@ -12,6 +12,8 @@ from hub.cases.connection.states import STATES
 
 ID = "6720b5f01c2d4e5f8091a2b3c4d5e6f7"
 MOMENT = "2026-03-02T01:00:00.000Z"
+DELIVERY = "q8hX1mYc0bF3tN6vR2sZ5wKdJ7gLpA9eTuIyO4xQzVnBfCiM"
+DELIVERY_FORM = r"^[A-Za-z0-9_-]{48}$"
 Opaque = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", examples=[ID])]
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=[MOMENT])]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"}, examples=["2026-03-11"])]
@@ -139,6 +141,31 @@ class ApplicationShown(_Application):
     evidence: list[Evidence]
     deliveries: list[Delivery]
     numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")
+
+
+class PieceShown(BaseModel):
+    """A piece for the system that fetches it. ``body`` is what a push would send: docs/crm-contract.md."""
+
+    delivery_id: str = Field(pattern=DELIVERY_FORM, examples=[DELIVERY], description="What the answer names it by.")
+    key: str = Text("0f3c5a9e7b2d41e88a10c6d2f4b6a8c0", "The same each time that this piece is shown.")
+    number: str = Text("7K3M9QPDX2V4TW", "The hub's number of the application.")
+    kind: str = Text("registration")
+    body: dict[str, Any] = Field(examples=[{"externalAppNo": "7K3M9QPDX2V4TW", "channel": "gov-platform"}])
+
+
+class Deliveries(BaseModel):
+    """Pieces that wait."""
+
+    items: list[PieceShown]
+    next: str | None = Text(DELIVERY, "`after` of the next call; null when nothing waits.")
+    more: bool = Field(examples=[False], description="Whether more wait: the next call need not wait.")
+
+
+class DeliveryEnded(BaseModel):
+    """The state of a piece after the system's answer."""
+
+    delivery_id: str = Field(pattern=DELIVERY_FORM, examples=[DELIVERY])
+    state: str = Text("acknowledged", "acknowledged or refused; withdrawn or stopped where the hub had done so.")
 
 
 class HeldTitle(BaseModel):

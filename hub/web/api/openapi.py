@@ -41,6 +41,7 @@ _HEADERS: Final = {
 _PATH: Final[Mapping[str, Json]] = {
     "application_id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": [answers.ID]},
     "case_id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": [answers.ID]},
+    "delivery_id": {"type": "string", "pattern": answers.DELIVERY_FORM, "examples": [answers.DELIVERY]},
     "subject": {"type": "string", "examples": ["lookup.requests-value"]},
     "version": {"type": "string", "pattern": "^([1-9][0-9]{0,8}|latest|-1)$", "examples": ["latest"]},
     "schema_id": {"type": "integer", "minimum": 1, "maximum": 999_999_999, "examples": [53]},

@@ -10,7 +10,7 @@ from hub.cases.connection.holdings import Enquiry
 from hub.cases.connection.materials.command import Handed
 from hub.cases.connection.materials.command import Request as Asked
 from hub.web.api import answers as a
-from hub.web.api import applications, cases, metrics, steps
+from hub.web.api import applications, cases, deliveries, metrics, steps
 from hub.web.api.shown_materials import MaterialsShown
 from hub.web.queries import Query
 
@@ -177,6 +177,27 @@ _UTILITY: Final = (
         body=steps.StepsSent, example=steps.EXAMPLE, tag="utility", signed=True,
     ),
 )  # fmt: skip
+_DELIVERIES: Final = (
+    Told(
+        "deliveries", "GET", "/deliveries",
+        "Pieces that wait for the system that fetches them, in their order, each until it is acknowledged or refused.",
+        {200: a.Deliveries}, (*_TOKEN, "FIELD_INVALID"), deliveries.SCOPE, deliveries.PageQuery, tag="deliveries",
+    ),
+    Told(
+        "acknowledge", "POST", "/deliveries/{delivery_id}/acknowledge",
+        "The system has the piece, durably. Said again, it is answered alike.",
+        {200: a.DeliveryEnded},
+        (*_TOKEN, *_BODY, "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_DELIVERY", "DELIVERY_ENDED"),
+        deliveries.SCOPE, body=deliveries.Acknowledgement, tag="deliveries",
+    ),
+    Told(
+        "refuse", "POST", "/deliveries/{delivery_id}/refuse",
+        "The system refuses the piece, finally. Said again, it is answered alike.",
+        {200: a.DeliveryEnded},
+        (*_TOKEN, *_BODY, "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_DELIVERY", "DELIVERY_ENDED"),
+        deliveries.SCOPE, body=deliveries.Refusal, tag="deliveries",
+    ),
+)  # fmt: skip
 _OPERATORS: Final = (
     Told(
         "cases", "GET", "/cases", "Cases of every procedure, newest first: opaque ids, states, times.",
@@ -274,4 +295,4 @@ _DOCUMENTS: Final = (
     ),
 )  # fmt: skip
 
-TOLD: Final = (*_APPLICATIONS, *_UTILITY, *_OPERATORS, *_REGISTRY, *_DOCUMENTS)
+TOLD: Final = (*_APPLICATIONS, *_UTILITY, *_DELIVERIES, *_OPERATORS, *_REGISTRY, *_DOCUMENTS)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Final
 
 from anyio import to_thread
@@ -38,6 +39,19 @@ class Access:
     async def allow(self, request: Request, scope: str) -> Token:
         """The caller's token. Raises ``Denied`` when there is none, when it lacks the scope or was used too often, and
         ``Unavailable`` when the store is."""
+        token = await self._entered(request)
+        if scope not in token.scopes:
+            raise Denied("FORBIDDEN")
+        return token
+
+    async def allow_sink(self, request: Request, sinks: Collection[str]) -> Token:
+        """As ``allow``, for a token of one of these sinks."""
+        token = await self._entered(request)
+        if token.sink not in sinks:
+            raise Denied("FORBIDDEN")
+        return token
+
+    async def _entered(self, request: Request) -> Token:
         kind, _, text = request.headers.get("authorization", "").partition(" ")
         text = text.strip()
         if kind.lower() != "bearer" or not text:
@@ -46,8 +60,6 @@ class Access:
         request.state.token_id = token.token_id
         if wait_s := self._by_token.take(token.token_id):
             raise Denied("TOO_MANY_REQUESTS", wait_s)
-        if scope not in token.scopes:
-            raise Denied("FORBIDDEN")
         return token
 
     async def _looked_up(self, text: str, peer: str) -> Token:

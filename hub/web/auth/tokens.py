@@ -3,6 +3,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -16,6 +17,10 @@ from hub.web.auth.clients import Client, client_of
 from hub.web.auth.tables import client, token
 
 SCOPES: Final = ("applications:write", "applications:read", "operate", "cases", "metrics")
+DELIVERIES: Final = "deliveries:"
+"""Before a sink's name: the scope of the system that fetches the pieces of this sink. A token has one of them at most.
+"""
+_OF_A_SINK: Final = re.compile(r"deliveries:[a-z][a-z0-9_]{1,62}")
 # What these scopes allow concerns applications, and an application belongs to a channel.
 _OF_A_CHANNEL = frozenset({"applications:write", "applications:read", "operate"})
 LIFETIME_DAYS: Final = 365
@@ -25,6 +30,15 @@ _PREFIX = "oct"
 _SECRET_BYTES = 32
 # 256 random bits cannot be guessed, so a plain hash is enough.
 _UNKNOWN = hashlib.sha256(b"unknown").digest()
+
+
+def known(scope: str) -> bool:
+    """Whether there is such a scope.
+
+    >>> known("metrics"), known("deliveries:utility_pull"), known("deliveries:"), known("all")
+    (True, True, False, False)
+    """
+    return scope in SCOPES or _OF_A_SINK.fullmatch(scope) is not None
 
 
 class Token(NamedTuple):
@@ -38,6 +52,11 @@ class Token(NamedTuple):
     def channels(self) -> frozenset[str]:
         """The channels of its client."""
         return self.client.channels
+
+    @property
+    def sink(self) -> str:
+        """The sink whose pieces it may fetch; "" for none."""
+        return next((one.removeprefix(DELIVERIES) for one in self.scopes if one.startswith(DELIVERIES)), "")
 
     def by(self, channel: str) -> By:
         """Who asks, as events say it, for a request through ``channel``."""
@@ -64,8 +83,10 @@ class Tokens:
 
         Raises ``Misconfigured`` for no or an unknown scope, an unknown client, a scope about applications where the
         client has no channel, and a lifetime of more than ``LIFETIME_DAYS_MAX``."""
-        if strange := sorted(scopes - set(SCOPES)) or not scopes:
-            raise Misconfigured(f"no such scope: {strange}", f"scopes are {', '.join(SCOPES)}")
+        if strange := sorted(one for one in scopes if not known(one)) or not scopes:
+            raise Misconfigured(f"no such scope: {strange}", f"scopes are {', '.join(SCOPES)}, {DELIVERIES}SINK")
+        if sum(one.startswith(DELIVERIES) for one in scopes) > 1:
+            raise Misconfigured("a token fetches the pieces of one sink", "make a token for each")
         if not 1 <= days <= LIFETIME_DAYS_MAX:
             raise Misconfigured(f"{days} days are no lifetime", f"from 1 to {LIFETIME_DAYS_MAX} days")
         with self._store.write() as connection:

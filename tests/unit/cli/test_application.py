@@ -180,6 +180,19 @@ def test_a_list_by_state_and_a_channel_that_is_misspelt(run: Run) -> None:
         assert "CHANNEL_UNKNOWN" in told.stderr and "allowed: counter, gov-platform" in told.stderr
 
 
+def test_a_token_to_fetch_names_a_sink_whose_system_fetches(run: Run, tmp_path: Path) -> None:
+    with (tmp_path / "hub.toml").open("a") as settings:
+        settings.write('[connectors.utility_pull]\n[connectors.utility_crm]\nurl = "http://127.0.0.1:9"\ntoken = "t"\n')
+    assert run("client", "create", "utility").exit_code == 0
+    made = run("token", "create", "--client", "utility", "--scope", "deliveries:utility_pull", "--json")
+    assert json.loads(made.stdout)["scopes"] == ["deliveries:utility_pull"]
+    for name in ("utility_crm", "utility_pul"):
+        refused = run("token", "create", "--client", "utility", "--scope", f"deliveries:{name}").exception
+        assert f"no sink {name} whose system fetches" in str(refused)
+        assert "there are: utility_pull" in str(refused)
+    assert run("token", "create", "--client", "utility", "--scope", "deliveries").exit_code == 2
+
+
 def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
     scopes = ("--scope", "applications:write", "--scope", "applications:read")
     owned = ("--channel", "gov-platform", "--purpose", "connection-application")

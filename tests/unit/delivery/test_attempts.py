@@ -7,6 +7,7 @@ import pytest
 
 from hub.cases.tables import piece
 from hub.delivery import deliver as stage
+from hub.delivery import endings
 from hub.delivery.attempts import UNCONFIRMED_MAX
 from hub.delivery.claims import LEASE_S, SETTLE_MAX_S, SETTLE_S, let_go
 from hub.delivery.tables import attempt
@@ -211,14 +212,14 @@ def test_p2_an_outcome_that_cannot_be_written_down_is_its_own_pieces_trouble(
     bad = house.submit(body()).case_id
     house.submit(body("A-2"))
     with monkeypatch.context() as patched:
-        write = stage._end
+        write = endings.end
 
         def end(parts: Any, claimed: Any, event: Any) -> None:
             if claimed.case.case_id == bad:
                 raise ValueError("too long for its column")
             write(parts, claimed, event)
 
-        patched.setattr(stage, "_end", end)
+        patched.setattr(endings, "end", end)
         house.deliver(sink)
         assert sorted(states(house)) == ["acknowledged", "pending"]
         (shown,) = house.applications.show(bad)["deliveries"]

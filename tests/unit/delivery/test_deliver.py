@@ -13,8 +13,7 @@ import hub.crash
 from hub.cases.case import Case, find
 from hub.cases.events import Acknowledged, Piece, Stopped, ToSeal
 from hub.cases.tables import piece
-from hub.delivery import claims
-from hub.delivery import deliver as stage
+from hub.delivery import claims, endings
 from hub.delivery.attempts import UNCONFIRMED_MAX
 from hub.delivery.claims import LEASE_S, SETTLE_S, Claimed
 from hub.errors import Misconfigured, NotSent, Unavailable
@@ -274,7 +273,7 @@ def test_a_claim_whose_outcome_could_not_be_written_down_is_taken_up_again_a_mom
 ) -> None:
     house.submit(body())
     with monkeypatch.context() as patched:
-        patched.setattr(stage, "_end", _database_away)
+        patched.setattr(endings, "end", _database_away)
         with pytest.raises(Unavailable):
             house.deliver(sink)
     assert (states(house), sink.pushed) == (["pending"], 1)
@@ -293,9 +292,9 @@ def test_p4_a_sink_that_took_a_piece_while_it_was_withdrawn_has_it(house: House,
         claims.enqueue(connection, bytes(title.case_id), [Piece(title.piece, "utility_crm", title.kind)])
     claimed = Claimed(cases_find(house, title.case_id), Piece(title.piece, "utility_crm", title.kind), 0)
     told = {"piece": title.piece, "sink": "utility_crm", "attempts": 1}
-    stage._end(house.parts(sink), claimed, Stopped(reason="ERASED", **told))
+    endings.end(house.parts(sink), claimed, Stopped(reason="ERASED", **told))
     assert states(house) == ["acknowledged", "withdrawn"]
-    stage._end(house.parts(sink), claimed, Acknowledged(found=False, sealed_receipt=ToSeal(b"{}"), **told))
+    endings.end(house.parts(sink), claimed, Acknowledged(found=False, sealed_receipt=ToSeal(b"{}"), **told))
     assert states(house) == ["acknowledged", "acknowledged"]
 
 

@@ -8,7 +8,7 @@ from hub.stages import STAGES, stages
 from hub.topics.acls import granted
 from hub.topics.declared import declared
 
-ALL = stages(["crm"], {"projects": "project.approval"})
+ALL = stages(["crm", "fetches"], {"projects": "project.approval"}, fetching=["fetches"])
 TOPICS = {spec.name for spec in declared(1)}
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.procedure import PROCEDURE
 from hub.connect.host.guard import GuardedSource
 from hub.ingest.sent import Intake
-from hub.web.api import applications, cases, health, materials, metrics, openapi, steps
+from hub.web.api import applications, cases, deliveries, health, materials, metrics, openapi, steps
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -29,6 +30,7 @@ from hub.web.guard import WITH_TOKEN
 from hub.web.registry import routes as registry
 from hub.web.signatures.nonces import Nonces
 from hub.web.signatures.signers import Signers
+from tests import ways
 from tests.callers import token
 from tests.casework import PARTITIONS, ConnectionSystem, House, body
 
@@ -56,6 +58,7 @@ def app(house: House) -> FastAPI:
         cases.router(house.store, access),
         steps.router(intake, Signers(dict, house.clock), Nonces(house.clock)),
         materials.router(Materials(house.store, house.opener, house.journal), access),
+        deliveries.router(partial(ways.deliveries, house), frozenset({"utility_crm"}), access),
         health.router(Readiness(house.log, house.store, house.clock, "hub-1")),
         metrics.router(Metrics(house.log, house.store, house.clock, []), access),
         registry.router(""),
