@@ -37,11 +37,13 @@ class EvidenceRule:
     """What one kind of evidence may show for one purpose: dotted field paths, and the assurance levels accepted.
 
     ``fields_other`` is what leaves when the holder is another person than the applicant. It names no holder.
+    ``original``: whether the archive may have what the source gave, where it is about the applicant alone.
     """
 
     fields: tuple[str, ...]
     fields_other: tuple[str, ...]
     assurance: frozenset[str]
+    original: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,11 @@ def _registration(purpose: str, fields: Sequence[str]) -> frozenset[str]:
 
 def _rule(purpose: str, kind: str, entry: Mapping[str, Any]) -> EvidenceRule:
     fields = tuple(entry["fields"])
-    rule = EvidenceRule(fields, tuple(entry.get("fields_other", fields)), frozenset(entry["assurance"]))
+    original = entry.get("original", False)
+    if not isinstance(original, bool):
+        raise Misconfigured(f"the purpose {purpose} says neither true nor false in original of {kind}", "correct it")
+    other = tuple(entry.get("fields_other", fields))
+    rule = EvidenceRule(fields, other, frozenset(entry["assurance"]), original)
     if kind not in KINDS:
         raise Misconfigured(f"the purpose {purpose} names {kind}, which is no kind", "install the kind's package")
     for path in (*rule.fields, *rule.fields_other):

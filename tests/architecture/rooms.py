@@ -49,7 +49,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.connect.host": (*_BASE, "hub.settings", "hub.records", "hub.runtime", "hub.grants", "hub.connect"),
     "hub.cases": _DATA,
     "hub.cases.imports": (*_DATA, "hub.cases"),
-    "hub.cases.evidence": (*_DATA, "hub.cases"),
+    "hub.cases.evidence": (*_DATA, "hub.grants", "hub.cases"),
     "hub.cases.identity": (*_DATA, "hub.cases"),
     "hub.cases.connection": (*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.identity"),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),

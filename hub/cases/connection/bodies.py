@@ -12,6 +12,7 @@ from hub.cases.connection.command import Agent, Application
 from hub.cases.connection.tables import application
 from hub.cases.connection.views import said
 from hub.cases.events import Relation
+from hub.cases.evidence.original import original
 from hub.cases.evidence.tables import need
 from hub.cases.identity.ticket import AGENT, APPLICANT
 from hub.cases.policies.questions import questions
@@ -128,6 +129,8 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
     if kind.expires and until is not None and until < china_day(moment.now):
         raise WillNotDo(reasons.EXPIRED)
     rule = purpose.evidence[piece.kind]
+    alone = piece.holder_relation in (Relation.SELF, Relation.NONE)
+    archived = original(opened) if rule.original and alone else None
     return {
         "pieceNo": piece.piece,
         "kind": piece.kind,
@@ -140,6 +143,7 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
         "legalClause": purpose.basis(row.legal_basis).clause,
         "holderRelation": piece.holder_relation,
         "fields": minimal(opened.record, rule.fields_other if piece.holder_relation == Relation.OTHER else rule.fields),
+        **({"original": archived} if archived else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from sqlalchemy import select
 from hub.cases.case import find
 from hub.cases.connection import bodies
 from hub.cases.events import Piece, Relation
+from hub.cases.evidence.original import ORIGINAL_BYTES_MAX, original
 from hub.cases.procedure import Body, MustNotSend, Sending, WillNotDo
 from hub.cases.tables import case
+from hub.grants.originals import withheld
+from hub.ports import SourceRow
 from hub.privacy.opening import Opened
 from hub.privacy.purposes import REGISTRATION, Purposes
 from tests import samples
@@ -38,6 +42,52 @@ def made(house: House, kind: str, record: dict[str, Any], relation: Relation = R
         piece = Piece(3, "utility_crm", kind, 0, bytes(16), 2, holder_relation=relation)
         sending = Sending(found, piece, opened, 1_772_413_259_999, "reference")
         return bodies.evidence(house.journal.given, connection, sending, house.journal.moment())
+
+
+def archiving(house: House, kind: str) -> None:
+    """Let the purpose's table allow the original."""
+    purpose = house.journal.given.purposes.get("connection-application")
+    rules = {**purpose.evidence, kind: replace(purpose.evidence[kind], original=True)}
+    given = replace(house.journal.given, purposes=Purposes([(replace(purpose, evidence=rules), ())]))
+    house.journal = replace(house.journal, given=given)
+
+
+def test_p3_the_original_is_sent_only_where_the_purpose_lets_the_archive_have_it(house: House) -> None:
+    house.submit(body())
+    assert "original" not in made(house, LICENCE, samples.business())
+    archiving(house, LICENCE)
+    assert made(house, LICENCE, samples.business())["original"] == {
+        "mediaType": "application/octet-stream",
+        "sha256": sha256(b"raw").hexdigest(),
+        "content": "cmF3",
+    }
+    assert "original" not in made(house, TITLE, samples.title())
+
+
+@pytest.mark.parametrize("relation", [Relation.OTHER, Relation.CO_OWNER])
+def test_p3_an_original_that_is_about_others_too_is_not_sent(house: House, relation: Relation) -> None:
+    house.submit(body())
+    archiving(house, TITLE)
+    assert "original" not in made(house, TITLE, samples.title(), relation)
+
+
+def opened(house: House, raw: bytes, proof: bytes = b"") -> Opened:
+    row = SourceRow("L1", 1, raw, samples.business(), proof=proof)
+    return house.opener.open([house.seal_rows(LICENCE, "business_licence", row)[0].value])[0]
+
+
+def test_a_large_original_is_named_by_its_digest_and_a_withheld_one_is_not_sent(house: House) -> None:
+    large = b'{"a": "%s"}' % (b"x" * ORIGINAL_BYTES_MAX)
+    told = {"mediaType": "application/json", "sha256": sha256(large).hexdigest(), "proof": "cA=="}
+    assert original(opened(house, large, b"p")) == told
+    assert original(opened(house, withheld(b"{}"))) is None
+
+
+def test_p4_an_original_that_was_changed_is_not_sent(house: House) -> None:
+    found = opened(house, b"{}")
+    found.envelope["original_commitment"] = bytes(32)
+    with pytest.raises(MustNotSend):
+        original(found)
 
 
 def test_evidence_says_why_it_may_be_used_and_how_far_it_can_be_trusted(house: House) -> None:
