@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from hub.cases.by import By
+from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.tables import application
 from hub.cases.imports.notices import Notices
 from hub.cases.procedure import installed
 from hub.cases.tables import case, piece
 from hub.delivery.claims import SETTLE_S
 from hub.delivery.tables import attempt
-from hub.errors import Misconfigured, TamperDetected, Unavailable
+from hub.errors import Misconfigured, RecordRejected, TamperDetected, Unavailable
 from hub.pipeline.rebuild import hear_again, projections
 from hub.pipeline.tables import projection_offset
 from hub.ports import Refused, SourceRow
@@ -72,9 +73,21 @@ def lived(house: House) -> None:
     house.applications.hold(known, By("token:1"))
     house.relay()
     house.applications.release(known, By("token:1"))
+    with_materials(house)
     house.clock.pass_s(60)
     house.due()
     house.deliver(sink)
+
+
+def with_materials(house: House) -> None:
+    """A document, a one-time notice, and a request that is refused."""
+    high = body("A-6", sanling=False, voltage="HIGH_35KV")
+    case_id, by = house.submit(high).case_id, By("token:1", "utility")
+    materials = Materials(house.store, house.opener, house.journal)
+    materials.hand_in(case_id, {"material": "design", "reference": "r", "sha256": "ab" * 32}, by)
+    materials.ask(case_id, {"segment": "design-review", "items": [{"material": "design"}]}, by)
+    with pytest.raises(RecordRejected):
+        materials.ask(case_id, {"segment": "acceptance", "items": [{"material": "photo"}]}, by)
 
 
 def said_again(house: House) -> None:
