@@ -83,6 +83,8 @@ def _limits(one: Policy) -> Table:
     shown = Table("customer", "city", "national", "average", Column("clause", overflow="fold"))
     for row in one.cases.values():
         shown.add_row(*map(escape, (row.zh, *_whole(row, one))))
+        if row.with_works:
+            shown.add_row(*map(escape, (f"{row.zh}（有外线工程）", *_whole(row.with_works, one))))
     return shown
 
 

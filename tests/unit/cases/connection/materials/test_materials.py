@@ -16,7 +16,7 @@ from hub.web.api.app import create
 from hub.web.api.materials import router
 from hub.web.auth.access import Access
 from hub.web.auth.tokens import Tokens
-from tests import samples
+from tests import canary, samples
 from tests.callers import token
 from tests.casework import House, body
 
@@ -112,6 +112,20 @@ def test_p4_what_was_refused_is_the_same_after_a_rebuild(house: House, materials
     before = materials.show(case_id)
     assert {name: one.differences for name, one in house.remade(replacing=True).items() if not one.equal} == {}
     assert materials.show(case_id) == before
+
+
+def test_p5_names_references_and_digests_are_sealed_wherever_they_are_stored(
+    house: House, materials: Materials, tmp_path: Path
+) -> None:
+    case_id = house.submit(body(**HIGH)).case_id
+    named, place = "王小明的离婚证明", "archive/wangxiaoming-design.pdf"
+    materials.hand_in(case_id, {"material": "design", "reference": place, "sha256": DIGEST}, BY)
+    with pytest.raises(RecordRejected):
+        materials.ask(case_id, asks("acceptance", named), BY)
+    assert [one["names"] for one in materials.show(case_id)["refused"]] == [[named]]
+    house.relay()
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert canary.search([named, place, DIGEST], files) == []
 
 
 @pytest.mark.parametrize(
