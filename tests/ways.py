@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from connectors.utility_crm.bodies import Bodies
 from connectors.utility_pull.pickup import FetchingSystem
@@ -38,6 +38,8 @@ class System:
     refused: set[str] = field(default_factory=set)
     moods: list[str] = field(default_factory=list)
     away: bool = False
+    file: Path | None = None
+    """Where the keys of what it took are written too, for a system that outlives this process."""
 
     def take(self, key: str, number: str, kind: str, body: Any) -> Receipt:
         """Take a piece, once for each key; raises ``Refused``, ``Unavailable`` for an answer that is lost."""
@@ -47,6 +49,9 @@ class System:
         if mood == "no":
             raise Refused("BLACKLISTED", "客户王伟在黑名单")
         self.taken.append({"key": key, "number": number, "kind": kind, "body": body})
+        if self.file:
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(f"{key}\n")
         if mood == "lost":
             raise Unavailable("the answer is lost")
         return Receipt(f"A{len(self.taken)}", AT)
@@ -137,7 +142,8 @@ class Outbox:
         self.house, self.system = house, System()
         self.url = url or f"sqlite:///{folder}/utility.db"
         self.engine = create_engine(self.url)
-        create(self.engine)
+        if not inspect(self.engine).has_table("onecert_delivery"):
+            create(self.engine)
         settings = {"url": self.url, "rate_per_s": 1e6, "burst": 10**6}
         self.sink = registry.open_sink("utility_table", settings, house.clock)
 

@@ -1,14 +1,15 @@
 """The pending pieces of a sink whose system fetches them. None is claimed: it is shown to each call until it is
 acknowledged, refused or withdrawn.
 
-Their order is that of the decisions. A call begins after a piece that it names; after the last one the list begins
+Their order is that of the cases, the oldest first: the order of an index, so that a page takes milliseconds also after
+a day in which the system was away. A call begins after a piece that it names; after the last one the list begins
 again, so a caller that always continues from where it was never loses one.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Select, func, literal, select, true, tuple_, update
+from sqlalchemy import Column, ColumnElement, Select, literal, select, true, tuple_, update
 from sqlalchemy import case as sql_case
 
 from hub.cases.tables import case, piece
@@ -19,7 +20,7 @@ from hub.stores import bulk
 FETCHED_TOLD = 5
 """A piece that was handed out so often without an answer is told as trouble."""
 READER = "see whether the program of the utility runs that fetches the pieces and acknowledges them"
-_ORDER: tuple[Column[Any], ...] = (piece.c.decided_ms, piece.c.case_id, piece.c.piece)
+_ORDER: tuple[Column[Any], ...] = (attempt.c.case_id, attempt.c.piece)
 
 
 class Offers(Claims):
@@ -76,8 +77,5 @@ class Offers(Claims):
 
 def _comes_after(key: Key) -> ColumnElement[bool]:
     """Whether a piece comes after another one. After one that is not there comes none: so the list begins again."""
-    place = select(piece.c.decided_ms).where(piece.c.case_id == key[0], piece.c.piece == key[1]).scalar_subquery()
-    bound = tuple_(
-        func.coalesce(place, literal(2**62, BigInteger)), literal(key[0], piece.c.case_id.type), literal(key[1])
-    )
+    bound = tuple_(literal(key[0], attempt.c.case_id.type), literal(key[1]))
     return tuple_(*_ORDER) > bound

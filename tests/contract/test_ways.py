@@ -1,13 +1,16 @@
 """The three ways of delivery are equal in rank: one suite for push, pull and outbox table, the table also on the real
 databases. Each piece once (P2), only what is true (P3), none lost (P1), the same bodies and receipts."""
 
+import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import hub.crash
 from hub.cases.tables import piece
+from hub.delivery.claims import LEASE_S
 from hub.stores.tables import outbox
 from tests import samples
 from tests.casework import BY, House, body
@@ -151,3 +154,45 @@ def test_the_bodies_are_the_same_by_every_way(tmp_path: Path) -> None:
 def _without_numbers(sent: dict[str, Any]) -> dict[str, Any]:
     """Number and reference are made from random ids, of each hub its own."""
     return {name: value for name, value in sent.items() if name not in ("externalAppNo", "recordId")}
+
+
+# ---- killed between two lines ----
+
+
+def _start(folder: Path, name: str) -> None:
+    house = House(folder)
+    ready(house)
+    WAYS[name](house, folder).close()
+    house.close()
+
+
+def _work(folder: Path, name: str, crash: str = "") -> None:
+    """The hub places and asks; the utility's program answers in the rows. What it took is in a file of its own."""
+    house = House(folder)
+    way = WAYS[name](house, folder)
+    way.system.file = folder / "taken"
+    hub.crash._name, _, count = crash.partition(":")
+    hub.crash._left = int(count or 1)
+    house.clock.pass_s(3 * LEASE_S)
+    way.work(4)
+    way.close()
+    house.close()
+
+
+def _spawn(target: Any, *arguments: Any) -> int:
+    process = multiprocessing.get_context("fork").Process(target=target, args=arguments)
+    process.start()
+    process.join(60)
+    return process.exitcode or 0
+
+
+@pytest.mark.parametrize("crash", ["deliver.claimed:1", "deliver.posted:1", "deliver.posted:2", "deliver.receipted:1"])
+def test_p2_a_hub_that_is_killed_places_each_piece_once_in_the_table(tmp_path: Path, crash: str) -> None:
+    assert _spawn(_start, tmp_path, "table") == 0
+    assert _spawn(_work, tmp_path, "table", crash) == -9
+    assert _spawn(_work, tmp_path, "table") == 0
+    taken = (tmp_path / "taken").read_text("utf-8").split()
+    assert len(taken) == len(set(taken)) == 3
+    house = House(tmp_path)
+    assert states(house) == ["acknowledged"] * 3
+    house.close()
