@@ -37,6 +37,7 @@ from hub.logs import open_log
 from hub.parts import Parts
 from hub.pipeline import positions
 from hub.ports import Clock, RecordLog
+from hub.privacy.names import Names
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import Purposes, shipped
 from hub.privacy.references import References
@@ -250,11 +251,12 @@ class Hub:
         infos = self.connectors.sources.values()
         sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by), info.ticket) for info in infos]
         sinks, absent = (
-            tuple(SinkInfo(info.name, info.accepts) for info in found.values())
+            tuple(SinkInfo(info.name, info.accepts, info.authority) for info in found.values())
             for found in (self.connectors.sinks, self.connectors.absent_sinks)
         )
         found = (self.log, self.opener, self.purposes, tuple(sources), sinks, absent, self.authorities)
-        given = Given(*found, self.connectors.permits)
+        names = Names(self.vault, partial(References, self.master), self.master.derive("events"))
+        given = Given(*found, self.connectors.permits, names)
         rules = Rules(policy.shipped(), frozenset(source.kind for source in sources))
         return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
 

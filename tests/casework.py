@@ -32,6 +32,7 @@ from hub.pipeline.project import Project
 from hub.pipeline.rebuild import Comparison, compare, rebuild, replace
 from hub.pipeline.relay import Relay
 from hub.ports import Address, LookupQuery, Outgoing, Page, Plain, Receipt, RecordLog, SourceRow
+from hub.privacy.names import Names
 from hub.privacy.opening import Opener
 from hub.privacy.purposes import shipped
 from hub.privacy.references import References, read_number
@@ -84,7 +85,10 @@ class House:
         self.vault.prepare()
         self.sealer = Sealer(self.vault, b"r" * 32)
         self.opener = Opener(self.vault)
-        given = Given(self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks), tuple(self.absent))
+        names = Names(self.vault, partial(References, MasterKey(bytes(32))), b"e" * 32)
+        given = Given(
+            self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks), tuple(self.absent), names=names
+        )
         rules = Rules(policy.shipped(), self.kinds)
         self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
         self.writer = self.log.writer("test")

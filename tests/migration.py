@@ -27,6 +27,7 @@ from hub.cases.connection import tables as connection
 from hub.cases.connection.materials import tables as materials
 from hub.cases.evidence import tables as evidence
 from hub.cases.identity import tables as identity
+from hub.cases.steps import tables as steps
 from hub.delivery import tables as delivery
 from hub.ingest import tables as ingest
 from hub.pipeline import tables as pipeline
@@ -44,7 +45,20 @@ from hub.web.signatures import tables as signatures
 FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
     "store": (
-        *(stores, runtime, records, pipeline, cases, connection, materials, identity, evidence, delivery, ingest),
+        *(
+            stores,
+            runtime,
+            records,
+            pipeline,
+            cases,
+            steps,
+            connection,
+            materials,
+            identity,
+            evidence,
+            delivery,
+            ingest,
+        ),
         *(auth, signatures),
     ),
     "vault": (privacy,),

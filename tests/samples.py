@@ -4,6 +4,8 @@ from copy import deepcopy
 from datetime import date
 from typing import Any, NamedTuple
 
+from hub.records.kinds import KINDS
+
 
 class Info(NamedTuple):
     """A source, as far as sealing asks for it."""
@@ -22,6 +24,8 @@ UNIT_NO = "120101001001GB00001F00010001"
 USCC = "91110000600037341L"
 PERSON = "360426199101010071"
 OTHER_PERSON = "11010519491231002X"
+
+UTILITY = "供电公司"
 
 _ADDRESS = {
     "text": "天津市和平区南京路128号1号楼2单元301室",
@@ -164,4 +168,16 @@ def check(serial: str, number: str = PERSON, application: str = "A-1") -> dict[s
             "checked_at_ms": 1_772_413_200_000,
             "application": application,
         },
+    }
+
+
+def step(event_id: str, action: str, segment: str = "", at_ms: int = 0, **more: Any) -> dict[str, Any]:
+    """What the utility reports of a step. ``more``: fields of its part."""
+    opened = _open("utility_steps", event_id, 1, "SIGNED_RESPONSE")
+    del opened["status"]
+    told = KINDS["utility.step"].principal.complete({"event_id": event_id})
+    return {
+        **opened,
+        "authority": UTILITY,
+        "step": told | {"action": action, "segment": segment, "occurred_at_ms": at_ms} | more,
     }

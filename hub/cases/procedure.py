@@ -19,6 +19,7 @@ from hub.cases.case import Case
 from hub.cases.events import COMMON, Entry, Event, EventTypes, Piece
 from hub.errors import Misconfigured
 from hub.ports import Fault
+from hub.privacy.names import Names
 from hub.privacy.opening import Opened
 from hub.privacy.purposes import Permits, Purposes, permitted
 from hub.records.authorities import Authorities, shipped
@@ -62,11 +63,17 @@ class Answered(NamedTuple):
     reason: str = ""
 
 
+class Delivered(NamedTuple):
+    """A sink acknowledged the registration of a case: it has a number for it now."""
+
+    case_id: bytes
+
+
 class Restored(NamedTuple):
     """The tables were rebuilt from the topics: no case has heard of what arrived during the rebuild."""
 
 
-Heard = Verified | Rejected | Answered | Restored
+Heard = Verified | Rejected | Answered | Delivered | Restored
 Command = Any
 """What a case must do. Each procedure has its own types; every procedure accepts ``Withdraw`` and ``PutOff``."""
 
@@ -109,7 +116,10 @@ class PutOff:
 
 
 class Opens(Protocol):
-    """Opens values that were sealed under subjects' keys."""
+    """Opens records, and values that were sealed under subjects' keys."""
+
+    def open(self, values: Sequence[bytes | None]) -> list[Opened]:
+        """Open each value of a topic, in order."""
 
     def open_values(self, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes | Fault]:
         """Open each (subject's opaque id, sealed value), in order: the value, or a ``Fault`` (ERASED, KEY_DAMAGED,
@@ -130,10 +140,12 @@ class LookupSource:
 
 @dataclass(frozen=True, slots=True)
 class SinkInfo:
-    """A sink by its connector's name, and the patterns ``procedure:kind`` of the pieces that it accepts."""
+    """A sink by its connector's name, and the patterns ``procedure:kind`` of the pieces that it accepts. ``authority``:
+    whose system it is."""
 
     name: str
     accepts: tuple[str, ...]
+    authority: str = ""
 
     def takes(self, procedure: str, kind: str) -> bool:
         """Whether it accepts pieces of this kind of this procedure."""
@@ -154,6 +166,8 @@ class Given:
     absent: tuple[SinkInfo, ...] = ()
     authorities: Authorities = field(default_factory=shipped)
     permits: Permits = permitted
+    names: Names | None = None
+    """The names of what a utility reports; only where it reports anything."""
 
 
 class Moment(NamedTuple):

@@ -30,15 +30,22 @@ _HEAD: Final = ("source", "authority", "region", "assurance")
 
 class Identifying(NamedTuple):
     """A field of a part that identifies a person, an enterprise or an object. The type of a document is in the field
-    ``id_type`` of the same part."""
+    ``id_type`` of the same part. ``within``: the field of the head in whose range the identifier is unique; "" for one
+    that is unique everywhere."""
 
     kind: str
     field: str
+    within: str = ""
 
     def read(self, value: Plain) -> Any:
         """The identifier in the form that ``identity_of`` takes; ``None`` when it is not given."""
         found = value[self.field]
         return f"{value['id_type']}:{found}" if self.kind == "document" and found else found
+
+    def identity(self, record: Plain, value: Plain) -> Identity | None:
+        """Whose or what's identifier a part of ``record`` has; ``None`` where it has none, or a malformed one."""
+        found = identity_of(self.kind, self.read(value))
+        return identity_within(found, record[self.within]) if found and self.within else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +150,7 @@ class Kind:
     def links(self, record: Plain) -> list[Identity]:
         """The further identities by which the record can be found, each once, in the schema's order; the thing within
         its entity last."""
-        found = [
-            identity_of(link.kind, link.read(value.value)) for value in self.walk(record) for link in value.part.links
-        ]
+        found = [link.identity(record, value.value) for value in self.walk(record) for link in value.part.links]
         found.append(self.division_identity(record))
         return list(dict.fromkeys(identity for identity in found if identity))
 
@@ -168,12 +173,25 @@ def _completed(schema: Any, record: Plain) -> Plain:
     return completed
 
 
+def identity_within(identity: Identity, range_: str) -> Identity:
+    """The identity of something whose identifier is unique only within ``range_``, for example an authority.
+
+    >>> identity_within(("utility.app-no", "7"), "供电公司")
+    ('utility.app-no', '供电公司/7')
+    """
+    return identity[0], f"{tidy(range_)}/{identity[1]}"
+
+
 def _identity(part: Part, value: Plain) -> Identity | None:
     return identity_of(part.identifier.kind, part.identifier.read(value)) if part.identifier else None
 
 
 def _identifying(record: dict[str, Any], attribute: str) -> tuple[Identifying, ...]:
-    return tuple(Identifying(entry[attribute], entry["name"]) for entry in record["fields"] if attribute in entry)
+    return tuple(
+        Identifying(entry[attribute], entry["name"], entry.get("hub.within", ""))
+        for entry in record["fields"]
+        if attribute in entry
+    )
 
 
 def _part(kind: str, entry: dict[str, Any]) -> Part:
@@ -183,6 +201,7 @@ def _part(kind: str, entry: dict[str, Any]) -> Part:
     _check(kind, len(identifiers) <= 1, f"the part {entry['name']} has more than one hub.identifier")
     for one in (*identifiers, *links):
         _check(kind, is_identifier(one.kind), f"{one.kind!r} is no sort of identifier")
+        _check(kind, one.within in ("", "authority", "region"), f"hub.within: {one.within!r} is no text of the head")
     many = entry["type"]["type"] == "array"
     identifier = identifiers[0] if identifiers else None
     return Part(

@@ -125,13 +125,20 @@ class _Record:
 
 def _inner(entry: Any) -> Fits | None:
     """The check that the type alone does not make: enums, ranges, forms, days, arrays, records."""
+    fits = _inner_of(entry)
+    if fits is None or "null" not in _branches(entry["type"]):
+        return fits
+    return lambda value: value is None or fits(value)
+
+
+def _inner_of(entry: Any) -> Fits | None:
     branch, form = _main(entry["type"]), _FORMS.get(entry.get("hub.form", ""))
     name = _name(branch)
     if form:
         match = form.fullmatch
-        return lambda value: value is None or match(value) is not None
+        return lambda value: match(value) is not None
     if _python_type(branch) is date:
-        return lambda value: value is None or value >= EARLIEST
+        return lambda value: bool(value >= EARLIEST)
     made: dict[str, Callable[[], Fits]] = {
         "enum": lambda: frozenset(branch["symbols"]).__contains__,
         "long": lambda: _LONG.__contains__,

@@ -17,7 +17,10 @@ FILES_MAX: Final = 14
 _PLAIN = ("hub.errors", "hub.ports")
 _BASE = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
 _DATA = (*_BASE, "hub.stores", "hub.codec", "hub.records", "hub.privacy", "hub.topics")
-_CASES = ("hub.cases", "hub.cases.imports", "hub.cases.evidence", "hub.cases.identity", "hub.cases.connection")
+_CASES = (
+    *("hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps", "hub.cases.imports"),
+    *("hub.cases.evidence", "hub.cases.identity", "hub.cases.connection"),
+)
 _STAGE = ("hub.runtime", "hub.connect.host", "hub.parts")
 
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
@@ -47,11 +50,17 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.grants": _BASE,
     "hub.connect": (*_BASE, "hub.stores.causes", "hub.codec", "hub.records", "hub.records.files", "hub.grants"),
     "hub.connect.host": (*_BASE, "hub.settings", "hub.records", "hub.runtime", "hub.grants", "hub.connect"),
-    "hub.cases": _DATA,
+    "hub.cases.steps.facts": (),
+    "hub.cases.steps.judge": ("hub.cases.steps.facts",),
+    "hub.cases": (*_DATA, "hub.cases.steps.facts", "hub.cases.steps.judge"),
+    "hub.cases.steps": (*_DATA, "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases"),
     "hub.cases.imports": (*_DATA, "hub.cases"),
     "hub.cases.evidence": (*_DATA, "hub.grants", "hub.cases"),
     "hub.cases.identity": (*_DATA, "hub.cases"),
-    "hub.cases.connection": (*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.identity"),
+    "hub.cases.connection": (
+        *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
+        *("hub.cases.evidence", "hub.cases.identity"),
+    ),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": (*_DATA, *_STAGE, "hub.grants"),
     "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),
@@ -66,6 +75,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         "hub.parts",
         "hub.cases",
         "hub.cases.evidence",
+        "hub.cases.steps",
         "hub.pipeline",
     ),
     "hub.pipeline.verdicts": (*_DATA, *_STAGE, "hub.records.rules", "hub.pipeline"),
@@ -80,7 +90,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         "hub.ingest",
         "hub.delivery",
     ),
-    "hub.audit": (*_DATA, "hub.records.files", "hub.parts", "hub.cases", "hub.cases.evidence", "hub.cases.connection"),
+    "hub.audit": (*_DATA, "hub.records.files", "hub.parts", *_CASES),
     "hub.stages": (
         "hub.runtime",
         "hub.ingest",

@@ -1,16 +1,27 @@
 """Decisions about connection applications: from a case, a command, facts and rules to events. No clock, no database."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
 
 from hub.cases import policy
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
+from hub.cases.clocks import clock, dates
 from hub.cases.connection.command import Needed, needs_of
 from hub.cases.connection.events import DATES, Dated, Identified, Matched, Submitted, Waiting, Wanted, Withdrawn
 from hub.cases.connection.gather import Facts, dates_of
-from hub.cases.connection.hears import NAME, AskAgain, ConnectionCommand, Look, Present, Recount, Settle, Submit
+from hub.cases.connection.hears import (
+    NAME,
+    AskAgain,
+    ConnectionCommand,
+    Look,
+    Number,
+    Present,
+    Recount,
+    Settle,
+    Submit,
+)
+from hub.cases.connection.steps import reports
 from hub.cases.events import REGISTRATION, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
@@ -26,10 +37,23 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     if isinstance(command, Present):
         return [_identified(command.presented)]
     if isinstance(command, Recount):
-        return _recounted(case, facts)
+        return _dated(case, facts, moment)
+    if isinstance(command, Number):
+        return _reported(case, facts, moment)
     if isinstance(command, Withdraw):
         return _withdrawn(command, facts, moment)
-    return _events(case, _needs(command, facts, moment), facts)
+    decided = _events(case, _needs(command, facts, moment), facts)
+    pieces = sum(len(one.pieces) for one in decided if isinstance(one, Matched))
+    return [*decided, *_reported(replace(case, pieces=case.pieces + pieces), facts, moment)]
+
+
+def _reported(case: Case, facts: Facts, moment: Moment) -> list[Event]:
+    """What the utility reported, and the dates that follow from it."""
+    if facts.reported is None:
+        return []
+    assert facts.row is not None
+    told = reports.events(facts.reported, facts.row)
+    return [*told, *_dated(case, facts, moment)] if facts.reported.steps else told
 
 
 def _needs(command: Settle | Look | AskAgain | PutOff, facts: Facts, moment: Moment) -> Sequence[Met | Wait | Question]:
@@ -94,17 +118,16 @@ def _submitted(case: Case, command: Submit, facts: Facts, opening: CaseOpening, 
     )
 
 
-def _recounted(case: Case, facts: Facts) -> list[Event]:
-    """The dates by the calendar of now. The sinks are told when what they know has changed. Nothing when another
-    process has computed them already."""
-    assert facts.row is not None
+def _dated(case: Case, facts: Facts, moment: Moment) -> list[Event]:
+    """The dates by the calendar and the steps of now. The sinks are told when what they know has changed. Nothing when
+    another process has computed them already."""
+    assert facts.row is not None and facts.history is not None
     row, before = facts.row, dates_of(facts.row)
-    begun_on = china_day(datetime.fromtimestamp(case.opened_ms / 1000, UTC))
-    dates = policy.by_version(row.policy).dates(row.case_type, row.starred, begun_on, facts.calendar)
-    if dates == before:
+    now = dates(clock(facts.history, policy.by_version(row.policy), facts.calendar, china_day(moment.now)))
+    if now == before:
         return []
-    told = dates.promised != before.promised
-    return [Dated(**dates._asdict(), pieces=_dates_pieces(case, facts) if told else ())]
+    told = now.promised != before.promised
+    return [Dated(**now._asdict(), pieces=_dates_pieces(case, facts) if told else ())]
 
 
 def _dates_pieces(case: Case, facts: Facts) -> tuple[Piece, ...]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from hub.cases.connection.materials import events as materials
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
+from hub.cases.steps.events import Numbered, Reapplied, Stepped
 from hub.topics.declared import CONNECTION_EVENTS
 
 NOT_COUNTED = -1
@@ -52,8 +53,8 @@ class Submitted(Opening, Deciding):
 
 @dataclass(frozen=True, kw_only=True)
 class Dated(Deciding):
-    """The dates of the case were computed again, by a changed calendar; fields as in ``hub.cases.policy.Dates``. Its
-    pieces tell the sinks."""
+    """The dates of the case were computed again, by a changed calendar or after a step; fields as in
+    ``hub.cases.policy.Dates``. Its pieces tell the sinks."""
 
     SCHEMA = "connection.dated"
     TOPIC = CONNECTION_EVENTS
@@ -122,4 +123,8 @@ class Identified(Event):
     sealed: bytes | ToSeal
 
 
-EVENTS: tuple[type[Event], ...] = (Submitted, Dated, Waiting, Matched, Withdrawn, Identified, *materials.EVENTS)
+EVENTS: tuple[type[Event], ...] = (
+    *(Submitted, Dated, Waiting, Matched, Withdrawn, Identified),
+    *(Numbered, Stepped, Reapplied),
+    *materials.EVENTS,
+)

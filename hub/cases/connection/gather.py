@@ -12,7 +12,8 @@ from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
 from hub.cases.connection.command import Application
 from hub.cases.connection.events import NOT_COUNTED
-from hub.cases.connection.hears import AskAgain, Look, Recount, Settle, Submit
+from hub.cases.connection.hears import AskAgain, Look, Number, Recount, Settle, Submit
+from hub.cases.connection.steps import reports
 from hub.cases.connection.tables import application
 from hub.cases.evidence import matching, needs
 from hub.cases.evidence.ask import way_to_ask
@@ -22,6 +23,8 @@ from hub.cases.identity import desk
 from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
 from hub.cases.policy import Dates
 from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
+from hub.cases.steps.gather import Reported
+from hub.cases.steps.judge import History
 from hub.cases.tables import piece
 from hub.ports import Fault
 
@@ -31,8 +34,9 @@ class Facts:
     """What is known of one case. ``needs``: the open needs that the command is about, each with the source's answer if
     one came. ``sinks`` are those of the settings, ``absent`` those that a case may have been opened with before.
     ``found`` and ``asks`` are by kind. ``again``: the needs whose record has a new reading. ``pending``: the kind of
-    the piece that a withdrawal is about, as long as it is pending. ``calendar`` and ``row``, that of the application,
-    for computing dates."""
+    the piece that a withdrawal is about, as long as it is pending. ``calendar``, ``history`` and ``row``, that of the
+    application, for computing dates. ``reported``: numbers and steps that it has not heard; ``history`` is with
+    them."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -44,6 +48,8 @@ class Facts:
     pending: str | None = None
     calendar: Calendar = field(default_factory=Calendar)
     row: Row[Any] | None = None
+    reported: Reported | None = None
+    history: History | None = None
 
 
 def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:
@@ -59,19 +65,35 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     for (case, command), known in zip(work, facts, strict=True):
         if isinstance(command, Withdraw):
             known.pending = _pending(connection, case, command)
-    _count(connection, work, facts, rows)
+    _report(given, connection, work, facts, rows)
+    _count(connection, work, facts)
     return facts
 
 
-def _count(
-    connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
+def _report(
+    given: Given, connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
 ) -> None:
+    """What the utility reported, and the history that follows."""
+    hearing = [
+        (case, command)
+        for case, command in work
+        if isinstance(command, Number) or (isinstance(command, Settle) and command.steps)
+    ]
+    found = reports.gather(given, connection, [case for case, _ in hearing]) if hearing else {}
+    for (case, command), known in zip(work, facts, strict=True):
+        known.reported = more = found.get(case.case_id)
+        if more or isinstance(command, Recount):
+            known.row = rows[case.case_id]
+            known.history = reports.history(connection, rows, case, more)
+
+
+def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:
     """What dates are computed from."""
     both = zip(work, facts, strict=True)
-    counting = [(case, known) for (case, command), known in both if isinstance(command, Submit | Recount)]
+    counting = [known for (_, command), known in both if isinstance(command, Submit) or known.history]
     calendar = notices.calendar(connection) if counting else Calendar()
-    for case, known in counting:
-        known.calendar, known.row = calendar, rows.get(case.case_id)
+    for known in counting:
+        known.calendar = calendar
 
 
 def dates_of(row: Row[Any]) -> Dates:
@@ -123,7 +145,9 @@ def _find(
     """What was found for each need, or the reason why nothing matches. A case that is put off looks for nothing, since
     looking failed."""
     looking = [
-        (*one, known) for one, known in zip(work, facts, strict=True) if not isinstance(one[1], PutOff | AskAgain)
+        (*one, known)
+        for one, known in zip(work, facts, strict=True)
+        if not isinstance(one[1], PutOff | AskAgain | Number)
     ]
     waiting = [(case, known, need) for case, _, known in looking for need in _looked_for(known)]
     year = china_day(moment.now).year

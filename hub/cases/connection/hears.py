@@ -8,14 +8,29 @@ from sqlalchemy import Connection
 from hub.cases.case import Case
 from hub.cases.connection import recount
 from hub.cases.connection.command import Application
+from hub.cases.connection.steps import reports
 from hub.cases.evidence import needs
 from hub.cases.identity.desk import Presented
-from hub.cases.procedure import Answered, Command, Due, Heard, Hears, Moment, PutOff, Restored, Verified, Withdraw
+from hub.cases.procedure import (
+    Answered,
+    Command,
+    Delivered,
+    Due,
+    Heard,
+    Hears,
+    Moment,
+    PutOff,
+    Restored,
+    Verified,
+    Withdraw,
+)
+from hub.cases.steps.gather import STEP, unheard, with_steps
 from hub.records.identifiers import Identity
 
 NAME = "connection"
 RECOUNTS_MIN = 2
-"""Cases whose dates are computed again in one transaction, also while many needs are due."""
+"""Cases whose dates are computed again, and cases that learn their numbers, in one transaction, also while many needs
+are due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +54,15 @@ class Present:
 class Settle:
     """Records arrived for needs of these kinds, or a source answered. Answers to older questions are ignored. ``new``:
     kinds of new records that concern the site or the applicant, of needs that are not asked for any more; ``others``:
-    kinds of records of the applicant; ``again``: kinds of needs whose record has a new reading."""
+    kinds of records of the applicant; ``again``: kinds of needs whose record has a new reading; ``steps``: the utility
+    reported steps."""
 
     kinds: frozenset[str] = frozenset()
     answers: tuple[Answered, ...] = ()
     new: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
     again: frozenset[str] = frozenset()
+    steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +76,16 @@ class Recount:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """Numbers of the case at a sink may be known now, and with them steps that were reported before."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskAgain:
     """Ask again for needs that are not asked for any more: an operator has corrected the cause."""
 
 
-ConnectionCommand = Submit | Present | Settle | Look | Recount | AskAgain | Withdraw | PutOff
+ConnectionCommand = Submit | Present | Settle | Look | Recount | Number | AskAgain | Withdraw | PutOff
 
 
 def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:
@@ -80,16 +102,27 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
     others = _by_case(needs.of_applicants(connection, _ids(verified)))
     again = _by_case(read_again)
     kinds = _by_case(linked)
-    return {
+    steps = _stepped(connection, heard)
+    delivered = [one.case_id for one in heard if isinstance(one, Delivered)]
+    return dict.fromkeys(delivered, Number()) | {
         case_id: Settle(
             kinds.get(case_id, _NONE) | new.get(case_id, _NONE) | others.get(case_id, _NONE),
             tuple(answers.get(case_id, ())),
             new.get(case_id, _NONE),
             others.get(case_id, _NONE),
             again.get(case_id, _NONE),
+            case_id in steps,
         )
-        for case_id in {*kinds, *answers, *new, *others, *again}
+        for case_id in {*kinds, *answers, *new, *others, *again, *steps}
     }
+
+
+def _stepped(connection: Connection, heard: Sequence[Heard]) -> frozenset[bytes]:
+    """The cases that steps were reported about."""
+    if any(isinstance(one, Restored) for one in heard):
+        return unheard(connection)
+    steps = [one for one in heard if isinstance(one, Verified) and one.kind == STEP]
+    return frozenset(with_steps(connection, frozenset().union(*(one.ids for one in steps))).values())
 
 
 _NONE: frozenset[str] = frozenset()
@@ -111,16 +144,19 @@ def _ids(verified: Iterable[Verified]) -> dict[str, set[bytes]]:
 
 
 def _waits(connection: Connection, moment: Moment) -> bool:
-    return needs.any_due(connection, NAME, moment.process_ms) or recount.any_due(connection, moment)
+    needed = needs.any_due(connection, NAME, moment.process_ms) or recount.any_due(connection, moment)
+    return needed or reports.any_due(connection)
 
 
 def _take(connection: Connection, moment: Moment, most: int) -> list[tuple[Case, Command]]:
     """Needs first: people wait for them. Each case once."""
     looks = {case.case_id: case for case in needs.take_due(connection, NAME, moment.process_ms, most)}
     counts = recount.take_due(connection, moment, max(RECOUNTS_MIN, most - len(looks)))
-    work: list[tuple[Case, Command]] = [(case, Look()) for case in looks.values()]
-    return [*work, *((case, Recount()) for case in counts if case.case_id not in looks)]
+    numbers = reports.take_due(connection, max(RECOUNTS_MIN, most - len(looks)))
+    work: dict[bytes, tuple[Case, Command]] = {case.case_id: (case, Number()) for case in numbers}
+    work |= {case.case_id: (case, Recount()) for case in counts}
+    return list((work | {case.case_id: (case, Look()) for case in looks.values()}).values())
 
 
-HEARS = Hears(frozenset({Verified, Answered, Restored}), _commands)
+HEARS = Hears(frozenset({Verified, Answered, Delivered, Restored}), _commands)
 DUE = Due(_waits, _take)

@@ -18,6 +18,7 @@ from hub.cases.events import REGISTRATION
 from hub.cases.evidence.tables import need
 from hub.cases.identity.tables import ticket
 from hub.cases.procedure import Procedure
+from hub.cases.steps.tables import case_number, step
 
 PROCEDURE = Procedure(
     name=NAME,
@@ -27,6 +28,6 @@ PROCEDURE = Procedure(
     gather=gather,
     decide=decide,
     project=project,
-    tables=(application, need, ticket, document, request),
+    tables=(application, need, ticket, document, request, case_number, step),
     sinks={REGISTRATION: bodies.registration, DATES: bodies.dates, "*": bodies.evidence},
 )

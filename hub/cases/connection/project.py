@@ -10,6 +10,7 @@ from hub.cases import reasons
 from hub.cases.connection.events import Dated, Identified, Matched, Submitted, Waiting, Withdrawn
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
+from hub.cases.connection.steps.histories import histories
 from hub.cases.connection.tables import application
 from hub.cases.events import Entry, Event, Relation
 from hub.cases.evidence.needs import NeedState
@@ -17,6 +18,8 @@ from hub.cases.evidence.tables import need
 from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
 from hub.cases.identity.tables import ticket
 from hub.cases.identity.ticket import APPLICANT
+from hub.cases.steps import project as steps
+from hub.cases.steps.events import Numbered, Reapplied, Stepped
 from hub.cases.tables import piece
 
 TITLE = "licence.property-title"
@@ -152,6 +155,33 @@ def _look_for(connection: Connection, case_id: bytes, event: Identified) -> None
         connection.execute(insert(need), new | fresh)
 
 
+def _numbered(connection: Connection, entries: Sequence[Entry]) -> None:
+    steps.numbered(connection, [(entry.case_id, _of(entry, Numbered)) for entry in entries])
+    about = application.c.case_id.in_([entry.case_id for entry in entries])
+    connection.execute(update(application).where(about).values(numbered=True))
+
+
+def _stepped(connection: Connection, entries: Sequence[Entry]) -> None:
+    """The facts, the verdicts on all facts of these cases, and how they ended."""
+    steps.stepped(connection, [(entry.case_id, _of(entry, Stepped)) for entry in entries])
+    found = histories(connection, {entry.case_id for entry in entries})
+    steps.judged(connection, found)
+    ended = [
+        {"of": case_id, "new_ended": one.end.value if one.end else None, "new_ended_ms": one.ended_ms}
+        for case_id, one in found.items()
+    ]
+    about = application.c.case_id == bindparam("of")
+    columns = {name: bindparam(f"new_{name}") for name in ("ended", "ended_ms")}
+    connection.execute(update(application).where(about).values(**columns), ended)
+
+
+def _reapplied(connection: Connection, entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        event = _of(entry, Reapplied)
+        about = application.c.case_id == event.later_id
+        connection.execute(update(application).where(about).values(first_id=event.first_id))
+
+
 def _numbers(entry: Entry) -> tuple[int, ...]:
     return _of(entry, Withdrawn).withdrawn
 
@@ -184,4 +214,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Documented: documented,
     Noticed: requested,
     Overasked: requested,
+    Numbered: _numbered,
+    Stepped: _stepped,
+    Reapplied: _reapplied,
 }

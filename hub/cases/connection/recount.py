@@ -37,7 +37,7 @@ def _due(connection: Connection, query: Select[Any], moment: Moment) -> Select[A
     runs = application.c.counted_to >= today.isoformat()
     again = and_(runs, or_(application.c.edition == NOT_COUNTED, known, *changes))
     joined = query.join_from(application, case, application.c.case_id == case.c.case_id)
-    return joined.where(or_(application.c.counted_to.is_(None), again))
+    return joined.where(application.c.ended.is_(None), or_(application.c.counted_to.is_(None), again))
 
 
 def _changed(notice: Row[Any], today: date) -> ColumnElement[bool]:

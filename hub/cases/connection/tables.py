@@ -3,7 +3,7 @@
 It contains no personal value (P5): what a person wrote is sealed under their key.
 """
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from hub.stores.tables import ID, Opaque, metadata
 
@@ -28,5 +28,10 @@ application = Table(
     Column("calendar", String(128), doc="versions of the calendar that the days were counted by"),
     Column("edition", Integer, doc="newest imported notice when they were counted; 0 for none"),
     Column("told", Integer, doc="how often the sinks were told other dates than those of the registration"),
+    Column("numbered", Boolean, doc="its numbers at the sinks are known; null: not yet"),
+    Column("ended", String(16), doc="END, NOT_ACCEPTED or TERMINATE, as the utility's steps say"),
+    Column("ended_ms", BigInteger, doc="when, as the utility says"),
+    Column("first_id", ID, doc="the first of the applications for the same, of which earlier ones were ended"),
+    Index("ix_application_numbered", "numbered"),
     Index("ix_application_counted_to", "counted_to", "edition", "provisional"),
 )

@@ -3,7 +3,7 @@
 A fact holds no personal value and no words of a caller (P5): these stay in the record, sealed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -74,6 +74,10 @@ class Fact:
     explained: bool = False
     approved: bool = False
     becomes: Kind | None = None
+
+    def says_same(self, other: "Fact") -> bool:
+        """Whether both say the same of the same event. They may have come over two ways, at two times."""
+        return replace(other, record_id=self.record_id, received_ms=self.received_ms) == self
 
     @property
     def written(self) -> tuple[int, bytes]:

@@ -24,6 +24,8 @@ class State(StrEnum):
 
     COUNTED = "COUNTED"
     CLAIM = "CLAIM"
+    REPEATED = "REPEATED"
+    """The same content of the same event as another fact, over another way: it adds nothing."""
 
 
 class Why(StrEnum):
@@ -99,15 +101,25 @@ _LAST = {Action.NOT_ACCEPTED: 1, Action.TERMINATE: 2}
 
 def judge(facts: Collection[Fact], submitted_ms: int, kind: Kind, timed: Timed) -> History:
     """The history of a case of ``kind`` that was submitted at ``submitted_ms``."""
-    first = {one.event: one for one in sorted(facts, key=lambda one: one.written, reverse=True)}
-    conflicts = [_claim(one, Why.CONFLICT) for one in facts if first[one.event] is not one]
+    first, others = _contents(facts)
     amending = sorted((one for one in first.values() if one.action == Action.AMEND), key=lambda one: one.written)
     amended = {one.amends: one for one in amending if _is_complete(one)}
     walk = _Walk(submitted_ms, kind, timed)
     alone = (_alone(one, amended.get(one.event), first, submitted_ms) for one in first.values())
     walked = [walk.take(one) for one in sorted(alone, key=_place)]
-    facts_told = tuple(sorted([*conflicts, *walked], key=_place))
+    facts_told = tuple(sorted([*others, *walked], key=_place))
     return History(facts_told, tuple(walk.rounds), tuple(walk.kinds), walk.end, walk.ended_ms)
+
+
+def _contents(facts: Collection[Fact]) -> tuple[dict[bytes, Fact], list[Judged]]:
+    """Event → the content that counts, as it was first received; and the verdicts on all other facts. Of several
+    contents of one event the one that was written down first counts; the others are conflicts."""
+    counting = {one.event: one for one in sorted(facts, key=lambda one: one.written, reverse=True)}
+    same = [one for one in facts if one.says_same(counting[one.event])]
+    first = {one.event: one for one in sorted(same, key=lambda one: (one.received_ms, one.record_id), reverse=True)}
+    repeated = [_claim(one, None)._replace(state=State.REPEATED) for one in same if first[one.event] is not one]
+    conflicts = [_claim(one, Why.CONFLICT) for one in facts if not one.says_same(counting[one.event])]
+    return first, [*repeated, *conflicts]
 
 
 def _place(one: Judged) -> tuple[int, int, int, bytes]:
@@ -116,7 +128,7 @@ def _place(one: Judged) -> tuple[int, int, int, bytes]:
     return one.at_ms, *order, one.fact.record_id
 
 
-def _claim(fact: Fact, why: Why, at_ms: int | None = None) -> Judged:
+def _claim(fact: Fact, why: Why | None, at_ms: int | None = None) -> Judged:
     at = fact.occurred_ms if at_ms is None else at_ms
     return Judged(fact, State.CLAIM, why, at, fact.received_ms - at > LATE_S * 1000)
 

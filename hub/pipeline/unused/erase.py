@@ -23,6 +23,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from hub.cases.evidence.tables import need
+from hub.cases.steps.tables import case_number, step
 from hub.cases.tables import case, piece
 from hub.codec import wire
 from hub.errors import RecordRejected
@@ -103,8 +104,10 @@ class _Run:
         with self._parts.store.read() as connection:
             records = [row[0] for row in connection.execute(select(piece.c.record_id).distinct()) if row[0]]
             records += [row[0] for row in connection.execute(select(need.c.record_id).distinct()) if row[0]]
+            records += [row[0] for row in connection.execute(select(step.c.record_id).distinct())]
             ids = [row[0] for row in connection.execute(select(need.c.wanted_id).distinct()) if row[0]]
             ids += [row[0] for row in connection.execute(select(case.c.subject_id).distinct())]
+            ids += [row[0] for row in connection.execute(select(case_number.c.number_id))]
         self._gathered.use(map(bytes, records), map(bytes, ids))
         for batch in self._batches():
             count += len(batch.records)
@@ -138,8 +141,8 @@ class _Run:
             used, stays = (
                 [bytes(row[0]) for column in columns for row in bulk.find(connection, [column], column, wanted)]
                 for columns, wanted in (
-                    ((piece.c.record_id, need.c.record_id), records),
-                    ((need.c.wanted_id, case.c.subject_id), ids),
+                    ((piece.c.record_id, need.c.record_id, step.c.record_id), records),
+                    ((need.c.wanted_id, case.c.subject_id, case_number.c.number_id), ids),
                 )
             )
         if used or stays:

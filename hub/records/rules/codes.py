@@ -79,6 +79,7 @@ _TABLE: Final = {
         ("NOT_YET_VALID", "the licence", "The validity has not begun.", "证照尚未生效"),
     ),
     "status": (
+        ("STEP_UNKNOWN", "docs/cases.md", "No table has the utility's code of the step.", "未知的环节代码"),
         ("STATUS_UNKNOWN", "hub", "The source's status code is unknown.", "证照状态代码未知"),
     ),
     "proof": (
@@ -95,6 +96,10 @@ _TABLE: Final = {
         ("REGION_MISMATCH", "GB/T 2260", "Region code and address disagree.", "行政区划与地址不一致"),
         ("NOT_AN_APPROVAL", "津工信电力〔2021〕8号 §5", "A permit approves no project.", "许可证不是项目批准文件"),
         ("CHECK_NO_MATCH", "hub", "The identity service found another person.", "身份核验结果为不是本人"),
+        ("STEP_NO_NUMBER", "docs/cases.md", "The step names no application.", "环节信息没有任何申请编号"),
+        ("STEP_SEGMENT", "docs/cases.md", "The step needs one of the five timed segments.", "环节不是五个计时环节之一"),
+        ("STEP_TIME", "docs/cases.md", "A time of the step is no time of our years.", "环节时间不是合理年代的时间"),
+        ("STEP_AMENDS", "docs/cases.md", "A correction names the event that it corrects.", "更正未写明被更正的事件"),
         ("VALIDITY_TERM", "居民身份证法 §5", "The validity does not fit the holder's age.", "有效期限与年龄不符"),
     ),
 }  # fmt: skip

@@ -144,6 +144,14 @@ CASES = [
     # identity check
     Case("check", {"check.result": "NO_MATCH"}, [("CHECK_NO_MATCH", "check.result")]),
     Case("information", {"builder.uscc": "91110000600037341M"}, [("USCC_CHECK", "builder.uscc")]),
+    # steps
+    Case("step", {"step.action": "UNKNOWN"}, [("STEP_UNKNOWN", "step.code")]),
+    Case("step", {"step.application_no": None, "step.app_no": None}, [("STEP_NO_NUMBER", "step.application_no")]),
+    Case("step", {"step.segment": ""}, [("STEP_SEGMENT", "step.segment")]),
+    Case("step", {"step.recorded_at_ms": 2_147_483_647_000}, [("STEP_TIME", "step.recorded_at_ms")]),
+    Case("step", {"step.occurred_at_ms": 0}, [("STEP_TIME", "step.occurred_at_ms")]),
+    Case("step", {"step.action": "AMEND"}, [("STEP_AMENDS", "step.amends")]),
+    Case("step", {"step.amends": "E-0"}, [("STEP_AMENDS", "step.amends")]),
 ]
 
 

@@ -1,0 +1,40 @@
+"""The histories of applications: what counts of all that the utility reported about them."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases import policy
+from hub.cases.clocks import timed
+from hub.cases.connection.tables import application
+from hub.cases.steps import read
+from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.judge import History, judge
+from hub.cases.tables import case
+
+
+def history_of(connection: Connection, case_id: bytes) -> History:
+    """The history of one application. Raises ``KeyError`` for an id that is none's."""
+    return histories(connection, [case_id])[case_id]
+
+
+def histories(connection: Connection, ids: Collection[bytes]) -> dict[bytes, History]:
+    """Application → its history."""
+    columns = (application, case.c.opened_ms)
+    query = select(*columns).join(case, case.c.case_id == application.c.case_id)
+    rows = connection.execute(query.where(application.c.case_id.in_(ids))).all()
+    facts = read.facts(connection, [bytes(row.case_id) for row in rows])
+    return {bytes(row.case_id): judged(row, row.opened_ms, facts[bytes(row.case_id)]) for row in rows}
+
+
+def judged(row: Row[Any], opened_ms: int, facts: Collection[Fact]) -> History:
+    """The history of an application, from its row, the time of its submission and its facts."""
+    table = policy.by_version(row.policy)
+    return judge(facts, read.to_minute(opened_ms), Kind(row.case_type, bool(row.starred)), timed(table))
+
+
+def with_new(known: Sequence[Fact], new: Sequence[Fact]) -> list[Fact]:
+    """The facts of a case after it has heard ``new``: a later reading takes the place of the earlier ones."""
+    read_again = {one.record_id for one in new}
+    return [*(one for one in known if one.record_id not in read_again), *new]

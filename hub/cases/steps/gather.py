@@ -1,0 +1,166 @@
+"""Reads what the utility reported about a case and the case has not heard yet: facts, and further numbers.
+
+A verified step is linked to the numbers that it names. One that names the hub's number belongs to that case alone; one
+that names only the utility's own belongs to the case that has it. A step that names both tells the case the utility's
+number, and then steps that name only this one are its own too, also those that came before.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from hub.cases import policy
+from hub.cases.procedure import Given
+from hub.cases.steps.events import CaseNumber, Sort, Stepped
+from hub.cases.steps.facts import Action
+from hub.cases.steps.tables import case_number, step
+from hub.ports import Plain
+from hub.privacy.opening import Opened
+from hub.records.kinds import KINDS
+from hub.records.tables import record, record_link
+from hub.topics.places import read_value
+
+STEP: Final = "utility.step"
+FACTS_MAX: Final = 1_000
+"""Most steps that one case takes. All of them are judged again for each new one; further ones stay unlinked."""
+
+
+@dataclass(slots=True)
+class Reported:
+    """What a case has not heard yet."""
+
+    numbers: list[CaseNumber] = field(default_factory=list)
+    steps: list[Stepped] = field(default_factory=list)
+
+
+def with_steps(connection: Connection, ids: Collection[bytes]) -> dict[bytes, bytes]:
+    """Number's id → the case that has it."""
+    query = select(case_number.c.number_id, case_number.c.case_id).where(case_number.c.number_id.in_(ids))
+    return {bytes(row.number_id): bytes(row.case_id) for row in connection.execute(query)} if ids else {}
+
+
+def unheard(connection: Connection) -> frozenset[bytes]:
+    """The cases that have steps which they have not heard."""
+    query = select(case_number.c.case_id).join(record_link, record_link.c.link_id == case_number.c.number_id)
+    return frozenset(bytes(one) for one in connection.execute(_unheard(query)).scalars())
+
+
+def _unheard(query: Any) -> Any:
+    """Of a query that has ``record_link``: only verified steps without a row in ``step``, or with a newer reading."""
+    joined = query.join(record, record.c.record_id == record_link.c.record_id)
+    heard = and_(step.c.record_id == record.c.record_id, step.c.reading >= record.c.reading)
+    of_kind = record.c.kind == STEP, record.c.state == "verified", record.c.operation == "UPSERT"
+    return joined.outerjoin(step, heard).where(*of_kind, step.c.record_id.is_(None))
+
+
+def reported(given: Given, connection: Connection, case_id: bytes, numbers: Sequence[CaseNumber]) -> Reported:
+    """What the case has not heard: its ``numbers`` that are new, and the steps that name any number of it. The case is
+    locked. Raises ``Unavailable`` when log or vault is."""
+    known = _numbers(connection, case_id)
+    taken = with_steps(connection, [one.number_id for one in numbers])
+    found = Reported([one for one in numbers if one.number_id not in taken])
+    known |= {one.number_id: one.sort for one in found.numbers}
+    left = FACTS_MAX - connection.execute(select(func.count()).where(step.c.case_id == case_id)).scalar_one()
+    fresh = set(known)
+    while fresh and left > len(found.steps):
+        rows = _rows(connection, fresh, left - len(found.steps))
+        opened = _opened(given, rows)
+        fresh = set()
+        for row, one in zip(rows, opened, strict=True):
+            fresh |= _take(given, row, one, known, found)
+        free = fresh - with_steps(connection, fresh).keys()
+        found.numbers += [CaseNumber(one, Sort.UTILITY) for one in sorted(free)]
+        known |= dict.fromkeys(free, Sort.UTILITY.value)
+        fresh = free
+    return found
+
+
+def _numbers(connection: Connection, case_id: bytes) -> dict[bytes, str]:
+    query = select(case_number.c.number_id, case_number.c.sort).where(case_number.c.case_id == case_id)
+    return {bytes(row.number_id): row.sort for row in connection.execute(query)}
+
+
+def _rows(connection: Connection, ids: Collection[bytes], most: int) -> Sequence[Row[Any]]:
+    query = _unheard(select(record).select_from(record_link)).where(record_link.c.link_id.in_(ids)).distinct()
+    return connection.execute(query.order_by(record.c.record_id).limit(most)).all()
+
+
+def _opened(given: Given, rows: Sequence[Row[Any]]) -> list[Opened]:
+    values = [read_value(given.log, row.topic, row.partition, row.offset) for row in rows]
+    return given.opener.open(values) if values else []
+
+
+def _take(given: Given, row: Row[Any], one: Opened, known: Mapping[bytes, str], found: Reported) -> set[bytes]:
+    """Add the facts of a record that belongs to the case. Returns the utility's numbers in it that are new. A record
+    that does not open stays unheard: its subject was erased."""
+    if one.record is None or any(bytes(row.record_id) == other.record_id for other in found.steps):
+        return set()
+    by_hub = KINDS[STEP].principal.identifier
+    assert by_hub is not None
+    named = by_hub.identity(one.record, one.record["step"]) is not None
+    sort = known.get(one.envelope["entity_id"])
+    if named and sort != Sort.HUB:
+        return set()  # it is another application's, or of an application that is not known
+    found.steps += facts_in(given, row, one)
+    return {link for link in one.envelope["links"] if link not in known} if named else set()
+
+
+def facts_in(given: Given, row: Row[Any], one: Opened) -> list[Stepped]:
+    """The facts that a record tells of: one; of a row of a step table the start too."""
+    assert one.record is not None and given.names is not None
+    told, authority = one.record["step"], one.record["authority"]
+    event = given.names.event
+    if told["started_at_ms"] is None:
+        return [_stepped(row, one, told, event(authority, told["event_id"]), given)]
+    started = told | {"action": Action.START.value, "occurred_at_ms": told["started_at_ms"], "reason": None}
+    started |= {"recorded_at_ms": None, "reason_code": None, "approver": None}
+    both = [started] if told["action"] == Action.START else [started, told]
+    return [_stepped(row, one, t, event(authority, told["event_id"], _place(t)), given) for t in both]
+
+
+def _place(told: Plain) -> str:
+    """Where in a row of a step table a fact is: its start, or what it ended with."""
+    return Action.START.value if told["action"] == Action.START else ""
+
+
+def _stepped(row: Row[Any], one: Opened, told: Plain, event: bytes, given: Given) -> Stepped:
+    assert one.record is not None and given.names is not None
+    amends = told["amends"]
+    becomes = _becomes(told)
+    return Stepped(
+        record_id=bytes(row.record_id),
+        reading=row.reading,
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        source=row.source,
+        event=event,
+        segment=told["segment"],
+        action=told["action"],
+        step_occurred_at_ms=told["occurred_at_ms"],
+        step_received_at_ms=one.envelope["read_at_ms"],
+        step_requested_at_ms=told["requested_at_ms"],
+        step_recorded_at_ms=told["recorded_at_ms"],
+        amends=given.names.event(one.record["authority"], amends) if amends else None,
+        explained=_says(told["reason"]) or _says(told["reason_code"]),
+        approved=_says(told["approver"]),
+        becomes_type=becomes[0] if becomes else None,
+        becomes_starred=becomes[1] if becomes else None,
+    )
+
+
+def _says(text: str | None) -> bool:
+    return bool(text and text.strip())
+
+
+_BECOMES = ("becomes_class", "becomes_voltage", "becomes_sanling", "becomes_sources", "becomes_important")
+
+
+def _becomes(told: Plain) -> tuple[str, bool] | None:
+    """What a change says the case is from now on; ``None`` where it does not say all of it."""
+    customer_class, voltage, sanling, sources, important = (told[name] for name in _BECOMES)
+    if any(told[name] is None for name in _BECOMES):
+        return None
+    return policy.case_type(customer_class, voltage, sanling, sources), policy.starred(voltage, important)
