@@ -15,13 +15,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 
 from hub.cases import events
-<<<<<<< HEAD
-=======
-from hub.cases.case import PieceState
-from hub.cases.journal import Decided
-from hub.cases.procedure import Delivered, WillNotDo, Withdraw
-from hub.cases.tables import piece
->>>>>>> 8328045 (cases: an application hears the steps that the utility reports, by any number and in any order)
 from hub.crash import crash_point
 from hub.delivery import attempts, claims, endings
 from hub.delivery.attempts import DeliverParts
@@ -100,75 +93,6 @@ def deliver(parts: DeliverParts, claimed: Claimed) -> None:
             crash_point("deliver.receipted")
 
 
-<<<<<<< HEAD
-=======
-def _write(parts: DeliverParts, claimed: Claimed, outcome: attempts.Outcome) -> None:
-    if isinstance(outcome, WillNotDo):
-        _withdraw(parts, claimed, outcome.reason)
-    elif isinstance(outcome, attempts.Later):
-        _retry(parts, claimed, outcome)
-    else:
-        if not isinstance(outcome, events.Acknowledged):
-            log.error("a piece is not delivered", reason=outcome.reason, **_named(parts, claimed))
-        _end(parts, claimed, outcome)
-
-
-def _named(parts: DeliverParts, claimed: Claimed) -> dict[str, Any]:
-    """Which piece, in a line of the log: the sink, and the id that the application has in the API."""
-    return {"sink": parts.name, "case": claimed.case.case_id.hex(), "piece": claimed.piece.piece}
-
-
-# ---- how it ended --------------------------------------------------------------------------------------------------
-
-
-def _end(parts: DeliverParts, claimed: Claimed, event: events.Ending) -> None:
-    """Write the outcome. An outcome that is written already stays: another process may have delivered too. When the
-    sink has a piece that was withdrawn in the meantime, it counts as acknowledged.
-    """
-    states = {PieceState.PENDING.value}
-    if isinstance(event, events.Acknowledged):
-        states.add(PieceState.WITHDRAWN.value)
-    with parts.store.write() as connection:
-        locked = cases.lock(connection, [claimed.case.case_id])
-        if locked and _state(connection, claimed) in states:
-            parts.journal.append(connection, [Decided(locked[claimed.case.case_id], [event])])
-            if isinstance(event, events.Acknowledged):
-                claims.acknowledged(connection, claimed)
-                if claimed.piece.kind == events.REGISTRATION:
-                    parts.journal.hear(connection, [Delivered(claimed.case.case_id)])
-        claims.done(connection, claimed)
-
-
-def _withdraw(parts: DeliverParts, claimed: Claimed, reason: str) -> None:
-    """Let the case withdraw the piece; it looks for its evidence again."""
-    journal = parts.journal
-    with parts.store.write() as connection:
-        for case in cases.lock(connection, [claimed.case.case_id]).values():
-            procedure = journal.procedures.get(case.procedure)
-            journal.run(connection, procedure, [(case, Withdraw(claimed.piece.piece, reason))])
-        claims.done(connection, claimed)
-
-
-def _state(connection: Connection, claimed: Claimed) -> str | None:
-    case_id, number = claimed.key
-    query = select(piece.c.state).where(piece.c.case_id == case_id, piece.c.piece == number)
-    return connection.execute(query).scalar_one_or_none()
-
-
-def _retry(parts: DeliverParts, claimed: Claimed, later: attempts.Later) -> None:
-    """Put the piece off. While a push may still take effect, the sink is asked again at the end of that time at the
-    latest."""
-    again, now_ms = later.again, parts.journal.clock.process_ms()
-    if again.trouble and again.trouble != claimed.trouble:
-        log.warning("a delivery is put off", reason=again.trouble, remedy=again.remedy, **_named(parts, claimed))
-    wait_ms = int(BACKOFF.wait_s(claimed.attempts + 1, obeyed_s(parts.name, later.retry_after_s)) * 1000)
-    left_ms = again.settle_until_ms - now_ms
-    if left_ms > 0 and later.retry_after_s is None:
-        wait_ms = min(wait_ms, left_ms)
-    parts.claims.retry(claimed, now_ms, now_ms + wait_ms, again)
-
-
->>>>>>> 8328045 (cases: an application hears the steps that the utility reports, by any number and in any order)
 def make(sink: str, parts: Parts) -> Deliver:
     """The running stage for one sink. Raises ``Misconfigured`` when the sink cannot be opened."""
     opened = parts.connectors.open_sink(sink)

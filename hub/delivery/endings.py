@@ -10,7 +10,7 @@ from hub.cases import events
 from hub.cases.by import HUB, By
 from hub.cases.case import PieceState
 from hub.cases.journal import Decided
-from hub.cases.procedure import WillNotDo, Withdraw
+from hub.cases.procedure import Delivered, WillNotDo, Withdraw
 from hub.cases.tables import piece
 from hub.delivery import attempts, claims
 from hub.delivery.attempts import SinkParts
@@ -55,6 +55,8 @@ def end(parts: SinkParts, claimed: Claimed, event: events.Ending, by: By = HUB) 
             parts.journal.append(connection, [Decided(locked[claimed.case.case_id], [event], by)])
             if isinstance(event, events.Acknowledged):
                 claims.acknowledged(connection, claimed)
+                if claimed.piece.kind == events.REGISTRATION:
+                    parts.journal.hear(connection, [Delivered(claimed.case.case_id)])
         claims.done(connection, claimed)
 
 
