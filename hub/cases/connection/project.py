@@ -171,7 +171,7 @@ def _stepped(connection: Connection, entries: Sequence[Entry]) -> None:
         for case_id, one in found.items()
     ]
     about = application.c.case_id == bindparam("of")
-    columns = {name: bindparam(f"new_{name}") for name in ("ended", "ended_ms")}
+    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("ended", "ended_ms")}
     connection.execute(update(application).where(about).values(**columns), ended)
 
 

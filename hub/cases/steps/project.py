@@ -48,7 +48,7 @@ def _row(case_id: bytes, event: Stepped) -> dict[str, Any]:
 def judged(connection: Connection, histories: Mapping[bytes, History]) -> None:
     """Write the verdict on each fact of these cases."""
     about = (step.c.record_id == bindparam("of")) & (step.c.action == bindparam("did"))
-    values = {name: bindparam(f"new_{name}") for name in ("state", "why", "at_ms", "late")}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("state", "why", "at_ms", "late")}
     if rows := _verdicts(one for history in histories.values() for one in history.facts):
         connection.execute(update(step).where(about).values(**values), rows)
 

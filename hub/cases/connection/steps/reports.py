@@ -57,13 +57,13 @@ def _numbers(given: Given, connection: Connection, found: Case) -> Iterator[tupl
         if number is not None:
             yield Sort.HUB, given.names.hub_number(sink, found.case_id)
     authorities = {one.name: one.authority for one in (*given.sinks, *given.absent)}
-    for row, number in _receipts(given, connection, found):
-        if identity := utility_number(authorities.get(row.sink, ""), number):
+    for name, app_no in _receipts(given, connection, found):
+        if identity := utility_number(authorities.get(name, ""), app_no):
             yield Sort.UTILITY, identity
 
 
-def _receipts(given: Given, connection: Connection, found: Case) -> Iterator[tuple[Row[Any], str]]:
-    """The acknowledged registrations of a case, each with the sink's own number."""
+def _receipts(given: Given, connection: Connection, found: Case) -> Iterator[tuple[str, str]]:
+    """The sinks that acknowledged the registration of a case, each with its own number."""
     there = piece.c.state == PieceState.ACKNOWLEDGED.value, piece.c.sealed_receipt.is_not(None)
     rows = connection.execute(
         select(piece.c.sink, piece.c.sealed_receipt).where(
@@ -73,7 +73,7 @@ def _receipts(given: Given, connection: Connection, found: Case) -> Iterator[tup
     sealed = [(found.subject_id, bytes(row.sealed_receipt)) for row in rows]
     for row, opened in zip(rows, given.opener.open_values(sealed) if sealed else (), strict=True):
         if isinstance(opened, bytes) and opened:
-            yield row, json.loads(opened)["number"]
+            yield row.sink, json.loads(opened)["number"]
 
 
 def history(
