@@ -76,7 +76,9 @@ def command(
     3. submits applications with one certificate: an enterprise with its own title, a tenant, one whose title comes
        late, a high-voltage one with its project; a resident by face, one at a counter, and an enterprise
        through an agent
-    4. compares all counts with those of the simulated systems; exit 0 only if all agree
+    4. lets the utility report their steps until electricity is on: sent, fetched and from a table, some of them twice,
+       in disorder, or with other contents
+    5. compares all counts with those of the simulated systems; exit 0 only if all agree
 
     All files are in FOLDER (see --home). While it runs (--keep), `. FOLDER/env` prepares a shell: the hub command then
     works with this hub, by its HTTP API where it writes. After it, `hub --config FOLDER/hub.toml …` reads what is left.
@@ -137,10 +139,13 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     live.settle(
         lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered) and delivered.acknowledged >= wanted
     )
+    live.electricity_on(ids)
+    live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
     shown = [applications.show(one) for one in ids]
     return Report(
         live.lines(),
         live.delivered(),
+        live.steps(),
         [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)],
     )
 
@@ -175,6 +180,11 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
         f"delivered {delivered.decided} = acknowledged {delivered.acknowledged} + refused {delivered.refused}"
         f" + pending {delivered.pending}; the utility counts {len(delivered.effects)} effects, "
         f"{delivered.doubled} doubled"
+    )
+    told = report.steps
+    out.print(
+        f"steps 环节 sent {told.sent} = applied {told.applied} + duplicate {told.duplicate} + claimed {told.claimed}; "
+        f"electricity on 已送电 {told.on} of {len(report.applications)}"
     )
     out.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
 
@@ -245,7 +255,13 @@ def _plain(report: Report) -> dict[str, Any]:
         "acknowledged": report.delivered.acknowledged,
         "effects": len(report.delivered.effects),
     }
-    return {"balanced": report.balanced, "sources": lines, "delivered": delivered, "applications": report.applications}
+    return {
+        "balanced": report.balanced,
+        "sources": lines,
+        "delivered": delivered,
+        "steps": report.steps._asdict(),
+        "applications": report.applications,
+    }
 
 
 def _stay(live: Live, out: Console, demo: Demo) -> None:

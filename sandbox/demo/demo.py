@@ -6,7 +6,7 @@ After a kill at any moment, a start in the same directory continues at the same 
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,9 @@ from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
 from sandbox import launch
 from sandbox.applications import HIGH_VOLTAGE
+from sandbox.demo import steps
 from sandbox.demo.clock import at_speed
+from sandbox.demo.steps import Steps
 from sandbox.systems import FIRST
 
 ASKED = ("identity_check", "resident_id")
@@ -37,7 +39,7 @@ SOURCES = (
     *("business_licence", "property_title", "district_files"),
     *("project_register", "project_approval", "project_approval_rest", *ASKED),
 )
-PLAYED = (*FIRST, "district_files", "projects", "identity")
+PLAYED = (*FIRST, "district_files", "projects", "identity", steps.ROLE)
 """The outside systems of the demonstration."""
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
 NO_TRUTH: Mapping[str, Any] = {"emitted": 0, "verified": 0, "rejected": 0, "duplicates": 0, "codes": {}}
@@ -130,12 +132,14 @@ class Report:
 
     lines: list[SourceLine]
     delivered: Delivered
+    steps: Steps
     applications: list[dict[str, Any]]
 
     @property
     def balanced(self) -> bool:
-        """Whether all sources and the deliveries balance."""
-        return all(line.balanced for line in self.lines) and self.delivered.balanced
+        """Whether all sources, the deliveries and the steps balance, and every case has electricity."""
+        ended = self.steps.balanced and self.steps.on == len(self.applications)
+        return all(line.balanced for line in self.lines) and self.delivered.balanced and ended
 
 
 class Demo:
@@ -160,7 +164,7 @@ class Demo:
             try:
                 hub.start(runner, self.tasks(hub))
                 with serve(hub) as url, self.environment(hub, url):
-                    yield Live(hub, runner, sandbox)
+                    yield Live(hub, runner, sandbox, url)
             finally:
                 runner.stop()
                 hub.close()
@@ -223,10 +227,11 @@ class Demo:
 class Live:
     """A running demonstration."""
 
-    def __init__(self, hub: Hub, runner: Runner, sandbox: launch.Running) -> None:
+    def __init__(self, hub: Hub, runner: Runner, sandbox: launch.Running, url: str) -> None:
         self.hub = hub
         self.runner = runner
         self.sandbox = sandbox
+        self._url = url
 
     def scripted(self) -> list[dict[str, Any]]:
         """The sandbox's scripted applications: ``{"name", "body", …}``, those of people with a ticket."""
@@ -277,6 +282,18 @@ class Live:
             sum(counts.values()), counts.get("acknowledged", 0), counts.get("refused", 0), _per_key(effects)
         )
 
+    def electricity_on(self, ids: Sequence[bytes]) -> None:
+        """Let the utility report the steps of these applications until electricity is on, and wait until the hub knows
+        it. Raises ``Unavailable`` as ``settle``. A case whose steps were reported already is not reported again."""
+        applications = self.hub.applications()
+        if not steps.count(self.hub, self.sandbox).sent:
+            steps.play(self.sandbox, self._url, [applications.show(one) for one in ids])
+        self.settle(lambda *_: (told := self.steps()).balanced and told.on >= len(ids))
+
+    def steps(self) -> Steps:
+        """The conservation line of steps, as it is now."""
+        return steps.count(self.hub, self.sandbox)
+
     def settle(self, look: Callable[[list[SourceLine], Delivered], bool]) -> None:
         """Wait until ``look`` returns true. Raises ``Unavailable`` when no count changes for ``NO_PROGRESS_S``."""
         seen: tuple[Any, ...] = ()
@@ -289,6 +306,7 @@ class Live:
             fresh = (
                 *((line.received, line.verified, line.rejected, line.duplicate) for line in lines),
                 delivered.acknowledged,
+                self.steps(),
             )
             if fresh != seen:
                 seen, since_s = fresh, now_s
@@ -299,7 +317,8 @@ class Live:
 
 
 def _per_key(effects: Mapping[str, Any]) -> dict[str, int]:
-    return {f"{what}/{key}": count for what in ("applications", "evidence") for key, count in effects[what].items()}
+    kinds = {what: keys for what, keys in effects.items() if isinstance(keys, dict)}
+    return {f"{what}/{key}": count for what, keys in kinds.items() for key, count in keys.items()}
 
 
 def _line(name: str, tally: Any, reasons: Mapping[str, int], grant: str, truth: Mapping[str, Any]) -> SourceLine:

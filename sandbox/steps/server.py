@@ -56,7 +56,7 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
         return answer(await run_in_threadpool(player.play, await body_of(request)))
 
     async def counts(request: Request) -> Response:  # noqa: ARG001
-        return answer({"sent": dict(player.sent), "answers": {str(one): n for one, n in player.answers.items()}})
+        return answer({"sent": tables.reported(engine), "answers": {str(one): n for one, n in player.answers.items()}})
 
     routes = [
         Route("/steps", listed, methods=["GET"]),
@@ -67,13 +67,11 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
 
 
 class Player:
-    """Plays cases. ``sent``: way → moments that were reported, each time that they were; ``answers``: status of the
-    hub → number of calls."""
+    """Plays cases. ``answers``: status of the hub → number of calls, since this server began."""
 
     def __init__(self, engine: Engine, signer: CallSigner) -> None:
         self._engine = engine
         self._signer = signer
-        self.sent: Counter[str] = Counter()
         self.answers: Counter[int] = Counter()
 
     def play(self, wish: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +92,7 @@ class Player:
                 self._write(case, told)
             case _:
                 raise Misconfigured(f"no way {way!r}", f"choose from {', '.join(WAYS)}")
-        self.sent[way] += len(told)
+        tables.count(self._engine, way, len(told))
         return {"reported": len(told)}
 
     def _post(self, hub: str, events: Sequence[dict[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    update,
 )  # fmt: skip
 from sqlalchemy.pool import NullPool
 
@@ -29,6 +30,13 @@ EVENT = Table(
     Column("body", Text, nullable=False),
 )
 """The list of events, oldest first."""
+REPORTED = Table(
+    "step_reported",
+    METADATA,
+    Column("way", String(8), primary_key=True),
+    Column("moments", Integer, nullable=False),
+)
+"""Moments that were reported over each way, each time that they were."""
 STEP = Table(
     "dwd_cst_step_rec",
     METADATA,
@@ -58,6 +66,20 @@ def list_events(engine: Engine, events: Sequence[Mapping[str, Any]]) -> None:
     with engine.begin() as connection:
         rows = [{"body": json.dumps(one, ensure_ascii=False)} for one in events]
         connection.execute(insert(EVENT), rows)
+
+
+def count(engine: Engine, way: str, moments: int) -> None:
+    """Count what was reported over a way."""
+    with engine.begin() as connection:
+        changed = update(REPORTED).where(REPORTED.c.way == way).values(moments=REPORTED.c.moments + moments)
+        if not connection.execute(changed).rowcount:
+            connection.execute(insert(REPORTED), [{"way": way, "moments": moments}])
+
+
+def reported(engine: Engine) -> dict[str, int]:
+    """Way → moments that were reported over it."""
+    with engine.connect() as connection:
+        return {row.way: row.moments for row in connection.execute(select(REPORTED))}
 
 
 def page(engine: Engine, after: int, limit: int) -> dict[str, Any]:

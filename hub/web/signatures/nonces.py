@@ -3,7 +3,7 @@ old to count. So a call that was not carried out can be sent again as it is, and
 """
 
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
 
@@ -31,7 +31,7 @@ class Nonces:
         until_ms = (signed.created_s + CREATED_WITHIN_S + _MARGIN_S) * 1000
         nonce_id = sha256(f"{signed.key_id}\n{signed.nonce}".encode()).digest()[:_BYTES]
         self._forget(connection)
-        values = {"nonce_id": [nonce_id], "key_id": [signed.key_id], "until_ms": [until_ms]}
+        values: dict[str, list[Any]] = {"nonce_id": [nonce_id], "key_id": [signed.key_id], "until_ms": [until_ms]}
         if not bulk.add(connection, used_nonce, values):
             raise SignatureRefused("SIGNATURE_USED")
 

@@ -1,0 +1,28 @@
+"""What ``mapping.toml`` cannot say: a row tells of one moment while its step runs, and of two when it is done."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_CODE_DIGITS: Final = 3
+_NULL: Final = "2147483647"
+"""What this layer writes for no time, as a number or as digits."""
+
+
+def before(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """``acmp_time`` becomes the time of the event: when the step was done, or, while it runs, when it was received;
+    ``rcv_time`` stays where both are told. ``step_stat`` becomes RUNNING-010 or DONE-010, by the times."""
+    received, done, code = (columns.get(name) for name in ("rcv_time", "acmp_time", "step_no"))
+    received, done, code = _time(received), _time(done), _padded(code)
+    runs = done is None
+    times = {"acmp_time": received, "rcv_time": None} if runs else {"acmp_time": done, "rcv_time": received}
+    return {**columns, **times, "step_no": code, "step_stat": f"{'RUNNING' if runs else 'DONE'}-{code or ''}"}
+
+
+def _time(given: Any) -> Any:
+    return None if given is None or str(given).strip() in ("", _NULL) else given
+
+
+def _padded(code: Any) -> Any:
+    """A code of digits with its leading zeros, which this layer has in some tables only."""
+    text = "" if code is None or isinstance(code, bool) else str(code).strip()
+    return text.zfill(_CODE_DIGITS) if text.isascii() and text.isdigit() else text or None
