@@ -3,7 +3,7 @@
 import json
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from rich.table import Table
 from sandbox import launch
 from sandbox.errors import Unavailable
 from sandbox.serve import ROLES, end_with
-from sandbox.systems import FIRST
+from sandbox.systems import FIRST, WAYS
 from sandbox.world.world import SIZE_MAX, SIZE_MIN
 
 _NUMBERS = ("share", "seconds", "delay_s", "retry_after_s")
@@ -31,6 +31,7 @@ titles and defects, byte for byte. The servers end with this command, also when 
   hub sandbox --toml sandbox.toml            settings for a hub that talks to it
   hub sandbox --fault utility_crm:drop_after_commit:share=0.3,seconds=60
   hub sandbox --list-faults                  all faults, by server
+  hub sandbox --way pull --way table         connection systems that fetch, or read an outbox table
 
 Files in FOLDER (see --home): truth.jsonl (each row that a source emits, and the verdict that a hub must give),
 truth-summary.json (the counts), applications.json (what to post to the hub, and the expected result), the databases,
@@ -45,6 +46,7 @@ While it runs (BASE is an address from the JSON):
   curl -X POST BASE/_control/reload -d '{"vanish":2}'      exchange: nightly full reload, without two rows
   curl -X POST BASE/_control/release         exchange: insert the title that comes late
   curl BASE/_control/effects                 CRM: what took effect, and how often
+  curl -X POST BASE/_control/hub -d '{"url":"…","token":"…"}'   CRM that fetches: from this hub, with this token
   curl -X POST BASE/_control/refuse -d '{"channelAppNo":"…"}'   CRM: refuse this application finally
 """
 
@@ -123,6 +125,15 @@ class FaultOption(click.ParamType[tuple[str, dict[str, Any]]]):
     metavar="NUMBER",
     help="Number of an application that the CRM refuses finally; repeatable.",
 )
+@click.option(
+    "--way",
+    "ways",
+    multiple=True,
+    type=click.Choice(list(WAYS)),
+    default=("push",),
+    show_default=True,
+    help="How a connection system gets its pieces; one system for each way; repeatable.",
+)
 @click.option("--gateway-port", default=0, type=click.IntRange(0, 65_535), help="Port; 0: a free one.")
 @click.option(
     "--exchange-port",
@@ -151,6 +162,7 @@ def command(
     exchange_url: str | None,
     faults: tuple[tuple[str, dict[str, Any]], ...],
     refuse: tuple[str, ...],
+    ways: tuple[str, ...],
     gateway_port: int,
     exchange_port: int,
     crm_port: int,
@@ -169,7 +181,7 @@ def command(
             seed,
             size,
             home,
-            systems=ROLES,
+            systems=_played(ways),
             defect_share=defects,
             duplicate_share=duplicates,
             applications_count=applications,
@@ -182,6 +194,12 @@ def command(
     with running:
         _announce(running, out, toml)
         _wait(running)
+
+
+def _played(ways: Sequence[str]) -> list[str]:
+    """All roles, of the connection systems those of the chosen ways."""
+    left_out = {role for way, role in WAYS.items() if way not in ways}
+    return [role for role in ROLES if role not in left_out]
 
 
 def _show_faults() -> None:

@@ -195,5 +195,7 @@ SYSTEMS: Final[Mapping[str, System]] = {
     ),
 }
 """Role → system. The server of a role is in ``serve.SERVERS``."""
+WAYS: Final[Mapping[str, str]] = {"push": "utility_crm", "pull": "utility_pull", "table": "utility_table"}
+"""How the connection system gets its pieces → the role that does it so."""
 FIRST: Final = ("business_licence", "property_title", "utility_crm")
 """The systems that are started when none are named."""

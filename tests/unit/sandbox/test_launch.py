@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sandbox.command import command
+from sandbox.command import _played, command
 from sandbox.errors import Misconfigured
 from sandbox.launch import Running, prepare, start
 from sandbox.serve import ROLES
@@ -142,3 +142,10 @@ def test_a_system_that_is_not_played_here_is_refused(tmp_path: Path) -> None:
 def test_every_system_has_a_server() -> None:
     assert tuple(SYSTEMS) == ROLES
     assert set(FIRST) <= set(SYSTEMS)
+
+
+def test_of_the_connection_systems_those_of_the_chosen_ways_are_played() -> None:
+    ways = {"utility_crm", "utility_pull", "utility_table"}
+    assert ways & {*_played(("push",))} == {"utility_crm"}
+    assert ways & {*_played(("pull", "table"))} == {"utility_pull", "utility_table"}
+    assert {*ROLES} - ways <= {*_played(("push",))}

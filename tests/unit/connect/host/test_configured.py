@@ -1,12 +1,15 @@
 """The connectors that an installation uses: installed ones with a table in the settings."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub import settings as hub_settings
 from hub.connect.host.configured import Connectors
 from hub.errors import Misconfigured
+from hub.ports import Address
 from hub.settings import Settings
 from tests.clocks import HandClock
 from tests.grants import granted
@@ -76,6 +79,25 @@ def test_a_source_that_may_only_be_asked_has_no_feed(tmp_path: Path) -> None:
     assert set(found.feeds) == {"property_title"}, "its feed says that there is no grant"
     vars(found)["grants"] = {"property_title": granted("property_title", ways=["look-up"])}
     assert set(found.feeds) == set() and set(found.sources) == {"property_title"}
+
+
+def test_a_sink_whose_system_fetches_takes_changed_settings_over(tmp_path: Path) -> None:
+    home = tmp_path / "hub.toml"
+    streets = tmp_path / "streets.csv"
+    streets.write_text("division,street,orgNo\n120104,,12401\n", "utf-8")
+    home.write_text("[connectors.utility_pull]\n", "utf-8")
+    found = Connectors(hub_settings.load(home), HandClock())
+    to, body = Address("connection", "registration", "7K3M9QPDX2V4TW", "k"), {"orgNo": "120104"}
+    assert found.fetching == {"utility_pull"}
+    assert found.pickup("utility_pull").shown(to, body)["orgNo"] == "120104"
+    assert found.pickup("utility_pull") is found.pickup("utility_pull")
+    home.write_text(f"[connectors.utility_pull]\nstreets_file = {json.dumps(str(streets))}\n", "utf-8")
+    found.reload("utility_pull")
+    assert found.pickup("utility_pull").shown(to, body)["orgNo"] == "12401"
+    streets.write_text("nothing", "utf-8")
+    with pytest.raises(Misconfigured, match="streets_file"):
+        found.reload("utility_pull")
+    assert found.pickup("utility_pull").shown(to, body)["orgNo"] == "12401", "nothing is changed"
 
 
 def test_python_that_has_changed_needs_a_new_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
