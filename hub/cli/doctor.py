@@ -35,7 +35,7 @@ from hub.topics import outside_registry
 from hub.topics.acls import granted
 from hub.topics.declared import declared
 from hub.web.auth.clients import Clients
-from hub.web.auth.tokens import DAY_MS, Tokens, ending, expires_ms
+from hub.web.auth.tokens import DAY_MS, DELIVERIES, Tokens, ending, expires_ms, without
 
 _CLOCK_OFF_S = 5
 _TOKEN_SOON_MS = 30 * DAY_MS
@@ -108,14 +108,17 @@ def _findings(config: Path | None) -> Iterator[Finding]:
 
 
 def _callers(hub: Hub) -> Iterator[Finding]:
-    """Tokens that expire soon, and channels of several clients: those of the first revision could share one. Nothing
-    when the store does not answer: that is another finding."""
+    """Tokens that expire soon, sinks whose systems fetch and have no token, and channels of several clients: those of
+    the first revision could share one. Nothing when the store does not answer: that is another finding."""
     with suppress(HubError):
         rows = Tokens(hub.store, hub.clock).all()
         for row in ending(rows, hub.clock.process_ms(), _TOKEN_SOON_MS):
             until = in_china(expires_ms(row))
             detail = f"the token {row.token_id} of {row.client} is valid until {until} (China) only"
             yield Finding("callers", True, detail, f"`hub token rotate {row.token_id}`")
+        for name in without(rows, hub.connectors.fetching, hub.clock.process_ms()):
+            remedy = f"`hub token create --client CLIENT --scope {DELIVERIES}{name}`"
+            yield Finding("callers", True, f"no valid token may fetch the pieces of {name}", remedy)
         clients = Clients(hub.store, hub.clock, hub.settings.channels, hub.purposes.names())
         for channel, names in clients.shared().items():
             detail = f"the channel {channel} is of {' and '.join(names)}: each sees the applications of the others"

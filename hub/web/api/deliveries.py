@@ -1,5 +1,6 @@
 """The routes of a sink whose system fetches its pieces. Its token names the sink: no other one's pieces are shown."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -57,12 +58,14 @@ class Api:
         self._deliveries = deliveries
         self._fetching = fetching
         self._access = access
+        self._turns = {name: asyncio.Lock() for name in fetching}
 
     async def page(self, request: Request) -> Response:
         """Pieces that wait, in their order; each is shown again until it is acknowledged or refused."""
         token = await self._access.allow_sink(request, self._fetching)
         query = query_of(request, PageQuery)
-        found = await run_in_threadpool(self._of(token).page, query.after or "", query.limit)
+        async with self._turns[token.sink]:  # pages cost work: a program that asks without a pause gets one at a time
+            found = await run_in_threadpool(self._of(token).page, query.after or "", query.limit)
         items = [_shown(one) for one in found.items]
         return JSONResponse({"items": items, "next": found.next or None, "more": found.more})
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -166,6 +166,12 @@ def ending(rows: Sequence[Row[Any]], now_ms: int, within_ms: int) -> list[Row[An
     for row in sorted(valid, key=expires_ms):
         last[row.client, row.scopes] = row
     return [row for row in last.values() if expires_ms(row) < now_ms + within_ms]
+
+
+def without(rows: Sequence[Row[Any]], sinks: Iterable[str], now_ms: int) -> list[str]:
+    """Of the sinks whose systems fetch those for which no valid token of all (``Tokens.all``) has the scope."""
+    scopes = {scope for row in rows if _is_valid(row, now_ms) for scope in row.scopes.split()}
+    return sorted(name for name in sinks if f"{DELIVERIES}{name}" not in scopes)
 
 
 def expires_ms(row: Row[Any]) -> int:

@@ -193,6 +193,15 @@ def test_a_topic_that_another_hub_made_meanwhile_is_as_good(broker: str, admin: 
     log.close()
 
 
+def test_a_sink_whose_system_fetches_and_has_no_token_is_told(tmp_path: Path) -> None:
+    url, there = f"sqlite:///{tmp_path}/log.db", {"HUB_CONNECTORS__UTILITY_PULL__RATE_PER_S": "50"}
+    run(tmp_path, url, "client", "create", "utility", **there)
+    (told,) = findings(tmp_path, url, **there)["callers"]
+    assert told["sound"] and "--scope deliveries:utility_pull" in told["remedy"]
+    run(tmp_path, url, "token", "create", "--client", "utility", "--scope", "deliveries:utility_pull", **there)
+    assert "callers" not in findings(tmp_path, url, **there)
+
+
 def test_a_token_that_ends_soon_is_told_with_the_remedy(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/log.db"
     run(tmp_path, url, "client", "create", "prometheus")

@@ -1,7 +1,10 @@
 """The API of a system that fetches its pieces: its token shows the pieces of its own sink and of no other (P3); what it
 says counts once, and no error repeats a value (P5)."""
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from fastapi.testclient import TestClient
 from hub.cases.procedure import SinkInfo
 from hub.cases.tables import piece
 from hub.codec import wire
+from hub.delivery import pickup
 from hub.errors import Misconfigured
 from hub.stores.tables import outbox
 from hub.web.api.app import create
@@ -95,6 +99,30 @@ def test_one_page_after_the_other_and_then_from_the_beginning_again(house: House
         assert page["more"] == (len(seen) % 3 != 0)
         after = page["next"]
     assert seen == 2 * [["A-0", "A-1"], ["A-2", "A-3"], ["A-4"]]
+
+
+def test_a_program_that_asks_without_a_pause_gets_one_page_at_a_time(house: House) -> None:
+    """The log and the vault have other work too."""
+    running, most, lock = 0, 0, threading.Lock()
+
+    class Slow(pickup.Deliveries):
+        def page(self, after: str = "", limit: int = 1) -> pickup.Page:
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            time.sleep(0.02)
+            with lock:
+                running -= 1
+            return pickup.Page([], "", False)
+
+    access = Access(Tokens(house.store, house.clock), house.clock)
+    parts = ways.deliveries(house)._parts
+    app = create(house.clock, router(lambda name: Slow(parts), frozenset({"utility_crm"}), access))
+    headers = {"Authorization": f"Bearer {token(house, 'deliveries:utility_crm')}"}
+    with TestClient(app, headers=headers) as utility, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: utility.get("/deliveries").status_code, range(16)))
+    assert (set(answers), most) == ({200}, 1)
 
 
 def test_p2_the_same_word_is_answered_alike_and_another_one_is_a_conflict(house: House, utility: TestClient) -> None:
