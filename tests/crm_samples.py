@@ -21,7 +21,7 @@ from tests.crm import serving
 from tests.unit.crm.systems import TOKEN, Good
 
 FOLDER = Path(connectors.utility_crm.__file__).parent / "samples"
-NAMES = {"applications": "application", "evidence": "evidence", "dates": "dates"}
+NAMES = {"applications": "application", "evidence": "evidence", "dates": "dates", "withdrawals": "withdrawal"}
 """The last part of a path → the name of its sample."""
 NUMBER = "1Q4JA1RWK971AG"
 """A hub's number, in place of the one of a run: it is drawn."""
@@ -60,6 +60,9 @@ def _live(house: House, sink: Any) -> None:
     house.deliver(sink, reads_back=True)
     Notices(house.store, house.journal).import_file(NOTICE.encode(), By("cli:test"))
     house.due()
+    house.deliver(sink, reads_back=True)
+    house.verified(samples.business(version=2) | {"status": "REVOKED"})
+    house.project()
     house.deliver(sink, reads_back=True)
 
 

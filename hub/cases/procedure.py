@@ -211,13 +211,15 @@ Body = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Sending:
     """What a body is made from: a piece of a case (not locked). For a piece about a record also the opened record, when
-    it was verified (business time, ms) and the reference that the sink knows it by."""
+    it was verified (business time, ms) and the reference that the sink knows it by. ``refer`` gives the reference of
+    any record."""
 
     case: Case
     piece: Piece
     opened: Opened | None = None
     judged_ms: int = 0
     reference: str = ""
+    refer: Callable[[bytes], str] = bytes.hex
 
 
 class MustNotSend(Exception):

@@ -33,7 +33,8 @@ def body(journal: Journal, opener: Opener, references: References, connection: C
     piece = claimed.piece
     make = journal.procedures.get(claimed.case.procedure).maker(piece.kind)
     if piece.record_id is None:
-        return make(journal.given, connection, Sending(claimed.case, piece), journal.moment())
+        sending = Sending(claimed.case, piece, refer=references.record_reference)
+        return make(journal.given, connection, sending, journal.moment())
     judged_ms = _still_counts(connection, claimed)
     opened = _open(journal.given.log, opener, claimed)
     reference = references.record_reference(piece.record_id)

@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hub.cases import notices, policy, reasons
+from hub.cases import notices, policy, reasons, tables
 from hub.cases.calendar import china_day
 from hub.cases.connection.command import Agent, Application
 from hub.cases.connection.tables import application
 from hub.cases.connection.views import said
 from hub.cases.events import Relation
+from hub.cases.evidence import over
 from hub.cases.evidence.original import original
 from hub.cases.evidence.tables import need
 from hub.cases.identity.ticket import AGENT, APPLICANT
@@ -144,6 +145,25 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
         "holderRelation": piece.holder_relation,
         "fields": minimal(opened.record, rule.fields_other if piece.holder_relation == Relation.OTHER else rule.fields),
         **({"original": archived} if archived else {}),
+    }
+
+
+def withdrawal(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """That evidence which a sink has is not in force any more: which, why, and since when the hub knows it. It holds no
+    personal value. Raises ``WillNotDo`` when the record is the current one again."""
+    about = tables.piece.c.case_id == sending.case.case_id, tables.piece.c.piece == sending.piece.after
+    query = select(tables.piece).where(*about)
+    taken = connection.execute(query).one()
+    record_id = bytes(taken.record_id)
+    found = over.now(connection, record_id)
+    if found is None or found[0] == record_id:
+        raise WillNotDo(reasons.CHANGED)
+    return {
+        "kind": taken.kind,
+        "recordId": sending.refer(record_id),
+        "reading": taken.reading,
+        "reason": "SUPERSEDED" if found[1] else "NOT_CURRENT",
+        "withdrawnAt": china_time(found[2]),
     }
 
 

@@ -8,7 +8,18 @@ from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.clocks import clock, dates
 from hub.cases.connection.command import Needed, needs_of
-from hub.cases.connection.events import DATES, Dated, Identified, Matched, Submitted, Waiting, Wanted, Withdrawn
+from hub.cases.connection.events import (
+    DATES,
+    WITHDRAWAL,
+    Dated,
+    Identified,
+    Matched,
+    Retracted,
+    Submitted,
+    Waiting,
+    Wanted,
+    Withdrawn,
+)
 from hub.cases.connection.gather import Facts, dates_of
 from hub.cases.connection.hears import (
     NAME,
@@ -22,7 +33,7 @@ from hub.cases.connection.hears import (
     Submit,
 )
 from hub.cases.connection.steps import reports
-from hub.cases.events import REGISTRATION, Event, Piece, ToSeal
+from hub.cases.events import REGISTRATION, Deciding, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
 from hub.cases.identity.desk import Presented
@@ -43,8 +54,8 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     if isinstance(command, Withdraw):
         return _withdrawn(command, facts, moment)
     decided = _events(case, _needs(command, facts, moment), facts)
-    pieces = sum(len(one.pieces) for one in decided if isinstance(one, Matched))
-    return [*decided, *_reported(replace(case, pieces=case.pieces + pieces), facts, moment)]
+    decided += _retracted(case, facts, _decided(decided), moment)
+    return [*decided, *_reported(replace(case, pieces=case.pieces + _decided(decided)), facts, moment)]
 
 
 def _reported(case: Case, facts: Facts, moment: Moment) -> list[Event]:
@@ -170,10 +181,40 @@ def _matched(case: Case, met: Met, first: int, sinks: Sequence[SinkInfo]) -> Mat
     )
 
 
+def _decided(events: Iterable[Event | Question]) -> int:
+    """How many pieces these events decide."""
+    return sum(len(one.pieces) for one in events if isinstance(one, Deciding))
+
+
+def _retracted(case: Case, facts: Facts, decided: int, moment: Moment) -> list[Event]:
+    """The evidence whose record is not in force any more: one piece for each sink that has it, or may get it."""
+    first, sinks, found = case.pieces + decided, facts.sinks + facts.absent, list[Event]()
+    for one in facts.over:
+        taking = [sink.name for sink in sinks if sink.name in one.pieces and sink.takes(NAME, WITHDRAWAL)]
+        numbers = [one.pieces[name] for name in taking]
+        pieces = [
+            Piece(first + n, name, WITHDRAWAL, number, reading=number)
+            for n, (name, number) in enumerate(zip(taking, numbers, strict=True))
+        ]
+        first += len(pieces)
+        assert one.need.record_id is not None and one.need.reading is not None
+        found.append(
+            Retracted(
+                kind=one.need.kind,
+                record_id=one.need.record_id,
+                reading=one.need.reading,
+                reason=one.reason,
+                next_ask_ms=moment.process_ms,
+                pieces=tuple(pieces),
+            )
+        )
+    return found
+
+
 def _withdrawn(command: Withdraw, facts: Facts, moment: Moment) -> list[Event]:
     """Nothing when the piece has ended already: another process may have asked too. Pieces of one record for several
     sinks are withdrawn one by one: a sink that has its piece already keeps it."""
     if facts.pending is None:
         return []
-    withdrawn = (command.piece,)
+    withdrawn = (command.piece, *facts.behind)
     return [Withdrawn(kind=facts.pending, withdrawn=withdrawn, reason=command.reason, next_ask_ms=moment.process_ms)]

@@ -16,6 +16,11 @@ DATES = "dates"
 """The kind of a piece that tells a sink the dates of a case, after they were computed again."""
 
 
+WITHDRAWAL = "withdrawal"
+"""The kind of a piece that takes back evidence which a sink has. ``after`` and ``reading`` are the number of that
+piece."""
+
+
 class Wanted(NamedTuple):
     """Evidence that the policy's list allows and a source exists for. A record that matches is linked to the opaque id
     ``wanted_id``; it is ``None`` for an address that is too vague to identify a site."""
@@ -106,6 +111,20 @@ class Withdrawn(Withdrawing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retracted(Deciding):
+    """The record that has met a need is not in force any more: its pieces take it back from the sinks that have it. The
+    evidence is looked for again from ``next_ask_ms`` (process time)."""
+
+    SCHEMA = "connection.retracted"
+    TOPIC = CONNECTION_EVENTS
+    kind: str
+    record_id: bytes
+    reading: int
+    reason: str
+    next_ask_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Identified(Event):
     """A ticket of the identity service was presented: it belongs to this case now, and to no other. The evidence that
     it leads to takes the place of the applicant's evidence of identity that was looked for. ``until_ms`` is process
@@ -124,7 +143,7 @@ class Identified(Event):
 
 
 EVENTS: tuple[type[Event], ...] = (
-    *(Submitted, Dated, Waiting, Matched, Withdrawn, Identified),
+    *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Identified),
     *(Numbered, Stepped, Reapplied),
     *materials.EVENTS,
 )

@@ -15,10 +15,11 @@ from hub.cases.connection.events import NOT_COUNTED
 from hub.cases.connection.hears import AskAgain, Look, Number, Recount, Settle, Submit
 from hub.cases.connection.steps import reports
 from hub.cases.connection.tables import application
-from hub.cases.evidence import matching, needs
+from hub.cases.evidence import matching, needs, over
 from hub.cases.evidence.ask import way_to_ask
 from hub.cases.evidence.decide import Ask, Asker, Found, request_id
 from hub.cases.evidence.needs import Need
+from hub.cases.evidence.over import Over
 from hub.cases.identity import desk
 from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
 from hub.cases.policy import Dates
@@ -34,7 +35,8 @@ class Facts:
     """What is known of one case. ``needs``: the open needs that the command is about, each with the source's answer if
     one came. ``sinks`` are those of the settings, ``absent`` those that a case may have been opened with before.
     ``found`` and ``asks`` are by kind. ``again``: the needs whose record has a new reading. ``pending``: the kind of
-    the piece that a withdrawal is about, as long as it is pending. ``calendar``, ``history`` and ``row``, that of the
+    the piece that a withdrawal is about, as long as it is pending; ``behind``: the pieces that wait for that one.
+    ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
     application, for computing dates. ``reported``: numbers and steps that it has not heard; ``history`` is with
     them."""
 
@@ -46,6 +48,8 @@ class Facts:
     asks: dict[str, Ask | str] = field(default_factory=dict)
     asker: Asker | None = None
     pending: str | None = None
+    behind: tuple[int, ...] = ()
+    over: list[Over] = field(default_factory=list)
     calendar: Calendar = field(default_factory=Calendar)
     row: Row[Any] | None = None
     reported: Reported | None = None
@@ -60,11 +64,12 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     open_needs = {} if submits else needs.open_needs(connection, ids)
     facts = [_facts(given, one, open_needs.get(one[0].case_id, {}), moment) for one in work]
     _read_again(connection, work, facts)
+    _over(connection, work, facts)
     _find(given, connection, work, facts, rows, moment)
     _ask(given, connection, work, facts, rows, moment)
     for (case, command), known in zip(work, facts, strict=True):
         if isinstance(command, Withdraw):
-            known.pending = _pending(connection, case, command)
+            known.pending, known.behind = _pending(connection, case, command), _behind(connection, case, command)
     _report(given, connection, work, facts, rows)
     _count(connection, work, facts)
     return facts
@@ -132,6 +137,14 @@ def _read_again(connection: Connection, work: Sequence[Work], facts: Sequence[Fa
     found = needs.met(connection, wanted)
     for (case, _), known in zip(work, facts, strict=True):
         known.again = found.get(case.case_id, [])
+
+
+def _over(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:
+    """The needs whose record is not in force any more."""
+    wanted = {case.case_id: one.over for case, one in work if isinstance(one, Settle) and one.over}
+    found = over.over(connection, wanted) if wanted else {}
+    for (case, _), known in zip(work, facts, strict=True):
+        known.over = found.get(case.case_id, [])
 
 
 def _find(
@@ -217,3 +230,13 @@ def _pending(connection: Connection, case: Case, command: Withdraw) -> str | Non
         piece.c.state == PieceState.PENDING.value,
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def _behind(connection: Connection, case: Case, command: Withdraw) -> tuple[int, ...]:
+    """The pending pieces that wait for the piece of a withdrawal: those that would take it back."""
+    query = select(piece.c.piece).where(
+        piece.c.case_id == case.case_id,
+        piece.c.after == command.piece,
+        piece.c.state == PieceState.PENDING.value,
+    )
+    return tuple(connection.execute(query.order_by(piece.c.piece)).scalars())

@@ -9,7 +9,7 @@ from hub.cases.case import Case
 from hub.cases.connection import recount
 from hub.cases.connection.command import Application
 from hub.cases.connection.steps import reports
-from hub.cases.evidence import needs
+from hub.cases.evidence import needs, over
 from hub.cases.identity.desk import Presented
 from hub.cases.procedure import (
     Answered,
@@ -55,7 +55,7 @@ class Settle:
     """Records arrived for needs of these kinds, or a source answered. Answers to older questions are ignored. ``new``:
     kinds of new records that concern the site or the applicant, of needs that are not asked for any more; ``others``:
     kinds of records of the applicant; ``again``: kinds of needs whose record has a new reading; ``steps``: the utility
-    reported steps."""
+    reported steps; ``over``: kinds of needs whose record has a later version."""
 
     kinds: frozenset[str] = frozenset()
     answers: tuple[Answered, ...] = ()
@@ -63,6 +63,7 @@ class Settle:
     others: frozenset[str] = frozenset()
     again: frozenset[str] = frozenset()
     steps: bool = False
+    over: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,17 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
     verified = [one for one in heard if isinstance(one, Verified)]
     linked = needs.linked(connection, list(frozenset().union(*(one.ids for one in verified))))
     read_again = needs.read_again(connection, {one.record_id: one.reading for one in verified if one.reading})
+    replaced = over.replaced(connection, [one.record_id for one in verified])
     if any(isinstance(one, Restored) for one in heard):
         linked, read_again = needs.all_open(connection), needs.all_read_again(connection)
+        replaced = over.all_replaced(connection)
     answers: dict[bytes, list[Answered]] = {}
     for one in heard:
         if isinstance(one, Answered):
             answers.setdefault(one.case_id, []).append(one)
     new = _by_case(needs.given_up(connection, _ids(one for one in verified if one.new)))
     others = _by_case(needs.of_applicants(connection, _ids(verified)))
-    again = _by_case(read_again)
+    again, ended = _by_case(read_again), _by_case(replaced)
     kinds = _by_case(linked)
     steps = _stepped(connection, heard)
     delivered = [one.case_id for one in heard if isinstance(one, Delivered)]
@@ -112,8 +115,9 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
             others.get(case_id, _NONE),
             again.get(case_id, _NONE),
             case_id in steps,
+            ended.get(case_id, _NONE),
         )
-        for case_id in {*kinds, *answers, *new, *others, *again, *steps}
+        for case_id in {*kinds, *answers, *new, *others, *again, *steps, *ended}
     }
 
 

@@ -8,7 +8,7 @@ continues.
 
 from hub.cases.connection import bodies
 from hub.cases.connection.decide import decide
-from hub.cases.connection.events import DATES, EVENTS
+from hub.cases.connection.events import DATES, EVENTS, WITHDRAWAL
 from hub.cases.connection.gather import gather
 from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.materials.tables import document, request
@@ -29,5 +29,5 @@ PROCEDURE = Procedure(
     decide=decide,
     project=project,
     tables=(application, need, ticket, document, request, case_number, step),
-    sinks={REGISTRATION: bodies.registration, DATES: bodies.dates, "*": bodies.evidence},
+    sinks={REGISTRATION: bodies.registration, DATES: bodies.dates, WITHDRAWAL: bodies.withdrawal, "*": bodies.evidence},
 )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from hub.cases import reasons
-from hub.cases.connection.events import Dated, Identified, Matched, Submitted, Waiting, Withdrawn
+from hub.cases.connection.events import Dated, Identified, Matched, Retracted, Submitted, Waiting, Withdrawn
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
 from hub.cases.connection.steps.histories import histories
@@ -129,6 +129,23 @@ def _withdrawn(connection: Connection, entries: Sequence[Entry]) -> None:
     connection.execute(query, [_reopened(entry, number) for entry in entries for number in _numbers(entry)])
 
 
+def _retracted(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Open the needs again. The id of the record stays in the row, so that it is not found again."""
+    about = (need.c.case_id == bindparam("of")) & (need.c.kind == bindparam("about"))
+    same = (need.c.record_id == bindparam("was")) & (need.c.reading == bindparam("read"))
+    reopened: dict[str, Any] = {
+        name: bindparam(f"new_{name}") for name in ("state", "reason", "next_ask_ms", "answers")
+    }
+    rows = [
+        {"of": entry.case_id, "about": event.kind, "was": event.record_id, "read": event.reading}
+        | {"new_state": NeedState.OPEN.value, "new_reason": event.reason}
+        | {"new_next_ask_ms": event.next_ask_ms, "new_answers": 0}
+        for entry in entries
+        for event in [_of(entry, Retracted)]
+    ]
+    connection.execute(update(need).where(about, same).values(**reopened), rows)
+
+
 def _identified(connection: Connection, entries: Sequence[Entry]) -> None:
     """The ticket, and the evidence that it leads to: instead of the applicant's evidence of identity that is looked for
     until now, if any. Nothing changes where the identity is known already."""
@@ -210,6 +227,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Waiting: _waiting,
     Matched: _matched,
     Withdrawn: _withdrawn,
+    Retracted: _retracted,
     Identified: _identified,
     Documented: documented,
     Noticed: requested,

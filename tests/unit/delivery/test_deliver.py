@@ -201,7 +201,8 @@ def test_p3_a_record_revoked_before_it_left_is_withdrawn_and_looked_for_again(
     house.verified(revoked)
     house.project()
     house.deliver(sink)
-    assert states(house) == ["acknowledged", "withdrawn"]
+    # The licence, and the piece that would have taken it back.
+    assert states(house) == ["acknowledged", "withdrawn", "withdrawn"]
     house.due()
     (need,) = [one for one in shown_evidence(house) if one["kind"] == "licence.property-title"]
     assert (need["state"], need["reason"]) == ("open", "NOT_CURRENT")

@@ -171,8 +171,8 @@ def test_a_lost_database_comes_back_and_what_was_on_its_way_is_asked_for(house: 
     assert sink.asked and not sink.pushed, "what was sent after the rows were saved may still take effect"
     house.clock.pass_s(SETTLE_S)
     house.deliver(sink)
-    # Evidence that comes after its registration is asked for once more, and is not pushed yet.
-    assert sink.pushed and sink.asked >= 2 * sink.pushed
+    # What waited for its registration is asked for first too.
+    assert sink.pushed and sink.asked > sink.pushed
     house.submit(body("NEXT"))
     house.relay()
     assert house.project() == 0
