@@ -209,7 +209,7 @@ def test_p3_a_record_revoked_before_it_left_is_withdrawn_and_looked_for_again(
     house.verified(samples.title(version=3))
     house.project()
     house.deliver(sink)
-    assert states(house) == ["acknowledged", "withdrawn", "acknowledged"]
+    assert states(house) == ["acknowledged", "withdrawn", "withdrawn", "acknowledged"]
 
 
 def test_p3_a_licence_that_ended_this_year_is_withdrawn_once(house: House, sink: ConnectionSystem) -> None:
