@@ -51,17 +51,17 @@ class Steps(NamedTuple):
 
 def play(sandbox: launch.Running, hub_url: str, shown: Sequence[Mapping[str, Any]]) -> int:
     """Let the utility report these applications until electricity is on. Returns the steps that it reported."""
-    wishes = [_wish(hub_url, one, *played) for one, played in zip(shown, cycle(PLAYED), strict=False)]
-    return sum(sandbox.control(ROLE, "play", wish)["reported"] for wish in wishes)
+    return sum(play_one(sandbox, hub_url, one, *played) for one, played in zip(shown, cycle(PLAYED), strict=False))
 
 
-def _wish(hub_url: str, shown: Mapping[str, Any], way: str, wrong: Sequence[str]) -> dict[str, Any]:
+def play_one(sandbox: launch.Running, hub_url: str, shown: Mapping[str, Any], way: str, wrong: Sequence[str]) -> int:
+    """As ``play``, for one application over one way, with what goes wrong."""
     registered = next(one for one in shown["deliveries"] if one["kind"] == "registration" and one["sink"] == SINK)
     segments = [one["name"] for one in shown["clock"]["segments"]]
     plan = "short" if shown["clock"]["whole_process"] else "starred" if _STARRED in segments else "long"
     numbers = {"externalAppNo": shown["numbers"][SINK], "appNo": registered["receipt"]}
     how = {"way": way, "wrong": list(wrong), "plan": plan, "since": shown["submitted_at"], "hub": hub_url}
-    return {**numbers, **how}
+    return int(sandbox.control(ROLE, "play", {**numbers, **how})["reported"])
 
 
 def count(hub: Hub, sandbox: launch.Running) -> Steps:

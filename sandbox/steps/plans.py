@@ -113,7 +113,7 @@ def _conflict(told: list[Moment]) -> list[Moment]:
 
 
 def _future(told: list[Moment]) -> list[Moment]:
-    return [*told[:-1], replace(told[-1], at=told[-1].at + timedelta(days=2))]
+    return [replace(one, at=one.at + timedelta(days=2)) if one.step == "150" else one for one in told]
 
 
 def _late(told: list[Moment]) -> list[Moment]:
@@ -138,4 +138,4 @@ WRONG: Final = {
     "unknown-code": _unknown_code,
 }
 """Name → what it makes of the moments that are reported, in the order of the reports. ``off-system``: the work
-continues and is not reported; ``late``: the first one is reported last."""
+continues and is not reported; ``late``: the first one is reported last; ``future``: electricity on in two days."""

@@ -45,11 +45,6 @@ def looking(world: World, what: str) -> Iterator[Any]:
         yield hub, wait
 
 
-def play(world: World, hub: Hub, ids: list[bytes], url: str) -> None:
-    shown = [hub.applications().show(one) for one in ids]
-    steps.play(world.sandbox, url, shown)
-
-
 def url_of(world: World) -> str:
     """Where the hub's API is, as its log says."""
     deadline_s = time.monotonic() + PATIENCE_S
@@ -64,16 +59,30 @@ def url_of(world: World) -> str:
 @pytest.mark.slow
 def test_every_step_of_three_ways_is_applied_or_told_while_the_hub_is_killed(world: World) -> None:
     world.start(web=True)
-    ids = world.submit(world.applications()[:CASES])
-    world.registered(CASES)
+    ids = world.submit(world.applications()[: CASES + 2])
+    world.registered(len(ids))
     with looking(world, "steps") as (hub, wait):
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not all(hub.applications().show(one)["deliveries"][0]["receipt"] for one in ids):
-            assert time.monotonic() < deadline_s, world.tail()
-            time.sleep(0.2)
-        play(world, hub, ids, url_of(world))
+        shown = registered(hub, ids, world)
+        steps.play(world.sandbox, url_of(world), shown[:CASES])
         world.kill()
-        world.start()
+        world.stderr.unlink()
+        world.start(web=True)
         told = wait(lambda told: told.balanced and told.on == CASES)
-    assert told.claimed == 1, "the conflict"
-    assert told.duplicate > 0
+        assert told.claimed == 1, "the conflict"
+        assert told.duplicate > 0
+        steps.play_one(world.sandbox, url_of(world), shown[CASES], "post", ["future"])
+        steps.play_one(world.sandbox, url_of(world), shown[CASES + 1], "pull", ["unknown-code"])
+        last = wait(lambda told: told.claimed == 2 and told.rejected == 1)
+    assert last.sent == last.applied + last.duplicate + last.claimed + last.rejected
+    assert last.on == CASES + 1, "electricity in two days is a claim"
+
+
+def registered(hub: Hub, ids: list[bytes], world: World) -> list[dict[str, Any]]:
+    """The applications, once the utility has given each a number."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        shown = [hub.applications().show(one) for one in ids]
+        if all(any(one["receipt"] for one in each["deliveries"]) for each in shown):
+            return shown
+        assert time.monotonic() < deadline_s, world.tail()
+        time.sleep(0.2)

@@ -42,8 +42,8 @@ class Signers:
         """The sender of a request with this body. Raises ``SignatureRefused`` when it is not signed as it must be,
         ``Denied`` (TOO_MANY_REQUESTS) when its key, or wrong signatures of this peer, were used too often."""
         peer = peer_of(request.client.host) if request.client else ""
-        senders = self._senders()
-        keys = {key_id: key for one in senders.values() for key_id, key in one.items()}
+        owners = _owners(self._senders())
+        keys = {key_id: key for key_id, (_, key) in owners.items()}
         try:
             signed = check(Message.of(request), body, keys, self._clock.process_ms() / 1000)
         except SignatureRefused:
@@ -53,4 +53,14 @@ class Signers:
             raise
         if wait_s := self._by_key.take(signed.key_id):
             raise Denied("TOO_MANY_REQUESTS", wait_s)
-        return Sender(next(name for name, one in senders.items() if signed.key_id in one), signed)
+        request.state.token_id = signed.key_id
+        return Sender(owners[signed.key_id][0], signed)
+
+
+def _owners(senders: Mapping[str, TrustedKeys]) -> dict[str, tuple[str, bytes]]:
+    """Key id → its source and key. An id that two sources have says nothing about who sends: it is left out."""
+    found: dict[str, list[tuple[str, bytes]]] = {}
+    for source, keys in senders.items():
+        for key_id, key in keys.items():
+            found.setdefault(key_id, []).append((source, key))
+    return {key_id: owners[0] for key_id, owners in found.items() if len(owners) == 1}

@@ -53,8 +53,8 @@ class Caller:
         options = {"public_keys": SIGNER.public_key, "token": "t"}
         self.source = open_source("utility_steps", options, house.clock, grant=granted("utility_steps", ways=ways))
         self.intake = Intake(lambda name: self.source, house.store, house.sealer, PARTITIONS, house.clock)
-        keys = {"utility_steps": {"crm-sandbox": _raw(SIGNER)}}
-        app = create(house.clock, router(self.intake, Signers(lambda: keys, house.clock), Nonces(house.clock)))
+        self.keys = {"utility_steps": {"crm-sandbox": _raw(SIGNER)}}
+        app = create(house.clock, router(self.intake, Signers(lambda: self.keys, house.clock), Nonces(house.clock)))
         self.client = TestClient(app, raise_server_exceptions=False)
 
     def send(self, *events: Any, signer: CallSigner = SIGNER, nonce: str = "", ahead_s: int = 0, **more: Any) -> Any:
@@ -150,6 +150,14 @@ def test_nonces_are_forgotten_when_their_signatures_are_too_old(caller: Caller) 
     with caller.house.store.read() as connection:
         assert connection.execute(select(func.count()).select_from(used_nonce)).scalar_one() == 1
     assert FORGOTTEN_MAX > 1
+
+
+def test_a_key_id_of_two_sources_says_nothing(caller: Caller) -> None:
+    caller.keys["another"] = {"crm-sandbox": _raw(STRANGER)}
+    for signer in (SIGNER, STRANGER):
+        assert code(caller.send(event(), signer=signer)) == (401, "SIGNATURE_KEY")
+    caller.keys["another"] = {"other": _raw(STRANGER)}
+    assert caller.send(event()).status_code == 200
 
 
 @pytest.mark.parametrize("ahead_s", [-400, 400])
