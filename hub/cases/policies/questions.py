@@ -1,8 +1,11 @@
 """What a person should ask about an application. A question is never a refusal: the application continues."""
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Final, NamedTuple, Protocol
 
 from hub.cases.policies.model import Policy
+from hub.cases.steps.facts import Kind
 from hub.records.address import parse
 from hub.records.divisions import PROVINCES, present_code
 
@@ -67,6 +70,18 @@ def questions(about: Asked, policy: Policy) -> list[Question]:
         (about.sanling and small and high, Question(SANLING_AT_HIGH_VOLTAGE, _SECTION_7)),
         (about.customer_class == "RESIDENT" and high, Question(RESIDENT_AT_HIGH_VOLTAGE, _NOTE_1)),
         (_is_outside(about.site, policy.division), Question(SITE_OUTSIDE_CITY, _SCOPE)),
+    )
+    return [question for holds, question in asked if holds]
+
+
+def after(kinds: Sequence[Kind], capacity_kw: float, policy: Policy) -> list[Question]:
+    """The questions that the changes of a case on the way raise. ``kinds``: those that it has had, in their order."""
+    rows, small = [kind.case_type for kind in kinds], capacity_kw <= policy.sanling_kw
+    became_high = {row for row, later in combinations(rows, 2) if later.startswith("high-")}
+    asked = (
+        ("low-sanling" in rows[1:] and not small, Question(SANLING_ABOVE_CAPACITY, f"{_SECTION_7}、§8")),
+        ("low-sanling" in became_high and small, Question(SANLING_AT_HIGH_VOLTAGE, _SECTION_7)),
+        ("low-resident" in became_high, Question(RESIDENT_AT_HIGH_VOLTAGE, _NOTE_1)),
     )
     return [question for holds, question in asked if holds]
 

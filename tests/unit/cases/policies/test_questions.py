@@ -6,6 +6,7 @@ import pytest
 
 from hub.cases import policy, reasons
 from hub.cases.policies import questions
+from hub.cases.steps.facts import Kind
 
 POLICY = policy.by_version("tianjin-2022")
 
@@ -51,6 +52,25 @@ def asked(about: Customer) -> list[str]:
 )
 def test_p6_a_question_is_asked_only_where_the_policy_says_something_else(about: Customer, codes: list[str]) -> None:
     assert asked(about) == codes
+
+
+@pytest.mark.parametrize(
+    ("rows", "capacity_kw", "codes"),
+    [
+        (["low-sanling"], 50, []),
+        (["low-sanling", "high-single"], 160, [questions.SANLING_AT_HIGH_VOLTAGE]),
+        (["low-sanling", "high-single"], 161, []),
+        (["low-sanling", "low-other", "high-dual"], 50, [questions.SANLING_AT_HIGH_VOLTAGE]),
+        (["high-single", "low-sanling"], 50, []),
+        (["low-other", "low-sanling"], 200, [questions.SANLING_ABOVE_CAPACITY]),
+        (["low-resident", "high-single"], 50, [questions.RESIDENT_AT_HIGH_VOLTAGE]),
+    ],
+)
+def test_p6_a_change_on_the_way_raises_the_same_questions(
+    rows: list[str], capacity_kw: float, codes: list[str]
+) -> None:
+    kinds = [Kind(row, False) for row in rows]
+    assert [one.code for one in questions.after(kinds, capacity_kw, POLICY)] == codes
 
 
 @pytest.mark.parametrize("code", questions.CODES)
