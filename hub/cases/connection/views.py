@@ -12,12 +12,14 @@ from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import PieceState
 from hub.cases.connection import states
 from hub.cases.connection.command import Application
+from hub.cases.connection.steps import histories
 from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NEVER_MS, NeedState
 from hub.cases.evidence.tables import need
-from hub.cases.policies.questions import Question, questions
+from hub.cases.policies.questions import Question, after, questions
 from hub.cases.policies.trial import OpenCase
 from hub.cases.procedure import Opens
+from hub.cases.steps.judge import History
 from hub.cases.tables import case, piece
 from hub.cases.times import iso
 
@@ -37,18 +39,21 @@ def full(connection: Connection, row: Row[Any], opener: Opens, today: date) -> J
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
         "clock": _clock(row, today, notices.calendar(connection)),
-        "questions": _questions(row, submitted),
+        "questions": _questions(row, submitted, histories.history_of(connection, case_id)),
         "evidence": [_need(one, pieces) for one in needs],
         "deliveries": deliveries,
     }
 
 
-def _questions(row: Row[Any], submitted: str | None) -> list[Json]:
-    """What a person should ask; nothing where the application does not open."""
+def _questions(row: Row[Any], submitted: str | None, history: History) -> list[Json]:
+    """What a person should ask, of what was submitted and of what it became; nothing where the application does not
+    open."""
     if submitted is None:
         return []
-    asked = questions(Application.model_validate_json(submitted), policy.by_version(row.policy))
-    return [said(one) for one in asked]
+    table, wanted = policy.by_version(row.policy), Application.model_validate_json(submitted)
+    kinds = [kind for _, kind in history.kinds]
+    asked = [*questions(wanted, table), *after(kinds, wanted.capacity_kw, table)]
+    return [said(one) for one in dict.fromkeys(asked)]
 
 
 def said(one: Question) -> Json:
@@ -101,9 +106,10 @@ def _summary(row: Row[Any], submitted: str | None) -> Json:
 
 
 def open_cases(connection: Connection) -> Iterator[OpenCase]:
-    """Every application that is open."""
+    """Every application that has not ended, as the kind that it began as."""
     columns = application.c.policy, application.c.case_type, application.c.starred, case.c.opened_ms
-    for row in connection.execute(select(*columns).join(case, case.c.case_id == application.c.case_id)):
+    query = select(*columns).join(case, case.c.case_id == application.c.case_id)
+    for row in connection.execute(query.where(application.c.ended.is_(None))):
         yield OpenCase(row.policy, row.case_type, bool(row.starred), _day(row.opened_ms))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import case as cases
-from hub.cases import clocks, policy
 from hub.cases.by import By
 from hub.cases.case import Case
 from hub.cases.connection.materials import decide, shown
@@ -15,11 +14,11 @@ from hub.cases.connection.materials.command import Handed, Request, read
 from hub.cases.connection.materials.decide import Refused
 from hub.cases.connection.materials.events import Documented, Noticed
 from hub.cases.connection.materials.shown import Found
+from hub.cases.connection.steps.histories import history_of
 from hub.cases.connection.tables import application
 from hub.cases.journal import Decided, Journal
 from hub.cases.procedure import Opens
-from hub.cases.steps.facts import Kind
-from hub.cases.steps.judge import History, judge
+from hub.cases.steps.judge import History
 from hub.cases.tables import case
 from hub.errors import RecordRejected
 from hub.ports import Store
@@ -50,7 +49,7 @@ class Materials:
         """Everything about the materials and the money of an application, as JSON values."""
         with self.store.read() as connection:
             row = _row(connection, case_id)
-            history = _history(row)
+            history = history_of(connection, case_id)
             return shown.shown(self._found(connection, row, history), row, history, self.opener)
 
     def hand_in(self, case_id: bytes, given: Mapping[str, Any], by: By) -> Json:
@@ -87,7 +86,7 @@ class Materials:
     def _locked(self, connection: Connection, case_id: bytes) -> tuple[Row[Any], Case, Found]:
         locked = cases.lock(connection, [case_id])
         row = _row(connection, case_id)
-        return row, locked[case_id], self._found(connection, row, _history(row))
+        return row, locked[case_id], self._found(connection, row, history_of(connection, case_id))
 
     def _found(self, connection: Connection, row: Row[Any], history: History) -> Found:
         return shown.find(connection, row, history.kinds[-1][1], self.opener)
@@ -108,8 +107,3 @@ def _row(connection: Connection, case_id: bytes) -> Row[Any]:
     if row is None:
         raise RecordRejected("NO_SUCH_APPLICATION")
     return row
-
-
-def _history(row: Row[Any]) -> History:
-    timed = clocks.timed(policy.by_version(row.policy))
-    return judge([], row.opened_ms, Kind(row.case_type, bool(row.starred)), timed)
