@@ -148,6 +148,9 @@ class Settings(_Frozen):
         None,
         description="The file with the rank of authorities, TOML: whose word counts where several have the same thing.",
     )
+    follow_up_working_days: Annotated[int, Field(ge=1, le=60)] = Field(
+        5, description="Working days within which a bad rating (grade 1 or 2) is followed up; the days differ by place."
+    )
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)

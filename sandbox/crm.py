@@ -47,6 +47,7 @@ _NEEDED = {
     "withdrawals": ("kind", "recordId", "reading", "reason", "withdrawnAt"),
     "cancellations": ("reason", "cancelledAt"),
     "dates": ("noticeNo", "dueOn", "segment", "segmentDueOn", "provisional", "workingDays", "workingDaysLeft"),
+    "rating": ("grade", "gradeName", "text", "ratedAt", "followUpDueOn"),
     "evidence": (
         "pieceNo",
         "kind",

@@ -14,6 +14,8 @@ from hub.cases import policy
 from hub.cases.by import By
 from hub.cases.connection.applications import Applications, Submitted
 from hub.cases.connection.holdings import Holdings
+from hub.cases.customer.service import Customers
+from hub.cases.customer.token import ApplicationTokens
 from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk
 from hub.cases.journal import Journal
@@ -101,6 +103,9 @@ class House:
 
         parts = desk, self.store, shipped(), self.channels, tuple(self.sources), choices
         self.holdings = Holdings(*parts, self._asked, self.applications.find)
+        self.tokens = ApplicationTokens(b"t" * 32)
+        served = self.store, self.opener, self.journal, self.tokens, self.applications.find
+        self.customers = Customers(*served, {"property_title": "天津市规划和自然资源局"}, follow_up_days=5)
 
     def _asked(self, name: str, query: LookupQuery, by: Mapping[str, str]) -> Page:
         self.asked_by.append(by)
@@ -222,6 +227,18 @@ class House:
             return ended
         finally:
             stage.close()
+
+    def connected(self, case_id: bytes, sink: Any) -> None:
+        """The utility has registered this low-voltage application, and reports that electricity is on."""
+        self.deliver(sink)
+        self.due()
+        number, now_ms = References(MasterKey(bytes(32)), "utility_crm").hub_number(case_id), self.clock.now_ms()
+        told = (("acceptance", now_ms + 60_000), ("completion", now_ms + 120_000))
+        self.clock.pass_s(180)
+        self.verified(
+            *(samples.step(f"E-{name}-{number}", "END", name, at_ms, application_no=number) for name, at_ms in told)
+        )
+        self.project()
 
     # ---- looking ----
 

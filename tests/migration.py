@@ -27,6 +27,7 @@ from hub.cases.connection import tables as connection
 from hub.cases.connection.materials import tables as materials
 from hub.cases.evidence import tables as evidence
 from hub.cases.identity import tables as identity
+from hub.cases.ratings import tables as ratings
 from hub.cases.steps import tables as steps
 from hub.delivery import tables as delivery
 from hub.ingest import tables as ingest
@@ -52,6 +53,7 @@ ROOMS: dict[str, tuple[ModuleType, ...]] = {
             pipeline,
             cases,
             steps,
+            ratings,
             connection,
             materials,
             identity,

@@ -221,6 +221,15 @@ _WORDS = {
         "This delivery has ended otherwise: it was acknowledged with another number, refused or stopped. Nothing is "
         "changed.",
     ),
+    "RATING_NO_EVIDENCE": Words(
+        "评价须凭该申请自己的查询凭证，由客户本人作出；本次评价不予采纳并已记录。",
+        "A rating needs the application's own token: no one else may rate. It is refused, and recorded.",
+    ),
+    "RATING_EARLY": Words("办理结束后方可评价。", "The service can be rated when the application has ended."),
+    "RATING_GIVEN": Words(
+        "该申请已经评价过，每件申请只评价一次。", "The application has been rated already: once for each application."
+    ),
+    "NO_FOLLOW_UP": Words("该申请没有待办的差评回访。", "No follow-up of a bad rating is open for this application."),
     "NO_SUCH_CASE": Words("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),
     "UNAUTHORISED": Words("缺少访问令牌或令牌无效。", "The bearer token is missing or not valid."),

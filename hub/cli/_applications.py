@@ -3,7 +3,8 @@
 import os
 import pwd
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -61,8 +62,37 @@ class Desk(Protocol):
     def materials(self, application_id: str) -> Json:
         """The materials and the money of one application."""
 
+    def progress(self, application_id: str) -> Json:
+        """The application as its customer sees it; over the API with the application's own token."""
+
+    def follow_up(self, application_id: str, document: Mapping[str, Any]) -> Json:
+        """Say how the follow-up of a bad rating ended: ``outcome``, ``note``. Returns the progress."""
+
     def titles(self, document: Mapping[str, Any]) -> Titles:
         """The titles that the person of a ticket holds, masked. ``document``: as ``POST /titles/held`` takes it."""
+
+
+_WHERE = (
+    click.option("--url", envvar="HUB_URL", help="A hub's HTTP API; without it, the store of the settings."),
+    click.option("--token", envvar="HUB_TOKEN", help="Bearer token for --url."),
+    click.option("--json", "as_json", is_flag=True, help="JSON, one object per line."),
+)
+
+
+def anywhere(function: Callable[..., None]) -> Callable[..., None]:
+    """A command on the store of the settings or on a hub's API: the options ``--url``, ``--token``, ``--json``."""
+    for option in reversed(_WHERE):
+        function = option(function)
+    return function
+
+
+def or_leave(act: Callable[[], Any]) -> Any:
+    """What ``act`` returns; a refusal is printed, and the command ends with 1."""
+    try:
+        return act()
+    except Answered as refused:
+        click.echo(f"error: {refused}", err=True)
+        sys.exit(1)
 
 
 @contextmanager
@@ -103,7 +133,8 @@ class Direct:
     def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
         with _said():
             submitted = self._applications.submit(document, by_user())
-            return self._applications.show(submitted.case_id), submitted.created
+            token = {"application_token": self._hub.customers().tokens.text(submitted.case_id)}
+            return self._applications.show(submitted.case_id) | token, submitted.created
 
     def show(self, application_id: str) -> Json:
         with _said():
@@ -133,6 +164,14 @@ class Direct:
     def materials(self, application_id: str) -> Json:
         with _said():
             return self._hub.materials().show(_id(application_id))
+
+    def progress(self, application_id: str) -> Json:
+        with _said():
+            return self._hub.customers().progress(_id(application_id))
+
+    def follow_up(self, application_id: str, document: Mapping[str, Any]) -> Json:
+        with _said():
+            return self._hub.customers().follow_up(_id(application_id), document, by_user())
 
     def titles(self, document: Mapping[str, Any]) -> Titles:
         with _said():
@@ -196,6 +235,12 @@ class Remote:
 
     def materials(self, application_id: str) -> Json:
         return self._json("GET", f"/applications/{_id(application_id).hex()}/materials")
+
+    def progress(self, application_id: str) -> Json:
+        return self._json("GET", f"/applications/{_id(application_id).hex()}/progress")
+
+    def follow_up(self, application_id: str, document: Mapping[str, Any]) -> Json:
+        return self._json("POST", f"/applications/{_id(application_id).hex()}/follow-up", json=dict(document))
 
     def titles(self, document: Mapping[str, Any]) -> Titles:
         items: Titles = self._json("POST", "/titles/held", json=dict(document))["items"]

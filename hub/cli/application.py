@@ -1,7 +1,7 @@
-"""``hub application submit|titles|ticket|show|list|hold|release``: applications made with one certificate."""
+"""``hub application submit|titles|ticket|show|progress|story|list|hold|release|follow-up``: applications made with one
+certificate."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,25 +15,14 @@ from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policy import VOLTAGES
 from hub.cases.views import LIST_MAX
-from hub.cli._applications import Answered, Direct, Json, desk
+from hub.cli import _customers
+from hub.cli._applications import Answered, Direct, Json, anywhere, desk, or_leave
 from hub.cli._console import console
 from hub.cli._materials import print_materials
 from hub.cli._moments import shown_in_china
 from hub.cli._story import lines, table
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
-
-_WHERE = (
-    click.option("--url", envvar="HUB_URL", help="A hub's HTTP API; without it, the store of the settings."),
-    click.option("--token", envvar="HUB_TOKEN", help="Bearer token for --url."),
-    click.option("--json", "as_json", is_flag=True, help="JSON, one object per line."),
-)
-
-
-def _anywhere(function: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_WHERE):
-        function = option(function)
-    return function
 
 
 @click.group("application")
@@ -43,6 +32,10 @@ def command() -> None:
     An application is registered with the utility when it is submitted, and its time limit starts. Evidence follows in
     numbered pieces as soon as it is found; `show` says what the hub still waits for, and why.
     """
+
+
+command.add_command(_customers.progress)
+command.add_command(_customers.follow_up)
 
 
 @command.command("submit")
@@ -63,7 +56,7 @@ def command() -> None:
 @click.option("--ticket", type=click.File("r"), help="File with a ticket of the identity service for this application.")
 @click.option("--purpose", default="connection-application", show_default=True, help="Purpose of the look-ups.")
 @click.option("--legal-basis", default="action-plan-6", show_default=True, help="Code of the purpose's table.")
-@_anywhere
+@anywhere
 @click.pass_obj
 def submit(config: Path | None, /, file: Any, url: str | None, token: str | None, as_json: bool, **given: Any) -> None:
     """Submit an application from FILE (one JSON object, or one per line; - for standard input), or from the options.
@@ -130,7 +123,7 @@ def _given(values: dict[str, Any]) -> Json:
 @command.command("ticket")
 @click.argument("application_id")
 @click.argument("file", type=click.File("r"))
-@_anywhere
+@anywhere
 @click.pass_obj
 def ticket(
     config: Path | None, application_id: str, file: Any, url: str | None, token: str | None, as_json: bool
@@ -140,12 +133,12 @@ def ticket(
     By face or from a counter: both count the same. One application uses a ticket up. Exit 1 when it is refused.
     """
     with desk(config, url, token, writes=True) as to:
-        _print(_or_leave(lambda: to.present(application_id, file.read().strip())), as_json)
+        _print(or_leave(lambda: to.present(application_id, file.read().strip())), as_json)
 
 
 @command.command("titles")
 @click.argument("file", type=click.File("rb"))
-@_anywhere
+@anywhere
 @click.pass_obj
 def titles(config: Path | None, file: Any, url: str | None, token: str | None, as_json: bool) -> None:
     """The titles that the person of a ticket holds, masked, to choose one from.
@@ -155,7 +148,7 @@ def titles(config: Path | None, file: Any, url: str | None, token: str | None, a
     refused.
     """
     with desk(config, url, token, writes=True) as to:
-        found = _or_leave(lambda: to.titles(read_json(file.read())))
+        found = or_leave(lambda: to.titles(read_json(file.read())))
     table = Table("address", "unit", "title", "usage", "holders", Column("choice", overflow="fold"))
     for one in found:
         table.add_row(*(str(one[name]) for name in ("address", "unit_no", "title_no", "usage", "holders", "choice")))
@@ -169,7 +162,7 @@ def titles(config: Path | None, file: Any, url: str | None, token: str | None, a
 @click.argument("application_id", required=False)
 @click.option("--external-no", help="Instead of the id: the caller's own number.")
 @click.option("--channel", default="counter", show_default=True, help="With --external-no.")
-@_anywhere
+@anywhere
 @click.pass_obj
 def show(
     config: Path | None,
@@ -184,13 +177,13 @@ def show(
     if not application_id and not external_no:
         raise click.UsageError("give an application id, or --external-no")
     with desk(config, url, token) as to:
-        shown = _or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
+        shown = or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
     _print(shown, as_json)
 
 
 @command.command("materials")
 @click.argument("application_id")
-@_anywhere
+@anywhere
 @click.pass_obj
 def materials(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
     """What the policy lists as materials of one application, what the hub fetched, what is missing and from whom.
@@ -198,7 +191,7 @@ def materials(config: Path | None, application_id: str, url: str | None, token: 
     Also what the customer was told at once (一次性告知), what was asked for beyond the list and refused, and the fees.
     """
     with desk(config, url, token) as to:
-        found = _or_leave(lambda: to.materials(application_id))
+        found = or_leave(lambda: to.materials(application_id))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
@@ -224,7 +217,7 @@ def story(
         raise click.UsageError("give an application id, or --external-no")
     with reading(hub_settings.load(config)) as hub:
         to = Direct(hub)
-        shown = _or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
+        shown = or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
         found = lines(hub, bytes.fromhex(shown["application_id"]))
     if as_json:
         for line in found:
@@ -241,7 +234,7 @@ def story(
 @click.option("--state", type=click.Choice(STATES), help="Only in this state; see below.")
 @click.option("--limit", type=click.IntRange(1, LIST_MAX), default=50, show_default=True, help="Largest number.")
 @click.option("--after", default="", help="Continue after this application id, the last of the page before.")
-@_anywhere
+@anywhere
 @click.pass_obj
 def list_(
     config: Path | None,
@@ -261,10 +254,11 @@ def list_(
     held      an operator holds its deliveries
     waiting   it lacks evidence
     late      its last day is over, and a piece or evidence is still open
+    follow-up a bad rating waits for its follow-up
     """
     chosen = {name: value for name, value in wanted.items() if value}
     with desk(config, url, token) as to:
-        found = _or_leave(lambda: to.list(limit, after, chosen))
+        found = or_leave(lambda: to.list(limit, after, chosen))
     table = Table("application", "number", "channel", "submitted (China)", "due", "states", "pieces")
     for one in found:
         if as_json:
@@ -285,31 +279,23 @@ def list_(
 
 @command.command("hold")
 @click.argument("application_id")
-@_anywhere
+@anywhere
 @click.pass_obj
 def hold(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
     """Hold the deliveries of one application. Its time limit continues."""
     with desk(config, url, token, writes=True) as to:
-        _print(_or_leave(lambda: to.set_held(application_id, True)), as_json)
+        _print(or_leave(lambda: to.set_held(application_id, True)), as_json)
 
 
 @command.command("release")
 @click.argument("application_id")
-@_anywhere
+@anywhere
 @click.pass_obj
 def release(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
     """Release the deliveries of one application. Refused and stopped pieces are sent again; before each, the hub asks
     the sink whether it has the piece."""
     with desk(config, url, token, writes=True) as to:
-        _print(_or_leave(lambda: to.set_held(application_id, False)), as_json)
-
-
-def _or_leave(act: Callable[[], Any]) -> Any:
-    try:
-        return act()
-    except Answered as refused:
-        click.echo(f"error: {refused}", err=True)
-        sys.exit(1)
+        _print(or_leave(lambda: to.set_held(application_id, False)), as_json)
 
 
 def _print(shown: Json, as_json: bool) -> None:
@@ -352,6 +338,8 @@ def _show(shown: Json, said: str) -> None:
     out.print(f"{_due(shown)}; {clock['working_days_left']} working days left, by {clock['calendar'] or '?'}")
     if counted := _counting(clock):
         out.print(counted, highlight=False)
+    if own := shown.get("application_token"):
+        out.print(f"for the customer, shown here only: [bold]{own}[/] (progress, rating)", highlight=False)
     for sink, number in shown["numbers"].items():
         out.print(f"{sink} knows it as {number}")
     for asked in shown["questions"]:

@@ -18,6 +18,7 @@ STATUS: Final = {
         ),
         401,
     ),
+    "RATING_NO_EVIDENCE": 401,
     "FORBIDDEN": 403,
     "CHANNEL_NOT_YOURS": 403,
     "DIVISION_NOT_YOURS": 403,
@@ -31,6 +32,9 @@ STATUS: Final = {
     "DELIVERY_ENDED": 409,
     "EXTERNAL_NO_TAKEN": 409,
     "STEP_CONFLICT": 409,
+    "RATING_EARLY": 409,
+    "RATING_GIVEN": 409,
+    "NO_FOLLOW_UP": 409,
     "TOO_LARGE": 413,
     "TOO_MANY_REQUESTS": 429,
     "HEAD_TOO_LARGE": 431,
@@ -42,8 +46,8 @@ _RETRY_AFTER_S = 5
 
 
 class Denied(Exception):
-    """The caller may not. ``code`` is UNAUTHORISED (no valid token), FORBIDDEN (not the scope) or TOO_MANY_REQUESTS
-    (again after ``wait_s`` seconds)."""
+    """The caller may not. ``code`` is UNAUTHORISED (no valid token), RATING_NO_EVIDENCE (not the application's own),
+    FORBIDDEN (not the scope) or TOO_MANY_REQUESTS (again after ``wait_s`` seconds)."""
 
     def __init__(self, code: str, wait_s: int = 0) -> None:
         super().__init__(code)
@@ -54,7 +58,7 @@ class Denied(Exception):
         """The problem document, with the headers of RFC 6750 and RFC 6585."""
         if self.code == "TOO_MANY_REQUESTS":
             return too_many(self._wait_s)
-        challenge = {"UNAUTHORISED": "Bearer", "FORBIDDEN": 'Bearer error="insufficient_scope"'}[self.code]
+        challenge = 'Bearer error="insufficient_scope"' if self.code == "FORBIDDEN" else "Bearer"
         return problem(self.code, headers={"WWW-Authenticate": challenge})
 
 

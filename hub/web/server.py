@@ -12,11 +12,12 @@ from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
 from hub.web import tls
-from hub.web.api import applications, cases, deliveries, health, materials, metrics, steps
+from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, steps
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
 from hub.web.auth.access import Access
+from hub.web.auth.applicants import Applicants
 from hub.web.auth.refusals import Refusals
 from hub.web.auth.tokens import Tokens
 from hub.web.connections import HEAD_BYTES_MAX, Listener, Loop, protocol
@@ -64,8 +65,11 @@ def _config(hub: Hub) -> uvicorn.Config:
     readiness = Readiness(hub.log, hub.store, hub.clock, hub.settings.instance)
     figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.feeds), hub.connectors.grants)
     schemas = registry.router(without_login(hub.settings.registry_url))
+    customer = hub.customers()
+    tokens = customer.tokens
     served = (
-        applications.router(hub.applications(), hub.holdings(), access, Refusals(hub.store, hub.clock)),
+        applications.router(hub.applications(), hub.holdings(), tokens, access, Refusals(hub.store, hub.clock)),
+        customers.router(customer, hub.applications(), access, Applicants(tokens.opens, hub.clock)),
         cases.router(hub.store, access),
         steps.router(hub.intake(), Signers(lambda: hub.connectors.senders, hub.clock), Nonces(hub.clock)),
         materials.router(hub.materials(), access),

@@ -19,7 +19,8 @@ _BASE = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
 _DATA = (*_BASE, "hub.stores", "hub.codec", "hub.records", "hub.privacy", "hub.topics")
 _CASES = (
     *("hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps", "hub.cases.imports"),
-    *("hub.cases.evidence", "hub.cases.identity", "hub.cases.connection"),
+    *("hub.cases.evidence", "hub.cases.identity", "hub.cases.ratings", "hub.cases.connection"),
+    "hub.cases.customer",
 )
 _STAGE = ("hub.runtime", "hub.connect.host", "hub.parts")
 
@@ -57,9 +58,14 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.cases.imports": (*_DATA, "hub.cases"),
     "hub.cases.evidence": (*_DATA, "hub.grants", "hub.cases"),
     "hub.cases.identity": (*_DATA, "hub.cases"),
+    "hub.cases.ratings": (*_DATA, "hub.cases"),
     "hub.cases.connection": (
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
-        *("hub.cases.evidence", "hub.cases.identity"),
+        *("hub.cases.evidence", "hub.cases.identity", "hub.cases.ratings"),
+    ),
+    "hub.cases.customer": (
+        *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
+        *("hub.cases.evidence", "hub.cases.identity", "hub.cases.ratings", "hub.cases.connection"),
     ),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": (*_DATA, *_STAGE, "hub.grants"),
@@ -136,7 +142,10 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
 """Room → the rooms that it may import, all of them further up in this list. ``hub.*`` stands for all rooms of the hub,
 ``sandbox.*`` for those of the sandbox. The room ``sandbox`` is what starts the servers: launch, serve, commands."""
 
-LARGE: Final[Mapping[str, str]] = {"hub/cli": "one small file for each verb"}
+LARGE: Final[Mapping[str, str]] = {
+    "hub/cli": "one small file for each verb",
+    "hub/web/api": "one small file for each group of routes",
+}
 """Folder with more than ``FILES_MAX`` modules → the reason why it is not two."""
 
 

@@ -116,6 +116,7 @@ def test_pushes_are_certified(sink: GuardedSink) -> None:
     kit.check_sink(sink, to, APPLICATION)
     kit.check_sink(sink, evidence(to), EVIDENCE)
     kit.check_sink(sink, replace(to, kind="dates", key=uuid4().hex), sample("dates"))
+    kit.check_sink(sink, replace(to, kind="rating", key=uuid4().hex), sample("rating"))
 
 
 def test_an_answer_lost_after_commit_is_unavailable_and_found_by_asking(sandbox: Running, sink: GuardedSink) -> None:

@@ -1,6 +1,7 @@
 """The bodies for sinks of a connection application: what they need to register it, and of a record only the fields that
 the purpose allows (P3)."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,8 @@ from hub.cases.evidence.tables import need
 from hub.cases.identity.ticket import AGENT, APPLICANT
 from hub.cases.policies.questions import questions
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
+from hub.cases.ratings.grades import GRADES
+from hub.cases.ratings.tables import rating as ratings
 from hub.clock import CHINA
 from hub.ports import Fault
 from hub.privacy.purposes import minimal
@@ -108,6 +111,22 @@ def _dates(connection: Connection, sending: Sending, row: Row[Any], moment: Mome
         "provisional": bool(row.provisional),
         "workingDays": kind.total(row.starred),
         "workingDaysLeft": left,
+    }
+
+
+def rating(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """What the customer said of the service: grade, words, and until when a bad grade is followed up. Raises
+    ``MustNotSend`` when the applicant's data was erased or does not open."""
+    row = connection.execute(select(ratings).where(ratings.c.case_id == sending.case.case_id)).one()
+    opened = given.opener.open_values([(sending.case.subject_id, bytes(row.sealed))])[0]
+    if isinstance(opened, Fault):
+        raise MustNotSend(opened.code)
+    return {
+        "grade": row.grade,
+        "gradeName": GRADES[row.grade].zh,
+        "text": json.loads(opened)["text"],
+        "ratedAt": china_time(row.rated_ms),
+        "followUpDueOn": row.follow_up_due_on,
     }
 
 

@@ -39,23 +39,31 @@ from hub.cases.evidence.decide import Met, Wait
 from hub.cases.identity.desk import Presented
 from hub.cases.policy import CaseOpening, Rules
 from hub.cases.procedure import Decision, Moment, PutOff, Question, SinkInfo, Withdraw
+from hub.cases.ratings import decide as ratings
+from hub.cases.ratings.decide import Rate
 
 
 def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:
     """The events and questions that follow from a command. It is never refused: a submission was checked before."""
     if isinstance(command, Submit):
         return _opened(case, command, facts, rules, moment)
-    if isinstance(command, Present):
-        return [_identified(command.presented)]
     if isinstance(command, Recount):
         return _dated(case, facts, moment)
     if isinstance(command, Number):
         return _reported(case, facts, moment)
     if isinstance(command, Withdraw):
         return _withdrawn(command, facts, moment)
+    if isinstance(command, Present | Rate):
+        return [_of_customer(case, command, facts, moment)]
     decided = _events(case, _needs(command, facts, moment), facts)
     decided += _retracted(case, facts, _decided(decided), moment)
     return [*decided, *_reported(replace(case, pieces=case.pieces + _decided(decided)), facts, moment)]
+
+
+def _of_customer(case: Case, command: Present | Rate, facts: Facts, moment: Moment) -> Event:
+    if isinstance(command, Present):
+        return _identified(command.presented)
+    return ratings.rated(case, command, facts.sinks + facts.absent, facts.calendar, china_day(moment.now))
 
 
 def _reported(case: Case, facts: Facts, moment: Moment) -> list[Event]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from hub.cases.connection.materials import events as materials
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
+from hub.cases.ratings.events import EVENTS as RATINGS
 from hub.cases.steps.events import Numbered, Reapplied, Stepped
 from hub.topics.declared import CONNECTION_EVENTS
 
@@ -146,4 +147,5 @@ EVENTS: tuple[type[Event], ...] = (
     *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Identified),
     *(Numbered, Stepped, Reapplied),
     *materials.EVENTS,
+    *RATINGS,
 )

@@ -24,6 +24,7 @@ from hub.cases.identity import desk
 from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
 from hub.cases.policy import Dates
 from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
+from hub.cases.ratings.decide import Rate
 from hub.cases.steps.gather import Reported
 from hub.cases.steps.judge import History
 from hub.cases.tables import piece
@@ -95,7 +96,7 @@ def _report(
 def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:
     """What dates are computed from."""
     both = zip(work, facts, strict=True)
-    counting = [known for (_, command), known in both if isinstance(command, Submit) or known.history]
+    counting = [known for (_, command), known in both if isinstance(command, Submit | Rate) or known.history]
     calendar = notices.calendar(connection) if counting else Calendar()
     for known in counting:
         known.calendar = calendar

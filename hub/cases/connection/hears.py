@@ -24,6 +24,7 @@ from hub.cases.procedure import (
     Verified,
     Withdraw,
 )
+from hub.cases.ratings.decide import Rate
 from hub.cases.steps.gather import STEP, unheard, with_steps
 from hub.records.identifiers import Identity
 
@@ -86,7 +87,7 @@ class AskAgain:
     """Ask again for needs that are not asked for any more: an operator has corrected the cause."""
 
 
-ConnectionCommand = Submit | Present | Settle | Look | Recount | Number | AskAgain | Withdraw | PutOff
+ConnectionCommand = Submit | Present | Settle | Look | Recount | Number | AskAgain | Rate | Withdraw | PutOff
 
 
 def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:

@@ -18,6 +18,8 @@ from hub.cases.events import REGISTRATION
 from hub.cases.evidence.tables import need
 from hub.cases.identity.tables import ticket
 from hub.cases.procedure import Procedure
+from hub.cases.ratings.grades import RATING
+from hub.cases.ratings.tables import rating, rating_refusal
 from hub.cases.steps.tables import case_number, step
 
 PROCEDURE = Procedure(
@@ -28,6 +30,12 @@ PROCEDURE = Procedure(
     gather=gather,
     decide=decide,
     project=project,
-    tables=(application, need, ticket, document, request, case_number, step),
-    sinks={REGISTRATION: bodies.registration, DATES: bodies.dates, WITHDRAWAL: bodies.withdrawal, "*": bodies.evidence},
+    tables=(application, need, ticket, document, request, case_number, step, rating, rating_refusal),
+    sinks={
+        REGISTRATION: bodies.registration,
+        DATES: bodies.dates,
+        WITHDRAWAL: bodies.withdrawal,
+        RATING: bodies.rating,
+        "*": bodies.evidence,
+    },
 )

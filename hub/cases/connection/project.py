@@ -18,6 +18,7 @@ from hub.cases.evidence.tables import need
 from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
 from hub.cases.identity.tables import ticket
 from hub.cases.identity.ticket import APPLICANT
+from hub.cases.ratings.project import PROJECT as RATINGS
 from hub.cases.steps import project as steps
 from hub.cases.steps.events import Numbered, Reapplied, Stepped
 from hub.cases.tables import piece
@@ -235,4 +236,5 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Numbered: _numbered,
     Stepped: _stepped,
     Reapplied: _reapplied,
+    **RATINGS,
 }

@@ -11,6 +11,7 @@ from hub.cases.case import PieceState
 from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
+from hub.cases.ratings.tables import rating
 from hub.cases.tables import case, piece
 
 REFUSED: Final = "refused"
@@ -23,7 +24,9 @@ WAITING: Final = "waiting"
 """It lacks evidence."""
 LATE: Final = "late"
 """Its last day, or that of its segment, is over, and a piece or evidence of it is still open."""
-STATES: Final = (REFUSED, STUCK, HELD, WAITING, LATE)
+FOLLOW_UP: Final = "follow-up"
+"""A bad rating waits for its follow-up."""
+STATES: Final = (REFUSED, STUCK, HELD, WAITING, LATE, FOLLOW_UP)
 
 STUCK_AFTER_S: Final = 3_600
 
@@ -37,6 +40,7 @@ def fits(state: str, now_ms: int) -> ColumnElement[bool]:
         STUCK: case.c.held.is_(False) & _has_piece(PieceState.PENDING, until_ms=now_ms - STUCK_AFTER_S * 1000),
         HELD: case.c.held.is_(True),
         WAITING: _waits(),
+        FOLLOW_UP: _followed_up(),
         LATE: _over(today) & or_(_waits(), _has_piece(PieceState.PENDING, PieceState.REFUSED, PieceState.STOPPED)),
     }
     return conditions[state]
@@ -50,6 +54,11 @@ def _has_piece(*states: PieceState, until_ms: int | None = None) -> ColumnElemen
 
 def _waits() -> ColumnElement[bool]:
     return case.c.case_id.in_(select(need.c.case_id).where(need.c.state == NeedState.OPEN.value))
+
+
+def _followed_up() -> ColumnElement[bool]:
+    open_ones = rating.c.follow_up_due_on.is_not(None) & rating.c.outcome.is_(None)
+    return case.c.case_id.in_(select(rating.c.case_id).where(open_ones))
 
 
 def _over(today: date) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from hub.cases.connection.applications import Applications
 from hub.cases.connection.command import Application, CustomerClass, Voltage, read_ticket
 from hub.cases.connection.holdings import Enquiry, Holdings
 from hub.cases.connection.states import STATES
+from hub.cases.customer.token import ApplicationTokens
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 from hub.web.auth.access import Access
@@ -43,15 +44,23 @@ class ListQuery(Query):
 class Api:
     """The routes. Each needs a token with a scope: 401 without a valid token, 403 without the scope."""
 
-    def __init__(self, applications: Applications, holdings: Holdings, access: Access, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        applications: Applications,
+        holdings: Holdings,
+        tokens: ApplicationTokens,
+        access: Access,
+        refusals: Refusals,
+    ) -> None:
         self._applications = applications
+        self._tokens = tokens
         self._holdings = holdings
         self._access = access
         self._refusals = refusals
 
     async def submit(self, request: Request) -> Response:
         """Submit an application through a channel of the client, for one of its purposes and divisions. 201, or 200
-        when the same one was submitted before."""
+        when the same one was submitted before. Only this answer has the application's own token."""
         token = await self._access.allow(request, WRITE)
         query_of(request, NoQuery)
         document = read_json(await body_of(request))
@@ -60,6 +69,7 @@ class Api:
         submit = partial(self._applications.submit, document, token.by(""), check)
         submitted = await run_in_threadpool(self._with_ticket, token, document.get("channel"), submit, document)
         shown = await run_in_threadpool(self._applications.show, submitted.case_id)
+        shown["application_token"] = self._tokens.text(submitted.case_id)
         location = {"Location": f"/applications/{submitted.case_id.hex()}"}
         return JSONResponse(shown, 201 if submitted.created else 200, location)
 
@@ -184,9 +194,12 @@ def _id(request: Request) -> bytes:
     return id_of(request.path_params["application_id"], "NO_SUCH_APPLICATION")
 
 
-def router(applications: Applications, holdings: Holdings, access: Access, refusals: Refusals) -> APIRouter:
+def router(
+    applications: Applications, holdings: Holdings, tokens: ApplicationTokens, access: Access, refusals: Refusals
+) -> APIRouter:
     """The routes of applications."""
-    routes, api, one = APIRouter(), Api(applications, holdings, access, refusals), "/applications/{application_id}"
+    routes, one = APIRouter(), "/applications/{application_id}"
+    api = Api(applications, holdings, tokens, access, refusals)
     routes.add_api_route("/applications", api.submit, methods=["POST"])
     routes.add_api_route("/applications", api.listed, methods=["GET"])
     routes.add_api_route(one, api.show, methods=["GET"])

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 import hub
 from hub.web.api import answers
 from hub.web.api.told import TOLD, Told
+from hub.web.auth.applicants import SCOPE as OF_APPLICATION
 from hub.web.problems import STATUS, problem
 
 Json = dict[str, Any]
@@ -37,6 +38,15 @@ _HEADERS: Final = {
     401: {"WWW-Authenticate": "Bearer"},
     429: {"Retry-After": "2"},
     503: {"Retry-After": "5"},
+}
+_SCHEMES: Final[Json] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "`hub token create`"},
+    "signature": {"type": "apiKey", "in": "header", "name": "Signature", "description": _SIGNING},
+    OF_APPLICATION: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The application's own token, `application_token` in the answer to its submission.",
+    },
 }
 _PATH: Final[Mapping[str, Json]] = {
     "application_id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": [answers.ID]},
@@ -68,10 +78,7 @@ def document() -> Json:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "`hub token create`"},
-                "signature": {"type": "apiKey", "in": "header", "name": "Signature", "description": _SIGNING},
-            },
+            "securitySchemes": _SCHEMES,
         },
     }
 
@@ -102,13 +109,21 @@ def _operation(told: Told, schemas: Json) -> Json:
         "summary": told.summary,
         "parameters": [*_path_parameters(told), *_query_parameters(told), *_signed_parameters(told)],
         "responses": _responses(told, schemas),
-        "security": [{"bearer": [told.scope]}] if told.scope else [{"signature": []}] if told.signed else [],
+        "security": _security(told),
     }
     if told.body:
         example = told.example or example_of(schemas[told.body.__name__], schemas)
         content = {"schema": _ref(told.body), "example": example}
         made["requestBody"] = {"required": True, "content": {"application/json": content}}
     return made
+
+
+def _security(told: Told) -> list[Json]:
+    if told.scope == OF_APPLICATION:
+        return [{OF_APPLICATION: []}]
+    if told.signed:
+        return [{"signature": []}]
+    return [{"bearer": [told.scope]}] if told.scope else []
 
 
 def _path_parameters(told: Told) -> list[Json]:

@@ -9,9 +9,12 @@ from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
 from hub.cases.connection.materials.command import Handed
 from hub.cases.connection.materials.command import Request as Asked
+from hub.cases.customer.said import FollowUp, Question, Rating
 from hub.web.api import answers as a
-from hub.web.api import applications, cases, deliveries, metrics, steps
+from hub.web.api import applications, cases, customers, deliveries, metrics, steps
+from hub.web.api import shown_customers as c
 from hub.web.api.shown_materials import MaterialsShown
+from hub.web.auth.applicants import SCOPE as OF_APPLICATION
 from hub.web.queries import Query
 
 Json = dict[str, Any]
@@ -96,6 +99,7 @@ _MATERIALS: Final = (
     *("MATERIAL_NOT_LISTED", "MATERIAL_FETCHED"),
 )
 _BEYOND: Final = ("CHANNEL_NOT_YOURS", "PURPOSE_NOT_YOURS", "DIVISION_NOT_YOURS")
+_SAID: Final = ("NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID", "TEXT_CONTROL", "TEXT_ENCODING")
 _ONE: Final = "/applications/{application_id}"
 _HELD: Final[Json] = {
     "anyOf": [{"$ref": "#/components/schemas/ApplicationShown"}, {"$ref": "#/components/schemas/HeldShown"}]
@@ -105,8 +109,8 @@ _TEXT: Final[Json] = {"type": "string", "examples": ["# HELP hub_up Whether this
 _APPLICATIONS: Final = (
     Told(
         "submit", "POST", "/applications",
-        "Submit an application. 200 when the same one was submitted before.",
-        {200: a.ApplicationShown, 201: a.ApplicationShown},
+        "Submit an application. 200 when the same one was submitted before. It tells the application's own token.",
+        {200: c.ApplicationSubmitted, 201: c.ApplicationSubmitted},
         (*_TOKEN, *_BODY, *_FIELDS, *_BEYOND, *_TICKET, "CHOICE_INVALID", "EXTERNAL_NO_TAKEN"),
         applications.WRITE, body=Application, example=EXAMPLE, headers=("Location",),
     ),
@@ -196,6 +200,33 @@ _DELIVERIES: Final = (
         {200: a.DeliveryEnded},
         (*_TOKEN, *_BODY, "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_DELIVERY", "DELIVERY_ENDED"),
         deliveries.SCOPE, body=deliveries.Refusal, tag="deliveries",
+    ),
+)  # fmt: skip
+_CUSTOMERS: Final = (
+    Told(
+        "progress", "GET", f"{_ONE}/progress",
+        "Where an application stands, what is next, whose turn it is and by when, and what was fetched from where.",
+        {200: c.Progress}, ("UNAUTHORISED", "QUERY_UNKNOWN", *_ANY, "NO_SUCH_APPLICATION"), OF_APPLICATION,
+        tag="customers",
+    ),
+    Told(
+        "rate", "POST", f"{_ONE}/rating",
+        "Rate the service, once, after the application has ended. The same rating again gets the same answer.",
+        {200: c.Progress},
+        ("RATING_NO_EVIDENCE", "QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, "RATING_EARLY", "RATING_GIVEN",
+         "NO_SUCH_APPLICATION", "ERASED", "KEY_DAMAGED"),
+        OF_APPLICATION, body=Rating, tag="customers",
+    ),
+    Told(
+        "lookUpProgress", "POST", "/progress",
+        "Step and dates of an application, by its number and the last four characters of the applicant's number.",
+        {200: c.PublicProgress}, ("QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, "NO_SUCH_APPLICATION"),
+        body=Question, tag="customers",
+    ),
+    Told(
+        "followUp", "POST", f"{_ONE}/follow-up", "Say how the follow-up of a bad rating ended.",
+        {200: c.Progress}, (*_TOKEN, *_BODY, *_SAID, "NO_FOLLOW_UP", "NO_SUCH_APPLICATION"),
+        customers.OPERATE, body=FollowUp,
     ),
 )  # fmt: skip
 _OPERATORS: Final = (
@@ -295,4 +326,4 @@ _DOCUMENTS: Final = (
     ),
 )  # fmt: skip
 
-TOLD: Final = (*_APPLICATIONS, *_UTILITY, *_DELIVERIES, *_OPERATORS, *_REGISTRY, *_DOCUMENTS)
+TOLD: Final = (*_APPLICATIONS, *_CUSTOMERS, *_UTILITY, *_DELIVERIES, *_OPERATORS, *_REGISTRY, *_DOCUMENTS)

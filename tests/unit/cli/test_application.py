@@ -201,8 +201,15 @@ def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
     token = json.loads(made.stdout)
     there = ("--url", url, "--token", token["token"])
     (shown,) = objects(run("application", "submit", "-", "--json", *there, given=json.dumps(body())))
-    assert "submitted before" in run("application", "submit", "-", *there, given=json.dumps(body())).stdout
+    again = run("application", "submit", "-", *there, given=json.dumps(body())).stdout
+    own = shown.pop("application_token")
+    assert "submitted before" in again and own in again
     assert objects(run("application", "show", shown["application_id"], "--json", *there)) == [shown]
+    progress = ("application", "progress", shown["application_id"], "--url", url, "--token")
+    (told,) = objects(run(*progress, own, "--json"))
+    assert told == objects(run("application", "progress", shown["application_id"], "--json"))[0]
+    assert told["where_zh"] in run(*progress, own).stdout and "营业执照" in run(*progress, own).stdout
+    assert type(run(*progress, token["token"]).exception).__name__ == "Misconfigured"
     assert len(objects(run("application", "list", "--json", *there))) == 1
     assert run("application", "show", "--external-no", "none", *there).exit_code == 1
     refused = run("application", "submit", "-", *there, given=json.dumps(body(extra=1)))

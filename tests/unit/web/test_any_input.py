@@ -67,7 +67,7 @@ def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         house = House(Path(tmp_path_factory.mktemp("house")))
         access = Access(Tokens(house.store, house.clock), house.clock)
         refusals = Refusals(house.store, house.clock)
-        served = applications.router(house.applications, house.holdings, access, refusals)
+        served = applications.router(house.applications, house.holdings, house.tokens, access, refusals)
         app = create(house.clock, served, cases.router(house.store, access), registry.router(""))
         header = {"Authorization": f"Bearer {token(house.store, house.clock)}"}
         yield TestClient(app, headers=header, raise_server_exceptions=False)

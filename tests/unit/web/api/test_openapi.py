@@ -18,12 +18,13 @@ from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.procedure import PROCEDURE
 from hub.connect.host.guard import GuardedSource
 from hub.ingest.sent import Intake
-from hub.web.api import applications, cases, deliveries, health, materials, metrics, openapi, steps
+from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, openapi, steps
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
 from hub.web.api.told import TOLD
 from hub.web.auth.access import Access
+from hub.web.auth.applicants import Applicants
 from hub.web.auth.refusals import Refusals
 from hub.web.auth.tokens import Tokens
 from hub.web.guard import WITH_TOKEN
@@ -54,7 +55,10 @@ def app(house: House) -> FastAPI:
     intake = Intake(open_nothing, house.store, house.sealer, PARTITIONS, house.clock)
     return create(
         house.clock,
-        applications.router(house.applications, house.holdings, access, Refusals(house.store, house.clock)),
+        applications.router(
+            house.applications, house.holdings, house.tokens, access, Refusals(house.store, house.clock)
+        ),
+        customers.router(house.customers, house.applications, access, Applicants(house.tokens.opens, house.clock)),
         cases.router(house.store, access),
         steps.router(intake, Signers(dict, house.clock), Nonces(house.clock)),
         materials.router(Materials(house.store, house.opener, house.journal), access),

@@ -35,7 +35,10 @@ def house(tmp_path: Path) -> Iterator[House]:
 def client(house: House, **owned: Any) -> TestClient:
     text = token(house.store, house.clock, **owned)
     access = Access(Tokens(house.store, house.clock), house.clock)
-    app = create(house.clock, router(house.applications, house.holdings, access, Refusals(house.store, house.clock)))
+    app = create(
+        house.clock,
+        router(house.applications, house.holdings, house.tokens, access, Refusals(house.store, house.clock)),
+    )
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
 
 

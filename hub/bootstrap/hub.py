@@ -1,11 +1,9 @@
 """The one place that wires the hub: from settings to a hub with its log, tables, keys and stages."""
 
-import os
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
 
@@ -14,6 +12,8 @@ from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
 from hub.cases.connection.holdings import Holdings
 from hub.cases.connection.materials.service import Materials
+from hub.cases.customer.service import Customers
+from hub.cases.customer.token import ApplicationTokens
 from hub.cases.evidence import needs
 from hub.cases.evidence.decide import AWAITED_WITHIN_S
 from hub.cases.identity.choices import Choices
@@ -42,13 +42,13 @@ from hub.privacy.opening import Opener
 from hub.privacy.purposes import Purposes, shipped
 from hub.privacy.references import References
 from hub.privacy.sealing import Sealer
-from hub.privacy.vault import KEY_BYTES, DatabaseVault, MasterKey, untouched
+from hub.privacy.vault import DatabaseVault, MasterKey, untouched
 from hub.records.authorities import Authorities
 from hub.records.authorities import load as load_authorities
 from hub.runtime.runner import Runner
 from hub.runtime.stage import Stage, Task
 from hub.runtime.status import Adjust, Report, StageReports
-from hub.settings import Settings, without_secrets
+from hub.settings import Settings
 from hub.stages import stages
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
@@ -135,7 +135,7 @@ class Hub:
     def _new(self, identities: Database) -> bool:
         """Whether a missing master key may be created: only when there is no vault yet. A vault on a server is asked
         only when the key is missing."""
-        if _exists(self.settings.master_key_file):
+        if exists(self.settings.master_key_file):
             return False
         if identities.embedded:
             return not Path(make_url(self.settings.vault_url).database or "").exists()
@@ -207,6 +207,13 @@ class Hub:
         """The service that takes what sources send by themselves."""
         parts = self.store, self.sealer, self.settings.partitions, self.clock
         return Intake(self._asking.source, *parts)
+
+    def customers(self) -> Customers:
+        """The service for customers: progress, ratings."""
+        tokens = ApplicationTokens(self.master.derive("application-token"))
+        parts = self.store, self.opener, self.journal, tokens, self.applications().find
+        authorities = {name: info.authority for name, info in self.connectors.sources.items()}
+        return Customers(*parts, authorities, self.settings.follow_up_working_days)
 
     @cached_property
     def _desk(self) -> Desk:
@@ -303,97 +310,11 @@ def open_hub(settings: Settings, clock: Clock | None = None, business: Business 
     return hub
 
 
-# ---- reading only --------------------------------------------------------------------------------------------------
-
-PARTS = ("log", "store", "vault")
-
-
-@contextmanager
-def reading(settings: Settings, clock: Clock | None = None) -> Iterator[Hub]:
-    """A hub for a command that only reads: it makes no file, table, topic or key. Of what is not made yet it sees an
-    empty one.
-
-    Raises ``Misconfigured`` for a part that was lost, for tables that are older than this hub needs, for a missing
-    master key of a vault that exists, and for a folder that this user may not enter; ``Unavailable`` when log or
-    database is away.
-    """
-    with TemporaryDirectory(prefix="hub-empty-") as folder:
-        stand_in, unmade = with_empty(settings, Path(folder))
-        for part in PARTS:
-            check_not_lost(settings, part, unmade)
-        hub = Hub(stand_in, clock or SystemClock())
-        try:
-            _complete(hub, settings, unmade)
-            yield hub
-        finally:
-            hub.close()
-
-
-def with_empty(settings: Settings, folder: Path) -> tuple[Settings, frozenset[str]]:
-    """Settings in which each embedded part that does not exist yet is one in ``folder``, and which parts these are:
-    log, store, vault, key. Nothing but a master key is made there. Raises ``Misconfigured`` for a folder that this user
-    may not enter."""
-    unmade = {name for name in PARTS if not is_made(getattr(settings, f"{name}_url"))}
-    changes: dict[str, object] = {f"{name}_url": f"sqlite:///{folder}/{name}.db" for name in unmade}
-    if not _exists(settings.master_key_file):
-        unmade.add("key")
-        changes["master_key_file"] = key = folder / "master.key"
-        key.touch(0o600)
-        key.write_bytes(os.urandom(KEY_BYTES))
-    return settings.model_copy(update=changes), frozenset(unmade)
-
-
-def check_not_lost(settings: Settings, part: str, unmade: Collection[str]) -> None:
-    """Raises ``Misconfigured`` for an embedded part that is missing although there is another one that is made after
-    it or together with it: it was lost, and an empty one would look like a hub without applications."""
-    witness = "vault" if part == "store" else "store"
-    there = witness not in unmade and getattr(settings, f"{witness}_url").startswith("sqlite:")
-    if part in unmade and there:
-        where = without_secrets(getattr(settings, f"{part}_url"))
-        remedy = "restore it from the backup" + (
-            "; or `hub rebuild --replace`" if part == "store" else ", with its key"
-        )
-        raise Misconfigured(f"{where} is missing, and there is a {witness}", remedy)
-
-
-def is_made(url: str) -> bool:
-    """Whether the file of an embedded part exists. A broker or a server counts as there."""
-    return not url.startswith("sqlite:") or _exists(Path(make_url(url).database or ""))
-
-
-def _exists(file: Path) -> bool:
+def exists(file: Path) -> bool:
+    """Whether there is a file. Raises ``Misconfigured`` for a folder that this user may not enter."""
     try:
         return file.exists()
     except OSError as error:
         raise Misconfigured(
             f"{file} cannot be looked for ({error.strerror})", "give its folder to the user that runs the hub"
         ) from None
-
-
-def _complete(hub: Hub, settings: Settings, unmade: frozenset[str]) -> None:
-    """Make the empty parts that are used for ``unmade`` ones, and check the others."""
-    if "log" in unmade:
-        hub.log.create(declared(settings.partitions))
-    if "store" in unmade:
-        STORE.upgrade(hub.settings.store_url, hub.procedures.tables)
-    else:
-        check_tables(hub)
-    if "vault" in unmade:
-        hub.vault.prepare()
-    else:
-        check_vault(hub, settings)
-
-
-def check_tables(hub: Hub) -> str:
-    """The revision of the store. Raises ``Misconfigured`` when it is missing or older than this hub needs."""
-    with hub.store.read() as connection:
-        return STORE.check(connection)
-
-
-def check_vault(hub: Hub, settings: Settings) -> str:
-    """The revision of the vault. Raises ``Misconfigured`` when its tables or its master key are missing,
-    ``TamperDetected`` when the key is another one."""
-    revision = hub.vault.revision()
-    MasterKey.load(settings.master_key_file)
-    hub.vault.find([("doctor", "probe")])
-    return revision

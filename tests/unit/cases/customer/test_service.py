@@ -1,0 +1,154 @@
+"""The customer's own token, progress, look-up by number, rating: without a login, and with nothing personal (P5)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.cases.by import By
+from hub.cases.calendar import Calendar, china_day
+from hub.cases.customer.said import Question
+from hub.cases.customer.service import REFUSALS_MAX
+from hub.cases.customer.token import ApplicationTokens
+from hub.cases.ratings.tables import rating, rating_refusal
+from hub.errors import RecordRejected
+from tests import samples
+from tests.casework import ConnectionSystem, House, body
+
+WORDS = "师傅王伟态度不好"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def case_id(house: House) -> bytes:
+    return house.submit(body()).case_id
+
+
+def code(act: Any, *given: Any) -> str:
+    with pytest.raises(RecordRejected) as refused:
+        act(*given)
+    return refused.value.code
+
+
+def test_a_token_is_of_one_application_and_one_installation() -> None:
+    ours, theirs = ApplicationTokens(b"a" * 32), ApplicationTokens(b"b" * 32)
+    assert ours.opens(ours.text(b"1" * 16), b"1" * 16)
+    assert not ours.opens(ours.text(b"1" * 16), b"2" * 16)
+    assert not ours.opens(theirs.text(b"1" * 16), b"1" * 16)
+    assert not ours.opens("", b"1" * 16) and not ours.opens("\ud800", b"1" * 16)
+
+
+def test_progress_says_where_whose_turn_by_when_and_what_came_from_where(house: House, case_id: bytes) -> None:
+    house.verified(samples.title())
+    house.project()
+    shown = house.customers.progress(case_id)
+    assert (shown["turn"], shown["next_zh"], shown["channel"]) == ("UTILITY", "竣工接电", "gov-platform")
+    assert shown["due_on"] == house.applications.show(case_id)["due_on"]
+    fetched = {one["kind"]: (one["state"], one["from"]) for one in shown["evidence"]}
+    assert fetched["licence.property-title"] == ("met", "天津市规划和自然资源局")
+    assert fetched["licence.business"] == ("open", None)
+    assert shown["rating"]["open"] is False
+
+
+def test_p5_progress_and_look_up_hold_no_personal_value(house: House, case_id: bytes) -> None:
+    house.verified(samples.title(), samples.business())
+    house.project()
+    told = json.dumps([house.customers.progress(case_id), look_up(house)], ensure_ascii=False)
+    for value in (samples.USCC, samples.UNIT_NO, "津门电气", "A-1"):
+        assert value not in told
+
+
+def look_up(house: House, channel: str = "gov-platform", number: str = "A-1", last: str = "") -> Any:
+    return house.customers.look_up(Question(channel=channel, external_no=number, last=last or samples.USCC[-4:]))
+
+
+def test_a_look_up_shows_step_and_dates_only(house: House, case_id: bytes) -> None:
+    shown = look_up(house, last=samples.USCC[-4:].lower())
+    assert set(shown) == {"submitted_on", "where_zh", "where_en", "steps", "due_on", "provisional", "ended_on"}
+    assert [one["state"] for one in shown["steps"]] == ["running", "ahead"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "number", "last"),
+    [("gov-platform", "A-1", "0000"), ("gov-platform", "A-2", ""), ("counter", "A-1", "")],
+)
+def test_a_wrong_look_up_says_the_same_as_no_application(
+    house: House, case_id: bytes, channel: str, number: str, last: str
+) -> None:
+    assert code(look_up, house, channel, number, last) == "NO_SUCH_APPLICATION"
+
+
+def test_an_offline_application_is_recorded_and_shown_alike(house: House, case_id: bytes) -> None:
+    offline = house.submit(body(channel="counter")).case_id
+    ours, theirs = house.customers.progress(offline), house.customers.progress(case_id)
+    assert ours.keys() == theirs.keys()
+    assert {**ours, "channel": "", "application_id": ""} == {**theirs, "channel": "", "application_id": ""}
+    assert [one["channel"] for one in house.applications.list(channels={"counter"})] == ["counter"]
+
+
+def test_a_rating_comes_once_after_the_end_and_is_passed_on(house: House, case_id: bytes) -> None:
+    assert code(house.customers.rate, case_id, {"grade": 5}) == "RATING_EARLY"
+    system = ConnectionSystem()
+    house.connected(case_id, system)
+    assert house.customers.progress(case_id)["rating"]["open"]
+    shown = house.customers.rate(case_id, {"grade": 5, "text": "很快\n谢谢"})
+    assert shown["rating"]["grade_zh"] == "非常满意" and shown["rating"]["follow_up_due_on"] is None
+    assert house.customers.rate(case_id, {"grade": 5, "text": "很快 谢谢"}) == shown, "P2: again, and nothing new"
+    house.deliver(system)
+    sent = [one for effects in system.effects.values() for one in effects if one["kind"] == "rating"]
+    assert [(one["grade"], one["gradeName"], one["text"]) for one in sent] == [(5, "非常满意", "很快 谢谢")]
+
+
+def test_a_second_rating_is_refused_and_recorded(house: House, case_id: bytes) -> None:
+    house.connected(case_id, ConnectionSystem())
+    house.customers.rate(case_id, {"grade": 1, "text": WORDS})
+    assert code(house.customers.rate, case_id, {"grade": 5}) == "RATING_GIVEN"
+    assert [row.code for row in house.rows(rating_refusal)] == ["RATING_GIVEN"]
+    assert [row.grade for row in house.rows(rating)] == [1]
+
+
+def test_a_rating_without_evidence_is_recorded_up_to_a_bound(house: House, case_id: bytes) -> None:
+    for _ in range(REFUSALS_MAX + 3):
+        house.customers.refuse_rating(case_id, By("token:abc", "crm"))
+    house.customers.refuse_rating(bytes(16), By("unknown"))
+    found = house.rows(rating_refusal)
+    assert len(found) == REFUSALS_MAX
+    assert {(row.code, row.principal) for row in found} == {("RATING_NO_EVIDENCE", "token:abc")}
+
+
+def test_a_bad_rating_has_a_follow_up_with_its_own_limit(house: House, case_id: bytes) -> None:
+    assert code(house.customers.follow_up, case_id, {"outcome": "CORRECTED"}, By("cli:x")) == "NO_FOLLOW_UP"
+    house.connected(case_id, ConnectionSystem())
+    due_on = house.customers.rate(case_id, {"grade": 2, "text": WORDS})["rating"]["follow_up_due_on"]
+    today = china_day(house.clock.now())
+    assert due_on == Calendar().add(today, 5).day.isoformat(), "working days; the day of the rating does not count"
+    shown = house.customers.follow_up(case_id, {"outcome": "CORRECTED", "note": WORDS}, By("cli:x"))
+    assert shown["rating"]["follow_up"] == "CORRECTED"
+    assert code(house.customers.follow_up, case_id, {"outcome": "EXPLAINED"}, By("cli:x")) == "NO_FOLLOW_UP"
+
+
+def test_p5_a_rating_is_sealed_and_rebuilt_from_its_topic(house: House, case_id: bytes) -> None:
+    house.connected(case_id, ConnectionSystem())
+    house.customers.rate(case_id, {"grade": 1, "text": WORDS})
+    house.customers.follow_up(case_id, {"outcome": "EXPLAINED", "note": WORDS}, By("cli:x"))
+    house.customers.refuse_rating(case_id, By("unknown"))
+    house.relay()
+    for file in house.folder.iterdir():
+        assert "王伟".encode() not in file.read_bytes(), file.name
+    assert [one for one in house.remade().values() if not one.equal] == []
+
+
+GRADES: Sequence[Any] = (0, 6, "5", 2.5, None, True)
+
+
+@pytest.mark.parametrize("grade", GRADES)
+def test_no_other_grade_is_taken(house: House, case_id: bytes, grade: Any) -> None:
+    assert code(house.customers.rate, case_id, {"grade": grade}) == "FIELD_INVALID"
