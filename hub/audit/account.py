@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from hub.audit.codes import Shown
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.clocks import Clock, KindClock, Line, clock, timed
 from hub.cases.policy import Policy
@@ -18,7 +19,7 @@ class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
     ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
     began before for the same site and capacity, if that one ended without electricity. ``rating``: 1 to 5, by the
-    customer."""
+    customer. ``requests`` and ``ratings``: those that the hub refused."""
 
     case_id: bytes
     submitted_ms: int
@@ -32,6 +33,8 @@ class Account:
     numbers: Mapping[str, str] = field(default_factory=dict)
     follows: bytes | None = None
     rating: int | None = None
+    requests: tuple[Shown, ...] = ()
+    ratings: tuple[Shown, ...] = ()
 
     @cached_property
     def history(self) -> History:
@@ -70,11 +73,6 @@ class Account:
     def of_kind(self, kind: Kind) -> KindClock:
         """The clocks of one kind that the case has had."""
         return next(one for one in self.clock.kinds if one.kind == kind)
-
-    def is_free_at(self, at_ms: int) -> bool:
-        """Whether the case was, at a moment, of a kind that pays nothing (§9)."""
-        kinds = [kind for since, kind in self.history.kinds if since <= at_ms] or [self.kind]
-        return self.policy.cases[kinds[-1].case_type].fee.free
 
     def without(self, fact: Fact) -> "Account":
         """The case as if one fact had not been reported."""

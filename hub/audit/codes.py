@@ -231,6 +231,12 @@ CODES: Final[dict[str, Code]] = {
         "The archive has a rating that the customer did not make, or another one than the customer made.",
         "§4 服务线上评价",
     ),
+    "RATING_REFUSED": Code(
+        Class.STATISTICS,
+        "有人试图代客户评价（已拒绝）",
+        "Someone tried to rate without the customer's evidence, or again; it was refused.",
+        "§4 服务线上评价",
+    ),
     "FILE_ROW_UNREADABLE": Code(
         Class.STATISTICS, "提交审计的文件中有无法读取的行", "A line of a file for the audit cannot be read.", ""
     ),
@@ -247,6 +253,12 @@ CODES: Final[dict[str, Code]] = {
         "The policy has no such segment for this kind of customer.",
         _NOTHING_MORE,
     ),
+    "REQUEST_REFUSED": Code(
+        Class.BEYOND_LIST,
+        "向客户索要清单外、平台已获取或重复告知的资料（已拒绝）",
+        "A paper beyond the list, one that the hub has fetched, or a second notice was asked of the customer; refused.",
+        _NOTHING_MORE,
+    ),
     "COMPLAINED": Code(
         Class.BEYOND_LIST, "客户投诉", "The customer complained; the class is the one that the file names."
     ),
@@ -254,7 +266,8 @@ CODES: Final[dict[str, Code]] = {
 
 
 class Shown(NamedTuple):
-    """What shows a finding: ``sort`` step, submission, archive, first-reading, contact or complaint; ``ref`` the id of
+    """What shows a finding: ``sort`` step, submission, request, rating, archive, first-reading, contact or
+    complaint; ``ref`` the id of
     its record, or the line of its file; ``at_ms`` its own time, ``None`` where it has none; ``told`` more of it, no
     personal value."""
 

@@ -102,16 +102,19 @@ def _line(sort: Sort, number: int, names: list[str], cells: list[str] | RecordRe
 
 
 def _row(sort: Sort, number: int, values: Mapping[str, str]) -> Row:
-    numbers = [_number(values.get(name, "")) for name in _NUMBERS]
-    if not any(numbers):
+    application_no, app_no = (_number(values.get(name, "")) for name in _NUMBERS)
+    if not application_no and not app_no:
         raise ValueError("no number")
-    at = _moment(values.get(_TIME[sort], ""), _TIME[sort])
     accepted = values.get("accepted_at")
     return Row(
-        *(sort, number, *numbers, at),
-        _moment(accepted, "accepted_at") if accepted else None,
-        _grade(values.get("rating", "")),
-        _class(values.get("about", "")),
+        sort=sort,
+        line=number,
+        application_no=application_no,
+        app_no=app_no,
+        at=_moment(values.get(_TIME[sort], ""), _TIME[sort]),
+        accepted=_moment(accepted, "accepted_at") if accepted else None,
+        rating=_grade(values.get("rating", "")),
+        about=_class(values.get("about", "")),
     )
 
 

@@ -9,7 +9,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final, TextIO
+from typing import IO, Any, Final
 
 from hub.records.text import is_plain
 
@@ -42,7 +42,7 @@ def cell(value: Cell) -> str | int:
     return (f"'{text}" if changed else text)[:CELL_CHARACTERS_MAX]
 
 
-def write(stream: TextIO, titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+def write(stream: IO[Any], titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
     """Write titles and rows; every text in quotes. Returns the number of rows."""
     out = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     out.writerow(map(cell, titles))

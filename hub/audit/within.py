@@ -11,6 +11,7 @@ from typing import Final
 from hub.audit.account import Account, day_of, name_of
 from hub.audit.codes import Finding, Shown
 from hub.cases.clocks import Line, Span
+from hub.cases.policies.money import charges
 from hub.cases.policy import Policy
 from hub.cases.steps.facts import Action, Fact, Kind
 from hub.cases.steps.judge import LATE_S, Judged, State, Why
@@ -222,10 +223,19 @@ def _is_last(day: date, due_on: date | None) -> bool:
 
 
 def _charges(account: Account) -> Iterator[Finding]:
-    """A charge in a case that was, when it was made, of a kind that pays nothing."""
-    for one in account.reported:
-        if one.fact.action is Action.CHARGE and account.is_free_at(one.at_ms):
-            yield Finding("CHARGED", account.case_id, (shown(one),))
+    """A charge to a customer who was promised to pay nothing."""
+    reported = {id(one) for one in account.reported}
+    for one, clause in charges(account.history, account.policy):
+        if id(one) in reported:
+            yield Finding("CHARGED", account.case_id, (shown(one),), (("clause", clause),))
+
+
+def _refused(account: Account) -> Iterator[Finding]:
+    """What was asked of the customer beyond the list, and a rating that someone else tried to make."""
+    for one in account.requests:
+        yield Finding("REQUEST_REFUSED", account.case_id, (one,))
+    for one in account.ratings:
+        yield Finding("RATING_REFUSED", account.case_id, (one,))
 
 
 def _again(account: Account) -> Iterator[Finding]:
@@ -236,5 +246,5 @@ def _again(account: Account) -> Iterator[Finding]:
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
     *(_over, _claims, _late, _bursts, _same_second),
-    *(_corrections, _changes, _started_late, _returned, _charges, _again),
+    *(_corrections, _changes, _started_late, _returned, _charges, _refused, _again),
 )

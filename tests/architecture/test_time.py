@@ -26,6 +26,7 @@ BUSINESS = {
     "hub.cli.check": "the day that a file is judged of",
     "hub.cli.doctor": "whether the working days of the next weeks are known",
     "hub.cli.policy": "which table a case that begins today gets",
+    "hub.cli.audit": "the last day up to which clocks can be counted",
     "hub.cli.calendar": "until when working days are known",
 }
 """Module or room → what it needs business time for."""

@@ -9,7 +9,7 @@ import pytest
 
 from hub.audit import across, files, outside, within
 from hub.audit.account import Account
-from hub.audit.codes import CLASSES, CODES, Class, Finding
+from hub.audit.codes import CLASSES, CODES, Class, Finding, Shown
 from hub.audit.files import Row, Sort
 from hub.cases.steps.facts import (
     ACCEPTANCE,
@@ -40,6 +40,8 @@ from tests.unit.audit.cases import (
 ACCEPTED = fact(ACCEPTANCE, END, "2022-03-02")
 PLANNED = fact(SUPPLY_PLAN, END, "2022-03-04")
 SINGLE_PLANNED = fact(SUPPLY_PLAN, END, "2022-03-16")
+ASKED = Shown("request", "event 3", ms("2022-03-02"), "MATERIAL_NOT_LISTED acceptance")
+RATED = Shown("rating", "event 9", ms("2022-04-02"), "RATING_NO_EVIDENCE")
 APPROVED = {"explained": True, "approved": True}
 
 
@@ -175,6 +177,8 @@ CHEATS = (
         *("a charge to a 三零 customer", "CHARGED", Class.BEYOND_LIST, ACCEPTED, fact("", Action.CHARGE, "2022-03-03")),
         kind=SANLING,
     ),
+    Cheat("a paper beyond the list", lambda: account(requests=(ASKED,)), "REQUEST_REFUSED", Class.BEYOND_LIST),
+    Cheat("a rating that someone else makes", lambda: account(ratings=(RATED,)), "RATING_REFUSED", Class.STATISTICS),
     steps(
         *("a segment that the policy has not", "STEP_NOT_TIMED", Class.BEYOND_LIST, ACCEPTED, PLANNED),
         fact(DESIGN_REVIEW, START, "2022-03-07"),

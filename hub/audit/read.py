@@ -1,0 +1,185 @@
+"""Reads cases as accounts from the tables, a page at a time, always in the same order."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, select
+
+from hub.audit import asked, places
+from hub.audit.account import Account
+from hub.audit.codes import Finding, Shown
+from hub.audit.files import Row as FileRow
+from hub.cases import notices, policy
+from hub.cases.connection.command import Application
+from hub.cases.connection.materials.tables import request
+from hub.cases.connection.tables import application
+from hub.cases.steps import read as steps
+from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.tables import case_number, step
+from hub.cases.tables import case
+from hub.parts import Parts
+from hub.privacy.names import utility_number
+from hub.privacy.references import read_number
+from hub.records.tables import record
+
+PAGE: Final = 500
+"""Cases that are read at once."""
+STEP: Final = "utility.step"
+
+
+class Book:
+    """The cases of a hub. ``today``: China's date up to which clocks run. One connection, one snapshot."""
+
+    def __init__(self, parts: Parts, connection: Connection, today: date) -> None:
+        self._parts = parts
+        self._connection = connection
+        self._today = today
+        self._calendar = notices.calendar(connection)
+
+    def ids(self, since_ms: int, until_ms: int) -> Iterator[bytes]:
+        """The ids of the cases that were open at a moment of this time, ascending."""
+        ids = select(application.c.case_id).join(case, case.c.case_id == application.c.case_id)
+        query = _open_within(ids, since_ms, until_ms).order_by(application.c.case_id)
+        return (bytes(one) for one in self._connection.execute(query).scalars())
+
+    def accounts(self, since_ms: int, until_ms: int) -> Iterator[Account]:
+        """The cases that were open at a moment of this time, by their submission."""
+        after: tuple[int, bytes] | None = None
+        while True:
+            query = _open_within(_all(), since_ms, until_ms)
+            if after is not None:
+                later, same = case.c.opened_ms > after[0], case.c.opened_ms == after[0]
+                query = query.where(later | (same & (case.c.case_id > after[1])))
+            page = self._connection.execute(query.order_by(case.c.opened_ms, case.c.case_id).limit(PAGE)).all()
+            yield from self._made(page)
+            if len(page) < PAGE:
+                return
+            after = page[-1].opened_ms, bytes(page[-1].case_id)
+
+    def chosen(self, ids: Sequence[bytes]) -> list[Account]:
+        """The cases with these ids, in their order."""
+        found: dict[bytes, Account] = {}
+        for first in range(0, len(ids), PAGE):
+            query = _all().where(application.c.case_id.in_(ids[first : first + PAGE]))
+            found |= {one.case_id: one for one in self._made(self._connection.execute(query).all())}
+        return [found[one] for one in ids if one in found]
+
+    def _made(self, page: Sequence[Row[Any]]) -> Iterator[Account]:
+        ids = [bytes(row.case_id) for row in page]
+        facts = steps.facts(self._connection, ids) if page else {}
+        requests = self._requests(ids)
+        for row, district in zip(page, self._districts(page), strict=True):
+            found = self._account(row, tuple(facts[bytes(row.case_id)]), district)
+            yield replace(found, requests=tuple(requests.get(found.case_id, ())))
+
+    def _account(self, row: Row[Any], facts: tuple[Fact, ...], district: str) -> Account:
+        case_id = bytes(row.case_id)
+        first_id = bytes(row.first_id) if row.first_id else None
+        return Account(
+            case_id=case_id,
+            submitted_ms=steps.to_minute(row.opened_ms),
+            kind=Kind(row.case_type, bool(row.starred)),
+            facts=facts,
+            policy=policy.by_version(row.policy),
+            calendar=self._calendar,
+            today=self._today,
+            channel=row.channel,
+            district=district,
+            numbers=self._numbers(case_id, row.sinks),
+            follows=first_id if first_id != case_id else None,
+        )
+
+    def _numbers(self, case_id: bytes, sinks: str) -> Mapping[str, str]:
+        """The hub's number at each sink that the case is registered with (``case.sinks``)."""
+        registered = sorted(sink for sink, piece in json.loads(sinks).items() if piece is not None)
+        return {sink: self._parts.references(sink).hub_number(case_id) for sink in registered}
+
+    def _requests(self, ids: Sequence[bytes]) -> dict[bytes, list[Shown]]:
+        """Case → the requests for materials that were refused."""
+        about = select(request).where(request.c.case_id.in_(ids), request.c.code != "")
+        found: dict[bytes, list[Shown]] = {}
+        for row in self._connection.execute(about.order_by(request.c.case_id, request.c.number)):
+            told = " ".join(filter(None, (row.code, row.segment, row.client)))
+            found.setdefault(bytes(row.case_id), []).append(Shown("request", f"event {row.number}", row.asked_ms, told))
+        return found
+
+    def _districts(self, page: Sequence[Row[Any]]) -> list[str]:
+        """Where the sites are; "" where the application does not open any more."""
+        sealed = [(bytes(row.subject_id), bytes(row.sealed)) for row in page]
+        opened = self._parts.opener.open_values(sealed) if sealed else []
+        return [_district(one) if isinstance(one, bytes) else "" for one in opened]
+
+    # ---- numbers of other systems --------------------------------------------------------------------------------
+
+    def named(self, rows: Collection[FileRow]) -> dict[str, bytes]:
+        """The connection system's own number → the case, for those that a step or a receipt has told."""
+        wanted = sorted({row.app_no for row in rows if row.app_no})
+        found: dict[str, bytes] = {}
+        for first in range(0, len(wanted), PAGE):
+            found |= self._named(wanted[first : first + PAGE])
+        return found
+
+    def _named(self, app_nos: Sequence[str]) -> dict[str, bytes]:
+        pairs = [(no, one) for no in app_nos for by in self._authorities() if (one := utility_number(by, no))]
+        ids = self._parts.vault.find([one for _, one in pairs]) if pairs else []
+        known = {one: no for (no, _), one in zip(pairs, ids, strict=True) if one is not None}
+        query = select(case_number.c.number_id, case_number.c.case_id).where(case_number.c.number_id.in_(known))
+        return {known[bytes(number_id)]: bytes(case_id) for number_id, case_id in self._connection.execute(query)}
+
+    def numbered(self, wanted: Collection[str]) -> dict[str, bytes]:
+        """The hub's number at any sink → the case. The numbers are computed again: also a case whose numbers no table
+        has yet is found."""
+        if not wanted:
+            return {}
+        query = select(case.c.case_id, case.c.sinks).join(application, application.c.case_id == case.c.case_id)
+        found: dict[str, bytes] = {}
+        for case_id, sinks in self._connection.execute(query):
+            for number in self._numbers(bytes(case_id), sinks).values():
+                if number in wanted:
+                    found[number] = bytes(case_id)
+        return found
+
+    def _authorities(self) -> list[str]:
+        """Whose numbers there are: of the sinks, and of who reports steps."""
+        given = self._parts.journal().given
+        reporting = self._connection.execute(select(record.c.authority).where(record.c.kind == STEP).distinct())
+        return sorted({one.authority for one in (*given.sinks, *given.absent)} | set(reporting.scalars()))
+
+    # ---- of no case ----------------------------------------------------------------------------------------
+
+    def unlinked(self) -> Iterator[Finding]:
+        """Verified steps whose number is that of no case."""
+        columns = record.c.record_id, record.c.source, record.c.read_at_ms
+        query = select(*columns).where(
+            record.c.kind == STEP,
+            record.c.state == "verified",
+            ~select(step.c.record_id).where(step.c.record_id == record.c.record_id).exists(),
+        )
+        for record_id, source, read_at_ms in self._connection.execute(query.order_by(record.c.record_id)):
+            yield Finding("STEP_OF_NO_CASE", None, (Shown("step", bytes(record_id).hex(), read_at_ms, source),))
+
+    def asked(self, since_ms: int, until_ms: int) -> Iterator[Finding]:
+        """Submissions of this time that were refused because they had more than the policy's list."""
+        return asked.refused(self._parts.log, since_ms, until_ms)
+
+
+def number_of(text: str) -> str:
+    """The hub's number as a person or a system wrote it; another text unchanged."""
+    return read_number(text) or text
+
+
+def _all() -> Select[Any]:
+    columns = [one for one in case.c if one.name != "case_id"]
+    return select(application, *columns).join(case, case.c.case_id == application.c.case_id)
+
+
+def _open_within(query: Select[Any], since_ms: int, until_ms: int) -> Select[Any]:
+    ended = application.c.ended_ms
+    return query.where(case.c.opened_ms <= until_ms, ended.is_(None) | (ended >= since_ms))
+
+
+def _district(opened: bytes) -> str:
+    return places.district_of(Application.model_validate_json(opened).site)

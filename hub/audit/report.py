@@ -1,0 +1,136 @@
+"""The findings of the whole hub, beside what other systems say, in one order."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from hub.audit import files, outside, within
+from hub.audit.account import Account, name_of
+from hub.audit.across import Seconds
+from hub.audit.codes import CODES, Finding, Shown
+from hub.audit.files import Row, Sort
+from hub.audit.read import Book, number_of
+from hub.cases.times import iso
+from hub.clock import in_china
+
+TITLES: Final[dict[str, str]] = {
+    "class": "问题类别",
+    "class_zh": "类别名称",
+    "code": "代码",
+    "zh": "问题",
+    "en": "finding",
+    "clause": "依据",
+    "application_id": "申请",
+    "numbers": "平台报装编号",
+    "district": "行政区划",
+    "kind": "客户类型",
+    "figures": "数据",
+    "shown_by": "证据",
+}
+"""The columns: their name in JSON, and in Chinese."""
+Plain = dict[str, Any]
+
+
+class Told(NamedTuple):
+    """A finding with what identifies its case to a person."""
+
+    finding: Finding
+    numbers: str = ""
+    district: str = ""
+    kind: str = ""
+
+
+def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, until_ms: int) -> list[Told]:
+    """Everything that is found, in one order: of each case that was open in this time, of all together, and of each
+    line of the files. Raises ``Misconfigured`` for a file that is none of its sort."""
+    lines = [line for sort, path in sorted(paths.items()) for line in files.read(path, sort)]
+    rows = _Rows(book, [line for line in lines if isinstance(line, Row)])
+    seconds = Seconds()
+    found = [Told(outside.unreadable(line)) for line in lines if not isinstance(line, Row)]
+    for account in book.accounts(since_ms, until_ms):
+        seconds.add(account)
+        found += _of(account, chain(within.findings(account), outside.findings(account, rows.about(account))))
+    for account in book.chosen(rows.others()):
+        found += _of(account, outside.findings(account, rows.about(account)))
+    found += [Told(outside.unknown(row)) for row in rows.unknown()]
+    found += map(Told, chain(seconds.findings(), book.unlinked(), book.asked(since_ms, until_ms)))
+    return sorted(found, key=lambda one: one.finding.order)
+
+
+def _of(account: Account, found: Iterable[Finding]) -> Iterator[Told]:
+    numbers = " ".join(account.numbers[sink] for sink in sorted(account.numbers))
+    kind = name_of(account.clock.now.kind)
+    return (Told(one, numbers, account.district, kind) for one in found)
+
+
+class _Rows:
+    """The lines of the files by the case that they are about."""
+
+    def __init__(self, book: Book, rows: list[Row]) -> None:
+        self._by_case: dict[bytes, list[Row]] = {}
+        self._unknown: list[Row] = []
+        named = book.named(rows)
+        numbered = book.numbered({number_of(row.application_no) for row in rows if row.application_no})
+        for row in rows:
+            case_id = numbered.get(number_of(row.application_no)) or named.get(row.app_no)
+            if case_id is None:
+                self._unknown.append(row)
+            else:
+                self._by_case.setdefault(case_id, []).append(row)
+        self._others = set(self._by_case)
+
+    def about(self, account: Account) -> list[Row]:
+        """The lines about a case."""
+        self._others.discard(account.case_id)
+        return self._by_case.get(account.case_id, [])
+
+    def others(self) -> list[bytes]:
+        """The cases of lines that no one has asked for yet, in the order of their ids."""
+        return sorted(self._others)
+
+    def unknown(self) -> list[Row]:
+        """The lines that are about no case."""
+        return self._unknown
+
+
+def plain(told: Told) -> Plain:
+    """A finding for programs, with the names of ``TITLES``."""
+    return _shared(told) | {
+        "figures": dict(told.finding.figures),
+        "shown_by": [_event(one) for one in told.finding.shown_by],
+    }
+
+
+def _event(one: Shown) -> Plain:
+    return {"sort": one.sort, "ref": one.ref, "at": iso(one.at_ms), "told": one.told}
+
+
+def cells(told: Told) -> list[str]:
+    """A finding for a spreadsheet, in the order of ``TITLES``; times in China's."""
+    found = _shared(told) | {
+        "figures": ", ".join(f"{name} {value}" for name, value in told.finding.figures),
+        "shown_by": "; ".join(map(_words, told.finding.shown_by)),
+    }
+    return [found[name] for name in TITLES]
+
+
+def _shared(told: Told) -> Plain:
+    finding = told.finding
+    code = CODES[finding.code]
+    return {
+        "class": finding.of.value,
+        "class_zh": finding.of.zh,
+        "code": finding.code,
+        "zh": code.zh,
+        "en": code.en,
+        "clause": code.clause,
+        "application_id": finding.case_id.hex() if finding.case_id else "",
+        "numbers": told.numbers,
+        "district": told.district,
+        "kind": told.kind,
+    }
+
+
+def _words(one: Shown) -> str:
+    return " ".join(filter(None, (one.sort, one.told, in_china(one.at_ms) if one.at_ms is not None else "", one.ref)))

@@ -1,0 +1,241 @@
+"""``hub audit steps|sample|offsystem``: the audit of the clock, for who trusts no one."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub import settings as hub_settings
+from hub.audit import places, report, sample, segments, sheet
+from hub.audit.account import Account, name_of
+from hub.audit.files import Sort
+from hub.audit.read import Book
+from hub.bootstrap import Hub, reading
+from hub.cases.calendar import china_day
+from hub.cases.policies.model import ROWS
+from hub.clock import CHINA, in_china
+
+Json = dict[str, Any]
+_EVER = date(2000, 1, 1)
+_CSV = click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path),
+    default="-",
+    show_default=True,
+    help="File; - is standard output.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object per line, instead of CSV.")
+_DRAWN = {
+    "application_id": "申请",
+    "numbers": "平台报装编号",
+    "channel": "渠道",
+    "district": "行政区划",
+    "kind": "客户类型",
+    "submitted_at": "提交时间（北京时间）",
+    "ended": "结果",
+    "rank": "抽样次序",
+    "of": "总数",
+    "digest": "总体摘要",
+}
+"""The columns of a sample: their name in JSON, and in Chinese."""
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _period(required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options for the days, China's dates, both included."""
+    since = click.option("--from", "since", type=_DAY, required=required, help="First day, China's date.")
+    until = click.option("--to", "until", type=_DAY, required=required, help="Last day; what runs is counted up to it.")
+    return lambda function: since(until(function))
+
+
+@click.group("audit")
+def command() -> None:
+    """The audit of the clock: every segment with its events, a sample, and what does not agree.
+
+    All is computed again from the steps as they were reported, by the table of the policy that each case began under;
+    no stored verdict is believed. The same tables, files and options give the same bytes. CSV is safe to open in a
+    spreadsheet. Nothing is written, and no personal value is shown. docs/auditing.md explains every finding.
+    """
+
+
+@command.command("steps")
+@_period(required=True)
+@click.option("--district", help="Only sites in this division, six digits (GB/T 2260); 120000 is all of Tianjin.")
+@click.option("--over", is_flag=True, help="Only what took longer than its limit.")
+@click.option("--kind", type=click.Choice(ROWS), help="Only this row of the policy's table.")
+@_CSV
+@_JSON
+@click.pass_obj
+def steps(
+    config: Path | None,
+    since: datetime,
+    until: datetime,
+    district: str | None,
+    over: bool,
+    kind: str | None,
+    csv_file: Path,
+    as_json: bool,
+) -> None:
+    """Every segment that ran on a day of the time, with its clock and its events; then each case as a whole.
+
+    A case that changed its kind has the rows of each kind. A claim is among the events and in no clock.
+
+    \b
+      hub audit steps --from 2026-01-01 --to 2026-03-31 --csv steps.csv
+      hub audit steps --from 2026-01-01 --to 2026-03-31 --district 120104 --over --json
+    """
+
+    def wanted(row: segments.Row) -> bool:
+        fits = kind is None or row.kind.kind.case_type == kind
+        return fits and row.within(since.date(), until.date()) and (row.span.over > 0 or not over)
+
+    with _book(config, until) as (book, _):
+        accounts = book.accounts(*_moments(since, until))
+        chosen = (one for one in accounts if district is None or places.is_within(one.district, district))
+        rows = (row for one in chosen for row in segments.rows(one) if wanted(row))
+        _print(rows, segments.TITLES, segments.plain, segments.cells, csv_file, as_json)
+
+
+@command.command("sample")
+@click.option("--seed", required=True, help="Any text; name it after the figures were handed in.")
+@click.option("-n", "count", required=True, type=click.IntRange(1, sample.DRAWN_MAX), help="Number of cases.")
+@_period(required=False)
+@_CSV
+@_JSON
+@click.pass_obj
+def sample_(
+    config: Path | None,
+    seed: str,
+    count: int,
+    since: datetime | None,
+    until: datetime | None,
+    csv_file: Path,
+    as_json: bool,
+) -> None:
+    """Draw cases by a seed. Who has the ids can draw them again without the hub.
+
+    The rank of a case is SHA-256 over the seed, a line feed and its id in hexadecimal digits; the lowest are drawn.
+    Each row has the number of all cases and the SHA-256 of their ids, in ascending order: so no case can be left out
+    later.
+
+    \b
+      hub audit sample --seed 2026-Q1-regulator -n 30 --csv sample.csv
+    """
+    if len(seed) > sample.SEED_CHARACTERS_MAX:
+        raise click.UsageError(f"--seed has more than {sample.SEED_CHARACTERS_MAX} characters")
+    with _book(config, until) as (book, today):
+        drawn = sample.draw(book.ids(*_moments(since, until or today)), seed, count)
+        rows = [_drawn(one, seed, drawn) for one in book.chosen(drawn.drawn)]
+    _print(rows, _DRAWN, lambda row: row, lambda row: [row[name] for name in _DRAWN], csv_file, as_json)
+
+
+def _drawn(account: Account, seed: str, drawn: sample.Sample) -> Json:
+    return {
+        "application_id": account.case_id.hex(),
+        "numbers": " ".join(account.numbers[sink] for sink in sorted(account.numbers)),
+        "channel": account.channel,
+        "district": account.district,
+        "kind": name_of(account.clock.now.kind),
+        "submitted_at": in_china(account.submitted_ms),
+        "ended": account.history.end.value if account.history.end else None,
+        "rank": sample.rank(seed, account.case_id).hex(),
+        "of": drawn.of,
+        "digest": drawn.digest,
+    }
+
+
+@command.command("offsystem")
+@click.option("--crm-archive", "archive", type=click.Path(path_type=Path), help="Archived connections of the CRM.")
+@click.option("--first-readings", "readings", type=click.Path(path_type=Path), help="First readings of meters.")
+@click.option("--contacts", type=click.Path(path_type=Path), help="Contacts with customers.")
+@click.option("--complaints", type=click.Path(path_type=Path), help="Complaints of customers.")
+@_period(required=False)
+@_CSV
+@_JSON
+@click.pass_obj
+def offsystem(
+    config: Path | None,
+    archive: Path | None,
+    readings: Path | None,
+    contacts: Path | None,
+    complaints: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    csv_file: Path,
+    as_json: bool,
+) -> None:
+    """What does not agree, by the regulator's five classes, each finding with the events that show it.
+
+    Each case is looked at by itself and beside the lines of the files; a file that is not given is not compared. The
+    files are CSV in UTF-8, with a line of titles. Each line has application_no, the hub's number as it was registered
+    (externalAppNo), or app_no, the CRM's own. Times are ISO 8601, China's unless they have an offset.
+
+    \b
+      --crm-archive     application_no,app_no,completed_at,accepted_at,rating
+      --first-readings  application_no,app_no,read_at
+      --contacts        application_no,app_no,contacted_at
+      --complaints      application_no,app_no,complained_at,about
+
+    Exit 1 when there is a finding. A finding is for a person to look at; it is no verdict.
+    """
+    given = {
+        Sort.ARCHIVE: archive,
+        Sort.FIRST_READINGS: readings,
+        Sort.CONTACTS: contacts,
+        Sort.COMPLAINTS: complaints,
+    }
+    paths = {sort: path for sort, path in given.items() if path is not None}
+    with _book(config, until) as (book, today):
+        found = report.findings(book, paths, *_moments(since, until or today))
+    _print(found, report.TITLES, report.plain, report.cells, csv_file, as_json)
+    sys.exit(1 if found else 0)
+
+
+# ---- shared --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _book(config: Path | None, until: datetime | None) -> Iterator[tuple[Book, datetime]]:
+    """The cases, with clocks up to the end of a day that has begun; and today, if no day is given."""
+    with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
+        today = _today(hub)
+        if until is not None and until.date() > today:
+            raise click.UsageError(f"--to {until.date()} is after today, {today}: no clock runs ahead")
+        last = until.date() if until else today
+        yield Book(hub.parts, connection, last), datetime.combine(last, time())
+
+
+def _today(hub: Hub) -> date:
+    return china_day(hub.clock.now())
+
+
+def _moments(since: datetime | None, until: datetime) -> tuple[int, int]:
+    """The first and the last millisecond of these days in China."""
+    first = datetime.combine(since.date() if since else _EVER, time(), CHINA)
+    end = datetime.combine(until.date() + timedelta(days=1), time(), CHINA)
+    return int(first.timestamp() * 1000), int(end.timestamp() * 1000) - 1
+
+
+def _print(
+    rows: Iterable[Any],
+    titles: Mapping[str, str],
+    plain: Callable[[Any], Json],
+    cells: Callable[[Any], Sequence[sheet.Cell]],
+    file: Path,
+    as_json: bool,
+) -> None:
+    if as_json:
+        with click.open_file(str(file), "w", encoding="utf-8") as stream:
+            for row in rows:
+                stream.write(json.dumps(plain(row), ensure_ascii=True) + "\n")
+        return
+    with click.open_file(str(file), "w", encoding=sheet.ENCODING) as stream:
+        count = sheet.write(stream, [f"{zh} {name}".strip() for name, zh in titles.items()], map(cells, rows))
+    if count > sheet.ROWS_MAX:
+        click.echo(f"{count} rows: a spreadsheet shows {sheet.ROWS_MAX}; audit a shorter time", err=True)

@@ -1,0 +1,243 @@
+"""``hub audit`` on the tables of a hub: what an auditor reads, each time the same bytes, no personal value (P4, P5)."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import insert, update
+
+from hub import settings as hub_settings
+from hub.bootstrap import Hub, open_hub
+from hub.cases.by import By
+from hub.cases.calendar import china_day
+from hub.cases.connection.materials.tables import request
+from hub.cases.connection.tables import application
+from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Fact
+from hub.cases.steps.tables import case_number, step
+from hub.cases.tables import case
+from hub.cli import cli
+from hub.privacy.names import utility_number
+from hub.privacy.references import grouped
+from tests import samples
+from tests.casework import body
+from tests.unit.audit.cases import END, HONEST, fact, ms
+from tests.unit.audit.test_cheats import CHEATS
+
+PRIVATE = (samples.USCC, samples.UNIT_NO, "津门电气")
+OVER = fact(ACCEPTANCE, END, "2022-03-02"), fact(SUPPLY_PLAN, END, "2022-03-08")
+DAYS = ("--from", "2022-03-01", "--to", "2022-03-31")
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hub.toml").write_text(SETTINGS, "utf-8")
+    opened = open_hub(hub_settings.load(None))
+    yield opened
+    opened.close()
+
+
+SETTINGS = """
+channels = ["gov-platform"]
+
+[connectors.utility_crm]
+url = "http://127.0.0.1:1"
+token = "t"
+"""
+
+
+BY = By("cli:test")
+
+
+def submit(hub: Hub, number: str, *facts: Fact, **changes: Any) -> bytes:
+    """An application of the first of March 2022, and what was reported of it."""
+    case_id = hub.applications().submit(body(number, sanling=False, **changes), BY).case_id
+    with hub.store.write() as connection:
+        opened = update(case).where(case.c.case_id == case_id)
+        connection.execute(opened.values(opened_ms=ms("2022-03-01T09:00:00")))
+        begun = update(application).where(application.c.case_id == case_id)
+        connection.execute(begun.values(policy="tianjin-2022"))
+        if facts:
+            connection.execute(insert(step), [_row(case_id, one) for one in facts])
+    return case_id
+
+
+def _row(case_id: bytes, one: Fact) -> dict[str, Any]:
+    """A row of ``step``; its verdict is a wrong one, which no one believes."""
+    copied = ("segment", "occurred_ms", "received_ms", "requested_ms", "recorded_ms", "explained", "approved")
+    return {name: getattr(one, name) for name in copied} | {
+        "record_id": _id(case_id, one.record_id),
+        "action": one.action.value,
+        "case_id": case_id,
+        "reading": 0,
+        "source": "utility_steps",
+        "event": _id(case_id, one.event),
+        "amends": _id(case_id, one.amends) if one.amends else None,
+        "becomes_type": one.becomes.case_type if one.becomes else None,
+        "becomes_starred": one.becomes.starred if one.becomes else None,
+        "topic": "utility.step.verified",
+        "partition": 0,
+        "offset": 0,
+        "state": "CLAIM",
+        "why": "STEP_FUTURE",
+        "at_ms": 0,
+        "late": True,
+    }
+
+
+def _id(case_id: bytes, name: bytes) -> bytes:
+    return sha256(case_id + name).digest()[:16]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["audit", *arguments])
+
+
+def table(text: str) -> list[dict[str, str]]:
+    """CSV by its columns' English names."""
+    titles, *rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    return [dict(zip((title.split()[-1] for title in titles), row, strict=True)) for row in rows]
+
+
+def test_every_segment_of_the_time_is_counted_again_whatever_the_tables_conclude(hub: Hub) -> None:
+    case_id = submit(hub, "A-1", *OVER)
+    done = run("steps", *DAYS)
+    assert done.exit_code == 0, done.output
+    rows = table(done.stdout)
+    assert [(one["segment"], one["working_days"], one["limit"], one["over"]) for one in rows] == [
+        (ACCEPTANCE, "1", "1", "0"),
+        (SUPPLY_PLAN, "4", "2", "2"),
+        ("whole", "5", "5", "0"),
+    ]
+    assert {one["application_id"].strip("'") for one in rows} == {case_id.hex()}
+    assert {one["district"] for one in rows} == {"'120101"}
+    assert rows[0]["numbers"].strip("'") == hub.parts.references("utility_crm").hub_number(case_id)
+
+
+def test_only_what_is_over_only_a_district_only_a_kind_only_a_time(hub: Hub) -> None:
+    submit(hub, "A-1", *OVER)
+    submit(hub, "A-2", *HONEST, site={"address": "天津市南开区南京路1号"})
+
+    def segments_of(*arguments: str) -> list[str]:
+        return [json.loads(line)["segment"] for line in run("steps", "--json", *arguments).stdout.splitlines()]
+
+    assert segments_of(*DAYS, "--over") == [SUPPLY_PLAN]
+    assert segments_of(*DAYS, "--district", "120104") == [ACCEPTANCE, SUPPLY_PLAN, COMPLETION, "whole"]
+    assert len(segments_of(*DAYS, "--district", "120000")) == 7
+    assert segments_of(*DAYS, "--kind", "high-dual") == []
+    assert segments_of("--from", "2022-03-15", "--to", "2022-03-31", "--over") == []
+    assert segments_of("--from", "2022-02-01", "--to", "2022-02-28") == []
+
+
+def test_a_day_that_is_not_over_cannot_be_counted(hub: Hub) -> None:
+    tomorrow = china_day(hub.clock.now()) + timedelta(days=1)
+    done = run("steps", "--from", "2022-03-01", "--to", tomorrow.isoformat())
+    assert done.exit_code == 2
+    assert "is after today" in done.output
+
+
+def write(folder: Path, name: str, *lines: str) -> str:
+    (folder / name).write_text("\n".join(lines), "utf-8")
+    return name
+
+
+def test_files_of_other_systems_are_compared_by_either_number(hub: Hub, tmp_path: Path) -> None:
+    case_id = submit(hub, "A-1", *HONEST)
+    other = submit(hub, "A-2", *HONEST)
+    number = grouped(hub.parts.references("utility_crm").hub_number(case_id))
+    (number_id,) = hub.vault.identify([utility_number("供电公司", "120104000000000123")])
+    with hub.store.write() as connection:
+        connection.execute(insert(case_number).values(number_id=number_id, case_id=other, sort="UTILITY"))
+    archive = write(
+        tmp_path,
+        *("archive.csv", "application_no,app_no,completed_at,accepted_at,rating"),
+        *(f"{number},,2022-03-16,2022-03-02,", f"{number.lower()},,2022-03-16,2022-03-02,5"),
+        *(",120104000000000123,2022-03-15,2022-03-02,", "=1+1,,2022-03-15,,"),
+    )
+    done = run("offsystem", "--crm-archive", archive, "--to", "2022-04-30", "--json")
+    assert done.exit_code == 1, done.output
+    found = [(one["code"], one["application_id"]) for one in map(json.loads, done.stdout.splitlines())]
+    assert found == [
+        ("NOT_IN_HUB", ""),
+        ("DATES_DIFFER", other.hex()),
+        ("RATING_NOT_MADE", case_id.hex()),
+    ]
+    in_sheet = table(run("offsystem", "--crm-archive", archive, "--to", "2022-04-30").stdout)
+    assert [one["class"] for one in in_sheet] == ["OFF_SYSTEM", "STATISTICS", "STATISTICS"]
+
+
+def test_p4_every_way_to_cheat_is_in_the_auditors_output_under_its_class(hub: Hub) -> None:
+    first, expected = submit(hub, "first"), dict[bytes, tuple[str, str, str]]()
+    for nth, cheat in enumerate(one for one in CHEATS if one.code != "RATING_REFUSED"):
+        told = cheat.told()
+        case_id = submit(hub, f"cheat-{nth}", *told.facts)
+        kind = {"case_type": told.kind.case_type, "starred": told.kind.starred}
+        again = {"first_id": first} if told.follows else {}
+        with hub.store.write() as connection:
+            begun = update(application).where(application.c.case_id == case_id)
+            connection.execute(begun.values(**kind, **again))
+            for number, one in enumerate(told.requests):
+                asked = {
+                    "code": "MATERIAL_NOT_LISTED",
+                    "segment": ACCEPTANCE,
+                    "items": "[]",
+                    "client": "",
+                    "channel": "x",
+                }
+                connection.execute(
+                    insert(request).values(case_id=case_id, number=number, asked_ms=one.at_ms or 0, **asked)
+                )
+        expected[case_id] = cheat.code, cheat.of.value, cheat.of.zh
+    found = table(run("offsystem", "--to", "2022-06-01").stdout)
+    told_of = {(one["application_id"].strip("'"), one["code"], one["class"], one["class_zh"]) for one in found}
+    missing = [one for case_id, one in expected.items() if (case_id.hex(), *one) not in told_of]
+    assert missing == []
+    assert all(one["shown_by"] for one in found)
+
+
+def test_what_agrees_has_no_finding(hub: Hub) -> None:
+    submit(hub, "A-1", *HONEST)
+    done = run("offsystem", "--to", "2022-04-30", "--json")
+    assert (done.exit_code, done.stdout) == (0, "")
+
+
+def test_a_sample_can_be_drawn_again_without_the_hub(hub: Hub) -> None:
+    ids = sorted(submit(hub, f"A-{n}") for n in range(12))
+    done = run("sample", "--seed", "2026-Q1", "-n", "3", "--json")
+    assert done.exit_code == 0, done.output
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    ranked = sorted(ids, key=lambda one: sha256(f"2026-Q1\n{one.hex()}".encode()).digest())
+    assert [one["application_id"] for one in rows] == [one.hex() for one in ranked[:3]]
+    assert {(one["of"], one["digest"]) for one in rows} == {(12, sha256(b"".join(ids)).hexdigest())}
+
+
+def test_p5_the_same_run_gives_the_same_bytes_and_no_personal_value(hub: Hub, tmp_path: Path) -> None:
+    for n in range(5):
+        submit(hub, f"A-{n}", *(OVER if n % 2 else HONEST))
+    commands = [
+        ("steps", *DAYS),
+        ("sample", "--seed", "1", "-n", "3", "--to", "2022-04-30"),
+        ("offsystem", "--to", "2022-04-30"),
+    ]
+    for command in commands:
+        for form in ((), ("--json",)):
+            first, second = (run(*command, *form).stdout_bytes for _ in range(2))
+            assert first == second != b""
+            assert not [one for one in PRIVATE if one.encode() in first]
+            run(*command, *form, "--csv", "again.csv")
+            assert (tmp_path / "again.csv").read_bytes() == first
+
+
+def test_a_hub_without_applications_is_audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("steps", *DAYS), ("sample", "--seed", "1", "-n", "1"), ("offsystem",)):
+        done = run(*command, "--json")
+        assert (done.exit_code, done.output) == (0, "")
+    assert list(tmp_path.iterdir()) == []
