@@ -20,6 +20,8 @@ STARRED: Final = (
 )
 """With design review and mid inspection."""
 PLANS: Final = {"short": SHORT, "long": LONG, "starred": STARRED}
+STAFF: Final = {"manager": "客户经理司马望舒", "operator": "受理员欧阳听雨", "terminal": "TERMINAL-0715-NK"}
+"""Who did it and where, in every event."""
 _REQUESTED: Final = ("100", "110", "120")
 """Steps that the customer asks for."""
 
@@ -52,7 +54,7 @@ class Moment:
     def event(self, case: Case) -> dict[str, Any]:
         """As an event."""
         told: dict[str, Any] = {"eventId": self.event_id, **case.numbers, "stepCode": self.step, "eventType": self.kind}
-        told |= {"occurredAt": _written(self.at), "recordedAt": _written(self.at)}
+        told |= {"occurredAt": _written(self.at), "recordedAt": _written(self.at), **STAFF}
         if self.step in _REQUESTED and self.kind == "START":
             told["customerRequestedAt"] = _written(self.at)
         if (self.step, self.kind) == ("150", "END"):
@@ -77,7 +79,12 @@ def rows(case: Case, told: Sequence[Moment]) -> list[dict[str, Any]]:
     for one in told:
         row = found.setdefault(
             one.step,
-            {"step_id": f"{case.name}-{one.step}", "app_no": case.numbers["appNo"], "step_no": one.step.lstrip("0")}
+            {
+                "step_id": f"{crc32(case.name.encode()):010d}{one.step}",
+                "app_no": case.numbers["appNo"],
+                "step_no": one.step.lstrip("0"),
+            }
+            | {"handler_no": STAFF["operator"]}
             | {"rcv_time": _plain(one.at), "acmp_time": NULL},
         )
         if one.kind == "END":

@@ -14,7 +14,9 @@ from hub.bootstrap import Hub
 from sandbox import launch
 from sandbox.demo import steps
 from sandbox.demo.demo import Demo
+from sandbox.steps.plans import STAFF
 from sandbox.systems import FIRST
+from tests import canary
 from tests.e2e.harness import PATIENCE_S, World
 
 CASES = 5
@@ -75,6 +77,10 @@ def test_every_step_of_three_ways_is_applied_or_told_while_the_hub_is_killed(wor
         last = wait(lambda told: told.claimed == 2 and told.rejected == 1)
     assert last.sent == last.applied + last.duplicate + last.claimed + last.rejected
     assert last.on == CASES + 1, "electricity in two days is a claim"
+    values = [*STAFF.values(), *(one["numbers"][steps.SINK] for one in shown)]
+    files = [path for path in world.home.iterdir() if path.is_file()]
+    assert {"log.db", "store.db", "vault.db", "hub.stderr"} <= {path.name for path in files}
+    assert canary.search(values, files) == []  # P5: staff and numbers are in the records, sealed
 
 
 def registered(hub: Hub, ids: list[bytes], world: World) -> list[dict[str, Any]]:
