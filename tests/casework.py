@@ -58,7 +58,7 @@ class House:
 
     folder: Path
     sources: Sequence[LookupSource] = ()
-    sinks: Sequence[SinkInfo] = (SinkInfo("utility_crm", ("connection:*",)),)
+    sinks: Sequence[SinkInfo] = (SinkInfo("utility_crm", ("connection:*",), samples.UTILITY),)
     absent: Sequence[SinkInfo] = ()
     """Sinks that are installed and not in the settings."""
     url: str = ""
@@ -122,7 +122,8 @@ class House:
         kind = next(kind for kind in KINDS.values() if kind.principal.name in record)
         if "regime" in record.get("project", {}):
             kind = KINDS["project.information"]
-        row = SourceRow(record["source"]["key"], record["source"]["version"], b"raw", record, **more)
+        raw = repr(record["step"]).encode() if "step" in record else b"raw"
+        row = SourceRow(record["source"]["key"], record["source"]["version"], raw, record, **more)
         return self.seal_rows(kind.name, record["source"]["system"], row)[0]
 
     def seal_rows(self, kind: str, source: str, *rows: SourceRow) -> list[SealedRow]:

@@ -2,13 +2,17 @@
 can be made again from the topics."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
 from hub.cases.connection.tables import application
-from hub.cases.steps.tables import step
+from hub.cases.steps.tables import case_number, step
+from hub.cases.tables import piece
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey
 from tests import samples
@@ -68,3 +72,156 @@ def test_a_case_lives_from_acceptance_to_electricity_on(house: House) -> None:
     assert row.ended_ms == told[-1]["step"]["occurred_at_ms"]
     house.relay()
     assert all(one.equal for one in house.remade().values())
+
+
+def states(house: House) -> dict[str, tuple[str, str | None]]:
+    """Kind of step → its verdict."""
+    return {f"{row.segment} {row.action}".strip(): (row.state, row.why) for row in house.rows(step)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_p2_any_order_of_arrival_gives_the_same_tables(seed: int, tmp_path: Path) -> None:
+    """One hub hears them in order, the other one shuffled, in batches of two, half of them twice."""
+    found = []
+    for n, shuffled in enumerate((False, True)):
+        (folder := tmp_path / str(n)).mkdir()
+        house = House(folder, kinds=frozenset())
+        case_id = registered(house, **HIGH)
+        told = whole(house, case_id)
+        told += [
+            samples.step("X-1", "END", "supply-plan", told[0]["step"]["occurred_at_ms"] - MINUTE * 90, app_no="R1"),
+            samples.step("X-2", "CORRECTION_START", "", told[1]["step"]["occurred_at_ms"], app_no="R1"),
+            samples.step("E-1", "END", "supply-plan", told[1]["step"]["occurred_at_ms"] + 7, app_no="R1"),
+            samples.step("A-1", "AMEND", "", told[2]["step"]["occurred_at_ms"] + 9, app_no="R1", amends="E-2"),
+        ]
+        told[-1]["step"] |= {"reason": "写错", "approver": "张三"}
+        house.clock.pass_s(86_400)
+        if shuffled:
+            Random(seed).shuffle(told)
+            told += told[::2]
+        for start in range(0, len(told), 2):
+            house.verified(*told[start : start + 2])
+            if shuffled:
+                house.project()
+                house.due()
+        house.project()
+        house.due()
+        house.relay()
+        assert all(one.equal for one in house.remade().values())
+        found.append(_without_ids(house))
+        house.close()
+    assert found[0] == found[1]
+
+
+def _without_ids(house: House) -> Any:
+    """Cases of two hubs have other ids."""
+    rows = [(row.segment, row.action, row.state, row.why, row.occurred_ms - _begun(house)) for row in house.rows(step)]
+    (one,) = house.rows(application)
+    return sorted(rows), one.ended, one.ended_ms - _begun(house), one.segment, one.segment_due_on
+
+
+def _begun(house: House) -> int:
+    return min(row.occurred_ms for row in house.rows(step))
+
+
+def test_a_step_that_names_only_the_utility_s_number_is_found_by_the_receipt(house: House) -> None:
+    """The number is unique within its authority: another utility's same number is another application."""
+    case_id = registered(house, **HIGH)
+    (numbers, sorts) = zip(*((row.case_id, row.sort) for row in house.rows(case_number)), strict=True)
+    assert (set(numbers), sorted(sorts)) == ({case_id}, ["HUB", "UTILITY"])
+    at_ms = house.clock.now_ms() + MINUTE
+    house.verified(samples.step("E-1", "END", "acceptance", at_ms, app_no="R1"))
+    elsewhere = samples.step("E-2", "END", "supply-plan", at_ms, app_no="R1")
+    house.verified(elsewhere | {"authority": "别的供电公司"})
+    house.project()
+    assert list(states(house)) == ["acceptance END"]
+
+
+def test_p1_steps_that_came_before_their_number_are_heard_when_it_is_known(house: House) -> None:
+    """First those that name only a number that the CRM gave later, then one that names both."""
+    case_id = registered(house, **HIGH)
+    named = {"app_no": "3120260302000017"}
+    told = whole(house, case_id, **named)
+    house.clock.pass_s(86_400)
+    house.verified(*told[1:])
+    house.project()
+    assert house.rows(step) == []
+    told[0]["step"]["application_no"] = number(case_id)
+    house.verified(told[0])
+    house.project()
+    assert {state for state, _ in states(house).values()} == {"COUNTED"}
+    assert len(house.rows(step)) == 6
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+def test_a_step_that_names_another_application_is_never_this_one_s(house: House) -> None:
+    mine, other = registered(house), registered(house, "A-2")
+    house.verified(
+        samples.step("E-1", "END", "acceptance", house.clock.now_ms(), application_no=number(other), app_no="R1")
+    )
+    house.project()
+    assert [row.case_id for row in house.rows(step)] == [other]
+    assert mine != other
+
+
+def test_p1_a_case_of_a_former_version_learns_its_numbers(house: House) -> None:
+    case_id = registered(house)
+    with house.store.write() as connection:
+        connection.execute(delete(case_number))
+        connection.execute(update(application).values(numbered=None))
+    house.verified(samples.step("E-1", "END", "acceptance", house.clock.now_ms(), application_no=number(case_id)))
+    house.project()
+    assert house.rows(step) == []
+    house.due()
+    assert [row.sort for row in house.rows(case_number)].count("UTILITY") == 1
+    assert list(states(house)) == ["acceptance END"]
+
+
+def test_a_row_of_a_step_table_tells_of_start_and_end_and_its_first_reading_is_no_conflict(house: House) -> None:
+    case_id = registered(house, **HIGH)
+    begun = house.clock.now_ms()
+    named = {"application_no": number(case_id)}
+    house.clock.pass_s(86_400)
+    accepted = samples.step("E-0", "END", "acceptance", begun + MINUTE, **named)
+    open_row = samples.step("S-7", "START", "supply-plan", begun + HOUR, started_at_ms=begun + HOUR, **named)
+    closed = samples.step("S-7", "END", "supply-plan", begun + 2 * HOUR, started_at_ms=begun + HOUR, **named)
+    closed["source"]["version"] = 2
+    house.verified(accepted, open_row, closed)
+    house.project()
+    found = [(row.action, row.state) for row in house.rows(step)]
+    assert sorted(found) == [("END", "COUNTED"), ("END", "COUNTED"), ("START", "COUNTED"), ("START", "REPEATED")]
+
+
+def test_the_running_segment_has_its_date_and_the_sinks_are_told(house: House) -> None:
+    case_id = registered(house, **HIGH)
+    (before,) = house.rows(application)
+    house.verified(whole(house, case_id)[0])
+    house.project()
+    (after,) = house.rows(application)
+    assert (before.segment, after.segment) == ("acceptance", "supply-plan")
+    assert after.segment_due_on > before.segment_due_on
+    assert [row.kind for row in house.rows(piece)] == ["registration", "dates"]
+
+
+def test_what_is_used_by_a_case_is_not_erased_and_a_deletion_takes_nothing_back(house: House) -> None:
+    case_id = registered(house, **HIGH)
+    told = samples.step("E-1", "END", "acceptance", house.clock.now_ms(), application_no=number(case_id))
+    gone = deepcopy(told)
+    gone["source"] |= {"version": 2, "operation": "DELETE"}
+    house.verified(told, gone)
+    house.project()
+    assert states(house) == {"acceptance END": ("COUNTED", None)}
+
+
+def test_p5_no_words_of_the_utility_are_in_the_events(house: House) -> None:
+    case_id = registered(house, **HIGH)
+    words = {"reason": "客户自愿放弃", "approver": "赵六", "manager": "钱七", "code": "0317", "meter_no": "M-9981"}
+    house.verified(samples.step("E-1", "TERMINATE", "", house.clock.now_ms(), application_no=number(case_id), **words))
+    house.project()
+    house.relay()
+    values = b"".join(
+        one.value or b"" for p in range(2) for b in house.log.scan("connection.events", p) for one in b.records
+    )
+    assert b"TERMINATE" in values
+    assert not [word for word in words.values() if word.encode() in values]

@@ -1,0 +1,269 @@
+"""P2, P4: what counts of the steps follows from the set of facts alone. Random histories, with what cannot be true in
+them, duplicated and in any order, are held against a model that writes them down."""
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SEGMENTS, Action, Fact, Kind
+from hub.cases.steps.judge import History, State, Why, judge
+
+BEGUN = 1_772_413_200_000
+MINUTE, DAY = 60_000, 86_400_000
+HIGH, HIGH_STARRED, LOW = Kind("high-single", False), Kind("high-single", True), Kind("low-resident", False)
+TIMED = {
+    HIGH: (ACCEPTANCE, "supply-plan", COMPLETION),
+    HIGH_STARRED: SEGMENTS,
+    LOW: (ACCEPTANCE, COMPLETION),
+}
+
+
+def timed(kind: Kind) -> tuple[str, ...]:
+    return TIMED[kind]
+
+
+def fact(name: str, action: Action, segment: str, at_ms: int, **more: object) -> Fact:
+    told: dict[str, object] = {"received_ms": at_ms + MINUTE, "explained": True, "approved": True} | more
+    event = name.split("/", maxsplit=1)[0].encode()
+    return Fact(name.encode().ljust(16, b"."), event, segment, action, at_ms, **told)  # type: ignore[arg-type]
+
+
+@dataclass
+class Model:
+    """Writes a history down as it really was: the facts, the rounds that follow from them, and what cannot be."""
+
+    kind: Kind
+    at_ms: int = BEGUN
+    facts: list[Fact] = field(default_factory=list)
+    rounds: list[tuple[str, int, int | None]] = field(default_factory=list)
+    claims: dict[bytes, Why] = field(default_factory=dict)
+    ended: Action | None = None
+    opened_ms: int | None = BEGUN
+
+    def name(self) -> str:
+        return f"E{len(self.facts)}"
+
+    def tell(self, action: Action, segment: str, **more: object) -> None:
+        self.facts.append(fact(self.name(), action, segment, self.at_ms, **more))
+
+    def claim(self, why: Why, one: Fact) -> None:
+        self.facts.append(one)
+        self.claims[one.record_id] = why
+
+    @property
+    def next(self) -> str:
+        """The segment that runs or comes next."""
+        done = [segment for segment, _, closed in self.rounds if closed is not None]
+        return next(one for one in timed(self.kind) if one not in done)
+
+    def close(self, wait_ms: int, takes_ms: int, starts: bool) -> None:
+        """The segment that runs is answered, or the customer asks for the next one and gets its answer."""
+        segment = self.next
+        if self.opened_ms is None:
+            self.at_ms += wait_ms
+            self.opened_ms = self.at_ms
+            if starts:
+                self.tell(Action.START, segment)
+        requested, begun = self.opened_ms, self.opened_ms
+        self.at_ms += takes_ms
+        self.tell(Action.END, segment, requested_ms=requested)
+        self.rounds.append((segment, begun, self.at_ms))
+        self.opened_ms = None
+        if segment == COMPLETION:
+            self.ended = Action.END
+        elif segment == ACCEPTANCE:
+            self.opened_ms = self.at_ms
+
+    def terminate(self) -> None:
+        self.at_ms += MINUTE
+        self.tell(Action.TERMINATE, "")
+        if self.opened_ms is not None:
+            self.rounds.append((self.next, self.opened_ms, self.at_ms))
+            self.opened_ms = None
+        self.ended = Action.TERMINATE
+
+    def expected(self) -> list[tuple[str, int, int | None]]:
+        running = [] if self.opened_ms is None else [(self.next, self.opened_ms, None)]
+        return [*self.rounds, *running]
+
+
+class Life(RuleBasedStateMachine):
+    """One case, with what cannot be true told at any moment. Whatever is delivered, in whatever order, the verdicts are
+    those of the model."""
+
+    @initialize(kind=st.sampled_from(list(TIMED)), seed=st.integers(0, 2**32))
+    def begin(self, kind: Kind, seed: int) -> None:
+        self.model, self.random = Model(kind), Random(seed)
+
+    @rule(wait=st.integers(1, 9), takes=st.integers(1, 9), starts=st.booleans())
+    def close(self, wait: int, takes: int, starts: bool) -> None:
+        if self.model.ended is None:
+            self.model.close(wait * DAY, takes * DAY, starts)
+
+    @rule(often=st.integers(0, 4))
+    def terminate(self, often: int) -> None:
+        if self.model.ended is None and often == 0:
+            self.model.terminate()
+
+    @rule(segment=st.sampled_from(SEGMENTS))
+    def in_the_future(self, segment: str) -> None:
+        at_ms = self.model.at_ms + 40 * DAY
+        self.model.claim(Why.FUTURE, fact(self.model.name(), Action.END, segment, at_ms, received_ms=at_ms - 301_000))
+
+    @rule(segment=st.sampled_from(SEGMENTS))
+    def before_the_submission(self, segment: str) -> None:
+        one = fact(self.model.name(), Action.END, segment, BEGUN - 1)
+        self.model.claim(Why.BEFORE_SUBMISSION, one)
+
+    @rule(action=st.sampled_from([Action.CORRECTION_START, Action.SPECIAL_END]))
+    def pause(self, action: Action) -> None:
+        self.model.claim(Why.PAUSE, fact(self.model.name(), action, "", self.model.at_ms))
+
+    @rule()
+    def kinder_kind_without_an_approver(self) -> None:
+        one = fact(self.model.name(), Action.CHANGE, "", self.model.at_ms, becomes=HIGH_STARRED, approved=False)
+        self.model.claim(Why.UNEXPLAINED, one)
+
+    @rule()
+    def correction_of_nothing(self) -> None:
+        one = fact(self.model.name(), Action.AMEND, "", self.model.at_ms, amends=b"unknown")
+        self.model.claim(Why.AMENDS_NOTHING, one)
+
+    @rule(seed=st.integers(0, 2**32))
+    def other_content_of_an_event(self, seed: int) -> None:
+        honest = [one for one in self.model.facts if one.record_id not in self.model.claims]
+        if honest:
+            first = Random(seed).choice(honest)
+            other = replace(first, record_id=self.model.name().encode().ljust(16, b"~"), recorded_ms=2**42)
+            self.model.claim(Why.CONFLICT, other)
+
+    @invariant()
+    def the_order_of_arrival_never_changes_the_end(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        facts = list(self.model.facts)
+        again = [replace(one, record_id=one.record_id[:-1] + b"2", received_ms=one.received_ms + DAY) for one in facts]
+        found = judged(self.model.kind, [*facts, *again])
+        self.random.shuffle(facts)
+        for _ in range(2):
+            assert judged(self.model.kind, facts) == judged(self.model.kind, facts[::-1])
+            assert ends(judged(self.model.kind, facts)) == ends(found) == self.model.expected()
+            self.random.shuffle(facts)
+        assert found.end == self.model.ended
+        assert sum(one.state is State.REPEATED for one in found.facts) == sum(
+            one.record_id not in self.model.claims or self.model.claims[one.record_id] is not Why.CONFLICT
+            for one in facts
+        )
+
+    @invariant()
+    def every_refusal_is_there_with_its_reason(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        found = judged(self.model.kind, self.model.facts)
+        assert sorted(one.fact.record_id for one in found.facts) == sorted(one.record_id for one in self.model.facts)
+        assert {one.fact.record_id: one.why for one in found.facts if one.why} == self.model.claims
+
+    @invariant()
+    def no_clock_runs_backwards(self) -> None:
+        if hasattr(self, "model"):
+            runs_forwards(judged(self.model.kind, self.model.facts))
+
+
+def judged(kind: Kind, facts: list[Fact]) -> History:
+    return judge(facts, BEGUN, kind, timed)
+
+
+def ends(history: History) -> list[tuple[str, int, int | None]]:
+    return [(one.segment, one.opened_ms, one.closed_ms) for one in history.rounds]
+
+
+def runs_forwards(history: History) -> None:
+    for one in history.rounds:
+        assert one.closed_ms is None or one.closed_ms >= one.opened_ms
+    for before, after in pairwise(history.rounds):
+        assert before.closed_ms is not None
+        assert before.closed_ms <= after.opened_ms
+    counted = {one.fact.event for one in history.facts if one.state is State.COUNTED}
+    opened_and_closed = {one.opened_by for one in history.rounds} | {one.closed_by for one in history.rounds}
+    assert opened_and_closed - {None} <= counted
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=60, stateful_step_count=14, deadline=None)
+
+
+anything = st.builds(
+    lambda n, other, action, segment, at, more: fact(f"E{n}/{other}", action, segment, BEGUN + at * MINUTE, **more),
+    st.integers(0, 9),
+    st.integers(0, 2),
+    st.sampled_from(list(Action)),
+    st.sampled_from(("", *SEGMENTS)),
+    st.integers(-3, 30),
+    st.fixed_dictionaries(
+        {"explained": st.booleans(), "approved": st.booleans()},
+        optional={
+            "requested_ms": st.integers(-3, 30).map(lambda at: BEGUN + at * MINUTE),
+            "recorded_ms": st.integers(-9, 30).map(lambda at: BEGUN + at * MINUTE),
+            "received_ms": st.integers(-9, 30).map(lambda at: BEGUN + at * MINUTE),
+            "amends": st.integers(0, 9).map(lambda n: f"E{n}".encode()),
+            "becomes": st.sampled_from(list(TIMED)),
+        },
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(anything, max_size=14, unique_by=lambda one: one.record_id), st.sampled_from(list(TIMED)), st.randoms())
+def test_whatever_is_told_the_order_means_nothing_and_nothing_is_left_out(
+    facts: list[Fact], kind: Kind, random: Random
+) -> None:
+    found = judged(kind, facts)
+    shuffled = list(facts)
+    random.shuffle(shuffled)
+    assert judged(kind, shuffled) == found
+    assert sorted(one.fact.record_id for one in found.facts) == sorted(one.record_id for one in facts)
+    assert all((one.why is not None) == (one.state is State.CLAIM) for one in found.facts)
+    runs_forwards(found)
+
+
+def one_of(history: History, event: str) -> tuple[State, Why | None]:
+    return next((one.state, one.why) for one in history.facts if one.fact.event == event.encode())
+
+
+def test_an_end_before_its_beginning_waits_for_what_it_follows() -> None:
+    end = fact("end", Action.END, "supply-plan", BEGUN + 2 * DAY)
+    alone = judged(HIGH, [end])
+    assert one_of(alone, "end") == (State.CLAIM, Why.NEVER_OPENED)
+    both = judged(HIGH, [end, fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY)])
+    assert one_of(both, "end") == (State.COUNTED, None)
+
+
+def test_a_corrected_time_counts_and_the_original_stays_beside_it() -> None:
+    facts = [
+        fact("accepted", Action.END, ACCEPTANCE, BEGUN + 9 * DAY, received_ms=BEGUN + DAY),
+        fact("fixed", Action.AMEND, "", BEGUN + DAY, amends=b"accepted"),
+    ]
+    assert one_of(judged(HIGH, facts[:1]), "accepted") == (State.CLAIM, Why.FUTURE)
+    found = judged(HIGH, facts)
+    assert one_of(found, "accepted") == (State.COUNTED, None)
+    assert [(one.at_ms, one.fact.occurred_ms) for one in found.facts if one.fact.event == b"accepted"] == [
+        (BEGUN + DAY, BEGUN + 9 * DAY)
+    ]
+    without = [facts[0], replace(facts[1], approved=False)]
+    assert one_of(judged(HIGH, without), "accepted") == (State.CLAIM, Why.FUTURE)
+
+
+def test_a_change_of_kind_leaves_the_former_kind_beside_the_new_one() -> None:
+    found = judged(LOW, [fact("changed", Action.CHANGE, "", BEGUN + DAY, becomes=HIGH)])
+    assert found.kinds == ((BEGUN, LOW), (BEGUN + DAY, HIGH))
+
+
+@pytest.mark.parametrize("late_ms", [DAY, DAY + 1])
+def test_late_is_accepted_and_flagged(late_ms: int) -> None:
+    (one,) = judged(HIGH, [fact("a", Action.END, ACCEPTANCE, BEGUN, received_ms=BEGUN + late_ms)]).facts
+    assert (one.state, one.late) == (State.COUNTED, late_ms > DAY)
