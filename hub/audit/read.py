@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
 
-from hub.audit import asked, places
+from hub.audit import asked, places, refused
 from hub.audit.account import Account
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
 from hub.cases import notices, policy
 from hub.cases.connection.command import Application
-from hub.cases.connection.materials.tables import request
 from hub.cases.connection.tables import application
 from hub.cases.steps import read as steps
 from hub.cases.steps.facts import Fact, Kind
@@ -70,10 +69,13 @@ class Book:
     def _made(self, page: Sequence[Row[Any]]) -> Iterator[Account]:
         ids = [bytes(row.case_id) for row in page]
         facts = steps.facts(self._connection, ids) if page else {}
-        requests = self._requests(ids)
+        requests = refused.requests(self._connection, ids)
+        ratings, grades = refused.ratings(self._connection, ids), refused.grades(self._connection, ids)
         for row, district in zip(page, self._districts(page), strict=True):
             found = self._account(row, tuple(facts[bytes(row.case_id)]), district)
-            yield replace(found, requests=tuple(requests.get(found.case_id, ())))
+            of = found.case_id
+            asked_of, rated = requests.get(of, ()), ratings.get(of, ())
+            yield replace(found, rating=grades.get(of), requests=asked_of, ratings=rated)
 
     def _account(self, row: Row[Any], facts: tuple[Fact, ...], district: str) -> Account:
         case_id = bytes(row.case_id)
@@ -96,15 +98,6 @@ class Book:
         """The hub's number at each sink that the case is registered with (``case.sinks``)."""
         registered = sorted(sink for sink, piece in json.loads(sinks).items() if piece is not None)
         return {sink: self._parts.references(sink).hub_number(case_id) for sink in registered}
-
-    def _requests(self, ids: Sequence[bytes]) -> dict[bytes, list[Shown]]:
-        """Case → the requests for materials that were refused."""
-        about = select(request).where(request.c.case_id.in_(ids), request.c.code != "")
-        found: dict[bytes, list[Shown]] = {}
-        for row in self._connection.execute(about.order_by(request.c.case_id, request.c.number)):
-            told = " ".join(filter(None, (row.code, row.segment, row.client)))
-            found.setdefault(bytes(row.case_id), []).append(Shown("request", f"event {row.number}", row.asked_ms, told))
-        return found
 
     def _districts(self, page: Sequence[Row[Any]]) -> list[str]:
         """Where the sites are; "" where the application does not open any more."""

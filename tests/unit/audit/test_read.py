@@ -1,0 +1,96 @@
+"""From records on topics to findings: the audit reads what the hub's own stages wrote."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hub.audit import report
+from hub.audit.files import Sort
+from hub.audit.read import Book
+from hub.cases.calendar import china_day
+from hub.privacy.references import References
+from hub.privacy.vault import MasterKey
+from tests import samples
+from tests.casework import ConnectionSystem, House, body
+
+MINUTE_MS, DAY_MS = 60_000, 86_400_000
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path, kinds=frozenset())
+    yield made
+    made.close()
+
+
+def findings(house: House, **files: Path) -> list[report.Told]:
+    """What the audit finds now."""
+    references = partial(References, MasterKey(bytes(32)))
+    parts: Any = SimpleNamespace(
+        references=references, opener=house.opener, vault=house.vault, log=house.log, journal=lambda: house.journal
+    )
+    with house.store.read() as connection:
+        book = Book(parts, connection, china_day(house.clock.now()))
+        paths = {Sort(name.replace("_", "-")): path for name, path in files.items()}
+        return report.findings(book, paths, 0, house.clock.now_ms())
+
+
+def registered(house: House, external_no: str) -> str:
+    """The number of a new application at the connection system."""
+    case_id = house.submit(body(external_no, sanling=False)).case_id
+    house.due()
+    house.deliver(ConnectionSystem())
+    return References(MasterKey(bytes(32)), "utility_crm").hub_number(case_id)
+
+
+def accepted(house: House, event_id: str, **named: str) -> dict[str, Any]:
+    """The end of acceptance, a minute after now."""
+    at_ms = house.clock.now_ms() + MINUTE_MS
+    return samples.step(event_id, "END", "acceptance", at_ms, recorded_at_ms=at_ms, **named)
+
+
+def test_p4_a_step_of_no_case_and_a_late_one_are_found(house: House) -> None:
+    number = registered(house, "A-1")
+    told = [accepted(house, "E-1", application_no=number), accepted(house, "E-2", application_no="7K3M9QPDX2V4TW")]
+    house.clock.pass_s(2 * DAY_MS // 1000)
+    house.verified(*told)
+    house.project()
+    house.relay()
+    found = {one.finding.code: one for one in findings(house)}
+    assert {"STEP_OF_NO_CASE", "REPORTED_LATE"} <= found.keys()
+    assert found["REPORTED_LATE"].numbers == number
+    assert found["STEP_OF_NO_CASE"].finding.case_id is None
+    assert found["STEP_OF_NO_CASE"].finding.shown_by[0].told == "utility_steps"
+
+
+def test_a_line_is_found_by_the_number_that_a_step_told(house: House, tmp_path: Path) -> None:
+    number = registered(house, "A-1")
+    house.clock.pass_s(120)
+    house.verified(accepted(house, "E-1", application_no=number, app_no="1204010001"))
+    house.project()
+    day = china_day(house.clock.now() + timedelta(days=-3))
+    path = tmp_path / "contacts.csv"
+    path.write_text(f"application_no,app_no,contacted_at\n,1204010001,{day}\n,9999,{day}\n", "utf-8")
+    found = {one.finding.code: one.numbers for one in findings(house, contact=path)}
+    assert found["CONTACT_BEFORE_APPLICATION"] == number
+    assert found["NOT_IN_HUB"] == ""
+
+
+def test_the_order_of_arrival_changes_nothing_that_is_found(house: House) -> None:
+    numbers = [registered(house, f"A-{n}") for n in range(3)]
+    told = [accepted(house, f"E-{n}", application_no=number) for n, number in enumerate(numbers)]
+    assert len({one["step"]["occurred_at_ms"] // 1000 for one in told}) == 1
+    house.clock.pass_s(600)
+    for one in reversed(told):
+        house.verified(one)
+        house.project()
+    before = [report.plain(one) for one in findings(house)]
+    house.verified(*told)
+    house.project()
+    assert [report.plain(one) for one in findings(house)] == before
+    assert "SAME_SECOND_IN_CASES" in {one["code"] for one in before}
