@@ -104,6 +104,17 @@ class KafkaSettings(_Frozen):
     )
 
 
+class WarningSettings(_Frozen):
+    """Who is told of the last day of a limit. Names of desks or roles, never a person's."""
+
+    before: Annotated[tuple[Channel, ...], BeforeValidator(_listed)] = Field(
+        (), description="Recipients of a warning one working day before the last day; without one no sink is told."
+    )
+    after: Annotated[tuple[Channel, ...], BeforeValidator(_listed)] = Field(
+        (), description="Recipients of the escalation after the last day; without one no sink is told."
+    )
+
+
 class Settings(_Frozen):
     """All settings of an operator. A relative path is relative to the file that has it."""
 
@@ -154,6 +165,7 @@ class Settings(_Frozen):
     web: WebSettings = Field(default_factory=WebSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    warnings: WarningSettings = Field(default_factory=WarningSettings)
     connectors_dir: Path | None = Field(
         None, description="A folder whose sub-folders are connectors, in addition to the installed ones."
     )

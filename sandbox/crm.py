@@ -48,6 +48,7 @@ _NEEDED = {
     "cancellations": ("reason", "cancelledAt"),
     "dates": ("noticeNo", "dueOn", "segment", "segmentDueOn", "provisional", "workingDays", "workingDaysLeft"),
     "rating": ("grade", "gradeName", "text", "ratedAt", "followUpDueOn"),
+    "warnings": ("noticeNo", "level", "about", "dueOn", "workingDays", "provisional", "recipients"),
     "evidence": (
         "pieceNo",
         "kind",

@@ -19,7 +19,7 @@ from hub.cases.customer.token import ApplicationTokens
 from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk
 from hub.cases.journal import Journal
-from hub.cases.policy import Rules
+from hub.cases.policy import NO_ONE, Recipients, Rules
 from hub.cases.procedure import Given, LookupSource, SinkInfo, installed
 from hub.clock import SystemClock
 from hub.delivery import claims, views
@@ -67,6 +67,8 @@ class House:
     """Of the log; otherwise a SQLite file."""
     channels: frozenset[str] = frozenset({"gov-platform", "counter", "other"})
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
+    recipients: Recipients = NO_ONE
+    """Of warnings."""
     identity_keys: Mapping[str, bytes] = field(default_factory=dict)
     """Key id → raw public key that may sign tickets."""
     ask: Callable[[str, LookupQuery], Page] = field(default=lambda name, query: Page((), {}, False))
@@ -91,7 +93,7 @@ class House:
         given = Given(
             self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks), tuple(self.absent), names=names
         )
-        rules = Rules(policy.shipped(), self.kinds)
+        rules = Rules(policy.shipped(), self.kinds, self.recipients)
         self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
         self.writer = self.log.writer("test")
         tell = partial(views.tell, partial(References, MasterKey(bytes(32))))

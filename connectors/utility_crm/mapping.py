@@ -9,7 +9,13 @@ from hub.errors import Unconfirmed
 from hub.ports import Address, Receipt
 
 REGISTRATION = "registration"
-_AFTER = {"dates": "dates", "rating": "rating", "withdrawal": "withdrawals", "cancellation": "cancellations"}
+_AFTER = {
+    "dates": "dates",
+    "warning": "warnings",
+    "rating": "rating",
+    "withdrawal": "withdrawals",
+    "cancellation": "cancellations",
+}
 """Kind of a piece that is no evidence → the last part of its path."""
 NOT_FOUND = "NOT_FOUND"
 """The agreed ``errorCode`` with which a 404 to a question says that the system does not have the piece."""

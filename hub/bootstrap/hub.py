@@ -20,7 +20,7 @@ from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk
 from hub.cases.identity.kinds import CHECK
 from hub.cases.journal import Journal
-from hub.cases.policy import Rules
+from hub.cases.policy import Recipients, Rules
 from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
@@ -264,7 +264,8 @@ class Hub:
         found = (self.log, self.opener, self.purposes, tuple(sources), sinks, absent, self.authorities)
         names = Names(self.vault, partial(References, self.master), self.master.derive("events"))
         given = Given(*found, self.connectors.permits, names)
-        rules = Rules(policy.shipped(), frozenset(source.kind for source in sources))
+        recipients = Recipients(self.settings.warnings.before, self.settings.warnings.after)
+        rules = Rules(policy.shipped(), frozenset(source.kind for source in sources), recipients)
         return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
 
     def stages(self) -> list[Stage]:

@@ -155,7 +155,8 @@ def dates(found: Clock) -> Dates:
     span = line.span if line else now.lines[-1].span
     due_on = (line.span.due_on or now.limited.due_on) if line else None
     counted_to = due_on or span.closed_on or span.opened_on
-    return Dates(None, line.segment if line else "", due_on, counted_to, span.provisional, span.calendar, found.edition)
+    counted = counted_to, span.provisional, span.calendar, found.edition
+    return Dates(None, line.segment if line else "", due_on, *counted, now.limited.due_on if line else None)
 
 
 class _Counts(NamedTuple):

@@ -29,12 +29,24 @@ UP_TO_10_KV = (LOW, "HIGH_10KV")
 3)."""
 
 
+class Recipients(NamedTuple):
+    """Those who are told of a last day, before and after it: names in the settings, never a person's."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+NO_ONE = Recipients()
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decisions are made by: the policy tables, oldest first, and the kinds that a source exists for."""
+    """What decisions are made by: the policy tables, oldest first, the kinds that a source exists for, and the
+    recipients of warnings."""
 
     policies: tuple[Policy, ...]
     kinds: frozenset[str]
+    recipients: Recipients = NO_ONE
 
 
 class Customer(Protocol):

@@ -46,6 +46,9 @@ class Desk(Protocol):
     def show(self, application_id: str) -> Json:
         """One application; the id is 32 hexadecimal digits."""
 
+    def clock(self, application_id: str) -> Json:
+        """The clocks of one application, as ``GET /applications/{id}/clock`` shows them."""
+
     def find(self, channel: str, external_no: str) -> Json:
         """The application that the caller of ``channel`` submitted under its own number."""
 
@@ -140,6 +143,10 @@ class Direct:
         with _said():
             return self._applications.show(_id(application_id))
 
+    def clock(self, application_id: str) -> Json:
+        with _said():
+            return self._applications.clock(_id(application_id))
+
     def find(self, channel: str, external_no: str) -> Json:
         with _said():
             if channel not in self._applications.channels:
@@ -214,6 +221,9 @@ class Remote:
 
     def show(self, application_id: str) -> Json:
         return self._json("GET", f"/applications/{_id(application_id).hex()}")
+
+    def clock(self, application_id: str) -> Json:
+        return self._json("GET", f"/applications/{_id(application_id).hex()}/clock")
 
     def find(self, channel: str, external_no: str) -> Json:
         items = self._json("GET", "/applications", params={"channel": channel, "external_no": external_no})["items"]

@@ -28,8 +28,20 @@ def show(shown: Json, out: Console) -> None:
         to = pause["to_on"] or "?"
         days = f"{pause['working_days']} working days, subtracted: none"
         out.print(f"claimed pause {pause['action']} {pause['from_on']} … {to}: {days}", highlight=False)
+    for warning in shown.get("warnings", ()):
+        out.print(f"{_WARNED[warning['level']]} {_warning(warning)}", highlight=False)
     for claim in shown["claims"]:
         out.print(f"claim {claim['segment']} {_event(claim)}: {claim['why']}; no clock counts it", highlight=False)
+
+
+_WARNED = {"BEFORE": "预警 warned", "AFTER": "升级 escalated"}
+
+
+def _warning(warning: Json) -> str:
+    days = f"{warning['working_days']} working days {'left' if warning['level'] == 'BEFORE' else 'over'}"
+    about = f"{warning['about']} {warning['segment'] or ''}".strip()
+    to = ", ".join(warning["recipients"]) or "no recipient"
+    return f"{shown_in_china(warning['at'])}: {about}, last day {warning['due_on']}, {days}; {to}"
 
 
 def _table(kind: Json) -> Table:

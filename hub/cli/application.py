@@ -15,7 +15,8 @@ from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policy import VOLTAGES
 from hub.cases.views import LIST_MAX
-from hub.cli import _customers
+from hub.cli import _clock, _customers
+from hub.cli._application import due, print_head, show_one
 from hub.cli._applications import Answered, Direct, Json, anywhere, desk, or_leave
 from hub.cli._console import console
 from hub.cli._materials import print_materials
@@ -77,7 +78,7 @@ def submit(config: Path | None, /, file: Any, url: str | None, token: str | None
             if as_json:
                 click.echo(json.dumps(shown, ensure_ascii=False))
             else:
-                _show(shown, "submitted" if created else "submitted before")
+                show_one(shown, "submitted" if created else "submitted before")
     if not taken:
         raise click.exceptions.Exit(1)
 
@@ -198,6 +199,25 @@ def materials(config: Path | None, application_id: str, url: str | None, token: 
         print_materials(found, console())
 
 
+@command.command("clock")
+@click.argument("application_id")
+@anywhere
+@click.pass_obj
+def clock(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
+    """Every limit of one application with the working days that were used, and how each was counted.
+
+    A line is one round of a segment: which event opened and closed it, the days one by one (班: a make-up day, 休: a
+    weekday off), the clause and the calendar. The total is the sum of the lines; the whole process never pauses; what
+    the utility claims as a pause is subtracted nowhere. After a change of kind the clocks of both kinds are shown.
+    """
+    with desk(config, url, token) as to:
+        shown = or_leave(lambda: to.clock(application_id))
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False))
+    else:
+        _clock.show(shown, console())
+
+
 @command.command("story")
 @click.argument("application_id", required=False)
 @click.option("--external-no", help="Instead of the id: the caller's own number.")
@@ -223,7 +243,7 @@ def story(
         for line in found:
             click.echo(json.dumps(line.plain(), ensure_ascii=False, default=str))
         return
-    _print_head(shown, shown["state"])
+    print_head(shown, shown["state"])
     console().print(table(found))
 
 
@@ -269,7 +289,7 @@ def list_(
             escape(one["external_no"] or "—"),
             one["channel"],
             shown_in_china(one["submitted_at"]),
-            _due(one),
+            due(one),
             ", ".join(one["states"]),
             pieces,
         )
@@ -302,70 +322,6 @@ def _print(shown: Json, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False))
     elif "clock" in shown:
-        _show(shown, shown["state"])
+        show_one(shown, shown["state"])
     else:  # the token may hold and not read
         click.echo(f"{shown['application_id']} {shown['state']}")
-
-
-def _print_head(shown: Json, said: str) -> None:
-    number = escape(shown["external_no"] or "—")
-    states = ", ".join(shown["states"])
-    told = f"{said}; {states}" if states else said
-    console().print(f"[bold]{shown['application_id']}[/]  {number} ({shown['channel']})  {told}")
-
-
-def _due(shown: Json) -> str:
-    """The date that is promised, in words: of the whole process, or of the segment that runs."""
-    segment = f"{shown['segment']} by {shown['segment_due_on']}, no date for the whole" if shown["segment"] else "?"
-    due = f"due {shown['due_on']}" if shown["due_on"] else segment
-    return f"{due} (provisional: the notice of that year is not known)" if shown["provisional"] else due
-
-
-def _counting(clock: Json) -> str:
-    """Each working day that was counted with its number, China's dates."""
-    days = clock.get("counted_days") or ()
-    counted = ", ".join(f"{day[5:]} ({number})" for number, day in enumerate(days, 1))
-    first = "the day of submission counts" if clock["starting_day_counts"] else "the day of submission does not count"
-    return f"counted: {counted}; {first}" if counted else ""
-
-
-def _show(shown: Json, said: str) -> None:
-    out = console()
-    clock = shown["clock"]
-    _print_head(shown, said)
-    begun = f"{shown_in_china(shown['submitted_at'])} (China time)"
-    out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {begun}:")
-    out.print(f"{_due(shown)}; {clock['working_days_left']} working days left, by {clock['calendar'] or '?'}")
-    if counted := _counting(clock):
-        out.print(counted, highlight=False)
-    if own := shown.get("application_token"):
-        out.print(f"for the customer, shown here only: [bold]{own}[/] (progress, rating)", highlight=False)
-    for sink, number in shown["numbers"].items():
-        out.print(f"{sink} knows it as {number}")
-    for asked in shown["questions"]:
-        out.print(f"[yellow]?[/] {escape(asked['zh'])} {escape(asked['en'])} ({asked['clause']})", highlight=False)
-    for need in shown["evidence"]:
-        mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
-        out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}{_looks(need)}", highlight=False)
-    table = Table("piece", "sink", "what", "state", "holder", "attempts", "receipt", Column("reason", overflow="fold"))
-    for one in shown["deliveries"]:
-        reason = " ".join(part for part in (one["reason"], one["reason_zh"], one["said"], one["trouble"]) if part)
-        relation = "" if one["holder_relation"] == "NONE" else one["holder_relation"]
-        cells = (str(one["piece"]), one["sink"], one["kind"], one["state"], relation, _attempts(one))
-        table.add_row(*cells, escape(one["receipt"] or ""), escape(reason))
-    out.print(table)
-
-
-def _looks(need: Json) -> str:
-    """How often a source was asked for the evidence, and when it is looked for again."""
-    if need["state"] == "met" or not need["next_look_at"]:
-        return ""
-    return f" (asked {need['asked']} times; next look {shown_in_china(need['next_look_at'])}, China time)"
-
-
-def _attempts(piece: Json) -> str:
-    """How often it was tried, and when it is tried again."""
-    if not piece["attempts"]:
-        return ""
-    again = piece["next_attempt_at"]
-    return f"{piece['attempts']}, next {shown_in_china(again)}" if again else str(piece["attempts"])

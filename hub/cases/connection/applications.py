@@ -16,6 +16,7 @@ from hub.cases.connection import command, states, views
 from hub.cases.connection.command import Application
 from hub.cases.connection.hears import AskAgain, Present, Submit
 from hub.cases.connection.procedure import PROCEDURE
+from hub.cases.connection.steps import clocks
 from hub.cases.connection.tables import application
 from hub.cases.events import Event, Held, Released
 from hub.cases.identity import desk
@@ -131,6 +132,12 @@ class Applications:
             shown["states"] = states.of(connection, [case_id], self.journal.clock.now_ms())[case_id]
             self.tell(connection, case_id, shown)
             return shown
+
+    def clock(self, case_id: bytes) -> dict[str, Any]:
+        """Every limit of one application with the days that were used and how they were counted, as JSON values.
+        Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
+        with self.store.read() as connection:
+            return clocks.shown(connection, _required(_row(connection, case_id)), self._today())
 
     def list(
         self, after: bytes = b"", limit: int = 50, channels: Collection[str] | None = None, **wanted: str

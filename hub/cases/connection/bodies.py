@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 from hub.cases import notices, policy, reasons, tables
 from hub.cases.calendar import china_day
 from hub.cases.connection.command import Agent, Application
+from hub.cases.connection.steps import clocks
 from hub.cases.connection.tables import application
 from hub.cases.connection.views import said
 from hub.cases.events import Relation
@@ -49,7 +50,7 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
         "custType": submitted.customer_class,
         "acceptedAt": china_time(sending.case.opened_ms),
     }
-    body |= _dates(connection, sending, row, moment)
+    body |= _dates(connection, row, moment)
     if asked := questions(submitted, policy.by_version(row.policy)):
         body["questions"] = [said(one) for one in asked]
     allowed = given.purposes.get(row.purpose).registration
@@ -94,23 +95,20 @@ def _without_source(connection: Connection, sending: Sending) -> list[str]:
 
 def dates(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
     """The dates of the application as they are now, after they were computed again. They hold no personal value."""
-    return {"noticeNo": sending.piece.reading, **_dates(connection, sending, _row(connection, sending), moment)}
+    return {"noticeNo": sending.piece.reading, **_dates(connection, _row(connection, sending), moment)}
 
 
-def _dates(connection: Connection, sending: Sending, row: Row[Any], moment: Moment) -> Body:
+def _dates(connection: Connection, row: Row[Any], moment: Moment) -> Body:
     """``dueOn`` only where the policy times the whole process; otherwise the segment that runs and its last day. What
     is left of the total is in working days, at the end of today."""
-    table, calendar = policy.by_version(row.policy), notices.calendar(connection)
-    begun_on = china_day(datetime.fromtimestamp(sending.case.opened_ms / 1000, UTC))
-    left = table.days_left(row.case_type, row.starred, begun_on, china_day(moment.now), calendar)
-    kind = table.cases[row.case_type]
+    now = clocks.of(connection, row, notices.calendar(connection), china_day(moment.now))[1].now
     return {
-        "dueOn": row.due_on if kind.whole_process else None,
+        "dueOn": row.due_on if now.row.whole_process else None,
         "segment": row.segment or None,
         "segmentDueOn": row.segment_due_on,
         "provisional": bool(row.provisional),
-        "workingDays": kind.total(row.starred),
-        "workingDaysLeft": left,
+        "workingDays": now.row.total(now.kind.starred),
+        "workingDaysLeft": now.limited.left,
     }
 
 

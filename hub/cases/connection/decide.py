@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from hub.cases import policy
 from hub.cases.calendar import china_day
@@ -31,13 +32,16 @@ from hub.cases.connection.hears import (
     Recount,
     Settle,
     Submit,
+    Warn,
 )
 from hub.cases.connection.steps import reports
+from hub.cases.connection.warnings import decide as warnings
+from hub.cases.connection.warnings.events import WARNING, Level, Warned
 from hub.cases.events import REGISTRATION, Deciding, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
 from hub.cases.identity.desk import Presented
-from hub.cases.policy import CaseOpening, Rules
+from hub.cases.policy import CaseOpening, Dates, Rules
 from hub.cases.procedure import Decision, Moment, PutOff, Question, SinkInfo, Withdraw
 from hub.cases.ratings import decide as ratings
 from hub.cases.ratings.decide import Rate
@@ -47,10 +51,8 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     """The events and questions that follow from a command. It is never refused: a submission was checked before."""
     if isinstance(command, Submit):
         return _opened(case, command, facts, rules, moment)
-    if isinstance(command, Recount):
-        return _dated(case, facts, moment)
-    if isinstance(command, Number):
-        return _reported(case, facts, moment)
+    if isinstance(command, Recount | Number | Warn):
+        return _on_time(case, command, facts, rules, moment)
     if isinstance(command, Withdraw):
         return _withdrawn(command, facts, moment)
     if isinstance(command, Present | Rate):
@@ -64,6 +66,13 @@ def _of_customer(case: Case, command: Present | Rate, facts: Facts, moment: Mome
     if isinstance(command, Present):
         return _identified(command.presented)
     return ratings.rated(case, command, facts.sinks + facts.absent, facts.calendar, china_day(moment.now))
+
+
+def _on_time(case: Case, command: Recount | Number | Warn, facts: Facts, rules: Rules, moment: Moment) -> list[Event]:
+    """What follows of a timer that is about no evidence."""
+    if isinstance(command, Warn):
+        return _warned(case, facts, rules, moment)
+    return _reported(case, facts, moment) if isinstance(command, Number) else _dated(case, facts, moment)
 
 
 def _reported(case: Case, facts: Facts, moment: Moment) -> list[Event]:
@@ -133,8 +142,13 @@ def _submitted(case: Case, command: Submit, facts: Facts, opening: CaseOpening, 
         needs=tuple(Wanted(one.kind, one.wanted_by, ids[one.identity] if one.identity else None) for one in needs),
         pieces=tuple(Piece(number, sink.name, REGISTRATION) for number, sink in enumerate(accepting)),
         sealed=ToSeal(application.canonical()),
-        **opening.dates._asdict(),
+        **_at_first(opening.dates),
     )
+
+
+def _at_first(dates: Dates) -> dict[str, Any]:
+    """The first segment cannot use up more than its own limit of the total, as far as its date goes."""
+    return {name: value for name, value in dates._asdict().items() if name != "total_due_on"}
 
 
 def _dated(case: Case, facts: Facts, moment: Moment) -> list[Event]:
@@ -149,13 +163,46 @@ def _dated(case: Case, facts: Facts, moment: Moment) -> list[Event]:
     return [Dated(**now._asdict(), pieces=_dates_pieces(case, facts) if told else ())]
 
 
+def _warned(case: Case, facts: Facts, rules: Rules, moment: Moment) -> list[Event]:
+    """What is due of the limits that run. Nothing when another process has warned already."""
+    assert facts.row is not None
+    today = china_day(moment.now)
+    days = warnings.window(today, facts.calendar)
+    due = [(one, what) for one in warnings.limits(facts.row) if (what := warnings.level(one, case.opened_ms, days))]
+    next_piece, events = case.pieces, list[Event]()
+    for nth, (limit, what) in enumerate(due, facts.warnings + 1):
+        recipients = rules.recipients.before if what is Level.BEFORE else rules.recipients.after
+        accepting = _accepting(case, facts, WARNING) if recipients else []
+        pieces = [
+            Piece(next_piece + n, name, WARNING, case.sinks[name], reading=nth) for n, name in enumerate(accepting)
+        ]
+        next_piece += len(pieces)
+        events.append(
+            Warned(
+                nth=nth,
+                level=what,
+                about=limit.about,
+                segment=limit.segment,
+                due_on=limit.due_on,
+                working_days=warnings.working_days(limit, what, today, facts.calendar),
+                provisional=bool(facts.row.provisional),
+                recipients=recipients,
+                pieces=tuple(pieces),
+            )
+        )
+    return events
+
+
+def _accepting(case: Case, facts: Facts, kind: str) -> list[str]:
+    """The sinks that the case was opened with and that accept this kind."""
+    return [one.name for one in facts.sinks + facts.absent if one.name in case.sinks and one.takes(NAME, kind)]
+
+
 def _dates_pieces(case: Case, facts: Facts) -> tuple[Piece, ...]:
     assert facts.row is not None
     nth = (facts.row.told or 0) + 1
-    accepting = [
-        sink.name for sink in facts.sinks + facts.absent if sink.name in case.sinks and sink.takes(NAME, DATES)
-    ]
-    return tuple(Piece(case.pieces + n, name, DATES, case.sinks[name], reading=nth) for n, name in enumerate(accepting))
+    accepting = enumerate(_accepting(case, facts, DATES))
+    return tuple(Piece(case.pieces + n, name, DATES, case.sinks[name], reading=nth) for n, name in accepting)
 
 
 def _events(case: Case, decided: Iterable[Met | Wait | Question], facts: Facts) -> list[Event | Question]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
 from hub.cases.connection.materials import events as materials
+from hub.cases.connection.warnings.events import Warned
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
 from hub.cases.ratings.events import EVENTS as RATINGS
 from hub.cases.steps.events import Numbered, Reapplied, Stepped
@@ -71,6 +72,7 @@ class Dated(Deciding):
     provisional: bool
     calendar: str
     edition: int
+    total_due_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +147,7 @@ class Identified(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Identified),
-    *(Numbered, Stepped, Reapplied),
+    *(Numbered, Stepped, Reapplied, Warned),
     *materials.EVENTS,
     *RATINGS,
 )

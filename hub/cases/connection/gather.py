@@ -12,9 +12,10 @@ from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
 from hub.cases.connection.command import Application
 from hub.cases.connection.events import NOT_COUNTED
-from hub.cases.connection.hears import AskAgain, Look, Number, Recount, Settle, Submit
+from hub.cases.connection.hears import AskAgain, Look, Number, Recount, Settle, Submit, Warn
 from hub.cases.connection.steps import reports
 from hub.cases.connection.tables import application
+from hub.cases.connection.warnings import shown as warnings
 from hub.cases.evidence import matching, needs, over
 from hub.cases.evidence.ask import way_to_ask
 from hub.cases.evidence.decide import Ask, Asker, Found, request_id
@@ -39,7 +40,7 @@ class Facts:
     the piece that a withdrawal is about, as long as it is pending; ``behind``: the pieces that wait for that one.
     ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
     application, for computing dates. ``reported``: numbers and steps that it has not heard; ``history`` is with
-    them."""
+    them. ``warnings``: how many there were."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -55,6 +56,7 @@ class Facts:
     row: Row[Any] | None = None
     reported: Reported | None = None
     history: History | None = None
+    warnings: int = 0
 
 
 def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:
@@ -72,6 +74,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
         if isinstance(command, Withdraw):
             known.pending, known.behind = _pending(connection, case, command), _behind(connection, case, command)
     _report(given, connection, work, facts, rows)
+    _warn(connection, work, facts, rows)
     _count(connection, work, facts)
     return facts
 
@@ -96,10 +99,16 @@ def _report(
 def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:
     """What dates are computed from."""
     both = zip(work, facts, strict=True)
-    counting = [known for (_, command), known in both if isinstance(command, Submit | Rate) or known.history]
+    counting = [known for (_, command), known in both if isinstance(command, Submit | Rate | Warn) or known.history]
     calendar = notices.calendar(connection) if counting else Calendar()
     for known in counting:
         known.calendar = calendar
+
+
+def _warn(connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]) -> None:
+    for (case, command), known in zip(work, facts, strict=True):
+        if isinstance(command, Warn):
+            known.row, known.warnings = rows[case.case_id], len(warnings.rows(connection, case.case_id))
 
 
 def dates_of(row: Row[Any]) -> Dates:
@@ -108,7 +117,8 @@ def dates_of(row: Row[Any]) -> Dates:
         date.fromisoformat(one) if one else None for one in (row.due_on, row.segment_due_on, row.counted_to)
     )
     by = row.segment or "", segment_due_on, counted_to, bool(row.provisional), row.calendar or ""
-    return Dates(due_on, *by, NOT_COUNTED if row.edition is None else row.edition)
+    total_due_on = date.fromisoformat(row.total_due_on) if row.total_due_on else None
+    return Dates(due_on, *by, NOT_COUNTED if row.edition is None else row.edition, total_due_on)
 
 
 def _applications(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, Row[Any]]:

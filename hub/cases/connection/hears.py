@@ -1,6 +1,6 @@
 """What a connection application reacts to, and its timers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -9,6 +9,7 @@ from hub.cases.case import Case
 from hub.cases.connection import recount
 from hub.cases.connection.command import Application
 from hub.cases.connection.steps import reports
+from hub.cases.connection.warnings import due as warnings
 from hub.cases.evidence import needs, over
 from hub.cases.identity.desk import Presented
 from hub.cases.procedure import (
@@ -30,8 +31,8 @@ from hub.records.identifiers import Identity
 
 NAME = "connection"
 RECOUNTS_MIN = 2
-"""Cases whose dates are computed again, and cases that learn their numbers, in one transaction, also while many needs
-are due."""
+"""Cases whose dates are computed again, that learn their numbers, or that are warned of, in one transaction, also while
+many needs are due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,16 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Warn:
+    """A last day is near or over."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskAgain:
     """Ask again for needs that are not asked for any more: an operator has corrected the cause."""
 
 
-ConnectionCommand = Submit | Present | Settle | Look | Recount | Number | AskAgain | Rate | Withdraw | PutOff
+ConnectionCommand = Submit | Present | Settle | Look | Recount | Number | Warn | AskAgain | Rate | Withdraw | PutOff
 
 
 def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:
@@ -150,17 +156,24 @@ def _ids(verified: Iterable[Verified]) -> dict[str, set[bytes]]:
 
 def _waits(connection: Connection, moment: Moment) -> bool:
     needed = needs.any_due(connection, NAME, moment.process_ms) or recount.any_due(connection, moment)
-    return needed or reports.any_due(connection)
+    return needed or reports.any_due(connection) or warnings.any_due(connection, moment)
 
 
 def _take(connection: Connection, moment: Moment, most: int) -> list[tuple[Case, Command]]:
     """Needs first: people wait for them. Each case once."""
-    looks = {case.case_id: case for case in needs.take_due(connection, NAME, moment.process_ms, most)}
-    counts = recount.take_due(connection, moment, max(RECOUNTS_MIN, most - len(looks)))
-    numbers = reports.take_due(connection, max(RECOUNTS_MIN, most - len(looks)))
-    work: dict[bytes, tuple[Case, Command]] = {case.case_id: (case, Number()) for case in numbers}
-    work |= {case.case_id: (case, Recount()) for case in counts}
-    return list((work | {case.case_id: (case, Look()) for case in looks.values()}).values())
+    work: dict[bytes, tuple[Case, Command]] = {}
+    for take, command in _TIMERS:
+        for case in take(connection, moment, max(RECOUNTS_MIN, most - len(work))):
+            work.setdefault(case.case_id, (case, command))
+    return list(work.values())
+
+
+_TIMERS: tuple[tuple[Callable[[Connection, Moment, int], list[Case]], Command], ...] = (
+    (lambda connection, moment, most: needs.take_due(connection, NAME, moment.process_ms, most), Look()),
+    (recount.take_due, Recount()),
+    (lambda connection, _, most: reports.take_due(connection, most), Number()),
+    (warnings.take_due, Warn()),
+)
 
 
 HEARS = Hears(frozenset({Verified, Answered, Delivered, Restored}), _commands)

@@ -14,6 +14,9 @@ from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.materials.tables import document, request
 from hub.cases.connection.project import project
 from hub.cases.connection.tables import application
+from hub.cases.connection.warnings import shown
+from hub.cases.connection.warnings.events import WARNING
+from hub.cases.connection.warnings.tables import warning
 from hub.cases.events import REGISTRATION
 from hub.cases.evidence.tables import need
 from hub.cases.identity.tables import ticket
@@ -30,12 +33,13 @@ PROCEDURE = Procedure(
     gather=gather,
     decide=decide,
     project=project,
-    tables=(application, need, ticket, document, request, case_number, step, rating, rating_refusal),
+    tables=(application, need, ticket, document, request, case_number, step, warning, rating, rating_refusal),
     sinks={
         REGISTRATION: bodies.registration,
         DATES: bodies.dates,
         WITHDRAWAL: bodies.withdrawal,
         RATING: bodies.rating,
+        WARNING: shown.body,
         "*": bodies.evidence,
     },
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from hub.cases import reasons
 from hub.cases.connection.events import Dated, Identified, Matched, Retracted, Submitted, Waiting, Withdrawn
@@ -12,6 +12,8 @@ from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
 from hub.cases.connection.steps.histories import histories
 from hub.cases.connection.tables import application
+from hub.cases.connection.warnings import shown
+from hub.cases.connection.warnings.events import Warned
 from hub.cases.events import Entry, Event, Relation
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
@@ -24,7 +26,9 @@ from hub.cases.steps.events import Numbered, Reapplied, Stepped
 from hub.cases.tables import piece
 
 TITLE = "licence.property-title"
-_DATES = ("due_on", "segment", "segment_due_on", "counted_to", "provisional", "calendar", "edition")
+_DATES = ("due_on", "segment", "segment_due_on", "counted_to", "provisional", "calendar", "edition", "total_due_on")
+_MARKED = {"mark": ("segment", "counted_to"), "total_mark": ("total_due_on",)}
+"""What was warned of → the columns that say of which last day."""
 E = TypeVar("E", bound=Event)
 
 
@@ -57,6 +61,9 @@ def _dated(connection: Connection, entries: Sequence[Entry]) -> None:
     about = application.c.case_id == bindparam("of")
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _DATES}
     values["told"] = func.coalesce(application.c.told, 0) + bindparam("more")
+    for mark, columns in _MARKED.items():
+        same = and_(*(application.c[name] == bindparam(f"new_{name}") for name in columns))
+        values[mark] = case((same, application.c[mark]), else_=0)
     rows = [_changed(entry, _of(entry, Dated)) for entry in entries]
     connection.execute(update(application).where(about).values(**values), rows)
 
@@ -67,7 +74,7 @@ def _changed(entry: Entry, event: Dated) -> dict[str, Any]:
 
 
 def _dates(event: Submitted | Dated) -> dict[str, Any]:
-    given = {name: getattr(event, name) for name in _DATES}
+    given = {name: getattr(event, name, None) for name in _DATES}
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
 
 
@@ -237,4 +244,5 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Stepped: _stepped,
     Reapplied: _reapplied,
     **RATINGS,
+    Warned: shown.project,
 }

@@ -32,6 +32,11 @@ application = Table(
     Column("ended", String(16), doc="END, NOT_ACCEPTED or TERMINATE, as the utility's steps say"),
     Column("ended_ms", BigInteger, doc="when, as the utility says"),
     Column("first_id", ID, doc="the first of the applications for the same, of which earlier ones were ended"),
+    Column("total_due_on", String(10), doc="the day on which the total is used up if the segment that runs continues"),
+    Column("mark", Integer, nullable=False, server_default="0", doc="0: not warned of counted_to; 1: before; 2: after"),
+    Column("total_mark", Integer, nullable=False, server_default="0", doc="the same of total_due_on"),
     Index("ix_application_numbered", "numbered"),
+    Index("ix_application_mark", "mark", "counted_to"),
+    Index("ix_application_total_mark", "total_mark", "total_due_on"),
     Index("ix_application_counted_to", "counted_to", "edition", "provisional"),
 )

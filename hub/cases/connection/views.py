@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Row, func, select
 from hub.cases import notices, policy, reasons
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import PieceState
+from hub.cases.clocks import KindClock
 from hub.cases.connection import states
 from hub.cases.connection.command import Application
-from hub.cases.connection.steps import histories
+from hub.cases.connection.steps import clocks, histories
 from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NEVER_MS, NeedState
 from hub.cases.evidence.tables import need
@@ -38,7 +39,7 @@ def full(connection: Connection, row: Row[Any], opener: Opens, today: date) -> J
     return _summary(row, submitted) | {
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
-        "clock": _clock(row, today, notices.calendar(connection)),
+        "clock": _clock(connection, row, today, notices.calendar(connection)),
         "questions": _questions(row, submitted, histories.history_of(connection, case_id)),
         "evidence": [_need(one, pieces) for one in needs],
         "deliveries": deliveries,
@@ -117,32 +118,34 @@ def _day(at_ms: int) -> date:
     return china_day(datetime.fromtimestamp(at_ms / 1000, UTC))
 
 
-def _clock(row: Row[Any], today: date, calendar: Calendar) -> Json:
-    table = policy.by_version(row.policy)
-    case = table.cases[row.case_type]
-    begun_on = china_day(datetime.fromtimestamp(row.opened_ms / 1000, UTC))
-    timed = [one for one in case.timed(row.starred) if one.days is not None]
+def _clock(connection: Connection, row: Row[Any], today: date, calendar: Calendar) -> Json:
+    """The time limit in short, of the kind that the case is now."""
+    now = clocks.of(connection, row, calendar, today)[1].now
+    table, case, starred = policy.by_version(row.policy), now.row, now.kind.starred
+    timed = [one for one in case.timed(starred) if one.days is not None]
     segments = [{"name": one.name, "zh": one.zh, "working_days": one.days} for one in timed]
     return {
         "policy": table.version,
         "source": table.source,
         "case_type": case.name,
         "case_type_zh": case.zh,
-        "steps": [step.zh for step in case.seen(row.starred)],
+        "steps": [step.zh for step in case.seen(starred)],
         "segments": segments,
-        "working_days": case.total(row.starred),
-        "working_days_left": table.days_left(row.case_type, row.starred, begun_on, today, calendar),
+        "working_days": case.total(starred),
+        "working_days_left": now.limited.left,
         "starting_day_counts": table.starting_day_counts,
-        "counted_days": _counted(row, begun_on, table.starting_day_counts, calendar),
+        "counted_days": _counted(row, now, table.starting_day_counts, calendar),
         "calendar": row.calendar,
         "whole_process": case.whole_process is not None,
     }
 
 
-def _counted(row: Row[Any], begun_on: date, starting_day_counts: bool, calendar: Calendar) -> list[str]:
+def _counted(row: Row[Any], now: KindClock, starting_day_counts: bool, calendar: Calendar) -> list[str]:
     """The working days of the date that is promised, one by one, so that a person can check the counting."""
-    if row.counted_to is None:
+    running = now.whole if now.row.whole_process else next((one.span for one in now.lines if one is now.running), None)
+    if row.counted_to is None or running is None:
         return []
+    begun_on = running.opened_on
     days = calendar.working_days(begun_on, date.fromisoformat(row.counted_to), starting_day_counts)
     return [day.isoformat() for day in days]
 

@@ -210,7 +210,8 @@ class Dates(NamedTuple):
     """The dates of one case. ``due_on``: the last day of the whole process, where the policy sets one; otherwise
     ``segment`` is the one that runs, and ``segment_due_on`` its last day. ``counted_to``: the last day that was
     counted; ``None`` only in dates of a former version. ``provisional``: a year without a notice was counted.
-    ``calendar`` and ``edition``: what the days were counted by."""
+    ``calendar`` and ``edition``: what the days were counted by. ``total_due_on``: the day on which the total is used
+    up, if the segment that runs continues so long."""
 
     due_on: date | None
     segment: str
@@ -219,6 +220,7 @@ class Dates(NamedTuple):
     provisional: bool
     calendar: str
     edition: int
+    total_due_on: date | None = None
 
     @property
     def promised(self) -> tuple[date | None, str, date | None, bool]:
@@ -311,14 +313,6 @@ class Policy(Data):
         if running is None:
             return Dates(end, "", None, end, provisional, version, calendar.number)
         return Dates(None, running.name, end, end, provisional, version, calendar.number)
-
-    def days_left(self, case_type: str, starred: bool, begun_on: date, today: date, calendar: Calendar) -> int:
-        """Working days of the total that are left at the end of ``today``, at least 0. A segment takes at most its own
-        limit from the total until its end is reported."""
-        row = self.cases[case_type]
-        running, total = row.running(starred), row.total(starred)
-        used = calendar.between(begun_on, today, self.starting_day_counts)
-        return max(0, total - min(used, running.days or total if running else total))
 
 
 def _with_names(listed: Any) -> Any:

@@ -101,6 +101,15 @@ class Api:
         query_of(request, NoQuery)
         return JSONResponse(await run_in_threadpool(self._shown, token, _id(request)))
 
+    async def clock(self, request: Request) -> Response:
+        """The clocks of one application, with how every line was counted."""
+        token = await self._access.allow(request, READ)
+        query_of(request, NoQuery)
+        found = await run_in_threadpool(self._applications.clock, _id(request))
+        if found["channel"] not in token.channels:
+            raise RecordRejected("NO_SUCH_APPLICATION")
+        return JSONResponse(found)
+
     async def listed(self, request: Request) -> Response:
         """Applications of the token's channels, newest first. With ``channel`` and ``external_no``: the one that the
         channel submitted under that number."""
@@ -203,6 +212,7 @@ def router(
     routes.add_api_route("/applications", api.submit, methods=["POST"])
     routes.add_api_route("/applications", api.listed, methods=["GET"])
     routes.add_api_route(one, api.show, methods=["GET"])
+    routes.add_api_route(f"{one}/clock", api.clock, methods=["GET"])
     routes.add_api_route("/titles/held", api.titles, methods=["POST"])
     routes.add_api_route(f"{one}/ticket", api.present, methods=["POST"])
     routes.add_api_route(f"{one}/hold", api.hold, methods=["POST"])

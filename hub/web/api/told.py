@@ -13,6 +13,7 @@ from hub.cases.customer.said import FollowUp, Question, Rating
 from hub.web.api import answers as a
 from hub.web.api import applications, cases, customers, deliveries, metrics, steps
 from hub.web.api import shown_customers as c
+from hub.web.api.clock_answers import ClockShown
 from hub.web.api.shown_materials import MaterialsShown
 from hub.web.auth.applicants import SCOPE as OF_APPLICATION
 from hub.web.queries import Query
@@ -124,6 +125,11 @@ _APPLICATIONS: Final = (
     Told(
         "show", "GET", _ONE, "One application: its time limit, its evidence with reasons, its deliveries.",
         {200: a.ApplicationShown}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.READ,
+    ),
+    Told(
+        "clock", "GET", f"{_ONE}/clock",
+        "Every limit of one application with the days that were used: by which events, by which clause, day by day.",
+        {200: ClockShown}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.READ,
     ),
     Told(
         "present", "POST", f"{_ONE}/ticket",

@@ -31,7 +31,7 @@ def sample(kind: type[Event]) -> Event:
     listed |= {"needs": (Wanted("licence.business", "uscc", b"w" * 16),), "withdrawn": (1, 2), "sinks": ("crm",)}
     listed |= {"items": (Told("design", "MISSING"),), "nevers": ("construction-permit",)}
     listed |= {"numbers": (CaseNumber(b"n" * 16, "HUB"),)}
-    listed |= {"days_off": (date(2027, 1, 1),), "make_up_days": ()}
+    listed |= {"recipients": ("duty-desk",), "days_off": (date(2027, 1, 1),), "make_up_days": ()}
     given: dict[str, Any] = dict(listed)
     for entry in catalogue().by_name(kind.SCHEMA).json["fields"]:
         name, of = entry["name"], entry["type"]

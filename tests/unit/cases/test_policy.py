@@ -40,7 +40,6 @@ def test_p4_2021_has_totals_only_and_no_limit_of_a_segment(case: str, total: int
 def test_p4_a_segment_without_its_own_limit_may_use_up_the_total() -> None:
     dates = FORMER.dates("high-single", False, date(2021, 6, 1), Calendar())
     assert (dates.due_on, dates.segment, dates.segment_due_on) == (None, "acceptance", date(2021, 7, 2))
-    assert FORMER.days_left("high-single", False, date(2021, 6, 1), date(2021, 6, 8), Calendar()) == 17
 
 
 def test_low_voltage_has_two_customer_steps_and_three_timed_segments() -> None:
@@ -135,14 +134,6 @@ def test_the_starting_day_does_not_count_and_make_up_saturdays_do() -> None:
 def test_p4_a_date_for_the_whole_is_promised_only_where_the_policy_sets_one(case: str, starred: bool) -> None:
     dates = POLICY.dates(case, starred, date(2026, 3, 2), Calendar())
     assert (dates.due_on, dates.segment, dates.segment_due_on) == (None, "acceptance", date(2026, 3, 3))
-
-
-def test_the_running_segment_takes_no_more_than_its_limit_from_the_total() -> None:
-    begun = date(2026, 3, 2)
-    left = [POLICY.days_left("high-dual", True, begun, date(2026, 3, day), Calendar()) for day in (2, 3, 4, 20)]
-    assert left == [30, 29, 29, 29]
-    whole = [POLICY.days_left("low-sanling", False, begun, date(2026, 3, day), Calendar()) for day in (2, 3, 4, 20)]
-    assert whole == [7, 6, 5, 0]
 
 
 def test_the_day_is_chinas() -> None:

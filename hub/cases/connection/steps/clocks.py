@@ -1,0 +1,42 @@
+"""The clocks of applications, as they are now: for people, and for what the sinks are told."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from hub.cases import notices, policy
+from hub.cases.calendar import Calendar
+from hub.cases.clocks import Clock, clock
+from hub.cases.connection.steps.histories import history_of
+from hub.cases.connection.warnings import shown as warnings
+from hub.cases.steps.explained import explained
+from hub.cases.steps.judge import History
+
+Json = dict[str, Any]
+
+
+def of(connection: Connection, row: Row[Any], calendar: Calendar, today: date) -> tuple[History, Clock]:
+    """What the utility reported of the application of this row, and its clocks at the end of ``today`` (China's)."""
+    history = history_of(connection, bytes(row.case_id))
+    return history, clock(history, policy.by_version(row.policy), calendar, today)
+
+
+def shown(connection: Connection, row: Row[Any], today: date) -> Json:
+    """The clocks of an application with how every line was counted, the dates that were told last, and the warnings."""
+    calendar = notices.calendar(connection)
+    history, found = of(connection, row, calendar, today)
+    case_id = bytes(row.case_id)
+    told = {
+        "due_on": row.due_on,
+        "segment": row.segment or None,
+        "segment_due_on": row.segment_due_on,
+        "provisional": bool(row.provisional),
+    }
+    return {
+        "application_id": case_id.hex(),
+        "channel": row.channel,
+        **explained(found, history, calendar, row.voltage),
+        "told": told,
+        "warnings": warnings.shown(connection, case_id),
+    }

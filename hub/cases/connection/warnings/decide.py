@@ -1,0 +1,83 @@
+"""Which warnings are due for a case: of its row and a day. Pure.
+
+A last day is warned of once before it and once after it. When a notice about working days moves it, it is another day,
+and is warned of again.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Row
+
+from hub.cases.calendar import Calendar
+from hub.cases.connection.warnings.events import About, Level
+from hub.clock import CHINA
+
+BEFORE_DAYS: Final = 1
+"""So many working days before the last day a warning is due, but not on the day of submission."""
+BACK_DAYS: Final = 30
+"""Days after which a last day is a matter of the audit only."""
+MARKS: Final = {Level.BEFORE: 1, Level.AFTER: 2}
+"""Level → what the row says afterwards; 0: nothing is warned of yet."""
+
+
+class Window(NamedTuple):
+    """The days that a warning is due for, on ``today`` (China's date). ``soon``: the latest last day to warn of before
+    it; ``over``: last days before this one are over by a working day; ``since``: the earliest to warn of after it."""
+
+    today: date
+    soon: date
+    over: date
+    since: date
+
+    @property
+    def today_ms(self) -> int:
+        """When today began in China, in ms since the epoch."""
+        return int(datetime.combine(self.today, time(), CHINA).timestamp() * 1000)
+
+
+def window(today: date, calendar: Calendar) -> Window:
+    """The window of a day.
+
+    >>> window(date(2022, 1, 30), Calendar())[1:3]  # a make-up Sunday; then Spring Festival
+    (datetime.date(2022, 2, 7), datetime.date(2022, 1, 30))
+    """
+    over = today
+    while not calendar.is_working_day(over):
+        over -= timedelta(days=1)
+    return Window(today, calendar.add(today, BEFORE_DAYS).day, over, today - timedelta(days=BACK_DAYS))
+
+
+class Limit(NamedTuple):
+    """A limit that runs: what it is of, its last day, and the mark of its row."""
+
+    about: About
+    segment: str
+    due_on: date
+    mark: int
+
+
+def limits(row: Row[Any]) -> Iterator[Limit]:
+    """The limits of a row of ``application`` that run."""
+    segment = row.segment or ""
+    if row.ended is None and (row.due_on or row.segment_due_on):
+        about = About.WHOLE if row.due_on else About.SEGMENT
+        yield Limit(about, segment, date.fromisoformat(row.due_on or row.segment_due_on), row.mark)
+    if row.ended is None and row.total_due_on:
+        yield Limit(About.TOTAL, segment, date.fromisoformat(row.total_due_on), row.total_mark)
+
+
+def level(limit: Limit, opened_ms: int, days: Window) -> Level | None:
+    """What is due for a limit of a case that was submitted at ``opened_ms``; ``None`` for nothing."""
+    if limit.mark < MARKS[Level.AFTER] and days.since <= limit.due_on < days.over:
+        return Level.AFTER
+    if limit.mark < MARKS[Level.BEFORE] and days.today <= limit.due_on <= days.soon and opened_ms < days.today_ms:
+        return Level.BEFORE
+    return None
+
+
+def working_days(limit: Limit, what: Level, today: date, calendar: Calendar) -> int:
+    """Those that are left at the end of today, or those over."""
+    between = (today, limit.due_on) if what is Level.BEFORE else (limit.due_on, today)
+    return calendar.between(*between)

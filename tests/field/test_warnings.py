@@ -1,0 +1,141 @@
+"""Warnings before a last day and escalations after it: P4, each is told once, and only what is true of its day."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from hub.cases import case as cases
+from hub.cases.connection.events import Dated
+from hub.cases.connection.tables import application
+from hub.cases.connection.warnings.tables import warning
+from hub.cases.imports.notices import Notices
+from hub.cases.journal import Decided
+from hub.cases.policy import Recipients
+from tests.casework import BY, ConnectionSystem, House, body
+from tests.limits import NOTICE_2027
+
+HIGH = {"voltage": "HIGH_10KV", "sanling": False}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    house = House(tmp_path, url=url, recipients=Recipients(("duty-desk",), ("supervision", "district-office")))
+    go_to(house, date(2022, 1, 27))
+    yield house
+    house.close()
+
+
+def go_to(house: House, day: date) -> None:
+    """Nine o'clock in China."""
+    wanted = datetime(day.year, day.month, day.day, 1, tzinfo=UTC)
+    house.clock.pass_s((wanted - house.clock.now()).total_seconds())
+
+
+def warned(house: House) -> list[tuple[Any, ...]]:
+    house.due()
+    return [(row.level, row.about, row.segment, row.due_on, row.working_days) for row in house.rows(warning)]
+
+
+def test_p4_a_whole_process_is_warned_of_a_working_day_before_its_end_and_escalated_after_it(house: House) -> None:
+    house.submit(body())  # 7 working days from 27 January 2022, over Spring Festival: 10 February
+    for day in (date(2022, 1, 27), date(2022, 2, 8)):
+        go_to(house, day)
+        assert warned(house) == []
+    go_to(house, date(2022, 2, 9))
+    before = ("BEFORE", "WHOLE", "", "2022-02-10", 1)
+    assert warned(house) == [before]
+    go_to(house, date(2022, 2, 10))
+    assert warned(house) == [before]
+    go_to(house, date(2022, 2, 14))
+    assert warned(house) == [before, ("AFTER", "WHOLE", "", "2022-02-10", 2)]
+    go_to(house, date(2022, 3, 1))
+    assert len(warned(house)) == 2
+
+
+def test_a_limit_of_one_day_is_not_warned_of_on_the_day_of_submission(house: House) -> None:
+    house.submit(body(**HIGH))
+    assert warned(house) == []
+    go_to(house, date(2022, 1, 28))
+    assert warned(house) == [("BEFORE", "SEGMENT", "acceptance", "2022-01-28", 0)]
+    go_to(house, date(2022, 1, 29))  # a make-up Saturday
+    assert warned(house)[1:] == [("AFTER", "SEGMENT", "acceptance", "2022-01-28", 1)]
+
+
+def test_p2_each_warning_is_told_once_to_its_recipients_and_survives_a_rebuild(house: House) -> None:
+    sink = ConnectionSystem()
+    house.submit(body())
+    go_to(house, date(2022, 2, 14))
+    assert [row[0] for row in warned(house)] == ["AFTER"]  # the hub was away while it was near
+    warned(house)
+    house.deliver(sink)
+    told = [one for effects in sink.effects.values() for one in effects if one["kind"] == "warning"]
+    (one,) = told
+    assert (one["recipients"], one["dueOn"], one["workingDays"]) == (
+        ["supervision", "district-office"],
+        "2022-02-10",
+        2,
+    )
+    house.relay()
+    assert [found for found in house.remade().values() if not found.equal] == []
+
+
+def test_without_recipients_the_warning_is_an_event_and_no_sink_is_told(tmp_path: Path) -> None:
+    house, sink = House(tmp_path), ConnectionSystem()
+    go_to(house, date(2022, 1, 27))
+    house.submit(body())
+    go_to(house, date(2022, 2, 14))
+    assert len(warned(house)) == 1
+    house.deliver(sink)
+    assert [one["kind"] for effects in sink.effects.values() for one in effects] == ["registration"]
+    house.close()
+
+
+def test_a_last_day_that_a_notice_moves_is_warned_of_again(house: House) -> None:
+    go_to(house, date(2026, 12, 25))
+    house.submit(body())  # provisional: 6 January 2027
+    go_to(house, date(2027, 1, 5))
+    assert warned(house) == [("BEFORE", "WHOLE", "", "2027-01-06", 1)]
+    Notices(house.store, house.journal).import_file(NOTICE_2027.encode(), BY)
+    house.due()
+    go_to(house, date(2027, 1, 7))
+    assert warned(house)[1:] == [("BEFORE", "WHOLE", "", "2027-01-08", 1)]
+
+
+def test_a_total_that_is_nearly_used_up_is_warned_of_beside_its_segment(house: House) -> None:
+    case_id = house.submit(body(**HIGH)).case_id
+    dated(house, case_id, segment="completion", segment_due_on=date(2022, 2, 18), total_due_on=date(2022, 2, 9))
+    go_to(house, date(2022, 2, 8))
+    assert warned(house) == [("BEFORE", "TOTAL", "completion", "2022-02-09", 1)]
+    go_to(house, date(2022, 2, 10))
+    assert warned(house)[1:] == [("AFTER", "TOTAL", "completion", "2022-02-09", 1)]
+    go_to(house, date(2022, 2, 21))
+    assert warned(house)[2:] == [("AFTER", "SEGMENT", "completion", "2022-02-18", 1)]
+
+
+def test_nothing_is_warned_of_while_it_is_the_customers_turn_and_after_the_end(house: House) -> None:
+    waiting, ended = (house.submit(body(number, **HIGH)).case_id for number in ("A-1", "A-2"))
+    dated(house, waiting, segment="", segment_due_on=None, counted_to=date(2022, 1, 28))
+    with house.store.write() as connection:
+        connection.execute(update(application).where(application.c.case_id == ended).values(ended="END"))
+    go_to(house, date(2022, 2, 8))
+    assert warned(house) == []
+
+
+def test_what_is_long_over_is_a_matter_of_the_audit(house: House) -> None:
+    house.submit(body())
+    go_to(house, date(2022, 6, 1))
+    assert warned(house) == []
+
+
+def dated(house: House, case_id: bytes, **given: Any) -> None:
+    """The dates of a case as steps have changed them."""
+    dates = {"due_on": None, "provisional": False, "calendar": "", "edition": 0, "total_due_on": None}
+    values = dates | {"counted_to": given.get("segment_due_on")} | given
+    with house.store.write() as connection:
+        locked = cases.lock(connection, [case_id])[case_id]
+        house.journal.append(connection, [Decided(locked, [Dated(**values)])])
