@@ -77,7 +77,7 @@ def command(
        late, a high-voltage one with its project; a resident by face, one at a counter, and an enterprise
        through an agent
     4. lets the utility report their steps until electricity is on: sent, fetched and from a table, some of them twice,
-       in disorder, or with other contents
+       in disorder, or with other contents; then the customers rate the service
     5. compares all counts with those of the simulated systems; exit 0 only if all agree
 
     All files are in FOLDER (see --home). While it runs (--keep), `. FOLDER/env` prepares a shell: the hub command then
@@ -140,12 +140,14 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
         lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered) and delivered.acknowledged >= wanted
     )
     live.electricity_on(ids)
+    live.rated(ids)
     live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
     shown = [applications.show(one) for one in ids]
     return Report(
         live.lines(),
         live.delivered(),
         live.steps(),
+        live.ratings(),
         [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)],
     )
 
@@ -186,6 +188,8 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
         f"steps 环节 sent {told.sent} = applied {told.applied} + duplicate {told.duplicate} + claimed {told.claimed}; "
         f"electricity on 已送电 {told.on} of {len(report.applications)}"
     )
+    given, passed_on = report.ratings
+    out.print(f"ratings 评价 given {given}, passed on {passed_on}")
     out.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
 
 
@@ -260,6 +264,7 @@ def _plain(report: Report) -> dict[str, Any]:
         "sources": lines,
         "delivered": delivered,
         "steps": report.steps._asdict(),
+        "ratings": dict(zip(("given", "passed_on"), report.ratings, strict=True)),
         "applications": report.applications,
     }
 

@@ -28,7 +28,7 @@ from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
 from sandbox import launch
 from sandbox.applications import HIGH_VOLTAGE
-from sandbox.demo import steps
+from sandbox.demo import ratings, steps
 from sandbox.demo.clock import at_speed
 from sandbox.demo.steps import Steps
 from sandbox.systems import FIRST
@@ -133,12 +133,14 @@ class Report:
     lines: list[SourceLine]
     delivered: Delivered
     steps: Steps
+    ratings: tuple[int, int]
     applications: list[dict[str, Any]]
 
     @property
     def balanced(self) -> bool:
-        """Whether all sources, the deliveries and the steps balance, and every case has electricity."""
-        ended = self.steps.balanced and self.steps.on == len(self.applications)
+        """Whether all sources, the deliveries and the steps balance, and every case has electricity and a rating."""
+        cases = len(self.applications)
+        ended = self.steps.balanced and (self.steps.on, *self.ratings) == (cases, cases, cases)
         return all(line.balanced for line in self.lines) and self.delivered.balanced and ended
 
 
@@ -289,6 +291,15 @@ class Live:
         if not steps.count(self.hub, self.sandbox).sent:
             steps.play(self.sandbox, self._url, [applications.show(one) for one in ids])
         self.settle(lambda *_: (told := self.steps()).balanced and told.on >= len(ids))
+
+    def rated(self, ids: Sequence[bytes]) -> None:
+        """Let the customers rate the service, and wait until the utility has their ratings. Raises as ``settle``."""
+        ratings.rate(self.hub, self._url, ids)
+        self.settle(lambda *_: self.ratings() == (len(ids), len(ids)))
+
+    def ratings(self) -> tuple[int, int]:
+        """Ratings that were given, and those that the utility has."""
+        return ratings.count(self.hub)
 
     def steps(self) -> Steps:
         """The conservation line of steps, as it is now."""
