@@ -18,6 +18,7 @@ from hub.audit.read import Book
 from hub.bootstrap import Hub, reading
 from hub.cases.calendar import china_day
 from hub.cases.policies.model import ROWS
+from hub.cli._printed import visible
 from hub.clock import CHINA, in_china
 
 Json = dict[str, Any]
@@ -233,7 +234,7 @@ def _print(
     if as_json:
         with click.open_file(str(file), "w", encoding="utf-8") as stream:
             for row in rows:
-                stream.write(json.dumps(plain(row), ensure_ascii=True) + "\n")
+                stream.write(visible(json.dumps(plain(row), ensure_ascii=False)) + "\n")
         return
     with click.open_file(str(file), "w", encoding=sheet.ENCODING) as stream:
         count = sheet.write(stream, [f"{zh} {name}".strip() for name, zh in titles.items()], map(cells, rows))
