@@ -162,8 +162,9 @@ def _waits(connection: Connection, moment: Moment) -> bool:
 def _take(connection: Connection, moment: Moment, most: int) -> list[tuple[Case, Command]]:
     """Needs first: people wait for them. Each case once."""
     work: dict[bytes, tuple[Case, Command]] = {}
+    least = min(RECOUNTS_MIN, most - 1)  # one case alone, when one of several fails
     for take, command in _TIMERS:
-        for case in take(connection, moment, max(RECOUNTS_MIN, most - len(work))):
+        for case in take(connection, moment, max(least, most - len(work))):
             work.setdefault(case.case_id, (case, command))
     return list(work.values())
 
