@@ -93,7 +93,7 @@ class Model:
 
 
 class Life(RuleBasedStateMachine):
-    """One case, with what cannot be true told at any moment. Whatever is delivered, in whatever order, the verdicts are
+    """One case, with what cannot be true told at any moment. For all that is delivered, in any order, the verdicts are
     those of the model."""
 
     @initialize(kind=st.sampled_from(list(TIMED)), seed=st.integers(0, 2**32))
@@ -219,7 +219,7 @@ anything = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(anything, max_size=14, unique_by=lambda one: one.record_id), st.sampled_from(list(TIMED)), st.randoms())
-def test_whatever_is_told_the_order_means_nothing_and_nothing_is_left_out(
+def test_of_anything_that_is_told_the_order_means_nothing_and_nothing_is_left_out(
     facts: list[Fact], kind: Kind, random: Random
 ) -> None:
     found = judged(kind, facts)
