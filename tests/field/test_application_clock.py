@@ -61,7 +61,7 @@ def reported(house: House, one: Example) -> bytes:
 def asked(house: House, case_id: bytes, **client: Any) -> Any:
     access = Access(Tokens(house.store, house.clock), house.clock)
     refusals = Refusals(house.store, house.clock)
-    app = create(house.clock, applications.router(house.applications, house.holdings, access, refusals))
+    app = create(house.clock, applications.router(house.applications, house.holdings, house.tokens, access, refusals))
     bearer = {"Authorization": f"Bearer {token(house.store, house.clock, **client)}"}
     return TestClient(app).get(f"/applications/{case_id.hex()}/clock", headers=bearer)
 
