@@ -1,6 +1,7 @@
 """``hub audit steps|sample|offsystem``: the audit of the clock, for who trusts no one."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,8 @@ _DRAWN = {
     "digest": "总体摘要",
 }
 """The columns of a sample: their name in JSON, and in Chinese."""
+_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_DIVISION = re.compile(r"[0-9]{6}")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -91,6 +94,11 @@ def steps(
       hub audit steps --from 2026-01-01 --to 2026-03-31 --csv steps.csv
       hub audit steps --from 2026-01-01 --to 2026-03-31 --district 120104 --over --json
     """
+
+    if since > until:
+        raise click.UsageError("--from is after --to")
+    if district is not None and not _DIVISION.fullmatch(district):
+        raise click.UsageError(f"--district {district!r} is no code of six digits, like 120104")
 
     def wanted(row: segments.Row) -> bool:
         fits = kind is None or row.kind.kind.case_type == kind
@@ -152,10 +160,10 @@ def _drawn(account: Account, seed: str, drawn: sample.Sample) -> Json:
 
 
 @command.command("offsystem")
-@click.option("--crm-archive", "archive", type=click.Path(path_type=Path), help="Archived connections of the CRM.")
-@click.option("--first-readings", "readings", type=click.Path(path_type=Path), help="First readings of meters.")
-@click.option("--contacts", type=click.Path(path_type=Path), help="Contacts with customers.")
-@click.option("--complaints", type=click.Path(path_type=Path), help="Complaints of customers.")
+@click.option("--crm-archive", "archive", type=_FILE, help="Archived connections of the CRM.")
+@click.option("--first-readings", "readings", type=_FILE, help="First readings of meters.")
+@click.option("--contacts", type=_FILE, help="Contacts with customers.")
+@click.option("--complaints", type=_FILE, help="Complaints of customers.")
 @_period(required=False)
 @_CSV
 @_JSON

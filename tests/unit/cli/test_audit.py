@@ -24,6 +24,7 @@ from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Fact
 from hub.cases.steps.tables import case_number, step
 from hub.cases.tables import case
 from hub.cli import cli
+from hub.errors import Misconfigured
 from hub.privacy.names import utility_number
 from hub.privacy.references import grouped
 from tests import samples
@@ -142,6 +143,28 @@ def test_a_day_that_is_not_over_cannot_be_counted(hub: Hub) -> None:
     done = run("steps", "--from", "2022-03-01", "--to", tomorrow.isoformat())
     assert done.exit_code == 2
     assert "is after today" in done.output
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "code"),
+    [
+        (("steps", "--from", "2022-04-01", "--to", "2022-03-01"), "--from is after --to", 2),
+        (("steps", *DAYS, "--district", "12010"), "six digits", 2),
+        (("offsystem", "--contacts", "none.csv"), "does not exist", 2),
+        (("sample", "--seed", "x" * 201, "-n", "1"), "more than 200 characters", 2),
+    ],
+)
+def test_wrong_usage_is_told_with_its_remedy(command: tuple[str, ...], said: str, code: int) -> None:
+    done = run(*command)
+    assert done.exit_code == code, done.output
+    assert said in done.output
+
+
+def test_a_file_of_another_sort_is_refused_with_the_columns_that_it_needs(hub: Hub, tmp_path: Path) -> None:
+    done = run("offsystem", "--contacts", write(tmp_path, "c.csv", "name,telephone", "王伟,13000000000"))
+    assert isinstance(done.exception, Misconfigured)
+    assert "application_no,app_no,contacted_at" in str(done.exception)
+    assert "王伟" not in str(done.exception)
 
 
 def write(folder: Path, name: str, *lines: str) -> str:
