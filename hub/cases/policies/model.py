@@ -56,14 +56,6 @@ class Step(Data):
     also: tuple[Text, ...] = ()
     starred: Flag = False
 
-    def is_called(self, name: str) -> bool:
-        """Whether ``name`` is one of its official spellings.
-
-        >>> Step(zh="竣工接电", en="connection", segments=("completion",), also=("装表接电",)).is_called("装表接电")
-        True
-        """
-        return name in (self.zh, *self.also)
-
 
 class Ceiling(Data):
     """The limit of another authority beside the city's, which counts for figures that are reported to it."""
