@@ -1,8 +1,10 @@
-"""The cases with a last day that a warning is due for."""
+"""The cases with a last day that a warning is due for. It is asked for all the time, so each part is found by an index,
+however many cases there are."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, or_, select, true, union
 
 from hub.cases import case as cases
 from hub.cases import notices
@@ -28,16 +30,18 @@ def take_due(connection: Connection, moment: Moment, most: int) -> list[Case]:
 def _due(connection: Connection, query: Select[Any], moment: Moment) -> Select[Any]:
     days = window(china_day(moment.now), notices.calendar(connection))
     has_date = or_(application.c.due_on.is_not(None), application.c.segment_due_on.is_not(None))
-    one = and_(has_date, _is_due(application.c.mark, application.c.counted_to, days))
-    total = _is_due(application.c.total_mark, application.c.total_due_on, days)
-    joined = query.join_from(application, case, application.c.case_id == case.c.case_id)
-    return joined.where(application.c.ended.is_(None), or_(one, total))
+    one = _ids(application.c.mark, application.c.counted_to, has_date, days)
+    total = _ids(application.c.total_mark, application.c.total_due_on, true(), days)
+    return query.where(case.c.case_id.in_(union(*one, *total)))
 
 
-def _is_due(mark: ColumnElement[int], due_on: ColumnElement[str], days: Window) -> ColumnElement[bool]:
-    """As ``decide.level``."""
+def _ids(
+    mark: ColumnElement[int], due_on: ColumnElement[str], has_date: ColumnElement[bool], days: Window
+) -> Iterator[Select[Any]]:
+    """As ``decide.level``. Marks are compared by equality: only then does the index lead to the days."""
     since, over, today, soon = (day.isoformat() for day in (days.since, days.over, days.today, days.soon))
-    after = and_(mark < MARKS[Level.AFTER], due_on >= since, due_on < over)
+    runs = select(application.c.case_id).where(application.c.ended.is_(None), has_date)
+    yield runs.where(mark.in_((0, MARKS[Level.BEFORE])), due_on >= since, due_on < over)
     submitted_before = case.c.opened_ms < days.today_ms
-    before = and_(mark < MARKS[Level.BEFORE], due_on >= today, due_on <= soon, submitted_before)
-    return or_(after, before)
+    before = runs.join_from(application, case, case.c.case_id == application.c.case_id).where(submitted_before)
+    yield before.where(mark == 0, due_on >= today, due_on <= soon)
