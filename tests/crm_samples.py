@@ -21,7 +21,13 @@ from tests.crm import serving
 from tests.unit.crm.systems import TOKEN, Good
 
 FOLDER = Path(connectors.utility_crm.__file__).parent / "samples"
-NAMES = {"applications": "application", "evidence": "evidence", "dates": "dates", "withdrawals": "withdrawal"}
+NAMES = {
+    "applications": "application",
+    "evidence": "evidence",
+    "dates": "dates",
+    "withdrawals": "withdrawal",
+    "cancellations": "cancellation",
+}
 """The last part of a path → the name of its sample."""
 NUMBER = "1Q4JA1RWK971AG"
 """A hub's number, in place of the one of a run: it is drawn."""
@@ -55,7 +61,7 @@ def sent() -> dict[str, Any]:
 def _live(house: House, sink: Any) -> None:
     house.verified(samples.business())
     house.project()
-    house.submit(body(site={"address": "天津市南开区长江道12号"}, capacity_kw=100, agent=AGENT))
+    case_id = house.submit(body(site={"address": "天津市南开区长江道12号"}, capacity_kw=100, agent=AGENT)).case_id
     house.due()
     house.deliver(sink, reads_back=True)
     Notices(house.store, house.journal).import_file(NOTICE.encode(), By("cli:test"))
@@ -63,6 +69,8 @@ def _live(house: House, sink: Any) -> None:
     house.deliver(sink, reads_back=True)
     house.verified(samples.business(version=2) | {"status": "REVOKED"})
     house.project()
+    house.deliver(sink, reads_back=True)
+    house.applications.cancel(case_id, By("cli:test"))
     house.deliver(sink, reads_back=True)
 
 

@@ -29,6 +29,7 @@ CHANGED = "CHANGED"
 ERASED = "ERASED"
 MET = "MET"
 HELD_BY_OTHER = "HELD_BY_OTHER"
+CANCELLED = "CANCELLED"
 SEAL_BROKEN = "SEAL_BROKEN"
 KEY_DAMAGED = "KEY_DAMAGED"
 REFUSED = "REFUSED"
@@ -95,6 +96,10 @@ _WORDS = {
     ),
     ERASED: Words("该主体的个人信息已依法删除。", "The subject's personal data has been erased."),
     MET: Words("已找到经核验的记录。", "A verified record has been found."),
+    CANCELLED: Words(
+        "申请人已撤销申请，不再查找。",
+        "The applicant has taken the application back: it is not looked for any more.",
+    ),
     HELD_BY_OTHER: Words(
         "不动产权利人不是申请人（例如租户），已推送并提示工作人员核对；不得因此拒绝受理。",
         "The holder of the title is not the applicant (for example a tenant): delivered for a person to check. "

@@ -59,6 +59,9 @@ class Desk(Protocol):
     def set_held(self, application_id: str, held: bool) -> Json:
         """Hold or release the application's deliveries. Returns the application."""
 
+    def cancel(self, application_id: str) -> Json:
+        """Take the application back. Returns it."""
+
     def present(self, application_id: str, ticket: str) -> Json:
         """Present a ticket of the identity service for the application. Returns the application."""
 
@@ -163,6 +166,11 @@ class Direct:
             act(_id(application_id), by_user())
             return self._applications.show(_id(application_id))
 
+    def cancel(self, application_id: str) -> Json:
+        with _said():
+            self._applications.cancel(_id(application_id), by_user())
+            return self._applications.show(_id(application_id))
+
     def present(self, application_id: str, ticket: str) -> Json:
         with _said():
             self._applications.present(_id(application_id), ticket, by_user())
@@ -239,6 +247,9 @@ class Remote:
 
     def set_held(self, application_id: str, held: bool) -> Json:
         return self._json("POST", f"/applications/{_id(application_id).hex()}/{'hold' if held else 'release'}")
+
+    def cancel(self, application_id: str) -> Json:
+        return self._json("POST", f"/applications/{_id(application_id).hex()}/cancel")
 
     def present(self, application_id: str, ticket: str) -> Json:
         return self._json("POST", f"/applications/{_id(application_id).hex()}/ticket", json={"ticket": ticket})

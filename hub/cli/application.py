@@ -1,5 +1,5 @@
-"""``hub application submit|titles|ticket|show|progress|story|list|hold|release|follow-up``: applications made with one
-certificate."""
+"""``hub application submit|titles|ticket|show|progress|story|list|cancel|hold|release|follow-up``: applications made
+with one certificate."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -295,6 +295,16 @@ def list_(
         )
     if not as_json:
         console().print(table)
+
+
+@command.command("cancel")
+@click.argument("application_id")
+@anywhere
+@click.pass_obj
+def cancel(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
+    """Take one application back, as its applicant wants. The sinks are told; no evidence is sent any more."""
+    with desk(config, url, token, writes=True) as to:
+        _print(or_leave(lambda: to.cancel(application_id)), as_json)
 
 
 @command.command("hold")

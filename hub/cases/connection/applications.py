@@ -14,7 +14,7 @@ from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.connection import command, states, views
 from hub.cases.connection.command import Application
-from hub.cases.connection.hears import AskAgain, Present, Submit
+from hub.cases.connection.hears import AskAgain, Cancel, Present, Submit
 from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.connection.steps import clocks
 from hub.cases.connection.tables import application
@@ -164,6 +164,16 @@ class Applications:
         """Release its deliveries; refused and stopped pieces are sent again, and evidence that is not asked for any
         more is asked for again. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
         self._append(case_id, Released(), by, unless_held=False)
+
+    def cancel(self, case_id: bytes, by: By) -> None:
+        """Take it back, as its applicant wants: the sinks are told, and no evidence is sent or looked for any more. Its
+        time limit continues until the utility reports the termination. Again changes nothing (P2). Raises
+        ``RecordRejected`` (NO_SUCH_APPLICATION)."""
+        with self.store.write() as connection:
+            locked = cases.lock(connection, [case_id]).get(case_id)
+            if locked is None or locked.procedure != PROCEDURE.name:
+                raise RecordRejected("NO_SUCH_APPLICATION")
+            self.journal.run(connection, PROCEDURE, [(locked, Cancel())], by=by)
 
     def _today(self) -> date:
         return china_day(self.journal.clock.now())

@@ -184,6 +184,15 @@ def withdrawal(given: Given, connection: Connection, sending: Sending, moment: M
     }
 
 
+def cancellation(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """That the application was taken back: when, and by whom. Raises ``MustNotSend`` when the applicant's data was
+    erased or does not open."""
+    submitted = _submitted(given, sending, _row(connection, sending))
+    about = tables.piece.c.case_id == sending.case.case_id, tables.piece.c.piece == sending.piece.piece
+    decided_ms = connection.execute(select(tables.piece.c.decided_ms).where(*about)).scalar_one()
+    return {"reason": AGENT if submitted.agent else APPLICANT, "cancelledAt": china_time(decided_ms)}
+
+
 def _row(connection: Connection, sending: Sending) -> Row[Any]:
     return connection.execute(select(application).where(application.c.case_id == sending.case.case_id)).one()
 

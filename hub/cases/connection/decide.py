@@ -4,14 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from hub.cases import policy
+from hub.cases import policy, reasons
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.clocks import clock, dates
 from hub.cases.connection.command import Needed, needs_of
 from hub.cases.connection.events import (
+    CANCELLATION,
     DATES,
     WITHDRAWAL,
+    Cancelled,
     Dated,
     Identified,
     Matched,
@@ -25,6 +27,7 @@ from hub.cases.connection.gather import Facts, dates_of
 from hub.cases.connection.hears import (
     NAME,
     AskAgain,
+    Cancel,
     ConnectionCommand,
     Look,
     Number,
@@ -55,16 +58,18 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
         return _on_time(case, command, facts, rules, moment)
     if isinstance(command, Withdraw):
         return _withdrawn(command, facts, moment)
-    if isinstance(command, Present | Rate):
-        return [_of_customer(case, command, facts, moment)]
+    if isinstance(command, Present | Rate | Cancel):
+        return [] if facts.cancelled else [_of_customer(case, command, facts, moment)]
     decided = _events(case, _needs(command, facts, moment), facts)
     decided += _retracted(case, facts, _decided(decided), moment)
     return [*decided, *_reported(replace(case, pieces=case.pieces + _decided(decided)), facts, moment)]
 
 
-def _of_customer(case: Case, command: Present | Rate, facts: Facts, moment: Moment) -> Event:
+def _of_customer(case: Case, command: Present | Rate | Cancel, facts: Facts, moment: Moment) -> Event:
     if isinstance(command, Present):
         return _identified(command.presented)
+    if isinstance(command, Cancel):
+        return _cancelled(case, facts)
     return ratings.rated(case, command, facts.sinks + facts.absent, facts.calendar, china_day(moment.now))
 
 
@@ -264,6 +269,13 @@ def _retracted(case: Case, facts: Facts, decided: int, moment: Moment) -> list[E
             )
         )
     return found
+
+
+def _cancelled(case: Case, facts: Facts) -> Cancelled:
+    """One piece for each sink that has the registration, or gets it."""
+    sinks = [one.name for one in facts.sinks + facts.absent if one.name in case.sinks and one.takes(NAME, CANCELLATION)]
+    pieces = [Piece(case.pieces + n, name, CANCELLATION, case.sinks[name]) for n, name in enumerate(sinks)]
+    return Cancelled(reason=reasons.CANCELLED, withdrawn=facts.behind, pieces=tuple(pieces))
 
 
 def _withdrawn(command: Withdraw, facts: Facts, moment: Moment) -> list[Event]:

@@ -23,6 +23,10 @@ WITHDRAWAL = "withdrawal"
 piece."""
 
 
+CANCELLATION = "cancellation"
+"""The kind of a piece that takes back the application."""
+
+
 class Wanted(NamedTuple):
     """Evidence that the policy's list allows and a source exists for. A record that matches is linked to the opaque id
     ``wanted_id``; it is ``None`` for an address that is too vague to identify a site."""
@@ -128,6 +132,15 @@ class Retracted(Deciding):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cancelled(Deciding, Withdrawing):
+    """The applicant took the application back. Its pieces tell the sinks; what they were not sent yet, except the
+    registration, is withdrawn, and no evidence is looked for any more. Its time limit ends with the utility's step."""
+
+    SCHEMA = "connection.cancelled"
+    TOPIC = CONNECTION_EVENTS
+
+
+@dataclass(frozen=True, kw_only=True)
 class Identified(Event):
     """A ticket of the identity service was presented: it belongs to this case now, and to no other. The evidence that
     it leads to takes the place of the applicant's evidence of identity that was looked for. ``until_ms`` is process
@@ -146,7 +159,7 @@ class Identified(Event):
 
 
 EVENTS: tuple[type[Event], ...] = (
-    *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Identified),
+    *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Cancelled, Identified),
     *(Numbered, Stepped, Reapplied, Warned),
     *materials.EVENTS,
     *RATINGS,

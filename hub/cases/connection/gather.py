@@ -11,12 +11,13 @@ from hub.cases import notices, reasons
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
 from hub.cases.connection.command import Application
-from hub.cases.connection.events import NOT_COUNTED
-from hub.cases.connection.hears import AskAgain, Look, Number, Recount, Settle, Submit, Warn
+from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
+from hub.cases.connection.hears import AskAgain, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
 from hub.cases.connection.steps import reports
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings import shown as warnings
-from hub.cases.evidence import matching, needs, over
+from hub.cases.events import REGISTRATION
+from hub.cases.evidence import matching, needs, over, tables
 from hub.cases.evidence.ask import way_to_ask
 from hub.cases.evidence.decide import Ask, Asker, Found, request_id
 from hub.cases.evidence.needs import Need
@@ -37,7 +38,8 @@ class Facts:
     """What is known of one case. ``needs``: the open needs that the command is about, each with the source's answer if
     one came. ``sinks`` are those of the settings, ``absent`` those that a case may have been opened with before.
     ``found`` and ``asks`` are by kind. ``again``: the needs whose record has a new reading. ``pending``: the kind of
-    the piece that a withdrawal is about, as long as it is pending; ``behind``: the pieces that wait for that one.
+    the piece that a withdrawal is about, as long as it is pending; ``behind``: the pieces that wait for that one,
+    or that a cancellation withdraws; ``cancelled``: it was taken back before.
     ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
     application, for computing dates. ``reported``: numbers and steps that it has not heard; ``history`` is with
     them. ``warnings``: how many there were."""
@@ -51,6 +53,7 @@ class Facts:
     asker: Asker | None = None
     pending: str | None = None
     behind: tuple[int, ...] = ()
+    cancelled: bool = False
     over: list[Over] = field(default_factory=list)
     calendar: Calendar = field(default_factory=Calendar)
     row: Row[Any] | None = None
@@ -71,6 +74,8 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     _find(given, connection, work, facts, rows, moment)
     _ask(given, connection, work, facts, rows, moment)
     for (case, command), known in zip(work, facts, strict=True):
+        if isinstance(command, Cancel | Present):
+            known.cancelled, known.behind = _cancelled(connection, case), _unsent(connection, case)
         if isinstance(command, Withdraw):
             known.pending, known.behind = _pending(connection, case, command), _behind(connection, case, command)
     _report(given, connection, work, facts, rows)
@@ -248,6 +253,25 @@ def _behind(connection: Connection, case: Case, command: Withdraw) -> tuple[int,
     query = select(piece.c.piece).where(
         piece.c.case_id == case.case_id,
         piece.c.after == command.piece,
+        piece.c.state == PieceState.PENDING.value,
+    )
+    return tuple(connection.execute(query.order_by(piece.c.piece)).scalars())
+
+
+def _cancelled(connection: Connection, case: Case) -> bool:
+    """Whether the application was taken back: its evidence says so, or a piece for a sink."""
+    said = select(tables.need.c.kind).where(
+        tables.need.c.case_id == case.case_id, tables.need.c.reason == reasons.CANCELLED
+    )
+    told = select(piece.c.kind).where(piece.c.case_id == case.case_id, piece.c.kind == CANCELLATION)
+    return any(connection.execute(query.limit(1)).first() is not None for query in (said, told))
+
+
+def _unsent(connection: Connection, case: Case) -> tuple[int, ...]:
+    """The pending pieces without the registration: sinks that get this are told how it ended."""
+    query = select(piece.c.piece).where(
+        piece.c.case_id == case.case_id,
+        piece.c.kind != REGISTRATION,
         piece.c.state == PieceState.PENDING.value,
     )
     return tuple(connection.execute(query.order_by(piece.c.piece)).scalars())

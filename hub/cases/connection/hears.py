@@ -93,7 +93,14 @@ class AskAgain:
     """Ask again for needs that are not asked for any more: an operator has corrected the cause."""
 
 
-ConnectionCommand = Submit | Present | Settle | Look | Recount | Number | Warn | AskAgain | Rate | Withdraw | PutOff
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The applicant takes the application back."""
+
+
+ConnectionCommand = (
+    Submit | Cancel | Present | Settle | Look | Recount | Number | Warn | AskAgain | Rate | Withdraw | PutOff
+)
 
 
 def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, Command]:

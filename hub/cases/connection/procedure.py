@@ -8,7 +8,7 @@ continues.
 
 from hub.cases.connection import bodies
 from hub.cases.connection.decide import decide
-from hub.cases.connection.events import DATES, EVENTS, WITHDRAWAL
+from hub.cases.connection.events import CANCELLATION, DATES, EVENTS, WITHDRAWAL
 from hub.cases.connection.gather import gather
 from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.materials.tables import document, request
@@ -40,6 +40,7 @@ PROCEDURE = Procedure(
         WITHDRAWAL: bodies.withdrawal,
         RATING: bodies.rating,
         WARNING: shown.body,
+        CANCELLATION: bodies.cancellation,
         "*": bodies.evidence,
     },
 )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from hub.cases import reasons
-from hub.cases.connection.events import Dated, Identified, Matched, Retracted, Submitted, Waiting, Withdrawn
+from hub.cases.connection.events import Cancelled, Dated, Identified, Matched, Retracted, Submitted, Waiting, Withdrawn
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
 from hub.cases.connection.steps.histories import histories
@@ -154,6 +154,13 @@ def _retracted(connection: Connection, entries: Sequence[Entry]) -> None:
     connection.execute(update(need).where(about, same).values(**reopened), rows)
 
 
+def _cancelled(connection: Connection, entries: Sequence[Entry]) -> None:
+    """No evidence of these cases is found, or taken back, any more."""
+    ids = [entry.case_id for entry in entries]
+    ended = {"wanted_id": None, "reason": reasons.CANCELLED}
+    connection.execute(update(need).where(need.c.case_id.in_(ids)).values(**ended))
+
+
 def _identified(connection: Connection, entries: Sequence[Entry]) -> None:
     """The ticket, and the evidence that it leads to: instead of the applicant's evidence of identity that is looked for
     until now, if any. Nothing changes where the identity is known already."""
@@ -236,6 +243,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Matched: _matched,
     Withdrawn: _withdrawn,
     Retracted: _retracted,
+    Cancelled: _cancelled,
     Identified: _identified,
     Documented: documented,
     Noticed: requested,

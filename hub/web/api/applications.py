@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from hub.cases import policy
+from hub.cases.by import By
 from hub.cases.connection.applications import Applications
 from hub.cases.connection.command import Application, CustomerClass, Voltage, read_ticket
 from hub.cases.connection.holdings import Enquiry, Holdings
@@ -133,10 +134,17 @@ class Api:
         """Release an application's deliveries. Refused and stopped pieces are sent again."""
         return await self._set_held(request, False)
 
+    async def cancel(self, request: Request) -> Response:
+        """Take an application back, as its applicant wants."""
+        token = await self._access.allow(request, WRITE)
+        query_of(request, NoQuery)
+        return JSONResponse(await run_in_threadpool(self._done, token, _id(request), self._applications.cancel))
+
     async def _set_held(self, request: Request, held: bool) -> Response:
         token = await self._access.allow(request, OPERATE)
         query_of(request, NoQuery)
-        return JSONResponse(await run_in_threadpool(self._held, token, _id(request), held))
+        act = self._applications.hold if held else self._applications.release
+        return JSONResponse(await run_in_threadpool(self._done, token, _id(request), act))
 
     async def _check_channel(self, token: Token, channel: object) -> None:
         """Refuses a channel that is not the client's. A value that is no text passes; the reader of applications
@@ -176,10 +184,9 @@ class Api:
             raise RecordRejected("NO_SUCH_APPLICATION")
         return shown
 
-    def _held(self, token: Token, application_id: bytes, held: bool) -> dict[str, Any]:
-        """The application where the token may read it, else only its id and its state."""
+    def _done(self, token: Token, application_id: bytes, act: Callable[[bytes, By], None]) -> dict[str, Any]:
+        """``act`` on the application. Returns it where the token may read it, else only its id and its state."""
         by = token.by(self._shown(token, application_id)["channel"])
-        act = self._applications.hold if held else self._applications.release
         act(application_id, by)
         shown = self._applications.show(application_id)
         return shown if READ in token.scopes else {name: shown[name] for name in ("application_id", "state")}
@@ -215,6 +222,7 @@ def router(
     routes.add_api_route(f"{one}/clock", api.clock, methods=["GET"])
     routes.add_api_route("/titles/held", api.titles, methods=["POST"])
     routes.add_api_route(f"{one}/ticket", api.present, methods=["POST"])
+    routes.add_api_route(f"{one}/cancel", api.cancel, methods=["POST"])
     routes.add_api_route(f"{one}/hold", api.hold, methods=["POST"])
     routes.add_api_route(f"{one}/release", api.release, methods=["POST"])
     return routes

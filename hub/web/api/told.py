@@ -165,6 +165,11 @@ _APPLICATIONS: Final = (
         applications.WRITE, body=Enquiry, example=ENQUIRY,
     ),
     Told(
+        "cancel", "POST", f"{_ONE}/cancel",
+        "Take an application back, as its applicant wants. Its time limit ends with the utility's step of termination.",
+        {200: _HELD}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.WRITE,
+    ),
+    Told(
         "hold", "POST", f"{_ONE}/hold", "Hold an application's deliveries. Its time limit continues.",
         {200: _HELD}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.OPERATE,
     ),
