@@ -10,7 +10,10 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
+from hub.cases import case as cases
 from hub.cases.imports.notices import Notices
+from hub.cases.journal import Decided
+from hub.cases.steps.events import Reapplied
 from hub.cases.steps.facts import COMPLETION, SUPPLY_PLAN
 from hub.cli import _clock
 from hub.web.api import applications, openapi
@@ -121,6 +124,21 @@ def test_what_the_connection_system_is_told_is_what_is_left_by_the_clock(house: 
     assert [(one["segment"], one["segmentDueOn"], one["workingDaysLeft"]) for one in told] == [
         (SUPPLY_PLAN, "2022-09-26", 17 - 1 - 2)
     ]
+
+
+def test_p4_an_application_that_was_made_again_shows_the_days_since_the_first_one(house: House) -> None:
+    go_to(house, "2022-03-01")
+    first = house.submit(body()).case_id
+    go_to(house, "2022-03-15")
+    again = house.submit(body("A-2")).case_id
+    with house.store.write() as connection:
+        locked = cases.lock(connection, [again])[again]
+        house.journal.append(connection, [Decided(locked, [Reapplied(first_id=first, later_id=again)])])
+    go_to(house, "2022-03-16")
+    shown = house.applications.clock(again)
+    assert shown["first"] == {"application_id": first.hex(), "submitted_on": "2022-03-01", "working_days": 11}
+    assert shown["kinds"][0]["whole"]["working_days"] == 1
+    assert house.applications.clock(first)["first"] is None
 
 
 def told(house: House, case_id: bytes) -> tuple[Any, ...]:

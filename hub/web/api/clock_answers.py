@@ -148,6 +148,14 @@ class DatesTold(BaseModel):
     provisional: bool = Field(examples=[False])
 
 
+class FirstApplication(BaseModel):
+    """The first of several applications for the same holder, site and capacity."""
+
+    application_id: Opaque
+    submitted_on: Day
+    working_days: int = Field(examples=[31], description="From its submission to the end of this one, or to today.")
+
+
 class ClockShown(BaseModel):
     """The clocks of an application at the end of today."""
 
@@ -164,4 +172,5 @@ class ClockShown(BaseModel):
     pauses: list[Pause]
     claims: list[Claim]
     told: DatesTold
+    first: FirstApplication | None
     warnings: list[WarningShown]

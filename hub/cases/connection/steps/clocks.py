@@ -1,17 +1,18 @@
 """The clocks of applications, as they are now: for people, and for what the sinks are told."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from hub.cases import notices, policy
-from hub.cases.calendar import Calendar
+from hub.cases.calendar import Calendar, china_day
 from hub.cases.clocks import Clock, clock
 from hub.cases.connection.steps.histories import history_of
 from hub.cases.connection.warnings import shown as warnings
 from hub.cases.steps.explained import explained
 from hub.cases.steps.judge import History
+from hub.cases.tables import case
 
 Json = dict[str, Any]
 
@@ -38,5 +39,21 @@ def shown(connection: Connection, row: Row[Any], today: date) -> Json:
         "channel": row.channel,
         **explained(found, history, calendar, row.voltage),
         "told": told,
+        "first": _first(connection, row, found, calendar),
         "warnings": warnings.shown(connection, case_id),
+    }
+
+
+def _first(connection: Connection, row: Row[Any], found: Clock, calendar: Calendar) -> Json | None:
+    """Of an application that was made again: the first one, and the working days since it was submitted."""
+    if row.first_id in (None, row.case_id):
+        return None
+    opened_ms = connection.execute(select(case.c.opened_ms).where(case.c.case_id == row.first_id)).scalar_one()
+    submitted_on = china_day(datetime.fromtimestamp(opened_ms / 1000, UTC))
+    until = found.now.whole.closed_on or found.today
+    days = calendar.between(submitted_on, until, found.policy.starting_day_counts)
+    return {
+        "application_id": bytes(row.first_id).hex(),
+        "submitted_on": submitted_on.isoformat(),
+        "working_days": days,
     }
