@@ -128,6 +128,12 @@ CODES: Final[dict[str, Code]] = {
         "The segment was sent back to the customer on the last day of its limit, or later.",
         _NO_AGAIN,
     ),
+    "STOPPED_LAST_DAY": Code(
+        Class.RESTARTED,
+        "时限最后一天或之后终止或不予受理",
+        "The case was terminated or not accepted on the last day of a limit, or later.",
+        _NO_AGAIN,
+    ),
     "ARCHIVED_TWICE": Code(
         Class.RESTARTED,
         "同一申请在业务系统中有多个流程",

@@ -218,6 +218,21 @@ def _returned(account: Account) -> Iterator[Finding]:
             yield Finding("RETURNED_LAST_DAY", account.case_id, of_line(account, line), _days(line.span))
 
 
+def _stopped(account: Account) -> Iterator[Finding]:
+    """A case that the utility ended without electricity on the last day of what ran, or later."""
+    history = account.history
+    if history.end not in (Action.TERMINATE, Action.NOT_ACCEPTED) or history.ended_ms is None:
+        return
+    ended = account.event(history.rounds[-1].closed_by)
+    line, day = account.clock.now.lines[-1], day_of(history.ended_ms)
+    if (
+        ended
+        and ended.fact.action is history.end
+        and _is_last(day, line.span.due_on or account.clock.now.limited.due_on)
+    ):
+        yield Finding("STOPPED_LAST_DAY", account.case_id, of_line(account, line), _days(line.span))
+
+
 def _is_last(day: date, due_on: date | None) -> bool:
     return due_on is not None and day >= due_on
 
@@ -246,5 +261,5 @@ def _again(account: Account) -> Iterator[Finding]:
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
     *(_over, _claims, _late, _bursts, _same_second),
-    *(_corrections, _changes, _started_late, _returned, _charges, _refused, _again),
+    *(_corrections, _changes, _started_late, _returned, _stopped, _charges, _refused, _again),
 )

@@ -129,6 +129,15 @@ CHEATS = (
         *("sent back on the last day", "RETURNED_LAST_DAY", Class.RESTARTED, ACCEPTED),
         fact(SUPPLY_PLAN, RETURN, "2022-03-04T17:59:00"),
     ),
+    steps(
+        *("terminated on the last day", "STOPPED_LAST_DAY", Class.RESTARTED, ACCEPTED),
+        fact("", Action.TERMINATE, "2022-03-04T17:30:00"),
+    ),
+    steps(
+        *("not accepted when the whole process is over", "STOPPED_LAST_DAY", Class.RESTARTED),
+        fact("", Action.NOT_ACCEPTED, "2022-03-11", explained=True),
+        kind=SANLING,
+    ),
     steps("a segment begun twice", "STEP_AGAIN", Class.RESTARTED, ACCEPTED, fact(ACCEPTANCE, START, "2022-03-03")),
     steps("a step after the end", "STEP_AFTER_END", Class.RESTARTED, *HONEST, fact(COMPLETION, END, "2022-03-20")),
     Cheat("a time corrected into its limit", corrected, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
@@ -200,6 +209,11 @@ def test_p4_a_way_to_cheat_is_found_under_its_class_with_the_events_that_show_it
 
 def test_an_honest_case_has_no_finding() -> None:
     assert list(within.findings(account(*HONEST))) == []
+
+
+def test_a_case_that_its_customer_gives_up_in_time_is_no_finding() -> None:
+    told = account(ACCEPTED, fact("", Action.TERMINATE, "2022-03-03T09:00:00"))
+    assert [one.code for one in within.findings(told)] == []
 
 
 def test_a_charge_to_a_customer_who_pays_is_no_finding() -> None:
