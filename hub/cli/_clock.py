@@ -24,9 +24,9 @@ def show(shown: Json, out: Console) -> None:
     out.print(f"{shown['policy']} ({shown['source']}); the starting day {first}; at the end of {shown['today']}{end}")
     for kind in shown["kinds"]:
         out.print(_table(kind))
-    if first := shown.get("first"):
-        since = f"{first['working_days']} working days since the first one of {first['submitted_on']}"
-        out.print(f"重新申请 made again: {since} ({first['application_id']})", highlight=False)
+    if again := shown.get("first"):
+        since = f"{again["working_days"]} working days since the first one of {again["submitted_on"]}"
+        out.print(f"重新申请 made again: {since} ({again["application_id"]})", highlight=False)
     for pause in shown["pauses"]:
         to = pause["to_on"] or "?"
         days = f"{pause['working_days']} working days, subtracted: none"
