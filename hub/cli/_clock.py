@@ -25,8 +25,8 @@ def show(shown: Json, out: Console) -> None:
     for kind in shown["kinds"]:
         out.print(_table(kind))
     if again := shown.get("first"):
-        since = f"{again["working_days"]} working days since the first one of {again["submitted_on"]}"
-        out.print(f"重新申请 made again: {since} ({again["application_id"]})", highlight=False)
+        since = f"{again['working_days']} working days since the first one of {again['submitted_on']}"
+        out.print(f"重新申请 made again: {since} ({again['application_id']})", highlight=False)
     for pause in shown["pauses"]:
         to = pause["to_on"] or "?"
         days = f"{pause['working_days']} working days, subtracted: none"
