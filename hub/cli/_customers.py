@@ -12,6 +12,7 @@ from rich.table import Table
 from hub.cases.ratings.grades import OUTCOMES
 from hub.cli._applications import anywhere, desk, or_leave
 from hub.cli._console import console
+from hub.cli._moments import shown_in_china
 
 _STATES = {"done": "已完成 done", "running": "办理中 running", "ahead": "未开始 ahead", "not_done": "未办 not done"}
 
@@ -59,6 +60,9 @@ def _print(progress: dict[str, Any]) -> None:
         out.print(f"下一步 next: {progress['next_zh']} {progress['next_en']}", highlight=False)
     for one in progress["bring"]:
         out.print(f"请准备 please bring: {one['zh']} {one['en']} ({one['clause']})", highlight=False)
+    for notice in progress["notices"]:
+        items = ", ".join(f"{one['zh']} {one['defect']}" for one in notice["items"])
+        out.print(f"一次性告知 told at once {shown_in_china(notice['told_at'])}: {items}", highlight=False)
     out.print(_steps(progress))
     for one in progress["evidence"]:
         out.print(_fetched(one), highlight=False)

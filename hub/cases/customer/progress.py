@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 from hub.cases import notices, policy, reasons
 from hub.cases.calendar import china_day
 from hub.cases.clocks import Clock, clock
+from hub.cases.connection.materials.shown import told as told_at_once
 from hub.cases.connection.steps.histories import history_of
 from hub.cases.connection.tables import application
 from hub.cases.customer.steps import stand, steps
@@ -79,6 +80,7 @@ def full(connection: Connection, found: Followed, authorities: Mapping[str, str]
         "next_zh": told.next.zh,
         "next_en": told.next.en,
         "bring": [{"name": one.name, "zh": one.zh, "en": one.en, "clause": one.clause} for one in told.bring],
+        "notices": told_at_once(connection, bytes(row.case_id), found.clock.policy),
         "ended": found.history.end.value if found.history.end else None,
         "evidence": evidence,
         "rating": _rating(connection, found),

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from hub.web.api import answers as a
+from hub.web.api.shown_materials import Defective
 
 
 class ApplicationSubmitted(a.ApplicationShown):
@@ -78,6 +79,14 @@ class Bring(BaseModel):
     clause: str = a.Text("津工信电力〔2021〕8号 §5")
 
 
+class ToldAtOnce(BaseModel):
+    """A one-time notice (一次性告知): everything that is missing or wrong in one segment."""
+
+    segment: str = a.Text("design-review")
+    told_at: a.Moment
+    items: list[Defective]
+
+
 class Progress(PublicProgress):
     """What the customer of an application sees."""
 
@@ -91,6 +100,7 @@ class Progress(PublicProgress):
     next_zh: str = a.Text("竣工接电")
     next_en: str = a.Text("completion and connection")
     bring: list[Bring] = Field(description="What the policy's list has for the customer to hand in now; nothing else.")
+    notices: list[ToldAtOnce]
     ended: Literal["END", "NOT_ACCEPTED", "TERMINATE"] | None = Field(examples=["END"])
     evidence: list[Fetched]
     rating: RatingShown

@@ -12,7 +12,7 @@ from hub.cases.connection.materials.decide import Known, There
 from hub.cases.connection.materials.tables import document, request
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
-from hub.cases.policies.model import Material
+from hub.cases.policies.model import Material, Policy
 from hub.cases.policies.money import charges
 from hub.cases.procedure import Opens
 from hub.cases.steps.facts import Kind
@@ -102,6 +102,18 @@ def shown(found: Found, row: Row[Any], history: History, opener: Opens) -> Json:
     }
 
 
+def told(connection: Connection, case_id: bytes, table: Policy) -> list[Json]:
+    """The one-time notices of an application, as its customer reads them: no name of who asked."""
+    noticed = (request.c.case_id == case_id) & (request.c.code == "")
+    rows = connection.execute(select(request).where(noticed).order_by(request.c.number))
+    return [{"segment": row.segment, "told_at": iso(row.asked_ms), "items": _items(row, table)} for row in rows]
+
+
+def _items(row: Row[Any], table: Policy) -> list[Json]:
+    named = [(table.materials[name], defect) for name, defect in json.loads(row.items)]
+    return [{"material": one.name, "zh": one.zh, "defect": defect} for one, defect in named]
+
+
 def _material(one: Material, found: Found) -> Json:
     state, origin, reason = _state(one, found)
     words = reasons.words(reason) if reason else None
@@ -146,9 +158,7 @@ def _paper(paper: Paper) -> Json:
 
 
 def _notice(row: Row[Any], found: Found) -> Json:
-    materials = found.known.policy.materials
-    items = [{"material": name, "zh": materials[name].zh, "defect": defect} for name, defect in json.loads(row.items)]
-    return _asked(row) | {"items": items}
+    return _asked(row) | {"items": _items(row, found.known.policy)}
 
 
 def _refused(row: Row[Any], names: Any, found: Found) -> Json:

@@ -87,6 +87,15 @@ def test_a_document_is_known_by_reference_and_digest_and_a_notice_after_it_makes
     assert states(again)["design"] == ("HANDED_IN", "CUSTOMER")
 
 
+def test_the_customer_reads_the_one_time_notice_and_not_who_asked(house: House, materials: Materials) -> None:
+    case_id = house.submit(body(**HIGH)).case_id
+    assert house.customers.progress(case_id)["notices"] == []
+    materials.ask(case_id, asks("completion", "completion-report"), BY)
+    (told,) = house.customers.progress(case_id)["notices"]
+    assert told["items"] == [{"material": "completion-report", "zh": "工程竣工报告（含竣工图纸）", "defect": "MISSING"}]
+    assert set(told) == {"segment", "told_at", "items"}
+
+
 def test_p6_a_request_beyond_the_list_is_refused_recorded_and_shown_with_its_clause(
     house: House, materials: Materials
 ) -> None:
