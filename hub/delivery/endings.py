@@ -42,12 +42,13 @@ def named(parts: SinkParts, claimed: Claimed) -> dict[str, Any]:
     return {"sink": parts.name, "case": claimed.case.case_id.hex(), "piece": claimed.piece.piece}
 
 
-def end(parts: SinkParts, claimed: Claimed, event: events.Ending, by: By = HUB) -> None:
+def end(parts: SinkParts, claimed: Claimed, event: events.Ending, by: By = HUB, withdrawn_counts: bool = True) -> None:
     """Write the outcome. An outcome that is written already stays: another process may have delivered too. When the
-    sink has a piece that was withdrawn in the meantime, it counts as acknowledged.
+    sink has a piece that was withdrawn in the meantime, it counts as acknowledged; not where ``withdrawn_counts`` is
+    false, because the system is told so in the answer to its acknowledgement.
     """
     states = {PieceState.PENDING.value}
-    if isinstance(event, events.Acknowledged):
+    if isinstance(event, events.Acknowledged) and withdrawn_counts:
         states.add(PieceState.WITHDRAWN.value)
     with parts.store.write() as connection:
         locked = cases.lock(connection, [claimed.case.case_id])

@@ -85,7 +85,8 @@ class Deliveries:
         return Page([one for _, one in shown], last, looked < len(found))
 
     def acknowledge(self, delivery_id: str, receipt: Receipt, by: By) -> str:
-        """The system has the piece, durably, under its own number. Returns the piece's state, "acknowledged". Raises
+        """The system has the piece, durably, under its own number. Returns the piece's state: "acknowledged", or
+        "withdrawn" when the hub took it back after it was shown, so that the system does not use it. Raises
         ``RecordRejected``: NO_SUCH_DELIVERY, FIELD_INVALID for a number that cannot be one, DELIVERY_ENDED when it was
         acknowledged with another number, refused or stopped."""
         claimed = self._known(delivery_id)
@@ -93,10 +94,11 @@ class Deliveries:
             given = answers.receipt(receipt)
         except Unconfirmed:
             raise RecordRejected("FIELD_INVALID", "number") from None
-        endings.end(self._parts, claimed, attempts.acknowledged(claimed, given), by)
+        endings.end(self._parts, claimed, attempts.acknowledged(claimed, given), by, withdrawn_counts=False)
         crash_point("pickup.acknowledged")
         state, told = self._ended(claimed)
-        if state != PieceState.ACKNOWLEDGED or told not in ("", given.number):
+        same = state == PieceState.ACKNOWLEDGED and told in ("", given.number)
+        if not same and state != PieceState.WITHDRAWN:
             raise RecordRejected("DELIVERY_ENDED")
         return state
 

@@ -165,7 +165,7 @@ class DeliveryEnded(BaseModel):
     """The state of a piece after the system's answer."""
 
     delivery_id: str = Field(pattern=DELIVERY_FORM, examples=[DELIVERY])
-    state: str = Text("acknowledged", "acknowledged or refused; withdrawn or stopped where the hub had done so.")
+    state: str = Text("acknowledged", "acknowledged or refused; withdrawn or stopped where the hub had taken it back.")
 
 
 class HeldTitle(BaseModel):
