@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from hub.bootstrap import open_hub
+from hub.cases.by import By
 from hub.cli import cli
 from hub.cli.policy import POLICY_BYTES_MAX
 from hub.errors import Misconfigured
+from hub.settings import load
 from tests.casework import body
 
 Run = Callable[..., Result]
@@ -85,3 +89,15 @@ def test_application_materials_prints_what_is_listed_and_what_is_missing(run: Ru
     (plain,) = lines(run("application", "materials", application_id, "--json"))
     assert plain["case_type"] == "high-single"
     assert run("application", "materials", "0" * 32).exit_code == 1
+
+
+def test_p6_the_customer_and_the_counter_read_the_one_time_notice(run: Run) -> None:
+    first = run("application", "submit", "-", "--json", input=json.dumps(body(sanling=False, voltage="HIGH_10KV")))
+    application_id = json.loads(first.stdout)["application_id"]
+    with closing(open_hub(load())) as hub:
+        asked = {"segment": "completion", "items": [{"material": "completion-report", "defect": "UNREADABLE"}]}
+        hub.materials().ask(bytes.fromhex(application_id), asked, By("cli:test"))
+    for verb in ("materials", "progress"):
+        shown = run("application", verb, application_id)
+        assert shown.exit_code == 0, shown.output
+        assert "工程竣工报告（含竣工图纸） UNREADABLE" in shown.output.replace("\n", " "), verb
