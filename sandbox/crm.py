@@ -47,7 +47,7 @@ _NEEDED = {
     "withdrawals": ("kind", "recordId", "reading", "reason", "withdrawnAt"),
     "cancellations": ("reason", "cancelledAt"),
     "dates": ("noticeNo", "dueOn", "segment", "segmentDueOn", "provisional", "workingDays", "workingDaysLeft"),
-    "rating": ("grade", "gradeName", "text", "ratedAt", "followUpDueOn"),
+    "ratings": ("grade", "gradeName", "text", "ratedAt", "followUpDueOn"),
     "warnings": ("noticeNo", "level", "about", "dueOn", "workingDays", "provisional", "recipients"),
     "evidence": (
         "pieceNo",

@@ -27,6 +27,7 @@ NAMES = {
     "dates": "dates",
     "withdrawals": "withdrawal",
     "cancellations": "cancellation",
+    "ratings": "rating",
 }
 """The last part of a path → the name of its sample."""
 NUMBER = "1Q4JA1RWK971AG"
@@ -69,6 +70,8 @@ def _live(house: House, sink: Any) -> None:
     house.deliver(sink, reads_back=True)
     house.verified(samples.business(version=2) | {"status": "REVOKED"})
     house.project()
+    house.connected(case_id, sink)
+    house.customers.rate(case_id, {"grade": 2, "text": "等候时间较长"})
     house.deliver(sink, reads_back=True)
     house.applications.cancel(case_id, By("cli:test"))
     house.deliver(sink, reads_back=True)

@@ -12,7 +12,7 @@ REGISTRATION = "registration"
 _AFTER = {
     "dates": "dates",
     "warning": "warnings",
-    "rating": "rating",
+    "rating": "ratings",
     "withdrawal": "withdrawals",
     "cancellation": "cancellations",
 }

@@ -15,8 +15,11 @@ from hub.errors import Misconfigured
 ANSWER_BYTES_MAX = 1_048_576
 """Bytes of one answer."""
 REGISTRATION, EVIDENCE, DATES = "registration", "evidence", "dates"
-WITHDRAWAL, CANCELLATION = "withdrawal", "cancellation"
-_PATHS = {EVIDENCE: "evidence", DATES: "dates", WITHDRAWAL: "withdrawals", CANCELLATION: "cancellations"}
+WITHDRAWAL, CANCELLATION, RATING = "withdrawal", "cancellation", "rating"
+_PATHS = {
+    **{EVIDENCE: "evidence", DATES: "dates"},
+    **{WITHDRAWAL: "withdrawals", CANCELLATION: "cancellations", RATING: "ratings"},
+}
 _WAIT_S = 30.0
 _NO_WAIT_S = 0.02
 

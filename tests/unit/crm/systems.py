@@ -9,7 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 from tests.crm import TIME, Raw, answer
 
 TOKEN = "right"
-_NEEDED = {"applications": "orgNo", "evidence": "fields", "dates": "dueOn", "withdrawals": "recordId"}
+_NEEDED = {
+    **{"applications": "orgNo", "evidence": "fields", "dates": "dueOn"},
+    **{"withdrawals": "recordId", "ratings": "grade"},
+}
 BYTES_MAX = 1_048_576
 
 
