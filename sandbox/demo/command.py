@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column, Table
 
 from hub.cases.by import By
+from hub.cli import _clock
 from hub.cli._console import console
 from hub.logging import configure
 from hub.records.rules import CODES
@@ -77,7 +78,8 @@ def command(
        late, a high-voltage one with its project; a resident by face, one at a counter, and an enterprise
        through an agent
     4. lets the utility report their steps until electricity is on: sent, fetched and from a table, some of them twice,
-       in disorder, or with other contents; then the customers rate the service
+       in disorder, or with other contents; then the customers rate the service,
+       and the clocks of each case are shown
     5. compares all counts with those of the simulated systems; exit 0 only if all agree
 
     All files are in FOLDER (see --home). While it runs (--keep), `. FOLDER/env` prepares a shell: the hub command then
@@ -142,7 +144,7 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     live.electricity_on(ids)
     live.rated(ids)
     live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
-    shown = [applications.show(one) for one in ids]
+    shown = [applications.show(one) | {"clocks": applications.clock(one)} for one in ids]
     return Report(
         live.lines(),
         live.delivered(),
@@ -177,6 +179,7 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
     out.print(_reasons(report))
     for application in report.applications:
         out.print(_application(application))
+        _clock.show(application["clocks"], out)
     delivered = report.delivered
     out.print(
         f"delivered {delivered.decided} = acknowledged {delivered.acknowledged} + refused {delivered.refused}"
