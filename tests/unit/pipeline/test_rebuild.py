@@ -78,6 +78,8 @@ def lived(house: House) -> None:
     house.clock.pass_s(60)
     house.due()
     house.deliver(sink)
+    house.clock.pass_s(14 * 86_400)  # a last day is over: warnings
+    house.due()
 
 
 def with_a_rating(house: House) -> None:
