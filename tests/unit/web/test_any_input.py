@@ -11,11 +11,13 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.web.api import applications, cases
+from hub.web.api import applications, cases, customers
 from hub.web.api.app import create
 from hub.web.api.told import TOLD
 from hub.web.auth import access as rates
+from hub.web.auth import applicants
 from hub.web.auth.access import Access
+from hub.web.auth.applicants import Applicants
 from hub.web.auth.refusals import Refusals
 from hub.web.auth.tokens import Tokens
 from hub.web.registry import routes as registry
@@ -64,11 +66,14 @@ def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rates, "TOKEN_BURST", 1_000_000)
         patch.setattr("hub.web.guard.OPEN_BURST", 1_000_000)
+        for burst in ("APPLICATION_BURST", "WRONG_BURST", "GUESSES_BURST"):
+            patch.setattr(applicants, burst, 1_000_000)
         house = House(Path(tmp_path_factory.mktemp("house")))
         access = Access(Tokens(house.store, house.clock), house.clock)
         refusals = Refusals(house.store, house.clock)
         served = applications.router(house.applications, house.holdings, house.tokens, access, refusals)
-        app = create(house.clock, served, cases.router(house.store, access), registry.router(""))
+        own = customers.router(house.customers, house.applications, access, Applicants(house.tokens.opens, house.clock))
+        app = create(house.clock, served, own, cases.router(house.store, access), registry.router(""))
         header = {"Authorization": f"Bearer {token(house.store, house.clock)}"}
         yield TestClient(app, headers=header, raise_server_exceptions=False)
         house.close()
@@ -104,6 +109,23 @@ def test_bodies_of_applications(caller: TestClient, changes: dict[str, Any]) -> 
 
 @quick
 @given(
+    path=st.sampled_from(["/progress", "rating", "follow-up"]),
+    said=st.dictionaries(
+        st.sampled_from(["channel", "external_no", "last", "grade", "text", "outcome", "note", "x"]), VALUES, max_size=4
+    ),
+)
+def test_what_customers_say(caller: TestClient, path: str, said: dict[str, Any]) -> None:
+    """With the application's own token, and with a client's."""
+    made = caller.post("/applications", json=body()).json()
+    where = path if path.startswith("/") else f"/applications/{made['application_id']}/{path}"
+    content = json.dumps(said).encode()
+    sound(caller.post(where, content=content))
+    own = {"Authorization": f"Bearer {made['application_token']}"}
+    sound(caller.post(where, content=content, headers=own))
+
+
+@quick
+@given(
     sent=st.one_of(st.binary(max_size=200), st.sampled_from([b"\xff\xfe{", b'{"a":1,"a":2}', b"{" * 50_000, b"1e999"]))
 )
 def test_bytes_as_a_body(caller: TestClient, sent: bytes) -> None:
@@ -127,5 +149,6 @@ def test_schemas_for_the_registry(caller: TestClient, schema: Any, kind: Any, pa
     value=st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b"").replace(b"\0", b""))
 )
 def test_tokens(caller: TestClient, value: bytes) -> None:
-    answer = caller.get("/applications", headers={b"authorization": b"Bearer " + value})  # type: ignore[dict-item]
-    assert answer.status_code in (401, 429)
+    for path in ("/applications", f"/applications/{'0' * 32}/progress"):
+        answer = caller.get(path, headers={b"authorization": b"Bearer " + value})  # type: ignore[dict-item]
+        assert answer.status_code in (401, 429)
