@@ -86,7 +86,7 @@ def _reported(case: Case, facts: Facts, moment: Moment) -> list[Event]:
         return []
     assert facts.row is not None
     told = reports.events(facts.reported, facts.row)
-    return [*told, *_dated(case, facts, moment)] if facts.reported.steps else told
+    return [*told, *facts.reapplied, *_dated(case, facts, moment)] if facts.reported.steps else told
 
 
 def _needs(command: Settle | Look | AskAgain | PutOff, facts: Facts, moment: Moment) -> Sequence[Met | Wait | Question]:
@@ -107,7 +107,7 @@ def _opened(case: Case, command: Submit, facts: Facts, rules: Rules, moment: Mom
     opening = policy.open_case(command.application, china_day(moment.now), rules.policies, facts.calendar)
     needs = needs_of(command.application, opening.materials, rules.kinds)
     events: list[Event] = [_submitted(case, command, facts, opening, needs)]
-    events += [_cannot(one, moment) for one in needs if one.reason]
+    events += [*facts.reapplied, *(_cannot(one, moment) for one in needs if one.reason)]
     return [*events, _identified(command.presented)] if command.presented else events
 
 

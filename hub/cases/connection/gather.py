@@ -13,7 +13,7 @@ from hub.cases.case import Case, PieceState
 from hub.cases.connection.command import Application
 from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
 from hub.cases.connection.hears import AskAgain, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
-from hub.cases.connection.steps import reports
+from hub.cases.connection.steps import again, reports
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings import shown as warnings
 from hub.cases.events import REGISTRATION
@@ -27,6 +27,7 @@ from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
 from hub.cases.policy import Dates
 from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
 from hub.cases.ratings.decide import Rate
+from hub.cases.steps.events import Reapplied
 from hub.cases.steps.gather import Reported
 from hub.cases.steps.judge import History
 from hub.cases.tables import piece
@@ -41,8 +42,8 @@ class Facts:
     the piece that a withdrawal is about, as long as it is pending; ``behind``: the pieces that wait for that one,
     or that a cancellation withdraws; ``cancelled``: it was taken back before.
     ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
-    application, for computing dates. ``reported``: numbers and steps that it has not heard; ``history`` is with
-    them. ``warnings``: how many there were."""
+    application, for computing dates. ``reapplied``: what it continues, or what continues it. ``reported``: numbers and
+    steps that it has not heard; ``history`` is with them. ``warnings``: how many there were."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -59,6 +60,7 @@ class Facts:
     row: Row[Any] | None = None
     reported: Reported | None = None
     history: History | None = None
+    reapplied: list[Reapplied] = field(default_factory=list)
     warnings: int = 0
 
 
@@ -99,6 +101,9 @@ def _report(
         if more or isinstance(command, Recount):
             known.row = rows[case.case_id]
             known.history = reports.history(connection, rows, case, more)
+            known.reapplied = again.ended(given, connection, case, known.row, known.history)
+        elif isinstance(command, Submit):
+            known.reapplied = again.submitted(given, connection, case, command)
 
 
 def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:

@@ -103,6 +103,9 @@ def _summary(row: Row[Any], submitted: str | None) -> Json:
         "segment": row.segment or None,
         "segment_due_on": row.segment_due_on,
         "provisional": bool(row.provisional),
+        "ended": row.ended,
+        "ended_at": iso(row.ended_ms),
+        "first_application_id": bytes(row.first_id).hex() if row.first_id else None,
     }
 
 

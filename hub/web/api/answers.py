@@ -112,6 +112,15 @@ class _Application(BaseModel):
     segment: str | None = Field(examples=["supply-plan"], description="The segment that is counted now.")
     segment_due_on: Day | None
     provisional: bool = Field(examples=[False], description="Whether a year without a notice of holidays was counted.")
+    ended: str | None = Field(
+        examples=["END"], description="END (electricity is on), NOT_ACCEPTED or TERMINATE, as the utility's steps say."
+    )
+    ended_at: str | None = Field(examples=["2026-03-06T07:00:00.000Z"], description="When, as the utility says.")
+    first_application_id: str | None = Field(
+        examples=["0198b2f0c5a14d6e8f7a6b5c4d3e2f10"],
+        description="The first application for the same site, holder and capacity, if that one was given up: its time "
+        "began there.",
+    )
 
 
 class Summary(_Application):

@@ -225,3 +225,30 @@ def test_p5_no_words_of_the_utility_are_in_the_events(house: House) -> None:
     )
     assert b"TERMINATE" in values
     assert not [word for word in words.values() if word.encode() in values]
+
+
+@pytest.mark.parametrize("told_late", [False, True])
+@pytest.mark.parametrize("alike", [True, False])
+def test_p4_one_that_was_given_up_and_made_again_is_linked_to_its_first_start(
+    house: House, told_late: bool, alike: bool
+) -> None:
+    """Also where the utility tells only afterwards that it was given up."""
+    first = registered(house)
+    gone = samples.step(
+        "E-1", "TERMINATE", "", house.clock.now_ms(), application_no=number(first), reason="客户放弃", approver="李四"
+    )
+    house.clock.pass_s(3_600)
+    if not told_late:
+        house.verified(gone)
+        house.project()
+    later = registered(house, "A-2", capacity_kw=50 if alike else 60)
+    if told_late:
+        house.verified(gone)
+        house.project()
+    shown = house.applications.show(later)
+    assert shown["first_application_id"] == (first.hex() if alike else None)
+    assert house.applications.show(first)["ended"] == "TERMINATE"
+    third = registered(house, "A-3")
+    assert house.applications.show(third)["first_application_id"] == first.hex()
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
