@@ -12,6 +12,7 @@ from typing import Any
 import connectors.utility_crm
 from hub.cases.by import By
 from hub.cases.imports.notices import Notices
+from hub.cases.policy import Recipients
 from hub.clock import SystemClock
 from hub.connect.host import registry
 from hub.privacy.references import read_number
@@ -28,6 +29,7 @@ NAMES = {
     "withdrawals": "withdrawal",
     "cancellations": "cancellation",
     "ratings": "rating",
+    "warnings": "warning",
 }
 """The last part of a path → the name of its sample."""
 NUMBER = "1Q4JA1RWK971AG"
@@ -49,7 +51,7 @@ def sent() -> dict[str, Any]:
     with TemporaryDirectory() as folder, serving(Good()) as system:
         settings = {"url": system.url, "token": TOKEN}
         with (
-            closing(House(Path(folder))) as house,
+            closing(House(Path(folder), recipients=Recipients(("duty-desk",), ("supervision",)))) as house,
             closing(registry.open_sink("utility_crm", settings, SystemClock())) as sink,
         ):
             _live(house, sink)
@@ -74,6 +76,11 @@ def _live(house: House, sink: Any) -> None:
     house.customers.rate(case_id, {"grade": 2, "text": "等候时间较长"})
     house.deliver(sink, reads_back=True)
     house.applications.cancel(case_id, By("cli:test"))
+    house.deliver(sink, reads_back=True)
+    house.submit(body("A-2"))
+    house.deliver(sink, reads_back=True)
+    house.clock.pass_s(9 * 86_400)  # the working day before its last one
+    house.due()
     house.deliver(sink, reads_back=True)
 
 

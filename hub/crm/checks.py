@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
 
-from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, RATING, REGISTRATION, WITHDRAWAL, To
+from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, RATING, REGISTRATION, WARNING, WITHDRAWAL, To
 from hub.crm.play import Case, Play, refused, taken
 from hub.crm.reading import Outcome, Word, keys
 
@@ -193,7 +193,7 @@ def ignores_half_a_call(play: Play) -> None:
 
 
 def takes_what_changes(play: Play) -> None:
-    """6.1 to 6.5: corrections, withdrawals, dates out of order, a rating, a cancellation."""
+    """6.1 to 6.6: corrections, withdrawals, dates out of order, a rating, a warning, a cancellation."""
     case, reference = play.case(), uuid4().hex
     if not case.registered():
         return
@@ -210,6 +210,7 @@ def takes_what_changes(play: Play) -> None:
         to, said = case.push(DATES, noticeNo=nth)
         taken(play, to, said, "6.4")
     _delivered(play, case, RATING, "6.5")
+    _delivered(play, case, WARNING, "6.6")
     _delivered(play, case, CANCELLATION, "6.3")
 
 
