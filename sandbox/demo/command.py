@@ -229,8 +229,8 @@ def _reasons(report: Report) -> Table:
 
 def _application(application: dict[str, Any]) -> Table:
     days = application["clock"]["working_days"]
-    due = application["due_on"] or f"{application['segment']} {application['segment_due_on']}"
-    title = f"{application['story']} · due 承诺办结 {due} ({days} working days 工作日)"
+    due = application["due_on"] or " ".join(filter(None, (application["segment"], application["segment_due_on"])))
+    title = f"{application['story']} · due 承诺办结 {due or '-'} ({days} working days 工作日)"
     table = Table(
         "piece 推送件",
         "decided after 决定",

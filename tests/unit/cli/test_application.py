@@ -210,6 +210,9 @@ def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
     assert told == objects(run("application", "progress", shown["application_id"], "--json"))[0]
     assert told["where_zh"] in run(*progress, own).stdout and "营业执照" in run(*progress, own).stdout
     assert type(run(*progress, token["token"]).exception).__name__ == "Misconfigured"
+    (ticks,) = objects(run("application", "clock", shown["application_id"], "--json", *there))
+    assert [ticks] == objects(run("application", "clock", shown["application_id"], "--json"))
+    assert "低压" in run("application", "clock", shown["application_id"], *there).stdout
     assert len(objects(run("application", "list", "--json", *there))) == 1
     assert run("application", "show", "--external-no", "none", *there).exit_code == 1
     refused = run("application", "submit", "-", *there, given=json.dumps(body(extra=1)))
