@@ -80,6 +80,7 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
             runner.start("ingest", ingest)
             _endings(hub, sandbox)
             _told_later(hub)
+            _given_up(hub)
             _waits(hub)
             _unused(hub)
             _wait(hub, list(MESSAGES))
@@ -128,6 +129,16 @@ def _endings(hub: Hub, sandbox: launch.Running) -> None:
     _receive_rows(hub, "licence.property-title", [_title(2, "REVOKED")])
     _until(lambda: _revoked(hub), "not projected")
     applications.release(changed, BY)
+
+
+def _given_up(hub: Hub) -> None:
+    """An application that the utility's steps end, and that is made again."""
+    case_id = hub.applications().submit(body("GIVEN-UP"), BY).case_id
+    number = hub.parts.references("utility_crm").hub_number(case_id)
+    told = samples.step("E-1", "TERMINATE", "", hub.clock.now_ms(), application_no=number)
+    _receive_rows(hub, "utility.step", [SourceRow("E-1", 1, b"raw", told)])
+    _until(lambda: hub.applications().show(case_id)["ended"] == "TERMINATE", "its step was not heard")
+    hub.applications().submit(body("AGAIN"), BY)
 
 
 def _told_later(hub: Hub) -> None:
