@@ -43,6 +43,7 @@ LINKS: dict[tuple[str, str], set[str]] = {
             "links",
             "subject_id",
             "wanted_id",
+            "number_id",
             "request_id",
         ),
         *("sealed", "sealed_receipt", "sealed_reason", "ciphertext", "root", "original"),
