@@ -5,7 +5,7 @@ that names only the utility's own belongs to the case that has it. A step that n
 number, and then steps that name only this one are its own too, also those that came before.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -55,12 +55,21 @@ def _unheard(query: Any) -> Any:
     return joined.outerjoin(step, heard).where(*of_kind, step.c.record_id.is_(None))
 
 
-def reported(given: Given, connection: Connection, case_id: bytes, numbers: Sequence[CaseNumber]) -> Reported:
+def reported(
+    given: Given,
+    connection: Connection,
+    case_id: bytes,
+    numbers: Sequence[CaseNumber],
+    others: Set[bytes] = frozenset(),
+) -> Reported:
     """What the case has not heard: its ``numbers`` that are new, and the steps that name any number of it. The case is
-    locked. Raises ``Unavailable`` when log or vault is."""
+    locked. ``others``: numbers that other cases of the same transaction have just been given. Raises ``Unavailable``
+    when log or vault is."""
     known = _numbers(connection, case_id)
-    taken = with_steps(connection, [one.number_id for one in numbers])
-    found = Reported([one for one in numbers if one.number_id not in taken])
+    taken = {*with_steps(connection, [one.number_id for one in numbers]), *others}
+    # Two sinks of one authority may give a case the same number.
+    new = {one.number_id: one for one in numbers if one.number_id not in taken}
+    found = Reported(list(new.values()))
     known |= {one.number_id: one.sort for one in found.numbers}
     left = FACTS_MAX - connection.execute(select(func.count()).where(step.c.case_id == case_id)).scalar_one()
     fresh = set(known)
@@ -70,7 +79,7 @@ def reported(given: Given, connection: Connection, case_id: bytes, numbers: Sequ
         fresh = set()
         for row, one in zip(rows, opened, strict=True):
             fresh |= _take(given, row, one, known, found)
-        free = fresh - with_steps(connection, fresh).keys()
+        free = fresh - with_steps(connection, fresh).keys() - others
         found.numbers += [CaseNumber(one, Sort.UTILITY) for one in sorted(free)]
         known |= dict.fromkeys(free, Sort.UTILITY.value)
         fresh = free

@@ -44,10 +44,13 @@ def gather(given: Given, connection: Connection, found: Sequence[Case]) -> dict[
     wanted = {one.case_id: list(_numbers(given, connection, one)) for one in found}
     named = [identity for numbers in wanted.values() for _, identity in numbers]
     ids = dict(zip(named, given.names.identify(named), strict=True))
-    return {
-        case_id: reported(given, connection, case_id, [CaseNumber(ids[one], sort) for sort, one in numbers])
-        for case_id, numbers in wanted.items()
-    }
+    heard: dict[bytes, Reported] = {}
+    others: set[bytes] = set()
+    for case_id, numbers in wanted.items():
+        own = [CaseNumber(ids[one], sort) for sort, one in numbers]
+        heard[case_id] = reported(given, connection, case_id, own, others)
+        others |= {one.number_id for one in heard[case_id].numbers}
+    return heard
 
 
 def _numbers(given: Given, connection: Connection, found: Case) -> Iterator[tuple[Sort, Identity]]:
