@@ -188,8 +188,11 @@ def _day(at_ms: int) -> date:
 
 def _last_of_each(kinds: Sequence[tuple[int, Kind]]) -> Iterable[tuple[int, Kind]]:
     """Each kind once, from when the case was last made it."""
-    last = {kind: since for since, kind in kinds}
-    return sorted(((since, kind) for kind, since in last.items()), key=lambda one: one[0])
+    last: dict[Kind, int] = {}
+    for since, kind in kinds:
+        last.pop(kind, None)  # so that the kind in force is the last one, also after two changes at one moment
+        last[kind] = since
+    return [(since, kind) for kind, since in last.items()]
 
 
 def _kind(history: History, kind: Kind, since: date, policy: Policy, counts: _Counts) -> KindClock:
@@ -256,27 +259,30 @@ _ENDS = {Action.CORRECTION_END: Action.CORRECTION_START, Action.SPECIAL_END: Act
 
 
 def _pauses(history: History, counts: _Counts) -> tuple[Pause, ...]:
-    """Claimed pauses: each end belongs to the last start of its sort that has none."""
+    """Claimed pauses: each end belongs to the last start of its sort that has none. Days are counted within the case
+    only: a claim may say any year."""
     found: list[Pause] = []
+    first = _day(history.rounds[0].opened_ms)
     until = counts.today if history.ended_ms is None else _day(history.ended_ms)
     for one in (one for one in history.facts if one.why is Why.PAUSE):
         start = _ENDS.get(one.fact.action)
         place = next((n for n in reversed(range(len(found))) if found[n].action is start and not found[n].to_on), None)
         if place is None:
-            found.append(_began(one, until, counts))
+            found.append(_began(one))
         else:
-            found[place] = _closed(found[place], one, counts)
-    return tuple(found)
+            pause = found[place]
+            found[place] = pause._replace(to_on=_day(one.at_ms), events=(*pause.events, one.fact.event))
+    return tuple(one._replace(days=_within(one, first, until, counts)) for one in found)
 
 
-def _began(one: Judged, until: date, counts: _Counts) -> Pause:
-    from_on = _day(one.at_ms)
+def _began(one: Judged) -> Pause:
+    on = _day(one.at_ms)
     if one.fact.action in _ENDS:  # an end alone: nothing says from when
-        return Pause(_ENDS[one.fact.action], from_on, from_on, 0, (one.fact.event,))
-    return Pause(one.fact.action, from_on, None, counts.days(from_on, until), (one.fact.event,))
+        return Pause(_ENDS[one.fact.action], on, on, 0, (one.fact.event,))
+    return Pause(one.fact.action, on, None, 0, (one.fact.event,))
 
 
-def _closed(pause: Pause, one: Judged, counts: _Counts) -> Pause:
-    to_on = _day(one.at_ms)
-    days, events = counts.days(pause.from_on, to_on), (*pause.events, one.fact.event)
-    return pause._replace(to_on=to_on, days=days, events=events)
+def _within(pause: Pause, first: date, until: date, counts: _Counts) -> int:
+    """Working days of a pause between the submission and the end of the case, or today."""
+    from_on, to_on = max(pause.from_on, first), min(pause.to_on or until, until)
+    return counts.days(from_on, to_on) if from_on <= to_on else 0

@@ -266,9 +266,9 @@ _WORDS = {
         "The signature was used before: sign again with another nonce to send again.",
     ),
     "STEP_CONFLICT": Words(
-        "同一事件编号下已有内容不同的事件；两份均已留存，先写下的一份计入，另一份交审计人员核查。",
-        "There is another content under this event id. Both are stored: what was written down first counts, and an "
-        "auditor is shown the other one.",
+        "同一事件编号下已有内容不同的事件；两份均已留存，更正之前计入最严的一份，另一份交审计人员核查。",
+        "There is another content under this event id. Both are stored: the strictest one counts until it is "
+        "corrected, and an auditor is shown the other one.",
     ),
     "FORBIDDEN": Words("令牌没有此操作的权限。", "The token does not allow this."),
     "DIVISION_NOT_YOURS": Words("该调用方没有登记此行政区划。", "The client is not registered for this division."),

@@ -312,7 +312,7 @@ def identity_of(identifier: str, value: str | Mapping[str, Any] | None) -> Ident
         return ("address", key) if key else None
     if _FOREIGN.fullmatch(identifier):
         number = tidy(str(value))
-        return (identifier, number) if _says_something(number) else None
+        return (identifier, number) if _says_something(number) or _is_hubs(identifier, number) else None
     return _IDENTITIES[identifier](str(value))
 
 
@@ -323,6 +323,19 @@ def is_identifier(name: str) -> bool:
     (True, True, False)
     """
     return name == "address" or name in _IDENTITIES or _FOREIGN.fullmatch(name) is not None
+
+
+_HUB_NUMBER = re.compile("[0-9A-HJKMNP-TV-Z]{14}")
+
+
+def _is_hubs(identifier: str, number: str) -> bool:
+    """Whether it is the hub's own number of an application (``hub.privacy.references``). It is drawn: one of 500 has XX
+    or XXX in it, and is not masked for that.
+
+    >>> _is_hubs("utility.application-no", "80SP0B4W5XXX2R"), _is_hubs("utility.app-no", "80SP0B4W5XXX2R")
+    (True, False)
+    """
+    return identifier == "utility.application-no" and _HUB_NUMBER.fullmatch(number) is not None
 
 
 def _says_something(text: str) -> bool:

@@ -227,9 +227,9 @@ class Demo:
 
 
 class Live:
-    """A running demonstration."""
+    """A running demonstration. ``url``: the hub's API, where it is served."""
 
-    def __init__(self, hub: Hub, runner: Runner, sandbox: launch.Running, url: str) -> None:
+    def __init__(self, hub: Hub, runner: Runner, sandbox: launch.Running, url: str = "") -> None:
         self.hub = hub
         self.runner = runner
         self.sandbox = sandbox

@@ -122,12 +122,12 @@ def test_an_unknown_code_is_told(name: str) -> None:
 
 
 @pytest.mark.parametrize("null", [2147483647, "2147483647", "", None])
-def test_a_step_that_runs_has_one_time(null: Any) -> None:
+def test_a_step_that_runs_has_the_start_that_it_has_when_it_is_done(null: Any) -> None:
     row = sample("utility_steps_table", "done")
     running, done = (
         step(mapped("utility_steps_table", row | {"acmp_time": null})),
         step(mapped("utility_steps_table", row)),
     )
-    assert (running["action"], running["started_at_ms"]) == ("START", None)
+    assert (running["action"], running["started_at_ms"]) == ("START", running["occurred_at_ms"])
     assert (done["action"], done["started_at_ms"]) == ("END", running["occurred_at_ms"])
     assert running["event_id"] == done["event_id"]

@@ -136,7 +136,7 @@ def _given_up(hub: Hub) -> None:
     case_id = hub.applications().submit(body("GIVEN-UP"), BY).case_id
     number = hub.parts.references("utility_crm").hub_number(case_id)
     told = samples.step("E-1", "TERMINATE", "", hub.clock.now_ms(), application_no=number)
-    _receive_rows(hub, "utility.step", [SourceRow("E-1", 1, b"raw", told)])
+    _receive_rows(hub, "utility.step", [SourceRow("E-1", 1, b"raw", told | {"assurance": "CHANNEL_ONLY"})])
     _until(lambda: hub.applications().show(case_id)["ended"] == "TERMINATE", "its step was not heard")
     hub.applications().submit(body("AGAIN"), BY)
 

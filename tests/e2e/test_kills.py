@@ -18,7 +18,7 @@ SIZE = 60
 
 def test_every_other_point_is_killed_at_in_its_own_test() -> None:
     for point, file in ELSEWHERE.items():
-        assert f"{point}:" in (ROOT / file).read_text("utf-8")
+        assert f'"{point}' in (ROOT / file).read_text("utf-8")
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -38,7 +38,7 @@ def feeding(one: World) -> Iterator[None]:
 
     def feed() -> None:
         with one.hub() as hub:
-            live = Live(hub, Runner(hub.clock), one.sandbox, "")
+            live = Live(hub, Runner(hub.clock), one.sandbox)
             while not over.wait(1.0):
                 for line in live.lines():
                     unread = line.expected["emitted"] - (line.received - line.looked_up)

@@ -81,6 +81,5 @@ class Fact:
 
     @property
     def written(self) -> tuple[int, bytes]:
-        """The order between contents of one event: what was written down first, counts. It does not depend on the
-        order of arrival."""
+        """The order in which facts were written down; it does not depend on the order of arrival."""
         return self.occurred_ms if self.recorded_ms is None else self.recorded_ms, self.record_id

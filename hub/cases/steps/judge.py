@@ -101,20 +101,30 @@ _LAST = {Action.NOT_ACCEPTED: 1, Action.TERMINATE: 2}
 
 def judge(facts: Collection[Fact], submitted_ms: int, kind: Kind, timed: Timed) -> History:
     """The history of a case of ``kind`` that was submitted at ``submitted_ms``."""
-    first, others = _contents(facts)
-    amending = sorted((one for one in first.values() if one.action == Action.AMEND), key=lambda one: one.written)
-    amended = {one.amends: one for one in amending if _is_complete(one)}
+    first, others = _contents(facts, submitted_ms)
+    amending = [one for one in first.values() if one.action == Action.AMEND]
+    known = {one.event for one in facts if one.action != Action.AMEND}
+    possible = [one for one in amending if not _cannot_be(one, one, known, submitted_ms)]
+    amended = {one.amends: one for one in sorted(possible, key=lambda one: one.written)}
     walk = _Walk(submitted_ms, kind, timed)
-    alone = (_alone(one, amended.get(one.event), first, submitted_ms) for one in first.values())
+    alone = (_alone(one, amended.get(one.event), known, submitted_ms) for one in first.values())
     walked = [walk.take(one) for one in sorted(alone, key=_place)]
     facts_told = tuple(sorted([*others, *walked], key=_place))
     return History(facts_told, tuple(walk.rounds), tuple(walk.kinds), walk.end, walk.ended_ms)
 
 
-def _contents(facts: Collection[Fact]) -> tuple[dict[bytes, Fact], list[Judged]]:
+def _contents(facts: Collection[Fact], submitted_ms: int) -> tuple[dict[bytes, Fact], list[Judged]]:
     """Event → the content that counts, as it was first received; and the verdicts on all other facts. Of several
-    contents of one event the one that was written down first counts; the others are conflicts."""
-    counting = {one.event: one for one in sorted(facts, key=lambda one: one.written, reverse=True)}
+    contents of one event the strictest one counts that can be true, so that a second one never makes a clock kinder:
+    that takes a correction with reason and approver. The others are conflicts."""
+    known = {one.event for one in facts if one.action != Action.AMEND}
+
+    def strictness(one: Fact) -> tuple[bool, int, bytes]:
+        began_ms = one.occurred_ms if one.requested_ms is None else min(one.requested_ms, one.occurred_ms)
+        late_ms = -began_ms if one.action is Action.START else one.occurred_ms
+        return _cannot_be(one, one, known, submitted_ms) is None, late_ms, one.record_id
+
+    counting = {one.event: one for one in sorted(facts, key=strictness)}
     same = [one for one in facts if one.says_same(counting[one.event])]
     first = {one.event: one for one in sorted(same, key=lambda one: (one.received_ms, one.record_id), reverse=True)}
     repeated = [_claim(one, None)._replace(state=State.REPEATED) for one in same if first[one.event] is not one]
@@ -135,7 +145,7 @@ def _claim(fact: Fact, why: Why | None, at_ms: int | None = None) -> Judged:
 
 def _alone(fact: Fact, amended: Fact | None, known: Collection[bytes], submitted_ms: int) -> Judged:
     """A fact by itself: whether it can be true at all. ``amended``: the last correction of its time; ``known``: the
-    events that have arrived."""
+    events that have arrived and can be corrected."""
     told = amended or fact
     at_ms = told.occurred_ms
     if why := _cannot_be(fact, told, known, submitted_ms):
@@ -150,18 +160,27 @@ def _cannot_be(fact: Fact, told: Fact, known: Collection[bytes], submitted_ms: i
         return Why.UNEXPLAINED
     if fact.action == Action.AMEND and fact.amends not in known:
         return Why.AMENDS_NOTHING
-    if told.occurred_ms > told.received_ms + FUTURE_S * 1000:
+    return _not_at(fact.requested_ms, told, submitted_ms)
+
+
+def _not_at(requested_ms: int | None, told: Fact, submitted_ms: int) -> Why | None:
+    """Why it cannot have happened at the time that is told."""
+    if max(told.occurred_ms, told.recorded_ms or 0) > told.received_ms + FUTURE_S * 1000:
         return Why.FUTURE
     if told.recorded_ms is not None and told.recorded_ms < told.occurred_ms - FUTURE_S * 1000:
         return Why.WRITTEN_BEFORE
+    if requested_ms is not None and requested_ms > told.occurred_ms:
+        return Why.OUT_OF_ORDER  # the customer asks first; otherwise a segment would take no time at all
     return Why.BEFORE_SUBMISSION if told.occurred_ms < submitted_ms else None
 
 
 def _is_complete(fact: Fact) -> bool:
-    """Whether it has the reason and the approver that its action needs; a change also what the case becomes."""
+    """Whether it has the reason and the approver that its action needs; a change also what the case becomes, and a
+    correction when it was written down, by which the last one is known."""
     explained = fact.explained or fact.action not in _NEEDS_REASON
     approved = fact.approved or fact.action not in _NEEDS_APPROVER
-    return explained and approved and (fact.becomes is not None or fact.action != Action.CHANGE)
+    becomes = fact.becomes is not None or fact.action != Action.CHANGE
+    return explained and approved and becomes and (fact.recorded_ms is not None or fact.action != Action.AMEND)
 
 
 class _Walk:
@@ -200,7 +219,8 @@ class _Walk:
             return why
         last_ms = self.rounds[-1].closed_ms or at_ms
         requested_ms = at_ms if fact.requested_ms is None else fact.requested_ms
-        self.rounds.append(Round(fact.segment, max(last_ms, min(requested_ms, at_ms)), fact.event, at_ms))
+        started_ms = at_ms if fact.action is Action.START else None
+        self.rounds.append(Round(fact.segment, max(last_ms, min(requested_ms, at_ms)), fact.event, started_ms))
         return None
 
     def _not_yet(self, segment: str) -> Why | None:
@@ -224,14 +244,22 @@ class _Walk:
                 return self._why_never_opened(fact.segment)
             running = self.rounds[-1]
         returned = fact.action is Action.RETURN
+        if returned and running.opened_by is None:
+            return Why.PAUSE  # the utility's own work: no request of the customer opened it, so none can open it again
+        running = self._since_the_request(running, fact.requested_ms)
         self.rounds[-1] = replace(running, closed_ms=at_ms, closed_by=fact.event, returned=returned)
-        segments = self._segments()
         if fact.segment == COMPLETION and not returned:
             self.end, self.ended_ms = Action.END, at_ms
-        elif fact.segment == ACCEPTANCE and len(segments) > 1:
-            # What follows acceptance is the utility's own work, so it waits for no request.
-            self.rounds.append(Round(segments[1], at_ms, None))
+        elif fact.segment == ACCEPTANCE:
+            self._open_second(self._segments(), at_ms)
         return None
+
+    def _since_the_request(self, running: Round, requested_ms: int | None) -> Round:
+        """The round from the customer's request on, also where only its end tells of it."""
+        if requested_ms is None or running.opened_by is None:
+            return running
+        last_ms = max((one.closed_ms for one in self.rounds if one.closed_ms is not None), default=requested_ms)
+        return replace(running, opened_ms=max(last_ms, min(running.opened_ms, requested_ms)))
 
     def _why_never_opened(self, segment: str) -> Why:
         return Why.NOT_TIMED if segment not in self._segments() else Why.NEVER_OPENED
@@ -250,7 +278,23 @@ class _Walk:
     def _change(self, fact: Fact, at_ms: int) -> Why | None:
         assert fact.becomes is not None, "a change that is complete"
         self.kinds.append((at_ms, fact.becomes))
+        segments, running = self._segments(), self._running()
+        if running is None:
+            self._open_second(segments, at_ms)
+        elif running.segment == ACCEPTANCE or running.segment == segments[1]:
+            return None
+        elif running.opened_by is None and running.segment in segments:
+            # It ran as the second of two; the new kind has another one before it, which began when acceptance ended.
+            self.rounds[-1] = Round(segments[1], running.opened_ms, None)
+        elif running.segment not in segments:
+            self.rounds[-1] = replace(running, closed_ms=at_ms, closed_by=fact.event)
+            self._open_second(segments, at_ms)
         return None
+
+    def _open_second(self, segments: Sequence[str], at_ms: int) -> None:
+        """What follows acceptance is the utility's own work, so it waits for no request."""
+        if len(segments) > 1 and segments[1] not in {one.segment for one in self.rounds}:
+            self.rounds.append(Round(segments[1], at_ms, None))
 
 
 _TAKES: dict[Action, Callable[[_Walk, Fact, int], Why | None]] = {

@@ -19,8 +19,8 @@ class Said(NamedTuple):
 WORDS: Final = {
     Why.CONFLICT: Said(
         Words(
-            "同一事件报送过不同内容，以最早登记的为准。",
-            "Another content of an event that was reported before; the one that was written down first counts.",
+            "同一事件报送过不同内容，更正之前以最严的为准。",
+            "Another content of an event; the strictest one counts until it is corrected.",
         ),
         _HONEST,
     ),

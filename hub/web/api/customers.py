@@ -62,11 +62,9 @@ class Api:
         question = read(read_json(await body_of(request)), Question)
         number = f"{question.channel} {question.external_no}"
         self._applicants.may_look_up(request, number)
-        try:
-            return JSONResponse(await run_in_threadpool(self._customers.look_up, question))
-        except RecordRejected:
-            self._applicants.was_wrong(request, number)
-            raise
+        found = await run_in_threadpool(self._customers.look_up, question)
+        self._applicants.was_right(request, number)
+        return JSONResponse(found)
 
     async def follow_up(self, request: Request) -> Response:
         """Say how the follow-up of a bad rating ended."""

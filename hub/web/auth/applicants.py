@@ -43,14 +43,15 @@ class Applicants:
             raise Denied("TOO_MANY_REQUESTS", wait_s)
 
     def may_look_up(self, request: Request, number: str) -> None:
-        """Raises ``Denied`` (TOO_MANY_REQUESTS) after too many wrong look-ups by this peer, or for this number."""
-        if wait_s := self._wrong.take(_peer(request), 0) or self._guesses.take(number, 0):
+        """Count a look-up as a wrong one, before it is carried out: calls at once cannot pass the limit. Raises
+        ``Denied`` (TOO_MANY_REQUESTS) after too many wrong ones by this peer, or for this number."""
+        if wait_s := self._wrong.take(_peer(request)) or self._guesses.take(number):
             raise Denied("TOO_MANY_REQUESTS", wait_s)
 
-    def was_wrong(self, request: Request, number: str) -> None:
-        """Count a look-up that found nothing, also for a number that does not exist."""
-        self._wrong.take(_peer(request))
-        self._guesses.take(number)
+    def was_right(self, request: Request, number: str) -> None:
+        """It was no wrong look-up: it is not counted."""
+        self._wrong.take(_peer(request), -1)
+        self._guesses.take(number, -1)
 
 
 def bearer(request: Request) -> str:

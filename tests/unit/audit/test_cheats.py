@@ -126,7 +126,12 @@ CHEATS = (
         fact(COMPLETION, START, "2022-03-10", requested_ms=ms("2022-03-07")),
     ),
     steps(
-        *("sent back on the last day", "RETURNED_LAST_DAY", Class.RESTARTED, ACCEPTED),
+        *("sent back on the last day", "RETURNED_LAST_DAY", Class.RESTARTED, ACCEPTED, PLANNED),
+        fact(COMPLETION, START, "2022-03-10"),
+        fact(COMPLETION, RETURN, "2022-03-14T17:59:00"),
+    ),
+    steps(
+        *("a supply plan sent back, so that it waits", "STEP_PAUSE", Class.STATISTICS, ACCEPTED),
         fact(SUPPLY_PLAN, RETURN, "2022-03-04T17:59:00"),
     ),
     steps(

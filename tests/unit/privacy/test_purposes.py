@@ -12,7 +12,7 @@ from hub.privacy.purposes import add, minimal, read, shipped
 from hub.records.declarations import read as read_declaration
 from hub.records.kinds import KINDS
 
-NO_EVIDENCE = {"project.information"}
+NO_EVIDENCE = {"project.information", "utility.step"}
 """Kinds that no purpose lets out."""
 
 

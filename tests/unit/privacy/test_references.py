@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hub.privacy.references import ALPHABET, NUMBER_LENGTH, References, grouped, read_number
 from hub.privacy.vault import MasterKey
+from hub.records.identifiers import identity_of
 
 MASTER = MasterKey(bytes(range(32)))
 CRM = References(MASTER, "utility_crm")
@@ -102,3 +103,15 @@ def test_a_registration_and_a_reading_have_keys_of_their_own() -> None:
     }
     assert len(keys) == 4
     assert all(len(key) == 32 and int(key, 16) >= 0 for key in keys)
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_p1_every_number_of_the_hub_identifies_its_case(case_id: bytes) -> None:
+    """Also one that looks masked, such as 80SP0B4W5XXX2R: otherwise its case would hear of no step."""
+    number = References(MASTER, "utility_crm").hub_number(case_id)
+    assert identity_of("utility.application-no", number) == ("utility.application-no", number)
+
+
+@pytest.mark.parametrize("number", ["80SP0B4W5XXX2R", "XX50NP46TJE5NH", "Z8FTAS8B84XX06"])
+def test_a_number_that_looks_masked_identifies(number: str) -> None:
+    assert identity_of("utility.application-no", number) == ("utility.application-no", number)

@@ -48,8 +48,8 @@ def whole(house: House, case_id: bytes, **named: Any) -> list[dict[str, Any]]:
     told = [
         ("END", "acceptance", {}),
         ("END", "supply-plan", {}),
-        ("END", "design-review", {"requested_at_ms": begun + 2 * HOUR + MINUTE}),
-        ("END", "mid-inspection", {"requested_at_ms": begun + 3 * HOUR + MINUTE}),
+        ("END", "design-review", {"requested_at_ms": begun + HOUR + MINUTE}),
+        ("END", "mid-inspection", {"requested_at_ms": begun + 2 * HOUR + MINUTE}),
         ("START", "completion", {}),
         ("END", "completion", {}),
     ]

@@ -44,10 +44,11 @@ ALL_BUT_ONE = (
     (Action.START, COMPLETION),
 )
 BEFORE = {
-    "b": (), "c": (ACCEPTED,), "d": (ACCEPTED, PLANNED), "e": (ACCEPTED, PLANNED), "f": (ACCEPTED,), "g": ALL_BUT_ONE,
+    "b": (), "c": (ACCEPTED,), "d": (ACCEPTED, PLANNED), "e": (ACCEPTED, PLANNED), "g": ALL_BUT_ONE,
+    "f": (ACCEPTED, PLANNED, (Action.START, "design-review")),
     "h": (), "i": (ACCEPTED,), "j": (ACCEPTED,), "k": (ACCEPTED,),
 }  # fmt: skip
-SEGMENT = {"b": ACCEPTANCE, "c": "supply-plan", "d": "design-review", "e": "design-review", "f": "supply-plan",
+SEGMENT = {"b": ACCEPTANCE, "c": "supply-plan", "d": "design-review", "e": "design-review", "f": "design-review",
            "g": COMPLETION, "k": "supply-plan"}  # fmt: skip
 
 

@@ -131,7 +131,9 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def correction_of_nothing(self) -> None:
-        one = fact(self.model.name(), Action.AMEND, "", self.model.at_ms, amends=b"unknown")
+        one = fact(
+            self.model.name(), Action.AMEND, "", self.model.at_ms, amends=b"unknown", recorded_ms=self.model.at_ms
+        )
         self.model.claim(Why.AMENDS_NOTHING, one)
 
     @rule(seed=st.integers(0, 2**32))
@@ -139,7 +141,10 @@ class Life(RuleBasedStateMachine):
         honest = [one for one in self.model.facts if one.record_id not in self.model.claims]
         if honest:
             first = Random(seed).choice(honest)
-            other = replace(first, record_id=self.model.name().encode().ljust(16, b"~"), recorded_ms=2**42)
+            kinder = 1 if first.action is Action.START else -1
+            asked = None if first.requested_ms is None else first.requested_ms + kinder
+            told = {"occurred_ms": first.occurred_ms + kinder, "requested_ms": asked}
+            other = replace(first, record_id=self.model.name().encode().ljust(16, b"~"), **told)
             self.model.claim(Why.CONFLICT, other)
 
     @invariant()
@@ -246,7 +251,7 @@ def test_an_end_before_its_beginning_waits_for_what_it_follows() -> None:
 def test_a_corrected_time_counts_and_the_original_stays_beside_it() -> None:
     facts = [
         fact("accepted", Action.END, ACCEPTANCE, BEGUN + 9 * DAY, received_ms=BEGUN + DAY),
-        fact("fixed", Action.AMEND, "", BEGUN + DAY, amends=b"accepted"),
+        fact("fixed", Action.AMEND, "", BEGUN + DAY, amends=b"accepted", recorded_ms=BEGUN + DAY),
     ]
     assert one_of(judged(HIGH, facts[:1]), "accepted") == (State.CLAIM, Why.FUTURE)
     found = judged(HIGH, facts)
