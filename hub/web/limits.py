@@ -21,8 +21,8 @@ class Rate:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: str, count: int = 1) -> int:
-        """Count a request. Returns 0, or how many seconds the caller must wait; then nothing was counted. ``count`` 0: only ask; -1:
-        one that was counted is taken back."""
+        """Count a request. Returns 0, or how many seconds the caller must wait; then nothing was counted. ``count`` 0:
+        only ask; -1: one that was counted is taken back."""
         now_s = self._clock.monotonic_s()
         left, since_s = self._left.get(caller, (float(self._burst), now_s))
         left = min(self._burst, left + (now_s - since_s) * self._per_s)
