@@ -157,7 +157,7 @@ def _retracted(connection: Connection, entries: Sequence[Entry]) -> None:
 def _cancelled(connection: Connection, entries: Sequence[Entry]) -> None:
     """No evidence of these cases is found, or taken back, any more."""
     ids = [entry.case_id for entry in entries]
-    ended = {"wanted_id": None, "reason": reasons.CANCELLED}
+    ended = {"state": NeedState.CANCELLED.value, "reason": reasons.CANCELLED}
     connection.execute(update(need).where(need.c.case_id.in_(ids)).values(**ended))
 
 

@@ -29,6 +29,8 @@ class NeedState(StrEnum):
 
     OPEN = "open"
     MET = "met"
+    CANCELLED = "cancelled"
+    """The application was taken back: it is looked for no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ need = Table(
     Column("kind", String(64), primary_key=True, doc="evidence still wanted or met"),
     Column("wanted_by", String(16), nullable=False, doc="uscc, resident-id, unit-no, address"),
     Column("wanted_id", ID, doc="a record that matches is linked to this id; null: none can be found"),
-    Column("state", String(16), nullable=False, doc="open, met"),
+    Column("state", String(16), nullable=False, doc="open, met, cancelled"),
     Column("record_id", ID, doc="the record that met it; while open, one that was withdrawn and does not match"),
     Column("reading", Integer, doc="the reading of that record"),
     Column("reason", String(64), nullable=False, doc="code of hub.cases.reasons"),

@@ -65,7 +65,7 @@ class Evidence(BaseModel):
     """Evidence that an application needs: found, or why not yet."""
 
     kind: str = Text("licence.business")
-    state: str = Text("met", "open or met")
+    state: str = Text("met", "open, met or cancelled")
     wanted_by: str = Text("uscc", "The type of identifier that it is looked for by.")
     pieces: list[int] = Field(examples=[[1]], description="The deliveries that carry it.")
     record_id: Opaque | None

@@ -49,7 +49,7 @@ class Fetched(BaseModel):
     kind: str = a.Text("licence.business")
     kind_zh: str = a.Text("营业执照")
     kind_en: str = a.Text("Business licences")
-    state: Literal["open", "met"] = Field(examples=["met"])
+    state: Literal["open", "met", "cancelled"] = Field(examples=["met"])
     from_: str | None = Field(alias="from", examples=["天津市市场监督管理委员会"], description="Whose record it is.")
     fetched_on: a.Day | None
     yours: bool = Field(examples=[False], description="Whether it waits for the customer: a ticket of identity.")

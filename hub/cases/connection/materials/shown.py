@@ -49,7 +49,7 @@ def find(connection: Connection, row: Row[Any], kind: Kind, opener: Opens) -> Fo
     asked = connection.execute(select(request).where(request.c.case_id == of_case).order_by(request.c.number)).all()
     papers = [Paper(*both) for both in zip(rows, _opened(opener, row, rows), strict=True)]
     met = {one.kind for one in needs if one.state == NeedState.MET}
-    looked_for = {one.kind for one in needs if one.state != NeedState.MET and one.reason != reasons.NO_SOURCE}
+    looked_for = {one.kind for one in needs if one.state == NeedState.OPEN and one.reason != reasons.NO_SOURCE}
     known = Known(
         table,
         table.asked(kind.case_type, kind.starred),

@@ -5,7 +5,7 @@ utility tells only afterwards that the earlier one had ended."""
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
 from hub.cases.case import Case
 from hub.cases.connection.command import Application
@@ -40,12 +40,22 @@ def ended(given: Given, connection: Connection, found: Case, row: Row[Any], hist
     if history.end not in GIVEN_UP or row.ended is not None:
         return []
     sites = select(need.c.wanted_id).where(need.c.case_id == found.case_id, need.c.kind == TITLE)
-    later = case.c.opened_ms > found.opened_ms, application.c.first_id.is_(None)
+    first = found.case_id if row.first_id is None else bytes(row.first_id)
     sites_known = [bytes(one) for one in connection.execute(sites).scalars() if one]
+    later = case.c.opened_ms > found.opened_ms, _linked_later(first)
     rows = connection.execute(_same(found, sites_known).where(*later).limit(LOOKED_AT_MAX)).all()
     own = _capacity(given, found.subject_id, bytes(row.sealed)) if rows else None
-    first = found.case_id if row.first_id is None else bytes(row.first_id)
     return [Reapplied(first_id=first, later_id=bytes(one.case_id)) for one in _alike(given, rows, own)]
+
+
+def _linked_later(first: bytes) -> ColumnElement[bool]:
+    """Applications that are linked to none, or to a later one than ``first``: the utility may tell of the ends in any
+    order, and the first start is what counts."""
+    opened = case.alias()
+    begun = case.alias()
+    of_first = select(begun.c.opened_ms).where(begun.c.case_id == first).scalar_subquery()
+    of_other = select(opened.c.opened_ms).where(opened.c.case_id == application.c.first_id).scalar_subquery()
+    return or_(application.c.first_id.is_(None), of_other > of_first)
 
 
 def _same(found: Case, sites: Sequence[bytes]) -> Select[Any]:

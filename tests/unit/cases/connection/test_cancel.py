@@ -52,7 +52,7 @@ def test_the_sink_is_told_once_and_gets_no_evidence_any_more(house: House, sink:
     }  # fmt: skip
     (told,) = [one for (one,) in sink.effects.values() if "cancelledAt" in one]
     assert (told["reason"], told["cancelledAt"]) == ("APPLICANT", "2026-03-02T09:00+08:00")
-    assert {row.reason for row in house.rows(need)} == {"CANCELLED"}
+    assert {(row.state, row.reason) for row in house.rows(need)} == {("cancelled", "CANCELLED")}
 
 
 def test_it_comes_after_its_registration_and_says_who_took_it_back(house: House, sink: ConnectionSystem) -> None:

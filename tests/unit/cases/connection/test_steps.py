@@ -16,7 +16,7 @@ from hub.cases.tables import piece
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey
 from tests import samples
-from tests.casework import ConnectionSystem, House, body
+from tests.casework import BY, ConnectionSystem, House, body
 
 MINUTE, HOUR = 60_000, 3_600_000
 HIGH = {"voltage": "HIGH_10KV", "sanling": False, "important": True}
@@ -252,3 +252,36 @@ def test_p4_one_that_was_given_up_and_made_again_is_linked_to_its_first_start(
     assert house.applications.show(third)["first_application_id"] == first.hex()
     house.relay()
     assert all(one.equal for one in house.remade().values())
+
+
+def gone(house: House, case_id: bytes, event_id: str) -> dict[str, Any]:
+    return samples.step(
+        event_id,
+        "TERMINATE",
+        "",
+        house.clock.now_ms(),
+        application_no=number(case_id),
+        reason="客户放弃",
+        approver="李四",
+    )
+
+
+def test_p4_one_that_was_taken_back_and_made_again_is_linked_too(house: House) -> None:
+    first = registered(house)
+    house.applications.cancel(first, BY)
+    house.verified(gone(house, first, "E-1"))
+    house.project()
+    later = registered(house, "A-2", capacity_kw=50)
+    assert house.applications.show(later)["first_application_id"] == first.hex()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_p4_a_chain_begins_at_its_first_start_in_any_order_of_the_ends(house: House, order: tuple[int, int]) -> None:
+    three = []
+    for name in ("A-1", "A-2", "A-3"):
+        three.append(registered(house, name))
+        house.clock.pass_s(3_600)
+    for n in order:
+        house.verified(gone(house, three[n], f"E-{n}"))
+        house.project()
+    assert [house.applications.show(one)["first_application_id"] for one in three[1:]] == [three[0].hex()] * 2
