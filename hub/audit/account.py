@@ -74,9 +74,9 @@ class Account:
         """The clocks of one kind that the case has had."""
         return next(one for one in self.clock.kinds if one.kind == kind)
 
-    def without(self, fact: Fact) -> "Account":
-        """The case as if one fact had not been reported."""
-        return replace(self, facts=tuple(one for one in self.facts if one is not fact))
+    def without(self, *facts: Fact) -> "Account":
+        """The case as if these facts had not been reported."""
+        return replace(self, facts=tuple(one for one in self.facts if not any(one is other for other in facts)))
 
 
 def day_of(at_ms: int) -> date:

@@ -159,7 +159,7 @@ def _corrections(account: Account) -> Iterator[Finding]:
         original = account.event(one.fact.amends)
         both = (*([shown(original.fact)] if original else []), shown(one))
         yield Finding("TIME_CORRECTED", account.case_id, both)
-        before = account.without(one.fact)
+        before = account.without(*(other for other in account.facts if other.amends == one.fact.amends))
         if before.clock.over and not account.clock.over:
             yield Finding("CORRECTED_INTO_LIMIT", account.case_id, both)
 

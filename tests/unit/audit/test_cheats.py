@@ -64,6 +64,13 @@ def corrected() -> Account:
     return account(ACCEPTED, late, earlier)
 
 
+def corrected_twice() -> Account:
+    late = fact(SUPPLY_PLAN, END, "2022-03-10")
+    days = ("2022-03-04", "2022-03-20"), ("2022-03-03", "2022-03-21")
+    earlier = [fact("", Action.AMEND, day, on, on, amends=late.event, **APPROVED) for day, on in days]
+    return account(ACCEPTED, late, *earlier)
+
+
 def changed_on_the_last_day() -> Account:
     return account(ACCEPTED, fact("", Action.CHANGE, "2022-03-10T17:50:00", becomes=OTHER, **APPROVED), kind=SANLING)
 
@@ -146,6 +153,7 @@ CHEATS = (
     steps("a segment begun twice", "STEP_AGAIN", Class.RESTARTED, ACCEPTED, fact(ACCEPTANCE, START, "2022-03-03")),
     steps("a step after the end", "STEP_AFTER_END", Class.RESTARTED, *HONEST, fact(COMPLETION, END, "2022-03-20")),
     Cheat("a time corrected into its limit", corrected, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
+    Cheat("a time corrected into its limit, twice", corrected_twice, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
     Cheat("a time corrected", corrected, "TIME_CORRECTED", Class.TIMES_CHANGED),
     steps(
         *("a correction that no one approved", "STEP_UNEXPLAINED", Class.TIMES_CHANGED, ACCEPTED),

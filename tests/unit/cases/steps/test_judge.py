@@ -272,3 +272,57 @@ def test_a_change_of_kind_leaves_the_former_kind_beside_the_new_one() -> None:
 def test_late_is_accepted_and_flagged(late_ms: int) -> None:
     (one,) = judged(HIGH, [fact("a", Action.END, ACCEPTANCE, BEGUN, received_ms=BEGUN + late_ms)]).facts
     assert (one.state, one.late) == (State.COUNTED, late_ms > DAY)
+
+
+def test_p4_a_second_content_never_makes_a_clock_kinder() -> None:
+    """Only a correction does, with reason and approver."""
+    accepted = fact("accepted", Action.END, ACCEPTANCE, BEGUN + 9 * DAY)
+    kinder = replace(accepted, record_id=b"again".ljust(16, b"."), occurred_ms=BEGUN + DAY)
+    for facts in ([accepted, kinder], [kinder, accepted]):
+        assert judged(HIGH, facts).rounds[0].closed_ms == BEGUN + 9 * DAY
+
+
+def test_p4_a_correction_that_cannot_be_moves_nothing() -> None:
+    accepted = fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY)
+    for at_ms in (BEGUN - DAY, BEGUN + 99 * DAY):
+        wrong = fact(
+            "fixed", Action.AMEND, "", at_ms, amends=b"accepted", received_ms=BEGUN + 2 * DAY, recorded_ms=at_ms
+        )
+        assert one_of(judged(HIGH, [accepted, wrong]), "accepted") == (State.COUNTED, None)
+
+
+def test_p4_the_utilitys_own_work_cannot_be_sent_back() -> None:
+    facts = [
+        fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY),
+        fact("back", Action.RETURN, "supply-plan", BEGUN + 2 * DAY),
+    ]
+    found = judged(HIGH, facts)
+    assert one_of(found, "back") == (State.CLAIM, Why.PAUSE)
+    assert found.running() is not None
+
+
+def test_p4_a_segment_runs_from_the_request_also_where_only_its_end_tells_of_it() -> None:
+    facts = [
+        fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY),
+        fact("planned", Action.END, "supply-plan", BEGUN + 2 * DAY),
+        fact("began", Action.START, COMPLETION, BEGUN + 20 * DAY),
+        fact("on", Action.END, COMPLETION, BEGUN + 21 * DAY, requested_ms=BEGUN + 3 * DAY),
+    ]
+    assert judged(HIGH, facts).rounds[-1].opened_ms == BEGUN + 3 * DAY
+    late = replace(facts[3], requested_ms=BEGUN + 22 * DAY)
+    assert one_of(judged(HIGH, [*facts[:3], late]), "on") == (State.CLAIM, Why.OUT_OF_ORDER)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_case_whose_kind_changes_comes_to_electricity_on(back: bool) -> None:
+    kinds = (HIGH, LOW) if back else (LOW, HIGH)
+    segments = ["supply-plan", COMPLETION] if kinds[1] == HIGH else [COMPLETION]
+    facts = [
+        fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY),
+        fact("changed", Action.CHANGE, "", BEGUN + 2 * DAY, becomes=kinds[1]),
+        *(fact(f"end {n}", Action.END, one, BEGUN + (3 + n) * DAY, requested_ms=None if n == 0 else BEGUN + 3 * DAY)
+          for n, one in enumerate(segments)),
+    ]  # fmt: skip
+    found = judged(kinds[0], facts)
+    assert {one.state for one in found.facts} == {State.COUNTED}
+    assert found.end is Action.END
