@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
+from hub.cases.steps.judge import Why
+from hub.cases.steps.words import WORDS
 from hub.cli._moments import shown_in_china
 
 Json = dict[str, Any]
@@ -34,7 +36,9 @@ def show(shown: Json, out: Console) -> None:
     for warning in shown.get("warnings", ()):
         out.print(f"{_WARNED[warning['level']]} {_warning(warning)}", highlight=False)
     for claim in shown["claims"]:
-        out.print(f"claim {claim['segment']} {_event(claim)}: {claim['why']}; no clock counts it", highlight=False)
+        said = WORDS[Why(claim["why"])]
+        words = f"{said.words.zh} {said.words.en} ({claim['why']}, {said.clause})"
+        out.print(f"claim {claim['segment']} {_event(claim)}: {words} No clock counts it.", highlight=False)
 
 
 _WARNED = {"BEFORE": "预警 warned", "AFTER": "升级 escalated"}
