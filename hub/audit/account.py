@@ -3,13 +3,13 @@ time, so that nothing which another part of the hub concluded has to be believed
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 
 from hub.audit.codes import Shown
-from hub.cases.calendar import Calendar, china_day
+from hub.cases.calendar import Calendar
 from hub.cases.clocks import Clock, KindClock, Line, clock, timed
-from hub.cases.policy import Policy
+from hub.cases.policies.model import Policy
 from hub.cases.steps.facts import Fact, Kind
 from hub.cases.steps.judge import History, Judged, State, Why, judge
 
@@ -77,15 +77,6 @@ class Account:
     def without(self, *facts: Fact) -> "Account":
         """The case as if these facts had not been reported."""
         return replace(self, facts=tuple(one for one in self.facts if not any(one is other for other in facts)))
-
-
-def day_of(at_ms: int) -> date:
-    """China's date at a moment.
-
-    >>> day_of(1_640_995_200_000)
-    datetime.date(2022, 1, 1)
-    """
-    return china_day(datetime.fromtimestamp(at_ms / 1000, UTC))
 
 
 def name_of(kind: Kind) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from hub.audit.account import Account, day_of
+from hub.audit.account import Account
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row, Sort
 from hub.audit.within import shown, submission
+from hub.cases.calendar import day_of
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, Action
 from hub.cases.steps.judge import Round
 from hub.clock import SKEW_S

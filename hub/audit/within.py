@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from hub.audit.account import Account, day_of, name_of
+from hub.audit.account import Account, name_of
 from hub.audit.codes import Finding, Shown
+from hub.cases.calendar import day_of
 from hub.cases.clocks import Line, Span
+from hub.cases.policies.model import Policy
 from hub.cases.policies.money import charges
-from hub.cases.policy import Policy
 from hub.cases.steps.facts import Action, Fact, Kind
 from hub.cases.steps.judge import LATE_S, Judged, State, Why
 

@@ -8,7 +8,7 @@ itself gives (``holidays.toml``).
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from importlib import metadata, resources
 from typing import NamedTuple
@@ -144,6 +144,15 @@ def china_day(moment: datetime) -> date:
     datetime.date(2022, 1, 5)
     """
     return moment.astimezone(CHINA).date()
+
+
+def day_of(at_ms: int) -> date:
+    """The date in China at a moment in ms since the epoch.
+
+    >>> day_of(1_640_995_200_000)
+    datetime.date(2022, 1, 1)
+    """
+    return china_day(datetime.fromtimestamp(at_ms / 1000, UTC))
 
 
 @cache

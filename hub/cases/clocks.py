@@ -9,11 +9,11 @@ policy names none.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import NamedTuple
 
-from hub.cases.calendar import Calendar, china_day
-from hub.cases.policy import CaseType, Dates, Policy
+from hub.cases.calendar import Calendar, day_of
+from hub.cases.policies.model import CaseType, Dates, Policy
 from hub.cases.steps.facts import Action, Kind
 from hub.cases.steps.judge import History, Judged, Round, Timed, Why
 
@@ -140,7 +140,7 @@ def _segments(row: CaseType, starred: bool) -> Sequence[str]:
 def clock(history: History, policy: Policy, calendar: Calendar, today: date) -> Clock:
     """The clocks of a case that began under ``policy``, at the end of ``today`` (China's date)."""
     counts = _Counts(policy.starting_day_counts, calendar, today)
-    kinds = tuple(_kind(history, kind, _day(since), policy, counts) for since, kind in _last_of_each(history.kinds))
+    kinds = tuple(_kind(history, kind, day_of(since), policy, counts) for since, kind in _last_of_each(history.kinds))
     return Clock(today, policy, calendar.number, kinds, _pauses(history, counts), history.end)
 
 
@@ -182,10 +182,6 @@ class _Counts(NamedTuple):
         return not all(map(self.calendar.knows, years)), "+".join(versions)
 
 
-def _day(at_ms: int) -> date:
-    return china_day(datetime.fromtimestamp(at_ms / 1000, UTC))
-
-
 def _last_of_each(kinds: Sequence[tuple[int, Kind]]) -> Iterable[tuple[int, Kind]]:
     """Each kind once, from when the case was last made it."""
     last: dict[Kind, int] = {}
@@ -198,14 +194,10 @@ def _last_of_each(kinds: Sequence[tuple[int, Kind]]) -> Iterable[tuple[int, Kind
 def _kind(history: History, kind: Kind, since: date, policy: Policy, counts: _Counts) -> KindClock:
     row = policy.cases[kind.case_type]
     lines = tuple(_lines(history.rounds, row, kind.starred, _words(policy, row), counts))
-    ended_on = None if history.ended_ms is None else _day(history.ended_ms)
-    whole = counts.span(_day(history.rounds[0].opened_ms), ended_on, row.whole_process)
-    total = None if row.whole_process else _total(lines, _limit_of(row, kind.starred), ended_on, counts)
+    ended_on = None if history.ended_ms is None else day_of(history.ended_ms)
+    whole = counts.span(day_of(history.rounds[0].opened_ms), ended_on, row.whole_process)
+    total = None if row.whole_process else _total(lines, row.total(kind.starred), ended_on, counts)
     return KindClock(kind, since, row, lines, total, whole)
-
-
-def _limit_of(row: CaseType, starred: bool) -> int | None:
-    return row.total(starred)
 
 
 def _words(policy: Policy, row: CaseType) -> Mapping[str, str]:
@@ -222,9 +214,9 @@ def _lines(
     for one in rounds:
         nth = rounds_of[one.segment] = rounds_of.get(one.segment, 0) + 1
         segment = limits.get(one.segment)
-        opened_on = _day(one.opened_ms)
-        closed_on = None if one.closed_ms is None else _day(one.closed_ms)
-        started_on = None if one.started_ms is None else _day(one.started_ms)
+        opened_on = day_of(one.opened_ms)
+        closed_on = None if one.closed_ms is None else day_of(one.closed_ms)
+        started_on = None if one.started_ms is None else day_of(one.started_ms)
         yield Line(
             segment=one.segment,
             zh=words.get(one.segment, ""),
@@ -262,8 +254,8 @@ def _pauses(history: History, counts: _Counts) -> tuple[Pause, ...]:
     """Claimed pauses: each end belongs to the last start of its sort that has none. Days are counted within the case
     only: a claim may say any year."""
     found: list[Pause] = []
-    first = _day(history.rounds[0].opened_ms)
-    until = counts.today if history.ended_ms is None else _day(history.ended_ms)
+    first = day_of(history.rounds[0].opened_ms)
+    until = counts.today if history.ended_ms is None else day_of(history.ended_ms)
     for one in (one for one in history.facts if one.why is Why.PAUSE):
         start = _ENDS.get(one.fact.action)
         place = next((n for n in reversed(range(len(found))) if found[n].action is start and not found[n].to_on), None)
@@ -271,12 +263,12 @@ def _pauses(history: History, counts: _Counts) -> tuple[Pause, ...]:
             found.append(_began(one))
         else:
             pause = found[place]
-            found[place] = pause._replace(to_on=_day(one.at_ms), events=(*pause.events, one.fact.event))
+            found[place] = pause._replace(to_on=day_of(one.at_ms), events=(*pause.events, one.fact.event))
     return tuple(one._replace(days=_within(one, first, until, counts)) for one in found)
 
 
 def _began(one: Judged) -> Pause:
-    on = _day(one.at_ms)
+    on = day_of(one.at_ms)
     if one.fact.action in _ENDS:  # an end alone: nothing says from when
         return Pause(_ENDS[one.fact.action], on, on, 0, (one.fact.event,))
     return Pause(one.fact.action, on, None, 0, (one.fact.event,))

@@ -17,11 +17,9 @@ from typing import NamedTuple, Protocol
 from pydantic import ValidationError
 
 from hub.cases.calendar import Calendar
-from hub.cases.policies.model import VOLTAGES, CaseType, Dates, Policy, Segment
+from hub.cases.policies.model import Classed, Dates, Policy
 from hub.cases.steps.facts import ACCEPTANCE
 from hub.errors import Misconfigured
-
-__all__ = ("VOLTAGES", "CaseType", "Dates", "Policy", "Segment")
 
 LOW = "LOW"
 UP_TO_10_KV = (LOW, "HIGH_10KV")
@@ -49,20 +47,8 @@ class Rules:
     recipients: Recipients = NO_ONE
 
 
-class Customer(Protocol):
+class Customer(Classed, Protocol):
     """What the policy must know of a customer."""
-
-    @property
-    def customer_class(self) -> str:
-        """RESIDENT or NON_RESIDENT."""
-
-    @property
-    def voltage(self) -> str:
-        """One of ``VOLTAGES``."""
-
-    @property
-    def sanling(self) -> bool:
-        """Whether the '三零' service applies."""
 
     @property
     def sources(self) -> int:

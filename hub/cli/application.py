@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from hub import settings as hub_settings
 from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
-from hub.cases.policy import VOLTAGES
+from hub.cases.policies.model import VOLTAGES
 from hub.cases.views import LIST_MAX
 from hub.cli import _clock, _customers
 from hub.cli._application import due, print_head, show_one

@@ -44,7 +44,8 @@ from hub.cases.events import REGISTRATION, Deciding, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
 from hub.cases.identity.desk import Presented
-from hub.cases.policy import CaseOpening, Dates, Rules
+from hub.cases.policies.model import Dates
+from hub.cases.policy import CaseOpening, Rules
 from hub.cases.procedure import Decision, Moment, PutOff, Question, SinkInfo, Withdraw
 from hub.cases.ratings import decide as ratings
 from hub.cases.ratings.decide import Rate

@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Submitted(Opening, Deciding):
     """The application was registered; its time limit starts here. ``sealed``: the body as submitted. The dates are as
-    in ``hub.cases.policy.Dates``; a former version of the hub had only ``due_on``."""
+    in ``hub.cases.policies.model.Dates``; a former version of the hub had only ``due_on``."""
 
     SCHEMA = "connection.submitted"
     TOPIC = CONNECTION_EVENTS
@@ -65,7 +65,7 @@ class Submitted(Opening, Deciding):
 @dataclass(frozen=True, kw_only=True)
 class Dated(Deciding):
     """The dates of the case were computed again, by a changed calendar or after a step; fields as in
-    ``hub.cases.policy.Dates``. Its pieces tell the sinks."""
+    ``hub.cases.policies.model.Dates``. Its pieces tell the sinks."""
 
     SCHEMA = "connection.dated"
     TOPIC = CONNECTION_EVENTS

@@ -24,7 +24,7 @@ from hub.cases.evidence.needs import Need
 from hub.cases.evidence.over import Over
 from hub.cases.identity import desk
 from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
-from hub.cases.policy import Dates
+from hub.cases.policies.model import Dates
 from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
 from hub.cases.ratings.decide import Rate
 from hub.cases.steps.events import Reapplied

@@ -1,12 +1,12 @@
 """The states that an operator looks for among applications. One application may be in several."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from hub.cases.calendar import china_day
+from hub.cases.calendar import day_of
 from hub.cases.case import PieceState
 from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NeedState
@@ -34,7 +34,7 @@ STUCK_AFTER_S: Final = 3_600
 def fits(state: str, now_ms: int) -> ColumnElement[bool]:
     """Whether a row of ``application`` joined with ``case`` is in ``state`` at ``now_ms`` (business time). Raises
     ``KeyError`` for another word than those of ``STATES``."""
-    today = china_day(datetime.fromtimestamp(now_ms / 1000, UTC))
+    today = day_of(now_ms)
     conditions: Mapping[str, ColumnElement[bool]] = {
         REFUSED: _has_piece(PieceState.REFUSED, PieceState.STOPPED),
         STUCK: case.c.held.is_(False) & _has_piece(PieceState.PENDING, until_ms=now_ms - STUCK_AFTER_S * 1000),

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
 from hub.cases import notices, policy, reasons
-from hub.cases.calendar import Calendar, china_day
+from hub.cases.calendar import Calendar, day_of
 from hub.cases.case import PieceState
 from hub.cases.clocks import KindClock
 from hub.cases.connection import states
@@ -114,11 +114,7 @@ def open_cases(connection: Connection) -> Iterator[OpenCase]:
     columns = application.c.policy, application.c.case_type, application.c.starred, case.c.opened_ms
     query = select(*columns).join(case, case.c.case_id == application.c.case_id)
     for row in connection.execute(query.where(application.c.ended.is_(None))):
-        yield OpenCase(row.policy, row.case_type, bool(row.starred), _day(row.opened_ms))
-
-
-def _day(at_ms: int) -> date:
-    return china_day(datetime.fromtimestamp(at_ms / 1000, UTC))
+        yield OpenCase(row.policy, row.case_type, bool(row.starred), day_of(row.opened_ms))
 
 
 def _clock(connection: Connection, row: Row[Any], today: date, calendar: Calendar) -> Json:

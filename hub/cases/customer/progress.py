@@ -3,14 +3,14 @@ is, by when, and what was fetched from where. No personal value is in it: the to
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import notices, policy, reasons
-from hub.cases.calendar import china_day
+from hub.cases.calendar import day_of
 from hub.cases.clocks import Clock, clock
 from hub.cases.connection.materials.shown import told as told_at_once
 from hub.cases.connection.steps.histories import history_of
@@ -134,4 +134,4 @@ def _rating(connection: Connection, found: Followed) -> Json:
 
 def _day(at_ms: int | None) -> str | None:
     """China's day."""
-    return None if at_ms is None else china_day(datetime.fromtimestamp(at_ms / 1000, UTC)).isoformat()
+    return None if at_ms is None else day_of(at_ms).isoformat()

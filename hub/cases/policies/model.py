@@ -3,7 +3,7 @@ strictly from a file; every figure has its clause."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Annotated, Any, Final, NamedTuple, Self
+from typing import Annotated, Any, Final, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -196,6 +196,22 @@ class CaseType(Data):
     def where(self, works: bool) -> "CaseType":
         """The row as it is with or without works outside the site."""
         return self.with_works if works and self.with_works else self
+
+
+class Classed(Protocol):
+    """What tells the class of a customer."""
+
+    @property
+    def customer_class(self) -> str:
+        """RESIDENT or NON_RESIDENT."""
+
+    @property
+    def voltage(self) -> str:
+        """One of ``VOLTAGES``."""
+
+    @property
+    def sanling(self) -> bool:
+        """Whether the '三零' service applies."""
 
 
 class Dates(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Final, NamedTuple, Protocol
 
-from hub.cases.policies.model import Policy
+from hub.cases.policies.model import Classed, Policy
 from hub.cases.steps.facts import Kind
 from hub.records.address import parse
 from hub.records.divisions import PROVINCES, present_code
@@ -38,20 +38,8 @@ class Site(Protocol):
         """The address as people write it."""
 
 
-class Asked(Protocol):
+class Asked(Classed, Protocol):
     """What questions are about: an application, or what a case has become."""
-
-    @property
-    def customer_class(self) -> str:
-        """RESIDENT or NON_RESIDENT."""
-
-    @property
-    def voltage(self) -> str:
-        """One of ``model.VOLTAGES``."""
-
-    @property
-    def sanling(self) -> bool:
-        """Whether the 三零 service applies."""
 
     @property
     def capacity_kw(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hub.cases.calendar import Calendar
 from hub.cases.clocks import Clock, KindClock, Line, Pause, Span
-from hub.cases.policy import Segment
+from hub.cases.policies.model import Segment
 from hub.cases.steps.facts import Action
 from hub.cases.steps.judge import History, Judged, State
 from hub.cases.times import iso

@@ -1,12 +1,12 @@
 """The clocks of applications, as they are now: for people, and for what the sinks are told."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import notices, policy
-from hub.cases.calendar import Calendar, china_day
+from hub.cases.calendar import Calendar, day_of
 from hub.cases.clocks import Clock, clock
 from hub.cases.connection.steps.histories import history_of
 from hub.cases.connection.warnings import shown as warnings
@@ -49,7 +49,7 @@ def _first(connection: Connection, row: Row[Any], found: Clock, calendar: Calend
     if row.first_id in (None, row.case_id):
         return None
     opened_ms = connection.execute(select(case.c.opened_ms).where(case.c.case_id == row.first_id)).scalar_one()
-    submitted_on = china_day(datetime.fromtimestamp(opened_ms / 1000, UTC))
+    submitted_on = day_of(opened_ms)
     until = found.now.whole.closed_on or found.today
     days = calendar.between(submitted_on, until, found.policy.starting_day_counts)
     return {
