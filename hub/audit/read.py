@@ -17,6 +17,7 @@ from hub.cases.connection.command import Application
 from hub.cases.connection.tables import application
 from hub.cases.steps import read as steps
 from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.gather import STEP
 from hub.cases.steps.tables import case_number, step
 from hub.cases.tables import case
 from hub.parts import Parts
@@ -26,7 +27,6 @@ from hub.records.tables import record
 
 PAGE: Final = 500
 """Cases that are read at once."""
-STEP: Final = "utility.step"
 
 
 class Book:

@@ -54,6 +54,9 @@ Text = Annotated[_Typed, StringConstraints(min_length=1, max_length=200)]
 Short = Annotated[_Typed, StringConstraints(min_length=1, max_length=64)]
 
 
+TITLE = "licence.property-title"
+"""The kind of the evidence for the site."""
+
 Voltage = Literal["LOW", "HIGH_10KV", "HIGH_20KV", "HIGH_35KV", "HIGH_66KV", "HIGH_110KV", "HIGH_220KV"]
 CustomerClass = Literal["RESIDENT", "NON_RESIDENT"]
 
@@ -376,7 +379,7 @@ def _identity_need(application: Application) -> Needed:
 
 def _property_need(application: Application) -> Needed:
     by = "unit-no" if application.site.unit_no else "address"
-    return Needed("licence.property-title", by, application.site_identity())
+    return Needed(TITLE, by, application.site_identity())
 
 
 def _project_need(application: Application) -> Needed:

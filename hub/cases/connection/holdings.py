@@ -9,7 +9,7 @@ from pydantic import StringConstraints, ValidationError
 
 from hub.cases.by import By
 from hub.cases.connection import command
-from hub.cases.connection.command import Applicant, Short, Text
+from hub.cases.connection.command import TITLE, Applicant, Short, Text
 from hub.cases.identity import desk
 from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk
@@ -20,7 +20,6 @@ from hub.ports import LookupQuery, Page, Plain, Store
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import resident_id_18
 
-TITLE = "licence.property-title"
 BY = "resident-id"
 LISTED_MAX = 50
 """Most titles that are listed for one person."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from hub.cases import reasons
+from hub.cases.connection.command import TITLE
 from hub.cases.connection.events import Cancelled, Dated, Identified, Matched, Retracted, Submitted, Waiting, Withdrawn
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
@@ -25,7 +26,6 @@ from hub.cases.steps import project as steps
 from hub.cases.steps.events import Numbered, Reapplied, Stepped
 from hub.cases.tables import piece
 
-TITLE = "licence.property-title"
 _DATES = ("due_on", "segment", "segment_due_on", "counted_to", "provisional", "calendar", "edition", "total_due_on")
 _MARKED = {"mark": ("segment", "counted_to"), "total_mark": ("total_due_on",)}
 """What was warned of → the columns that say of which last day."""

@@ -101,9 +101,9 @@ _LAST = {Action.NOT_ACCEPTED: 1, Action.TERMINATE: 2}
 
 def judge(facts: Collection[Fact], submitted_ms: int, kind: Kind, timed: Timed) -> History:
     """The history of a case of ``kind`` that was submitted at ``submitted_ms``."""
-    first, others = _contents(facts, submitted_ms)
-    amending = [one for one in first.values() if one.action == Action.AMEND]
     known = {one.event for one in facts if one.action != Action.AMEND}
+    first, others = _contents(facts, known, submitted_ms)
+    amending = [one for one in first.values() if one.action == Action.AMEND]
     possible = [one for one in amending if not _cannot_be(one, one, known, submitted_ms)]
     amended = {one.amends: one for one in sorted(possible, key=lambda one: one.written)}
     walk = _Walk(submitted_ms, kind, timed)
@@ -113,11 +113,12 @@ def judge(facts: Collection[Fact], submitted_ms: int, kind: Kind, timed: Timed) 
     return History(facts_told, tuple(walk.rounds), tuple(walk.kinds), walk.end, walk.ended_ms)
 
 
-def _contents(facts: Collection[Fact], submitted_ms: int) -> tuple[dict[bytes, Fact], list[Judged]]:
+def _contents(
+    facts: Collection[Fact], known: Collection[bytes], submitted_ms: int
+) -> tuple[dict[bytes, Fact], list[Judged]]:
     """Event → the content that counts, as it was first received; and the verdicts on all other facts. Of several
     contents of one event the strictest one counts that can be true, so that a second one never makes a clock kinder:
     that takes a correction with reason and approver. The others are conflicts."""
-    known = {one.event for one in facts if one.action != Action.AMEND}
 
     def strictness(one: Fact) -> tuple[bool, int, bytes]:
         began_ms = one.occurred_ms if one.requested_ms is None else min(one.requested_ms, one.occurred_ms)
@@ -258,7 +259,7 @@ class _Walk:
         """The round from the customer's request on, also where only its end tells of it."""
         if requested_ms is None or running.opened_by is None:
             return running
-        last_ms = max((one.closed_ms for one in self.rounds if one.closed_ms is not None), default=requested_ms)
+        last_ms = self.rounds[-2].closed_ms or requested_ms
         return replace(running, opened_ms=max(last_ms, min(running.opened_ms, requested_ms)))
 
     def _why_never_opened(self, segment: str) -> Why:

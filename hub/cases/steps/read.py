@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from hub.cases.steps.facts import Action, Fact, Kind
-from hub.cases.steps.judge import History, Timed, judge
 from hub.cases.steps.tables import step
 
 MINUTE_MS = 60_000
@@ -48,12 +47,6 @@ def fact(row: Row[Any]) -> Fact:
         approved=row.approved,
         becomes=becomes,
     )
-
-
-def history_of(connection: Connection, case_id: bytes, opened_ms: int, kind: Kind, timed: Timed) -> History:
-    """What counts of a case of ``kind`` that was submitted at ``opened_ms``. ``hub.cases.connection.histories`` knows
-    the rest of it for an application."""
-    return judge(facts_of(connection, case_id), to_minute(opened_ms), kind, timed)
 
 
 def to_minute(opened_ms: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
 from hub.cases.case import Case
-from hub.cases.connection.command import Application
+from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.hears import Submit
 from hub.cases.connection.tables import application
 from hub.cases.evidence.tables import need
@@ -18,7 +18,6 @@ from hub.cases.steps.facts import Action
 from hub.cases.steps.judge import History
 from hub.cases.tables import case
 
-TITLE: Final = "licence.property-title"
 GIVEN_UP: Final = (Action.NOT_ACCEPTED, Action.TERMINATE)
 LOOKED_AT_MAX: Final = 50
 """Most applications of one holder for one site that are compared, the oldest ones."""
