@@ -93,7 +93,8 @@ def configure(json_lines: bool, level: str = "INFO") -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=_StandardError,
-        cache_logger_on_first_use=True,
+        # A logger that was used obeys a later `configure` too; log lines are rare, so a cache saves nothing.
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("%(levelname)s %(name)s %(message)s"))

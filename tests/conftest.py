@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
@@ -23,6 +24,14 @@ settings.load_profile("hub")
 
 # As the command does: what is written is for its own user only.
 os.umask(0o077)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command that runs inside a test sets the level of the whole process: the next test starts without it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

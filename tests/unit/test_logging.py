@@ -87,3 +87,11 @@ def test_lines_of_libraries_are_masked_and_escaped(monkeypatch: pytest.MonkeyPat
     logging.configure(json_lines=True)
     library.getLogger("some.library").warning("no 360426199101010071\x1b[2J")
     assert stream.getvalue() == "WARNING some.library no [masked]\\x1b[2J\n"
+
+
+def test_a_logger_that_was_used_obeys_a_later_level(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.configure(json_lines=True, level="ERROR")
+    EARLY.warning("not told")
+    logging.configure(json_lines=True, level="INFO")
+    EARLY.warning("told")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["told"]
