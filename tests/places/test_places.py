@@ -36,7 +36,9 @@ SPELLINGS = (
     lambda place, building, entrance, room: f"{place}{building}-{entrance}-{room}",
     lambda place, building, entrance, room: f"天津市 {place} {building}幢 {entrance}门 {room}号",
     lambda place, building, entrance, room: f"天津市{place}{building}号樓-{entrance}-{room}".translate(_FULL),
-    lambda place, building, entrance, room: f"天津市市辖区{place}{chinese(building)}号楼{chinese(entrance)}单元{room}户",
+    lambda place, building, entrance, room: (
+        f"天津市市辖区{place}{chinese(building)}号楼{chinese(entrance)}单元{room}户"
+    ),
     lambda place, building, entrance, room: f"用电地址：天津市{place}{building}座{entrance}门{room}（原配电房旁）",
 )
 spellings = st.sampled_from(SPELLINGS)
@@ -82,7 +84,9 @@ def test_the_order_does_not_matter(door: Door, second: Door, one, other) -> None
     assert verdict(first, last) is verdict(last, first)
 
 
-@given(st.text(max_size=120), st.text(alphabet="天津市南开区河北省县道路街号楼门室里村附甲之-#()0123A一十 　", max_size=60))
+@given(
+    st.text(max_size=120), st.text(alphabet="天津市南开区河北省县道路街号楼门室里村附甲之-#()0123A一十 　", max_size=60)
+)
 def test_no_text_stops_the_parser(any_text: str, like_an_address: str) -> None:
     for text in (any_text, like_an_address):
         assert isinstance(parse(text), Address)
@@ -97,7 +101,25 @@ def test_no_figure_is_lost(text: str) -> None:
         assert figure not in text or figure in kept, f"{text}: {found}"
 
 
-LONG = ("路", "一", "1", "1-", "号", "甲", "街道", "(", "()", "天津市", "一号楼", "村", "号楼", "1号", "附1", "之一", "开发区")
+LONG = (
+    "路",
+    "一",
+    "1",
+    "1-",
+    "号",
+    "甲",
+    "街道",
+    "(",
+    "()",
+    "天津市",
+    "一号楼",
+    "村",
+    "号楼",
+    "1号",
+    "附1",
+    "之一",
+    "开发区",
+)
 
 
 @pytest.mark.parametrize("unit", LONG)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final, NamedTuple
 
-from hub.cases.places.parse import PARTS, Address
+from hub.cases.places.parse import PARTS, Address, is_estate
 from hub.records.divisions import MERGED
 
 
@@ -51,7 +51,8 @@ def _share_a_gate(one: Address, other: Address) -> bool:
 
 
 def _gate(it: Address) -> tuple[str, str] | None:
-    return (it.road, it.number) if it.road and it.number else None
+    named = it.number or (it.compound if is_estate(it.compound) else "")
+    return (it.road, named) if it.road and named else None
 
 
 def _share_a_building(one: Address, other: Address) -> bool:
@@ -100,6 +101,8 @@ def _town(one: Address, other: Address) -> _Says:
     of one county have roads of one name."""
     if one.town == other.town:
         return _Says.AGREES
+    if not (one.town and other.town) and _share_a_gate(one, other) and _share_a_building(one, other):
+        return _Says.AGREES
     if all(it.town.endswith("街") or not it.town for it in (one, other)):
         settled = one.county not in MERGED or bool(one.former and one.former == other.former)
         return _Says.AGREES if settled and (_share_a_gate(one, other) or _share_a_building(one, other)) else _Says.DOUBT
@@ -112,7 +115,21 @@ def _road(one: Address, other: Address) -> _Says:
     if not (one.road and other.road):
         return _Says.AGREES if _share_a_building(one, other) else _Says.DOUBT
     leads = one.road in other.beside or other.road in one.beside
-    return _Says.DOUBT if leads or _share_a_building(one, other) else _Says.DIFFERS
+    return _Says.DOUBT if leads or _share_a_building(one, other) or _alike(one.road, other.road) else _Says.DIFFERS
+
+
+_SIDES: Final = re.compile("[东西南北中](?=大?[路街道])")
+
+
+def _alike(road: str, other: str) -> bool:
+    """Whether two names may be of one road: one has a place before it, a side in it, or 大街 for 街.
+
+    >>> _alike("上地信息路", "信息路"), _alike("笋岗路", "笋岗西路"), _alike("解放南路", "解放北路")
+    (True, True, False)
+    """
+    if road.endswith(other) or other.endswith(road) or road.replace("大街", "街") == other.replace("大街", "街"):
+        return True
+    return (_SIDES.sub("", road) == other) or (_SIDES.sub("", other) == road)
 
 
 def _number(one: Address, other: Address) -> _Says:
@@ -139,17 +156,17 @@ def _spans(several: str, number: str) -> bool:
     return number.isdecimal() and int(match[1]) <= int(number) <= int(match[2])
 
 
-_PHASE: Final = re.compile("[0-9A-Za-z一二三四五六七八九十东西南北中上下前后]{1,3}(?:期|区|园|组团|院|里|苑|楼)?")
 _KIND: Final = re.compile("(?:居住)?(?:小区|住宅区?|家属院|社区|大厦|大楼|写字楼|公寓|商厦|广场)$")
 
 
 def _compound(one: Address, other: Address) -> _Says:
-    """A part of an estate (二期, 南园) tells doors apart; its name may be missing beside the gate of a road."""
+    """The name of an estate, a tower or an institution may be missing beside its gate. A part of one (二期, 南园),
+    or what only has rooms in it, tells doors apart."""
     mine, others = one.compound, other.compound
     if mine == others:
         return _Says.AGREES
     if not (mine and others):
-        settled = _share_a_gate(one, other) and not _PHASE.fullmatch(mine or others)
+        settled = _share_a_gate(one, other) and is_estate(mine or others)
         return _Says.AGREES if settled else _Says.DOUBT
     if _share_a_gate(one, other):
         return _Says.AGREES if _KIND.sub("", mine) == _KIND.sub("", others) else _Says.DOUBT

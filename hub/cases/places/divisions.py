@@ -67,20 +67,37 @@ def province_at(text: str) -> tuple[str, int]:
 
 
 def _begins_in(text: str, province: str) -> bool:
-    """Whether a text begins with a city or a county of this province, not with the name of a road."""
-    city, characters = city_at(text, province)
-    if characters:
-        return _names().cities.get(city) == province
+    """Whether a text begins with the province again, a city or a county of it, not with the name of a road."""
+    if text.startswith(province):
+        return True
+    if city_at(text, province)[1]:
+        return True
     return county_at(text, province, "")[1] > 0
 
 
 def city_at(text: str, province: str) -> tuple[str, int]:
-    """The city that a text begins with, and the number of characters. With a province: one of that province."""
+    """The city that a text begins with, and the number of characters. With a province: one of that province, also by
+    its short name where a county of it follows.
+
+    >>> city_at("长沙市岳麓区", ""), city_at("长沙岳麓区", "湖南省"), city_at("长沙路1号", "湖南省")
+    (('长沙市', 3), ('长沙市', 2), ('', 0))
+    """
     cities = _names().cities
     for characters in range(min(len(text), NAME_CHARACTERS_MAX), 1, -1):
-        if (found := cities.get(text[:characters])) and province in ("", found):
-            return text[:characters], characters
+        name = text[:characters]
+        if (found := cities.get(name)) and province in ("", found):
+            return name, characters
+        if province and cities.get(f"{name}市") == province and _is_county(text[characters:], province, f"{name}市"):
+            return f"{name}市", characters
     return "", 0
+
+
+def _is_county(text: str, province: str, city: str) -> bool:
+    return any(
+        _fits(one, province, city)
+        for characters in range(2, min(len(text), NAME_CHARACTERS_MAX) + 1)
+        for one in _names().counties.get(text[:characters], ())
+    )
 
 
 def county_at(text: str, province: str, city: str) -> tuple[County | None, int]:
@@ -98,12 +115,13 @@ def county_at(text: str, province: str, city: str) -> tuple[County | None, int]:
             return County(TIANJIN, "", TIANJIN_FORMER.get(name, name)), characters
         fitting = [one for one in _names().counties.get(name, ()) if _fits(one, province, city)]
         if fitting:
-            return (fitting[0] if len(fitting) == 1 else None), characters
+            present = [one for one in fitting if one.certain] or fitting
+            return (present[0] if len(present) == 1 else None), characters
     return None, 0
 
 
 def _fits(county: County, province: str, city: str) -> bool:
-    return province in ("", county.province) and city in ("", county.city) or (not county.certain and not province)
+    return province in ("", county.province) and city in ("", county.city)
 
 
 def former_at(text: str, county: str) -> tuple[str, int]:

@@ -1,13 +1,13 @@
-"""Parses a free address into the parts of GB/T 39609-2020: division / street or courtyard / building and door / unit and
-room, with a confidence.
+"""Parses a free address into the parts of GB/T 39609-2020: division / street or courtyard / building and door / unit
+and room, with a confidence.
 
-A ladder of patterns, each tried at the start of what is left; every repetition in them is bounded. Nothing is lost: what
-no rung takes is the ``rest``, and two addresses with other rests are never taken for one.
+A ladder of patterns, each tried at the start of what is left; every repetition in them is bounded. Nothing is lost:
+what no rung takes is the ``rest``, and two addresses with other rests are never taken for one.
 """
 
 import re
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Any, Final
 
 from hub.cases.places import divisions
 from hub.records.address import TEXT_CHARACTERS_MAX, normalise
@@ -47,8 +47,12 @@ class Address:
 PARTS: Final = tuple(one.name for one in fields(Address))[:14]
 """The parts, from the largest to the smallest."""
 
-_LABEL: Final = re.compile(r"(?:(?:用电|注册|办公|详细|单位|公司)?(?:地址|住所|住址|坐落|坐落于)[::]|位于|中国)")
+_BRANCH: Final = re.compile("(?<=号)[(]([甲乙丙丁戊己庚辛])[)]")
+_LABEL: Final = re.compile(
+    r"(?:(?:用电|注册|办公|详细|单位|公司)?(?:地址|住所|住址|坐落|坐落于)[::]|位于|中国(?:大陆)?)"
+)
 _NOTE: Final = re.compile(r"\(([^()]{0,80})\)")
+_POSTCODE: Final = re.compile(r"[,、]?(?:邮政编码|邮编|邮码)[::]?[0-9]{6}$")
 _HINT: Final = re.compile(r"[^0-9A-Za-z]{3,80}|近.{1,40}|原.{1,40}")
 """A note in brackets that only helps to find the place. One with a figure or a letter may name a door, and a single
 character (东) a side of it."""
@@ -66,17 +70,22 @@ _N: Final = rf"[0-9A-Za-z{_STEM}]{{1,6}}"
 _OTHER: Final = "[^号0-9A-Za-z()#,、/-]"
 
 _ZONE: Final = re.compile(
-    r"(?:天津)?([^路街道号镇乡村0-9()]{0,10}?(?:开发区|高新区|保税区|生态城|经济区|产业区|工业区|产业园区?|物流园?区|工业园区?))"
+    r"(?:天津)?([^路街道号镇乡村0-9()]{0,10}?(?:开发区|高新区|保税区|生态城|经济区|产业区|工业区|产业园区?|技术园区?|物流园?区|工业园区?))"
 )
+_OF_BINHAI: Final = re.compile(
+    "(?:经济技术)?开发区|(?:天津港|港)?保税区|(?:天津)?空港经济区|东疆保税(?:港)?区|(?:中新)?(?:天津)?生态城|(?:滨海)?高新区"
+)
+"""Zones that are parts of 滨海新区; elsewhere in Tianjin, a zone's name has a place in it."""
 _TOWN: Final = re.compile(
     r"((?:[^镇乡号0-9A-Za-z()-]|号(?=桥)|[镇乡](?=街道)){1,8}?(?<!大)街(?:道办事处|道办|道|办事处)"
     rf"|[^路街道号0-9()]{{1,8}}?(?:镇|乡|苏木)(?!{_WAY})"
     rf"|[^路街道号0-9()]{{1,8}}?(?<!大)街(?=[^0-9()]{{2,12}}(?:{_WAY}|里|村)))"
 )
 _VILLAGE: Final = re.compile(rf"([^路街道号0-9()]{{1,10}}?(?:村委会|村|社区|居委会))(?!{_WAY})")
+_SIDE: Final = rf"(?:[东西南北中]段|[东西南北中](?=[{_STEM}附]?[0-9]))?"
 _ROAD: Final = re.compile(
-    rf"([^路街道巷号0-9()]{{0,8}}?(?:第?[0-9]{{1,3}}[号经纬马]?|{NUMERAL}号){_WAY}(?:[东西南北中]段)?"
-    rf"|[^号0-9(),、]{{1,12}}?{_WAY}(?!{_WAY})(?:[东西南北中]段)?)"
+    rf"([^路街道巷号0-9()]{{0,8}}?(?:第?[0-9]{{1,3}}[号经纬马]?|{NUMERAL}号){_WAY}{_SIDE}"
+    rf"|[^号0-9(),、]{{1,12}}?{_WAY}(?!{_WAY}){_SIDE})"
 )
 _SUBDISTRICT: Final = re.compile(r"街(?:道办事处|道办|道|办事处)?$")
 _NUMBER: Final = re.compile(
@@ -112,8 +121,8 @@ def parse(text: str) -> Address:
     """
     if len(text) > TEXT_CHARACTERS_MAX:
         return Address()
-    rest, notes = _without_notes(normalise(text))
-    if label := _LABEL.match(rest):
+    rest, notes = _without_notes(_POSTCODE.sub("", normalise(text)))
+    while label := _LABEL.match(rest):
         rest = rest[label.end() :]
     found, rest = _division(rest)
     found, rest = _street(found, rest)
@@ -123,7 +132,8 @@ def parse(text: str) -> Address:
 
 
 def _without_notes(text: str) -> tuple[str, list[str]]:
-    """The text without notes in brackets, and those notes that may tell addresses apart."""
+    """The text without notes in brackets, and those notes that may tell addresses apart. 19号(甲) is 19号甲."""
+    text = _BRANCH.sub(r"\1", text)
     notes = _NOTE.findall(text)
     return _NOTE.sub("", text), [f"({one})" for one in notes if one and not _HINT.fullmatch(one)]
 
@@ -132,6 +142,8 @@ def _division(text: str) -> tuple[Address, str]:
     """Province, city, county and what a merged county was."""
     province, taken = divisions.province_at(text)
     rest = text[taken:].removeprefix("市辖区")
+    if province and (again := divisions.province_at(rest))[0] == province:
+        rest = rest[again[1] :]  # 天津天津市
     city, taken = ("", 0) if province in MUNICIPALITIES else divisions.city_at(rest, province)
     rest = rest[taken:]
     county, taken = divisions.county_at(rest, province, city)
@@ -154,10 +166,12 @@ def _division(text: str) -> tuple[Address, str]:
 
 def _street(found: Address, rest: str) -> tuple[Address, str]:
     """Zone, town, village, roads; the number of the gate."""
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    in_tianjin = rest.startswith("天津")
     for field, pattern in (("zone", _ZONE), ("zone", _ZONE), ("town", _TOWN), ("village", _VILLAGE)):
         if match := pattern.match(rest):
-            values[field], rest = match[1], rest[match.end() :]
+            values.setdefault(field, match[1])
+            rest = rest[match.end() :]
     roads: list[str] = []
     while len(roads) < _ROADS_MAX and (match := _ROAD.match(rest)):
         roads.append(_road(match[1]))
@@ -168,23 +182,31 @@ def _street(found: Address, rest: str) -> tuple[Address, str]:
     if (match := _NUMBER.match(rest)) and (match.end() > match.end(1) or _BARE.match(rest)) and (road or found.county):
         number = (match[1] + (match[2] or "") + (match[3] or "")).upper()
         rest = rest[match.end() :]
+    if _is_of_binhai(found, values.get("zone", ""), in_tianjin):
+        found = replace(found, province=TIANJIN, county="滨海新区", certain=True)
     if values.get("town"):
         values["town"] = _SUBDISTRICT.sub("街", values["town"])
     return replace(found, **values, road=road, number=_number(number), beside=tuple(roads[:-1])), rest
 
 
+def _is_of_binhai(found: Address, zone: str, in_tianjin: bool) -> bool:
+    named = found.province == TIANJIN or (in_tianjin and not found.province)
+    return named and not found.county and _OF_BINHAI.fullmatch(zone) is not None
+
+
 _ROADS_MAX: Final = 3
 """Most roads that lead to a gate: 黄河道立新路8号."""
+_ORDINAL: Final = re.compile(f"第(?={NUMERAL}大?[街道路])")
 _IN_ROAD: Final = re.compile(rf"([0-9]{{1,3}})(?=[号经纬马]?{_WAY})")
 
 
 def _road(name: str) -> str:
-    """The name of a road with numerals for figures.
+    """The name of a road with numerals for figures, and without 第.
 
-    >>> _road("第2大街"), _road("新港4号路")
-    ('第二大街', '新港四号路')
+    >>> _road("第2大街"), _road("二大街"), _road("新港4号路")
+    ('二大街', '二大街', '新港四号路')
     """
-    return _IN_ROAD.sub(lambda match: in_chinese(int(match[1])), name)
+    return _ORDINAL.sub("", _IN_ROAD.sub(lambda match: in_chinese(int(match[1])), name))
 
 
 def _number(text: str) -> str:
@@ -211,7 +233,8 @@ def _doors(found: Address, rest: str) -> Address:
     """Compound, building, entrance, floor and room; the rest."""
     door = _FIRST_DOOR.search(rest)
     compound, rest = (rest[: door.start()], rest[door.start() :]) if door else (rest, "")
-    values, near = {"compound": compound.strip("-,、")}, ""
+    values: dict[str, Any] = {"compound": compound.strip("-,、")}
+    near = ""
     if _NEAR.search(compound):
         values["compound"], near = "", compound
     if (house := _HOUSE.match(rest)) and not found.number and compound:
@@ -232,7 +255,7 @@ def _doors(found: Address, rest: str) -> Address:
     return _tidy(replace(found, **values), near + rest)
 
 
-def _dashed(building: str, match: re.Match[str]) -> dict[str, str]:
+def _dashed(building: str, match: re.Match[str]) -> dict[str, Any]:
     """3-2-501: building, entrance, room. With the building already read: entrance, room."""
     first, second, third = match.groups()
     if third:
@@ -249,7 +272,7 @@ _BUILDING_FIGURES_MAX: Final = 2
 
 
 def _tidy(found: Address, rest: str) -> Address:
-    doors = {name: _door(getattr(found, name)) for name in ("building", "entrance", "floor", "room")}
+    doors: dict[str, Any] = {name: _door(getattr(found, name)) for name in ("building", "entrance", "floor", "room")}
     return replace(found, **doors, rest=rest)
 
 
@@ -262,12 +285,27 @@ def _door(text: str) -> str:
     return re.sub(r"^(-?)0+(?=[0-9])", r"\1", text.upper())
 
 
+_ESTATE: Final = re.compile(
+    "(?:花园|家园|公园|小区|新村|新城|世家|公馆|华府|里|苑|园|城|府|庭|邸|公寓|广场|大厦|商厦|大楼|写字楼|中心|大学|学校|医院|园区|校区)$"
+)
+_PHASE: Final = re.compile("[0-9A-Za-z一二三四五六七八九十东西南北中上下前后]{1,3}(?:期|区|园|组团|院|里|苑|楼)?")
+
+
+def is_estate(name: str) -> bool:
+    """Whether a name is that of an estate, a tower or an institution as a whole; not of a part of one (二期, 南园), nor
+    of one that only has rooms in it.
+
+    >>> [is_estate(name) for name in ("美丽花园", "腾讯大厦", "南园", "二期", "天津大学实验室")]
+    [True, True, False, False, False]
+    """
+    return _ESTATE.search(name) is not None and _PHASE.fullmatch(name) is None
+
+
 def _confidence(found: Address) -> float:
     """What the parser trusts of its own work: one half for a county that is certain, one half for a gate (a road or a
-    courtyard with a number, or a courtyard with a building); half of that with a rest, nothing for a masked text.
-    """
+    courtyard with a number, a courtyard with a building, or a named tower on a road); nothing for a masked text."""
     if is_masked("".join(getattr(found, name) for name in PARTS)):
         return 0.0
-    gate = (found.number and (found.road or found.compound or found.village)) or (found.compound and found.building)
-    trust = (0.5 if found.county and found.certain else 0.0) + (0.5 if gate else 0.0)
-    return trust / 2 if found.rest else trust
+    gate = found.number and (found.road or found.compound or found.village)
+    tower = found.compound and (found.building or (found.road and is_estate(found.compound)))
+    return (0.5 if found.county and found.certain else 0.0) + (0.5 if gate or tower else 0.0)
