@@ -111,7 +111,11 @@ def main() -> None:
     parser.add_argument("--wrong", action="store_true", help="print the pairs on which label and verdict disagree")
     options = parser.parse_args()
     console, bad = Console(), False
-    for name, pairs in (("hand-labelled public addresses", labelled()), ("the sandbox's spellings", list(variants()))):
+    sets = {
+        "hand-labelled public addresses": labelled(),
+        "the sandbox's spellings": list(variants()),
+    }
+    for name, pairs in sets.items():
         begun = time.perf_counter()
         found = measure(pairs)
         took_us = (time.perf_counter() - begun) / len(pairs) * 1e6

@@ -286,8 +286,10 @@ def _door(text: str) -> str:
 
 
 _ESTATE: Final = re.compile(
-    "(?:花园|家园|公园|小区|新村|新城|世家|公馆|华府|里|苑|园|城|府|庭|邸|公寓|广场|大厦|商厦|大楼|写字楼|中心|大学|学校|医院|园区|校区)$"
+    "(?:花园|家园|公园|小区|新村|新城|世家|公馆|华府|里|苑|园|城|府|庭|邸|公寓|广场|大厦|商厦|大楼|写字楼|中心|大学|学校|医院|园区)$"
 )
+_WITHIN: Final = re.compile("(?:大学|学院|学校|医院|公司|集团|研究[所院]).")
+"""Something within an institution: a laboratory, a centre, one of several campuses."""
 _PHASE: Final = re.compile("[0-9A-Za-z一二三四五六七八九十东西南北中上下前后]{1,3}(?:期|区|园|组团|院|里|苑|楼)?")
 
 
@@ -295,10 +297,11 @@ def is_estate(name: str) -> bool:
     """Whether a name is that of an estate, a tower or an institution as a whole; not of a part of one (二期, 南园), nor
     of one that only has rooms in it.
 
-    >>> [is_estate(name) for name in ("美丽花园", "腾讯大厦", "南园", "二期", "天津大学实验室")]
+    >>> [is_estate(name) for name in ("美丽花园", "腾讯大厦", "南园", "二期", "天津大学研究中心")]
     [True, True, False, False, False]
     """
-    return _ESTATE.search(name) is not None and _PHASE.fullmatch(name) is None
+    whole = _ESTATE.search(name) is not None and _PHASE.fullmatch(name) is None
+    return whole and _WITHIN.search(name) is None
 
 
 def _confidence(found: Address) -> float:
