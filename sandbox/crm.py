@@ -45,6 +45,7 @@ _NEEDED = {
         "dueOn",
     ),
     "withdrawals": ("kind", "recordId", "reading", "reason", "withdrawnAt"),
+    "recalls": ("noticeNo", "kind", "recordId", "reading", "reason", "changedAt", "learnedAt", "ended", "endedAt"),
     "cancellations": ("reason", "cancelledAt"),
     "dates": ("noticeNo", "dueOn", "segment", "segmentDueOn", "provisional", "workingDays", "workingDaysLeft"),
     "ratings": ("grade", "gradeName", "text", "ratedAt", "followUpDueOn"),

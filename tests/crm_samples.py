@@ -27,6 +27,7 @@ NAMES = {
     "evidence": "evidence",
     "dates": "dates",
     "withdrawals": "withdrawal",
+    "recalls": "recall",
     "cancellations": "cancellation",
     "ratings": "rating",
     "warnings": "warning",
@@ -70,9 +71,12 @@ def _live(house: House, sink: Any) -> None:
     Notices(house.store, house.journal).import_file(NOTICE.encode(), By("cli:test"))
     house.due()
     house.deliver(sink, reads_back=True)
-    house.verified(samples.business(version=2) | {"status": "REVOKED"})
-    house.project()
+    _changes(house, status="REVOKED")
+    house.deliver(sink, reads_back=True)
+    _changes(house)
+    house.due()
     house.connected(case_id, sink)
+    _changes(house, status="REVOKED")
     house.customers.rate(case_id, {"grade": 2, "text": "等候时间较长"})
     house.deliver(sink, reads_back=True)
     house.applications.cancel(case_id, By("cli:test"))
@@ -82,6 +86,14 @@ def _live(house: House, sink: Any) -> None:
     house.clock.pass_s(9 * 86_400)  # the working day before its last one
     house.due()
     house.deliver(sink, reads_back=True)
+
+
+def _changes(house: House, **changes: Any) -> None:
+    """The licence's source changes it, and the hub hears of it ten minutes later."""
+    version = house.clock.now_ms()
+    house.clock.pass_s(600)
+    house.verified(samples.business(version=version) | changes)
+    house.project()
 
 
 def text(value: Mapping[str, Any]) -> str:

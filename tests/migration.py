@@ -25,6 +25,7 @@ from sqlalchemy.sql.elements import False_, True_
 from hub.cases import tables as cases
 from hub.cases.connection import tables as connection
 from hub.cases.connection.materials import tables as materials
+from hub.cases.connection.recall import tables as recall
 from hub.cases.connection.warnings import tables as warnings
 from hub.cases.evidence import tables as evidence
 from hub.cases.identity import tables as identity
@@ -47,7 +48,7 @@ from hub.web.signatures import tables as signatures
 FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
     "store": (
-        *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings),
+        *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings, recall),
         *(identity, evidence, delivery, ingest),
         *(auth, signatures),
     ),

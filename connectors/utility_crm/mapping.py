@@ -14,6 +14,7 @@ _AFTER = {
     "warning": "warnings",
     "rating": "ratings",
     "withdrawal": "withdrawals",
+    "recall": "recalls",
     "cancellation": "cancellations",
 }
 """Kind of a piece that is no evidence → the last part of its path."""

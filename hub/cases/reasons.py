@@ -26,6 +26,7 @@ ADDRESS_UNCLEAR = "ADDRESS_UNCLEAR"
 ASSURANCE_LOW = "ASSURANCE_LOW"
 PURPOSE_NOT_GRANTED = "PURPOSE_NOT_GRANTED"
 CHANGED = "CHANGED"
+SUPERSEDED = "SUPERSEDED"
 ERASED = "ERASED"
 MET = "MET"
 HELD_BY_OTHER = "HELD_BY_OTHER"
@@ -93,6 +94,11 @@ _WORDS = {
     CHANGED: Words(
         "证照在推送前发生变化，正在重新查找。",
         "The record changed before it was delivered; it is being looked for again.",
+    ),
+    SUPERSEDED: Words(
+        "来源中已有此证照的新版本（例如转移、查封、抵押或更正登记），原版本不再有效。",
+        "Its source has a later version of this record, for example after a transfer, a seizure, a mortgage or a "
+        "correction; the former one is not in force any more.",
     ),
     ERASED: Words("该主体的个人信息已依法删除。", "The subject's personal data has been erased."),
     MET: Words("已找到经核验的记录。", "A verified record has been found."),

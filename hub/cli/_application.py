@@ -56,6 +56,8 @@ def show_one(shown: Json, said: str) -> None:
     for need in shown["evidence"]:
         mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
         out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}{_looks(need)}", highlight=False)
+    for change in shown["recalls"]:
+        out.print(_recall(change), highlight=False)
     table = Table("piece", "sink", "what", "state", "holder", "attempts", "receipt", Column("reason", overflow="fold"))
     for one in shown["deliveries"]:
         reason = " ".join(part for part in (one["reason"], one["reason_zh"], one["said"], one["trouble"]) if part)
@@ -70,6 +72,14 @@ def _looks(need: Json) -> str:
     if need["state"] == "met" or not need["next_look_at"]:
         return ""
     return f" (asked {need['asked']} times; next look {shown_in_china(need['next_look_at'])}, China time)"
+
+
+def _recall(one: Json) -> str:
+    """A record that changed after its delivery, with both times, and what was done."""
+    done = "办结后已通知 told after the end" if one["after_the_end"] else "已撤回 taken back"
+    changed = shown_in_china(one["changed_at"]) if one["changed_at"] else "?"
+    times = f"来源变更 changed {changed}, 枢纽得知 learned {shown_in_china(one['learned_at'])} (China time)"
+    return f"[yellow]↩[/] {one['kind']}  {one['reason_zh']} {one['reason_en']} {times}; {done}"
 
 
 def _attempts(piece: Json) -> str:

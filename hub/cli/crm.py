@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from hub.cli._console import console
 from hub.clock import SystemClock
 from hub.connect.host.registry import located
-from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, RATING, REGISTRATION, WARNING, WITHDRAWAL, Line
+from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, RATING, RECALL, REGISTRATION, WARNING, WITHDRAWAL, Line
 from hub.crm.play import Verdict
 from hub.crm.report import NOT_SEEN, Result, run
 from hub.errors import Misconfigured
@@ -20,7 +20,7 @@ from hub.errors import Misconfigured
 CONNECTOR = "utility_crm"
 _SAMPLES = {
     REGISTRATION: "application",
-    **{one: one for one in (EVIDENCE, DATES, WITHDRAWAL, CANCELLATION, RATING, WARNING)},
+    **{one: one for one in (EVIDENCE, DATES, WITHDRAWAL, RECALL, CANCELLATION, RATING, WARNING)},
 }
 _MARKS = {Verdict.HOLDS: "符合 ok", Verdict.BROKEN: "不符 BROKEN", Verdict.NOTE: "提示 note", NOT_SEEN: "未检 not seen"}
 

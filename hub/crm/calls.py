@@ -15,10 +15,11 @@ from hub.errors import Misconfigured
 ANSWER_BYTES_MAX = 1_048_576
 """Bytes of one answer."""
 REGISTRATION, EVIDENCE, DATES = "registration", "evidence", "dates"
-WITHDRAWAL, CANCELLATION, RATING, WARNING = "withdrawal", "cancellation", "rating", "warning"
+WITHDRAWAL, RECALL, CANCELLATION, RATING, WARNING = "withdrawal", "recall", "cancellation", "rating", "warning"
 _PATHS = {
     **{EVIDENCE: "evidence", DATES: "dates"},
-    **{WITHDRAWAL: "withdrawals", CANCELLATION: "cancellations", RATING: "ratings", WARNING: "warnings"},
+    **{WITHDRAWAL: "withdrawals", RECALL: "recalls", CANCELLATION: "cancellations"},
+    **{RATING: "ratings", WARNING: "warnings"},
 }
 _WAIT_S = 30.0
 _NO_WAIT_S = 0.02

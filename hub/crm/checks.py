@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
 
-from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, RATING, REGISTRATION, WARNING, WITHDRAWAL, To
+from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, RATING, RECALL, REGISTRATION, WARNING, WITHDRAWAL, To
 from hub.crm.play import Case, Play, refused, taken
 from hub.crm.reading import Outcome, Word, keys
 
@@ -193,7 +193,7 @@ def ignores_half_a_call(play: Play) -> None:
 
 
 def takes_what_changes(play: Play) -> None:
-    """6.1 to 6.6: corrections, withdrawals, dates out of order, a rating, a warning, a cancellation."""
+    """6.1 to 6.7: corrections, withdrawals, dates out of order, a rating, a warning, a cancellation, recalls."""
     case, reference = play.case(), uuid4().hex
     if not case.registered():
         return
@@ -212,6 +212,8 @@ def takes_what_changes(play: Play) -> None:
     _delivered(play, case, RATING, "6.5")
     _delivered(play, case, WARNING, "6.6")
     _delivered(play, case, CANCELLATION, "6.3")
+    for nth in (2, 1):
+        _delivered(play, case, RECALL, "6.7", noticeNo=nth, recordId=reference)
 
 
 def keeps_what_it_has(play: Play) -> None:
@@ -222,8 +224,8 @@ def keeps_what_it_has(play: Play) -> None:
         play.hold("3.4", said.word is Word.THERE, *told)
 
 
-def _delivered(play: Play, case: Case, what: str, clause: str = "2.1") -> bool:
-    to, said = case.push(what)
+def _delivered(play: Play, case: Case, what: str, clause: str = "2.1", **changes: object) -> bool:
+    to, said = case.push(what, **changes)
     return taken(play, to, said, clause) and _found(play, to, said)
 
 

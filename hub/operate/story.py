@@ -110,8 +110,7 @@ def _mentioned(own: Collection[Told]) -> Iterator[str]:
             value: dict[str, Any] = wire.decode(one.message.value or b"")[1]
         except RecordRejected:
             continue
-        if isinstance(found := value.get("record_id"), bytes):
-            yield found.hex()
+        yield from (found.hex() for name in ("record_id", "later_id") if isinstance(found := value.get(name), bytes))
 
 
 def _rows(connection: Connection, ids: Collection[str]) -> list[Row[Any]]:

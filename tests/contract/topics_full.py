@@ -47,7 +47,7 @@ WITHOUT_EXAMPLE = {
     f"connection.{name}"
     for name in (
         *("cancelled", "documented", "followed-up", "noticed", "overasked"),
-        *("rated", "rating-refused", "warned"),
+        *("rated", "rating-refused", "recalled", "warned"),
     )
 }
 """Events that nothing in this small world leads to. ``tests/unit/cases/test_events.py`` writes and reads each."""

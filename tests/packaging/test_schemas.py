@@ -28,7 +28,7 @@ PUBLISHED_IDS = {
     93: "delivery.stopped", 94: "delivery.held", 95: "delivery.released", 61: "access.event", 101: "access.refused",
     103: "access.asked", 110: "access.erased",
     62: "calendar.imported", 75: "connection.dated", 76: "connection.submitted", 77: "connection.waiting",
-    214: "connection.retracted", 215: "connection.cancelled",
+    214: "connection.retracted", 215: "connection.cancelled", 230: "connection.recalled", 231: "connection.retracted",
     170: "project.approval", 171: "project.approval.project", 172: "project.approval.builder",
     194: "connection.documented", 195: "connection.noticed", 196: "connection.overasked", 197: "access.refused",
     173: "project.information", 174: "project.information.project", 175: "project.information.builder",

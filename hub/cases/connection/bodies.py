@@ -2,7 +2,6 @@
 the purpose allows (P3)."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 from hub.cases import notices, policy, reasons, tables
 from hub.cases.calendar import china_day
 from hub.cases.connection.command import Agent, Application
+from hub.cases.connection.recall.shown import reason
 from hub.cases.connection.steps import clocks
 from hub.cases.connection.tables import application
 from hub.cases.connection.views import said
@@ -22,7 +22,7 @@ from hub.cases.policies.questions import questions
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.cases.ratings.grades import GRADES
 from hub.cases.ratings.tables import rating as ratings
-from hub.clock import CHINA
+from hub.cases.times import china_time
 from hub.ports import Fault
 from hub.privacy.purposes import minimal
 from hub.records.address import parse
@@ -166,21 +166,23 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
 
 
 def withdrawal(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
-    """That evidence which a sink has is not in force any more: which, why, and since when the hub knows it. It holds no
-    personal value. Raises ``WillNotDo`` when the record is the current one again."""
+    """That evidence which a sink has is not in force any more: which, why, since when the hub knows it, and when its
+    source changed it (``None`` where that gives no time). It holds no personal value. Raises ``WillNotDo`` when the
+    record is the current one again."""
     about = tables.piece.c.case_id == sending.case.case_id, tables.piece.c.piece == sending.piece.after
     query = select(tables.piece).where(*about)
     taken = connection.execute(query).one()
     record_id = bytes(taken.record_id)
     found = over.now(connection, record_id)
-    if found is None or found[0] == record_id:
+    if found is None or found.record_id == record_id:
         raise WillNotDo(reasons.CHANGED)
     return {
         "kind": taken.kind,
         "recordId": sending.refer(record_id),
         "reading": taken.reading,
-        "reason": "SUPERSEDED" if found[1] else "NOT_CURRENT",
-        "withdrawnAt": china_time(found[2]),
+        "reason": reason(found.reason),
+        "withdrawnAt": china_time(found.learned_ms),
+        "changedAt": china_time(found.changed_ms),
     }
 
 
@@ -211,12 +213,3 @@ def _organisation(submitted: Application) -> str:
     if submitted.site.unit_no:
         return present_code(submitted.site.unit_no[:6])
     return TIANJIN_DISTRICTS.get(parse(submitted.site.address or "")["district"], "")
-
-
-def china_time(at_ms: int) -> str:
-    """ISO 8601 in China's time, cut to the minute: a time in milliseconds would identify the event on a topic (P5).
-
-    >>> china_time(1_600_000_000_000)
-    '2020-09-13T20:26+08:00'
-    """
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(CHINA).isoformat(timespec="minutes")

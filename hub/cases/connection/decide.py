@@ -12,12 +12,10 @@ from hub.cases.connection.command import Needed, needs_of
 from hub.cases.connection.events import (
     CANCELLATION,
     DATES,
-    WITHDRAWAL,
     Cancelled,
     Dated,
     Identified,
     Matched,
-    Retracted,
     Submitted,
     Waiting,
     Wanted,
@@ -37,6 +35,7 @@ from hub.cases.connection.hears import (
     Submit,
     Warn,
 )
+from hub.cases.connection.recall import decide as recall
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import decide as warnings
 from hub.cases.connection.warnings.events import WARNING, Level, Warned
@@ -62,7 +61,7 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     if isinstance(command, Present | Rate | Cancel):
         return [] if facts.cancelled else [_of_customer(case, command, facts, moment)]
     decided = _events(case, _needs(command, facts, moment), facts)
-    decided += _retracted(case, facts, _decided(decided), moment)
+    decided += _recalled(case, facts, _decided(decided), moment)
     return [*decided, *_reported(replace(case, pieces=case.pieces + _decided(decided)), facts, moment)]
 
 
@@ -247,29 +246,14 @@ def _decided(events: Iterable[Event | Question]) -> int:
     return sum(len(one.pieces) for one in events if isinstance(one, Deciding))
 
 
-def _retracted(case: Case, facts: Facts, decided: int, moment: Moment) -> list[Event]:
-    """The evidence whose record is not in force any more: one piece for each sink that has it, or may get it."""
-    first, sinks, found = case.pieces + decided, facts.sinks + facts.absent, list[Event]()
-    for one in facts.over:
-        taking = [sink.name for sink in sinks if sink.name in one.pieces and sink.takes(NAME, WITHDRAWAL)]
-        numbers = [one.pieces[name] for name in taking]
-        pieces = [
-            Piece(first + n, name, WITHDRAWAL, number, reading=number)
-            for n, (name, number) in enumerate(zip(taking, numbers, strict=True))
-        ]
-        first += len(pieces)
-        assert one.need.record_id is not None and one.need.reading is not None
-        found.append(
-            Retracted(
-                kind=one.need.kind,
-                record_id=one.need.record_id,
-                reading=one.need.reading,
-                reason=one.reason,
-                next_ask_ms=moment.process_ms,
-                pieces=tuple(pieces),
-            )
-        )
-    return found
+def _recalled(case: Case, facts: Facts, decided: int, moment: Moment) -> list[Event]:
+    """What follows of the evidence whose record is not in force any more."""
+    there = {sink.name: sink for sink in facts.sinks + facts.absent}
+    takes = lambda sink, kind: sink in there and there[sink].takes(NAME, kind)  # noqa: E731
+    first = case.pieces + decided
+    if facts.is_over:
+        return recall.recalled(facts.over, first, takes, facts.told)
+    return recall.retracted(facts.over, first, takes, moment)
 
 
 def _cancelled(case: Case, facts: Facts) -> Cancelled:

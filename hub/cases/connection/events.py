@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
 from hub.cases.connection.materials import events as materials
+from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.warnings.events import Warned
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
 from hub.cases.ratings.events import EVENTS as RATINGS
@@ -16,11 +17,6 @@ NOT_COUNTED = -1
 """The edition of dates that a former version of the hub computed."""
 DATES = "dates"
 """The kind of a piece that tells a sink the dates of a case, after they were computed again."""
-
-
-WITHDRAWAL = "withdrawal"
-"""The kind of a piece that takes back evidence which a sink has. ``after`` and ``reading`` are the number of that
-piece."""
 
 
 CANCELLATION = "cancellation"
@@ -118,20 +114,6 @@ class Withdrawn(Withdrawing):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retracted(Deciding):
-    """The record that has met a need is not in force any more: its pieces take it back from the sinks that have it. The
-    evidence is looked for again from ``next_ask_ms`` (process time)."""
-
-    SCHEMA = "connection.retracted"
-    TOPIC = CONNECTION_EVENTS
-    kind: str
-    record_id: bytes
-    reading: int
-    reason: str
-    next_ask_ms: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Cancelled(Deciding, Withdrawing):
     """The applicant took the application back. Its pieces tell the sinks; what they were not sent yet, except the
     registration, is withdrawn, and no evidence is looked for any more. Its time limit ends with the utility's step."""
@@ -159,7 +141,7 @@ class Identified(Event):
 
 
 EVENTS: tuple[type[Event], ...] = (
-    *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Cancelled, Identified),
+    *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Recalled, Cancelled, Identified),
     *(Numbered, Stepped, Reapplied, Warned),
     *materials.EVENTS,
     *RATINGS,

@@ -13,6 +13,7 @@ from hub.cases.case import Case, PieceState
 from hub.cases.connection.command import Application
 from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
 from hub.cases.connection.hears import AskAgain, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
+from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import again, reports
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings import shown as warnings
@@ -43,7 +44,8 @@ class Facts:
     or that a cancellation withdraws; ``cancelled``: it was taken back before.
     ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
     application, for computing dates. ``reapplied``: what it continues, or what continues it. ``reported``: numbers and
-    steps that it has not heard; ``history`` is with them. ``warnings``: how many there were."""
+    steps that it has not heard; ``history`` is with them. ``warnings`` and ``told``: how many warnings and notices of
+    recalls there were. ``ended``: as its row says."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -62,6 +64,13 @@ class Facts:
     history: History | None = None
     reapplied: list[Reapplied] = field(default_factory=list)
     warnings: int = 0
+    told: int = 0
+    ended: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the case has ended, also by a step that is heard now."""
+        return bool(self.history.end if self.history else self.ended)
 
 
 def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:
@@ -72,7 +81,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     open_needs = {} if submits else needs.open_needs(connection, ids)
     facts = [_facts(given, one, open_needs.get(one[0].case_id, {}), moment) for one in work]
     _read_again(connection, work, facts)
-    _over(connection, work, facts)
+    _over(connection, work, facts, rows)
     _find(given, connection, work, facts, rows, moment)
     _ask(given, connection, work, facts, rows, moment)
     for (case, command), known in zip(work, facts, strict=True):
@@ -160,12 +169,17 @@ def _read_again(connection: Connection, work: Sequence[Work], facts: Sequence[Fa
         known.again = found.get(case.case_id, [])
 
 
-def _over(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:
-    """The needs whose record is not in force any more."""
+def _over(connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]) -> None:
+    """The needs whose record is not in force any more, without what the sinks were told after the end of the case."""
     wanted = {case.case_id: one.over for case, one in work if isinstance(one, Settle) and one.over}
-    found = over.over(connection, wanted) if wanted else {}
+    if not wanted:
+        return
+    found, told = over.over(connection, wanted), recalls.told(connection, wanted)
     for (case, _), known in zip(work, facts, strict=True):
-        known.over = found.get(case.case_id, [])
+        if case.case_id in wanted:
+            known.ended, known.told = rows[case.case_id].ended, len(told[case.case_id])
+            last = {row.kind: bytes(row.later_id) for row in told[case.case_id]}
+            known.over = [one for one in found[case.case_id] if last.get(one.need.kind) != one.now.record_id]
 
 
 def _find(

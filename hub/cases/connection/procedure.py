@@ -8,11 +8,14 @@ continues.
 
 from hub.cases.connection import bodies
 from hub.cases.connection.decide import decide
-from hub.cases.connection.events import CANCELLATION, DATES, EVENTS, WITHDRAWAL
+from hub.cases.connection.events import CANCELLATION, DATES, EVENTS
 from hub.cases.connection.gather import gather
 from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.materials.tables import document, request
 from hub.cases.connection.project import project
+from hub.cases.connection.recall import shown as recalls
+from hub.cases.connection.recall.events import RECALL, WITHDRAWAL
+from hub.cases.connection.recall.tables import recall
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings import shown
 from hub.cases.connection.warnings.events import WARNING
@@ -33,11 +36,12 @@ PROCEDURE = Procedure(
     gather=gather,
     decide=decide,
     project=project,
-    tables=(application, need, ticket, document, request, case_number, step, warning, rating, rating_refusal),
+    tables=(application, need, ticket, document, request, case_number, step, warning, recall, rating, rating_refusal),
     sinks={
         REGISTRATION: bodies.registration,
         DATES: bodies.dates,
         WITHDRAWAL: bodies.withdrawal,
+        RECALL: recalls.body,
         RATING: bodies.rating,
         WARNING: shown.body,
         CANCELLATION: bodies.cancellation,

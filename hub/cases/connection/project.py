@@ -8,9 +8,11 @@ from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, 
 
 from hub.cases import reasons
 from hub.cases.connection.command import TITLE
-from hub.cases.connection.events import Cancelled, Dated, Identified, Matched, Retracted, Submitted, Waiting, Withdrawn
+from hub.cases.connection.events import Cancelled, Dated, Identified, Matched, Submitted, Waiting, Withdrawn
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
+from hub.cases.connection.recall import shown as recalls
+from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.steps.histories import histories
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings import shown
@@ -139,6 +141,7 @@ def _withdrawn(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def _retracted(connection: Connection, entries: Sequence[Entry]) -> None:
     """Open the needs again. The id of the record stays in the row, so that it is not found again."""
+    recalls.project(connection, entries)
     about = (need.c.case_id == bindparam("of")) & (need.c.kind == bindparam("about"))
     same = (need.c.record_id == bindparam("was")) & (need.c.reading == bindparam("read"))
     reopened: dict[str, Any] = {
@@ -243,6 +246,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Matched: _matched,
     Withdrawn: _withdrawn,
     Retracted: _retracted,
+    Recalled: recalls.project,
     Cancelled: _cancelled,
     Identified: _identified,
     Documented: documented,

@@ -13,6 +13,7 @@ from hub.cases.case import PieceState
 from hub.cases.clocks import KindClock
 from hub.cases.connection import states
 from hub.cases.connection.command import Application
+from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import clocks, histories
 from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NEVER_MS, NeedState
@@ -43,6 +44,7 @@ def full(connection: Connection, row: Row[Any], opener: Opens, today: date) -> J
         "questions": _questions(row, submitted, histories.history_of(connection, case_id)),
         "evidence": [_need(one, pieces) for one in needs],
         "deliveries": deliveries,
+        "recalls": recalls.shown(connection, case_id),
     }
 
 

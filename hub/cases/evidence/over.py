@@ -12,18 +12,36 @@ from hub.cases.evidence import needs
 from hub.cases.evidence.needs import Need, NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.tables import piece
+from hub.clock import SKEW_S
 from hub.records.tables import current, record, record_link
 
 _CHUNK = 500
+_FIRST_MS = 946_684_800_000
+"""2000-01-01. No sequence of rows gets so far."""
 _HAS_IT = (PieceState.ACKNOWLEDGED.value, PieceState.PENDING.value)
 
 
+class Now(NamedTuple):
+    """The current version of a row: its id, whether it is in force, when its source changed it (``None`` where that
+    gives no time) and when the hub verified it (business time, ms)."""
+
+    record_id: bytes
+    in_force: bool
+    changed_ms: int | None
+    learned_ms: int
+
+    @property
+    def reason(self) -> str:
+        """Why a former version is not in force any more."""
+        return reasons.CHANGED if self.in_force else reasons.NOT_CURRENT
+
+
 class Over(NamedTuple):
-    """A need whose record is not in force any more, why (NOT_CURRENT, or CHANGED for a later version that is), and the
-    pieces by which sinks have it or may get it: sink → number."""
+    """A need whose record is not in force any more, what is instead of it, and the pieces by which sinks have it or may
+    get it: sink → number."""
 
     need: Need
-    reason: str
+    now: Now
     pieces: Mapping[str, int]
 
 
@@ -66,30 +84,34 @@ def over(connection: Connection, wanted: Mapping[bytes, Collection[str]]) -> dic
     """What is over of these needs (case → kinds), with its pieces."""
     return {
         case_id: [
-            Over(one, reason, _pieces(connection, case_id, one))
+            Over(one, found, _pieces(connection, case_id, one))
             for one in met
-            if (reason := _reason(connection, one.record_id))
+            if (found := now(connection, one.record_id)) and found.record_id != one.record_id
         ]
         for case_id, met in needs.met(connection, wanted).items()
     }
 
 
-def _reason(connection: Connection, record_id: bytes | None) -> str | None:
-    """Why a record is not in force; ``None`` for one that is."""
-    found = now(connection, record_id)
-    if found is None or found[0] == record_id:
-        return None
-    return reasons.CHANGED if found[1] else reasons.NOT_CURRENT
-
-
-def now(connection: Connection, record_id: bytes | None) -> tuple[bytes, bool, int] | None:
-    """Of the row of a record: the current version's id, whether it is in force, and when it was verified (business
-    time, ms). ``None`` when there is none."""
+def now(connection: Connection, record_id: bytes | None) -> Now | None:
+    """The current version of the row of a record. ``None`` when there is none."""
     of = record.alias("of")
     rows = of.join(current, current.c.row_id == of.c.row_id).join(record, record.c.record_id == current.c.record_id)
-    columns = current.c.record_id, current.c.status, current.c.operation, record.c.judged_ms
+    columns = current.c.record_id, current.c.version, current.c.status, current.c.operation, record.c.judged_ms
     row = connection.execute(select(*columns).select_from(rows).where(of.c.record_id == record_id)).one_or_none()
-    return row and (bytes(row.record_id), (row.status, row.operation) == ("CURRENT", "UPSERT"), int(row.judged_ms))
+    if row is None:
+        return None
+    in_force = (row.status, row.operation) == ("CURRENT", "UPSERT")
+    return Now(bytes(row.record_id), in_force, changed_ms(row.version, row.judged_ms), int(row.judged_ms))
+
+
+def changed_ms(version: int, learned_ms: int) -> int | None:
+    """When a source changed its row, ms since the epoch, from the row's version: that is a time in milliseconds, or a
+    sequence. ``None`` for a sequence, and for a time that the hub could not have learned of.
+
+    >>> changed_ms(1_600_000_000_000, 1_700_000_000_000), changed_ms(17, 1_700_000_000_000)
+    (1600000000000, None)
+    """
+    return version if _FIRST_MS <= version <= learned_ms + SKEW_S * 1000 else None
 
 
 def _pieces(connection: Connection, case_id: bytes, met: Need) -> dict[str, int]:

@@ -99,6 +99,22 @@ class Delivery(BaseModel):
     trouble: str | None = Text("the connection system does not answer", "Why the last attempt did not end it.")
 
 
+class Recall(BaseModel):
+    """A record that changed, or ended, at its source after a sink may have got it."""
+
+    kind: str = Text("licence.business")
+    record_id: Opaque
+    later_record_id: Opaque = Field(description="The version that is the current one instead.")
+    reason: str = Text("NOT_CURRENT", "NOT_CURRENT or SUPERSEDED.")
+    reason_zh: str = Text("找到的证照已注销、吊销、暂停或被取代，请工作人员核对。")
+    reason_en: str = Text("The record found is cancelled, revoked, suspended or superseded: please check.")
+    after_the_end: bool = Field(
+        examples=[False], description="false: taken back and looked for again; true: the sinks were told, nothing else."
+    )
+    changed_at: Moment | None = Field(description="When its source changed it; null where the source gives no time.")
+    learned_at: Moment = Field(description="When the hub verified that.")
+
+
 class _Application(BaseModel):
     application_id: Opaque
     external_no: str | None = Text("2026-000123", "The channel's own number; null when the applicant was erased.")
@@ -149,6 +165,7 @@ class ApplicationShown(_Application):
     questions: list[AskedOfPerson]
     evidence: list[Evidence]
     deliveries: list[Delivery]
+    recalls: list[Recall]
     numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")
 
 

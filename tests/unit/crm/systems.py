@@ -11,7 +11,7 @@ from tests.crm import TIME, Raw, answer
 TOKEN = "right"
 _NEEDED = {
     **{"applications": "orgNo", "evidence": "fields", "dates": "dueOn"},
-    **{"withdrawals": "recordId", "ratings": "grade", "warnings": "recipients"},
+    **{"withdrawals": "recordId", "ratings": "grade", "warnings": "recipients", "recalls": "recordId"},
 }
 BYTES_MAX = 1_048_576
 

@@ -44,7 +44,7 @@ def test_the_page_shows_the_samples(language: str) -> None:
     found = {name: json.loads(text) for name, text in shown}
     named = {
         "applications": "registration",
-        **{f"{one}s": one for one in ("withdrawal", "cancellation", "rating", "warning")},
+        **{f"{one}s": one for one in ("withdrawal", "recall", "cancellation", "rating", "warning")},
     }
     assert {named.get(name, name): body for name, body in found.items()} == samples()
 
@@ -72,19 +72,19 @@ def test_an_independent_validator_accepts_the_file() -> None:
 def test_the_file_has_the_calls_that_the_connector_makes() -> None:
     kinds = (
         *(calls.REGISTRATION, calls.EVIDENCE, calls.DATES, calls.WITHDRAWAL, calls.CANCELLATION),
-        *(calls.RATING, calls.WARNING),
+        *(calls.RATING, calls.WARNING, calls.RECALL),
     )
     made = {calls.To(kind, "{externalAppNo}", "").path for kind in kinds}
     assert made == OPENAPI["paths"].keys()
 
 
 @pytest.mark.parametrize(
-    "what", ["applications", "evidence", "dates", "withdrawals", "cancellations", "ratings", "warnings"]
+    "what", ["applications", "evidence", "dates", "withdrawals", "recalls", "cancellations", "ratings", "warnings"]
 )
 def test_the_samples_and_the_answers_of_the_sandboxs_system_are_as_the_file_says(tmp_path: Path, what: str) -> None:
     named = {
         "applications": "registration",
-        **{f"{one}s": one for one in ("withdrawal", "cancellation", "rating", "warning")},
+        **{f"{one}s": one for one in ("withdrawal", "recall", "cancellation", "rating", "warning")},
     }
     body, given = samples()[named.get(what, what)], samples()["registration"]
     post, get = OPERATIONS[what, "post"], OPERATIONS[what, "get"]

@@ -1,0 +1,94 @@
+"""Recalls as they are written into the table, sent to sinks, and shown."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from hub.cases import reasons
+from hub.cases.connection.recall.events import Recalled, Retracted
+from hub.cases.connection.recall.tables import recall
+from hub.cases.connection.tables import application
+from hub.cases.events import Entry
+from hub.cases.procedure import Body, Given, Moment, Sending
+from hub.cases.times import china_time, iso
+
+_COPIED = ("kind", "record_id", "reading", "reason", "later_id", "changed_ms", "learned_ms")
+
+
+def project(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Write recalls into the table; those of a former version of the hub, which did not say both times, are left out.
+    The running hub and ``hub rebuild`` both call it."""
+    if rows := [_row(entry) for entry in entries if _event(entry).learned_ms is not None]:
+        connection.execute(insert(recall), rows)
+
+
+def _event(entry: Entry) -> Retracted | Recalled:
+    assert isinstance(entry.event, Retracted | Recalled)
+    return entry.event
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    event = _event(entry)
+    return {name: getattr(event, name) for name in _COPIED} | {
+        "case_id": entry.case_id,
+        "number": entry.number,
+        "nth": getattr(event, "nth", None),
+        "decided_ms": entry.occurred_at_ms,
+    }
+
+
+def told(connection: Connection, case_ids: Collection[bytes]) -> dict[bytes, list[Row[Any]]]:
+    """The notices of these cases, in their order: case → rows."""
+    found: dict[bytes, list[Row[Any]]] = {one: [] for one in case_ids}
+    query = select(recall).where(recall.c.case_id.in_(case_ids), recall.c.nth.is_not(None)).order_by(recall.c.nth)
+    for row in connection.execute(query):
+        found[bytes(row.case_id)].append(row)
+    return found
+
+
+def shown(connection: Connection, case_id: bytes) -> list[Body]:
+    """The recalls of a case as JSON values, in their order."""
+    query = select(recall).where(recall.c.case_id == case_id).order_by(recall.c.number)
+    return [_shown(row) for row in connection.execute(query)]
+
+
+def _shown(row: Row[Any]) -> Body:
+    code = reason(row.reason)
+    words = reasons.words(code)
+    return {
+        "kind": row.kind,
+        "record_id": bytes(row.record_id).hex(),
+        "later_record_id": bytes(row.later_id).hex(),
+        "reason": code,
+        "reason_zh": words.zh,
+        "reason_en": words.en,
+        "after_the_end": row.nth is not None,
+        "changed_at": iso(row.changed_ms),
+        "learned_at": iso(row.learned_ms),
+    }
+
+
+def reason(code: str) -> str:
+    """As people and sinks read it: NOT_CURRENT, or SUPERSEDED where a later version is in force."""
+    return reasons.SUPERSEDED if code == reasons.CHANGED else code
+
+
+def body(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """One notice for a sink, as it was decided: which evidence, why, when it changed at its source and when the hub
+    learned it, and when the case ended. It holds no personal value."""
+    about = recall.c.case_id == sending.case.case_id
+    row = connection.execute(select(recall).where(about, recall.c.nth == sending.piece.reading)).one()
+    ended = select(application.c.ended, application.c.ended_ms).where(application.c.case_id == sending.case.case_id)
+    case = connection.execute(ended).one()
+    return {
+        "noticeNo": row.nth,
+        "kind": row.kind,
+        "recordId": sending.refer(bytes(row.record_id)),
+        "reading": row.reading,
+        "reason": reason(row.reason),
+        "changedAt": china_time(row.changed_ms),
+        "learnedAt": china_time(row.learned_ms),
+        "ended": case.ended,
+        "endedAt": china_time(case.ended_ms),
+    }
