@@ -70,6 +70,12 @@ class Account:
         """The line of the kind in force that is about the same round."""
         return next(one for one in self.clock.now.lines if (one.segment, one.nth) == (line.segment, line.nth))
 
+    def touches(self, since_ms: int) -> bool:
+        """Whether it was open at this moment or later, or something was told or refused then."""
+        ended_ms = self.history.ended_ms
+        told = [one.received_ms for one in self.facts] + [one.at_ms or 0 for one in (*self.requests, *self.ratings)]
+        return ended_ms is None or max([ended_ms, *told]) >= since_ms
+
     def of_kind(self, kind: Kind) -> KindClock:
         """The clocks of one kind that the case has had."""
         return next(one for one in self.clock.kinds if one.kind == kind)

@@ -12,9 +12,10 @@ Refused = dict[bytes, tuple[Shown, ...]]
 """Case → what was refused, by the number of its event in the case."""
 
 
-def requests(connection: Connection, ids: Collection[bytes]) -> Refused:
+def requests(connection: Connection, ids: Collection[bytes], until_ms: int) -> Refused:
     """Requests for materials beyond the list, or that the hub has fetched, and second notices."""
-    query = select(request).where(request.c.case_id.in_(ids), request.c.code != "")
+    wanted = request.c.case_id.in_(ids), request.c.code != "", request.c.asked_ms <= until_ms
+    query = select(request).where(*wanted)
     rows = connection.execute(query.order_by(request.c.case_id, request.c.number))
     return _by_case(
         (bytes(row.case_id), _shown("request", row.number, row.asked_ms, row.code, row.segment, row.client))
@@ -22,19 +23,20 @@ def requests(connection: Connection, ids: Collection[bytes]) -> Refused:
     )
 
 
-def ratings(connection: Connection, ids: Collection[bytes]) -> Refused:
+def ratings(connection: Connection, ids: Collection[bytes], until_ms: int) -> Refused:
     """Ratings without the customer's evidence, and second ones."""
     refusal = rating_refusal
-    query = select(refusal).where(refusal.c.case_id.in_(ids)).order_by(refusal.c.case_id, refusal.c.number)
-    rows = connection.execute(query)
+    query = select(refusal).where(refusal.c.case_id.in_(ids), refusal.c.refused_ms <= until_ms)
+    rows = connection.execute(query.order_by(refusal.c.case_id, refusal.c.number))
     return _by_case(
         (bytes(row.case_id), _shown("rating", row.number, row.refused_ms, row.code, row.principal)) for row in rows
     )
 
 
-def grades(connection: Connection, ids: Collection[bytes]) -> dict[bytes, int]:
+def grades(connection: Connection, ids: Collection[bytes], until_ms: int) -> dict[bytes, int]:
     """Case → the grade that the customer gave, 5 to 1."""
-    query = select(rating.c.case_id, rating.c.grade).where(rating.c.case_id.in_(ids))
+    wanted = rating.c.case_id.in_(ids), rating.c.rated_ms <= until_ms
+    query = select(rating.c.case_id, rating.c.grade).where(*wanted)
     return {bytes(case_id): grade for case_id, grade in connection.execute(query)}
 
 

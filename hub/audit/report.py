@@ -41,20 +41,20 @@ class Told(NamedTuple):
     kind: str = ""
 
 
-def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, until_ms: int) -> list[Told]:
-    """Everything that is found, in one order: of each case that was open in this time, of all together, and of each
-    line of the files. Raises ``Misconfigured`` for a file that is none of its sort."""
+def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int) -> list[Told]:
+    """Everything that is found, in one order: of each case of this time, of all together, and of each line of the
+    files. Raises ``Misconfigured`` for a file that is none of its sort."""
     lines = [line for sort, path in sorted(paths.items()) for line in files.read(path, sort)]
     rows = _Rows(book, [line for line in lines if isinstance(line, Row)])
     seconds = Seconds()
     found = [Told(outside.unreadable(line)) for line in lines if not isinstance(line, Row)]
-    for account in book.accounts(since_ms, until_ms):
+    for account in book.accounts(since_ms):
         seconds.add(account)
         found += _of(account, chain(within.findings(account), outside.findings(account, rows.about(account))))
     for account in book.chosen(rows.others()):
         found += _of(account, outside.findings(account, rows.about(account)))
     found += [Told(outside.unknown(row)) for row in rows.unknown()]
-    found += map(Told, chain(seconds.findings(), book.unlinked(), book.asked(since_ms, until_ms)))
+    found += map(Told, chain(seconds.findings(), book.unlinked(since_ms), book.asked(since_ms)))
     return sorted(found, key=lambda one: one.finding.order)
 
 

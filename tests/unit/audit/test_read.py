@@ -1,7 +1,7 @@
 """From records on topics to findings: the audit reads what the hub's own stages wrote."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,16 +28,16 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def findings(house: House, **files: Path) -> list[report.Told]:
-    """What the audit finds now."""
+def findings(house: House, since_ms: int = 0, day: date | None = None, **files: Path) -> list[report.Told]:
+    """What the audit finds now, or at the end of a day."""
     references = partial(References, MasterKey(bytes(32)))
     parts: Any = SimpleNamespace(
         references=references, opener=house.opener, vault=house.vault, log=house.log, journal=lambda: house.journal
     )
     with house.store.read() as connection:
-        book = Book(parts, connection, china_day(house.clock.now()))
+        book = Book(parts, connection, day or china_day(house.clock.now()))
         paths = {Sort(name.replace("_", "-")): path for name, path in files.items()}
-        return report.findings(book, paths, 0, house.clock.now_ms())
+        return report.findings(book, paths, since_ms)
 
 
 def registered(house: House, external_no: str) -> str:
@@ -66,6 +66,16 @@ def test_p4_a_step_of_no_case_and_a_late_one_are_found(house: House) -> None:
     assert found["REPORTED_LATE"].numbers == number
     assert found["STEP_OF_NO_CASE"].finding.case_id is None
     assert found["STEP_OF_NO_CASE"].finding.shown_by[0].told == "utility_steps"
+
+
+def test_a_step_of_no_case_is_found_in_its_time_only(house: House) -> None:
+    before = china_day(house.clock.now())
+    house.clock.pass_s(2 * DAY_MS // 1000)
+    house.verified(accepted(house, "E-2", application_no="7K3M9QPDX2V4TW"))
+    house.project()
+    now_ms = house.clock.now_ms()
+    assert [one.finding.code for one in findings(house, now_ms - DAY_MS)] == ["STEP_OF_NO_CASE"]
+    assert findings(house, now_ms + DAY_MS) == findings(house, 0, before) == []
 
 
 def test_a_line_is_found_by_the_number_that_a_step_told(house: House, tmp_path: Path) -> None:
