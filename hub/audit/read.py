@@ -82,7 +82,7 @@ class Book:
         """The accounts of these rows, without their districts."""
         ids, until_ms = [bytes(row.case_id) for row in page], self.until_ms
         facts = steps.facts(self._connection, ids) if page else {}
-        requests = refused.requests(self._connection, ids, until_ms)
+        requests = refused.requests(self._connection, ids, until_ms, self._parts.opener)
         ratings = refused.ratings(self._connection, ids, until_ms)
         grades = refused.grades(self._connection, ids, until_ms)
         for row, of in zip(page, ids, strict=True):

@@ -1,26 +1,43 @@
 """What the hub refused about a case, and the grade that its customer gave."""
 
+import json
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from hub.audit.codes import Shown
+from hub.cases import policy
 from hub.cases.connection.materials.tables import request
+from hub.cases.connection.tables import application
+from hub.cases.procedure import Opens
 from hub.cases.ratings.tables import rating, rating_refusal
+from hub.cases.tables import case
 
 Refused = dict[bytes, tuple[Shown, ...]]
 """Case → what was refused, by the number of its event in the case."""
 
 
-def requests(connection: Connection, ids: Collection[bytes], until_ms: int) -> Refused:
-    """Requests for materials beyond the list, or that the hub has fetched, and second notices."""
+def requests(connection: Connection, ids: Collection[bytes], until_ms: int, opener: Opens) -> Refused:
+    """Requests for materials beyond the list, or that the hub fetches, and second notices: each with the names that
+    were asked for, and with what the policy forbids by which clause."""
+    columns = request, case.c.subject_id, application.c.policy
+    joined = request.join(case, case.c.case_id == request.c.case_id)
+    joined = joined.join(application, application.c.case_id == request.c.case_id)
     wanted = request.c.case_id.in_(ids), request.c.code != "", request.c.asked_ms <= until_ms
-    query = select(request).where(*wanted)
-    rows = connection.execute(query.order_by(request.c.case_id, request.c.number))
-    return _by_case(
-        (bytes(row.case_id), _shown("request", row.number, row.asked_ms, row.code, row.segment, row.client))
-        for row in rows
-    )
+    query = select(*columns).select_from(joined).where(*wanted)
+    rows = connection.execute(query.order_by(request.c.case_id, request.c.number)).all()
+    given = [(bytes(row.subject_id), bytes(row.sealed or b"")) for row in rows]
+    opened = opener.open_values(given) if given else []
+    return _by_case((bytes(row.case_id), _request(row, value)) for row, value in zip(rows, opened, strict=True))
+
+
+def _request(row: Row[Any], opened: object) -> Shown:
+    """The names are not there any more when the applicant was erased."""
+    names: list[str] = json.loads(opened) if isinstance(opened, bytes) and opened else []
+    nevers = [policy.by_version(row.policy).nevers[name] for name in json.loads(row.items)]
+    clauses = [f"{one.name}（{one.clause}）" for one in nevers]
+    return _shown("request", row.number, row.asked_ms, row.code, row.segment, row.client, *names, *clauses)
 
 
 def ratings(connection: Connection, ids: Collection[bytes], until_ms: int) -> Refused:
