@@ -136,8 +136,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ARCHIVED_TWICE": Code(
         Class.RESTARTED,
-        "同一申请在业务系统中有多个流程",
-        "One application has several processes in the archive.",
+        "同一申请在业务系统中归档多次",
+        "One application is in the archive more than once.",
         _NO_AGAIN,
     ),
     "STEP_AGAIN": Code(
@@ -230,6 +230,12 @@ CODES: Final[dict[str, Code]] = {
     ),
     "DATES_DIFFER": Code(
         Class.STATISTICS, "业务系统的日期与上报的不一致", "The archive has another day than was reported.", _TRUE
+    ),
+    "LINE_OF_TWO": Code(
+        Class.STATISTICS,
+        "一行中的两个编号属于两份不同的申请",
+        "The two numbers of one line are those of two applications.",
+        _TRUE,
     ),
     "RATING_NOT_MADE": Code(
         Class.STATISTICS,

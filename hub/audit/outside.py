@@ -26,8 +26,14 @@ def unreadable(one: tuple[Sort, int, str]) -> Finding:
 
 
 def unknown(row: Row) -> Finding:
-    """A line whose numbers are those of no case."""
+    """A line with a number that no case has."""
     return Finding("NOT_IN_HUB", None, (line(row),))
+
+
+def of_two(row: Row, by_hub: bytes, by_utility: bytes) -> Finding:
+    """A line whose two numbers are those of two cases."""
+    both = (Shown("submission", case_id.hex(), None) for case_id in (by_hub, by_utility))
+    return Finding("LINE_OF_TWO", None, (line(row), *both))
 
 
 def findings(account: Account, rows: Sequence[Row]) -> Iterator[Finding]:
@@ -35,7 +41,7 @@ def findings(account: Account, rows: Sequence[Row]) -> Iterator[Finding]:
     for row in rows:
         yield from _OF[row.sort](account, row)
     archived = [row for row in rows if row.sort is Sort.ARCHIVE]
-    if len({row.app_no for row in archived}) > 1:
+    if len(archived) > 1:
         yield Finding("ARCHIVED_TWICE", account.case_id, (submission(account), *map(line, archived)))
 
 

@@ -1,7 +1,7 @@
 """Reads cases as accounts from the tables, a page at a time, always in the same order.
 
 An account is as it was at the end of the last day: what was received, refused, rated or imported later is left out, so
-that the same period gives the same bytes whenever it is read.
+that the same days give the same bytes at any time.
 """
 
 import json

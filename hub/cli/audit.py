@@ -21,6 +21,7 @@ from hub.cases.calendar import china_day
 from hub.cases.policies.model import ROWS
 from hub.cli._printed import visible
 from hub.clock import CHINA, in_china
+from hub.records.files.parse import ENCODINGS
 
 Json = dict[str, Any]
 _EVER = date(2000, 1, 1)
@@ -64,8 +65,8 @@ def command() -> None:
 
     All is computed again from the steps as they were reported, by the table of the policy that each case began under;
     no stored verdict is believed. What came after the end of --to is left out, so the same days and files give the same
-    bytes whenever they are audited. CSV is safe to open in a spreadsheet. Nothing is written, and no personal value is
-    shown. docs/auditing.md explains every finding.
+    bytes at any time. CSV is safe to open in a spreadsheet. Nothing is written, and no personal value is shown.
+    docs/auditing.md explains every finding.
     """
 
 
@@ -163,6 +164,9 @@ def _drawn(account: Account, seed: str, drawn: sample.Sample) -> Json:
 @click.option("--first-readings", "readings", type=_FILE, help="First readings of meters.")
 @click.option("--contacts", type=_FILE, help="Contacts with customers.")
 @click.option("--complaints", type=_FILE, help="Complaints of customers.")
+@click.option(
+    "--encoding", type=click.Choice(ENCODINGS), default=ENCODINGS[0], show_default=True, help="Encoding of the files."
+)
 @_period(required=False)
 @_CSV
 @_JSON
@@ -173,6 +177,7 @@ def offsystem(
     readings: Path | None,
     contacts: Path | None,
     complaints: Path | None,
+    encoding: str,
     since: datetime | None,
     until: datetime | None,
     csv_file: Path,
@@ -181,8 +186,8 @@ def offsystem(
     """What does not agree, by the regulator's five classes, each finding with the events that show it.
 
     Each case is looked at by itself and beside the lines of the files; a file that is not given is not compared. The
-    files are CSV in UTF-8, with a line of titles. Each line has application_no, the hub's number as it was registered
-    (externalAppNo), or app_no, the CRM's own. Times are ISO 8601, China's unless they have an offset.
+    files are CSV with a line of titles; GBK is read as gb18030. Each line has application_no, the hub's number as
+    it was registered (externalAppNo), or app_no, the CRM's own. Times are ISO 8601, China's unless they have an offset.
 
     \b
       --crm-archive     application_no,app_no,completed_at,accepted_at,rating
@@ -200,7 +205,7 @@ def offsystem(
     }
     paths = {sort: path for sort, path in given.items() if path is not None}
     with _book(config, since, until) as book:
-        found = report.findings(book, paths, _moment(since))
+        found = report.findings(book, paths, _moment(since), encoding)
     _print(found, report.TITLES, report.plain, report.cells, csv_file, as_json)
     sys.exit(1 if found else 0)
 
@@ -243,6 +248,8 @@ def _print(
                 stream.write(visible(json.dumps(plain(row), ensure_ascii=False)) + "\n")
         return
     with click.open_file(str(file), "w", encoding=sheet.ENCODING) as stream:
-        count = sheet.write(stream, [f"{zh} {name}".strip() for name, zh in titles.items()], map(cells, rows))
-    if count > sheet.ROWS_MAX:
-        click.echo(f"{count} rows: a spreadsheet shows {sheet.ROWS_MAX}; audit a shorter time", err=True)
+        written = sheet.write(stream, [f"{zh} {name}".strip() for name, zh in titles.items()], map(cells, rows))
+    if written.rows > sheet.ROWS_MAX:
+        click.echo(f"{written.rows} rows: a spreadsheet shows {sheet.ROWS_MAX}; audit a shorter time", err=True)
+    if written.cut:
+        click.echo(f"{written.cut} cells are cut, and say so: --json has all of their text", err=True)

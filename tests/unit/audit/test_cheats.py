@@ -304,6 +304,11 @@ def test_an_archived_case_that_never_ended_and_one_with_two_processes(tmp_path: 
     assert codes == ["ARCHIVED_OPEN", "ARCHIVED_OPEN", "ARCHIVED_TWICE"]
 
 
+def test_a_case_that_is_archived_twice_under_one_number(tmp_path: Path) -> None:
+    rows = read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-02,", "A1,7,2022-03-16,2022-03-02,")
+    assert [one.code for one in outside.findings(account(*HONEST), rows)] == ["ARCHIVED_TWICE"]
+
+
 def test_a_number_that_no_case_has_and_a_line_that_cannot_be_read(tmp_path: Path) -> None:
     (row,) = read(tmp_path, Sort.ARCHIVE, "Z9,9,2022-03-16,,")
     assert outside.unknown(row).of is Class.OFF_SYSTEM

@@ -190,11 +190,31 @@ def test_files_of_other_systems_are_compared_by_either_number(hub: Hub, tmp_path
     found = [(one["code"], one["application_id"]) for one in map(json.loads, done.stdout.splitlines())]
     assert found == [
         ("NOT_IN_HUB", ""),
+        ("ARCHIVED_TWICE", case_id.hex()),
         ("DATES_DIFFER", other.hex()),
         ("RATING_NOT_MADE", case_id.hex()),
     ]
     in_sheet = table(run("offsystem", "--crm-archive", archive, "--to", "2022-04-30").stdout)
-    assert [one["class"] for one in in_sheet] == ["OFF_SYSTEM", "STATISTICS", "STATISTICS"]
+    assert [one["class"] for one in in_sheet] == ["OFF_SYSTEM", "RESTARTED", "STATISTICS", "STATISTICS"]
+
+
+def test_p4_a_line_with_the_numbers_of_two_cases_is_about_neither(hub: Hub, tmp_path: Path) -> None:
+    first, second = submit(hub, "A-1", *HONEST), submit(hub, "A-2", *HONEST)
+    number = hub.parts.references("utility_crm").hub_number(first)
+    (number_id,) = hub.vault.identify([utility_number("供电公司", "A0000017")])
+    with hub.store.write() as connection:
+        connection.execute(insert(case_number).values(number_id=number_id, case_id=second, sort="UTILITY"))
+    lines = f"{number},a0000017,2022-02-01", "ZZZ99ZZZ99ZZZ9,Ａ0000017,2022-02-01", "ZZZ99ZZZ99ZZZ9,,2022-03-09"
+    contacts = write(tmp_path, "contacts.csv", "application_no,app_no,contacted_at", *lines)
+    done = run("offsystem", "--contacts", contacts, "--to", "2022-04-30", "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["code"], one["shown_by"][0]["ref"], one["application_id"]) for one in found] == [
+        ("CONTACT_BEFORE_APPLICATION", "line 3", second.hex()),
+        ("NOT_IN_HUB", "line 3", ""),
+        ("NOT_IN_HUB", "line 4", ""),
+        ("LINE_OF_TWO", "line 2", ""),
+    ]
+    assert {one["ref"] for one in found[-1]["shown_by"][1:]} == {first.hex(), second.hex()}
 
 
 def test_p4_every_way_to_cheat_is_in_the_auditors_output_under_its_class(hub: Hub) -> None:
