@@ -73,6 +73,18 @@ CODES: Final[dict[str, Code]] = {
         "The number of a reported step is that of no application.",
         _NO_OFF,
     ),
+    "STEP_OF_TWO_CASES": Code(
+        Class.OFF_SYSTEM,
+        "上报的环节只有一个对应两个申请的编号，未计入任何一个",
+        "The only number of a reported step is that of two applications; it counts for neither.",
+        _NO_OFF,
+    ),
+    "STEP_BEYOND_MAX": Code(
+        Class.OFF_SYSTEM,
+        "一个申请上报的环节超过上限，多出的环节未计入",
+        "The application has more steps than one can have; this one is not counted.",
+        _NO_OFF,
+    ),
     "ENERGISED_EARLY": Code(
         Class.OFF_SYSTEM,
         "首次示数早于竣工检验和装表接电环节开始",
@@ -222,6 +234,12 @@ CODES: Final[dict[str, Code]] = {
         "The kind of the case was changed on the last day of a limit, or later.",
         "附件2",
     ),
+    "NUMBER_OF_TWO_CASES": Code(
+        Class.STATISTICS,
+        "供电企业的同一申请编号对应两个申请",
+        "Two applications have one number of the utility; what names only this number counts for neither.",
+        _TRUE,
+    ),
     "ARCHIVED_OPEN": Code(
         Class.STATISTICS,
         "业务系统已归档，平台未收到接电",
@@ -279,7 +297,7 @@ CODES: Final[dict[str, Code]] = {
 
 class Shown(NamedTuple):
     """What shows a finding: ``sort`` step, submission, request, rating, archive, first-reading, contact or
-    complaint; ``ref`` the id of
+    complaint, or number; ``ref`` the id of
     its record, or the line of its file; ``at_ms`` its own time, ``None`` where it has none; ``told`` more of it, no
     personal value."""
 

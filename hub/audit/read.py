@@ -19,16 +19,17 @@ from hub.audit.files import Row as FileRow
 from hub.cases import notices, policy
 from hub.cases.connection.command import Application
 from hub.cases.connection.tables import application
+from hub.cases.steps import gather
 from hub.cases.steps import read as steps
 from hub.cases.steps.facts import Fact, Kind
 from hub.cases.steps.gather import STEP
-from hub.cases.steps.tables import case_number, step
+from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case
 from hub.clock import CHINA
 from hub.parts import Parts
 from hub.privacy.names import utility_number
 from hub.privacy.references import read_number
-from hub.records.tables import record
+from hub.records.tables import record, record_link
 
 PAGE: Final = 500
 """Cases that are read at once."""
@@ -171,7 +172,7 @@ class Book:
     # ---- of no case ----------------------------------------------------------------------------------------
 
     def unlinked(self, since_ms: int) -> Iterator[Finding]:
-        """Verified steps of this time whose number is that of no case."""
+        """Verified steps of this time that are those of no case."""
         columns = record.c.record_id, record.c.source, record.c.read_at_ms
         query = select(*columns).where(
             record.c.kind == STEP,
@@ -180,7 +181,28 @@ class Book:
             ~select(step.c.record_id).where(step.c.record_id == record.c.record_id).exists(),
         )
         for record_id, source, read_at_ms in self._connection.execute(query.order_by(record.c.record_id)):
-            yield Finding("STEP_OF_NO_CASE", None, (Shown("step", bytes(record_id).hex(), read_at_ms, source),))
+            code = self._why_unlinked(bytes(record_id))
+            yield Finding(code, None, (Shown("step", bytes(record_id).hex(), read_at_ms, source),))
+
+    def _why_unlinked(self, record_id: bytes) -> str:
+        """The code of a verified step that no case has: of its numbers one may be that of two cases, or that of a case
+        that has as many steps as it can."""
+        named = select(case_number.c.case_id, number_dispute.c.number_id).join_from(
+            record_link, case_number, case_number.c.number_id == record_link.c.link_id
+        )
+        named = named.outerjoin(number_dispute, number_dispute.c.number_id == case_number.c.number_id)
+        rows = self._connection.execute(named.where(record_link.c.record_id == record_id)).all()
+        if any(row.number_id for row in rows):
+            return "STEP_OF_TWO_CASES"
+        full = (gather.first_beyond(self._connection, bytes(row.case_id)) for row in rows)
+        return "STEP_BEYOND_MAX" if any(one and record_id > one for one in full) else "STEP_OF_NO_CASE"
+
+    def disputed(self) -> Iterator[Finding]:
+        """Numbers that two cases have, of each of these cases."""
+        query = select(number_dispute).order_by(number_dispute.c.case_id, number_dispute.c.number_id)
+        for number_id, case_id in self._connection.execute(query):
+            shown = (Shown("number", bytes(number_id).hex(), None),)
+            yield Finding("NUMBER_OF_TWO_CASES", bytes(case_id), shown)
 
     def asked(self, since_ms: int) -> Iterator[Finding]:
         """Submissions of this time that were refused because they had more than the policy's list."""

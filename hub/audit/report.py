@@ -56,7 +56,7 @@ def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: st
         found += _of(account, outside.findings(account, rows.about(account)))
     found += [Told(outside.unknown(row)) for row in rows.unknown]
     found += [Told(outside.of_two(row, *both)) for row, both in rows.of_two]
-    found += map(Told, chain(seconds.findings(), book.unlinked(since_ms), book.asked(since_ms)))
+    found += map(Told, chain(seconds.findings(), book.unlinked(since_ms), book.disputed(), book.asked(since_ms)))
     return sorted(found, key=lambda one: one.finding.order)
 
 

@@ -276,6 +276,11 @@ _WORDS = {
         "该签名已使用过；重发须用新的 nonce 重新签名。",
         "The signature was used before: sign again with another nonce to send again.",
     ),
+    "NUMBER_OF_TWO_CASES": Words(
+        "供电企业的同一申请编号对应两个申请，只凭该编号报送的环节不计入任何一个；请核对编号。",
+        "Another application has the same number of the utility: a step that names only this number counts for "
+        "neither. Please ask the utility which one it is.",
+    ),
     "STEP_CONFLICT": Words(
         "同一事件编号下已有内容不同的事件；两份均已留存，更正之前计入最严的一份，另一份交审计人员核查。",
         "There is another content under this event id. Both are stored: the strictest one counts until it is "

@@ -21,6 +21,8 @@ from hub.cases.policies.questions import Question, after, questions
 from hub.cases.policies.trial import OpenCase
 from hub.cases.procedure import Opens
 from hub.cases.steps.judge import History
+from hub.cases.steps.tables import number_dispute
+from hub.cases.steps.words import OF_TWO
 from hub.cases.tables import case, piece
 from hub.cases.times import iso
 
@@ -40,7 +42,10 @@ def full(connection: Connection, row: Row[Any], opener: Opens, today: date) -> J
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
         "clock": _clock(connection, row, today, notices.calendar(connection)),
-        "questions": _questions(row, submitted, histories.history_of(connection, case_id)),
+        "questions": [
+            *_questions(row, submitted, histories.history_of(connection, case_id)),
+            *_disputes(connection, case_id),
+        ],
         "evidence": [_need(one, pieces) for one in needs],
         "deliveries": deliveries,
     }
@@ -55,6 +60,12 @@ def _questions(row: Row[Any], submitted: str | None, history: History) -> list[J
     kinds = [kind for _, kind in history.kinds]
     asked = [*questions(wanted, table), *after(kinds, wanted.capacity_kw, table)]
     return [said(one) for one in dict.fromkeys(asked)]
+
+
+def _disputes(connection: Connection, case_id: bytes) -> list[Json]:
+    """Whether a number of the case is another one's too."""
+    query = select(number_dispute.c.number_id).where(number_dispute.c.case_id == case_id).limit(1)
+    return [said(OF_TWO)] if connection.execute(query).first() else []
 
 
 def said(one: Question) -> Json:

@@ -16,6 +16,11 @@ SEGMENTS: Final = (ACCEPTANCE, SUPPLY_PLAN, DESIGN_REVIEW, MID_INSPECTION, COMPL
 """The timed segments of annex 2, in their order."""
 
 
+FACTS_MAX: Final = 1_000
+"""Most records of steps that one case takes: those with the smallest ids, in any order of arrival. All of
+them are judged again for each new one."""
+
+
 class Action(StrEnum):
     """What happened. START and END are of a segment; RETURN is the utility's answer that the customer must hand in
     again. The rest concerns the whole case."""

@@ -1,5 +1,6 @@
 """From records on topics to findings: the audit reads what the hub's own stages wrote."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
@@ -13,6 +14,8 @@ from hub.audit import report
 from hub.audit.files import Sort
 from hub.audit.read import Book
 from hub.cases.calendar import china_day
+from hub.cases.connection.steps import histories
+from hub.cases.steps import gather, project
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey
 from tests import samples
@@ -104,3 +107,20 @@ def test_the_order_of_arrival_changes_nothing_that_is_found(house: House) -> Non
     house.project()
     assert [report.plain(one) for one in findings(house)] == before
     assert "SAME_SECOND_IN_CASES" in {one["code"] for one in before}
+
+
+def test_a_number_of_two_cases_and_a_step_beyond_the_most_have_codes_of_their_own(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = registered(house, "A-1"), registered(house, "A-2")  # two systems gave both the number R1
+    house.due()
+    house.verified(accepted(house, "E-1", app_no="R1"))
+    for module in (gather, histories, project):
+        monkeypatch.setattr(module, "FACTS_MAX", 1)
+    house.verified(accepted(house, "E-2", application_no=first), accepted(house, "E-3", application_no=first))
+    house.project()
+    house.relay()
+    codes = Counter(one.finding.code for one in findings(house))
+    assert codes["NUMBER_OF_TWO_CASES"] == 2
+    assert (codes["STEP_OF_TWO_CASES"], codes["STEP_BEYOND_MAX"], codes["STEP_OF_NO_CASE"]) == (1, 1, 0)
+    assert first != second
