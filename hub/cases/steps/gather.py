@@ -172,12 +172,16 @@ def _take(given: Given, row: Row[Any], one: Opened, known: Mapping[bytes, str], 
     return {link for link in one.envelope["links"] if link not in known} if named else set()
 
 
+_WITH_START: Final = (Action.START, Action.END, Action.RETURN, Action.WITHIN)
+"""What may end a row of a step table that began a segment; what concerns the whole case begins none."""
+
+
 def facts_in(given: Given, row: Row[Any], one: Opened) -> list[Stepped]:
     """The facts that a record tells of: one; of a row of a step table the start too."""
     assert one.record is not None and given.names is not None
     told, authority = one.record["step"], one.record["authority"]
     event = given.names.event
-    if told["started_at_ms"] is None:
+    if told["started_at_ms"] is None or told["action"] not in _WITH_START:
         return [_stepped(row, one, told, event(authority, told["event_id"]), given)]
     started = told | {"action": Action.START.value, "occurred_at_ms": told["started_at_ms"], "reason": None}
     started |= {"recorded_at_ms": None, "reason_code": None, "approver": None}
