@@ -18,8 +18,8 @@ from hub.cases.steps.judge import History, Judged, State, Why, judge
 class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
     ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
-    began before for the same site and capacity, if that one ended without electricity. ``rating``: 1 to 5, by the
-    customer. ``requests`` and ``ratings``: those that the hub refused."""
+    began before for the same site and capacity, if that one ended without electricity. ``voltage``: as applied
+    for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that the hub refused."""
 
     case_id: bytes
     submitted_ms: int
@@ -29,6 +29,7 @@ class Account:
     calendar: Calendar
     today: date
     channel: str = ""
+    voltage: str = ""
     district: str = ""
     numbers: Mapping[str, str] = field(default_factory=dict)
     follows: bytes | None = None

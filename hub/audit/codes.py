@@ -85,6 +85,12 @@ CODES: Final[dict[str, Code]] = {
         "The application has more steps than one can have; this one is not counted.",
         _NO_OFF,
     ),
+    "SEGMENT_SKIPPED": Code(
+        Class.OFF_SYSTEM,
+        "未经设计文件审核或中间检查即进入竣工检验",
+        "Completion began, and design review or mid inspection, which this customer's kind has, never ran.",
+        "附件2 注3",
+    ),
     "ENERGISED_EARLY": Code(
         Class.OFF_SYSTEM,
         "首次示数早于竣工检验和装表接电环节开始",
@@ -197,6 +203,12 @@ CODES: Final[dict[str, Code]] = {
         Class.TIMES_CHANGED,
         "接电环节结束日早于首次示数日",
         "The last segment is said to have ended on an earlier day than the meter was first read.",
+        _TRUE,
+    ),
+    "READING_DIFFERS": Code(
+        Class.TIMES_CHANGED,
+        "上报的首次示数日期与计量系统不一致",
+        "The meter's first reading is reported with another day than the metering system has.",
         _TRUE,
     ),
     "STEP_CONFLICT": Code(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
 
-from hub.audit import asked, places, refused
+from hub.audit import places, refused
 from hub.audit.account import Account
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
@@ -21,7 +21,7 @@ from hub.cases.connection.command import Application
 from hub.cases.connection.tables import application
 from hub.cases.steps import gather
 from hub.cases.steps import read as steps
-from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.facts import COMPLETION, Fact, Kind
 from hub.cases.steps.gather import STEP
 from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case
@@ -110,6 +110,7 @@ class Book:
             calendar=self._calendar,
             today=self._today,
             channel=row.channel,
+            voltage=row.voltage,
             numbers=self._numbers(case_id, row.sinks),
             follows=first_id if first_id != case_id else None,
             rating=grade,
@@ -132,6 +133,24 @@ class Book:
         sealed = [(bytes(row.subject_id), bytes(row.sealed)) for row in page]
         opened = self._parts.opener.open_values(sealed) if sealed else []
         return [_district(one) if isinstance(one, bytes) else "" for one in opened]
+
+    def readings(self, account: Account) -> dict[int, bytes]:
+        """When its meter was first read, as its steps say: time → the record that says it, or the first of them. What
+        the log has not is no matter of this: ``hub rebuild --check`` finds it."""
+        known = {one.record_id for one in account.facts if one.segment == COMPLETION}
+        places = select(step.c.record_id, step.c.topic, step.c.partition, step.c.offset).distinct()
+        query = places.where(step.c.case_id == account.case_id, step.c.segment == COMPLETION)
+        found: dict[int, bytes] = {}
+        for record_id, *place in self._connection.execute(query.order_by(step.c.record_id)):
+            if bytes(record_id) in known and (at_ms := self._first_reading(*place)) is not None:
+                found.setdefault(at_ms, bytes(record_id))
+        return found
+
+    def _first_reading(self, topic: str, partition: int, offset: int) -> int | None:
+        message = self._parts.log.read(topic, partition, offset)
+        (opened,) = self._parts.opener.open([message.value if message else None])
+        at_ms: int | None = opened.record["step"].get("first_reading_at_ms") if opened.record else None
+        return at_ms
 
     # ---- numbers of other systems --------------------------------------------------------------------------------
 
@@ -206,7 +225,7 @@ class Book:
 
     def asked(self, since_ms: int) -> Iterator[Finding]:
         """Submissions of this time that were refused because they had more than the policy's list."""
-        return asked.refused(self._parts.log, since_ms, self.until_ms)
+        return refused.submissions(self._parts.log, since_ms, self.until_ms)
 
 
 def end_ms(day: date) -> int:

@@ -51,9 +51,9 @@ def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: st
     found = [Told(outside.unreadable(line)) for line in lines if not isinstance(line, Row)]
     for account in book.accounts(since_ms):
         seconds.add(account)
-        found += _of(account, chain(within.findings(account), outside.findings(account, rows.about(account))))
+        found += _of(account, chain(within.findings(account), rows.findings(account)))
     for account in book.chosen(rows.others()):
-        found += _of(account, outside.findings(account, rows.about(account)))
+        found += _of(account, rows.findings(account))
     found += [Told(outside.unknown(row)) for row in rows.unknown]
     found += [Told(outside.of_two(row, *both)) for row, both in rows.of_two]
     found += map(Told, chain(seconds.findings(), book.unlinked(since_ms), book.disputed(), book.asked(since_ms)))
@@ -71,6 +71,7 @@ class _Rows:
     ``of_two``: those whose numbers are of two cases; they are about neither."""
 
     def __init__(self, book: Book, rows: list[Row]) -> None:
+        self._book = book
         self._by_case: dict[bytes, list[Row]] = {}
         self.unknown: list[Row] = []
         self.of_two: list[tuple[Row, tuple[bytes, bytes]]] = []
@@ -89,10 +90,10 @@ class _Rows:
         if found := by_hub or by_utility:
             self._by_case.setdefault(found, []).append(row)
 
-    def about(self, account: Account) -> list[Row]:
-        """The lines about a case."""
+    def findings(self, account: Account) -> Iterator[Finding]:
+        """What the lines about a case show, and the first reading that its steps tell."""
         self._others.discard(account.case_id)
-        return self._by_case.get(account.case_id, [])
+        return outside.findings(account, self._by_case.get(account.case_id, []), self._book.readings(account))
 
     def others(self) -> list[bytes]:
         """The cases of lines that no one has asked for yet, in the order of their ids."""

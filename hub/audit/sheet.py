@@ -22,14 +22,14 @@ _SURELY_WHOLE: Final = 1_000
 """A text of so few characters fits, however it is escaped."""
 ROWS_MAX: Final = 1_048_575
 """Rows below the titles that a spreadsheet shows."""
-Cell = str | int | None
+Cell = str | int | float | None
 
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What begins a formula; some languages also take the full-width characters."""
 _NUMBER: Final = re.compile(r"[\d.,]*\d[\d.,]*([eE][+-]?\d+)?%?")
 
 
-def cell(value: Cell) -> str | int:
+def cell(value: Cell) -> str | int | float:
     """One cell as it is written.
 
     >>> [cell(one) for one in ("=1+1", " @SUM(A1)", "120104000000000123", "12e4", -3, None, "南开区")]
@@ -39,7 +39,7 @@ def cell(value: Cell) -> str | int:
     return _fitting(text) if isinstance(text, str) else text
 
 
-def _safe(value: Cell) -> str | int:
+def _safe(value: Cell) -> str | int | float:
     """A cell that no spreadsheet runs or shortens, of any length."""
     if value is None:
         return ""
@@ -60,9 +60,9 @@ def _fitting(text: str) -> str:
     return text.encode("utf-16-le")[:room].decode("utf-16-le", "ignore") + told
 
 
-def _is_cut(text: str | int) -> bool:
+def _is_cut(text: str | float) -> bool:
     """Whether a cell does not show all of a text."""
-    if isinstance(text, int) or len(text) * _UNIT_BYTES <= CELL_CHARACTERS_MAX:
+    if not isinstance(text, str) or len(text) * _UNIT_BYTES <= CELL_CHARACTERS_MAX:
         return False
     return len(text.encode("utf-16-le")) > CELL_CHARACTERS_MAX * _UNIT_BYTES
 

@@ -1,4 +1,4 @@
-"""``hub audit steps|sample|offsystem``: the audit of the clock, for who trusts no one."""
+"""``hub audit steps|sample|averages|offsystem``: the audit of the clock, for who trusts no one."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from hub import settings as hub_settings
-from hub.audit import places, report, sample, segments, sheet
+from hub.audit import averages, places, report, sample, segments, sheet
 from hub.audit.account import Account, name_of
 from hub.audit.files import Sort
 from hub.audit.read import Book
@@ -157,6 +157,27 @@ def _drawn(account: Account, seed: str, drawn: sample.Sample) -> Json:
         "of": drawn.of,
         "digest": drawn.digest,
     }
+
+
+@command.command("averages")
+@_period(required=True)
+@_CSV
+@_JSON
+@click.pass_obj
+def averages_(config: Path | None, since: datetime, until: datetime, csv_file: Path, as_json: bool) -> None:
+    """How long the cases took that got electricity on a day of the time, beside the limits and annex 1's averages.
+
+    One row for each voltage and kind, and one for all kinds of a voltage: annex 1 sets an average for these. A case is
+    counted by the kind that was in force at its end.
+
+    \b
+      hub audit averages --from 2026-01-01 --to 2026-03-31
+    """
+    with _book(config, since, until) as book:
+        found = averages.Averages(_moment(since), book.until_ms)
+        for account in book.accounts(_moment(since)):
+            found.add(account)
+    _print(found.rows(), averages.TITLES, lambda row: row, averages.cells, csv_file, as_json)
 
 
 @command.command("offsystem")

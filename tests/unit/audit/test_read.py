@@ -81,6 +81,21 @@ def test_a_step_of_no_case_is_found_in_its_time_only(house: House) -> None:
     assert findings(house, now_ms + DAY_MS) == findings(house, 0, before) == []
 
 
+def test_p4_the_first_reading_in_a_step_is_read_and_compared(house: House, tmp_path: Path) -> None:
+    number = registered(house, "A-1")
+    house.clock.pass_s(120)
+    at_ms = house.clock.now_ms()
+    told = samples.step("E-1", "WITHIN", "completion", at_ms, recorded_at_ms=at_ms, application_no=number)
+    house.verified(told | {"step": told["step"] | {"first_reading_at_ms": at_ms - 3 * DAY_MS}})
+    house.project()
+    day = china_day(house.clock.now())
+    path = tmp_path / "readings.csv"
+    path.write_text(f"application_no,app_no,read_at\n{number},,{day}\n", "utf-8")
+    found = {(one.finding.code, one.finding.shown_by[0].told) for one in findings(house, first_reading=path)}
+    assert ("ENERGISED_EARLY", "first reading") in found
+    assert ("READING_DIFFERS", "first reading") in found
+
+
 def test_a_line_is_found_by_the_number_that_a_step_told(house: House, tmp_path: Path) -> None:
     number = registered(house, "A-1")
     house.clock.pass_s(120)

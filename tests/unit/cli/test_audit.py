@@ -255,6 +255,22 @@ def test_what_agrees_has_no_finding(hub: Hub) -> None:
     assert (done.exit_code, done.stdout) == (0, "")
 
 
+def test_averages_are_of_the_cases_that_got_electricity(hub: Hub) -> None:
+    submit(hub, "A-1", *HONEST)
+    submit(hub, "A-2", *OVER)
+    done = run("averages", *DAYS, "--json")
+    assert done.exit_code == 0, done.output
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["kind"], one["cases"], one["mean"], one["average"]) for one in found] == [
+        ("all", 1, 5.0, 3),
+        ("low-other", 1, 5.0, 3),
+    ]
+    assert [(one["kind"], one["mean"]) for one in table(run("averages", *DAYS).stdout)] == [
+        ("all", "5.0"),
+        ("low-other", "5.0"),
+    ]
+
+
 def test_a_sample_can_be_drawn_again_without_the_hub(hub: Hub) -> None:
     ids = sorted(submit(hub, f"A-{n}") for n in range(12))
     done = run("sample", "--seed", "2026-Q1", "-n", "3", "--json")
@@ -272,6 +288,7 @@ def test_p5_the_same_run_gives_the_same_bytes_and_no_personal_value(hub: Hub, tm
         ("steps", *DAYS),
         ("sample", "--seed", "1", "-n", "3", "--to", "2022-04-30"),
         ("offsystem", "--to", "2022-04-30"),
+        ("averages", *DAYS),
     ]
     for command in commands:
         for form in ((), ("--json",)):
