@@ -88,7 +88,7 @@ def _same(found: Case, sites: Sequence[bytes], itself: bool = False) -> Select[A
     return (
         query.join(application, application.c.case_id == case.c.case_id)
         .where(need.c.wanted_id.in_(sites), need.c.kind == TITLE, case.c.subject_id == found.subject_id)
-        .order_by(case.c.opened_ms, case.c.case_id)
+        .order_by(case.c.opened_ms, application.c.case_id)
     )
 
 
