@@ -211,15 +211,16 @@ def _disputed(connection: Connection, entries: Sequence[Entry]) -> None:
 
 
 def _judged(connection: Connection, ids: Collection[bytes]) -> None:
-    """The verdicts on all facts of these cases, and how they ended."""
+    """The verdicts on all facts of these cases, how they ended, and their voltage now."""
     found = histories(connection, ids)
     steps.judged(connection, found)
     ended = [
         {"of": case_id, "new_ended": one.end.value if one.end else None, "new_ended_ms": one.ended_ms}
+        | {"new_voltage_now": next((change.becomes_voltage for change in one.changes[::-1]), None)}
         for case_id, one in found.items()
     ]
     about = application.c.case_id == bindparam("of")
-    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("ended", "ended_ms")}
+    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("ended", "ended_ms", "voltage_now")}
     connection.execute(update(application).where(about).values(**columns), ended)
 
 

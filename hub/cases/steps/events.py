@@ -60,6 +60,7 @@ class Stepped(Event):
     approved: bool = False
     becomes_type: str | None = None
     becomes_starred: bool | None = None
+    becomes_voltage: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,4 +113,5 @@ def fact_of(event: Stepped) -> Fact:
         explained=event.explained,
         approved=event.approved,
         becomes=becomes,
+        becomes_voltage=event.becomes_voltage,
     )

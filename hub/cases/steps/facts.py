@@ -64,7 +64,7 @@ class Fact:
     under one event is a conflict. Times are in ms since the epoch: ``occurred_ms`` its own time, ``requested_ms`` when
     the customer asked for the segment, ``recorded_ms`` when the utility wrote it down, ``received_ms`` when the hub
     first read this content. ``amends``: the event whose time an AMEND corrects. ``explained``: it gives a reason;
-    ``approved``: it names an approver.
+    ``approved``: it names an approver. ``becomes`` and ``becomes_voltage``: of a change, from now on.
     """
 
     record_id: bytes
@@ -79,6 +79,7 @@ class Fact:
     explained: bool = False
     approved: bool = False
     becomes: Kind | None = None
+    becomes_voltage: str | None = None
 
     def says_same(self, other: "Fact") -> bool:
         """Whether both say the same of the same event. They may have come over two ways, at two times."""

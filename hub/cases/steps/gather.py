@@ -2,15 +2,16 @@
 
 A verified step is linked to the numbers that it names. One that names the hub's number belongs to that case alone; one
 that names only the utility's own belongs to the case that has it. A step that names both tells the case the utility's
-number, and then steps that name only this one are its own too, also those that came before. A number that two cases
-are told of is of neither (``number_dispute``), in any order.
+numbers, and then steps that name only one of them are its own too, also those that came before. Without the hub's
+number one number counts: the utility's own, or where there is none that until it accepted (``preAppNo``). A number that
+two cases are told of is of neither (``number_dispute``), in any order.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, exists, select
+from sqlalchemy import Connection, Row, and_, select
 
 from hub.cases import policy
 from hub.cases.procedure import Given
@@ -89,7 +90,7 @@ def reported(
         fresh = {link for link in sorted(told) if held.claim(CaseNumber(link, Sort.UTILITY), found)}
     found.disputed += held.disputed_since(found.disputed)
     if lost := {one.number_id for one in found.disputed}:
-        found.left = _by_these_alone(connection, case_id, lost, held.known.keys())
+        found.left = _by_these(given, connection, case_id, lost, held.known.keys())
     return found
 
 
@@ -141,15 +142,16 @@ def _rows(connection: Connection, ids: Collection[bytes], below: bytes | None) -
     return connection.execute(query.order_by(record.c.record_id).limit(FACTS_MAX)).all()
 
 
-def _by_these_alone(
-    connection: Connection, case_id: bytes, lost: Collection[bytes], rest: Collection[bytes]
+def _by_these(
+    given: Given, connection: Connection, case_id: bytes, lost: Collection[bytes], rest: Collection[bytes]
 ) -> tuple[bytes, ...]:
-    """The records of the case's steps that name one of ``lost``, and none of ``rest``."""
-    other = record_link.alias()
-    by_other = exists().where(other.c.record_id == step.c.record_id, other.c.link_id.in_(rest))
-    query = select(step.c.record_id).join(record_link, record_link.c.record_id == step.c.record_id)
-    query = query.where(step.c.case_id == case_id, record_link.c.link_id.in_(lost), ~by_other)
-    return tuple(sorted({bytes(one) for one in connection.execute(query).scalars()}))
+    """The records of the case's steps that are its own by one of the numbers ``lost``."""
+    query = select(record).join(record_link, record_link.c.record_id == record.c.record_id)
+    query = query.join(step, step.c.record_id == record.c.record_id).where(step.c.case_id == case_id).distinct()
+    by_hub = record.c.entity_id.in_(rest)
+    rows = connection.execute(query.where(record_link.c.link_id.in_(lost), ~by_hub)).all()
+    opened = zip(rows, _opened(given, rows), strict=True)
+    return tuple(sorted(bytes(row.record_id) for row, one in opened if one.record and one.envelope["links"][0] in lost))
 
 
 def _opened(given: Given, rows: Sequence[Row[Any]]) -> list[Opened]:
@@ -165,11 +167,11 @@ def _take(given: Given, row: Row[Any], one: Opened, known: Mapping[bytes, str], 
     by_hub = KINDS[STEP].principal.identifier
     assert by_hub is not None
     named = by_hub.identity(one.record, one.record["step"]) is not None
-    sort = known.get(one.envelope["entity_id"])
-    if named and sort != Sort.HUB:
+    sort, links = known.get(one.envelope["entity_id"]), one.envelope["links"]
+    if (sort != Sort.HUB) if named else (links[0] not in known):
         return set()  # it is another application's, or of an application that is not known
     found.steps += facts_in(given, row, one)
-    return {link for link in one.envelope["links"] if link not in known} if named else set()
+    return {link for link in links if link not in known} if named else set()
 
 
 _WITH_START: Final = (Action.START, Action.END, Action.RETURN, Action.WITHIN)
@@ -217,6 +219,7 @@ def _stepped(row: Row[Any], one: Opened, told: Plain, event: bytes, given: Given
         approved=_says(told["approver"]),
         becomes_type=becomes[0] if becomes else None,
         becomes_starred=becomes[1] if becomes else None,
+        becomes_voltage=told["becomes_voltage"] if becomes else None,
     )
 
 

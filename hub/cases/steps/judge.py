@@ -83,6 +83,12 @@ class History:
     end: Action | None = None
     ended_ms: int | None = None
 
+    @property
+    def changes(self) -> list[Fact]:
+        """The changes of kind that count, in their order."""
+        counted = (one.fact for one in self.facts if one.state is State.COUNTED)
+        return [one for one in counted if one.action is Action.CHANGE]
+
     def running(self) -> Round | None:
         """The round that runs; ``None`` between two segments and at the end."""
         return next((one for one in self.rounds if one.closed_ms is None), None)

@@ -43,6 +43,7 @@ step = Table(
     Column("approved", Boolean, nullable=False),
     Column("becomes_type", String(32), doc="of a change: the row of the policy's table from now on"),
     Column("becomes_starred", Boolean),
+    Column("becomes_voltage", String(16)),
     Column("topic", String(128), nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from hub.cases.connection import views
 from hub.cases.connection.steps import histories
 from hub.cases.connection.tables import application
 from hub.cases.steps import gather, project
@@ -395,5 +396,42 @@ def test_p4_a_link_is_taken_back_when_the_first_one_came_to_electricity_on(house
     assert house.applications.show(first)["ended"] == "END"
     assert house.applications.show(second)["first_application_id"] is None
     assert house.applications.show(third)["first_application_id"] == second.hex()
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+def test_a_call_back_with_the_number_before_acceptance_is_bound_by_a_step_that_names_both(house: House) -> None:
+    case_id = registered(house, **HIGH)
+    at_ms = house.clock.now_ms() + MINUTE
+    house.clock.pass_s(86_400)
+    house.verified(samples.step("E-1", "END", "acceptance", at_ms, pre_app_no="P-9"))
+    house.project()
+    assert house.rows(step) == []
+    house.verified(samples.step("E-2", "WITHIN", "", at_ms, pre_app_no="P-9", application_no=number(case_id)))
+    house.project()
+    assert states(house) == {"acceptance END": ("COUNTED", None), "WITHIN": ("COUNTED", None)}
+    other = samples.step("E-3", "END", "supply-plan", at_ms, pre_app_no="P-9", app_no="OTHER")
+    house.verified(other)
+    house.project()
+    assert len(states(house)) == 2, "the utility's number counts before the one until it accepted"
+
+
+def test_capacity_and_voltage_of_a_change_are_those_of_the_case(house: House) -> None:
+    case_id = registered(house, **HIGH)
+    told = {
+        **{"becomes_class": "NON_RESIDENT", "becomes_voltage": "LOW", "becomes_sanling": True, "becomes_sources": 1},
+        **{"becomes_important": False, "becomes_capacity_kw": "200", "reason": "改低压", "approver": "李四"},
+    }
+    house.clock.pass_s(3_600)
+    change = samples.step("C-1", "CHANGE", "", house.clock.now_ms(), application_no=number(case_id), **told)
+    house.verified(change)
+    house.project()
+    shown = house.applications.show(case_id)
+    assert shown["voltage"] == "LOW"
+    assert "SANLING_ABOVE_CAPACITY" in [one["code"] for one in shown["questions"]]
+    assert [one["voltage"] for one in house.applications.list(voltage="LOW")] == ["LOW"]
+    with house.store.read() as connection:
+        (one,) = views.open_cases(connection)
+    assert (one.case_type, one.starred) == ("low-sanling", False)
     house.relay()
     assert all(one.equal for one in house.remade().values())
