@@ -2,8 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 Raw = tuple[int, Mapping[str, str], bytes]
 HANG_UP = "hang up"
 """Instead of an answer: the connection is closed."""
+DRIP = "drip"
+"""Instead of an answer: its head, and then one byte after another, for ten seconds."""
 TIME = "2026-11-26T12:00:00.000+08:00"
 
 
@@ -106,6 +109,9 @@ def serving(crm: Crm) -> Iterator[Crm]:
         def _do(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             said = crm.handle(self.command, self.path, self.headers, body)
+            if said == DRIP:
+                self._drip()
+                return
             if said == HANG_UP:
                 self.close_connection = True
                 return
@@ -113,6 +119,14 @@ def serving(crm: Crm) -> Iterator[Crm]:
                 self._answer(*said)
             except OSError:  # the hub has given up
                 self.close_connection = True
+
+        def _drip(self) -> None:
+            self.close_connection = True
+            with suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\nx-slow: ")
+                for _ in range(100):
+                    self.wfile.write(b"a")
+                    time.sleep(0.1)
 
         def _answer(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
             self.send_response(status)

@@ -5,26 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.utility_crm.bodies import Bodies
-from connectors.utility_crm.mapping import (
-    NOT_FOUND,
-    Call,
-    OwnError,
-    find_receipt,
-    to_call,
-    to_error,
-    to_receipt,
-)
+from connectors.utility_crm.mapping import to_call
 from hub.connect.context import Context
-from hub.connect.rest.client import Answer, RestClient, bearer
-from hub.errors import HubError, Misconfigured, NotSent, Unavailable, Unconfirmed
+from hub.connect.rest.client import RestClient, bearer
+from hub.crm.reading import Answer as Said
+from hub.crm.reading import Outcome, Word, of_push, of_question
+from hub.errors import Misconfigured, NotSent, Unavailable, Unconfirmed
 from hub.ports import OPEN_CODE, Address, Receipt, Refused
 
-_DONE = (200, 201)
 _ACCESS = (401, 403)
-_FINAL = (400, 413, 422)
-_SEE_OTHER = 303
-"""The system took the call, and says where to look (RFC 9110 §15.4.4)."""
-_LATER = (408, 425, 429)
 _INTERFACE = "compare the url and the interface with connectors/utility_crm/README.md"
 _CREDENTIALS = "check the connector's token, and whether a system in between refuses the hub"
 
@@ -39,79 +28,64 @@ class ConnectionSystem:
     def push(self, address: Address, body: Mapping[str, Any]) -> Receipt:
         call = to_call(address)
         answer = self._rest.send(call.path, self._bodies.of(address, body), {"idempotency-key": address.key})
-        receipt = _acknowledged(call, answer)
-        if receipt is None:
-            raise _no_yes(answer, to_error(_value(answer)))
-        return receipt
+        said = of_push(Said(answer.status, answer.body), call.number)
+        if said.word is Word.YES:
+            return Receipt(said.number, said.received_at)
+        raise _no_yes(said, answer.retry_after_s)
 
     def find(self, address: Address) -> Receipt | None:
         call = to_call(address)
         answer = self._rest.get(call.path, call.query)
-        value = _value(answer)
-        if answer.status == 200 and isinstance(value, dict):
-            return find_receipt(call, address.key, value)
-        error = to_error(value)
-        if answer.status == 404 and error and error.code == NOT_FOUND:
+        said = of_question(Said(answer.status, answer.body), call.number, address.key)
+        if said.word is Word.NOT_THERE:
             return None
-        raise _does_not_know(answer, error)
+        if said.word is Word.THERE:
+            return Receipt(said.number, said.received_at)
+        if said.word is Word.NEITHER:
+            raise Unconfirmed(f"{_said(said)}: no answer to the question: {said.why}")
+        raise _does_not_know(said)
 
     def close(self) -> None:
         self._rest.close()
 
 
-def _acknowledged(call: Call, answer: Answer) -> Receipt | None:
-    """The acknowledgement: 200 or 201 with the system's number, and without an error."""
-    value = _value(answer)
-    if answer.status not in _DONE or not isinstance(value, dict) or to_error(value):
-        return None
-    return to_receipt(call, value)
-
-
-def _no_yes(answer: Answer, error: OwnError | None) -> Exception:
+def _no_yes(said: Outcome, retry_after_s: float | None) -> Exception:
     """What an answer to a push means that acknowledges nothing."""
-    if error and answer.status in _FINAL:
-        return Refused(error.code, error.message)
-    if answer.status == 404:
-        return _does_not_know(answer, error)
-    if error and answer.status == 429:
-        return NotSent(_said(answer, error), answer.retry_after_s)
-    if error and answer.status in _ACCESS:
-        return Misconfigured(f"{_said(answer, error)}: our credentials are refused", _CREDENTIALS)
-    if 300 <= answer.status < 400 and answer.status != _SEE_OTHER:
-        return Misconfigured(f"{_said(answer, error)}: a redirection", "set the connector's url to where it leads")
-    return _unknown(answer, error)
+    if said.word is Word.NO:
+        return Refused(said.answer.code, said.answer.words)
+    if said.word is Word.NOT_NOW:
+        return NotSent(_said(said), retry_after_s)
+    if said.word is Word.SILENT:
+        return Unavailable(_said(said), retry_after_s)
+    return _settings(said) if said.word is Word.SETTINGS else Unconfirmed(f"{_said(said)}: {_neither(said)}")
 
 
-def _unknown(answer: Answer, error: OwnError | None) -> Unavailable:
-    """Neither yes nor no."""
-    said = _said(answer, error)
-    if answer.ok:
-        return Unconfirmed(f"{said}: it is no acknowledgement")
-    if answer.status == 409:
-        return Unconfirmed(f"{said}: it has the piece, or another one under its key; it is asked")
-    if answer.status in _LATER or answer.status >= 500:
-        return Unavailable(said, answer.retry_after_s)
-    return Unconfirmed(f"{said}: neither yes nor no; {_CREDENTIALS if answer.status in _ACCESS else _INTERFACE}")
+def _settings(said: Outcome) -> Misconfigured:
+    status = said.answer.status
+    if status in _ACCESS:
+        return Misconfigured(f"{_said(said)}: our credentials are refused", _CREDENTIALS)
+    if 300 <= status < 400:
+        return Misconfigured(f"{_said(said)}: a redirection", "set the connector's url to where it leads")
+    return _does_not_know(said)
 
 
-def _does_not_know(answer: Answer, error: OwnError | None) -> HubError:
-    if answer.ok:
-        return Unconfirmed(f"{_said(answer, error)}: no answer to the question")
-    return Misconfigured(f"{_said(answer, error)}: it does not know the call", _INTERFACE)
+def _neither(said: Outcome) -> str:
+    """Why an answer to a push is neither yes nor no."""
+    if said.answer.ok:
+        return "it is no acknowledgement"
+    if said.answer.status == 409:
+        return "it has the piece, or another one under its key; it is asked"
+    return f"neither yes nor no; {_CREDENTIALS if said.answer.status in _ACCESS else _INTERFACE}"
 
 
-def _said(answer: Answer, error: OwnError | None) -> str:
+def _does_not_know(said: Outcome) -> Misconfigured:
+    return Misconfigured(f"{_said(said)}: it does not know the call", _INTERFACE)
+
+
+def _said(said: Outcome) -> str:
     """What the system said, without its words: these may name a person (P5)."""
-    code = error.code if error and OPEN_CODE.fullmatch(error.code) else ""
-    return f"utility_crm: HTTP {answer.status} {code}".rstrip()
-
-
-def _value(answer: Answer) -> Any:
-    """The JSON value in an answer; ``None`` for another body, such as a proxy's page."""
-    try:
-        return answer.json()
-    except Unavailable:
-        return None
+    code = said.answer.code if OPEN_CODE.fullmatch(said.answer.code) else ""
+    return f"utility_crm: HTTP {said.answer.status} {code}".rstrip()
 
 
 def open_sink(options: Mapping[str, Any], context: Context) -> ConnectionSystem:

@@ -18,8 +18,8 @@ from hub.cases.steps.judge import History, Judged, State, Why, judge
 class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
     ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
-    began before for the same site and capacity, if that one ended without electricity. ``rating``: 1 to 5, by the
-    customer. ``requests`` and ``ratings``: those that the hub refused."""
+    began before for the same site and capacity, if that one ended without electricity. ``voltage``: as applied
+    for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that the hub refused."""
 
     case_id: bytes
     submitted_ms: int
@@ -29,6 +29,7 @@ class Account:
     calendar: Calendar
     today: date
     channel: str = ""
+    voltage: str = ""
     district: str = ""
     numbers: Mapping[str, str] = field(default_factory=dict)
     follows: bytes | None = None
@@ -69,6 +70,12 @@ class Account:
     def _same(self, line: Line) -> Line:
         """The line of the kind in force that is about the same round."""
         return next(one for one in self.clock.now.lines if (one.segment, one.nth) == (line.segment, line.nth))
+
+    def touches(self, since_ms: int) -> bool:
+        """Whether it was open at this moment or later, or something was told or refused then."""
+        ended_ms = self.history.ended_ms
+        told = [one.received_ms for one in self.facts] + [one.at_ms or 0 for one in (*self.requests, *self.ratings)]
+        return ended_ms is None or max([ended_ms, *told]) >= since_ms
 
     def of_kind(self, kind: Kind) -> KindClock:
         """The clocks of one kind that the case has had."""

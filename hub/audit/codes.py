@@ -73,6 +73,24 @@ CODES: Final[dict[str, Code]] = {
         "The number of a reported step is that of no application.",
         _NO_OFF,
     ),
+    "STEP_OF_TWO_CASES": Code(
+        Class.OFF_SYSTEM,
+        "上报的环节只有一个对应两个申请的编号，未计入任何一个",
+        "The only number of a reported step is that of two applications; it counts for neither.",
+        _NO_OFF,
+    ),
+    "STEP_BEYOND_MAX": Code(
+        Class.OFF_SYSTEM,
+        "一个申请上报的环节超过上限，多出的环节未计入",
+        "The application has more steps than one can have; this one is not counted.",
+        _NO_OFF,
+    ),
+    "SEGMENT_SKIPPED": Code(
+        Class.OFF_SYSTEM,
+        "未经设计文件审核或中间检查即进入竣工检验",
+        "Completion began, and design review or mid inspection, which this customer's kind has, never ran.",
+        "附件2 注3",
+    ),
     "ENERGISED_EARLY": Code(
         Class.OFF_SYSTEM,
         "首次示数早于竣工检验和装表接电环节开始",
@@ -136,8 +154,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ARCHIVED_TWICE": Code(
         Class.RESTARTED,
-        "同一申请在业务系统中有多个流程",
-        "One application has several processes in the archive.",
+        "同一申请在业务系统中归档多次",
+        "One application is in the archive more than once.",
         _NO_AGAIN,
     ),
     "STEP_AGAIN": Code(
@@ -187,6 +205,12 @@ CODES: Final[dict[str, Code]] = {
         "The last segment is said to have ended on an earlier day than the meter was first read.",
         _TRUE,
     ),
+    "READING_DIFFERS": Code(
+        Class.TIMES_CHANGED,
+        "上报的首次示数日期与计量系统不一致",
+        "The meter's first reading is reported with another day than the metering system has.",
+        _TRUE,
+    ),
     "STEP_CONFLICT": Code(
         Class.TIMES_CHANGED, "同一事件上报了不同内容", "One event was reported with two contents.", _TRUE
     ),
@@ -222,6 +246,12 @@ CODES: Final[dict[str, Code]] = {
         "The kind of the case was changed on the last day of a limit, or later.",
         "附件2",
     ),
+    "NUMBER_OF_TWO_CASES": Code(
+        Class.STATISTICS,
+        "供电企业的同一申请编号对应两个申请",
+        "Two applications have one number of the utility; what names only this number counts for neither.",
+        _TRUE,
+    ),
     "ARCHIVED_OPEN": Code(
         Class.STATISTICS,
         "业务系统已归档，平台未收到接电",
@@ -230,6 +260,12 @@ CODES: Final[dict[str, Code]] = {
     ),
     "DATES_DIFFER": Code(
         Class.STATISTICS, "业务系统的日期与上报的不一致", "The archive has another day than was reported.", _TRUE
+    ),
+    "LINE_OF_TWO": Code(
+        Class.STATISTICS,
+        "一行中的两个编号属于两份不同的申请",
+        "The two numbers of one line are those of two applications.",
+        _TRUE,
     ),
     "RATING_NOT_MADE": Code(
         Class.STATISTICS,
@@ -273,7 +309,7 @@ CODES: Final[dict[str, Code]] = {
 
 class Shown(NamedTuple):
     """What shows a finding: ``sort`` step, submission, request, rating, archive, first-reading, contact or
-    complaint; ``ref`` the id of
+    complaint, or number; ``ref`` the id of
     its record, or the line of its file; ``at_ms`` its own time, ``None`` where it has none; ``told`` more of it, no
     personal value."""
 

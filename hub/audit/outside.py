@@ -1,12 +1,13 @@
-"""Compares a case with what other systems say of it, and finds what only they have. Pure."""
+"""Compares a case with what other systems say of it, and finds what only they have; and with the meter's first reading
+as its steps tell it. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from hub.audit.account import Account
 from hub.audit.codes import Finding, Shown
-from hub.audit.files import Row, Sort
-from hub.audit.within import shown, submission
+from hub.audit.files import Moment, Row, Sort
+from hub.audit.within import START_DAYS, shown, submission
 from hub.cases.calendar import day_of
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, Action
 from hub.cases.steps.judge import Round
@@ -26,22 +27,35 @@ def unreadable(one: tuple[Sort, int, str]) -> Finding:
 
 
 def unknown(row: Row) -> Finding:
-    """A line whose numbers are those of no case."""
+    """A line with a number that no case has."""
     return Finding("NOT_IN_HUB", None, (line(row),))
 
 
-def findings(account: Account, rows: Sequence[Row]) -> Iterator[Finding]:
-    """What the lines about one case show."""
+def of_two(row: Row, by_hub: bytes, by_utility: bytes) -> Finding:
+    """A line whose two numbers are those of two cases."""
+    both = (Shown("submission", case_id.hex(), None) for case_id in (by_hub, by_utility))
+    return Finding("LINE_OF_TWO", None, (line(row), *both))
+
+
+def findings(account: Account, rows: Sequence[Row], readings: Mapping[int, bytes] | None = None) -> Iterator[Finding]:
+    """What the lines about one case show, and its ``readings``: time of a first reading → the step that told it."""
     for row in rows:
         yield from _OF[row.sort](account, row)
+    yield from _readings(account, rows, readings or {})
+    contacts = [row for row in rows if row.sort is Sort.CONTACTS]
+    if contacts:
+        yield from _begun(account, first := min(contacts, key=lambda row: (row.at.first_ms, row.line)), first.at)
     archived = [row for row in rows if row.sort is Sort.ARCHIVE]
-    if len({row.app_no for row in archived}) > 1:
+    if len(archived) > 1:
         yield Finding("ARCHIVED_TWICE", account.case_id, (submission(account), *map(line, archived)))
 
 
 def _found(code: str, account: Account, row: Row, *more: Shown) -> Finding:
-    events = sorted((line(row), *more), key=lambda one: (one.at_ms or 0, one.sort))
-    return Finding(code, account.case_id, tuple(events))
+    return _with(code, account, line(row), *more)
+
+
+def _with(code: str, account: Account, *events: Shown) -> Finding:
+    return Finding(code, account.case_id, tuple(sorted(events, key=lambda one: (one.at_ms or 0, one.sort))))
 
 
 # ---- the archive ---------------------------------------------------------------------------------------------------
@@ -55,8 +69,20 @@ def _archived(account: Account, row: Row) -> Iterator[Finding]:
         yield _found("DATES_DIFFER", account, row, *_closing(account, _last(account, COMPLETION)))
     if row.accepted and day_of(row.accepted.first_ms) not in _accepted(account):
         yield _found("DATES_DIFFER", account, row, submission(account), *_closing(account, history.rounds[0]))
+    if row.accepted:
+        yield from _begun(account, row, row.accepted)
     if row.rating is not None and row.rating != account.rating:
         yield _found("RATING_NOT_MADE", account, row)
+
+
+def _begun(account: Account, row: Row, began: Moment) -> Iterator[Finding]:
+    """The first that the utility did for the customer, too long after the submission."""
+    submitted_on, began_on = day_of(account.submitted_ms), day_of(began.first_ms)
+    if began_on > submitted_on:
+        waited = account.calendar.between(submitted_on, began_on, account.policy.starting_day_counts)
+        if waited > START_DAYS:
+            late = _found("STARTED_LATE", account, row, submission(account))
+            yield late._replace(figures=(("working_days", waited),))
 
 
 def _accepted(account: Account) -> set[object]:
@@ -78,12 +104,32 @@ def _closing(account: Account, run: Round | None) -> tuple[Shown, ...]:
 
 
 def _read(account: Account, row: Row) -> Iterator[Finding]:
+    yield from _energised(account, row.at, line(row))
+
+
+def _readings(account: Account, rows: Sequence[Row], readings: Mapping[int, bytes]) -> Iterator[Finding]:
+    """First readings as the steps tell them: beside the segment, and beside the lines of the metering system."""
+    told = [(at_ms, Shown("step", readings[at_ms].hex(), at_ms, "first reading")) for at_ms in sorted(readings)]
+    for at_ms, event in told:
+        yield from _energised(account, Moment(at_ms, at_ms), event)
+    for row in rows:
+        if row.sort is Sort.FIRST_READINGS and told and not any(_same_day(row.at, at_ms) for at_ms, _ in told):
+            yield _found("READING_DIFFERS", account, row, *(event for _, event in told))
+
+
+def _same_day(at: Moment, told_ms: int) -> bool:
+    near = at.first_ms - SKEW_S * 1000 <= told_ms <= at.last_ms + SKEW_S * 1000
+    return near or day_of(at.first_ms) == day_of(told_ms)
+
+
+def _energised(account: Account, at: Moment, event: Shown) -> Iterator[Finding]:
+    """The first reading of a meter is no earlier than its segment, and no later than the day on which this ended."""
     run = _last(account, COMPLETION)
-    if run is None or row.at.last_ms < run.opened_ms - SKEW_S * 1000:
+    if run is None or at.last_ms < run.opened_ms - SKEW_S * 1000:
         opened = account.event(run.opened_by) if run else None
-        yield _found("ENERGISED_EARLY", account, row, shown(opened) if opened else submission(account))
-    elif run.closed_ms is not None and not run.returned and day_of(row.at.first_ms) > day_of(run.closed_ms):
-        yield _found("ENDED_BEFORE_ENERGISED", account, row, *_closing(account, run))
+        yield _with("ENERGISED_EARLY", account, event, shown(opened) if opened else submission(account))
+    elif run.closed_ms is not None and not run.returned and day_of(at.first_ms) > day_of(run.closed_ms):
+        yield _with("ENDED_BEFORE_ENERGISED", account, event, *_closing(account, run))
 
 
 def _contacted(account: Account, row: Row) -> Iterator[Finding]:

@@ -1,59 +1,71 @@
-"""Reads cases as accounts from the tables, a page at a time, always in the same order."""
+"""Reads cases as accounts from the tables, a page at a time, always in the same order.
+
+An account is as it was at the end of the last day: what was received, refused, rated or imported later is left out, so
+that the same days give the same bytes at any time.
+"""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
 
-from hub.audit import asked, places, refused
+from hub.audit import places, refused
 from hub.audit.account import Account
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
 from hub.cases import notices, policy
 from hub.cases.connection.command import Application
 from hub.cases.connection.tables import application
+from hub.cases.steps import gather
 from hub.cases.steps import read as steps
-from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.facts import COMPLETION, Fact, Kind
 from hub.cases.steps.gather import STEP
-from hub.cases.steps.tables import case_number, step
+from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case
+from hub.clock import CHINA
 from hub.parts import Parts
 from hub.privacy.names import utility_number
 from hub.privacy.references import read_number
-from hub.records.tables import record
+from hub.records.tables import record, record_link
 
 PAGE: Final = 500
 """Cases that are read at once."""
 
 
 class Book:
-    """The cases of a hub. ``today``: China's date up to which clocks run. One connection, one snapshot."""
+    """The cases of a hub at the end of ``today``, China's date. One connection, one snapshot. ``until_ms``: the last
+    millisecond of that day."""
 
     def __init__(self, parts: Parts, connection: Connection, today: date) -> None:
         self._parts = parts
         self._connection = connection
         self._today = today
-        self._calendar = notices.calendar(connection)
+        self.until_ms = end_ms(today)
+        self._calendar = notices.calendar(connection, self.until_ms)
 
-    def ids(self, since_ms: int, until_ms: int) -> Iterator[bytes]:
-        """The ids of the cases that were open at a moment of this time, ascending."""
-        ids = select(application.c.case_id).join(case, case.c.case_id == application.c.case_id)
-        query = _open_within(ids, since_ms, until_ms).order_by(application.c.case_id)
-        return (bytes(one) for one in self._connection.execute(query).scalars())
+    def ids(self, since_ms: int) -> list[bytes]:
+        """The ids of the cases of this time, as ``accounts`` chooses them, ascending."""
+        return sorted(one.case_id for page in self._pages() for _, one in self._made(page) if one.touches(since_ms))
 
-    def accounts(self, since_ms: int, until_ms: int) -> Iterator[Account]:
-        """The cases that were open at a moment of this time, by their submission."""
+    def accounts(self, since_ms: int) -> Iterator[Account]:
+        """The cases that were open at ``since_ms`` or later, or of which something was told or refused then, by their
+        submission. When a case ended is computed from what was reported."""
+        for page in self._pages():
+            yield from self._placed([(row, one) for row, one in self._made(page) if one.touches(since_ms)])
+
+    def _pages(self) -> Iterator[Sequence[Row[Any]]]:
+        """All cases that were submitted by now, by their submission."""
         after: tuple[int, bytes] | None = None
         while True:
-            query = _open_within(_all(), since_ms, until_ms)
+            query = _all().where(case.c.opened_ms <= self.until_ms)
             if after is not None:
                 later, same = case.c.opened_ms > after[0], case.c.opened_ms == after[0]
                 query = query.where(later | (same & (case.c.case_id > after[1])))
             page = self._connection.execute(query.order_by(case.c.opened_ms, case.c.case_id).limit(PAGE)).all()
-            yield from self._made(page)
+            yield page
             if len(page) < PAGE:
                 return
             after = page[-1].opened_ms, bytes(page[-1].case_id)
@@ -63,21 +75,30 @@ class Book:
         found: dict[bytes, Account] = {}
         for first in range(0, len(ids), PAGE):
             query = _all().where(application.c.case_id.in_(ids[first : first + PAGE]))
-            found |= {one.case_id: one for one in self._made(self._connection.execute(query).all())}
+            page = self._connection.execute(query).all()
+            found |= {one.case_id: one for one in self._placed(list(self._made(page)))}
         return [found[one] for one in ids if one in found]
 
-    def _made(self, page: Sequence[Row[Any]]) -> Iterator[Account]:
-        ids = [bytes(row.case_id) for row in page]
+    def _made(self, page: Sequence[Row[Any]]) -> Iterator[tuple[Row[Any], Account]]:
+        """The accounts of these rows, without their districts."""
+        ids, until_ms = [bytes(row.case_id) for row in page], self.until_ms
         facts = steps.facts(self._connection, ids) if page else {}
-        requests = refused.requests(self._connection, ids)
-        ratings, grades = refused.ratings(self._connection, ids), refused.grades(self._connection, ids)
-        for row, district in zip(page, self._districts(page), strict=True):
-            found = self._account(row, tuple(facts[bytes(row.case_id)]), district)
-            of = found.case_id
-            asked_of, rated = requests.get(of, ()), ratings.get(of, ())
-            yield replace(found, rating=grades.get(of), requests=asked_of, ratings=rated)
+        requests = refused.requests(self._connection, ids, until_ms, self._parts.opener)
+        ratings = refused.ratings(self._connection, ids, until_ms)
+        grades = refused.grades(self._connection, ids, until_ms)
+        for row, of in zip(page, ids, strict=True):
+            known = tuple(one for one in facts[of] if one.received_ms <= until_ms)
+            refusals = requests.get(of, ()), ratings.get(of, ())
+            yield row, self._account(row, known, *refusals, grades.get(of))
 
-    def _account(self, row: Row[Any], facts: tuple[Fact, ...], district: str) -> Account:
+    def _account(
+        self,
+        row: Row[Any],
+        facts: tuple[Fact, ...],
+        requests: tuple[Shown, ...],
+        ratings: tuple[Shown, ...],
+        grade: int | None,
+    ) -> Account:
         case_id = bytes(row.case_id)
         first_id = bytes(row.first_id) if row.first_id else None
         return Account(
@@ -89,10 +110,18 @@ class Book:
             calendar=self._calendar,
             today=self._today,
             channel=row.channel,
-            district=district,
+            voltage=row.voltage,
             numbers=self._numbers(case_id, row.sinks),
             follows=first_id if first_id != case_id else None,
+            rating=grade,
+            requests=requests,
+            ratings=ratings,
         )
+
+    def _placed(self, made: Sequence[tuple[Row[Any], Account]]) -> Iterator[Account]:
+        """The accounts with the districts of their sites."""
+        districts = self._districts([row for row, _ in made])
+        return (replace(one, district=district) for (_, one), district in zip(made, districts, strict=True))
 
     def _numbers(self, case_id: bytes, sinks: str) -> Mapping[str, str]:
         """The hub's number at each sink that the case is registered with (``case.sinks``)."""
@@ -104,6 +133,24 @@ class Book:
         sealed = [(bytes(row.subject_id), bytes(row.sealed)) for row in page]
         opened = self._parts.opener.open_values(sealed) if sealed else []
         return [_district(one) if isinstance(one, bytes) else "" for one in opened]
+
+    def readings(self, account: Account) -> dict[int, bytes]:
+        """When its meter was first read, as its steps say: time → the record that says it, or the first of them. What
+        the log has not is no matter of this: ``hub rebuild --check`` finds it."""
+        known = {one.record_id for one in account.facts if one.segment == COMPLETION}
+        places = select(step.c.record_id, step.c.topic, step.c.partition, step.c.offset).distinct()
+        query = places.where(step.c.case_id == account.case_id, step.c.segment == COMPLETION)
+        found: dict[int, bytes] = {}
+        for record_id, *place in self._connection.execute(query.order_by(step.c.record_id)):
+            if bytes(record_id) in known and (at_ms := self._first_reading(*place)) is not None:
+                found.setdefault(at_ms, bytes(record_id))
+        return found
+
+    def _first_reading(self, topic: str, partition: int, offset: int) -> int | None:
+        message = self._parts.log.read(topic, partition, offset)
+        (opened,) = self._parts.opener.open([message.value if message else None])
+        at_ms: int | None = opened.record["step"].get("first_reading_at_ms") if opened.record else None
+        return at_ms
 
     # ---- numbers of other systems --------------------------------------------------------------------------------
 
@@ -143,20 +190,51 @@ class Book:
 
     # ---- of no case ----------------------------------------------------------------------------------------
 
-    def unlinked(self) -> Iterator[Finding]:
-        """Verified steps whose number is that of no case."""
+    def unlinked(self, since_ms: int) -> Iterator[Finding]:
+        """Verified steps of this time that are those of no case."""
         columns = record.c.record_id, record.c.source, record.c.read_at_ms
         query = select(*columns).where(
             record.c.kind == STEP,
             record.c.state == "verified",
+            record.c.read_at_ms.between(since_ms, self.until_ms),
             ~select(step.c.record_id).where(step.c.record_id == record.c.record_id).exists(),
         )
         for record_id, source, read_at_ms in self._connection.execute(query.order_by(record.c.record_id)):
-            yield Finding("STEP_OF_NO_CASE", None, (Shown("step", bytes(record_id).hex(), read_at_ms, source),))
+            code = self._why_unlinked(bytes(record_id))
+            yield Finding(code, None, (Shown("step", bytes(record_id).hex(), read_at_ms, source),))
 
-    def asked(self, since_ms: int, until_ms: int) -> Iterator[Finding]:
+    def _why_unlinked(self, record_id: bytes) -> str:
+        """The code of a verified step that no case has: of its numbers one may be that of two cases, or that of a case
+        that has as many steps as it can."""
+        named = select(case_number.c.case_id, number_dispute.c.number_id).join_from(
+            record_link, case_number, case_number.c.number_id == record_link.c.link_id
+        )
+        named = named.outerjoin(number_dispute, number_dispute.c.number_id == case_number.c.number_id)
+        rows = self._connection.execute(named.where(record_link.c.record_id == record_id)).all()
+        if any(row.number_id for row in rows):
+            return "STEP_OF_TWO_CASES"
+        full = (gather.first_beyond(self._connection, bytes(row.case_id)) for row in rows)
+        return "STEP_BEYOND_MAX" if any(one and record_id > one for one in full) else "STEP_OF_NO_CASE"
+
+    def disputed(self) -> Iterator[Finding]:
+        """Numbers that two cases have, of each of these cases."""
+        query = select(number_dispute).order_by(number_dispute.c.case_id, number_dispute.c.number_id)
+        for number_id, case_id in self._connection.execute(query):
+            shown = (Shown("number", bytes(number_id).hex(), None),)
+            yield Finding("NUMBER_OF_TWO_CASES", bytes(case_id), shown)
+
+    def asked(self, since_ms: int) -> Iterator[Finding]:
         """Submissions of this time that were refused because they had more than the policy's list."""
-        return asked.refused(self._parts.log, since_ms, until_ms)
+        return refused.submissions(self._parts.log, since_ms, self.until_ms)
+
+
+def end_ms(day: date) -> int:
+    """The last millisecond of a day in China.
+
+    >>> end_ms(date(1970, 1, 1)) == 16 * 3_600_000 - 1
+    True
+    """
+    return int(datetime.combine(day + timedelta(days=1), time(), CHINA).timestamp() * 1000) - 1
 
 
 def number_of(text: str) -> str:
@@ -167,11 +245,6 @@ def number_of(text: str) -> str:
 def _all() -> Select[Any]:
     columns = [one for one in case.c if one.name != "case_id"]
     return select(application, *columns).join(case, case.c.case_id == application.c.case_id)
-
-
-def _open_within(query: Select[Any], since_ms: int, until_ms: int) -> Select[Any]:
-    ended = application.c.ended_ms
-    return query.where(case.c.opened_ms <= until_ms, ended.is_(None) | (ended >= since_ms))
 
 
 def _district(opened: bytes) -> str:

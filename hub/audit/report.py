@@ -13,6 +13,7 @@ from hub.audit.files import Row, Sort
 from hub.audit.read import Book, number_of
 from hub.cases.times import iso
 from hub.clock import in_china
+from hub.records.files.parse import ENCODINGS
 
 TITLES: Final[dict[str, str]] = {
     "class": "问题类别",
@@ -41,20 +42,21 @@ class Told(NamedTuple):
     kind: str = ""
 
 
-def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, until_ms: int) -> list[Told]:
-    """Everything that is found, in one order: of each case that was open in this time, of all together, and of each
-    line of the files. Raises ``Misconfigured`` for a file that is none of its sort."""
-    lines = [line for sort, path in sorted(paths.items()) for line in files.read(path, sort)]
+def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: str = ENCODINGS[0]) -> list[Told]:
+    """Everything that is found, in one order: of each case of this time, of all together, and of each line of the
+    files. Raises ``Misconfigured`` for a file that is none of its sort."""
+    lines = [line for sort, path in sorted(paths.items()) for line in files.read(path, sort, encoding)]
     rows = _Rows(book, [line for line in lines if isinstance(line, Row)])
     seconds = Seconds()
     found = [Told(outside.unreadable(line)) for line in lines if not isinstance(line, Row)]
-    for account in book.accounts(since_ms, until_ms):
+    for account in book.accounts(since_ms):
         seconds.add(account)
-        found += _of(account, chain(within.findings(account), outside.findings(account, rows.about(account))))
+        found += _of(account, chain(within.findings(account), rows.findings(account)))
     for account in book.chosen(rows.others()):
-        found += _of(account, outside.findings(account, rows.about(account)))
-    found += [Told(outside.unknown(row)) for row in rows.unknown()]
-    found += map(Told, chain(seconds.findings(), book.unlinked(), book.asked(since_ms, until_ms)))
+        found += _of(account, rows.findings(account))
+    found += [Told(outside.unknown(row)) for row in rows.unknown]
+    found += [Told(outside.of_two(row, *both)) for row, both in rows.of_two]
+    found += map(Told, chain(seconds.findings(), book.unlinked(since_ms), book.disputed(), book.asked(since_ms)))
     return sorted(found, key=lambda one: one.finding.order)
 
 
@@ -65,33 +67,37 @@ def _of(account: Account, found: Iterable[Finding]) -> Iterator[Told]:
 
 
 class _Rows:
-    """The lines of the files by the case that they are about."""
+    """The lines of the files by the case that they are about. ``unknown``: those that name a number of no case.
+    ``of_two``: those whose numbers are of two cases; they are about neither."""
 
     def __init__(self, book: Book, rows: list[Row]) -> None:
+        self._book = book
         self._by_case: dict[bytes, list[Row]] = {}
-        self._unknown: list[Row] = []
+        self.unknown: list[Row] = []
+        self.of_two: list[tuple[Row, tuple[bytes, bytes]]] = []
         named = book.named(rows)
         numbered = book.numbered({number_of(row.application_no) for row in rows if row.application_no})
         for row in rows:
-            case_id = numbered.get(number_of(row.application_no)) or named.get(row.app_no)
-            if case_id is None:
-                self._unknown.append(row)
-            else:
-                self._by_case.setdefault(case_id, []).append(row)
+            self._add(row, numbered.get(number_of(row.application_no)), named.get(row.app_no))
         self._others = set(self._by_case)
 
-    def about(self, account: Account) -> list[Row]:
-        """The lines about a case."""
+    def _add(self, row: Row, by_hub: bytes | None, by_utility: bytes | None) -> None:
+        if by_hub and by_utility and by_hub != by_utility:
+            self.of_two.append((row, (by_hub, by_utility)))
+            return
+        if by_hub is None and (row.application_no or by_utility is None):
+            self.unknown.append(row)
+        if found := by_hub or by_utility:
+            self._by_case.setdefault(found, []).append(row)
+
+    def findings(self, account: Account) -> Iterator[Finding]:
+        """What the lines about a case show, and the first reading that its steps tell."""
         self._others.discard(account.case_id)
-        return self._by_case.get(account.case_id, [])
+        return outside.findings(account, self._by_case.get(account.case_id, []), self._book.readings(account))
 
     def others(self) -> list[bytes]:
         """The cases of lines that no one has asked for yet, in the order of their ids."""
         return sorted(self._others)
-
-    def unknown(self) -> list[Row]:
-        """The lines that are about no case."""
-        return self._unknown
 
 
 def plain(told: Told) -> Plain:

@@ -14,7 +14,7 @@ from hub.cases.calendar import day_of
 from hub.cases.clocks import Line, Span
 from hub.cases.policies.model import Policy
 from hub.cases.policies.money import charges
-from hub.cases.steps.facts import Action, Fact, Kind
+from hub.cases.steps.facts import COMPLETION, Action, Fact, Kind
 from hub.cases.steps.judge import LATE_S, Judged, State, Why
 
 BURST_MS: Final = 60_000
@@ -212,6 +212,19 @@ def _started_late(account: Account) -> Iterator[Finding]:
             yield Finding("STARTED_LATE", account.case_id, events, (("working_days", line.waited),))
 
 
+def _skipped(account: Account) -> Iterator[Finding]:
+    """Design review or mid inspection never ran, though the policy has it for this customer and completion began."""
+    runs, kind = {one.segment: one for one in reversed(account.history.rounds)}, account.clock.now
+    if COMPLETION not in runs:
+        return
+    opened = account.event(runs[COMPLETION].opened_by)
+    for segment in kind.row.timed(kind.kind.starred):
+        if segment.starred and segment.name not in runs:
+            events = submission(account), *([shown(opened)] if opened else [])
+            figures = (("kind", name_of(kind.kind)), ("segment", segment.name))
+            yield Finding("SEGMENT_SKIPPED", account.case_id, events, figures)
+
+
 def _returned(account: Account) -> Iterator[Finding]:
     for line in account.clock.now.lines:
         closed_on = line.span.closed_on
@@ -262,5 +275,5 @@ def _again(account: Account) -> Iterator[Finding]:
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
     *(_over, _claims, _late, _bursts, _same_second),
-    *(_corrections, _changes, _started_late, _returned, _stopped, _charges, _refused, _again),
+    *(_corrections, _changes, _started_late, _skipped, _returned, _stopped, _charges, _refused, _again),
 )

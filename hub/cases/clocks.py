@@ -251,17 +251,21 @@ _ENDS = {Action.CORRECTION_END: Action.CORRECTION_START, Action.SPECIAL_END: Act
 
 
 def _pauses(history: History, counts: _Counts) -> tuple[Pause, ...]:
-    """Claimed pauses: each end belongs to the last start of its sort that has none. Days are counted within the case
-    only: a claim may say any year."""
+    """Claimed pauses: each end belongs to the last start of its sort that has none, to one of the same moment only
+    where there is no earlier one. Days are counted within the case only: a claim may say any year."""
     found: list[Pause] = []
+    since_ms: list[int] = []
     first = day_of(history.rounds[0].opened_ms)
     until = counts.today if history.ended_ms is None else day_of(history.ended_ms)
     for one in (one for one in history.facts if one.why is Why.PAUSE):
         start = _ENDS.get(one.fact.action)
-        place = next((n for n in reversed(range(len(found))) if found[n].action is start and not found[n].to_on), None)
-        if place is None:
+        running = [n for n, pause in enumerate(found) if pause.action is start and not pause.to_on]
+        before = [n for n in running if since_ms[n] < one.at_ms]
+        if not running:
             found.append(_began(one))
+            since_ms.append(one.at_ms)
         else:
+            place = (before or running)[-1]
             pause = found[place]
             found[place] = pause._replace(to_on=day_of(one.at_ms), events=(*pause.events, one.fact.event))
     return tuple(one._replace(days=_within(one, first, until, counts)) for one in found)

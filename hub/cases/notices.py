@@ -40,9 +40,10 @@ def rows(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(select(notice).order_by(notice.c.edition)).all()
 
 
-def calendar(connection: Connection) -> Calendar:
-    """The working days as this installation knows them now."""
-    return Calendar(tuple(Edition(row.edition, row.version, row.year, _days(row)) for row in rows(connection)))
+def calendar(connection: Connection, until_ms: int | None = None) -> Calendar:
+    """The working days as this installation knows them now, or knew them at ``until_ms``."""
+    known = (row for row in rows(connection) if until_ms is None or row.imported_ms <= until_ms)
+    return Calendar(tuple(Edition(row.edition, row.version, row.year, _days(row)) for row in known))
 
 
 def _days(row: Row[Any]) -> dict[date, bool]:

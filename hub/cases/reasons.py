@@ -194,10 +194,21 @@ _WORDS = {
         "The hub has fetched this material: the customer may not be asked for it again (津工信电力〔2021〕8号 §6). "
         "The request is recorded.",
     ),
+    "MATERIAL_AWAITED": Words(
+        "该材料由枢纽向政府部门获取，正在查找，不得向客户索要（津工信电力〔2021〕8号 §6）；此要求已记录。",
+        "The hub gets this material from government and is looking for it: the customer may not be asked for it "
+        "(津工信电力〔2021〕8号 §6). The request is recorded.",
+    ),
     "NOTICE_GIVEN": Words(
-        "本环节已一次性告知，客户补交前不得再次提出要求（津工信电力〔2021〕8号 §5）；此要求已记录。",
+        "本环节已一次性告知，客户补交前不得再次提出要求，补交后也只能就新交的资料提出"
+        "（津工信电力〔2021〕8号 §5）；此要求已记录。",
         "Everything was told at once for this segment: no more may be asked for before the customer has handed "
-        "something in (津工信电力〔2021〕8号 §5). The request is recorded.",
+        "something in, and then only about what is new (津工信电力〔2021〕8号 §5). The request is recorded.",
+    ),
+    "NOTICE_AFTER_END": Words(
+        "本次用电报装已结束，不得再向客户索要资料（津工信电力〔2021〕8号 §5）；此要求已记录。",
+        "This application has ended: nothing more may be asked for (津工信电力〔2021〕8号 §5). The request is "
+        "recorded.",
     ),
     "DOCUMENTS_FULL": Words("本申请登记的材料过多。", "The application has too many documents."),
     "FIELD_MISSING": Words("缺少必填内容。", "A required field is missing."),
@@ -270,6 +281,11 @@ _WORDS = {
     "SIGNATURE_USED": Words(
         "该签名已使用过；重发须用新的 nonce 重新签名。",
         "The signature was used before: sign again with another nonce to send again.",
+    ),
+    "NUMBER_OF_TWO_CASES": Words(
+        "供电企业的同一申请编号对应两个申请，只凭该编号报送的环节不计入任何一个；请核对编号。",
+        "Another application has the same number of the utility: a step that names only this number counts for "
+        "neither. Please ask the utility which one it is.",
     ),
     "STEP_CONFLICT": Words(
         "同一事件编号下已有内容不同的事件；两份均已留存，更正之前计入最严的一份，另一份交审计人员核查。",

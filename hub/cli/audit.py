@@ -1,18 +1,18 @@
-"""``hub audit steps|sample|offsystem``: the audit of the clock, for who trusts no one."""
+"""``hub audit steps|sample|averages|offsystem``: the audit of the clock, for who trusts no one."""
 
 import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hub import settings as hub_settings
-from hub.audit import places, report, sample, segments, sheet
+from hub.audit import averages, places, report, sample, segments, sheet
 from hub.audit.account import Account, name_of
 from hub.audit.files import Sort
 from hub.audit.read import Book
@@ -21,6 +21,7 @@ from hub.cases.calendar import china_day
 from hub.cases.policies.model import ROWS
 from hub.cli._printed import visible
 from hub.clock import CHINA, in_china
+from hub.records.files.parse import ENCODINGS
 
 Json = dict[str, Any]
 _EVER = date(2000, 1, 1)
@@ -54,7 +55,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 def _period(required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The options for the days, China's dates, both included."""
     since = click.option("--from", "since", type=_DAY, required=required, help="First day, China's date.")
-    until = click.option("--to", "until", type=_DAY, required=required, help="Last day; what runs is counted up to it.")
+    until = click.option("--to", "until", type=_DAY, required=required, help="Last day: all is as it was at its end.")
     return lambda function: since(until(function))
 
 
@@ -63,8 +64,9 @@ def command() -> None:
     """The audit of the clock: every segment with its events, a sample, and what does not agree.
 
     All is computed again from the steps as they were reported, by the table of the policy that each case began under;
-    no stored verdict is believed. The same tables, files and options give the same bytes. CSV is safe to open in a
-    spreadsheet. Nothing is written, and no personal value is shown. docs/auditing.md explains every finding.
+    no stored verdict is believed. What came after the end of --to is left out, so the same days and files give the same
+    bytes at any time. CSV is safe to open in a spreadsheet. Nothing is written, and no personal value is shown.
+    docs/auditing.md explains every finding.
     """
 
 
@@ -95,8 +97,6 @@ def steps(
       hub audit steps --from 2026-01-01 --to 2026-03-31 --district 120104 --over --json
     """
 
-    if since > until:
-        raise click.UsageError("--from is after --to")
     if district is not None and not _DIVISION.fullmatch(district):
         raise click.UsageError(f"--district {district!r} is no code of six digits, like 120104")
 
@@ -104,8 +104,8 @@ def steps(
         fits = kind is None or row.kind.kind.case_type == kind
         return fits and row.within(since.date(), until.date()) and (row.span.over > 0 or not over)
 
-    with _book(config, until) as (book, _):
-        accounts = book.accounts(*_moments(since, until))
+    with _book(config, since, until) as book:
+        accounts = book.accounts(_moment(since))
         chosen = (one for one in accounts if district is None or places.is_within(one.district, district))
         rows = (row for one in chosen for row in segments.rows(one) if wanted(row))
         _print(rows, segments.TITLES, segments.plain, segments.cells, csv_file, as_json)
@@ -138,8 +138,8 @@ def sample_(
     """
     if len(seed) > sample.SEED_CHARACTERS_MAX:
         raise click.UsageError(f"--seed has more than {sample.SEED_CHARACTERS_MAX} characters")
-    with _book(config, until) as (book, today):
-        drawn = sample.draw(book.ids(*_moments(since, until or today)), seed, count)
+    with _book(config, since, until) as book:
+        drawn = sample.draw(book.ids(_moment(since)), seed, count)
         rows = [_drawn(one, seed, drawn) for one in book.chosen(drawn.drawn)]
     _print(rows, _DRAWN, lambda row: row, lambda row: [row[name] for name in _DRAWN], csv_file, as_json)
 
@@ -159,11 +159,35 @@ def _drawn(account: Account, seed: str, drawn: sample.Sample) -> Json:
     }
 
 
+@command.command("averages")
+@_period(required=True)
+@_CSV
+@_JSON
+@click.pass_obj
+def averages_(config: Path | None, since: datetime, until: datetime, csv_file: Path, as_json: bool) -> None:
+    """How long the cases took that got electricity on a day of the time, beside the limits and annex 1's averages.
+
+    One row for each voltage and kind, and one for all kinds of a voltage: annex 1 sets an average for these. A case is
+    counted by the kind that was in force at its end.
+
+    \b
+      hub audit averages --from 2026-01-01 --to 2026-03-31
+    """
+    with _book(config, since, until) as book:
+        found = averages.Averages(_moment(since), book.until_ms)
+        for account in book.accounts(_moment(since)):
+            found.add(account)
+    _print(found.rows(), averages.TITLES, lambda row: row, averages.cells, csv_file, as_json)
+
+
 @command.command("offsystem")
 @click.option("--crm-archive", "archive", type=_FILE, help="Archived connections of the CRM.")
 @click.option("--first-readings", "readings", type=_FILE, help="First readings of meters.")
 @click.option("--contacts", type=_FILE, help="Contacts with customers.")
 @click.option("--complaints", type=_FILE, help="Complaints of customers.")
+@click.option(
+    "--encoding", type=click.Choice(ENCODINGS), default=ENCODINGS[0], show_default=True, help="Encoding of the files."
+)
 @_period(required=False)
 @_CSV
 @_JSON
@@ -174,6 +198,7 @@ def offsystem(
     readings: Path | None,
     contacts: Path | None,
     complaints: Path | None,
+    encoding: str,
     since: datetime | None,
     until: datetime | None,
     csv_file: Path,
@@ -182,8 +207,8 @@ def offsystem(
     """What does not agree, by the regulator's five classes, each finding with the events that show it.
 
     Each case is looked at by itself and beside the lines of the files; a file that is not given is not compared. The
-    files are CSV in UTF-8, with a line of titles. Each line has application_no, the hub's number as it was registered
-    (externalAppNo), or app_no, the CRM's own. Times are ISO 8601, China's unless they have an offset.
+    files are CSV with a line of titles; GBK is read as gb18030. Each line has application_no, the hub's number as
+    it was registered (externalAppNo), or app_no, the CRM's own. Times are ISO 8601, China's unless they have an offset.
 
     \b
       --crm-archive     application_no,app_no,completed_at,accepted_at,rating
@@ -200,8 +225,8 @@ def offsystem(
         Sort.COMPLAINTS: complaints,
     }
     paths = {sort: path for sort, path in given.items() if path is not None}
-    with _book(config, until) as (book, today):
-        found = report.findings(book, paths, *_moments(since, until or today))
+    with _book(config, since, until) as book:
+        found = report.findings(book, paths, _moment(since), encoding)
     _print(found, report.TITLES, report.plain, report.cells, csv_file, as_json)
     sys.exit(1 if found else 0)
 
@@ -210,25 +235,24 @@ def offsystem(
 
 
 @contextmanager
-def _book(config: Path | None, until: datetime | None) -> Iterator[tuple[Book, datetime]]:
-    """The cases, with clocks up to the end of a day that has begun; and today, if no day is given."""
+def _book(config: Path | None, since: datetime | None, until: datetime | None) -> Iterator[Book]:
+    """The cases as they were at the end of a day that has begun; without one, of today."""
+    if since is not None and until is not None and since > until:
+        raise click.UsageError("--from is after --to")
     with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
         today = _today(hub)
         if until is not None and until.date() > today:
             raise click.UsageError(f"--to {until.date()} is after today, {today}: no clock runs ahead")
-        last = until.date() if until else today
-        yield Book(hub.parts, connection, last), datetime.combine(last, time())
+        yield Book(hub.parts, connection, until.date() if until else today)
 
 
 def _today(hub: Hub) -> date:
     return china_day(hub.clock.now())
 
 
-def _moments(since: datetime | None, until: datetime) -> tuple[int, int]:
-    """The first and the last millisecond of these days in China."""
-    first = datetime.combine(since.date() if since else _EVER, time(), CHINA)
-    end = datetime.combine(until.date() + timedelta(days=1), time(), CHINA)
-    return int(first.timestamp() * 1000), int(end.timestamp() * 1000) - 1
+def _moment(since: datetime | None) -> int:
+    """The first millisecond of a day in China; without one, long ago."""
+    return int(datetime.combine(since.date() if since else _EVER, time(), CHINA).timestamp() * 1000)
 
 
 def _print(
@@ -245,6 +269,8 @@ def _print(
                 stream.write(visible(json.dumps(plain(row), ensure_ascii=False)) + "\n")
         return
     with click.open_file(str(file), "w", encoding=sheet.ENCODING) as stream:
-        count = sheet.write(stream, [f"{zh} {name}".strip() for name, zh in titles.items()], map(cells, rows))
-    if count > sheet.ROWS_MAX:
-        click.echo(f"{count} rows: a spreadsheet shows {sheet.ROWS_MAX}; audit a shorter time", err=True)
+        written = sheet.write(stream, [f"{zh} {name}".strip() for name, zh in titles.items()], map(cells, rows))
+    if written.rows > sheet.ROWS_MAX:
+        click.echo(f"{written.rows} rows: a spreadsheet shows {sheet.ROWS_MAX}; audit a shorter time", err=True)
+    if written.cut:
+        click.echo(f"{written.cut} cells are cut, and say so: --json has all of their text", err=True)

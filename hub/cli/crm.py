@@ -52,8 +52,9 @@ def check(url: str, token: str, settle_s: float, ca_file: str | None, as_json: b
 
     Exit 1 when a clause is broken, 75 when the system does not answer.
     """
-    with closing(Line(url, token, settle_s, ca_file or True)) as line:
-        found = run(line, samples(), SystemClock(), lambda name: click.echo(f"… {name}", err=True))
+    clock = SystemClock()
+    with closing(Line(url, token, settle_s, clock, ca_file)) as line:
+        found = run(line, samples(), clock, lambda name: click.echo(f"… {name}", err=True))
     broken = [one.clause.number for one in found if one.verdict == Verdict.BROKEN]
     if as_json:
         told = {"url": url, "broken": broken, "clauses": [one.plain() for one in found]}

@@ -103,6 +103,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
                 yield _look(check.__name__.removeprefix("_"), check, hub, settings)
             yield from _sharing(hub)
             yield _calendar(hub)
+            yield _policy(hub)
         finally:
             hub.close()
 
@@ -374,6 +375,17 @@ def _calendar(hub: Hub) -> Finding:
         f"{found.reaches_to} now: later dates are provisional",
         f"import the notice of {found.known_until.year + 1} as soon as it is published: `hub calendar import FILE`",
     )
+
+
+def _policy(hub: Hub) -> Finding:
+    """Whether the newest table in force is within the time that its document plans for."""
+    day = china_day(hub.clock.now())
+    table = policy.in_force(day)
+    detail = f"{table.version} is in force, planned until {table.effective_to}"
+    if table.successor or day <= table.effective_to:
+        return Finding("policy", True, detail)
+    remedy = "ask the authority for the table that follows, and look at it with `hub policy try FILE`"
+    return Finding("policy", True, f"{detail}: its end is past, and no table follows; it stays in use", remedy)
 
 
 def _known_calendar(hub: Hub) -> Calendar:

@@ -68,7 +68,7 @@ def show(version: str | None, as_json: bool) -> None:
         return
     out = console()
     out.print(escape(f"{one.version}  {one.zh}  {one.en}"))
-    out.print(escape(f"{one.effective_from} to {one.effective_to}; {one.source}; {one.counting}"), highlight=False)
+    out.print(escape(f"{one.effective_from} to {one.effective_to}; {one.source}; {_counting(one)}"), highlight=False)
     out.print(_limits(one))
     out.print(_segments(one))
     out.print(_materials(one))
@@ -205,3 +205,8 @@ def _tried(groups: Iterable[Group], table: Policy) -> Table:
         counted = (str(one.cases), str(one.earlier), str(one.later))
         shown.add_row(one.policy, f"{table.cases[one.case_type].zh}{star}", *counted, escape(limits) or "the same")
     return shown
+
+
+def _counting(one: Policy) -> str:
+    starting = "is counted" if one.starting_day_counts else "is not counted"
+    return f"工作日 working days, the starting day {starting}"

@@ -1,16 +1,19 @@
 """The calls of the contract, as the hub makes them: paths, keys, tokens, and the ways in which a call goes wrong."""
 
 import json
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import httpx
+import httpcore
 
+from hub.connect.rest.deadline import DeadlineBackend, deadline
 from hub.crm.reading import Answer, Outcome, of_push, of_question
 from hub.errors import Misconfigured
+from hub.ports import Clock
 
 ANSWER_BYTES_MAX = 1_048_576
 """Bytes of one answer."""
@@ -21,7 +24,8 @@ _PATHS = {
     **{WITHDRAWAL: "withdrawals", RECALL: "recalls", CANCELLATION: "cancellations"},
     **{RATING: "ratings", WARNING: "warnings"},
 }
-_WAIT_S = 30.0
+TOTAL_S = 30.0
+"""How long a whole call may take: a system that sends one byte a second has not answered then."""
 _NO_WAIT_S = 0.02
 
 
@@ -54,23 +58,26 @@ class Line:
     """Calls to one connection system. ``settle_s``: how long it may take to carry out a call whose answer was not
     waited for, seconds. Safe for use by several threads. Raises ``Misconfigured`` for a URL that is none."""
 
-    def __init__(self, url: str, token: str, settle_s: float, verify: str | bool = True) -> None:
+    def __init__(self, url: str, token: str, settle_s: float, clock: Clock, ca_file: str | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or "@" in parts.netloc:
             raise Misconfigured("the URL is no base URL", "use http(s)://HOST[:PORT][/PATH]")
         self.settle_s = settle_s
         self._url = url.rstrip("/")
         self._token = token
-        self._client = httpx.Client(timeout=_WAIT_S, follow_redirects=False, trust_env=False, verify=verify)
+        self._clock = clock
+        self._tls = _tls(ca_file)
+        backend = DeadlineBackend(clock.monotonic_s)
+        self._pool = httpcore.ConnectionPool(ssl_context=self._tls, max_connections=None, network_backend=backend)
 
     def push(self, to: To, body: Mapping[str, Any], token: str | None = None) -> Outcome:
         """Post a piece. ``token``: another one than the right one."""
         content = _encoded(body)
-        return of_push(self._answer("POST", to, {}, content, self._headers(to.key, token), _WAIT_S), to.field)
+        return of_push(self._answer("POST", to, {}, content, self._headers(to.key, token)), to.field)
 
     def ask(self, to: To, token: str | None = None) -> Outcome:
         """Ask for a piece."""
-        return of_question(self._answer("GET", to, to.query, b"", self._headers("", token), _WAIT_S), to.field, to.key)
+        return of_question(self._answer("GET", to, to.query, b"", self._headers("", token)), to.field, to.key)
 
     def hang_up(self, to: To, body: Mapping[str, Any]) -> None:
         """Post a piece, and do not wait for the answer."""
@@ -79,8 +86,12 @@ class Line:
     def break_off(self, to: To, body: Mapping[str, Any]) -> None:
         """Post half of a piece, and close the connection."""
         parts, content = urlsplit(self._url + to.path), _encoded(body)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=_WAIT_S)
+        host, port = parts.hostname or "", parts.port
+        connection = (
+            HTTPSConnection(host, port, timeout=TOTAL_S, context=self._tls)
+            if parts.scheme == "https"
+            else HTTPConnection(host, port, timeout=TOTAL_S)
+        )
         with suppress(OSError, HTTPException):
             connection.putrequest("POST", parts.path)
             for name, value in (self._headers(to.key, None) | {"content-length": str(len(content))}).items():
@@ -90,7 +101,7 @@ class Line:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._pool.close()
 
     def _headers(self, key: str, token: str | None) -> dict[str, str]:
         given = {"authorization": f"Bearer {self._token if token is None else token}", "accept": "application/json"}
@@ -99,27 +110,42 @@ class Line:
         return given | {"idempotency-key": key, "content-type": "application/json; charset=utf-8"}
 
     def _answer(
-        self, method: str, to: To, query: Mapping[str, str], body: bytes, headers: Mapping[str, str], wait_s: float
+        self,
+        method: str,
+        to: To,
+        query: Mapping[str, str],
+        body: bytes,
+        headers: Mapping[str, str],
+        read_s: float | None = None,
     ) -> Answer:
-        timeout = httpx.Timeout(_WAIT_S, read=wait_s)
-        url = self._url + to.path
+        """The answer to a call. ``read_s``: how long to wait for each part of it, when that is less than for all."""
+        url = f"{self._url}{to.path}?{urlencode(query)}" if query else self._url + to.path
+        waits = {"timeout": {"connect": TOTAL_S, "write": TOTAL_S, "pool": TOTAL_S, "read": read_s or TOTAL_S}}
         try:
-            with self._client.stream(
-                method, url, params=query, content=body, headers=headers, timeout=timeout
-            ) as response:
+            with (
+                deadline(self._clock.monotonic_s() + TOTAL_S),
+                self._pool.stream(method, url, headers=[*headers.items()], content=body, extensions=waits) as response,
+            ):
                 return _read(response)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             return Answer(0, type(error).__name__.encode())
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError):
+        raise Misconfigured("the file of certificate authorities cannot be read", "give it as PEM") from None
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _read(response: httpx.Response) -> Answer:
+def _read(response: httpcore.Response) -> Answer:
     content = b""
-    for chunk in response.iter_raw():
+    for chunk in response.iter_stream():
         content += chunk
         if len(content) > ANSWER_BYTES_MAX:
             return Answer(0, f"larger than {ANSWER_BYTES_MAX} bytes".encode())
-    return Answer(response.status_code, content)
+    return Answer(response.status, content)

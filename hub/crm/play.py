@@ -102,9 +102,12 @@ class Case:
 
 
 def taken(play: Play, to: To, said: Outcome, clause: str = "2.1") -> bool:
-    """Whether a piece was taken. An error with a success code breaks 2.3, every other answer ``clause``."""
+    """Whether a piece was taken. An error with a success code breaks 2.3, a yes without a number that can be one 2.1,
+    every other answer ``clause``."""
     if said.word is not Word.YES and says_error(said.answer):
         clause = "2.3"
+    elif said.why.startswith("no ") and said.answer.ok:
+        clause = "2.1"
     zh, en = f"推送 {to.what} 的应答不是接收：{said}", f"the answer to a {to.what} is no yes: {said}"
     return play.hold(clause, said.word is Word.YES, zh, en)
 

@@ -1,16 +1,22 @@
 """What an answer of the connection system says, as the contract has it (docs/crm-contract.md, sections 2 and 3). Pure.
 
-The connector ``utility_crm`` reads answers for the hub; a test holds both readings against the same answers.
+The kit and the connector ``utility_crm`` read answers by it: what the one accepts the other does too.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from hub.ports import OPEN_CODE
+from hub.records import text
+
 NUMBER_MAX = 64
 """Characters of the system's own number."""
+SHOWN_MAX = 40
+"""Characters of a system's own word that are shown, escaped."""
 NOT_FOUND = "NOT_FOUND"
 AGREED = frozenset({"items", "total", "more", "next", "page", "requestId", "traceId"})
 """The fields that an answer to a question may have."""
@@ -28,6 +34,9 @@ class Word(StrEnum):
     SILENT = "SILENT"
     THERE = "THERE"
     NOT_THERE = "NOT_THERE"
+
+
+_LONG_NUMBER = re.compile(r"[0-9]{7,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +66,40 @@ class Answer:
         code = value.get("errorCode") if isinstance(value, dict) else None
         return "" if isinstance(code, bool) or not isinstance(code, str | int) else str(code).strip()
 
+    @property
+    def words(self) -> str:
+        """The ``message`` of that error object; "" for none. It may name a person."""
+        value = self.value
+        message = value.get("message") if isinstance(value, dict) else None
+        return message if isinstance(message, str) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an answer says: the word, the system's number where it gives one, and the answer."""
+    """What an answer says: the word, the system's number and time where it gives them, and the answer."""
 
     word: Word
     answer: Answer
     number: str = ""
     why: str = ""
+    received_at: str = ""
 
     def __str__(self) -> str:
         if not self.answer.status:
             return f"no answer ({self.answer.body.decode()})"
-        return " ".join(filter(None, (f"HTTP {self.answer.status}", self.answer.code, self.why)))
+        return " ".join(filter(None, (f"HTTP {self.answer.status}", shown(self.answer.code), self.why)))
+
+
+def shown(said: str) -> str:
+    """A word of the system as a report may have it: bounded, escaped, and without a person's number (P5).
+
+    >>> shown("E1001"), shown("\\x1b[31m" + "a" * 99), shown("王伟13812345678")
+    ('E1001', '\\\\x1b[31maaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…', '\\\\u738b\\\\u4f1f…')
+    """
+    if OPEN_CODE.fullmatch(said):
+        return said
+    escaped = _LONG_NUMBER.sub("…", said[:SHOWN_MAX]).encode("unicode_escape").decode().replace("\\u2026", "…")
+    return escaped if len(escaped) <= SHOWN_MAX else f"{escaped[: SHOWN_MAX - 1]}…"
 
 
 def of_push(answer: Answer, number: str) -> Outcome:
@@ -79,8 +108,7 @@ def of_push(answer: Answer, number: str) -> Outcome:
     if not answer.status or answer.status in (408, 425) or answer.status >= 500 or (answer.status == 429 and not code):
         return Outcome(Word.SILENT, answer)
     if answer.status in (200, 201) and isinstance(value, dict) and not code:
-        given = _number(value, number)
-        return Outcome(Word.YES, answer, given) if given else Outcome(Word.NEITHER, answer, why=f"no {number}")
+        return _with_number(Word.YES, answer, value, number)
     if answer.status in (400, 413, 422) and code:
         return Outcome(Word.NO, answer)
     if answer.status == 429:
@@ -111,8 +139,7 @@ def _in_list(answer: Answer, value: Mapping[str, Any], number: str, key: str) ->
         return Outcome(Word.NEITHER, answer, why="no list of items")
     for item in items:
         if isinstance(item, dict) and item.get("idempotencyKey") == key:
-            given = _number(item, number)
-            return Outcome(Word.THERE, answer, given) if given else Outcome(Word.NEITHER, answer, why=f"no {number}")
+            return _with_number(Word.THERE, answer, item, number)
     if why := _missing(value, items):
         return Outcome(Word.NEITHER, answer, why=why)
     return Outcome(Word.NOT_THERE, answer)
@@ -137,17 +164,17 @@ def _missing(value: Mapping[str, Any], items: list[Any]) -> str:
     if value.get("total") not in (None, len(items)):
         return "total is not the number of items"
     strange = sorted(value.keys() - AGREED)
-    return f"a field that is not agreed: {strange[0][:40]}" if strange else ""
+    return f"a field that is not agreed: {shown(strange[0])}" if strange else ""
 
 
 def _is_key(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _number(value: Mapping[str, Any], name: str) -> str:
-    """The system's number, "" for one that is none."""
-    number = value.get(name)
-    if isinstance(number, bool) or not isinstance(number, str | int):
-        return ""
-    text = str(number).strip()
-    return text if len(text) <= NUMBER_MAX else ""
+def _with_number(word: Word, answer: Answer, value: Mapping[str, Any], name: str) -> Outcome:
+    """``word`` when there is a number; one that is empty, too long or cannot be seen is none."""
+    number, time = value.get(name), value.get("receivedAt")
+    is_one = isinstance(number, str | int) and not isinstance(number, bool)
+    if given := text.label(str(number), NUMBER_MAX) if is_one else "":
+        return Outcome(word, answer, given, received_at=time if isinstance(time, str) else "")
+    return Outcome(Word.NEITHER, answer, why=f"no {name}")

@@ -24,8 +24,8 @@ def receipt(given: Receipt) -> Receipt:
     >>> receipt(Receipt(" A1", "2026-11-26T12:00:00.000000+08:00[Asia/Shanghai]"))
     Receipt(number='A1', received_at='2026-11-26T12:00:00.000000+08:00')
     """
-    number = text.strip(str(given.number))
-    if not number or text.callers_fault(number) or len(number) > RECEIPT_NUMBER_MAX:
+    number = text.label(str(given.number), RECEIPT_NUMBER_MAX)
+    if not number:
         raise Unconfirmed("acknowledged with a number that cannot be one")
     return Receipt(number, _time(str(given.received_at)))
 

@@ -170,6 +170,17 @@ _MOVED: Final = dict(
 _MAY_BE_MOVED: Final = re.compile("[\ue78d-\ue864]")
 
 
+def label(value: str, characters_max: int) -> str:
+    """A number or code of another system without the blanks around it; "" for one that is none: empty, too long, or
+    with a character that cannot be seen.
+
+    >>> label(" A1 ", 64), label("A\\x001", 64)
+    ('A1', '')
+    """
+    found = strip(value)
+    return "" if callers_fault(found) or len(found) > characters_max else found
+
+
 def decode(data: bytes, encoding: str) -> str:
     """Bytes as a text, with GB 18030 as in its edition of 2022. Raises ``UnicodeDecodeError``, and ``LookupError`` for
     an unknown encoding.

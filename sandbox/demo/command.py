@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from hub.audit.codes import CODES as AUDIT_CODES
 from hub.cases.by import By
 from hub.cli import _clock
 from hub.cli._console import console
 from hub.logging import configure
 from hub.records.rules import CODES
-from sandbox.demo.demo import Delivered, Demo, Live, Report, SourceLine
+from sandbox.demo.audited import Audited
+from sandbox.demo.demo import AUDIT, RECIPIENTS, Delivered, Demo, Live, Report, SourceLine
 
 DEFAULT_HOME = Path(".hub/demo")
 DEMO = By("cli:demo")
@@ -80,7 +82,9 @@ def command(
     4. lets the utility report their steps until electricity is on: sent, fetched and from a table, some of them twice,
        in disorder, or with other contents; then the customers rate the service,
        and the clocks of each case are shown
-    5. compares all counts with those of the simulated systems; exit 0 only if all agree
+    5. writes what other systems of the utility know of these cases, some of it beside what was reported, and audits
+       the clocks with these files
+    6. compares all counts with those of the simulated systems; exit 0 only if all agree
 
     All files are in FOLDER (see --home). While it runs (--keep), `. FOLDER/env` prepares a shell: the hub command then
     works with this hub, by its HTTP API where it writes. After it, `hub --config FOLDER/hub.toml …` reads what is left.
@@ -151,6 +155,8 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
         live.steps(),
         live.ratings(),
         [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)],
+        live.audited(demo.home / AUDIT, shown),
+        live.warnings(),
     )
 
 
@@ -193,7 +199,22 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
     )
     given, passed_on = report.ratings
     out.print(f"ratings 评价 given {given}, passed on {passed_on}")
+    out.print(f"warnings 时限预警 {sum(report.warnings.values())}, to {', '.join(RECIPIENTS['after'])}")
+    _audited(report.audited, out)
     out.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
+
+
+def _audited(audited: Audited, out: Console) -> None:
+    table = Table(
+        "class 问题类别", "finding 问题", "count 次数", "meaning 含义", title="audit 审计", title_justify="left"
+    )
+    for of, code, number in audited.told():
+        table.add_row(of.zh, code, str(number), f"{AUDIT_CODES[code].zh} · {AUDIT_CODES[code].en}")
+    out.print(table)
+    found = f"{audited.planted - len(audited.missed)} of {audited.planted}"
+    out.print(f"off-system work 体外循环等 found {found} {' '.join(audited.missed)}".rstrip())
+    options = " ".join(f"--{name} {path}" for name, path in audited.paths.items())
+    out.print(f"all with their evidence: hub audit offsystem {options}", soft_wrap=True)
 
 
 def _conservation(report: Report) -> Table:
@@ -269,6 +290,8 @@ def _plain(report: Report) -> dict[str, Any]:
         "steps": report.steps._asdict(),
         "ratings": dict(zip(("given", "passed_on"), report.ratings, strict=True)),
         "applications": report.applications,
+        "warnings": dict(report.warnings),
+        "audit": {"findings": dict(report.audited.findings), "missed": report.audited.missed},
     }
 
 

@@ -28,7 +28,8 @@ from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
 from sandbox import launch
 from sandbox.applications import HIGH_VOLTAGE
-from sandbox.demo import ratings, steps
+from sandbox.demo import audited, ratings, steps
+from sandbox.demo.audited import Audited
 from sandbox.demo.clock import at_speed
 from sandbox.demo.steps import Steps
 from sandbox.systems import FIRST
@@ -45,6 +46,10 @@ EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name i
 NO_TRUTH: Mapping[str, Any] = {"emitted": 0, "verified": 0, "rejected": 0, "duplicates": 0, "codes": {}}
 """The truth of a source that has emitted nothing."""
 CLIENT = "demo"
+RECIPIENTS = {"before": ["duty-desk"], "after": ["duty-desk", "supervision"]}
+"""Who is told before and after the last day of a limit."""
+AUDIT = "audit"
+"""The folder of the files that the audit is given."""
 NO_PROGRESS_S = 60.0
 _LOOK_S = 0.1
 
@@ -135,13 +140,18 @@ class Report:
     steps: Steps
     ratings: tuple[int, int]
     applications: list[dict[str, Any]]
+    audited: Audited
+    warnings: Mapping[str, int]
 
     @property
     def balanced(self) -> bool:
-        """Whether all sources, the deliveries and the steps balance, and every case has electricity and a rating."""
+        """Whether all sources, the deliveries and the steps balance, every case has electricity and a rating, and the
+        audit found all off-system work."""
         cases = len(self.applications)
         ended = self.steps.balanced and (self.steps.on, *self.ratings) == (cases, cases, cases)
-        return all(line.balanced for line in self.lines) and self.delivered.balanced and ended
+        return (
+            all(line.balanced for line in self.lines) and self.delivered.balanced and ended and not self.audited.missed
+        )
 
 
 class Demo:
@@ -218,6 +228,7 @@ class Demo:
             f"grants = {json.dumps(str(sandbox.grants))}",
             'log_level = "WARNING"',
             "web.port = 0",
+            *(f"warnings.{level} = {json.dumps(names)}" for level, names in RECIPIENTS.items()),
         ]
         for name, table in sandbox.connectors().items():
             lines += ["", f"[connectors.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
@@ -304,6 +315,14 @@ class Live:
     def steps(self) -> Steps:
         """The conservation line of steps, as it is now."""
         return steps.count(self.hub, self.sandbox)
+
+    def audited(self, folder: Path, shown: Sequence[Mapping[str, Any]]) -> Audited:
+        """Write what other systems know of these applications to ``folder``, and audit the hub beside it."""
+        return audited.audit(self.hub, folder, shown)
+
+    def warnings(self) -> Mapping[str, int]:
+        """Warnings of limits: level → how many."""
+        return audited.warnings(self.hub)
 
     def settle(self, look: Callable[[list[SourceLine], Delivered], bool]) -> None:
         """Wait until ``look`` returns true. Raises ``Unavailable`` when no count changes for ``NO_PROGRESS_S``."""

@@ -56,12 +56,16 @@ def play(sandbox: launch.Running, hub_url: str, shown: Sequence[Mapping[str, Any
 
 def play_one(sandbox: launch.Running, hub_url: str, shown: Mapping[str, Any], way: str, wrong: Sequence[str]) -> int:
     """As ``play``, for one application over one way, with what goes wrong."""
+    return int(sandbox.control(ROLE, "play", wish(shown, way, wrong) | {"hub": hub_url})["reported"])
+
+
+def wish(shown: Mapping[str, Any], way: str, wrong: Sequence[str]) -> dict[str, Any]:
+    """What the utility is asked to play: an application as it is shown, over one way, with what goes wrong."""
     registered = next(one for one in shown["deliveries"] if one["kind"] == "registration" and one["sink"] == SINK)
     segments = [one["name"] for one in shown["clock"]["segments"]]
     plan = "short" if shown["clock"]["whole_process"] else "starred" if _STARRED in segments else "long"
     numbers = {"externalAppNo": shown["numbers"][SINK], "appNo": registered["receipt"]}
-    how = {"way": way, "wrong": list(wrong), "plan": plan, "since": shown["submitted_at"], "hub": hub_url}
-    return int(sandbox.control(ROLE, "play", {**numbers, **how})["reported"])
+    return {**numbers, "way": way, "wrong": list(wrong), "plan": plan, "since": shown["submitted_at"]}
 
 
 def count(hub: Hub, sandbox: launch.Running) -> Steps:

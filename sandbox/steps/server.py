@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,7 +77,7 @@ class Player:
     def play(self, wish: dict[str, Any]) -> dict[str, Any]:
         """Play one case: ``{"externalAppNo", "appNo", "way", "plan", "since"?, "every_s"?, "wrong"?: [names], "hub":
         URL for the way post}``. Returns what was reported."""
-        case, way = _case(wish), wish.get("way", "post")
+        case, way = case_of(wish), wish.get("way", "post")
         told = moments(case)
         for name in wish.get("wrong", ()):
             if name not in WRONG:
@@ -121,7 +121,8 @@ class Player:
             tables.write_rows(self._engine, rows(case, told[:end]), int(time.time() * 1000))
 
 
-def _case(wish: dict[str, Any]) -> Case:
+def case_of(wish: Mapping[str, Any]) -> Case:
+    """The case that a wish is about, as ``Player.play`` has it."""
     numbers = {name: str(wish[name]) for name in ("externalAppNo", "appNo") if wish.get(name)}
     plan, since = wish.get("plan", "short"), wish.get("since")
     if not numbers or plan not in PLANS:

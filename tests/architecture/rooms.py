@@ -87,7 +87,8 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "hub.pipeline.verdicts": (*_DATA, *_STAGE, "hub.records.rules", "hub.pipeline"),
     "hub.pipeline.again": (*_DATA, *_STAGE, "hub.grants", "hub.ingest", "hub.pipeline"),
-    "hub.crm": (*_PLAIN, "hub.privacy"),
+    "hub.crm.reading": (*_PLAIN, "hub.records"),
+    "hub.crm": (*_PLAIN, "hub.privacy", "hub.connect", "hub.crm.reading"),
     "hub.operate": (
         *_DATA,
         "hub.runtime",
@@ -121,7 +122,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "hub.cli": ("hub.*",),
     "hub.__main__": ("hub.cli",),
-    "connectors": (*_PLAIN, "hub.records", "hub.records.files", "hub.connect"),
+    "connectors": (*_PLAIN, "hub.records", "hub.records.files", "hub.connect", "hub.crm.reading"),
     "sandbox.errors": (),
     "sandbox.world": ("sandbox.errors",),
     "sandbox.truth": (),

@@ -220,6 +220,7 @@ MEANING = {
 TO_PUSH = [
     *NO_YES,
     *(answer({"appNo": "A1", "receivedAt": TIME}, status) for status in (200, 201)),
+    *(answer({"appNo": number}) for number in ("A\x001", "A\u202e1", "A" * 65, " A1 ", "", True)),
     *(answer(OWN, status) for status in (400, 401, 403, 404, 413, 422, 429, 503)),
     *((status, HTML, b"<html>") for status in (302, 404, 408, 425, 429, 500, 502, 504)),
 ]

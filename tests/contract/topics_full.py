@@ -46,8 +46,8 @@ PATIENCE_S = 120.0
 WITHOUT_EXAMPLE = {
     f"connection.{name}"
     for name in (
-        *("cancelled", "documented", "followed-up", "noticed", "overasked"),
-        *("rated", "rating-refused", "recalled", "warned"),
+        *("cancelled", "disputed", "documented", "followed-up", "noticed", "overasked"),
+        *("rated", "rating-refused", "recalled", "separated", "warned"),
     )
 }
 """Events that nothing in this small world leads to. ``tests/unit/cases/test_events.py`` writes and reads each."""

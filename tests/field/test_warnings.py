@@ -117,6 +117,28 @@ def test_a_total_that_is_nearly_used_up_is_warned_of_beside_its_segment(house: H
     assert warned(house)[2:] == [("AFTER", "SEGMENT", "completion", "2022-02-18", 1)]
 
 
+def test_an_application_that_was_taken_back_is_not_warned_of(house: House) -> None:
+    case_id = house.submit(body()).case_id
+    house.applications.cancel(case_id, BY)
+    go_to(house, date(2022, 2, 9))
+    assert warned(house) == []
+    go_to(house, date(2022, 2, 14))
+    assert warned(house) == []
+
+
+def test_where_the_table_has_totals_only_the_last_day_is_warned_of_as_the_totals_once(house: House) -> None:
+    go_to(house, date(2021, 6, 1))
+    house.submit(body(voltage="LOW", sanling=False))  # a total of 5 working days from 1 June 2021: 8 June
+    go_to(house, date(2021, 6, 7))
+    before = ("BEFORE", "TOTAL", "acceptance", "2021-06-08", 1)
+    assert warned(house) == [before] == warned(house)
+    go_to(house, date(2021, 6, 10))
+    assert warned(house) == [before, ("AFTER", "TOTAL", "acceptance", "2021-06-08", 2)]
+    assert len(warned(house)) == 2
+    house.relay()
+    assert [found for found in house.remade().values() if not found.equal] == []
+
+
 def test_nothing_is_warned_of_while_it_is_the_customers_turn_and_after_the_end(house: House) -> None:
     waiting, ended = (house.submit(body(number, **HIGH)).case_id for number in ("A-1", "A-2"))
     dated(house, waiting, segment="", segment_due_on=None, counted_to=date(2022, 1, 28))

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from hub.cases import case as cases
@@ -128,7 +128,7 @@ class Applications:
         """Everything that a person may see of one application, as JSON values. Raises ``RecordRejected``
         (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
-            shown = views.full(connection, _required(_row(connection, case_id)), self.opener, self._today())
+            shown = views.full(connection, _required(_row(connection, case_id)), self.journal.given, self._today())
             shown["states"] = states.of(connection, [case_id], self.journal.clock.now_ms())[case_id]
             self.tell(connection, case_id, shown)
             return shown
@@ -271,13 +271,21 @@ def _required(row: Row[Any] | None) -> Row[Any]:
 def _listing(connection: Connection, after: bytes, limit: int, wanted: Mapping[str, str], now_ms: int) -> Select[Any]:
     query = _all().order_by(case.c.opened_ms.desc(), case.c.case_id.desc())
     for name, value in wanted.items():
-        query = query.where(_in_state(value, now_ms) if name == "state" else application.c[name] == value)
+        query = query.where(_in_state(value, now_ms) if name == "state" else _COLUMNS[name] == value)
     if after:
         last = _required(_row(connection, after))
         older = case.c.opened_ms < last.opened_ms
         same = (case.c.opened_ms == last.opened_ms) & (case.c.case_id < after)
         query = query.where(older | same)
     return query.limit(limit)
+
+
+_COLUMNS: Final[Mapping[str, ColumnElement[str]]] = {
+    "channel": application.c.channel,
+    "customer_class": application.c.customer_class,
+    "voltage": func.coalesce(application.c.voltage_now, application.c.voltage),
+}
+"""What a list may ask for."""
 
 
 def _in_state(state: str, now_ms: int) -> ColumnElement[bool]:

@@ -86,7 +86,7 @@ def _reported(case: Case, facts: Facts, moment: Moment) -> list[Event]:
         return []
     assert facts.row is not None
     told = reports.events(facts.reported, facts.row)
-    return [*told, *facts.reapplied, *_dated(case, facts, moment)] if facts.reported.steps else told
+    return [*told, *facts.reapplied, *_dated(case, facts, moment)] if facts.reported.changes else told
 
 
 def _needs(command: Settle | Look | AskAgain | PutOff, facts: Facts, moment: Moment) -> Sequence[Met | Wait | Question]:

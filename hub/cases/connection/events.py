@@ -10,7 +10,7 @@ from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.warnings.events import Warned
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
 from hub.cases.ratings.events import EVENTS as RATINGS
-from hub.cases.steps.events import Numbered, Reapplied, Stepped
+from hub.cases.steps.events import Disputed, Numbered, Reapplied, Separated, Stepped
 from hub.topics.declared import CONNECTION_EVENTS
 
 NOT_COUNTED = -1
@@ -142,7 +142,7 @@ class Identified(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Recalled, Cancelled, Identified),
-    *(Numbered, Stepped, Reapplied, Warned),
+    *(Numbered, Disputed, Stepped, Reapplied, Separated, Warned),
     *materials.EVENTS,
     *RATINGS,
 )

@@ -28,7 +28,7 @@ from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
 from hub.cases.policies.model import Dates
 from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
 from hub.cases.ratings.decide import Rate
-from hub.cases.steps.events import Reapplied
+from hub.cases.steps.events import Reapplied, Separated
 from hub.cases.steps.gather import Reported
 from hub.cases.steps.judge import History
 from hub.cases.tables import piece
@@ -43,9 +43,9 @@ class Facts:
     the piece that a withdrawal is about, as long as it is pending; ``behind``: the pieces that wait for that one,
     or that a cancellation withdraws; ``cancelled``: it was taken back before.
     ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
-    application, for computing dates. ``reapplied``: what it continues, or what continues it. ``reported``: numbers and
-    steps that it has not heard; ``history`` is with them. ``warnings`` and ``told``: how many warnings and notices of
-    recalls there were. ``ended``: as its row says."""
+    application, for computing dates. ``reapplied``: what it continues, or what continues it, or does so no more.
+    ``reported``: numbers and steps that it has not heard; ``history`` is with them. ``warnings`` and ``told``: how many
+    warnings and notices of recalls there were. ``ended``: as its row says."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -62,7 +62,7 @@ class Facts:
     row: Row[Any] | None = None
     reported: Reported | None = None
     history: History | None = None
-    reapplied: list[Reapplied] = field(default_factory=list)
+    reapplied: list[Reapplied | Separated] = field(default_factory=list)
     warnings: int = 0
     told: int = 0
     ended: str | None = None
@@ -105,14 +105,18 @@ def _report(
         if isinstance(command, Number) or (isinstance(command, Settle) and command.steps)
     ]
     found = reports.gather(given, connection, [case for case, _ in hearing]) if hearing else {}
+    histories: dict[bytes, History] = {}
     for (case, command), known in zip(work, facts, strict=True):
         known.reported = more = found.get(case.case_id)
         if more or isinstance(command, Recount):
             known.row = rows[case.case_id]
-            known.history = reports.history(connection, rows, case, more)
-            known.reapplied = again.ended(given, connection, case, known.row, known.history)
+            known.history = histories[case.case_id] = reports.history(connection, rows, case, more)
         elif isinstance(command, Submit):
-            known.reapplied = again.submitted(given, connection, case, command)
+            known.reapplied += again.submitted(given, connection, case, command)
+    ends = again.Ends(given, connection, histories)
+    for (case, _), known in zip(work, facts, strict=True):
+        if case.case_id in histories and known.row is not None:
+            known.reapplied += ends.linked(case, known.row)
 
 
 def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:

@@ -26,7 +26,7 @@ from hub.cases.identity.tables import ticket
 from hub.cases.procedure import Procedure
 from hub.cases.ratings.grades import RATING
 from hub.cases.ratings.tables import rating, rating_refusal
-from hub.cases.steps.tables import case_number, step
+from hub.cases.steps.tables import case_number, number_dispute, step
 
 PROCEDURE = Procedure(
     name=NAME,
@@ -36,7 +36,10 @@ PROCEDURE = Procedure(
     gather=gather,
     decide=decide,
     project=project,
-    tables=(application, need, ticket, document, request, case_number, step, warning, recall, rating, rating_refusal),
+    tables=(
+        *(application, need, ticket, document, request, case_number, number_dispute, step),
+        *(warning, recall, rating, rating_refusal),
+    ),
     sinks={
         REGISTRATION: bodies.registration,
         DATES: bodies.dates,

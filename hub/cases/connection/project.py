@@ -1,6 +1,6 @@
 """Writes the events of connection applications into their tables. The running hub and ``hub rebuild`` both call it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ from hub.cases.identity.tables import ticket
 from hub.cases.identity.ticket import APPLICANT
 from hub.cases.ratings.project import PROJECT as RATINGS
 from hub.cases.steps import project as steps
-from hub.cases.steps.events import Numbered, Reapplied, Stepped
+from hub.cases.steps.events import Disputed, Numbered, Reapplied, Separated, Stepped
 from hub.cases.tables import piece
 
 _DATES = ("due_on", "segment", "segment_due_on", "counted_to", "provisional", "calendar", "edition", "total_due_on")
@@ -199,14 +199,31 @@ def _numbered(connection: Connection, entries: Sequence[Entry]) -> None:
 def _stepped(connection: Connection, entries: Sequence[Entry]) -> None:
     """The facts, the verdicts on all facts of these cases, and how they ended."""
     steps.stepped(connection, [(entry.case_id, _of(entry, Stepped)) for entry in entries])
-    found = histories(connection, {entry.case_id for entry in entries})
+    _judged(connection, {entry.case_id for entry in entries})
+
+
+def _disputed(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Numbers of two cases. The other cases that have them look at their own again, by their timer."""
+    for entry in entries:
+        steps.disputed(connection, entry.case_id, _of(entry, Disputed))
+    ids = {entry.case_id for entry in entries}
+    numbers = {one.number_id for entry in entries for one in _of(entry, Disputed).numbers}
+    for about, known in ((ids, True), (steps.must_dispute(connection, numbers), None)):
+        connection.execute(update(application).where(application.c.case_id.in_(about)).values(numbered=known))
+    _judged(connection, ids)
+
+
+def _judged(connection: Connection, ids: Collection[bytes]) -> None:
+    """The verdicts on all facts of these cases, how they ended, and their voltage now."""
+    found = histories(connection, ids)
     steps.judged(connection, found)
     ended = [
         {"of": case_id, "new_ended": one.end.value if one.end else None, "new_ended_ms": one.ended_ms}
+        | {"new_voltage_now": next((change.becomes_voltage for change in one.changes[::-1]), None)}
         for case_id, one in found.items()
     ]
     about = application.c.case_id == bindparam("of")
-    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("ended", "ended_ms")}
+    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("ended", "ended_ms", "voltage_now")}
     connection.execute(update(application).where(about).values(**columns), ended)
 
 
@@ -215,6 +232,11 @@ def _reapplied(connection: Connection, entries: Sequence[Entry]) -> None:
         event = _of(entry, Reapplied)
         about = application.c.case_id == event.later_id
         connection.execute(update(application).where(about).values(first_id=event.first_id))
+
+
+def _separated(connection: Connection, entries: Sequence[Entry]) -> None:
+    later = [_of(entry, Separated).later_id for entry in entries]
+    connection.execute(update(application).where(application.c.case_id.in_(later)).values(first_id=None))
 
 
 def _numbers(entry: Entry) -> tuple[int, ...]:
@@ -255,6 +277,8 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Numbered: _numbered,
     Stepped: _stepped,
     Reapplied: _reapplied,
+    Disputed: _disputed,
+    Separated: _separated,
     **RATINGS,
     Warned: shown.project,
 }

@@ -14,49 +14,62 @@ from hub.cases.clocks import KindClock
 from hub.cases.connection import states
 from hub.cases.connection.command import Application
 from hub.cases.connection.recall import shown as recalls
-from hub.cases.connection.steps import clocks, histories
+from hub.cases.connection.steps import changes, clocks, histories
 from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NEVER_MS, NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.policies.questions import Question, after, questions
 from hub.cases.policies.trial import OpenCase
-from hub.cases.procedure import Opens
-from hub.cases.steps.judge import History
+from hub.cases.procedure import Given, Opens
+from hub.cases.steps.facts import Action
+from hub.cases.steps.judge import State
+from hub.cases.steps.tables import number_dispute, step
+from hub.cases.steps.words import OF_TWO
 from hub.cases.tables import case, piece
 from hub.cases.times import iso
 
 Json = dict[str, Any]
 
 
-def full(connection: Connection, row: Row[Any], opener: Opens, today: date) -> Json:
+def full(connection: Connection, row: Row[Any], given: Given, today: date) -> Json:
     """One application with its time limit, evidence and deliveries, from a row of ``application`` joined with
     ``case``. ``today`` is China's."""
     case_id = bytes(row.case_id)
     needs = connection.execute(select(need).where(need.c.case_id == case_id).order_by(need.c.kind)).all()
     pieces = connection.execute(select(piece).where(piece.c.case_id == case_id).order_by(piece.c.piece)).all()
     sealed = [row.sealed, *(value for one in pieces for value in (one.sealed_reason, one.sealed_receipt))]
-    submitted, *said = _opened(opener, row.subject_id, sealed)
+    submitted, *said = _opened(given.opener, row.subject_id, sealed)
     deliveries = [_delivery(one, *said[place * 2 : place * 2 + 2]) for place, one in enumerate(pieces)]
     return _summary(row, submitted) | {
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
         "clock": _clock(connection, row, today, notices.calendar(connection)),
-        "questions": _questions(row, submitted, histories.history_of(connection, case_id)),
+        "questions": [
+            *_questions(given, connection, row, submitted),
+            *_disputes(connection, case_id),
+        ],
         "evidence": [_need(one, pieces) for one in needs],
         "deliveries": deliveries,
         "recalls": recalls.shown(connection, case_id),
     }
 
 
-def _questions(row: Row[Any], submitted: str | None, history: History) -> list[Json]:
+def _questions(given: Given, connection: Connection, row: Row[Any], submitted: str | None) -> list[Json]:
     """What a person should ask, of what was submitted and of what it became; nothing where the application does not
     open."""
     if submitted is None:
         return []
     table, wanted = policy.by_version(row.policy), Application.model_validate_json(submitted)
-    kinds = [kind for _, kind in history.kinds]
-    asked = [*questions(wanted, table), *after(kinds, wanted.capacity_kw, table)]
+    history = histories.history_of(connection, bytes(row.case_id))
+    kinds, capacity_kw = [kind for _, kind in history.kinds], changes.capacity_kw(given, connection, history)
+    asked = [*questions(wanted, table), *after(kinds, capacity_kw or wanted.capacity_kw, table)]
     return [said(one) for one in dict.fromkeys(asked)]
+
+
+def _disputes(connection: Connection, case_id: bytes) -> list[Json]:
+    """Whether a number of the case is another one's too."""
+    query = select(number_dispute.c.number_id).where(number_dispute.c.case_id == case_id).limit(1)
+    return [said(OF_TWO)] if connection.execute(query).first() else []
 
 
 def said(one: Question) -> Json:
@@ -98,7 +111,7 @@ def _summary(row: Row[Any], submitted: str | None) -> Json:
         "external_no": json.loads(submitted)["external_no"] if submitted else None,
         "channel": row.channel,
         "customer_class": row.customer_class,
-        "voltage": row.voltage,
+        "voltage": row.voltage_now or row.voltage,
         "state": "held" if row.held else "open",
         "submitted_at": iso(row.opened_ms),
         "due_on": row.due_on,
@@ -112,11 +125,15 @@ def _summary(row: Row[Any], submitted: str | None) -> Json:
 
 
 def open_cases(connection: Connection) -> Iterator[OpenCase]:
-    """Every application that has not ended, as the kind that it began as."""
+    """Every application that has not ended, as the kind that it is now."""
     columns = application.c.policy, application.c.case_type, application.c.starred, case.c.opened_ms
-    query = select(*columns).join(case, case.c.case_id == application.c.case_id)
+    query = select(step).where(step.c.action == Action.CHANGE.value, step.c.state == State.COUNTED.value)
+    changed = connection.execute(query.order_by(step.c.at_ms, step.c.record_id))
+    now = {bytes(row.case_id): (row.becomes_type, bool(row.becomes_starred)) for row in changed}
+    query = select(application.c.case_id, *columns).join(case, case.c.case_id == application.c.case_id)
     for row in connection.execute(query.where(application.c.ended.is_(None))):
-        yield OpenCase(row.policy, row.case_type, bool(row.starred), day_of(row.opened_ms))
+        kind = now.get(bytes(row.case_id), (row.case_type, bool(row.starred)))
+        yield OpenCase(row.policy, *kind, day_of(row.opened_ms))
 
 
 def _clock(connection: Connection, row: Row[Any], today: date, calendar: Calendar) -> Json:

@@ -3,7 +3,7 @@ strictly from a file; every figure has its clause."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Annotated, Any, Final, NamedTuple, Protocol, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -240,8 +240,9 @@ class Policy(Data):
     """One year's table. ``source`` is the document that it comes from; ``effective_to`` the last day that the document
     plans for, and ``successor`` the version of the table after it: "" as long as none is known. ``cases`` maps the name
     of a row to the row, ``permits`` a voltage class to the working days of a permit for grid works: a class that is not
-    there has no limit. ``sanling_kw``: up to it (kW) a customer has the 三零 service and low voltage (§7).
-    ``division``: what codes of the city begin with."""
+    there has no limit. ``counting``: the only convention that the clocks have; a table by hours is refused.
+    ``sanling_kw``: up to it (kW) a customer has the 三零 service and low voltage (§7). ``division``: what codes of the
+    city begin with."""
 
     version: Name
     zh: Text
@@ -251,7 +252,7 @@ class Policy(Data):
     successor: Text
     source: Text
     starting_day_counts: Flag
-    counting: Text
+    counting: Literal["working-days"]
     sanling_kw: Days
     division: Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,6}$")]
     cases: Mapping[Name, CaseType] = Field(alias="case")
@@ -305,6 +306,11 @@ class Policy(Data):
         """Working days of the permits for grid works as a whole; ``None`` where the policy sets no limit (35 kV and
         above)."""
         return self.permits.get(voltage)
+
+    @property
+    def totals_only(self) -> bool:
+        """Whether no segment has a limit of its own."""
+        return not any(one.days for row in self.cases.values() for one in row.segments)
 
     @property
     def longest(self) -> int:

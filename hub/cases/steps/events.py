@@ -60,6 +60,19 @@ class Stepped(Event):
     approved: bool = False
     becomes_type: str | None = None
     becomes_starred: bool | None = None
+    becomes_voltage: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disputed(Event):
+    """Numbers that the case has and another one too: they are of neither. ``records``: steps of the case that named no
+    other number of it; they are of no case now."""
+
+    SCHEMA = "connection.disputed"
+    TOPIC = CONNECTION_EVENTS
+    NESTED: ClassVar[Mapping[str, Any]] = {"numbers": CaseNumber}
+    numbers: tuple[CaseNumber, ...]
+    records: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +81,17 @@ class Reapplied(Event):
     terminated. The event belongs to one of them. The time of both began with ``first_id``."""
 
     SCHEMA = "connection.reapplied"
+    TOPIC = CONNECTION_EVENTS
+    first_id: bytes
+    later_id: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separated(Event):
+    """``later_id`` was linked to ``first_id``, and continues no earlier application after all: that one was not given
+    up."""
+
+    SCHEMA = "connection.separated"
     TOPIC = CONNECTION_EVENTS
     first_id: bytes
     later_id: bytes
@@ -89,4 +113,5 @@ def fact_of(event: Stepped) -> Fact:
         explained=event.explained,
         approved=event.approved,
         becomes=becomes,
+        becomes_voltage=event.becomes_voltage,
     )

@@ -90,7 +90,7 @@ class _Told:
         opened = self._events.get(line.opened_by or b"")
         if opened is None:
             return SUBMISSION if first else STEP_BEFORE
-        return START if opened.fact.requested_ms is None else REQUEST
+        return START if opened.requested_ms is None else REQUEST
 
     def _event_of(self, event: bytes | None) -> Json | None:
         found = self._events.get(event or b"")
@@ -176,7 +176,7 @@ def _event(one: Judged) -> Json:
         "action": Action(fact.action),
         "at": iso(one.at_ms),
         "said_at": iso(fact.occurred_ms),
-        "requested_at": iso(fact.requested_ms),
+        "requested_at": iso(one.requested_ms),
         "recorded_at": iso(fact.recorded_ms),
         "received_at": iso(fact.received_ms),
         "late": one.late,

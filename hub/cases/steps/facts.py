@@ -16,6 +16,11 @@ SEGMENTS: Final = (ACCEPTANCE, SUPPLY_PLAN, DESIGN_REVIEW, MID_INSPECTION, COMPL
 """The timed segments of annex 2, in their order."""
 
 
+FACTS_MAX: Final = 1_000
+"""Most records of steps that one case takes: those with the smallest ids, in any order of arrival. All of
+them are judged again for each new one."""
+
+
 class Action(StrEnum):
     """What happened. START and END are of a segment; RETURN is the utility's answer that the customer must hand in
     again. The rest concerns the whole case."""
@@ -59,7 +64,7 @@ class Fact:
     under one event is a conflict. Times are in ms since the epoch: ``occurred_ms`` its own time, ``requested_ms`` when
     the customer asked for the segment, ``recorded_ms`` when the utility wrote it down, ``received_ms`` when the hub
     first read this content. ``amends``: the event whose time an AMEND corrects. ``explained``: it gives a reason;
-    ``approved``: it names an approver.
+    ``approved``: it names an approver. ``becomes`` and ``becomes_voltage``: of a change, from now on.
     """
 
     record_id: bytes
@@ -74,6 +79,7 @@ class Fact:
     explained: bool = False
     approved: bool = False
     becomes: Kind | None = None
+    becomes_voltage: str | None = None
 
     def says_same(self, other: "Fact") -> bool:
         """Whether both say the same of the same event. They may have come over two ways, at two times."""

@@ -2,20 +2,22 @@
 
 A verified step is linked to the numbers that it names. One that names the hub's number belongs to that case alone; one
 that names only the utility's own belongs to the case that has it. A step that names both tells the case the utility's
-number, and then steps that name only this one are its own too, also those that came before.
+numbers, and then steps that name only one of them are its own too, also those that came before. Without the hub's
+number one number counts: the utility's own, or where there is none that until it accepted (``preAppNo``). A number that
+two cases are told of is of neither (``number_dispute``), in any order.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, select
 
 from hub.cases import policy
 from hub.cases.procedure import Given
-from hub.cases.steps.events import CaseNumber, Sort, Stepped
-from hub.cases.steps.facts import Action
-from hub.cases.steps.tables import case_number, step
+from hub.cases.steps.events import CaseNumber, Disputed, Sort, Stepped
+from hub.cases.steps.facts import FACTS_MAX, Action
+from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.ports import Plain
 from hub.privacy.opening import Opened
 from hub.records.kinds import KINDS
@@ -23,16 +25,26 @@ from hub.records.tables import record, record_link
 from hub.topics.places import read_value
 
 STEP: Final = "utility.step"
-FACTS_MAX: Final = 1_000
-"""Most steps that one case takes. All of them are judged again for each new one; further ones stay unlinked."""
 
 
 @dataclass(slots=True)
 class Reported:
-    """What a case has not heard yet."""
+    """What a case has not heard yet. ``disputed``: numbers that another case has too; ``left``: records of steps that
+    named only such numbers, and are this case's no more."""
 
     numbers: list[CaseNumber] = field(default_factory=list)
     steps: list[Stepped] = field(default_factory=list)
+    disputed: list[CaseNumber] = field(default_factory=list)
+    left: tuple[bytes, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether the facts of the case are others now."""
+        return bool(self.steps or self.left)
+
+    def dispute(self) -> list[Disputed]:
+        """The event about it, if any."""
+        return [Disputed(numbers=tuple(self.disputed), records=self.left)] if self.disputed else []
 
 
 def with_steps(connection: Connection, ids: Collection[bytes]) -> dict[bytes, bytes]:
@@ -65,35 +77,81 @@ def reported(
     """What the case has not heard: its ``numbers`` that are new, and the steps that name any number of it. The case is
     locked. ``others``: numbers that other cases of the same transaction have just been given. Raises ``Unavailable``
     when log or vault is."""
-    known = _numbers(connection, case_id)
-    taken = {*with_steps(connection, [one.number_id for one in numbers]), *others}
-    # Two sinks of one authority may give a case the same number.
-    new = {one.number_id: one for one in numbers if one.number_id not in taken}
-    found = Reported(list(new.values()))
-    known |= {one.number_id: one.sort for one in found.numbers}
-    left = FACTS_MAX - connection.execute(select(func.count()).where(step.c.case_id == case_id)).scalar_one()
-    fresh = set(known)
-    while fresh and left > len(found.steps):
-        rows = _rows(connection, fresh, left - len(found.steps))
-        opened = _opened(given, rows)
-        fresh = set()
-        for row, one in zip(rows, opened, strict=True):
-            fresh |= _take(given, row, one, known, found)
-        free = fresh - with_steps(connection, fresh).keys() - others
-        found.numbers += [CaseNumber(one, Sort.UTILITY) for one in sorted(free)]
-        known |= dict.fromkeys(free, Sort.UTILITY.value)
-        fresh = free
+    held = _Held(connection, case_id, others)
+    found = Reported()
+    for number in numbers:
+        held.claim(number, found)
+    fresh, most = set(held.known), first_beyond(connection, case_id)
+    while fresh:
+        rows = _rows(connection, fresh, most)
+        told: set[bytes] = set()
+        for row, one in zip(rows, _opened(given, rows), strict=True):
+            told |= _take(given, row, one, held.known, found)
+        fresh = {link for link in sorted(told) if held.claim(CaseNumber(link, Sort.UTILITY), found)}
+    found.disputed += held.disputed_since(found.disputed)
+    if lost := {one.number_id for one in found.disputed}:
+        found.left = _by_these(given, connection, case_id, lost, held.known.keys())
     return found
 
 
-def _numbers(connection: Connection, case_id: bytes) -> dict[bytes, str]:
-    query = select(case_number.c.number_id, case_number.c.sort).where(case_number.c.case_id == case_id)
-    return {bytes(row.number_id): row.sort for row in connection.execute(query)}
+class _Held:
+    """The numbers of a case. ``known``: number → sort, of those by which steps are found; ``disputed``: those that
+    another case has too. ``others``: as of ``reported``."""
+
+    def __init__(self, connection: Connection, case_id: bytes, others: Set[bytes]) -> None:
+        self._connection, self._case_id, self._others = connection, case_id, others
+        query = select(case_number.c.number_id, case_number.c.sort).where(case_number.c.case_id == case_id)
+        own = {bytes(row.number_id): row.sort for row in connection.execute(query)}
+        query = select(number_dispute.c.number_id).where(number_dispute.c.case_id == case_id)
+        self._said = frozenset(bytes(one) for one in connection.execute(query).scalars())
+        query = select(number_dispute.c.number_id).where(number_dispute.c.number_id.in_(own))
+        disputed = {bytes(one) for one in connection.execute(query).scalars()} if own else set()
+        self.known = {one: sort for one, sort in own.items() if one not in disputed}
+        self._unsaid = [CaseNumber(one, own[one]) for one in sorted(disputed - self._said)]
+        self._own = own
+
+    def claim(self, one: CaseNumber, found: Reported) -> bool:
+        """The case is told that it has a number. Returns whether it is new and another case does not have it; two
+        sinks of one authority may give a case the same number."""
+        number_id = one.number_id
+        if number_id in self._own or number_id in self._said or one in found.disputed:
+            return False
+        if number_id in self._others or with_steps(self._connection, [number_id]):
+            found.disputed.append(one)
+            return False
+        found.numbers.append(one)
+        self._own[number_id] = self.known[number_id] = one.sort
+        return True
+
+    def disputed_since(self, found: Collection[CaseNumber]) -> list[CaseNumber]:
+        """The case's own numbers that another case was told of since."""
+        return [one for one in self._unsaid if one not in found]
 
 
-def _rows(connection: Connection, ids: Collection[bytes], most: int) -> Sequence[Row[Any]]:
+def first_beyond(connection: Connection, case_id: bytes) -> bytes | None:
+    """Where the case has ``FACTS_MAX`` records of steps, the largest of their ids: one with a larger id is beyond."""
+    query = select(step.c.record_id).where(step.c.case_id == case_id).distinct().order_by(step.c.record_id)
+    last = connection.execute(query.offset(FACTS_MAX - 1).limit(1)).scalar_one_or_none()
+    return None if last is None else bytes(last)
+
+
+def _rows(connection: Connection, ids: Collection[bytes], below: bytes | None) -> Sequence[Row[Any]]:
     query = _unheard(select(record).select_from(record_link)).where(record_link.c.link_id.in_(ids)).distinct()
-    return connection.execute(query.order_by(record.c.record_id).limit(most)).all()
+    if below is not None:
+        query = query.where(record.c.record_id < below)
+    return connection.execute(query.order_by(record.c.record_id).limit(FACTS_MAX)).all()
+
+
+def _by_these(
+    given: Given, connection: Connection, case_id: bytes, lost: Collection[bytes], rest: Collection[bytes]
+) -> tuple[bytes, ...]:
+    """The records of the case's steps that are its own by one of the numbers ``lost``."""
+    query = select(record).join(record_link, record_link.c.record_id == record.c.record_id)
+    query = query.join(step, step.c.record_id == record.c.record_id).where(step.c.case_id == case_id).distinct()
+    by_hub = record.c.entity_id.in_(rest)
+    rows = connection.execute(query.where(record_link.c.link_id.in_(lost), ~by_hub)).all()
+    opened = zip(rows, _opened(given, rows), strict=True)
+    return tuple(sorted(bytes(row.record_id) for row, one in opened if one.record and one.envelope["links"][0] in lost))
 
 
 def _opened(given: Given, rows: Sequence[Row[Any]]) -> list[Opened]:
@@ -109,11 +167,15 @@ def _take(given: Given, row: Row[Any], one: Opened, known: Mapping[bytes, str], 
     by_hub = KINDS[STEP].principal.identifier
     assert by_hub is not None
     named = by_hub.identity(one.record, one.record["step"]) is not None
-    sort = known.get(one.envelope["entity_id"])
-    if named and sort != Sort.HUB:
+    sort, links = known.get(one.envelope["entity_id"]), one.envelope["links"]
+    if (sort != Sort.HUB) if named else (links[0] not in known):
         return set()  # it is another application's, or of an application that is not known
     found.steps += facts_in(given, row, one)
-    return {link for link in one.envelope["links"] if link not in known} if named else set()
+    return {link for link in links if link not in known} if named else set()
+
+
+_WITH_START: Final = (Action.START, Action.END, Action.RETURN, Action.WITHIN)
+"""What may end a row of a step table that began a segment; what concerns the whole case begins none."""
 
 
 def facts_in(given: Given, row: Row[Any], one: Opened) -> list[Stepped]:
@@ -121,7 +183,7 @@ def facts_in(given: Given, row: Row[Any], one: Opened) -> list[Stepped]:
     assert one.record is not None and given.names is not None
     told, authority = one.record["step"], one.record["authority"]
     event = given.names.event
-    if told["started_at_ms"] is None:
+    if told["started_at_ms"] is None or told["action"] not in _WITH_START:
         return [_stepped(row, one, told, event(authority, told["event_id"]), given)]
     started = told | {"action": Action.START.value, "occurred_at_ms": told["started_at_ms"], "reason": None}
     started |= {"recorded_at_ms": None, "reason_code": None, "approver": None}
@@ -157,6 +219,7 @@ def _stepped(row: Row[Any], one: Opened, told: Plain, event: bytes, given: Given
         approved=_says(told["approver"]),
         becomes_type=becomes[0] if becomes else None,
         becomes_starred=becomes[1] if becomes else None,
+        becomes_voltage=told["becomes_voltage"] if becomes else None,
     )
 
 

@@ -9,6 +9,7 @@ what it follows has arrived (P4). Pauses are claims too: the policy names none (
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SEGMENTS, Action, Fact, Kind
@@ -47,13 +48,14 @@ class Why(StrEnum):
 
 class Judged(NamedTuple):
     """A fact with its verdict. ``at_ms``: its own time, as corrected. ``late``: it arrived more than ``LATE_S`` after
-    it happened."""
+    it happened. ``requested_ms``: when the customer asked for the segment, as corrected."""
 
     fact: Fact
     state: State
     why: Why | None
     at_ms: int
     late: bool
+    requested_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ class History:
     end: Action | None = None
     ended_ms: int | None = None
 
+    @property
+    def changes(self) -> list[Fact]:
+        """The changes of kind that count, in their order."""
+        counted = (one.fact for one in self.facts if one.state is State.COUNTED)
+        return [one for one in counted if one.action is Action.CHANGE]
+
     def running(self) -> Round | None:
         """The round that runs; ``None`` between two segments and at the end."""
         return next((one for one in self.rounds if one.closed_ms is None), None)
@@ -91,12 +99,16 @@ Timed = Callable[[Kind], Sequence[str]]
 
 STARRED: Final = frozenset({"design-review", "mid-inspection"})
 """Segments that a case may pass over: a customer who hands in no design asks for no review."""
-_PAUSES = frozenset({Action.CORRECTION_START, Action.CORRECTION_END, Action.SPECIAL_START, Action.SPECIAL_END})
+_PAUSE_ENDS = frozenset({Action.CORRECTION_END, Action.SPECIAL_END})
+_PAUSES = _PAUSE_ENDS | {Action.CORRECTION_START, Action.SPECIAL_START}
 _NEEDS_REASON = frozenset({Action.NOT_ACCEPTED, Action.CHANGE, Action.AMEND})
 _NEEDS_APPROVER = frozenset({Action.CHANGE, Action.AMEND})
 _NO_ROUND = frozenset({Action.CHARGE, Action.AMEND, Action.WITHIN})
 _ORDER = {name: place for place, name in enumerate(SEGMENTS)}
-_LAST = {Action.NOT_ACCEPTED: 1, Action.TERMINATE: 2}
+_OF_A_SEGMENT = (Action.START, Action.RETURN, Action.END)
+_OF_THE_CASE = (Action.CHANGE, Action.NOT_ACCEPTED, Action.TERMINATE)
+MOMENT_MAX: Final = 50
+"""Most facts of one moment whose order is looked for; more are taken as they stand."""
 
 
 def judge(facts: Collection[Fact], submitted_ms: int, kind: Kind, timed: Timed) -> History:
@@ -108,7 +120,8 @@ def judge(facts: Collection[Fact], submitted_ms: int, kind: Kind, timed: Timed) 
     amended = {one.amends: one for one in sorted(possible, key=lambda one: one.written)}
     walk = _Walk(submitted_ms, kind, timed)
     alone = (_alone(one, amended.get(one.event), known, submitted_ms) for one in first.values())
-    walked = [walk.take(one) for one in sorted(alone, key=_place)]
+    moments = groupby(sorted(alone, key=_place), key=lambda one: one.at_ms)
+    walked = [one for _, moment in moments for one in walk.moment(list(moment))]
     facts_told = tuple(sorted([*others, *walked], key=_place))
     return History(facts_told, tuple(walk.rounds), tuple(walk.kinds), walk.end, walk.ended_ms)
 
@@ -134,24 +147,29 @@ def _contents(
 
 
 def _place(one: Judged) -> tuple[int, int, int, bytes]:
-    """Where a fact stands: by its own time; at one moment by segment, and a start before its end."""
-    order = _ORDER.get(one.fact.segment, len(SEGMENTS)), _LAST.get(one.fact.action, one.fact.action != Action.START)
-    return one.at_ms, *order, one.fact.record_id
+    """Where a fact stands: by its own time; at one moment by segment, and there a start before what it ends with, a
+    return before an end; what concerns the whole case comes last."""
+    action, segment = one.fact.action, _ORDER.get(one.fact.segment, len(SEGMENTS))
+    if action in _OF_THE_CASE:
+        return one.at_ms, len(SEGMENTS), _OF_THE_CASE.index(action), one.fact.record_id
+    place = _OF_A_SEGMENT.index(action) if action in _OF_A_SEGMENT else int(action in _PAUSE_ENDS)
+    return one.at_ms, segment, place, one.fact.record_id
 
 
 def _claim(fact: Fact, why: Why | None, at_ms: int | None = None) -> Judged:
     at = fact.occurred_ms if at_ms is None else at_ms
-    return Judged(fact, State.CLAIM, why, at, fact.received_ms - at > LATE_S * 1000)
+    return Judged(fact, State.CLAIM, why, at, fact.received_ms - at > LATE_S * 1000, fact.requested_ms)
 
 
 def _alone(fact: Fact, amended: Fact | None, known: Collection[bytes], submitted_ms: int) -> Judged:
-    """A fact by itself: whether it can be true at all. ``amended``: the last correction of its time; ``known``: the
-    events that have arrived and can be corrected."""
+    """A fact by itself: whether it can be true at all. ``amended``: the last correction of its times, of which it tells
+    that of the request or leaves it; ``known``: the events that have arrived and can be corrected."""
     told = amended or fact
-    at_ms = told.occurred_ms
-    if why := _cannot_be(fact, told, known, submitted_ms):
-        return _claim(fact, why, at_ms)
-    return Judged(fact, State.COUNTED, None, at_ms, fact.received_ms - at_ms > LATE_S * 1000)
+    if told.requested_ms is None:
+        told = replace(told, requested_ms=fact.requested_ms)
+    at_ms, late = told.occurred_ms, fact.received_ms - told.occurred_ms > LATE_S * 1000
+    why = _cannot_be(fact, told, known, submitted_ms)
+    return Judged(fact, State.CLAIM if why else State.COUNTED, why, at_ms, late, told.requested_ms)
 
 
 def _cannot_be(fact: Fact, told: Fact, known: Collection[bytes], submitted_ms: int) -> Why | None:
@@ -161,16 +179,16 @@ def _cannot_be(fact: Fact, told: Fact, known: Collection[bytes], submitted_ms: i
         return Why.UNEXPLAINED
     if fact.action == Action.AMEND and fact.amends not in known:
         return Why.AMENDS_NOTHING
-    return _not_at(fact.requested_ms, told, submitted_ms)
+    return _not_at(told, submitted_ms)
 
 
-def _not_at(requested_ms: int | None, told: Fact, submitted_ms: int) -> Why | None:
+def _not_at(told: Fact, submitted_ms: int) -> Why | None:
     """Why it cannot have happened at the time that is told."""
     if max(told.occurred_ms, told.recorded_ms or 0) > told.received_ms + FUTURE_S * 1000:
         return Why.FUTURE
     if told.recorded_ms is not None and told.recorded_ms < told.occurred_ms - FUTURE_S * 1000:
         return Why.WRITTEN_BEFORE
-    if requested_ms is not None and requested_ms > told.occurred_ms:
+    if told.requested_ms is not None and told.requested_ms > told.occurred_ms:
         return Why.OUT_OF_ORDER  # the customer asks first; otherwise a segment would take no time at all
     return Why.BEFORE_SUBMISSION if told.occurred_ms < submitted_ms else None
 
@@ -194,11 +212,30 @@ class _Walk:
         self.end: Action | None = None
         self.ended_ms: int | None = None
 
+    def moment(self, facts: Sequence[Judged]) -> list[Judged]:
+        """The verdicts on the facts of one moment. A source that knows only days or minutes does not tell their order:
+        what cannot be yet waits for the others, such as the next start for the return before it. What is left over has
+        the reason for which it was refused first."""
+        refused: dict[bytes, Judged] = {}
+        taken, waiting = list[Judged](), list(facts)
+        place = 0
+        while place < len(waiting):
+            told = self.take(waiting[place])
+            if told.why is waiting[place].why:
+                taken.append(told)
+                del waiting[place]
+                place = 0 if len(facts) <= MOMENT_MAX else place
+            else:
+                refused.setdefault(told.fact.event, told)
+                place += 1
+        return [*taken, *(refused[one.fact.event] for one in waiting)]
+
     def take(self, one: Judged) -> Judged:
         """The verdict on a fact, as far as what came before it says."""
         if one.state is State.CLAIM or one.fact.action in _NO_ROUND:
             return one
-        why = Why.AFTER_END if self.end else _TAKES[one.fact.action](self, one.fact, one.at_ms)
+        fact = replace(one.fact, requested_ms=one.requested_ms)
+        why = Why.AFTER_END if self.end else _TAKES[one.fact.action](self, fact, one.at_ms)
         return one._replace(state=State.CLAIM, why=why) if why else one
 
     def _segments(self) -> Sequence[str]:

@@ -46,6 +46,7 @@ def fact(row: Row[Any]) -> Fact:
         explained=row.explained,
         approved=row.approved,
         becomes=becomes,
+        becomes_voltage=row.becomes_voltage,
     )
 
 

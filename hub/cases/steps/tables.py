@@ -16,6 +16,14 @@ case_number = Table(
     Index("ix_case_number_case_id", "case_id"),
 )
 
+number_dispute = Table(
+    "number_dispute",
+    metadata,
+    Column("number_id", ID, primary_key=True, doc="a number of case_number that two cases have: it is of neither"),
+    Column("case_id", ID, ForeignKey("case.case_id"), primary_key=True, doc="one of them"),
+    Index("ix_number_dispute_case_id", "case_id"),
+)
+
 step = Table(
     "step",
     metadata,
@@ -35,6 +43,7 @@ step = Table(
     Column("approved", Boolean, nullable=False),
     Column("becomes_type", String(32), doc="of a change: the row of the policy's table from now on"),
     Column("becomes_starred", Boolean),
+    Column("becomes_voltage", String(16)),
     Column("topic", String(128), nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),

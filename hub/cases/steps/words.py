@@ -2,11 +2,16 @@
 
 from typing import Final, NamedTuple
 
+from hub.cases.policies.questions import Question
 from hub.cases.reasons import Words
 from hub.cases.steps.judge import Why
 
 _ANNEX: Final = "津工信电力〔2021〕8号 附件2"
 _HONEST: Final = "津工信电力〔2021〕8号 §1（如实记录用电报装时间信息）"
+
+
+OF_TWO: Final = Question("NUMBER_OF_TWO_CASES", _HONEST)
+"""Asked of a case whose number another case has too."""
 
 
 class Said(NamedTuple):

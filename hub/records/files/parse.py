@@ -43,7 +43,7 @@ def rows(kind: Kind, stream: BinaryIO, form: str, encoding: str = "utf-8") -> It
     """
     ahead = BufferedReader(stream)  # type: ignore[type-var]
     try:
-        if form != "avro" and _is_in_another(ahead.peek(4)[:4], encoding if form == "csv" else "utf-8"):
+        if form != "avro" and is_in_another(ahead.peek(4)[:4], encoding if form == "csv" else "utf-8"):
             yield Row(1, None, Fault("TEXT_ENCODING"))
         else:
             yield from _READERS[form](kind, ahead, encoding)
@@ -51,7 +51,7 @@ def rows(kind: Kind, stream: BinaryIO, form: str, encoding: str = "utf-8") -> It
         ahead.detach()
 
 
-def _is_in_another(start: bytes, encoding: str) -> bool:
+def is_in_another(start: bytes, encoding: str) -> bool:
     """Whether a text file begins with the byte order mark of another encoding, or as UTF-16 and UTF-32 do without one:
     two characters of ASCII have a zero byte between them (RFC 4627 §3)."""
     own = {"utf-8": b"\xef\xbb\xbf", "gb18030": b"\x84\x31\x95\x33"}

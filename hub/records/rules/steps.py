@@ -38,13 +38,13 @@ def step_known(record: Plain, _context: Context) -> Findings:
 
 @rule("STEP_NO_NUMBER", kinds=(KIND,))
 def step_names_an_application(record: Plain, _context: Context) -> Findings:
-    """The step names an application, by the hub's number or by the utility's own.
+    """The step names an application, by the hub's number or by the utility's own, also by that before it accepts.
 
-    >>> step_names_an_application({"step": {"application_no": None, "app_no": " ", "pre_app_no": "P1"}}, None)
+    >>> step_names_an_application({"step": {"application_no": None, "app_no": " ", "pre_app_no": None}}, None)
     (Fault(code='STEP_NO_NUMBER', field='step.application_no'),)
     """
     step = record["step"]
-    named = any((step[name] or "").strip() for name in ("application_no", "app_no"))
+    named = any((step[name] or "").strip() for name in ("application_no", "app_no", "pre_app_no"))
     return NOTHING if named else found("STEP_NO_NUMBER", "step.application_no")
 
 

@@ -154,7 +154,7 @@ _APPLICATIONS: Final = (
         "notice", "POST", f"{_ONE}/notices",
         "Ask the customer for materials: the one-time notice of a segment. Beyond the policy's list it is refused.",
         {200: MaterialsShown},
-        (*_TOKEN, *_BODY, *_MATERIALS, "NOTICE_GIVEN"),
+        (*_TOKEN, *_BODY, *_MATERIALS, "MATERIAL_AWAITED", "NOTICE_GIVEN", "NOTICE_AFTER_END"),
         applications.WRITE, body=Asked, example=ASKED,
     ),
     Told(

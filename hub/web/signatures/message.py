@@ -1,5 +1,6 @@
 """What a signature covers: the components of a request (RFC 9421 §2) and the text that is signed (§2.5)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Self
 
@@ -7,6 +8,8 @@ from starlette.requests import Request
 
 from hub.web.signatures.structured import InnerList, Malformed
 
+_FOLD: Final = re.compile(r"[ \t]*\r?\n[ \t]+")
+"""The obsolete folding of a line (RFC 9112 §5.2)."""
 _PORTS: Final = {"http": ":80", "https": ":443"}
 DERIVED: Final = ("@method", "@authority", "@path", "@query", "@scheme", "@target-uri", "@request-target")
 """The derived components (§2.2) that are understood; others, and parameters of components, are refused."""
@@ -33,8 +36,9 @@ class Message(NamedTuple):
         return cls(scope["method"], scope["scheme"], host, path.partition("?")[0], query, headers)
 
     def header(self, name: str) -> str | None:
-        """The value of a header, several joined as §2.1 says; ``None`` when there is none."""
-        found = [" ".join(value.split()) for one, value in self.headers if one == name]
+        """The value of a header, several joined as §2.1 says: without the blanks around each, and a folded line as one
+        blank. Blanks inside are the signer's own. ``None`` when there is none."""
+        found = [_FOLD.sub(" ", value).strip(" \t") for one, value in self.headers if one == name]
         return ", ".join(found) if found else None
 
     def component(self, name: str) -> str:

@@ -19,6 +19,7 @@ from hub.cases.steps.facts import (
     SUPPLY_PLAN,
     Action,
     Fact,
+    Kind,
 )
 from hub.cases.steps.judge import Why
 from tests.unit.audit.cases import (
@@ -95,6 +96,11 @@ def steps(how: str, code: str, of: Class, *facts: Fact, **more: object) -> Cheat
 
 CHEATS = (
     steps("a day over a limit", "SEGMENT_OVER", Class.OVER_LIMIT, ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-07")),
+    steps(
+        *("no design review though the policy has it", "SEGMENT_SKIPPED", Class.OFF_SYSTEM, ACCEPTED, SINGLE_PLANNED),
+        fact(COMPLETION, START, "2022-06-06", requested_ms=ms("2022-06-06")),
+        kind=STARRED,
+    ),
     Cheat("many rounds, each in time", returned_until_the_total_is_used_up, "TOTAL_OVER", Class.OVER_LIMIT),
     steps(
         *("a pause to save the whole process", "WHOLE_OVER", Class.OVER_LIMIT, ACCEPTED),
@@ -229,6 +235,18 @@ def test_a_case_that_its_customer_gives_up_in_time_is_no_finding() -> None:
     assert [one.code for one in within.findings(told)] == []
 
 
+@pytest.mark.parametrize(("kind", "skipped"), [(SINGLE, []), (STARRED, ["design-review", "mid-inspection"])])
+def test_a_segment_is_missed_only_where_the_policy_has_it(kind: Kind, skipped: list[str]) -> None:
+    done = fact(COMPLETION, START, "2022-06-06"), fact(COMPLETION, END, "2022-06-07")
+    found = within.findings(account(ACCEPTED, SINGLE_PLANNED, *done, kind=kind))
+    assert [dict(one.figures)["segment"] for one in found if one.code == "SEGMENT_SKIPPED"] == skipped
+
+
+def test_a_case_that_was_terminated_before_completion_has_missed_no_segment() -> None:
+    told = account(ACCEPTED, SINGLE_PLANNED, fact("", Action.TERMINATE, "2022-03-17"), kind=STARRED)
+    assert "SEGMENT_SKIPPED" not in [one.code for one in within.findings(told)]
+
+
 def test_a_charge_to_a_customer_who_pays_is_no_finding() -> None:
     charged = account(*HONEST[:2], fact("", Action.CHARGE, "2022-03-03"))
     assert [one.code for one in within.findings(charged) if one.code == "CHARGED"] == []
@@ -270,7 +288,6 @@ OUTSIDE = (
     (Sort.COMPLAINTS, "A1,,2022-02-24,", "COMPLAINT_BEFORE_APPLICATION"),
     (Sort.COMPLAINTS, "A1,,2022-03-24,重复或延迟启动流程", "COMPLAINED"),
     (Sort.ARCHIVE, "A1,7,2022-03-15,2022-03-02,", "DATES_DIFFER"),
-    (Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-08,", "DATES_DIFFER"),
     (Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-02,5", "RATING_NOT_MADE"),
 )
 
@@ -280,6 +297,53 @@ def test_p4_what_another_system_knows_of_a_case_is_a_finding(tmp_path: Path, sor
     (found,) = outside.findings(account(*HONEST), read(tmp_path, sort, line))
     assert (found.code, found.case_id) == (code, CASE)
     assert f"{sort} line 2" in [f"{one.sort} {one.ref}" for one in found.shown_by]
+
+
+def test_p4_an_acceptance_of_another_day_is_late_too(tmp_path: Path) -> None:
+    rows = read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-08,")
+    found = list(outside.findings(account(*HONEST), rows))
+    assert [(one.code, one.figures) for one in found] == [
+        ("DATES_DIFFER", ()),
+        ("STARTED_LATE", (("working_days", 5),)),
+    ]
+
+
+def test_p4_a_customer_who_is_first_contacted_days_later_was_kept_waiting(tmp_path: Path) -> None:
+    rows = read(tmp_path, Sort.CONTACTS, "A1,,2022-03-09 10:00:00", "A1,,2022-03-03 10:00:00")
+    (found,) = outside.findings(account(*HONEST), rows)
+    assert (found.code, found.of, found.figures) == ("STARTED_LATE", Class.RESTARTED, (("working_days", 2),))
+    assert [one.ref for one in found.shown_by] == [CASE.hex(), "line 3"]
+
+
+READINGS = (
+    ("2022-03-16T17:30:00", ()),
+    ("2022-03-09T08:00:00", ("ENERGISED_EARLY",)),
+    ("2022-03-18T08:00:00", ("ENDED_BEFORE_ENERGISED",)),
+)
+
+
+@pytest.mark.parametrize(("at", "codes"), READINGS)
+def test_p4_the_first_reading_that_a_step_tells_is_compared_with_its_segment(at: str, codes: tuple[str, ...]) -> None:
+    found = list(outside.findings(account(*HONEST), [], {ms(at): b"record"}))
+    assert tuple(one.code for one in found) == codes
+    assert all(("step", b"record".hex()) in [(one.sort, one.ref) for one in each.shown_by] for each in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "codes"),
+    [
+        ("A1,,2022-03-16", []),
+        ("A1,,2022-03-16 09:00:00", []),
+        ("A1,,2022-03-15", ["READING_DIFFERS"]),
+        ("A1,,2022-03-17", ["ENDED_BEFORE_ENERGISED", "READING_DIFFERS"]),
+    ],
+)
+def test_p4_the_first_reading_that_a_step_tells_is_compared_with_the_metering_system(
+    tmp_path: Path, line: str, codes: list[str]
+) -> None:
+    rows = read(tmp_path, Sort.FIRST_READINGS, line)
+    told = {ms("2022-03-16T16:40:00"): b"record"}
+    assert [one.code for one in outside.findings(account(*HONEST), rows, told)] == codes
 
 
 def test_what_agrees_with_the_hub_is_no_finding(tmp_path: Path) -> None:
@@ -302,6 +366,11 @@ def test_an_archived_case_that_never_ended_and_one_with_two_processes(tmp_path: 
     rows = read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-02,", "A1,8,2022-03-16,2022-03-02,")
     codes = [one.code for one in outside.findings(account(ACCEPTED), rows)]
     assert codes == ["ARCHIVED_OPEN", "ARCHIVED_OPEN", "ARCHIVED_TWICE"]
+
+
+def test_a_case_that_is_archived_twice_under_one_number(tmp_path: Path) -> None:
+    rows = read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-02,", "A1,7,2022-03-16,2022-03-02,")
+    assert [one.code for one in outside.findings(account(*HONEST), rows)] == ["ARCHIVED_TWICE"]
 
 
 def test_a_number_that_no_case_has_and_a_line_that_cannot_be_read(tmp_path: Path) -> None:

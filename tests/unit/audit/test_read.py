@@ -1,7 +1,8 @@
 """From records on topics to findings: the audit reads what the hub's own stages wrote."""
 
+from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,8 @@ from hub.audit import report
 from hub.audit.files import Sort
 from hub.audit.read import Book
 from hub.cases.calendar import china_day
+from hub.cases.connection.steps import histories
+from hub.cases.steps import gather, project
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey
 from tests import samples
@@ -28,16 +31,16 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def findings(house: House, **files: Path) -> list[report.Told]:
-    """What the audit finds now."""
+def findings(house: House, since_ms: int = 0, day: date | None = None, **files: Path) -> list[report.Told]:
+    """What the audit finds now, or at the end of a day."""
     references = partial(References, MasterKey(bytes(32)))
     parts: Any = SimpleNamespace(
         references=references, opener=house.opener, vault=house.vault, log=house.log, journal=lambda: house.journal
     )
     with house.store.read() as connection:
-        book = Book(parts, connection, china_day(house.clock.now()))
+        book = Book(parts, connection, day or china_day(house.clock.now()))
         paths = {Sort(name.replace("_", "-")): path for name, path in files.items()}
-        return report.findings(book, paths, 0, house.clock.now_ms())
+        return report.findings(book, paths, since_ms)
 
 
 def registered(house: House, external_no: str) -> str:
@@ -68,6 +71,31 @@ def test_p4_a_step_of_no_case_and_a_late_one_are_found(house: House) -> None:
     assert found["STEP_OF_NO_CASE"].finding.shown_by[0].told == "utility_steps"
 
 
+def test_a_step_of_no_case_is_found_in_its_time_only(house: House) -> None:
+    before = china_day(house.clock.now())
+    house.clock.pass_s(2 * DAY_MS // 1000)
+    house.verified(accepted(house, "E-2", application_no="7K3M9QPDX2V4TW"))
+    house.project()
+    now_ms = house.clock.now_ms()
+    assert [one.finding.code for one in findings(house, now_ms - DAY_MS)] == ["STEP_OF_NO_CASE"]
+    assert findings(house, now_ms + DAY_MS) == findings(house, 0, before) == []
+
+
+def test_p4_the_first_reading_in_a_step_is_read_and_compared(house: House, tmp_path: Path) -> None:
+    number = registered(house, "A-1")
+    house.clock.pass_s(120)
+    at_ms = house.clock.now_ms()
+    told = samples.step("E-1", "WITHIN", "completion", at_ms, recorded_at_ms=at_ms, application_no=number)
+    house.verified(told | {"step": told["step"] | {"first_reading_at_ms": at_ms - 3 * DAY_MS}})
+    house.project()
+    day = china_day(house.clock.now())
+    path = tmp_path / "readings.csv"
+    path.write_text(f"application_no,app_no,read_at\n{number},,{day}\n", "utf-8")
+    found = {(one.finding.code, one.finding.shown_by[0].told) for one in findings(house, first_reading=path)}
+    assert ("ENERGISED_EARLY", "first reading") in found
+    assert ("READING_DIFFERS", "first reading") in found
+
+
 def test_a_line_is_found_by_the_number_that_a_step_told(house: House, tmp_path: Path) -> None:
     number = registered(house, "A-1")
     house.clock.pass_s(120)
@@ -94,3 +122,20 @@ def test_the_order_of_arrival_changes_nothing_that_is_found(house: House) -> Non
     house.project()
     assert [report.plain(one) for one in findings(house)] == before
     assert "SAME_SECOND_IN_CASES" in {one["code"] for one in before}
+
+
+def test_a_number_of_two_cases_and_a_step_beyond_the_most_have_codes_of_their_own(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = registered(house, "A-1"), registered(house, "A-2")  # two systems gave both the number R1
+    house.due()
+    house.verified(accepted(house, "E-1", app_no="R1"))
+    for module in (gather, histories, project):
+        monkeypatch.setattr(module, "FACTS_MAX", 1)
+    house.verified(accepted(house, "E-2", application_no=first), accepted(house, "E-3", application_no=first))
+    house.project()
+    house.relay()
+    codes = Counter(one.finding.code for one in findings(house))
+    assert codes["NUMBER_OF_TWO_CASES"] == 2
+    assert (codes["STEP_OF_TWO_CASES"], codes["STEP_BEYOND_MAX"], codes["STEP_OF_NO_CASE"]) == (1, 1, 0)
+    assert first != second

@@ -49,5 +49,15 @@ def test_no_text_begins_a_formula_and_each_row_is_one_line(text: str) -> None:
     assert not cell.strip().startswith(FORMULAS)
 
 
-def test_a_cell_is_as_long_as_a_spreadsheet_shows() -> None:
-    assert len(str(sheet.cell("=" * 40_000))) == sheet.CELL_CHARACTERS_MAX
+@pytest.mark.parametrize("text", ["=" * 40_000, "𠮷" * 20_000, "1" * 32_767])
+def test_a_cell_is_as_long_as_a_spreadsheet_shows_and_says_that_it_is_cut(text: str) -> None:
+    found = str(sheet.cell(text))
+    assert len(found.encode("utf-16-le")) // 2 in (sheet.CELL_CHARACTERS_MAX - 1, sheet.CELL_CHARACTERS_MAX)
+    assert found.endswith("--json has all 全文见 --json]")
+    assert sheet.write(io.StringIO(), ["一"], [[text, "", 3]]) == (1, 1)
+
+
+def test_a_cell_that_fits_is_whole() -> None:
+    text = "a" * sheet.CELL_CHARACTERS_MAX
+    assert sheet.cell(text) == text
+    assert sheet.write(io.StringIO(), ["一"], [[text]]) == (1, 0)

@@ -97,6 +97,19 @@ def test_p4_a_claimed_pause_is_shown_and_subtracted_nowhere() -> None:
     assert (found.now.whole.used, found.now.whole.over) == (8, 1)
 
 
+def test_a_pause_that_ends_when_the_next_one_begins_and_one_of_one_moment() -> None:
+    def days(*told_of: tuple[Action, str]) -> list[tuple[int, int | None]]:
+        found = told(SANLING, "2022-03-11", ACCEPTED, *(fact("", action, day) for action, day in told_of))
+        return [(one.from_on.day, one.to_on.day if one.to_on else None) for one in found.pauses]
+
+    start, end = Action.CORRECTION_START, Action.CORRECTION_END
+    assert days((end, "2022-03-07"), (start, "2022-03-07"), (start, "2022-03-03"), (end, "2022-03-09")) == [
+        (3, 7),
+        (7, 9),
+    ]
+    assert days((end, "2022-03-07"), (start, "2022-03-07")) == [(7, 7)]
+
+
 def test_p4_work_on_a_day_off_counts_as_the_day_it_was_done_and_adds_no_working_day() -> None:
     saturday = told(SINGLE, "2022-04-01", ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-12")).now.lines[1]
     assert (saturday.span.closed_on, saturday.span.used) == (date(2022, 3, 12), 7)

@@ -19,10 +19,10 @@ from hub.cases.by import By
 from hub.cases.calendar import china_day
 from hub.cases.connection.materials.tables import request
 from hub.cases.connection.tables import application
-from hub.cases.ratings.tables import rating_refusal
+from hub.cases.ratings.tables import rating, rating_refusal
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Fact
 from hub.cases.steps.tables import case_number, step
-from hub.cases.tables import case
+from hub.cases.tables import case, notice
 from hub.cli import cli
 from hub.errors import Misconfigured
 from hub.privacy.names import utility_number
@@ -190,11 +190,31 @@ def test_files_of_other_systems_are_compared_by_either_number(hub: Hub, tmp_path
     found = [(one["code"], one["application_id"]) for one in map(json.loads, done.stdout.splitlines())]
     assert found == [
         ("NOT_IN_HUB", ""),
+        ("ARCHIVED_TWICE", case_id.hex()),
         ("DATES_DIFFER", other.hex()),
         ("RATING_NOT_MADE", case_id.hex()),
     ]
     in_sheet = table(run("offsystem", "--crm-archive", archive, "--to", "2022-04-30").stdout)
-    assert [one["class"] for one in in_sheet] == ["OFF_SYSTEM", "STATISTICS", "STATISTICS"]
+    assert [one["class"] for one in in_sheet] == ["OFF_SYSTEM", "RESTARTED", "STATISTICS", "STATISTICS"]
+
+
+def test_p4_a_line_with_the_numbers_of_two_cases_is_about_neither(hub: Hub, tmp_path: Path) -> None:
+    first, second = submit(hub, "A-1", *HONEST), submit(hub, "A-2", *HONEST)
+    number = hub.parts.references("utility_crm").hub_number(first)
+    (number_id,) = hub.vault.identify([utility_number("供电公司", "A0000017")])
+    with hub.store.write() as connection:
+        connection.execute(insert(case_number).values(number_id=number_id, case_id=second, sort="UTILITY"))
+    lines = f"{number},a0000017,2022-02-01", "ZZZ99ZZZ99ZZZ9,Ａ0000017,2022-02-01", "ZZZ99ZZZ99ZZZ9,,2022-03-09"
+    contacts = write(tmp_path, "contacts.csv", "application_no,app_no,contacted_at", *lines)
+    done = run("offsystem", "--contacts", contacts, "--to", "2022-04-30", "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["code"], one["shown_by"][0]["ref"], one["application_id"]) for one in found] == [
+        ("CONTACT_BEFORE_APPLICATION", "line 3", second.hex()),
+        ("NOT_IN_HUB", "line 3", ""),
+        ("NOT_IN_HUB", "line 4", ""),
+        ("LINE_OF_TWO", "line 2", ""),
+    ]
+    assert {one["ref"] for one in found[-1]["shown_by"][1:]} == {first.hex(), second.hex()}
 
 
 def test_p4_every_way_to_cheat_is_in_the_auditors_output_under_its_class(hub: Hub) -> None:
@@ -222,7 +242,7 @@ def test_p4_every_way_to_cheat_is_in_the_auditors_output_under_its_class(hub: Hu
                 tried = {"code": "RATING_NO_EVIDENCE", "principal": "token:1", "refused_ms": one.at_ms}
                 connection.execute(insert(rating_refusal).values(case_id=case_id, number=number, **tried))
         expected[case_id] = cheat.code, cheat.of.value, cheat.of.zh
-    found = table(run("offsystem", "--to", "2022-06-01").stdout)
+    found = table(run("offsystem", "--to", "2022-06-30").stdout)
     told_of = {(one["application_id"].strip("'"), one["code"], one["class"], one["class_zh"]) for one in found}
     missing = [one for case_id, one in expected.items() if (case_id.hex(), *one) not in told_of]
     assert missing == []
@@ -233,6 +253,22 @@ def test_what_agrees_has_no_finding(hub: Hub) -> None:
     submit(hub, "A-1", *HONEST)
     done = run("offsystem", "--to", "2022-04-30", "--json")
     assert (done.exit_code, done.stdout) == (0, "")
+
+
+def test_averages_are_of_the_cases_that_got_electricity(hub: Hub) -> None:
+    submit(hub, "A-1", *HONEST)
+    submit(hub, "A-2", *OVER)
+    done = run("averages", *DAYS, "--json")
+    assert done.exit_code == 0, done.output
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["kind"], one["cases"], one["mean"], one["average"]) for one in found] == [
+        ("all", 1, 5.0, 3),
+        ("low-other", 1, 5.0, 3),
+    ]
+    assert [(one["kind"], one["mean"]) for one in table(run("averages", *DAYS).stdout)] == [
+        ("all", "5.0"),
+        ("low-other", "5.0"),
+    ]
 
 
 def test_a_sample_can_be_drawn_again_without_the_hub(hub: Hub) -> None:
@@ -252,6 +288,7 @@ def test_p5_the_same_run_gives_the_same_bytes_and_no_personal_value(hub: Hub, tm
         ("steps", *DAYS),
         ("sample", "--seed", "1", "-n", "3", "--to", "2022-04-30"),
         ("offsystem", "--to", "2022-04-30"),
+        ("averages", *DAYS),
     ]
     for command in commands:
         for form in ((), ("--json",)):
@@ -260,6 +297,59 @@ def test_p5_the_same_run_gives_the_same_bytes_and_no_personal_value(hub: Hub, tm
             assert not [one for one in PRIVATE if one.encode() in first]
             run(*command, *form, "--csv", "again.csv")
             assert (tmp_path / "again.csv").read_bytes() == first
+
+
+MARCH_ENDS = "2022-04-01T00:00:00"
+
+
+def later(hub: Hub, case_id: bytes) -> None:
+    """What comes to a case after March: a step, a refused request, a refused rating, a grade, and a notice."""
+    again = fact(COMPLETION, END, "2022-03-30", received=MARCH_ENDS)
+    asked = {"code": "MATERIAL_NOT_LISTED", "segment": ACCEPTANCE, "items": "[]", "client": "", "channel": "x"}
+    tried = {"code": "RATING_NO_EVIDENCE", "principal": "token:1", "refused_ms": ms(MARCH_ENDS)}
+    days = {"version": "v", "year": 2022, "source": "s", "digest": "0", "days_off": "[]", "principal": "cli:x"}
+    days |= {"make_up_days": '["2022-03-05", "2022-03-06"]', "imported_ms": ms(MARCH_ENDS)}
+    with hub.store.write() as connection:
+        connection.execute(insert(step), [_row(case_id, again)])
+        connection.execute(insert(request).values(case_id=case_id, number=90, asked_ms=ms(MARCH_ENDS), **asked))
+        connection.execute(insert(rating_refusal).values(case_id=case_id, number=91, **tried))
+        grade = {"grade": 5, "rated_ms": ms(MARCH_ENDS), "sealed": b""}
+        connection.execute(insert(rating).values(case_id=case_id, **grade))
+        connection.execute(insert(notice).values(edition=1, **days))
+
+
+def test_p4_what_comes_after_the_last_day_changes_no_byte_of_the_time_before(hub: Hub, tmp_path: Path) -> None:
+    case_id = submit(hub, "A-1", *OVER, *HONEST[3:])
+    number = hub.parts.references("utility_crm").hub_number(case_id)
+    titles = "application_no,app_no,completed_at,accepted_at,rating"
+    archive = write(tmp_path, "archive.csv", titles, f"{number},,2022-03-16,,5")
+    commands = (
+        ("steps", *DAYS),
+        ("sample", "--seed", "1", "-n", "3", *DAYS),
+        ("offsystem", *DAYS, "--crm-archive", archive),
+    )
+    before = [run(*one).stdout_bytes for one in commands]
+    later(hub, case_id)
+    assert [run(*one).stdout_bytes for one in commands] == before
+    april = run("offsystem", "--from", "2022-04-01", "--to", "2022-04-30", "--json")
+    codes = {json.loads(line)["code"] for line in april.stdout.splitlines()}
+    assert {"STEP_AFTER_END", "REQUEST_REFUSED", "RATING_REFUSED"} <= codes
+
+
+def test_when_a_case_ended_is_counted_from_its_steps_and_not_read_from_the_table(hub: Hub) -> None:
+    case_id = submit(hub, "A-1", *OVER)
+    with hub.store.write() as connection:
+        changed = update(application).where(application.c.case_id == case_id)
+        connection.execute(changed.values(ended="END", ended_ms=ms("2022-03-09")))
+    found = run("offsystem", "--from", "2022-04-01", "--to", "2022-04-30", "--json").stdout
+    assert {json.loads(line)["application_id"] for line in found.splitlines()} == {case_id.hex()}
+    drawn = run("sample", "--seed", "1", "-n", "1", "--from", "2022-04-01", "--to", "2022-04-30", "--json").stdout
+    assert json.loads(drawn)["application_id"] == case_id.hex()
+
+
+def test_a_case_that_ended_before_the_time_and_of_which_nothing_came_is_not_in_it(hub: Hub) -> None:
+    submit(hub, "A-1", *OVER, *HONEST[3:])
+    assert run("offsystem", "--from", "2022-04-01", "--to", "2022-04-30").exit_code == 0
 
 
 def test_a_hub_without_applications_is_audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,3 +210,8 @@ def test_a_token_that_ends_soon_is_told_with_the_remedy(tmp_path: Path) -> None:
     made = run(tmp_path, url, "token", "create", "--client", "prometheus", "--scope", "cases", "--days", "9", "--json")
     (told,) = findings(tmp_path, url)["callers"]
     assert told["sound"] and told["remedy"] == f"`hub token rotate {json.loads(made)['id']}`"
+
+
+def test_a_policy_whose_end_is_past_without_another_is_told(tmp_path: Path) -> None:
+    told = findings(tmp_path, f"sqlite:///{tmp_path}/log.db")["policy"]
+    assert [(one["sound"], "its end is past" in one["detail"], bool(one["remedy"])) for one in told] == [(True,) * 3]

@@ -18,7 +18,7 @@ from hub.crm.clauses import clauses
 from hub.crm.play import Play, Verdict
 from hub.errors import Misconfigured, Unavailable
 from sandbox import launch
-from tests.crm import HANG_UP, answer, serving
+from tests.crm import DRIP, HANG_UP, answer, serving
 from tests.unit.crm.systems import TOKEN, Good, field_of
 
 SETTLE_S = 0.4
@@ -223,6 +223,14 @@ class NewestNoticeOnly(Good):
         return self.error(422, "NOTICE_OLD") if old else super().take(what, number, key, sent)
 
 
+class HiddenNumbers(Good):
+    """It gives numbers with a control character."""
+
+    def made(self, what: str, number: str, key: str, sent: Any) -> dict[str, Any]:
+        one = super().made(what, number, key, sent)
+        return one if what == "applications" else one | {"receipt": one["receipt"] + "\x00"}
+
+
 class NoWithdrawals(Good):
     def handle(self, method: str, target: str, headers: Any, body: bytes) -> Any:
         if "/withdrawals" in target and method == "POST":
@@ -255,6 +263,7 @@ SYSTEMS = [
     (OneReadingOnly, {"6.1"}, set()),
     (NewestNoticeOnly, {"6.4"}, set()),
     (NoWithdrawals, {"6.2"}, set()),
+    (HiddenNumbers, {"2.1"}, {"1.4", "3.1", "3.6", "4.1"}),
 ]
 """System → the clauses that the kit must name, and those that the same fault may break too."""
 
@@ -280,7 +289,10 @@ class LateLine(Line):
 
 
 def test_a_call_that_takes_effect_after_its_time_is_there_twice_and_the_kit_says_so() -> None:
-    with serving(MakesEachCallAPiece()) as system, closing(LateLine(system.url, TOKEN, SETTLE_S)) as line:
+    with (
+        serving(MakesEachCallAPiece()) as system,
+        closing(LateLine(system.url, TOKEN, SETTLE_S, SystemClock())) as line,
+    ):
         play = Play(line, samples(), SystemClock())
         settles(play)
     assert {one.clause for one in play.seen if one.verdict == Verdict.BROKEN} == {"4.1"}
@@ -303,3 +315,28 @@ def test_p5_the_report_holds_none_of_the_systems_words_and_nothing_that_was_sent
         told = check(system.url)
     assert told.exit_code == 1 and "2.2" in told.stdout
     assert "王伟" not in told.output and "13812345678" not in told.output
+
+
+def test_a_system_that_sends_byte_by_byte_ends_with_the_time_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Drips(Good):
+        def handle(self, method: str, target: str, headers: Any, body: bytes) -> Any:
+            return DRIP
+
+    monkeypatch.setattr("hub.crm.calls.TOTAL_S", 0.5)
+    with serving(Drips()) as system:
+        begun_s = time.monotonic()
+        told = check(system.url)
+        assert isinstance(told.exception, Unavailable) and "ReadTimeout" in str(told.exception)
+    assert time.monotonic() - begun_s < 5
+
+
+def test_p5_an_error_code_is_printed_bounded_and_escaped() -> None:
+    class Colours(Good):
+        def error(self, status: int, code: str) -> Any:
+            return answer({"errorCode": "\x1b[2J王伟13812345678" + "x" * 5_000}, 418)
+
+    with serving(Colours()) as system:
+        told = check(system.url, "--json")
+    seen = [one["en"] for clause in json.loads(told.stdout)["clauses"] for one in clause["seen"]]
+    assert any("\\x1b[2J\\u738b" in one for one in seen)
+    assert not any(hidden in one for one in seen for hidden in ("\x1b", "王伟", "13812345678", "x" * 50))

@@ -39,9 +39,9 @@ class Noticed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Overasked(Event):
-    """A request was refused. ``code``: MATERIAL_NOT_LISTED, MATERIAL_FETCHED or NOTICE_GIVEN; ``nevers``: those of the
-    policy's names of what may never be asked for that it meant; ``sealed``: JSON, the names in the caller's words.
-    Nothing else of the request is stored."""
+    """A request was refused. ``code``: MATERIAL_NOT_LISTED, MATERIAL_FETCHED, MATERIAL_AWAITED, NOTICE_GIVEN or
+    NOTICE_AFTER_END; ``nevers``: those of the policy's names of what may never be asked for that it meant; ``sealed``:
+    JSON, the names in the caller's words. Nothing else of the request is stored."""
 
     SCHEMA = "connection.overasked"
     TOPIC = CONNECTION_EVENTS

@@ -10,7 +10,7 @@ from hub.cases import case as cases
 from hub.cases.by import By
 from hub.cases.case import Case
 from hub.cases.connection.materials import decide, shown
-from hub.cases.connection.materials.command import Handed, Request, read
+from hub.cases.connection.materials.command import Handed, P, Request, read
 from hub.cases.connection.materials.decide import Refused
 from hub.cases.connection.materials.events import Documented, Noticed
 from hub.cases.connection.materials.shown import Found
@@ -56,7 +56,7 @@ class Materials:
         """Take the reference and the digest of a document that the customer handed in. The same one again changes
         nothing (P2). Raises ``RecordRejected``: the codes of ``command.read``; MATERIAL_NOT_LISTED or MATERIAL_FETCHED,
         which is recorded; DOCUMENTS_FULL."""
-        handed = read(given, Handed)
+        handed = self._read(case_id, given, Handed, by)
         with self.store.write() as connection:
             row, locked, found = self._locked(connection, case_id)
             made = decide.document(found.known, handed)
@@ -67,16 +67,29 @@ class Materials:
 
     def ask(self, case_id: bytes, given: Mapping[str, Any], by: By) -> Json:
         """Ask the customer for materials: the one-time notice of a segment. A request beyond the policy's list, for
-        what was fetched, or after the notice, is refused with its clause and recorded (P6).
+        what the hub fetches, after the notice or after the end, is refused with its clause and recorded (P6).
 
-        Raises ``RecordRejected``: the codes of ``command.read``; MATERIAL_NOT_LISTED, MATERIAL_FETCHED, NOTICE_GIVEN.
+        Raises ``RecordRejected``: the codes of ``command.read``; MATERIAL_NOT_LISTED, MATERIAL_FETCHED,
+        MATERIAL_AWAITED, NOTICE_GIVEN, NOTICE_AFTER_END.
         """
-        wanted = read(given, Request)
+        wanted = self._read(case_id, given, Request, by)
         with self.store.write() as connection:
             row, locked, found = self._locked(connection, case_id)
             made = decide.notice(found.known, wanted)
             self._append(connection, locked, made, found, by._replace(channel=row.channel))
         return self._answer(case_id, made)
+
+    def _read(self, case_id: bytes, given: Mapping[str, Any], part: type[P], by: By) -> P:
+        """What was sent, read. One that cannot be read is recorded when it names anything: a demand is none the less
+        one for its form."""
+        try:
+            return read(given, part)
+        except RecordRejected:
+            with self.store.write() as connection:
+                row, locked, found = self._locked(connection, case_id)
+                if (event := decide.unread(found.known, given)) and len(found.requests) < REQUESTS_MAX:
+                    self.journal.append(connection, [Decided(locked, [event], by._replace(channel=row.channel))])
+            raise
 
     def _answer(self, case_id: bytes, made: Noticed | Documented | Refused | None) -> Json:
         if isinstance(made, Refused):
@@ -89,7 +102,7 @@ class Materials:
         return row, locked[case_id], self._found(connection, row, history_of(connection, case_id))
 
     def _found(self, connection: Connection, row: Row[Any], history: History) -> Found:
-        return shown.find(connection, row, history.kinds[-1][1], self.opener)
+        return shown.find(connection, row, history, self.opener)
 
     def _append(
         self, connection: Connection, locked: Case, made: Noticed | Documented | Refused | None, found: Found, by: By

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import policy, reasons
-from hub.cases.connection.materials.decide import Known, There
+from hub.cases.connection.materials.decide import Given, Known, There
 from hub.cases.connection.materials.tables import document, request
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.policies.model import Material, Policy
 from hub.cases.policies.money import charges
 from hub.cases.procedure import Opens
-from hub.cases.steps.facts import Kind
 from hub.cases.steps.judge import History
 from hub.cases.times import iso
 
@@ -39,9 +38,9 @@ class Found(NamedTuple):
     requests: Sequence[Row[Any]]
 
 
-def find(connection: Connection, row: Row[Any], kind: Kind, opener: Opens) -> Found:
-    """What is stored about an application, from a row of ``application`` joined with ``case``; ``kind`` is the one in
-    force."""
+def find(connection: Connection, row: Row[Any], history: History, opener: Opens) -> Found:
+    """What is stored about an application, from a row of ``application`` joined with ``case``."""
+    kind = history.kinds[-1][1]
     of_case = bytes(row.case_id)
     table = policy.by_version(row.policy)
     needs = connection.execute(select(need).where(need.c.case_id == of_case).order_by(need.c.kind)).all()
@@ -56,13 +55,18 @@ def find(connection: Connection, row: Row[Any], kind: Kind, opener: Opens) -> Fo
         _names(table.materials.values(), met),
         _names(table.materials.values(), looked_for),
         [There(one.row.number, one.row.material, one.content.get("sha256", "")) for one in papers],
-        [(one.number, one.segment) for one in asked if not one.code],
+        [Given(one.number, one.segment, _pairs(one)) for one in asked if not one.code],
+        history.end is not None or any(one.state == NeedState.CANCELLED for one in needs),
     )
     return Found(known, needs, papers, asked)
 
 
 def _names(materials: Iterable[Material], kinds: set[str]) -> frozenset[str]:
     return frozenset(one.name for one in materials if kinds & set(one.kinds))
+
+
+def _pairs(row: Row[Any]) -> frozenset[tuple[str, str]]:
+    return frozenset((name, defect) for name, defect in json.loads(row.items))
 
 
 def _opened(opener: Opens, row: Row[Any], sealed: Sequence[Row[Any]]) -> list[Any]:

@@ -1,11 +1,12 @@
 """Applications that were given up and made again: same site, holder and capacity. The later one is linked to the first,
 so that its time is seen to have begun there. It is found from both sides: when the later one is submitted, and when the
-utility tells only afterwards that the earlier one had ended."""
+utility tells only afterwards that the earlier one had ended. A link depends on how the applications ended, not on the
+order in which that was told; it is taken back when a step shows that the earlier one was not given up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+from sqlalchemy import Connection, Row, Select, select
 
 from hub.cases.case import Case
 from hub.cases.connection.command import TITLE, Application
@@ -13,7 +14,7 @@ from hub.cases.connection.hears import Submit
 from hub.cases.connection.tables import application
 from hub.cases.evidence.tables import need
 from hub.cases.procedure import Given
-from hub.cases.steps.events import Reapplied
+from hub.cases.steps.events import Reapplied, Separated
 from hub.cases.steps.facts import Action
 from hub.cases.steps.judge import History
 from hub.cases.tables import case
@@ -31,41 +32,63 @@ def submitted(given: Given, connection: Connection, new: Case, command: Submit) 
     ended = application.c.ended.in_([one.value for one in GIVEN_UP])
     rows = connection.execute(_same(new, [command.ids[identity]]).where(ended).limit(LOOKED_AT_MAX)).all()
     alike = _alike(given, rows, command.application.capacity_kw)
-    return [Reapplied(first_id=_first(alike[0]), later_id=new.case_id)] if alike else []
+    return [Reapplied(first_id=bytes(alike[0].case_id), later_id=new.case_id)] if alike else []
 
 
-def ended(given: Given, connection: Connection, found: Case, row: Row[Any], history: History) -> list[Reapplied]:
-    """The applications that continue this one, if it was given up just now."""
-    if history.end not in GIVEN_UP or row.ended is not None:
-        return []
-    sites = select(need.c.wanted_id).where(need.c.case_id == found.case_id, need.c.kind == TITLE)
-    first = found.case_id if row.first_id is None else bytes(row.first_id)
-    sites_known = [bytes(one) for one in connection.execute(sites).scalars() if one]
-    later = case.c.opened_ms > found.opened_ms, _linked_later(first)
-    rows = connection.execute(_same(found, sites_known).where(*later).limit(LOOKED_AT_MAX)).all()
-    own = _capacity(given, found.subject_id, bytes(row.sealed)) if rows else None
-    return [Reapplied(first_id=first, later_id=bytes(one.case_id)) for one in _alike(given, rows, own)]
+class Ends:
+    """The applications that a transaction hears of, with the ends that follow: links are told once, and by the ends of
+    all of them. ``histories``: application → its history after what it has just heard."""
+
+    def __init__(self, given: Given, connection: Connection, histories: Mapping[bytes, History]) -> None:
+        self._given, self._connection = given, connection
+        self._ends = {case_id: one.end for case_id, one in histories.items()}
+        self._firsts: dict[bytes, bytes | None] = {}
+
+    def linked(self, found: Case, row: Row[Any]) -> list[Reapplied | Separated]:
+        """What changes for the later applications of the same, where this one was given up just now, or was not given
+        up after all."""
+        if (row.ended in GIVEN_UP) == (self._ends[found.case_id] in GIVEN_UP):
+            return []
+        alike = self._same_as(found, row)
+        return [link for later in alike if later.opened_ms > found.opened_ms for link in self._link(later, alike)]
+
+    def _same_as(self, found: Case, row: Row[Any]) -> list[Row[Any]]:
+        """All applications for the same, this one among them, the oldest first."""
+        sites = select(need.c.wanted_id).where(need.c.case_id == found.case_id, need.c.kind == TITLE)
+        known = [bytes(one) for one in self._connection.execute(sites).scalars() if one]
+        rows = self._connection.execute(_same(found, known, itself=True).limit(LOOKED_AT_MAX)).all()
+        own = _capacity(self._given, found.subject_id, bytes(row.sealed)) if len(rows) > 1 else None
+        return _alike(self._given, rows, own)
+
+    def _link(self, later: Row[Any], alike: Sequence[Row[Any]]) -> list[Reapplied | Separated]:
+        """The link that a later application gets: to the first one before it that was given up."""
+        case_id = bytes(later.case_id)
+        told = bytes(later.first_id) if later.first_id else None
+        before = self._firsts.get(case_id, told)
+        given_up = (one for one in alike if one.opened_ms < later.opened_ms and self._is_given_up(one))
+        first = next((bytes(one.case_id) for one in given_up), None)
+        self._firsts[case_id] = first
+        if first == before:
+            return []
+        if first is not None:
+            return [Reapplied(first_id=first, later_id=case_id)]
+        assert before is not None
+        return [Separated(first_id=before, later_id=case_id)]
+
+    def _is_given_up(self, one: Row[Any]) -> bool:
+        return self._ends.get(bytes(one.case_id), one.ended) in GIVEN_UP
 
 
-def _linked_later(first: bytes) -> ColumnElement[bool]:
-    """Applications that are linked to none, or to a later one than ``first``: the utility may tell of the ends in any
-    order, and the first start is what counts."""
-    opened = case.alias()
-    begun = case.alias()
-    of_first = select(begun.c.opened_ms).where(begun.c.case_id == first).scalar_subquery()
-    of_other = select(opened.c.opened_ms).where(opened.c.case_id == application.c.first_id).scalar_subquery()
-    return or_(application.c.first_id.is_(None), of_other > of_first)
-
-
-def _same(found: Case, sites: Sequence[bytes]) -> Select[Any]:
-    """Other applications of the same holder for one of these sites, the oldest first."""
-    columns = (application.c.case_id, application.c.sealed, application.c.first_id, case.c.subject_id)
-    query = select(*columns).join_from(need, case, case.c.case_id == need.c.case_id)
+def _same(found: Case, sites: Sequence[bytes], itself: bool = False) -> Select[Any]:
+    """Applications of the same holder for one of these sites, the oldest first."""
+    columns = (application.c.case_id, application.c.sealed, application.c.first_id, application.c.ended)
+    query = select(*columns, case.c.subject_id, case.c.opened_ms).distinct()
+    query = query.join_from(need, case, case.c.case_id == need.c.case_id)
+    query = query if itself else query.where(case.c.case_id != found.case_id)
     return (
         query.join(application, application.c.case_id == case.c.case_id)
         .where(need.c.wanted_id.in_(sites), need.c.kind == TITLE, case.c.subject_id == found.subject_id)
-        .where(case.c.case_id != found.case_id)
-        .order_by(case.c.opened_ms, case.c.case_id)
+        .order_by(case.c.opened_ms, application.c.case_id)
     )
 
 
@@ -77,7 +100,3 @@ def _capacity(given: Given, subject_id: bytes, sealed: bytes) -> float | None:
     """``None`` where the application was erased."""
     opened = given.opener.open_values([(subject_id, sealed)])[0]
     return Application.model_validate_json(opened).capacity_kw if isinstance(opened, bytes) and opened else None
-
-
-def _first(row: Row[Any]) -> bytes:
-    return bytes(row.case_id if row.first_id is None else row.first_id)

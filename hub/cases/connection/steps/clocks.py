@@ -37,7 +37,7 @@ def shown(connection: Connection, row: Row[Any], today: date) -> Json:
     return {
         "application_id": case_id.hex(),
         "channel": row.channel,
-        **explained(found, history, calendar, row.voltage),
+        **explained(found, history, calendar, row.voltage_now or row.voltage),
         "told": told,
         "first": _first(connection, row, found, calendar),
         "warnings": warnings.shown(connection, case_id),

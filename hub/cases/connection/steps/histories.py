@@ -9,7 +9,7 @@ from hub.cases import policy
 from hub.cases.clocks import timed
 from hub.cases.connection.tables import application
 from hub.cases.steps import read
-from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.facts import FACTS_MAX, Fact, Kind
 from hub.cases.steps.judge import History, judge
 from hub.cases.tables import case
 
@@ -34,7 +34,10 @@ def judged(row: Row[Any], opened_ms: int, facts: Collection[Fact]) -> History:
     return judge(facts, read.to_minute(opened_ms), Kind(row.case_type, bool(row.starred)), timed(table))
 
 
-def with_new(known: Sequence[Fact], new: Sequence[Fact]) -> list[Fact]:
-    """The facts of a case after it has heard ``new``: a later reading takes the place of the earlier ones."""
-    read_again = {one.record_id for one in new}
-    return [*(one for one in known if one.record_id not in read_again), *new]
+def with_new(known: Sequence[Fact], new: Sequence[Fact], left: Collection[bytes] = ()) -> list[Fact]:
+    """The facts of a case after it has heard ``new`` and lost the records ``left``: a later reading takes the place of
+    the earlier ones, and of too many records those with the smallest ids count."""
+    replaced = {*left, *(one.record_id for one in new)}
+    facts = [*(one for one in known if one.record_id not in replaced), *new]
+    counted = frozenset(sorted({one.record_id for one in facts})[:FACTS_MAX])
+    return [one for one in facts if one.record_id in counted]

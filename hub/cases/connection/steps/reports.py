@@ -84,11 +84,12 @@ def history(
 ) -> History:
     """The history of a locked case after it has heard ``more``."""
     new = [fact_of(one) for one in more.steps] if more else []
-    facts = with_new(read.facts_of(connection, found.case_id), new)
+    facts = with_new(read.facts_of(connection, found.case_id), new, more.left if more else ())
     return judged(rows[found.case_id], found.opened_ms, facts)
 
 
 def events(more: Reported, row: Row[Any]) -> list[Event]:
     """What is written down of it. That the numbers are known is said once, also where there are none."""
-    numbers: list[Event] = [Numbered(numbers=tuple(more.numbers))] if more.numbers or row.numbered is None else []
-    return [*numbers, *more.steps]
+    known = more.numbers or (row.numbered is None and not more.disputed)
+    numbers: list[Event] = [Numbered(numbers=tuple(more.numbers))] if known else []
+    return [*numbers, *more.steps, *more.dispute()]

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row
 
+from hub.cases import policy
 from hub.cases.calendar import Calendar
 from hub.cases.connection.warnings.events import About, Level
 from hub.clock import CHINA
@@ -59,12 +60,20 @@ class Limit(NamedTuple):
 
 
 def limits(row: Row[Any]) -> Iterator[Limit]:
-    """The limits of a row of ``application`` that run."""
+    """The limits of a row of ``application`` that run. Where the table has totals only, the last day of the segment is
+    that of the total: it is one limit, told as the total."""
+    if row.ended is not None:
+        return
     segment = row.segment or ""
-    if row.ended is None and (row.due_on or row.segment_due_on):
-        about = About.WHOLE if row.due_on else About.SEGMENT
-        yield Limit(about, segment, date.fromisoformat(row.due_on or row.segment_due_on), row.mark)
-    if row.ended is None and row.total_due_on:
+    if row.due_on:
+        yield Limit(About.WHOLE, segment, date.fromisoformat(row.due_on), row.mark)
+    elif row.segment_due_on and policy.by_version(row.policy).totals_only:
+        mark = min(row.mark, row.total_mark) if row.total_due_on else row.mark
+        yield Limit(About.TOTAL, segment, date.fromisoformat(row.segment_due_on), mark)
+        return
+    elif row.segment_due_on:
+        yield Limit(About.SEGMENT, segment, date.fromisoformat(row.segment_due_on), row.mark)
+    if row.total_due_on:
         yield Limit(About.TOTAL, segment, date.fromisoformat(row.total_due_on), row.total_mark)
 
 

@@ -1,5 +1,5 @@
-"""The cases with a last day that a warning is due for. It is asked for all the time, so each part is found by an index,
-however many cases there are."""
+"""The cases with a last day that a warning is due for, without those that were taken back. It is asked for all the
+time, so each part is found by an index, however many cases there are."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +13,8 @@ from hub.cases.case import Case
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings.decide import MARKS, Window, window
 from hub.cases.connection.warnings.events import Level
+from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.tables import need
 from hub.cases.procedure import Moment
 from hub.cases.tables import case
 
@@ -32,7 +34,10 @@ def _due(connection: Connection, query: Select[Any], moment: Moment) -> Select[A
     has_date = or_(application.c.due_on.is_not(None), application.c.segment_due_on.is_not(None))
     one = _ids(application.c.mark, application.c.counted_to, has_date, days)
     total = _ids(application.c.total_mark, application.c.total_due_on, true(), days)
-    return query.where(case.c.case_id.in_(union(*one, *total)))
+    taken_back = select(need.c.case_id).where(
+        need.c.case_id == case.c.case_id, need.c.state == NeedState.CANCELLED.value
+    )
+    return query.where(case.c.case_id.in_(union(*one, *total)), ~taken_back.correlate(case).exists())
 
 
 def _ids(

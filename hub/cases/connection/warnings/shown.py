@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
 
+from hub.cases import policy
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings.decide import MARKS
 from hub.cases.connection.warnings.events import About, Level, Warned
@@ -18,13 +19,18 @@ from hub.cases.times import iso
 def project(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write warnings into the table, and mark the limits. The running hub and ``hub rebuild`` both call it."""
     connection.execute(insert(warning), [_row(entry) for entry in entries])
-    for total, column in ((True, "total_mark"), (False, "mark")):
-        about = [entry for entry in entries if (_event(entry).about == About.TOTAL) is total]
-        if about:
-            marks = (
-                update(application).where(application.c.case_id == bindparam("of")).values({column: bindparam("to")})
-            )
-            connection.execute(marks, [{"of": one.case_id, "to": MARKS[Level(_event(one).level)]} for one in about])
+    totals = [one for one in entries if _event(one).about == About.TOTAL]
+    _mark(connection, totals, "total_mark")
+    _mark(connection, [one for one in entries if _event(one).about != About.TOTAL], "mark")
+    of_totals = [one.version for one in policy.shipped() if one.totals_only]
+    _mark(connection, totals, "mark", application.c.policy.in_(of_totals))
+
+
+def _mark(connection: Connection, entries: Sequence[Entry], column: str, *where: ColumnElement[bool]) -> None:
+    if entries:
+        one = update(application).where(application.c.case_id == bindparam("of"), *where)
+        marks = one.values({column: bindparam("to")})
+        connection.execute(marks, [{"of": one.case_id, "to": MARKS[Level(_event(one).level)]} for one in entries])
 
 
 def _event(entry: Entry) -> Warned:

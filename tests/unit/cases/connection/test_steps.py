@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from hub.cases.connection import views
+from hub.cases.connection.steps import histories
 from hub.cases.connection.tables import application
-from hub.cases.steps.tables import case_number, step
+from hub.cases.steps import gather, project
+from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import piece
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey
+from hub.records.tables import record
 from tests import samples
 from tests.casework import BY, ConnectionSystem, House, body
 
@@ -33,11 +37,11 @@ def number(case_id: bytes, sink: str = "utility_crm") -> str:
     return References(MasterKey(bytes(32)), sink).hub_number(case_id)
 
 
-def registered(house: House, external_no: str = "A-1", **changes: Any) -> bytes:
-    """An application that the connection system has."""
+def registered(house: House, external_no: str = "A-1", system: ConnectionSystem | None = None, **changes: Any) -> bytes:
+    """An application that the connection system has. Two systems may give two cases one number."""
     case_id = house.submit(body(external_no, **changes)).case_id
     house.due()
-    house.deliver(ConnectionSystem())
+    house.deliver(system or ConnectionSystem())
     return case_id
 
 
@@ -285,3 +289,149 @@ def test_p4_a_chain_begins_at_its_first_start_in_any_order_of_the_ends(house: Ho
         house.verified(gone(house, three[n], f"E-{n}"))
         house.project()
     assert [house.applications.show(one)["first_application_id"] for one in three[1:]] == [three[0].hex()] * 2
+
+
+def disputed_words(house: House, case_id: bytes) -> list[str]:
+    return [one["code"] for one in house.applications.show(case_id)["questions"]]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (2, 0, 1)])
+@pytest.mark.parametrize("receipt", [True, False])
+def test_p2_a_number_that_two_cases_name_is_of_neither_in_any_order(
+    house: House, order: tuple[int, ...], receipt: bool
+) -> None:
+    """A's own number, from its receipt or from a step that names both, is named by a step with B's number of the hub:
+    what names that number alone counts for neither; what names the hub's number is its case's."""
+    system = ConnectionSystem()
+    first, second = (registered(house, name, system, **HIGH) for name in ("A-1", "A-2"))
+    mine = "R1" if receipt else "N-77"
+    at_ms = house.clock.now_ms() + MINUTE
+    house.clock.pass_s(86_400)
+    told = [
+        samples.step("E-1", "END", "acceptance", at_ms, app_no=mine, application_no=number(first)),
+        samples.step("E-2", "END", "supply-plan", at_ms + HOUR, app_no=mine),
+        samples.step("E-3", "END", "acceptance", at_ms, app_no=mine, application_no=number(second)),
+    ]
+    for n in order:
+        house.verified(told[n])
+        house.project()
+        house.due()
+    assert {(row.case_id, row.segment, row.state) for row in house.rows(step)} == {
+        (first, "acceptance", "COUNTED"),
+        (second, "acceptance", "COUNTED"),
+    }
+    assert sorted(row.case_id for row in house.rows(number_dispute)) == sorted([first, second])
+    for one in (first, second):
+        assert "NUMBER_OF_TWO_CASES" in disputed_words(house, one)
+        assert house.applications.show(one)["segment"] == "supply-plan"
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+def test_p2_a_case_that_ended_by_another_s_number_is_open_again(house: House) -> None:
+    """The clocks of the case that had the number first are counted again."""
+    system = ConnectionSystem()
+    first, second = (registered(house, name, system, **HIGH) for name in ("A-1", "A-2"))
+    told = whole(house, first, app_no="R1")
+    house.clock.pass_s(86_400)
+    house.verified(*told)
+    house.project()
+    assert house.applications.show(first)["ended"] == "END"
+    house.verified(samples.step("X", "WITHIN", "", house.clock.now_ms(), app_no="R1", application_no=number(second)))
+    house.project()
+    house.due()
+    shown = house.applications.show(first)
+    assert (shown["ended"], shown["segment"]) == (None, "acceptance")
+    assert [row.case_id for row in house.rows(step)] == [second]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_p2_of_too_many_steps_the_same_ones_count_in_any_order(
+    seed: int, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (gather, histories, project):
+        monkeypatch.setattr(module, "FACTS_MAX", 5)
+    case_id = registered(house, **HIGH)
+    begun = house.clock.now_ms()
+    named = {"application_no": number(case_id)}
+    told = [samples.step(f"W-{n}", "WITHIN", "acceptance", begun + n * MINUTE, **named) for n in range(12)]
+    house.clock.pass_s(86_400)
+    Random(seed).shuffle(told)
+    for start in range(0, len(told), 3):
+        house.verified(*told[start : start + 3])
+        house.project()
+    kept = sorted(row.record_id for row in house.rows(record) if row.kind == "utility.step")[:5]
+    assert sorted(row.record_id for row in house.rows(step)) == kept
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+@pytest.mark.parametrize("later_first", [False, True])
+def test_p4_a_link_is_taken_back_when_the_first_one_came_to_electricity_on(house: House, later_first: bool) -> None:
+    """It was reported as terminated; then come the steps before that, by which it was on already. The third one is
+    linked to the second, which was given up."""
+    three = []
+    for name in ("A-1", "A-2", "A-3"):
+        three.append(registered(house, name))
+        house.clock.pass_s(3_600)
+    first, second, third = three
+    begun = house.clock.now_ms()
+    house.clock.pass_s(86_400)
+    on = [
+        samples.step("E-1", "END", "acceptance", begun, application_no=number(first)),
+        samples.step("E-2", "END", "completion", begun + HOUR, application_no=number(first)),
+    ]
+    if later_first:
+        house.verified(gone(house, first, "G-1"), gone(house, second, "G-2"))
+        house.project()
+    else:
+        house.verified(gone(house, first, "G-1"))
+        house.project()
+        assert house.applications.show(second)["first_application_id"] == first.hex()
+        assert house.applications.show(third)["first_application_id"] == first.hex()
+        house.verified(gone(house, second, "G-2"))
+        house.project()
+    house.verified(*on)
+    house.project()
+    assert house.applications.show(first)["ended"] == "END"
+    assert house.applications.show(second)["first_application_id"] is None
+    assert house.applications.show(third)["first_application_id"] == second.hex()
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+def test_a_call_back_with_the_number_before_acceptance_is_bound_by_a_step_that_names_both(house: House) -> None:
+    case_id = registered(house, **HIGH)
+    at_ms = house.clock.now_ms() + MINUTE
+    house.clock.pass_s(86_400)
+    house.verified(samples.step("E-1", "END", "acceptance", at_ms, pre_app_no="P-9"))
+    house.project()
+    assert house.rows(step) == []
+    house.verified(samples.step("E-2", "WITHIN", "", at_ms, pre_app_no="P-9", application_no=number(case_id)))
+    house.project()
+    assert states(house) == {"acceptance END": ("COUNTED", None), "WITHIN": ("COUNTED", None)}
+    other = samples.step("E-3", "END", "supply-plan", at_ms, pre_app_no="P-9", app_no="OTHER")
+    house.verified(other)
+    house.project()
+    assert len(states(house)) == 2, "the utility's number counts before the one until it accepted"
+
+
+def test_capacity_and_voltage_of_a_change_are_those_of_the_case(house: House) -> None:
+    case_id = registered(house, **HIGH)
+    told = {
+        **{"becomes_class": "NON_RESIDENT", "becomes_voltage": "LOW", "becomes_sanling": True, "becomes_sources": 1},
+        **{"becomes_important": False, "becomes_capacity_kw": "200", "reason": "改低压", "approver": "李四"},
+    }
+    house.clock.pass_s(3_600)
+    change = samples.step("C-1", "CHANGE", "", house.clock.now_ms(), application_no=number(case_id), **told)
+    house.verified(change)
+    house.project()
+    shown = house.applications.show(case_id)
+    assert shown["voltage"] == "LOW"
+    assert "SANLING_ABOVE_CAPACITY" in [one["code"] for one in shown["questions"]]
+    assert [one["voltage"] for one in house.applications.list(voltage="LOW")] == ["LOW"]
+    with house.store.read() as connection:
+        (one,) = views.open_cases(connection)
+    assert (one.case_type, one.starred) == ("low-sanling", False)
+    house.relay()
+    assert all(one.equal for one in house.remade().values())

@@ -326,3 +326,61 @@ def test_a_case_whose_kind_changes_comes_to_electricity_on(back: bool) -> None:
     found = judged(kinds[0], facts)
     assert {one.state for one in found.facts} == {State.COUNTED}
     assert found.end is Action.END
+
+
+def test_a_return_and_the_next_start_at_one_moment_are_in_that_order() -> None:
+    """Of a source that knows only days; also the answer on the same day."""
+    begun = [
+        fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY),
+        fact("planned", Action.END, "supply-plan", BEGUN + 2 * DAY),
+        fact("asked", Action.START, "design-review", BEGUN + 3 * DAY),
+        fact("back", Action.RETURN, "design-review", BEGUN + 5 * DAY),
+        fact("again", Action.START, "design-review", BEGUN + 5 * DAY),
+    ]
+    for end_ms in (BEGUN + 5 * DAY, BEGUN + 9 * DAY):
+        found = judged(HIGH_STARRED, [*begun, fact("answered", Action.END, "design-review", end_ms)])
+        assert {one.state for one in found.facts} == {State.COUNTED}
+        assert ends(found)[2:] == [
+            ("design-review", BEGUN + 3 * DAY, BEGUN + 5 * DAY),
+            ("design-review", BEGUN + 5 * DAY, end_ms),
+        ]
+
+
+def test_p4_a_start_of_what_runs_is_again_also_at_the_moment_of_its_end() -> None:
+    facts = [
+        fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY),
+        fact("planned", Action.END, "supply-plan", BEGUN + 2 * DAY),
+        fact("asked", Action.START, COMPLETION, BEGUN + 3 * DAY),
+        fact("again", Action.START, COMPLETION, BEGUN + 5 * DAY),
+        fact("on", Action.END, COMPLETION, BEGUN + 5 * DAY),
+    ]
+    found = judged(HIGH, facts)
+    assert (one_of(found, "again"), found.end) == ((State.CLAIM, Why.AGAIN), Action.END)
+
+
+def test_what_ends_the_case_comes_after_what_else_was_at_its_moment() -> None:
+    facts = [
+        fact("stopped", Action.TERMINATE, ACCEPTANCE, BEGUN + DAY),
+        fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY),
+        fact("changed", Action.CHANGE, ACCEPTANCE, BEGUN + DAY, becomes=HIGH_STARRED),
+    ]
+    found = judged(HIGH, facts)
+    assert {one.state for one in found.facts} == {State.COUNTED}
+    assert [one.segment for one in found.rounds] == [ACCEPTANCE, "supply-plan"]
+
+
+def test_the_time_of_a_request_can_be_corrected_and_the_original_stays() -> None:
+    facts = [
+        fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY),
+        fact("planned", Action.END, "supply-plan", BEGUN + 2 * DAY),
+        fact("on", Action.END, COMPLETION, BEGUN + 9 * DAY, requested_ms=BEGUN + 8 * DAY),
+    ]
+    told = {"amends": b"on", "recorded_ms": BEGUN + 9 * DAY, "requested_ms": BEGUN + 4 * DAY}
+    fixed = fact("fixed", Action.AMEND, "", BEGUN + 9 * DAY, **told)
+    assert judged(HIGH, facts).rounds[-1].opened_ms == BEGUN + 8 * DAY
+    found = judged(HIGH, [*facts, fixed])
+    assert found.rounds[-1].opened_ms == BEGUN + 4 * DAY
+    (on,) = [one for one in found.facts if one.fact.event == b"on"]
+    assert (on.requested_ms, on.fact.requested_ms) == (BEGUN + 4 * DAY, BEGUN + 8 * DAY)
+    without = replace(fixed, approved=False)
+    assert judged(HIGH, [*facts, without]).rounds[-1].opened_ms == BEGUN + 8 * DAY

@@ -60,6 +60,16 @@ def test_a_call_that_is_signed_counts() -> None:
     assert check(whole.message(), BODY, TRUSTED, NOW_S).key_id == "crm-2026"
 
 
+def test_only_blanks_around_a_header_and_folded_lines_are_normalised() -> None:
+    """RFC 9421 §2.1: blanks inside a value are the signer's own."""
+    nonce = "0123456789  abcdef"
+    assert check(Call(nonce=nonce).message(), BODY, TRUSTED, NOW_S).nonce == nonce
+    headers = [("x-note", " two  blanks\t"), ("x-note", "a\r\n   fold"), ("x-none", "")]
+    message = Message("POST", "https", "hub.example", "/steps", "", headers)
+    signed = base(message, InnerList(("x-note", "x-none"), {})).decode().split("\n")
+    assert signed[:2] == ['"x-note": two  blanks, a fold', '"x-none": ']
+
+
 def test_the_example_of_the_standard() -> None:
     """RFC 9421, B.2.6."""
     headers = [("date", "Tue, 20 Apr 2021 02:07:55 GMT"), ("content-type", "application/json")]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hub.cases import policy
 from hub.cases.connection.materials import decide
 from hub.cases.connection.materials.command import DEFECTS, Handed, Item, Request
-from hub.cases.connection.materials.decide import Known, Refused, There
+from hub.cases.connection.materials.decide import Given, Known, Refused, There
 from hub.cases.connection.materials.events import Documented, Noticed, Told
 from hub.cases.events import ToSeal
 
@@ -61,7 +61,7 @@ def test_p6_a_request_beyond_the_list_of_the_segment_is_refused_and_only_its_nam
 def test_p6_what_was_fetched_is_never_asked_of_the_customer_again() -> None:
     for name in ("identity", "用电人有效身份证件"):
         made = refused(decide.notice(KNOWN, asked("acceptance", name)))
-        assert (made.code, made.allowed) == (decide.FETCHED, ("property", "project"))
+        assert (made.code, made.allowed) == (decide.FETCHED, ("project",))
     assert (
         refused(decide.document(KNOWN, Handed(material="identity", reference="x", sha256=DIGEST))).code
         == decide.FETCHED
@@ -77,15 +77,68 @@ def test_a_notice_tells_everything_that_is_missing_at_once() -> None:
 
 
 def test_a_second_notice_of_a_segment_is_refused_until_the_customer_has_handed_something_in() -> None:
-    told = Known(POLICY, LISTED, notices=[(5, "design-review")])
+    told = Known(POLICY, LISTED, notices=[Given(5, "design-review")])
     assert refused(decide.notice(told, asked("design-review", "design"))).code == decide.GIVEN
     assert isinstance(decide.notice(told, asked("completion", "completion-report")), Noticed)
-    before = Known(POLICY, LISTED, documents=[There(4, "design", DIGEST)], notices=[(5, "design-review")])
+    before = Known(POLICY, LISTED, documents=[There(4, "design", DIGEST)], notices=[Given(5, "design-review")])
     assert refused(decide.notice(before, asked("design-review", "design"))).code == decide.GIVEN
-    other = Known(POLICY, LISTED, documents=[There(6, "completion-report", DIGEST)], notices=[(5, "design-review")])
+    other = Known(
+        POLICY, LISTED, documents=[There(6, "completion-report", DIGEST)], notices=[Given(5, "design-review")]
+    )
     assert refused(decide.notice(other, asked("design-review", "design"))).code == decide.GIVEN
-    after = Known(POLICY, LISTED, documents=[There(6, "design", DIGEST)], notices=[(5, "design-review")])
+    after = Known(POLICY, LISTED, documents=[There(6, "design", DIGEST)], notices=[Given(5, "design-review")])
     assert isinstance(decide.notice(after, asked("design-review", "design")), Noticed)
+
+
+def test_p6_what_the_hub_still_looks_for_is_not_asked_of_the_customer() -> None:
+    for name in ("property", "用电地址物权证件"):
+        made = refused(decide.notice(KNOWN, asked("acceptance", name)))
+        assert (made.code, made.place, made.allowed) == (decide.AWAITED, "items.0.material", ("project",))
+    assert isinstance(decide.notice(KNOWN, asked("acceptance", "project")), Noticed)
+
+
+def test_p6_a_second_notice_names_only_what_is_new_about_the_papers() -> None:
+    papers = [There(4, "design", DIGEST), There(6, "designer-qualification", DIGEST)]
+    given = [Given(5, "design-review", frozenset({("design", "UNREADABLE")}))]
+    known = Known(POLICY, LISTED, documents=papers, notices=given)
+
+    def of(*items: tuple[str, str]) -> Noticed | Refused:
+        named = [Item.model_validate({"material": name, "defect": defect}) for name, defect in items]
+        return decide.notice(known, Request(segment="design-review", items=named))
+
+    new, again, late = ("designer-qualification", "EXPIRED"), ("design", "UNREADABLE"), ("design", "INCOMPLETE")
+    assert isinstance(of(new), Noticed) and isinstance(of(new, again), Noticed)
+    made = refused(of(new, late))
+    assert (made.code, made.place) == (decide.GIVEN, "items.1.material")
+
+
+def test_p6_after_the_end_nothing_may_be_asked_for() -> None:
+    ended = Known(POLICY, LISTED, ended=True)
+    assert refused(decide.notice(ended, asked("completion", "completion-report"))).code == decide.ENDED
+
+
+def test_p6_of_a_request_that_cannot_be_read_only_bounded_names_are_recorded() -> None:
+    sent = {"segment": "survey", "items": [{"material": "design"}] * 30, "note": "另请带施工许可证，电话13812345678"}
+    many = [{"material": f"纸{n}\u202e" + "长" * 300} for n in range(30)]
+    made = decide.unread(KNOWN, sent)
+    assert made is not None and isinstance(made.sealed, ToSeal)
+    assert (made.code, made.segment, made.nevers) == (decide.NOT_LISTED, "", ("construction-permit",))
+    assert json.loads(made.sealed.plaintext) == ["note", "design"]
+    made = decide.unread(KNOWN, {"segment": "acceptance", "items": [{"material": "identity"}, *many]})
+    assert made is not None and isinstance(made.sealed, ToSeal)
+    names = json.loads(made.sealed.plaintext)
+    assert (made.segment, len(names), {len(one) for one in names}) == ("acceptance", 20, {200})
+    assert names[0].startswith("纸0\ufffd")
+    assert decide.unread(KNOWN, {"segment": "acceptance", "items": []}) is None
+
+
+@given(
+    st.recursive(st.none() | st.text(max_size=5), lambda one: st.lists(one) | st.dictionaries(st.text(max_size=9), one))
+)
+def test_p5_any_body_that_cannot_be_read_is_recorded_within_its_bounds(value: object) -> None:
+    made = decide.unread(KNOWN, value if isinstance(value, dict) else {"items": value})
+    if made is not None:
+        assert isinstance(made.sealed, ToSeal) and len(json.loads(made.sealed.plaintext)) <= 20
 
 
 def test_p2_the_same_document_again_changes_nothing_and_another_one_is_added() -> None:

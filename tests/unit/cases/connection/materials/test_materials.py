@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from hub.audit import refused
 from hub.cases.by import By
 from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.materials.tables import request
@@ -100,15 +101,47 @@ def test_p6_a_request_beyond_the_list_is_refused_recorded_and_shown_with_its_cla
     house: House, materials: Materials
 ) -> None:
     case_id = house.submit(body()).case_id
-    with pytest.raises(RecordRejected, match="MATERIAL_NOT_LISTED") as refused:
+    with pytest.raises(RecordRejected, match="MATERIAL_NOT_LISTED") as caught:
         materials.ask(case_id, asks("acceptance", "施工许可证"), BY)
-    assert (refused.value.field, refused.value.allowed) == ("items.0.material", ("identity", "property"))
+    assert (caught.value.field, caught.value.allowed) == ("items.0.material", ())
     (shown,) = materials.show(case_id)["refused"]
     assert (shown["code"], shown["names"], shown["client"]) == ("MATERIAL_NOT_LISTED", ["施工许可证"], "utility")
     assert "§5" in shown["zh"]
     assert shown["never"][0]["clause"].startswith("津工信电力〔2021〕8号 §5")
     (row,) = house.rows(request)
     assert "施工".encode() not in b"".join(str(value).encode() for value in row)
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "never"),
+    [
+        ({**asks("acceptance", "identity"), "note": "另请携带施工许可证"}, ["note", "identity"], ["施工许可"]),
+        (asks("survey", "户口本"), ["户口本"], []),
+        (asks("acceptance", *["identity"] * 20, "施工许可证"), ["施工许可证", "identity"], ["施工许可"]),
+        ({"segment": "acceptance", "items": [{"material": "房产证", "photo": "x"}]}, ["房产证", "photo"], []),
+    ],
+)
+def test_p6_a_name_is_refused_and_recorded_wherever_it_stands(
+    house: House, materials: Materials, given: dict[str, Any], names: list[str], never: list[str]
+) -> None:
+    case_id = house.submit(body()).case_id
+    with pytest.raises(RecordRejected):
+        materials.ask(case_id, given, BY)
+    (shown,) = materials.show(case_id)["refused"]
+    assert (shown["code"], shown["names"]) == ("MATERIAL_NOT_LISTED", names)
+    assert [one["zh"] for one in shown["never"]] == never
+    with house.store.read() as connection:
+        (told,) = refused.requests(connection, [case_id], house.clock.now_ms(), house.opener)[case_id]
+    assert "津工信电力〔2021〕8号 §5" in told.told or not never
+    assert all(name in told.told for name in names)
+
+
+def test_p6_an_application_that_was_taken_back_asks_for_nothing_more(house: House, materials: Materials) -> None:
+    case_id = house.submit(body(**HIGH)).case_id
+    house.applications.cancel(case_id, BY)
+    with pytest.raises(RecordRejected, match="NOTICE_AFTER_END"):
+        materials.ask(case_id, asks("design-review", "design"), BY)
+    assert [one["code"] for one in materials.show(case_id)["refused"]] == ["NOTICE_AFTER_END"]
 
 
 def test_p4_what_was_refused_is_the_same_after_a_rebuild(house: House, materials: Materials) -> None:

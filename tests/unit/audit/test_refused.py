@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.audit import asked
+from hub.audit import refused
 from hub.audit.codes import Class
 from hub.stores import outbox
 from hub.topics import access
@@ -32,7 +32,7 @@ def test_p6_a_submission_with_more_than_the_list_is_a_finding_of_its_time(house:
     refuse(house, "NOT_ASKED")
     refuse(house, "PURPOSE_NOT_YOURS")
     now_ms = house.clock.now_ms()
-    (found,) = asked.refused(house.log, 0, now_ms + 1000)
+    (found,) = refused.submissions(house.log, 0, now_ms + 1000)
     assert (found.code, found.of, found.case_id) == ("REQUEST_REFUSED", Class.BEYOND_LIST, None)
     assert found.shown_by[0].told == "NOT_ASKED portal gov-platform planning-permit"
-    assert list(asked.refused(house.log, now_ms + 1000, now_ms + 2000)) == []
+    assert list(refused.submissions(house.log, now_ms + 1000, now_ms + 2000)) == []
