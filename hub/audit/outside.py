@@ -31,10 +31,9 @@ def unknown(row: Row) -> Finding:
     return Finding("NOT_IN_HUB", None, (line(row),))
 
 
-def of_two(row: Row, by_hub: bytes, by_utility: bytes) -> Finding:
-    """A line whose two numbers are those of two cases."""
-    both = (Shown("submission", case_id.hex(), None) for case_id in (by_hub, by_utility))
-    return Finding("LINE_OF_TWO", None, (line(row), *both))
+def of_two(row: Row, cases: Sequence[bytes]) -> Finding:
+    """A line whose numbers are those of two cases or more."""
+    return Finding("LINE_OF_TWO", None, (line(row), *(Shown("submission", one.hex(), None) for one in cases)))
 
 
 def findings(account: Account, rows: Sequence[Row], readings: Mapping[int, bytes] | None = None) -> Iterator[Finding]:

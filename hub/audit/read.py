@@ -154,20 +154,25 @@ class Book:
 
     # ---- numbers of other systems --------------------------------------------------------------------------------
 
-    def named(self, rows: Collection[FileRow]) -> dict[str, bytes]:
-        """The connection system's own number → the case, for those that a step or a receipt has told."""
+    def named(self, rows: Collection[FileRow]) -> dict[str, tuple[bytes, ...]]:
+        """The connection system's own number → the case, for those that a step or a receipt has told; several cases
+        where they have told it of several."""
         wanted = sorted({row.app_no for row in rows if row.app_no})
-        found: dict[str, bytes] = {}
+        found: dict[str, tuple[bytes, ...]] = {}
         for first in range(0, len(wanted), PAGE):
             found |= self._named(wanted[first : first + PAGE])
         return found
 
-    def _named(self, app_nos: Sequence[str]) -> dict[str, bytes]:
+    def _named(self, app_nos: Sequence[str]) -> dict[str, tuple[bytes, ...]]:
         pairs = [(no, one) for no in app_nos for by in self._authorities() if (one := utility_number(by, no))]
         ids = self._parts.vault.find([one for _, one in pairs]) if pairs else []
         known = {one: no for (no, _), one in zip(pairs, ids, strict=True) if one is not None}
-        query = select(case_number.c.number_id, case_number.c.case_id).where(case_number.c.number_id.in_(known))
-        return {known[bytes(number_id)]: bytes(case_id) for number_id, case_id in self._connection.execute(query)}
+        found: dict[str, set[bytes]] = {}
+        for table in (case_number, number_dispute):
+            query = select(table.c.number_id, table.c.case_id).where(table.c.number_id.in_(known))
+            for number_id, case_id in self._connection.execute(query):
+                found.setdefault(known[bytes(number_id)], set()).add(bytes(case_id))
+        return {no: tuple(sorted(cases)) for no, cases in found.items()}
 
     def numbered(self, wanted: Collection[str]) -> dict[str, bytes]:
         """The hub's number at any sink → the case. The numbers are computed again: also a case whose numbers no table

@@ -55,7 +55,7 @@ def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: st
     for account in book.chosen(rows.others()):
         found += _of(account, rows.findings(account))
     found += [Told(outside.unknown(row)) for row in rows.unknown]
-    found += [Told(outside.of_two(row, *both)) for row, both in rows.of_two]
+    found += [Told(outside.of_two(row, both)) for row, both in rows.of_two]
     found += map(Told, chain(seconds.findings(), book.unlinked(since_ms), book.disputed(), book.asked(since_ms)))
     return sorted(found, key=lambda one: one.finding.order)
 
@@ -68,27 +68,29 @@ def _of(account: Account, found: Iterable[Finding]) -> Iterator[Told]:
 
 class _Rows:
     """The lines of the files by the case that they are about. ``unknown``: those that name a number of no case.
-    ``of_two``: those whose numbers are of two cases; they are about neither."""
+    ``of_two``: those whose numbers are of two cases or more; they are about none."""
 
     def __init__(self, book: Book, rows: list[Row]) -> None:
         self._book = book
         self._by_case: dict[bytes, list[Row]] = {}
         self.unknown: list[Row] = []
-        self.of_two: list[tuple[Row, tuple[bytes, bytes]]] = []
+        self.of_two: list[tuple[Row, tuple[bytes, ...]]] = []
         named = book.named(rows)
         numbered = book.numbered({number_of(row.application_no) for row in rows if row.application_no})
         for row in rows:
-            self._add(row, numbered.get(number_of(row.application_no)), named.get(row.app_no))
+            self._add(row, numbered.get(number_of(row.application_no)), named.get(row.app_no, ()))
         self._others = set(self._by_case)
 
-    def _add(self, row: Row, by_hub: bytes | None, by_utility: bytes | None) -> None:
-        if by_hub and by_utility and by_hub != by_utility:
-            self.of_two.append((row, (by_hub, by_utility)))
-            return
-        if by_hub is None and (row.application_no or by_utility is None):
+    def _add(self, row: Row, by_hub: bytes | None, by_utility: tuple[bytes, ...]) -> None:
+        if by_hub is None and (row.application_no or not by_utility):
             self.unknown.append(row)
-        if found := by_hub or by_utility:
-            self._by_case.setdefault(found, []).append(row)
+        found = by_utility if by_hub is None else (by_hub,)
+        if by_hub and by_utility and by_hub not in by_utility:
+            self.of_two.append((row, (by_hub, *by_utility)))
+        elif len(found) > 1:
+            self.of_two.append((row, found))
+        elif found:
+            self._by_case.setdefault(found[0], []).append(row)
 
     def findings(self, account: Account) -> Iterator[Finding]:
         """What the lines about a case show, and the first reading that its steps tell."""

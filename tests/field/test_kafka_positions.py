@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaProducer
 
 from hub.clock import SystemClock
 from hub.errors import Misconfigured, Unavailable
@@ -102,6 +102,23 @@ def test_p2_a_group_whose_offsets_the_broker_deleted_judges_nothing_twice(
     with pytest.raises(Misconfigured, match="positions of group verify are missing"):
         restore(fresh, "verify", [OUT])
     fresh.close()
+
+
+def test_p1_a_stage_that_was_killed_in_its_first_transaction_starts_again(
+    log: RecordLog, cluster: kafka.Cluster
+) -> None:
+    """The offsets of a transaction that came to nothing are no output of the group."""
+    producer = KafkaProducer(bootstrap_servers=cluster.bootstrap, transactional_id="killed")
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.send(OUT, b"v", partition=0)
+    producer.flush()
+    producer.abort_transaction()
+    producer.close()
+    until(lambda: log.bounds(OUT)[0][1] > 0, 30)
+    put(log, 3)
+    forward(log, 3)
+    assert records(log, OUT) == 3
 
 
 def test_p1_a_topic_that_was_created_again_is_refused(log: RecordLog, cluster: kafka.Cluster) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from openpyxl import Workbook
 from sqlalchemy import insert, update
 
 from hub import settings as hub_settings
@@ -21,7 +22,7 @@ from hub.cases.connection.materials.tables import request
 from hub.cases.connection.tables import application
 from hub.cases.ratings.tables import rating, rating_refusal
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Fact
-from hub.cases.steps.tables import case_number, step
+from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case, notice
 from hub.cli import cli
 from hub.errors import Misconfigured
@@ -217,6 +218,27 @@ def test_p4_a_line_with_the_numbers_of_two_cases_is_about_neither(hub: Hub, tmp_
     assert {one["ref"] for one in found[-1]["shown_by"][1:]} == {first.hex(), second.hex()}
 
 
+def test_p4_a_line_with_a_number_of_two_cases_alone_is_about_neither(hub: Hub, tmp_path: Path) -> None:
+    both = sorted(submit(hub, name, *HONEST) for name in ("A-1", "A-2"))
+    number = hub.parts.references("utility_crm").hub_number(both[0])
+    (number_id,) = hub.vault.identify([utility_number("供电公司", "A0000017")])
+    with hub.store.write() as connection:
+        connection.execute(insert(case_number).values(number_id=number_id, case_id=both[1], sort="UTILITY"))
+        disputes = [{"number_id": number_id, "case_id": one} for one in both]
+        connection.execute(insert(number_dispute), disputes)
+    lines = ",A0000017,2022-02-01", f"{number},A0000017,2022-02-01"
+    contacts = write(tmp_path, "contacts.csv", "application_no,app_no,contacted_at", *lines)
+    done = run("offsystem", "--contacts", contacts, "--to", "2022-04-30", "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    told = [(one["code"], one["shown_by"][0]["ref"], one["application_id"]) for one in found]
+    assert [one for one in told if one[0] != "NUMBER_OF_TWO_CASES"] == [
+        ("CONTACT_BEFORE_APPLICATION", "line 3", both[0].hex()),
+        ("LINE_OF_TWO", "line 2", ""),
+    ]
+    (line,) = (one for one in found if one["code"] == "LINE_OF_TWO")
+    assert [one["ref"] for one in line["shown_by"][1:]] == [one.hex() for one in both]
+
+
 def test_p4_every_way_to_cheat_is_in_the_auditors_output_under_its_class(hub: Hub) -> None:
     first, expected = submit(hub, "first"), dict[bytes, tuple[str, str, str]]()
     for nth, cheat in enumerate(CHEATS):
@@ -269,6 +291,41 @@ def test_averages_are_of_the_cases_that_got_electricity(hub: Hub) -> None:
         ("all", "5.0"),
         ("low-other", "5.0"),
     ]
+
+
+HOSTILE = "=cmd|' /C calc'!A0\r\n@SUM(1)"
+
+
+def hostile(hub: Hub, tmp_path: Path) -> list[str]:
+    """The same formula in every text that comes from outside. Returns the options of the files."""
+    case_id = submit(hub, "A-1", *OVER, *HONEST[3:])
+    asked = {"code": HOSTILE, "segment": HOSTILE[:16], "items": "[]", "client": HOSTILE, "channel": "x"}
+    tried = {"code": HOSTILE, "principal": HOSTILE, "refused_ms": ms("2022-03-03")}
+    with hub.store.write() as connection:
+        connection.execute(update(application).where(application.c.case_id == case_id).values(channel=HOSTILE))
+        connection.execute(insert(request).values(case_id=case_id, number=90, asked_ms=ms("2022-03-03"), **asked))
+        connection.execute(insert(rating_refusal).values(case_id=case_id, number=91, **tried))
+        connection.execute(update(step).values(source=HOSTILE[:60]))
+    titles = "application_no,app_no,complained_at,about"
+    bad = f'"{HOSTILE}",=1+1,2022-03-01,', "=1+1,+2,2022-03-01,", f'7,,2022-03-01,"{HOSTILE}"'
+    return ["--complaints", write(tmp_path, "complaints.csv", titles, *bad, '"unclosed')]
+
+
+def test_p4_no_cell_runs_as_a_formula_whatever_comes_from_outside(hub: Hub, tmp_path: Path) -> None:
+    files = hostile(hub, tmp_path)
+    commands = ("steps", *DAYS), ("offsystem", *DAYS, *files), ("sample", "--seed", "=1", "-n", "1", *DAYS)
+    for command in (*commands, ("averages", *DAYS)):
+        text = run(*command).stdout
+        _, *rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+        assert rows
+        sheet = Workbook().create_sheet()
+        for row in rows:
+            sheet.append(row)
+        cells = [one for row in sheet.iter_rows() for one in row if one.value]
+        assert [one.value for one in cells if one.data_type == "f"] == []
+        assert [one.value for one in cells if set(one.value) & set("\r\n\t")] == []
+        assert text.count("\n") == len(rows) + 1
+    assert "calc" in run("offsystem", *DAYS, *files).stdout
 
 
 def test_a_sample_can_be_drawn_again_without_the_hub(hub: Hub) -> None:
