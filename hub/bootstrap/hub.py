@@ -12,6 +12,7 @@ from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
 from hub.cases.connection.holdings import Holdings
 from hub.cases.connection.materials.service import Materials
+from hub.cases.connection.placed.service import Places
 from hub.cases.customer.service import Customers
 from hub.cases.customer.token import ApplicationTokens
 from hub.cases.evidence import needs
@@ -190,6 +191,10 @@ class Hub:
     def materials(self) -> Materials:
         """The service for the materials of applications."""
         return Materials(self.store, self.opener, self.journal)
+
+    def places(self) -> Places:
+        """The service for questions about the sites of applications."""
+        return Places(self.store, self.log, self.opener, self.purposes, self.journal)
 
     def deliveries(self, sink: str) -> Deliveries:
         """The pieces of a sink whose system fetches them. Raises ``Misconfigured`` when there is none of that name."""

@@ -53,6 +53,10 @@ def show_one(shown: Json, said: str) -> None:
         out.print(f"{sink} knows it as {number}")
     for asked in shown["questions"]:
         out.print(f"[yellow]?[/] {escape(asked['zh'])} {escape(asked['en'])} ({asked['clause']})", highlight=False)
+    for one in shown["places"]:
+        if one["question"] and not one["answer"]:
+            asked_of = f"{escape(one['question_zh'])} {escape(one['question_en'])} (hub application place)"
+            out.print(f"[yellow]?[/] {asked_of}", highlight=False)
     for need in shown["evidence"]:
         mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
         out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}{_looks(need)}", highlight=False)

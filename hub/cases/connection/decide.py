@@ -35,6 +35,7 @@ from hub.cases.connection.hears import (
     Submit,
     Warn,
 )
+from hub.cases.connection.placed.decide import placed
 from hub.cases.connection.recall import decide as recall
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import decide as warnings
@@ -61,6 +62,7 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     if isinstance(command, Present | Rate | Cancel):
         return [] if facts.cancelled else [_of_customer(case, command, facts, moment)]
     decided = _events(case, _needs(command, facts, moment), facts)
+    decided += placed(decided, facts.placing)
     decided += _recalled(case, facts, _decided(decided), moment)
     return [*decided, *_reported(replace(case, pieces=case.pieces + _decided(decided)), facts, moment)]
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
 from hub.cases.connection.materials import events as materials
+from hub.cases.connection.placed.events import EVENTS as PLACED
 from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.warnings.events import Warned
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
@@ -145,4 +146,5 @@ EVENTS: tuple[type[Event], ...] = (
     *(Numbered, Stepped, Reapplied, Warned),
     *materials.EVENTS,
     *RATINGS,
+    *PLACED,
 )

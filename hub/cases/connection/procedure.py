@@ -12,6 +12,7 @@ from hub.cases.connection.events import CANCELLATION, DATES, EVENTS
 from hub.cases.connection.gather import gather
 from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.materials.tables import document, request
+from hub.cases.connection.placed.tables import place
 from hub.cases.connection.project import project
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.recall.events import RECALL, WITHDRAWAL
@@ -36,7 +37,20 @@ PROCEDURE = Procedure(
     gather=gather,
     decide=decide,
     project=project,
-    tables=(application, need, ticket, document, request, case_number, step, warning, recall, rating, rating_refusal),
+    tables=(
+        application,
+        need,
+        ticket,
+        document,
+        request,
+        case_number,
+        step,
+        warning,
+        recall,
+        rating,
+        rating_refusal,
+        place,
+    ),
     sinks={
         REGISTRATION: bodies.registration,
         DATES: bodies.dates,

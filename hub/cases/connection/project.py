@@ -11,6 +11,7 @@ from hub.cases.connection.command import TITLE
 from hub.cases.connection.events import Cancelled, Dated, Identified, Matched, Submitted, Waiting, Withdrawn
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
+from hub.cases.connection.placed.project import PROJECT as PLACED
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.steps.histories import histories
@@ -256,5 +257,6 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Stepped: _stepped,
     Reapplied: _reapplied,
     **RATINGS,
+    **PLACED,
     Warned: shown.project,
 }

@@ -13,6 +13,7 @@ from hub.cases.case import PieceState
 from hub.cases.clocks import KindClock
 from hub.cases.connection import states
 from hub.cases.connection.command import Application
+from hub.cases.connection.placed import shown as placed
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import clocks, histories
 from hub.cases.connection.tables import application
@@ -43,6 +44,7 @@ def full(connection: Connection, row: Row[Any], opener: Opens, today: date) -> J
         "clock": _clock(connection, row, today, notices.calendar(connection)),
         "questions": _questions(row, submitted, histories.history_of(connection, case_id)),
         "evidence": [_need(one, pieces) for one in needs],
+        "places": [placed.shown(one) for one in placed.rows(connection, case_id)],
         "deliveries": deliveries,
         "recalls": recalls.shown(connection, case_id),
     }

@@ -156,6 +156,24 @@ class AskedOfPerson(BaseModel):
     clause: str = Text("津工信电力〔2021〕8号 附件2 注1、注2")
 
 
+class PlaceFound(BaseModel):
+    """A finding about the site. It is no reason to refuse or to wait."""
+
+    nth: int = Field(examples=[1], description="Counts the findings of the application from 1.")
+    record_id: Opaque | None = Field(description="The title that was compared; null where the question is about none.")
+    verdict: str = Field(examples=["ASK"], description="SAME, DIFFERENT or ASK.")
+    compared_by: str | None = Text("address", "unit_no or address; null where nothing was compared.")
+    parts: list[str] = Field(examples=[["entrance", "room"]], description="What differs, or must be looked at.")
+    question: str | None = Text("SAME_SITE", "What a person is asked; null for nothing. Stable.")
+    question_zh: str | None = Text(
+        "用电地址与不动产坐落不能自动判断是否为同一处，请工作人员对照两段地址核对；不影响受理。"
+    )
+    question_en: str | None = Text("Whether the site and the title's address are one door cannot be said.")
+    found_at: Moment
+    answer: str | None = Text("YES", "YES, NO or UNKNOWN; null until a person answers.")
+    answered_at: Moment | None
+
+
 class ApplicationShown(_Application):
     """One application."""
 
@@ -164,6 +182,7 @@ class ApplicationShown(_Application):
     clock: TimeLimit
     questions: list[AskedOfPerson]
     evidence: list[Evidence]
+    places: list[PlaceFound]
     deliveries: list[Delivery]
     recalls: list[Recall]
     numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")
