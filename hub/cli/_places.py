@@ -35,7 +35,7 @@ def place(
     """Whether the site of one application is that of the title: each finding with both texts side by side.
 
     Where it cannot be said, a person is asked. Answer with --question, --answer and --person. The application continues
-    whatever the answer is, and its clock runs. With --url the token needs the scope operate.
+    with any answer, and its clock runs. With --url the token needs the scope operate.
     """
     given = {"answer": answer, "person": person, "note": note}
     if any(given.values()) != (question is not None):

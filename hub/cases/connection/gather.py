@@ -48,8 +48,8 @@ class Facts:
     ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
     application, for computing dates. ``reapplied``: what it continues, or what continues it. ``reported``: numbers and
     steps that it has not heard; ``history`` is with them. ``warnings`` and ``told``: how many warnings and notices of
-    recalls there were. ``ended``: as its row says. ``placing``: what is known of its site,
-    where the command is about its title."""
+    recalls there were. ``ended``: as its row says. ``placing``: what is known of its site, where the command is
+    about its title."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()

@@ -160,13 +160,13 @@ _APPLICATIONS: Final = (
         applications.WRITE, body=Asked, example=ASKED,
     ),
     Told(
-        "places", "GET", f"{_ONE}/places",
+        "placesOfSite", "GET", f"{_ONE}/places",
         "Findings about the site, each with the text of the site and of the title side by side, and who answered.",
         {200: PlacesShown}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.OPERATE,
     ),
     Told(
         "answerPlace", "POST", f"{_ONE}/places/{{nth}}",
-        "Answer a question about the site, as a named person. The application continues whatever the answer is.",
+        "Answer a question about the site, as a named person. The application continues with any answer.",
         {200: PlacesShown}, (*_TOKEN, *_BODY, *_SAID, "NO_SUCH_QUESTION", "NO_SUCH_APPLICATION"),
         applications.OPERATE, body=PlaceAnswer, example={"answer": "YES", "person": "李明", "note": "已到现场核对"},
     ),

@@ -109,7 +109,7 @@ class Places:
     def _titles(
         self, purpose: str, findings: Sequence[Row[Any]], stored: Mapping[bytes, Row[Any]]
     ) -> list[Place | None]:
-        """The title of each finding, as far as the purpose allows its address whoever holds it."""
+        """The title of each finding, as far as the purpose allows its address for any holder."""
         rules = self.purposes.get(purpose).evidence
         places = [stored.get(bytes(one.record_id)) if one.record_id else None for one in findings]
         found = [one if one and TITLE_TEXT in rules[one.kind].fields_other else None for one in places]
