@@ -24,6 +24,7 @@ from sqlalchemy.sql.elements import False_, True_
 
 from hub.cases import tables as cases
 from hub.cases.connection import tables as connection
+from hub.cases.connection.agreed import tables as agreed
 from hub.cases.connection.materials import tables as materials
 from hub.cases.connection.recall import tables as recall
 from hub.cases.connection.warnings import tables as warnings
@@ -48,7 +49,7 @@ from hub.web.signatures import tables as signatures
 FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
     "store": (
-        *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings, recall),
+        *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings, recall, agreed),
         *(identity, evidence, delivery, ingest),
         *(auth, signatures),
     ),

@@ -8,6 +8,7 @@ from hub.cases import policy, reasons
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.clocks import clock, dates
+from hub.cases.connection.agreed.events import Agreed
 from hub.cases.connection.command import Needed, needs_of
 from hub.cases.connection.events import (
     CANCELLATION,
@@ -63,6 +64,7 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
         return [] if facts.cancelled else [_of_customer(case, command, facts, moment)]
     decided = _events(case, _needs(command, facts, moment), facts)
     decided += placed(decided, facts.placing)
+    decided += [Agreed(**one._asdict()) for one in facts.agreed]
     decided += _recalled(case, facts, _decided(decided), moment)
     return [*decided, *_reported(replace(case, pieces=case.pieces + _decided(decided)), facts, moment)]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
+from hub.cases.connection.agreed.events import Agreed
 from hub.cases.connection.materials import events as materials
 from hub.cases.connection.placed.events import EVENTS as PLACED
 from hub.cases.connection.recall.events import Recalled, Retracted
@@ -143,7 +144,7 @@ class Identified(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Recalled, Cancelled, Identified),
-    *(Numbered, Stepped, Reapplied, Warned),
+    *(Numbered, Stepped, Reapplied, Warned, Agreed),
     *materials.EVENTS,
     *RATINGS,
     *PLACED,

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import notices, reasons
+from hub.cases.agreement.agree import Finding
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
+from hub.cases.connection.agreed.gather import findings
 from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
 from hub.cases.connection.hears import AskAgain, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
@@ -49,7 +51,7 @@ class Facts:
     application, for computing dates. ``reapplied``: what it continues, or what continues it. ``reported``: numbers and
     steps that it has not heard; ``history`` is with them. ``warnings`` and ``told``: how many warnings and notices of
     recalls there were. ``ended``: as its row says. ``placing``: what is known of its site, where the command is
-    about its title."""
+    about its title. ``agreed``: what the certificates say of each other, where it was not told before."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -71,6 +73,7 @@ class Facts:
     told: int = 0
     ended: str | None = None
     placing: Placing | None = None
+    agreed: list[Finding] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:
@@ -88,6 +91,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     _read_again(connection, work, facts)
     _over(connection, work, facts, rows)
     _find(given, connection, work, facts, rows, moment)
+    _agree(given, connection, work, facts, rows)
     _ask(given, connection, work, facts, rows, moment)
     _place(given, connection, work, facts, rows)
     for (case, command), known in zip(work, facts, strict=True):
@@ -220,6 +224,20 @@ def _place(
     found = placings(given, connection, titles, rows)
     for case, known in both:
         known.placing = found.get(case.case_id)
+
+
+def _agree(
+    given: Given, connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
+) -> None:
+    """What the certificates of the cases say of each other that a record was found for."""
+    matched = [
+        (case, rows[case.case_id], matches)
+        for (case, _), known in zip(work, facts, strict=True)
+        if (matches := {kind: one for kind, one in known.found.items() if isinstance(one, matching.Match)})
+    ]
+    found = findings(given, connection, matched) if matched else {}
+    for (case, _), known in zip(work, facts, strict=True):
+        known.agreed = found.get(case.case_id, [])
 
 
 def _looked_for(known: Facts) -> list[Need]:

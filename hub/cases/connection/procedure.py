@@ -7,6 +7,7 @@ continues.
 """
 
 from hub.cases.connection import bodies
+from hub.cases.connection.agreed.tables import agreement
 from hub.cases.connection.decide import decide
 from hub.cases.connection.events import CANCELLATION, DATES, EVENTS
 from hub.cases.connection.gather import gather
@@ -47,6 +48,7 @@ PROCEDURE = Procedure(
         step,
         warning,
         recall,
+        agreement,
         rating,
         rating_refusal,
         place,

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from hub.cases import reasons
+from hub.cases.connection.agreed import shown as agreed
+from hub.cases.connection.agreed.events import Agreed
 from hub.cases.connection.command import TITLE
 from hub.cases.connection.events import Cancelled, Dated, Identified, Matched, Submitted, Waiting, Withdrawn
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
@@ -248,6 +250,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Withdrawn: _withdrawn,
     Retracted: _retracted,
     Recalled: recalls.project,
+    Agreed: agreed.project,
     Cancelled: _cancelled,
     Identified: _identified,
     Documented: documented,

@@ -99,6 +99,18 @@ class Delivery(BaseModel):
     trouble: str | None = Text("the connection system does not answer", "Why the last attempt did not end it.")
 
 
+class Agreement(BaseModel):
+    """What two certificates say of each other. It is no reason to refuse or to wait."""
+
+    about: str = Text("APPLICANT_HOLDER", "Which pair.")
+    result: str = Text("DIFFERS", "AGREES, DIFFERS or UNKNOWN (it cannot be said).")
+    why: str = Text("NUMBER", "By what, how, or why nothing can be said.")
+    zh: str = Text("申请人与不动产权利人：不一致，不影响受理（按证件号码）")
+    en: str = Text("the applicant and the holders of the title: differ; the application continues (by the numbers)")
+    record_ids: list[Opaque] = Field(description="The versions that were compared; what was submitted has none.")
+    found_at: Moment
+
+
 class Recall(BaseModel):
     """A record that changed, or ended, at its source after a sink may have got it."""
 
@@ -184,6 +196,7 @@ class ApplicationShown(_Application):
     evidence: list[Evidence]
     places: list[PlaceFound]
     deliveries: list[Delivery]
+    agreement: list[Agreement]
     recalls: list[Recall]
     numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")
 
