@@ -32,6 +32,7 @@ from hub.cases.evidence import tables as evidence
 from hub.cases.identity import tables as identity
 from hub.cases.ratings import tables as ratings
 from hub.cases.steps import tables as steps
+from hub.cases.transfer import tables as transfer
 from hub.delivery import tables as delivery
 from hub.ingest import tables as ingest
 from hub.pipeline import tables as pipeline
@@ -50,7 +51,7 @@ FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
     "store": (
         *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings, recall, agreed),
-        *(identity, evidence, delivery, ingest),
+        *(identity, evidence, transfer, delivery, ingest),
         *(auth, signatures),
     ),
     "vault": (privacy,),

@@ -20,7 +20,7 @@ _DATA = (*_BASE, "hub.stores", "hub.codec", "hub.records", "hub.privacy", "hub.t
 _CASES = (
     *("hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps", "hub.cases.imports"),
     *("hub.cases.evidence", "hub.cases.identity", "hub.cases.places", "hub.cases.agreement", "hub.cases.ratings"),
-    *("hub.cases.connection", "hub.cases.customer"),
+    *("hub.cases.connection", "hub.cases.customer", "hub.cases.transfer"),
 )
 _STAGE = ("hub.runtime", "hub.connect.host", "hub.parts")
 
@@ -69,6 +69,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
         *("hub.cases.evidence", "hub.cases.identity", "hub.cases.ratings", "hub.cases.connection"),
     ),
+    "hub.cases.transfer": (*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.connection"),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": (*_DATA, *_STAGE, "hub.grants"),
     "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),

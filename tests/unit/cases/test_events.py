@@ -32,6 +32,7 @@ def sample(kind: type[Event]) -> Event:
     listed |= {"items": (Told("design", "MISSING"),), "nevers": ("construction-permit",)}
     listed |= {"parts": ("road",)}
     listed |= {"numbers": (CaseNumber(b"n" * 16, "HUB"),)}
+    listed |= {"number_ids": (b"n" * 16,), "holders": (b"h" * 16,)}
     listed |= {"recipients": ("duty-desk",), "days_off": (date(2027, 1, 1),), "make_up_days": ()}
     given: dict[str, Any] = dict(listed)
     for entry in catalogue().by_name(kind.SCHEMA).json["fields"]:
