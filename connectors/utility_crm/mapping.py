@@ -9,6 +9,8 @@ from hub.errors import Unconfirmed
 from hub.ports import Address, Receipt
 
 REGISTRATION = "registration"
+TRANSFER = "transfer"
+"""The procedure of joint transfers of title and account."""
 _AFTER = {
     "dates": "dates",
     "warning": "warnings",
@@ -18,6 +20,8 @@ _AFTER = {
     "cancellation": "cancellations",
 }
 """Kind of a piece that is no evidence → the last part of its path."""
+_OF_TRANSFER = {"check": "checks", "transfer": "pushes", "cancellation": "cancellations", "notice": "notices"}
+"""Kind of a piece of a joint transfer → the last part of its path."""
 NOT_FOUND = "NOT_FOUND"
 """The agreed ``errorCode`` with which a 404 to a question says that the system does not have the piece."""
 _AGREED = frozenset({"items", "total", "more", "next", "page", "requestId", "traceId"})
@@ -41,10 +45,18 @@ class Call(NamedTuple):
 def to_call(address: Address) -> Call:
     """The call of one piece. The hub's number stands where the system wants the platform's (``externalAppNo``): it is
     the only one that no two cases share."""
+    if address.procedure == TRANSFER:
+        return _of_transfer(address)
     if address.kind == REGISTRATION:
         return Call("/applications", {"externalAppNo": address.number}, "appNo")
     what = _AFTER.get(address.kind, "evidence")
     return Call(f"/applications/{address.number}/{what}", {"key": address.key}, "receiptNo")
+
+
+def _of_transfer(address: Address) -> Call:
+    if address.kind == REGISTRATION:
+        return Call("/transfers", {"transferNo": address.number}, "receiptNo")
+    return Call(f"/transfers/{address.number}/{_OF_TRANSFER[address.kind]}", {"key": address.key}, "receiptNo")
 
 
 def to_body(address: Address, body: Mapping[str, Any], codes: Codes, streets: Streets) -> Mapping[str, Any]:
@@ -52,6 +64,8 @@ def to_body(address: Address, body: Mapping[str, Any], codes: Codes, streets: St
     the system's own codes."""
     if address.kind != REGISTRATION:
         return body
+    if address.procedure == TRANSFER:
+        return {"transferNo": address.number, **body}
     given: dict[str, Any] = {"externalAppNo": address.number, **body}
     if {"custType", "voltageCode"} <= body.keys():
         # One code says class and voltage together.

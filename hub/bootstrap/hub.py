@@ -23,6 +23,7 @@ from hub.cases.identity.kinds import CHECK
 from hub.cases.journal import Journal
 from hub.cases.policy import Recipients, Rules
 from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
+from hub.cases.transfer.transfers import Transfers
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.connect.trust import counts
@@ -187,6 +188,11 @@ class Hub:
         tell = partial(views.tell, self.parts.references)
         parts = self.store, self.vault, self.opener, self.purposes, channels, self.journal
         return Applications(*parts, self._desk, self._choices, tell)
+
+    def transfers(self) -> Transfers:
+        """The service for joint transfers of title and account."""
+        parts = self.store, self.vault, self.opener, self.purposes
+        return Transfers(*parts, frozenset(self.settings.channels), self.journal)
 
     def materials(self) -> Materials:
         """The service for the materials of applications."""

@@ -260,6 +260,12 @@ _WORDS = {
     "NO_SUCH_QUESTION": Words("该申请没有此问题。", "The application has no such question."),
     "NO_SUCH_CASE": Words("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),
+    "NO_SUCH_TRANSFER": Words("没有此过户。", "There is no such transfer."),
+    "TRANSFER_ENDED": Words("该过户已办结或未办成，不能撤销。", "The transfer has ended: it is not cancelled."),
+    "HOLDER_UNCONFIRMED": Words(
+        "新权利人未全部确认，且无委托。", "A new holder has not agreed, and none acts by a mandate."
+    ),
+    "MATTER_TWICE": Words("同一户号和不动产重复提交。", "One account of one title is there twice."),
     "UNAUTHORISED": Words("缺少访问令牌或令牌无效。", "The bearer token is missing or not valid."),
     "SIGNATURE_MISSING": Words("请求没有签名。", "The request is not signed (RFC 9421)."),
     "SIGNATURE_FORM": Words(
