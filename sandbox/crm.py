@@ -63,6 +63,14 @@ _NEEDED = {
         "fields",
     ),
 }
+_OF_TRANSFER = {
+    "transfer": ("transferNo", "channel", "channelNo", "reason", "consNo", "keepTariff", "acceptedAt"),
+    "transfer-checks": ("questionNo", "consNo", "oldHolders"),
+    "transfer-pushes": ("questionNo", "consNo", "oldHolders", "newHolders", "registeredOn", "keepTariff", "fields"),
+    "transfer-cancellations": ("cancelledAt", "registeredOn"),
+    "transfer-notices": ("noticeNo", "consNo", "registeredOn", "purpose", "fields"),
+}
+"""What joint transfers of title and account need."""
 _AFTER = tuple(what for what in _NEEDED if what != "application")
 """What follows an application, as the last part of the path."""
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -130,7 +138,7 @@ class Effects:
             rows = self._db.execute(
                 "SELECT what, key, external_no, number, received_at, body FROM effect ORDER BY id"
             ).fetchall()
-        counts: dict[str, dict[str, int]] = {what: {} for what in _NEEDED}
+        counts: dict[str, dict[str, int]] = {what: {} for what in (*_NEEDED, *_OF_TRANSFER)}
         for what, key, *_ in rows:
             counts[what][key] = counts[what].get(key, 0) + 1
         total = {"total": len(rows)}
@@ -157,6 +165,7 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
         Route("/applications", _posted(effects, token, "application", faults), methods=["POST"]),
         Route("/applications", _found(effects, token, "application", faults), methods=["GET"]),
         *(_route(effects, token, what, faults, method) for what in _AFTER for method in ("GET", "POST")),
+        *(_transfers(effects, token, what, faults, method) for what in _OF_TRANSFER for method in ("GET", "POST")),
         Route("/_control/effects", _effects(effects), methods=["GET"]),
         Route("/_control/refuse", _refuse(effects), methods=["POST", "DELETE"]),
     ]
@@ -166,6 +175,12 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
 def _route(effects: Effects, token: str, what: str, faults: Faults, method: str) -> Route:
     make = _found if method == "GET" else _posted
     return Route(f"/applications/{{external_no}}/{what}", make(effects, token, what, faults), methods=[method])
+
+
+def _transfers(effects: Effects, token: str, what: str, faults: Faults, method: str) -> Route:
+    make = _found if method == "GET" else _posted
+    path = f"/transfers/{{external_no}}/{what.removeprefix('transfer-')}" if what != "transfer" else "/transfers"
+    return Route(path, make(effects, token, what, faults), methods=[method])
 
 
 def _stranger(request: Request, token: str) -> Response | None:
@@ -185,7 +200,8 @@ def _posted(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint
         if len(await request.body()) > _BODY_MAX:
             return answer({"errorCode": "TOO_LARGE", "message": f"a body has at most {_BODY_MAX} bytes"}, 413)
         body = await body_of(request)
-        external_no = str(request.path_params.get("external_no") or body.get("externalAppNo") or "")
+        number = body.get("externalAppNo") or body.get("transferNo")
+        external_no = str(request.path_params.get("external_no") or number or "")
         work = partial(_judge_and_commit, effects, what, key, external_no, body)
         if fault := faults.strikes("late", request.url.path):
             threading.Timer(fault.delay_s, work).start()
@@ -198,11 +214,12 @@ def _posted(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint
 
 
 def _judge_and_commit(effects: Effects, what: str, key: str, external_no: str, body: dict[str, Any]) -> Response:
-    if missing := [field for field in _NEEDED[what] if field not in body]:
+    if missing := [field for field in (_NEEDED | _OF_TRANSFER)[what] if field not in body]:
         return answer({"errorCode": "FIELD_MISSING", "message": ", ".join(missing)}, 422)
     if refusal := effects.refusal(external_no, body):
         return answer({"errorCode": refusal[0], "message": refusal[1]}, 422)
-    if what != "application" and not effects.find("application", external_no):
+    first = "transfer" if what in _OF_TRANSFER else "application"
+    if what != first and not effects.find(first, external_no):
         return answer(
             {"errorCode": "APPLICATION_UNKNOWN", "message": f"{what} for an application that was never registered"},
             422,
@@ -219,7 +236,9 @@ def _found(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if refused := _stranger(request, token):
             return refused
-        external_no = request.path_params.get("external_no") or request.query_params.get("externalAppNo", "")
+        asked = request.query_params
+        number = asked.get("externalAppNo") or asked.get("transferNo", "")
+        external_no = request.path_params.get("external_no") or number
         rows = await run_in_threadpool(effects.find, what, external_no, request.query_params.get("key"))
         if faults.strikes("busy", request.url.path):
             return answer({"code": 500, "msg": "系统繁忙，请稍后再试"})

@@ -24,6 +24,7 @@ from sqlalchemy.sql.elements import False_, True_
 
 from hub.cases import tables as cases
 from hub.cases.connection import tables as connection
+from hub.cases.connection.agreed import tables as agreed
 from hub.cases.connection.materials import tables as materials
 from hub.cases.connection.recall import tables as recall
 from hub.cases.connection.warnings import tables as warnings
@@ -31,6 +32,7 @@ from hub.cases.evidence import tables as evidence
 from hub.cases.identity import tables as identity
 from hub.cases.ratings import tables as ratings
 from hub.cases.steps import tables as steps
+from hub.cases.transfer import tables as transfer
 from hub.delivery import tables as delivery
 from hub.ingest import tables as ingest
 from hub.pipeline import tables as pipeline
@@ -48,8 +50,8 @@ from hub.web.signatures import tables as signatures
 FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
     "store": (
-        *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings, recall),
-        *(identity, evidence, delivery, ingest),
+        *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings, recall, agreed),
+        *(identity, evidence, transfer, delivery, ingest),
         *(auth, signatures),
     ),
     "vault": (privacy,),

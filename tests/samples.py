@@ -181,3 +181,14 @@ def step(event_id: str, action: str, segment: str = "", at_ms: int = 0, **more: 
         "authority": UTILITY,
         "step": told | {"action": action, "segment": segment, "occurred_at_ms": at_ms} | more,
     }
+
+
+def transfer_report(
+    event_id: str, number: str, result: str, question: int | None = None, **more: Any
+) -> dict[str, Any]:
+    """What the utility reports of a joint transfer. ``number``: the hub's; ``more``: fields of its part."""
+    opened = _open("utility_transfers", event_id, 1, "CHANNEL_ONLY")
+    del opened["status"]
+    told = {"transfer_no": number, "event_id": event_id, "code": "", "result": result, "question": question}
+    told |= {"account_holder": "SAME", "occurred_at_ms": 1_772_413_200_000, "opinion": None, "operator": "欧阳听雨"}
+    return {**opened, "authority": UTILITY, "report": told | more}

@@ -8,6 +8,8 @@ from hub.connect.codes import Codes
 from hub.ports import Address
 
 REGISTRATION = "registration"
+TRANSFER = "transfer"
+"""The procedure of joint transfers of title and account."""
 _AFTER = {
     "dates": "dates",
     "warning": "warnings",
@@ -17,6 +19,8 @@ _AFTER = {
     "cancellation": "cancellations",
 }
 """Kind of a piece that is no evidence → the last part of its path."""
+_OF_TRANSFER = {"check": "checks", "transfer": "pushes", "cancellation": "cancellations", "notice": "notices"}
+"""Kind of a piece of a joint transfer → the last part of its path."""
 
 Streets = Mapping[tuple[str, str], str]
 """(Division of GB/T 2260, street or town; "" for the rest of the division) → supply unit (orgNo)."""
@@ -36,10 +40,18 @@ class Call(NamedTuple):
 def to_call(address: Address) -> Call:
     """The call of one piece. The hub's number stands where the system wants the platform's (``externalAppNo``): it is
     the only one that no two cases share."""
+    if address.procedure == TRANSFER:
+        return _of_transfer(address)
     if address.kind == REGISTRATION:
         return Call("/applications", {"externalAppNo": address.number}, "appNo")
     what = _AFTER.get(address.kind, "evidence")
     return Call(f"/applications/{address.number}/{what}", {"key": address.key}, "receiptNo")
+
+
+def _of_transfer(address: Address) -> Call:
+    if address.kind == REGISTRATION:
+        return Call("/transfers", {"transferNo": address.number}, "receiptNo")
+    return Call(f"/transfers/{address.number}/{_OF_TRANSFER[address.kind]}", {"key": address.key}, "receiptNo")
 
 
 def to_body(address: Address, body: Mapping[str, Any], codes: Codes, streets: Streets) -> Mapping[str, Any]:
@@ -47,6 +59,8 @@ def to_body(address: Address, body: Mapping[str, Any], codes: Codes, streets: St
     the system's own codes."""
     if address.kind != REGISTRATION:
         return body
+    if address.procedure == TRANSFER:
+        return {"transferNo": address.number, **body}
     given: dict[str, Any] = {"externalAppNo": address.number, **body}
     if {"custType", "voltageCode"} <= body.keys():
         # One code says class and voltage together.

@@ -12,6 +12,7 @@ from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
 from hub.cases.connection.holdings import Holdings
 from hub.cases.connection.materials.service import Materials
+from hub.cases.connection.placed.service import Places
 from hub.cases.customer.service import Customers
 from hub.cases.customer.token import ApplicationTokens
 from hub.cases.evidence import needs
@@ -22,6 +23,7 @@ from hub.cases.identity.kinds import CHECK
 from hub.cases.journal import Journal
 from hub.cases.policy import Recipients, Rules
 from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
+from hub.cases.transfer.transfers import Transfers
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.connect.trust import counts
@@ -187,9 +189,18 @@ class Hub:
         parts = self.store, self.vault, self.opener, self.purposes, channels, self.journal
         return Applications(*parts, self._desk, self._choices, tell)
 
+    def transfers(self) -> Transfers:
+        """The service for joint transfers of title and account."""
+        parts = self.store, self.vault, self.opener, self.purposes
+        return Transfers(*parts, frozenset(self.settings.channels), self.journal)
+
     def materials(self) -> Materials:
         """The service for the materials of applications."""
         return Materials(self.store, self.opener, self.journal)
+
+    def places(self) -> Places:
+        """The service for questions about the sites of applications."""
+        return Places(self.store, self.log, self.opener, self.purposes, self.journal)
 
     def deliveries(self, sink: str) -> Deliveries:
         """The pieces of a sink whose system fetches them. Raises ``Misconfigured`` when there is none of that name."""

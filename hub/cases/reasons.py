@@ -158,6 +158,22 @@ _WORDS = {
         "用电地址不在本市，请工作人员核对；不影响受理。",
         "The site is outside the city: please check. It continues.",
     ),
+    "SAME_SITE": Words(
+        "用电地址与不动产坐落不能自动判断是否为同一处，请工作人员对照两段地址核对；不影响受理。",
+        "Whether the site and the title's address are one door cannot be said: please compare both. It continues.",
+    ),
+    "SEVERAL_TITLES_ONE_SITE": Words(
+        "该用电地址对应多本不动产权证，请工作人员核对是否均属于本次用电；不影响受理。",
+        "Several titles are on this site: please check whether all of them belong to it. It continues.",
+    ),
+    "SEVERAL_SITES_ONE_TITLE": Words(
+        "一本不动产权证包含多处坐落，请工作人员核对是否包括本次用电地址；不影响受理。",
+        "One title names several places: please check whether the site is one of them. It continues.",
+    ),
+    "PUBLIC_HOUSING_NO_TITLE": Words(
+        "来源中没有该地址的不动产登记，请工作人员核对是否为没有权证的公有住房（可凭租赁凭证）；不影响受理。",
+        "No title of this site is registered: please check whether it is public housing, which has none. It continues.",
+    ),
     # Refusals of what was submitted.
     "TICKET_FORM": Words("身份核验凭据无法读取。", "This is no ticket of an identity service."),
     "TICKET_SIGNATURE": Words(
@@ -252,8 +268,15 @@ _WORDS = {
         "该申请已经评价过，每件申请只评价一次。", "The application has been rated already: once for each application."
     ),
     "NO_FOLLOW_UP": Words("该申请没有待办的差评回访。", "No follow-up of a bad rating is open for this application."),
+    "NO_SUCH_QUESTION": Words("该申请没有此问题。", "The application has no such question."),
     "NO_SUCH_CASE": Words("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),
+    "NO_SUCH_TRANSFER": Words("没有此过户。", "There is no such transfer."),
+    "TRANSFER_ENDED": Words("该过户已办结或未办成，不能撤销。", "The transfer has ended: it is not cancelled."),
+    "HOLDER_UNCONFIRMED": Words(
+        "新权利人未全部确认，且无委托。", "A new holder has not agreed, and none acts by a mandate."
+    ),
+    "MATTER_TWICE": Words("同一户号和不动产重复提交。", "One account of one title is there twice."),
     "UNAUTHORISED": Words("缺少访问令牌或令牌无效。", "The bearer token is missing or not valid."),
     "SIGNATURE_MISSING": Words("请求没有签名。", "The request is not signed (RFC 9421)."),
     "SIGNATURE_FORM": Words(

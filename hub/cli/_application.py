@@ -9,6 +9,7 @@ from hub.cli._console import console
 from hub.cli._moments import shown_in_china
 
 Json = dict[str, Any]
+_AGREES = {"AGREES": "[green]=[/]", "DIFFERS": "[yellow]≠[/]", "UNKNOWN": "[yellow]?[/]"}
 _NOTHING = "no limit runs: it is the customer's turn, or the case has ended"
 
 
@@ -53,9 +54,15 @@ def show_one(shown: Json, said: str) -> None:
         out.print(f"{sink} knows it as {number}")
     for asked in shown["questions"]:
         out.print(f"[yellow]?[/] {escape(asked['zh'])} {escape(asked['en'])} ({asked['clause']})", highlight=False)
+    for one in shown["places"]:
+        if one["question"] and not one["answer"]:
+            asked_of = f"{escape(one['question_zh'])} {escape(one['question_en'])} (hub application place)"
+            out.print(f"[yellow]?[/] {asked_of}", highlight=False)
     for need in shown["evidence"]:
         mark = "[green]✓[/]" if need["state"] == "met" else "[yellow]…[/]"
         out.print(f"{mark} {need['kind']}  {need['reason_zh']} {need['reason_en']}{_looks(need)}", highlight=False)
+    for one in shown["agreement"]:
+        out.print(f"{_AGREES[one['result']]} {one['zh']} {one['en']}", highlight=False)
     for change in shown["recalls"]:
         out.print(_recall(change), highlight=False)
     table = Table("piece", "sink", "what", "state", "holder", "attempts", "receipt", Column("reason", overflow="fold"))

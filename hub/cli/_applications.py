@@ -68,6 +68,12 @@ class Desk(Protocol):
     def materials(self, application_id: str) -> Json:
         """The materials and the money of one application."""
 
+    def places(self, application_id: str) -> Json:
+        """The findings about the site, with both texts side by side."""
+
+    def answer_place(self, application_id: str, nth: int, document: Mapping[str, Any]) -> Json:
+        """Answer the question of a finding: ``answer``, ``person``, ``note``. Returns the findings."""
+
     def progress(self, application_id: str) -> Json:
         """The application as its customer sees it; over the API with the application's own token."""
 
@@ -180,6 +186,14 @@ class Direct:
         with _said():
             return self._hub.materials().show(_id(application_id))
 
+    def places(self, application_id: str) -> Json:
+        with _said():
+            return self._hub.places().show(_id(application_id))
+
+    def answer_place(self, application_id: str, nth: int, document: Mapping[str, Any]) -> Json:
+        with _said():
+            return self._hub.places().answer(_id(application_id), nth, document, by_user())
+
     def progress(self, application_id: str) -> Json:
         with _said():
             return self._hub.customers().progress(_id(application_id))
@@ -256,6 +270,12 @@ class Remote:
 
     def materials(self, application_id: str) -> Json:
         return self._json("GET", f"/applications/{_id(application_id).hex()}/materials")
+
+    def places(self, application_id: str) -> Json:
+        return self._json("GET", f"/applications/{_id(application_id).hex()}/places")
+
+    def answer_place(self, application_id: str, nth: int, document: Mapping[str, Any]) -> Json:
+        return self._json("POST", f"/applications/{_id(application_id).hex()}/places/{nth}", json=dict(document))
 
     def progress(self, application_id: str) -> Json:
         return self._json("GET", f"/applications/{_id(application_id).hex()}/progress")

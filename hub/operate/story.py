@@ -110,7 +110,11 @@ def _mentioned(own: Collection[Told]) -> Iterator[str]:
             value: dict[str, Any] = wire.decode(one.message.value or b"")[1]
         except RecordRejected:
             continue
-        yield from (found.hex() for name in ("record_id", "later_id") if isinstance(found := value.get(name), bytes))
+        yield from (
+            found.hex()
+            for name in ("record_id", "later_id", "one_id", "other_id")
+            if isinstance(found := value.get(name), bytes)
+        )
 
 
 def _rows(connection: Connection, ids: Collection[str]) -> list[Row[Any]]:

@@ -21,6 +21,8 @@ REGISTRATION: Final = (
 )
 """What a purpose may allow in a registration, beside what every registration has."""
 _REGISTRATION_BEFORE: Final = ("custName",)
+CONNECTION: Final = "connection"
+"""The procedure of a purpose that names none."""
 _PURPOSE_KEYS: Final = {"zh", "en", "busi_type", "service_item", "legal_basis", "evidence"}
 Fields = dict[str, Any]
 Permits = Callable[[str, str], bool]
@@ -60,7 +62,8 @@ class LegalBasis:
 class Purpose:
     """Why the hub may use records. ``busi_type``: the utility's word for it. ``service_item``: code of the service item
     in the catalogue that sources know ("" if the installation has none). ``bases``: code → legal basis. ``evidence``:
-    kind → what may leave. ``registration``: which of ``REGISTRATION`` may leave with the application itself."""
+    kind → what may leave. ``registration``: which of ``REGISTRATION`` may leave with the application itself.
+    ``procedure``: whose cases may have it."""
 
     name: str
     zh: str
@@ -70,6 +73,7 @@ class Purpose:
     bases: Mapping[str, LegalBasis]
     evidence: Mapping[str, EvidenceRule]
     registration: frozenset[str] = frozenset(_REGISTRATION_BEFORE)
+    procedure: str = CONNECTION
 
     def accepts(self, kind: str, assurance: str) -> bool:
         """Whether a record of ``kind`` with this assurance may be delivered for the purpose."""
@@ -99,9 +103,10 @@ class Purposes:
             raise RecordRejected("PURPOSE_UNKNOWN", "purpose", allowed=tuple(self.names()))
         return purpose
 
-    def names(self) -> list[str]:
-        """The name of each purpose, without aliases, in alphabetical order."""
-        return sorted({purpose.name for purpose in self._by_name.values()})
+    def names(self, procedure: str = "") -> list[str]:
+        """The name of each purpose, without aliases, in alphabetical order; with ``procedure`` only of its purposes."""
+        wanted = {purpose.name for purpose in self._by_name.values() if procedure in ("", purpose.procedure)}
+        return sorted(wanted)
 
     def with_service_items(self, codes: Mapping[str, str]) -> "Purposes":
         """The same purposes with the service items of an installation: purpose's name → catalogue code. Raises
@@ -130,6 +135,7 @@ def _purpose(name: str, entry: Mapping[str, Any], bases: Mapping[str, LegalBasis
         {code: bases[code] for code in entry["legal_basis"]},
         {kind: _rule(name, kind, rule) for kind, rule in entry["evidence"].items()},
         _registration(name, entry.get("registration", _REGISTRATION_BEFORE)),
+        entry.get("procedure", CONNECTION),
     )
 
 

@@ -12,7 +12,7 @@ from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
 from hub.web import tls
-from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, steps
+from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, places, steps
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -73,6 +73,7 @@ def _config(hub: Hub) -> uvicorn.Config:
         cases.router(hub.store, access),
         steps.router(hub.intake(), Signers(lambda: hub.connectors.senders, hub.clock), Nonces(hub.clock)),
         materials.router(hub.materials(), access),
+        places.router(hub.places(), access),
         deliveries.router(hub.deliveries, hub.connectors.fetching, access),
     )
     app = create(hub.clock, *served, health.router(readiness), metrics.router(figures, access), schemas)

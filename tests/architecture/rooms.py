@@ -19,8 +19,8 @@ _BASE = (*_PLAIN, "hub.crash", "hub.clock", "hub.logging")
 _DATA = (*_BASE, "hub.stores", "hub.codec", "hub.records", "hub.privacy", "hub.topics")
 _CASES = (
     *("hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps", "hub.cases.imports"),
-    *("hub.cases.evidence", "hub.cases.identity", "hub.cases.places", "hub.cases.ratings", "hub.cases.connection"),
-    "hub.cases.customer",
+    *("hub.cases.evidence", "hub.cases.identity", "hub.cases.places", "hub.cases.agreement", "hub.cases.ratings"),
+    *("hub.cases.connection", "hub.cases.customer", "hub.cases.transfer"),
 )
 _STAGE = ("hub.runtime", "hub.connect.host", "hub.parts")
 
@@ -55,6 +55,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.cases.steps.judge": ("hub.cases.steps.facts",),
     "hub.cases": (*_DATA, "hub.cases.steps.facts", "hub.cases.steps.judge"),
     "hub.cases.places": (*_PLAIN, "hub.records"),
+    "hub.cases.agreement": (*_PLAIN, "hub.records", "hub.cases.places"),
     "hub.cases.steps": (*_DATA, "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases"),
     "hub.cases.imports": (*_DATA, "hub.cases"),
     "hub.cases.evidence": (*_DATA, "hub.grants", "hub.cases"),
@@ -62,12 +63,13 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.cases.ratings": (*_DATA, "hub.cases"),
     "hub.cases.connection": (
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
-        *("hub.cases.evidence", "hub.cases.identity", "hub.cases.places", "hub.cases.ratings"),
+        *("hub.cases.evidence", "hub.cases.identity", "hub.cases.places", "hub.cases.agreement", "hub.cases.ratings"),
     ),
     "hub.cases.customer": (
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
         *("hub.cases.evidence", "hub.cases.identity", "hub.cases.ratings", "hub.cases.connection"),
     ),
+    "hub.cases.transfer": (*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.connection"),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": (*_DATA, *_STAGE, "hub.grants"),
     "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 import connectors.utility_crm
-from connectors.utility_crm.mapping import read_streets, to_body
+from connectors.utility_crm.mapping import Call, read_streets, to_body, to_call
 from hub.clock import SystemClock
 from hub.connect import kit
 from hub.connect.host import registry
@@ -62,7 +62,7 @@ def test_the_package_describes_itself_and_what_it_takes() -> None:
     info = kit.check_package("connectors.utility_crm")
     assert info.direction == "sink"
     assert info.takes("connection", "registration") and info.takes("connection", "licence.property-title")
-    assert not info.takes("transfer", "registration")
+    assert info.takes("transfer", "registration") and not info.takes("outages", "registration")
 
 
 def test_the_hubs_number_stands_where_the_platforms_is_wanted_and_the_channels_own_beside_it(
@@ -148,3 +148,24 @@ def test_too_many_requests_say_when_to_come_back(sandbox: Running, sink: Guarded
     with pytest.raises(Unavailable) as told:
         sink.push(registration(), APPLICATION)
     assert told.value.retry_after_s == 3
+
+
+def test_p2_each_piece_of_a_joint_transfer_has_a_path_of_its_own() -> None:
+    kinds = ("registration", "check", "transfer", "cancellation", "notice")
+    addresses = [Address("transfer", kind, "80SP0B4W5XKX2R", f"key-{kind}") for kind in kinds]
+    calls = [to_call(one) for one in addresses]
+    assert calls[0] == Call("/transfers", {"transferNo": "80SP0B4W5XKX2R"}, "receiptNo")
+    paths = [one.path.removeprefix("/transfers/80SP0B4W5XKX2R/") for one in calls[1:]]
+    assert paths == ["checks", "pushes", "cancellations", "notices"]
+
+
+def test_p2_a_joint_transfer_is_registered_asked_for_and_found_again(sandbox: Running, sink: GuardedSink) -> None:
+    to = replace(registration(), procedure="transfer")
+    check = replace(to, kind="check", key=uuid4().hex)
+    with pytest.raises(Refused):  # a question about what was never registered
+        sink.push(check, {"questionNo": 1, "consNo": "1200045678", "oldHolders": []})
+    told = ("channel", "channelNo", "reason", "consNo", "keepTariff", "acceptedAt")
+    first = sink.push(to, dict.fromkeys(told, "x"))
+    assert sink.find(to) == first
+    receipt = sink.push(check, {"questionNo": 1, "consNo": "1200045678", "oldHolders": []})
+    assert sink.find(check) == receipt and sink.find(replace(check, key="another")) is None

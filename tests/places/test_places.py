@@ -150,6 +150,12 @@ def test_parts(text: str, expected: dict[str, str]) -> None:
     assert found.confidence == 1.0
 
 
+@pytest.mark.parametrize(("text", "part"), [("天津市南开区天拖里", "number"), ("朝阳区建国路88号", "county")])
+def test_what_both_lack_is_named(text: str, part: str) -> None:
+    found = compare(Place(address=text), Place(address=text))
+    assert (found.verdict, found.parts) == (Verdict.ASK, (part,))
+
+
 UNIT = "120104001001GB00001F00010001"
 
 

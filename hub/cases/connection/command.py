@@ -22,7 +22,7 @@ from hub.cases.identity.choices import CHOICE_CHARACTERS_MAX
 from hub.cases.identity.kinds import CHECK, RESIDENT_ID
 from hub.cases.identity.ticket import AGENT, APPLICANT, TICKET_CHARACTERS_MAX, Matter
 from hub.errors import RecordRejected
-from hub.privacy.purposes import Purposes
+from hub.privacy.purposes import CONNECTION, Purposes
 from hub.records.identifiers import (
     Identity,
     check_licence_id,
@@ -213,6 +213,8 @@ def parse(
     except ValidationError as error:
         raise refusal(error) from None
     purpose = purposes.get(read.purpose)
+    if purpose.procedure != CONNECTION:
+        raise RecordRejected("PURPOSE_UNKNOWN", "purpose", allowed=tuple(purposes.names(CONNECTION)))
     return read.model_copy(
         update={
             "applicant": tidy_applicant(read.applicant, latest),
@@ -280,7 +282,7 @@ def _part_at(path: Sequence[Any], part: type[BaseModel]) -> type[BaseModel]:
 
 def tidy_applicant(applicant: Applicant, latest: date = date.max) -> Applicant:
     """The applicant, with its identifier checked and tidied. Raises ``RecordRejected``."""
-    return applicant.model_copy(update=_tidy_party(applicant, "applicant", latest))
+    return applicant.model_copy(update=tidy_party(applicant, "applicant", latest))
 
 
 def _tidy_agent(agent: Agent, latest: date) -> Agent:
@@ -289,11 +291,12 @@ def _tidy_agent(agent: Agent, latest: date) -> Agent:
         identifier, field = tidy(authorisation.reference), "agent.authorisation.reference"
         _good(check_licence_id(identifier), field)
         authorisation = authorisation.model_copy(update={"reference": identifier})
-    return agent.model_copy(update={**_tidy_party(agent, "agent", latest), "authorisation": authorisation})
+    return agent.model_copy(update={**tidy_party(agent, "agent", latest), "authorisation": authorisation})
 
 
-def _tidy_party(party: Applicant | Agent, part: str, latest: date) -> dict[str, str]:
-    """The party's identifier, checked and tidied: uscc or resident_id → value."""
+def tidy_party(party: Applicant | Agent, part: str, latest: date = date.max) -> dict[str, str]:
+    """The party's identifier, checked and tidied: uscc or resident_id → value. ``part``: where the party is in what was
+    sent. Raises ``RecordRejected``."""
     _exactly_one(party.uscc, party.resident_id, f"{part}.uscc")
     if party.uscc is not None:
         code = tidy(party.uscc)

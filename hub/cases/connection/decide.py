@@ -8,6 +8,7 @@ from hub.cases import policy, reasons
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.clocks import clock, dates
+from hub.cases.connection.agreed.events import Agreed
 from hub.cases.connection.command import Needed, needs_of
 from hub.cases.connection.events import (
     CANCELLATION,
@@ -35,6 +36,7 @@ from hub.cases.connection.hears import (
     Submit,
     Warn,
 )
+from hub.cases.connection.placed.decide import placed
 from hub.cases.connection.recall import decide as recall
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import decide as warnings
@@ -61,6 +63,8 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     if isinstance(command, Present | Rate | Cancel):
         return [] if facts.cancelled else [_of_customer(case, command, facts, moment)]
     decided = _events(case, _needs(command, facts, moment), facts)
+    decided += placed(decided, facts.placing)
+    decided += [Agreed(**one._asdict()) for one in facts.agreed]
     decided += _recalled(case, facts, _decided(decided), moment)
     return [*decided, *_reported(replace(case, pieces=case.pieces + _decided(decided)), facts, moment)]
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
+from hub.cases.connection.agreed.events import Agreed
 from hub.cases.connection.materials import events as materials
+from hub.cases.connection.placed.events import EVENTS as PLACED
 from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.warnings.events import Warned
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
@@ -142,7 +144,8 @@ class Identified(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Recalled, Cancelled, Identified),
-    *(Numbered, Disputed, Stepped, Reapplied, Separated, Warned),
+    *(Numbered, Disputed, Stepped, Reapplied, Separated, Warned, Agreed),
     *materials.EVENTS,
     *RATINGS,
+    *PLACED,
 )

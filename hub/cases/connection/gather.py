@@ -8,11 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import notices, reasons
+from hub.cases.agreement.agree import Finding
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
-from hub.cases.connection.command import Application
+from hub.cases.connection.agreed.gather import findings
+from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
 from hub.cases.connection.hears import AskAgain, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
+from hub.cases.connection.placed.decide import Placing
+from hub.cases.connection.placed.gather import placings
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import again, reports
 from hub.cases.connection.tables import application
@@ -21,6 +25,7 @@ from hub.cases.events import REGISTRATION
 from hub.cases.evidence import matching, needs, over, tables
 from hub.cases.evidence.ask import way_to_ask
 from hub.cases.evidence.decide import Ask, Asker, Found, request_id
+from hub.cases.evidence.matching import Match
 from hub.cases.evidence.needs import Need
 from hub.cases.evidence.over import Over
 from hub.cases.identity import desk
@@ -45,7 +50,9 @@ class Facts:
     ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
     application, for computing dates. ``reapplied``: what it continues, or what continues it, or does so no more.
     ``reported``: numbers and steps that it has not heard; ``history`` is with them. ``warnings`` and ``told``: how many
-    warnings and notices of recalls there were. ``ended``: as its row says."""
+    warnings and notices of recalls there were. ``ended``: as its row says. ``placing``: what is known of its site,
+    where the command is about its title. ``agreed``: what the certificates say of each other, where it was not told
+    before."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -66,6 +73,8 @@ class Facts:
     warnings: int = 0
     told: int = 0
     ended: str | None = None
+    placing: Placing | None = None
+    agreed: list[Finding] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:
@@ -83,7 +92,9 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     _read_again(connection, work, facts)
     _over(connection, work, facts, rows)
     _find(given, connection, work, facts, rows, moment)
+    _agree(given, connection, work, facts, rows)
     _ask(given, connection, work, facts, rows, moment)
+    _place(given, connection, work, facts, rows)
     for (case, command), known in zip(work, facts, strict=True):
         if isinstance(command, Cancel | Present):
             known.cancelled, known.behind = _cancelled(connection, case), _unsent(connection, case)
@@ -207,6 +218,31 @@ def _find(
     matches = matching.find(connection, given.log, wanted, given.authorities)
     for (_, known, need), match in zip(waiting, matches, strict=True):
         known.found = {**known.found, need.kind: match}
+
+
+def _place(
+    given: Given, connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
+) -> None:
+    """What is known of the sites of those cases whose title is looked for."""
+    both = [(case, known) for (case, _), known in zip(work, facts, strict=True) if TITLE in known.found]
+    titles = [(case, match if isinstance(match := known.found[TITLE], Match) else None) for case, known in both]
+    found = placings(given, connection, titles, rows)
+    for case, known in both:
+        known.placing = found.get(case.case_id)
+
+
+def _agree(
+    given: Given, connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
+) -> None:
+    """What the certificates of the cases say of each other that a record was found for."""
+    matched = [
+        (case, rows[case.case_id], matches)
+        for (case, _), known in zip(work, facts, strict=True)
+        if (matches := {kind: one for kind, one in known.found.items() if isinstance(one, matching.Match)})
+    ]
+    found = findings(given, connection, matched) if matched else {}
+    for (case, _), known in zip(work, facts, strict=True):
+        known.agreed = found.get(case.case_id, [])
 
 
 def _looked_for(known: Facts) -> list[Need]:

@@ -7,11 +7,13 @@ continues.
 """
 
 from hub.cases.connection import bodies
+from hub.cases.connection.agreed.tables import agreement
 from hub.cases.connection.decide import decide
 from hub.cases.connection.events import CANCELLATION, DATES, EVENTS
 from hub.cases.connection.gather import gather
 from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.materials.tables import document, request
+from hub.cases.connection.placed.tables import place
 from hub.cases.connection.project import project
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.recall.events import RECALL, WITHDRAWAL
@@ -38,7 +40,7 @@ PROCEDURE = Procedure(
     project=project,
     tables=(
         *(application, need, ticket, document, request, case_number, number_dispute, step),
-        *(warning, recall, rating, rating_refusal),
+        *(warning, recall, agreement, rating, rating_refusal, place),
     ),
     sinks={
         REGISTRATION: bodies.registration,

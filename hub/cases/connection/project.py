@@ -7,10 +7,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from hub.cases import reasons
+from hub.cases.connection.agreed import shown as agreed
+from hub.cases.connection.agreed.events import Agreed
 from hub.cases.connection.command import TITLE
 from hub.cases.connection.events import Cancelled, Dated, Identified, Matched, Submitted, Waiting, Withdrawn
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
+from hub.cases.connection.placed.project import PROJECT as PLACED
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.steps.histories import histories
@@ -269,6 +272,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Withdrawn: _withdrawn,
     Retracted: _retracted,
     Recalled: recalls.project,
+    Agreed: agreed.project,
     Cancelled: _cancelled,
     Identified: _identified,
     Documented: documented,
@@ -280,5 +284,6 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Disputed: _disputed,
     Separated: _separated,
     **RATINGS,
+    **PLACED,
     Warned: shown.project,
 }

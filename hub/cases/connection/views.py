@@ -12,7 +12,9 @@ from hub.cases.calendar import Calendar, day_of
 from hub.cases.case import PieceState
 from hub.cases.clocks import KindClock
 from hub.cases.connection import states
+from hub.cases.connection.agreed import shown as agreed
 from hub.cases.connection.command import Application
+from hub.cases.connection.placed import shown as placed
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import changes, clocks, histories
 from hub.cases.connection.tables import application
@@ -49,7 +51,9 @@ def full(connection: Connection, row: Row[Any], given: Given, today: date) -> Js
             *_disputes(connection, case_id),
         ],
         "evidence": [_need(one, pieces) for one in needs],
+        "places": [placed.shown(one) for one in placed.rows(connection, case_id)],
         "deliveries": deliveries,
+        "agreement": agreed.shown(connection, case_id),
         "recalls": recalls.shown(connection, case_id),
     }
 

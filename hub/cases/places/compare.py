@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from hub.cases.places.differences import differences
-from hub.cases.places.parse import parse
+from hub.cases.places.parse import Address, parse
 from hub.records.divisions import present_code
 
 UNIT_NO: Final = "unit_no"
@@ -62,7 +62,13 @@ def compare(site: Place, title: Place) -> Match:
         return Match(Verdict.DIFFERENT, ADDRESS, found.certain[:1], site.address, title.address)
     if not found.doubtful and min(one.confidence, other.confidence) >= SAME_CONFIDENCE_MIN:
         return Match(Verdict.SAME, ADDRESS, (), site.address, title.address)
-    return Match(Verdict.ASK, ADDRESS, found.doubtful or ("rest",), site.address, title.address)
+    return Match(Verdict.ASK, ADDRESS, found.doubtful or _missing(one, other), site.address, title.address)
+
+
+def _missing(one: Address, other: Address) -> tuple[str, ...]:
+    """What both lack: a county that is certain, or a gate."""
+    county = all(it.county and it.certain for it in (one, other))
+    return ("number",) if county else ("county",)
 
 
 SAME_CONFIDENCE_MIN: Final = 1.0

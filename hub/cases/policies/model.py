@@ -103,6 +103,19 @@ class Never(Data):
     words: tuple[Text, ...]
 
 
+class TransferTable(Data):
+    """What joint transfers of title and account (房产+用电联合过户) go by. ``transfers`` and ``firsts``: the registry's
+    types of registration (codes or words) that are a transfer, and a first registration; any other type starts nothing.
+    ``check_days`` and ``transfer_days``: working days for the utility's answers; ``None`` where no document sets any.
+    """
+
+    transfers: tuple[Text, ...] = ("200", "转移登记")
+    firsts: tuple[Text, ...] = ("100", "首次登记")
+    check_days: Days | None = None
+    transfer_days: Days | None = None
+    clause: Text = ""
+
+
 class Boundary(Data):
     """How far the utility's investment reaches for a class of customers. ``rows``: the kinds of customers that it is
     about as a whole; without them it depends on the project."""
@@ -240,7 +253,8 @@ class Policy(Data):
     """One year's table. ``source`` is the document that it comes from; ``effective_to`` the last day that the document
     plans for, and ``successor`` the version of the table after it: "" as long as none is known. ``cases`` maps the name
     of a row to the row, ``permits`` a voltage class to the working days of a permit for grid works: a class that is not
-    there has no limit. ``counting``: the only convention that the clocks have; a table by hours is refused.
+    there has no limit. ``transfer``: what joint transfers go by. ``counting``: the only convention that the clocks have;
+    a table by hours is refused.
     ``sanling_kw``: up to it (kW) a customer has the 三零 service and low voltage (§7). ``division``: what codes of the
     city begin with."""
 
@@ -260,6 +274,7 @@ class Policy(Data):
     nevers: Mapping[Name, Never] = Field({}, alias="never")
     boundaries: Mapping[Name, Boundary] = Field({}, alias="boundary")
     permits: Mapping[Text, Days] = {}
+    transfer: TransferTable = TransferTable()
     notes: tuple[Text, ...] = ()
 
     @model_validator(mode="before")

@@ -80,6 +80,7 @@ _TABLE: Final = {
     ),
     "status": (
         ("STEP_UNKNOWN", "docs/cases.md", "No table has the utility's code of the step.", "未知的环节代码"),
+        ("TRANSFER_UNKNOWN", "docs/transfer.md", "No table has the utility's code.", "未知的过户反馈代码"),
         ("STATUS_UNKNOWN", "hub", "The source's status code is unknown.", "证照状态代码未知"),
     ),
     "proof": (
@@ -100,6 +101,7 @@ _TABLE: Final = {
         ("STEP_SEGMENT", "docs/cases.md", "The step needs one of the five timed segments.", "环节不是五个计时环节之一"),
         ("STEP_TIME", "docs/cases.md", "A time of the step is no time of our years.", "环节时间不是合理年代的时间"),
         ("STEP_AMENDS", "docs/cases.md", "A correction names the event that it corrects.", "更正未写明被更正的事件"),
+        ("TRANSFER_TIME", "docs/transfer.md", "The time or the number cannot be.", "反馈时间或推送次数不合理"),
         ("VALIDITY_TERM", "居民身份证法 §5", "The validity does not fit the holder's age.", "有效期限与年龄不符"),
     ),
 }  # fmt: skip

@@ -69,10 +69,11 @@ def step_times(record: Plain, _context: Context) -> Findings:
     """
     step = record["step"]
     given = ((name, step[name]) for name in _TIMES)
-    return [Finding("STEP_TIME", f"step.{name}") for name, at in given if at is not None and not _is_time(at)]
+    return [Finding("STEP_TIME", f"step.{name}") for name, at in given if at is not None and not is_time(at)]
 
 
-def _is_time(at_ms: int) -> bool:
+def is_time(at_ms: int) -> bool:
+    """Whether a time (ms since the epoch) can be one that a utility's system wrote."""
     return at_ms in _YEARS and at_ms != NO_TIME
 
 

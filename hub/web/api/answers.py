@@ -99,6 +99,18 @@ class Delivery(BaseModel):
     trouble: str | None = Text("the connection system does not answer", "Why the last attempt did not end it.")
 
 
+class Agreement(BaseModel):
+    """What two certificates say of each other. It is no reason to refuse or to wait."""
+
+    about: str = Text("APPLICANT_HOLDER", "Which pair.")
+    result: str = Text("DIFFERS", "AGREES, DIFFERS or UNKNOWN (it cannot be said).")
+    why: str = Text("NUMBER", "By what, how, or why nothing can be said.")
+    zh: str = Text("申请人与不动产权利人：不一致，不影响受理（按证件号码）")
+    en: str = Text("the applicant and the holders of the title: differ; the application continues (by the numbers)")
+    record_ids: list[Opaque] = Field(description="The versions that were compared; what was submitted has none.")
+    found_at: Moment
+
+
 class Recall(BaseModel):
     """A record that changed, or ended, at its source after a sink may have got it."""
 
@@ -156,6 +168,24 @@ class AskedOfPerson(BaseModel):
     clause: str = Text("津工信电力〔2021〕8号 附件2 注1、注2")
 
 
+class PlaceFound(BaseModel):
+    """A finding about the site. It is no reason to refuse or to wait."""
+
+    nth: int = Field(examples=[1], description="Counts the findings of the application from 1.")
+    record_id: Opaque | None = Field(description="The title that was compared; null where the question is about none.")
+    verdict: str = Field(examples=["ASK"], description="SAME, DIFFERENT or ASK.")
+    compared_by: str | None = Text("address", "unit_no or address; null where nothing was compared.")
+    parts: list[str] = Field(examples=[["entrance", "room"]], description="What differs, or must be looked at.")
+    question: str | None = Text("SAME_SITE", "What a person is asked; null for nothing. Stable.")
+    question_zh: str | None = Text(
+        "用电地址与不动产坐落不能自动判断是否为同一处，请工作人员对照两段地址核对；不影响受理。"
+    )
+    question_en: str | None = Text("Whether the site and the title's address are one door cannot be said.")
+    found_at: Moment
+    answer: str | None = Text("YES", "YES, NO or UNKNOWN; null until a person answers.")
+    answered_at: Moment | None
+
+
 class ApplicationShown(_Application):
     """One application."""
 
@@ -164,7 +194,9 @@ class ApplicationShown(_Application):
     clock: TimeLimit
     questions: list[AskedOfPerson]
     evidence: list[Evidence]
+    places: list[PlaceFound]
     deliveries: list[Delivery]
+    agreement: list[Agreement]
     recalls: list[Recall]
     numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")
 

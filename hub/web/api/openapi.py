@@ -51,6 +51,7 @@ _SCHEMES: Final[Json] = {
 _PATH: Final[Mapping[str, Json]] = {
     "application_id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": [answers.ID]},
     "case_id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": [answers.ID]},
+    "nth": {"type": "integer", "minimum": 1, "examples": [1]},
     "delivery_id": {"type": "string", "pattern": answers.DELIVERY_FORM, "examples": [answers.DELIVERY]},
     "subject": {"type": "string", "examples": ["lookup.requests-value"]},
     "version": {"type": "string", "pattern": "^([1-9][0-9]{0,8}|latest|-1)$", "examples": ["latest"]},

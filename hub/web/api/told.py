@@ -9,12 +9,14 @@ from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
 from hub.cases.connection.materials.command import Handed
 from hub.cases.connection.materials.command import Request as Asked
+from hub.cases.connection.placed.service import Answer as PlaceAnswer
 from hub.cases.customer.said import FollowUp, Question, Rating
 from hub.web.api import answers as a
 from hub.web.api import applications, cases, customers, deliveries, metrics, steps
 from hub.web.api import shown_customers as c
 from hub.web.api.clock_answers import ClockShown
 from hub.web.api.shown_materials import MaterialsShown
+from hub.web.api.shown_places import PlacesShown
 from hub.web.auth.applicants import SCOPE as OF_APPLICATION
 from hub.web.queries import Query
 
@@ -156,6 +158,17 @@ _APPLICATIONS: Final = (
         {200: MaterialsShown},
         (*_TOKEN, *_BODY, *_MATERIALS, "MATERIAL_AWAITED", "NOTICE_GIVEN", "NOTICE_AFTER_END"),
         applications.WRITE, body=Asked, example=ASKED,
+    ),
+    Told(
+        "placesOfSite", "GET", f"{_ONE}/places",
+        "Findings about the site, each with the text of the site and of the title side by side, and who answered.",
+        {200: PlacesShown}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.OPERATE,
+    ),
+    Told(
+        "answerPlace", "POST", f"{_ONE}/places/{{nth}}",
+        "Answer a question about the site, as a named person. The application continues with any answer.",
+        {200: PlacesShown}, (*_TOKEN, *_BODY, *_SAID, "NO_SUCH_QUESTION", "NO_SUCH_APPLICATION"),
+        applications.OPERATE, body=PlaceAnswer, example={"answer": "YES", "person": "李明", "note": "已到现场核对"},
     ),
     Told(
         "titlesHeld", "POST", "/titles/held",

@@ -30,7 +30,8 @@ def sample(kind: type[Event]) -> Event:
     listed = {"pieces": (Piece(1, "crm", "licence.business", 0, b"r" * 16, 2, "t", 1, 5, "SELF"),)}
     listed |= {"needs": (Wanted("licence.business", "uscc", b"w" * 16),), "withdrawn": (1, 2), "sinks": ("crm",)}
     listed |= {"items": (Told("design", "MISSING"),), "nevers": ("construction-permit",)}
-    listed |= {"numbers": (CaseNumber(b"n" * 16, "HUB"),), "records": (b"r" * 16,)}
+    listed |= {"numbers": (CaseNumber(b"n" * 16, "HUB"),), "records": (b"r" * 16,), "parts": ("road",)}
+    listed |= {"number_ids": (b"n" * 16,), "holders": (b"h" * 16,)}
     listed |= {"recipients": ("duty-desk",), "days_off": (date(2027, 1, 1),), "make_up_days": ()}
     given: dict[str, Any] = dict(listed)
     for entry in catalogue().by_name(kind.SCHEMA).json["fields"]:

@@ -12,7 +12,7 @@ from hub.privacy.purposes import add, minimal, read, shipped
 from hub.records.declarations import read as read_declaration
 from hub.records.kinds import KINDS
 
-NO_EVIDENCE = {"project.information", "utility.step"}
+NO_EVIDENCE = {"project.information", "utility.step", "utility.transfer"}
 """Kinds that no purpose lets out."""
 
 
@@ -27,7 +27,8 @@ def field_type(schema: dict, path: list[str]) -> object:
 @pytest.mark.parametrize("name", shipped().names())
 def test_p3_every_field_that_may_leave_is_a_field_of_its_schema(name: str) -> None:
     purpose = shipped().get(name)
-    assert set(purpose.evidence) == set(KINDS) - NO_EVIDENCE
+    of_procedure = {"connection": set(KINDS) - NO_EVIDENCE}
+    assert set(purpose.evidence) == of_procedure.get(purpose.procedure, {"licence.property-title"})
     for kind, rule in purpose.evidence.items():
         for path in (*rule.fields, *rule.fields_other):
             assert field_type(catalogue().by_name(kind).json, path.split(".")), (kind, path)
@@ -60,7 +61,12 @@ def test_p3_a_legal_basis_in_the_callers_own_words_is_refused_with_what_is_allow
     assert text == "" or text not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", shipped().names())
+def test_p3_a_notice_of_an_undeclared_transfer_names_no_holder() -> None:
+    rule = shipped().get("undeclared-transfer").evidence["licence.property-title"]
+    assert not any(path.startswith("holders.") for path in (*rule.fields, *rule.fields_other))
+
+
+@pytest.mark.parametrize("name", shipped().names("connection"))
 def test_p5_a_title_of_another_holder_names_no_holder(name: str) -> None:
     rule = shipped().get(name).evidence["licence.property-title"]
     assert any(path.startswith("holders.") for path in rule.fields)

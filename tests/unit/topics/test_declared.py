@@ -32,6 +32,7 @@ def test_p1_the_file_keeps_history_as_the_port_promises() -> None:
 def test_every_topic_of_events_says_which_schemas_are_on_it() -> None:
     assert event_patterns() == {
         "connection.events": ["connection.*"],
+        "transfer.events": ["transfer.*"],
         "delivery.events": ["delivery.*"],
         "access.events": ["access.*"],
         "calendar.events": ["calendar.*"],

@@ -15,10 +15,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from hub.cases import reasons
 from hub.cases.connection.materials.service import Materials
+from hub.cases.connection.placed.service import Places
 from hub.cases.connection.procedure import PROCEDURE
 from hub.connect.host.guard import GuardedSource
 from hub.ingest.sent import Intake
-from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, openapi, steps
+from hub.privacy.purposes import shipped
+from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, openapi, places, steps
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -62,6 +64,7 @@ def app(house: House) -> FastAPI:
         cases.router(house.store, access),
         steps.router(intake, Signers(dict, house.clock), Nonces(house.clock)),
         materials.router(Materials(house.store, house.opener, house.journal), access),
+        places.router(Places(house.store, house.log, house.opener, shipped(), house.journal), access),
         deliveries.router(partial(ways.deliveries, house), frozenset({"utility_crm"}), access),
         health.router(Readiness(house.log, house.store, house.clock, "hub-1")),
         metrics.router(Metrics(house.log, house.store, house.clock, []), access),

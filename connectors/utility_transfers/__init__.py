@@ -1,0 +1,1 @@
+"""What the utility reports about joint transfers, listed at a REST service. Declared."""

@@ -1,0 +1,22 @@
+"""The table of findings about sites: a projection of their events. It has codes; a person's name is sealed (P5)."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
+
+from hub.stores.tables import ID, Opaque, metadata
+
+place = Table(
+    "place",
+    metadata,
+    Column("case_id", ID, ForeignKey("case.case_id"), primary_key=True),
+    Column("nth", Integer, primary_key=True, autoincrement=False, doc="counts the findings of the case from 1"),
+    Column("record_id", ID, doc="the title that was compared; null where the question is about none"),
+    Column("reading", Integer, nullable=False),
+    Column("verdict", String(16), nullable=False, doc="SAME, DIFFERENT or ASK"),
+    Column("compared_by", String(16), nullable=False, doc="unit_no or address; empty where nothing was compared"),
+    Column("parts", String(255), nullable=False, doc="comma-separated: what differs, or must be looked at"),
+    Column("question", String(32), nullable=False, doc="what a person is asked; empty for nothing"),
+    Column("placed_ms", BigInteger, nullable=False),
+    Column("answer", String(16), doc="YES, NO or UNKNOWN; null until a person answers"),
+    Column("answered_ms", BigInteger),
+    Column("sealed", Opaque, doc="who answered, and a note, under the key of the case's subject"),
+)

@@ -1,0 +1,156 @@
+"""The bodies for sinks of a joint transfer: of the matter what the utility needs to check and to transfer the account,
+and of the title only the fields that the purpose allows (P3)."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases import reasons, tables
+from hub.cases.evidence import over
+from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
+from hub.cases.times import china_time
+from hub.cases.transfer.hears import TITLE
+from hub.cases.transfer.tables import transfer, transfer_title
+from hub.errors import TamperDetected
+from hub.ports import Fault, Plain
+from hub.privacy.opening import Opened, check_commitments
+from hub.privacy.purposes import Purpose, minimal
+from hub.topics.places import read_value
+
+_NOTICE_PURPOSE = "undeclared-transfer"
+_ID_TYPES = (("uscc", "USCC"), ("resident_id", "RESIDENT_ID"))
+
+
+def registration(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """The matter with its account, as it was recorded with the title: no holder yet. Raises ``MustNotSend`` when the
+    subject's data was erased or does not open."""
+    row = _row(connection, sending)
+    matter = _matter(given, sending, row)
+    return {
+        "channel": matter["channel"],
+        "channelNo": matter["external_no"],
+        "place": row.place,
+        "busiType": given.purposes.get(row.purpose).busi_type,
+        "reason": row.cause,
+        "consNo": matter["account"],
+        "unitNo": matter["unit_no"],
+        "oldTitleNo": matter["title_no"],
+        "keepTariff": bool(row.keep_tariff),
+        "acceptedAt": china_time(sending.case.opened_ms),
+    }
+
+
+def check(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """The question for a check (核验): is the old holder the account's, and are there arrears?"""
+    matter = _matter(given, sending, _row(connection, sending))
+    return {
+        "questionNo": sending.piece.reading,
+        "consNo": matter["account"],
+        "oldHolders": [_holder(one) for one in matter["old_holders"]],
+    }
+
+
+def transferred(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """The question for the transfer (过户): who had it and who has it, by which entry of which day. Raises
+    ``WillNotDo`` when the title has changed since, ``MustNotSend`` when it may not be used, or does not open."""
+    row = _row(connection, sending)
+    matter = _matter(given, sending, row)
+    if row.record_id is None:
+        raise WillNotDo(reasons.CHANGED)
+    purpose = given.purposes.get(row.purpose)
+    basis = purpose.basis(row.legal_basis)
+    return {
+        "questionNo": sending.piece.reading,
+        "consNo": matter["account"],
+        "oldHolders": [_holder(one) for one in matter["old_holders"]],
+        "newHolders": [_holder(one) for one in matter["new_holders"]],
+        "mandate": matter["mandate"],
+        "keepTariff": bool(row.keep_tariff),
+        "reason": row.cause,
+        "registeredOn": row.registered_on,
+        "purpose": purpose.name,
+        "legalBasis": basis.code,
+        "legalClause": basis.clause,
+        **_title(given, connection, sending, row, purpose),
+    }
+
+
+def notice(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """That the title changed hands and the account did not, without who has it now. Raises as ``transferred``."""
+    row = _row(connection, sending)
+    matter = _matter(given, sending, row)
+    told = transfer_title.c.case_id == sending.case.case_id, transfer_title.c.what == "UNDECLARED"
+    query = select(transfer_title).where(*told, transfer_title.c.notice <= sending.piece.piece)
+    title = connection.execute(query.order_by(transfer_title.c.notice.desc()).limit(1)).one()
+    purpose = given.purposes.get(_NOTICE_PURPOSE)
+    basis = next(iter(purpose.bases.values()))
+    return {
+        "noticeNo": sending.piece.reading,
+        "consNo": matter["account"],
+        "registeredOn": title.registered_on,
+        "purpose": purpose.name,
+        "legalBasis": basis.code,
+        "legalClause": basis.clause,
+        **_title(given, connection, sending, title, purpose),
+    }
+
+
+def cancellation(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
+    """That the electricity side was taken back, when, and whether the title had been entered: that stays."""
+    row = _row(connection, sending)
+    about = tables.piece.c.case_id == sending.case.case_id, tables.piece.c.piece == sending.piece.piece
+    decided_ms = connection.execute(select(tables.piece.c.decided_ms).where(*about)).scalar_one()
+    return {"cancelledAt": china_time(decided_ms), "registeredOn": row.registered_on}
+
+
+def _row(connection: Connection, sending: Sending) -> Row[Any]:
+    return connection.execute(select(transfer).where(transfer.c.case_id == sending.case.case_id)).one()
+
+
+def _matter(given: Given, sending: Sending, row: Row[Any]) -> dict[str, Any]:
+    opened = given.opener.open_values([(sending.case.subject_id, bytes(row.sealed))])[0]
+    if isinstance(opened, Fault):
+        raise MustNotSend(opened.code)
+    matter: dict[str, Any] = json.loads(opened)
+    return matter
+
+
+def _holder(one: Plain) -> Body:
+    by, name = next((by, name) for by, name in _ID_TYPES if one[by])
+    return {"name": one["name"], "idType": name, "idNo": one[by]}
+
+
+def _title(given: Given, connection: Connection, sending: Sending, at: Row[Any], purpose: Purpose) -> Body:
+    """The title at the place that a row names, checked once more before it leaves (P3)."""
+    record_id = bytes(at.record_id)
+    now = over.now(connection, record_id)
+    if now is None or now[0] != record_id or not now[1]:
+        raise WillNotDo(reasons.CHANGED)
+    opened = _opened(given, at)
+    if not purpose.accepts(TITLE, opened.envelope["assurance"]):
+        raise MustNotSend(reasons.ASSURANCE_LOW)
+    if not given.permits(opened.envelope["source"]["system"], purpose.name):
+        raise MustNotSend(reasons.PURPOSE_NOT_GRANTED)
+    assert opened.record is not None
+    return {
+        "recordId": sending.refer(record_id),
+        "reading": at.reading,
+        "assurance": opened.envelope["assurance"],
+        "verifiedAt": china_time(now[2]),
+        "fields": minimal(opened.record, purpose.evidence[TITLE].fields),
+    }
+
+
+def _opened(given: Given, at: Row[Any]) -> Opened:
+    try:
+        opened = given.opener.open([read_value(given.log, at.topic, at.partition, at.offset)])[0]
+        if opened.problem is not None:
+            erased = opened.problem.code == reasons.ERASED
+            raise MustNotSend(reasons.ERASED if erased else reasons.SEAL_BROKEN)
+        if (opened.envelope["record_id"], opened.envelope["reading"]) != (bytes(at.record_id), at.reading):
+            raise MustNotSend(reasons.SEAL_BROKEN)
+        check_commitments(opened)
+    except TamperDetected:
+        raise MustNotSend(reasons.SEAL_BROKEN) from None
+    return opened

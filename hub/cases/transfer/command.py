@@ -1,0 +1,170 @@
+"""What a caller may submit for a joint transfer. It is read strictly and tidied; anything beyond it is refused (P6)."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from hub.cases.connection.command import Applicant, Authorisation, Part, Short, Text, refusal, tidy_party
+from hub.errors import RecordRejected
+from hub.privacy.purposes import Purposes
+from hub.records.identifiers import Identity, check_unit_number, identity_of, tidy
+
+MATTERS_MAX = 500
+"""Most matters in one submission: first registrations come in bulk."""
+ACCOUNTS_MAX = 20
+"""Most accounts of one title."""
+HOLDERS_MAX = 50
+"""Most holders on one side of a matter."""
+ACCOUNT_NO = "utility.account-no"
+NAME = "transfer"
+Reason = Literal["PURCHASE", "INHERITANCE", "DIVISION", "FIRST_REGISTRATION"]
+Account = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{4,32}$")]
+
+
+class Holder(Applicant):
+    """An old or a new holder. ``confirmed``: this one has agreed to the joint transfer, where the channel asked."""
+
+    confirmed: bool = False
+
+
+class Matter(Part):
+    """The transfer of one title with its electricity accounts. The title is named by its unit, or by the number of the
+    old title, in any form. ``mandate``: why one of the new holders may act for all."""
+
+    unit_no: str | None = None
+    title_no: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    accounts: Annotated[list[Account], Field(min_length=1, max_length=ACCOUNTS_MAX)]
+    old_holders: Annotated[list[Holder], Field(min_length=1, max_length=HOLDERS_MAX)]
+    new_holders: Annotated[list[Holder], Field(min_length=1, max_length=HOLDERS_MAX)]
+    mandate: Authorisation | None = None
+    keep_tariff: bool = True
+
+
+class Submission(Part):
+    """One submission. ``external_no`` is the caller's own number, unique in its channel."""
+
+    external_no: Short
+    channel: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    reason: Reason
+    purpose: Text = "joint-transfer"
+    legal_basis: Short
+    matters: Annotated[list[Matter], Field(min_length=1, max_length=MATTERS_MAX)]
+
+    def canonical(self) -> bytes:
+        """Canonical JSON, UTF-8: the same bytes for the same content. Two submissions under one number are compared by
+        it."""
+        return canonical(self.model_dump())
+
+    def transfers(self) -> "list[Transfer]":
+        """Each account of each title, on its own."""
+        return [
+            Transfer(place, self, matter, account)
+            for place, (matter, account) in enumerate(
+                (matter, account) for matter in self.matters for account in matter.accounts
+            )
+        ]
+
+
+def canonical(content: Any) -> bytes:
+    """Canonical JSON, UTF-8."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+class Transfer(NamedTuple):
+    """One account of one title. ``place``: in its submission, from 0."""
+
+    place: int
+    submission: Submission
+    matter: Matter
+    account: str
+
+    def sealed(self) -> dict[str, Any]:
+        """What is stored of it, sealed: JSON values."""
+        submission, matter = self.submission, self.matter.model_dump(exclude={"accounts"})
+        told = {"external_no": submission.external_no, "channel": submission.channel, "reason": submission.reason}
+        whole = sha256(submission.canonical()).hexdigest()
+        return told | {"account": self.account, "whole": whole, **matter}
+
+    def account_identity(self) -> Identity:
+        """(namespace, value) of the account in the vault."""
+        return _required(identity_of(ACCOUNT_NO, self.account), "accounts")
+
+    def unit_identity(self) -> Identity | None:
+        """Of the unit; ``None`` where the matter names the old title."""
+        return identity_of("unit-no", self.matter.unit_no)
+
+    def title_identity(self) -> Identity | None:
+        """Of the old title; ``None`` where the matter names the unit."""
+        return identity_of("title-no", self.matter.title_no)
+
+    def holder_identities(self) -> list[Identity]:
+        """Of the new holders, in their order."""
+        return [holder_identity(one) for one in self.matter.new_holders]
+
+
+def holder_identity(holder: Holder) -> Identity:
+    """(namespace, value) of a holder in the vault: an old number of 15 digits is the same person as its new one."""
+    by, value = ("uscc", holder.uscc) if holder.uscc else ("resident-id", holder.resident_id)
+    return _required(identity_of(by, value), "holders")
+
+
+def parse(document: Mapping[str, Any], purposes: Purposes, latest: date = date.max) -> Submission:
+    """A submission (parsed JSON), checked and tidied. ``latest`` is the latest day on which a holder can be born.
+
+    Raises ``RecordRejected``: NOT_ASKED for anything beyond the list, FIELD_MISSING, FIELD_INVALID, TEXT_CONTROL,
+    TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, DATE_FUTURE, HOLDER_UNCONFIRMED for a new holder who has not
+    agreed, where none acts by a mandate, MATTER_TWICE for one account of one title twice, or the code of an invalid
+    identifier; ``field`` says where. The message contains no value (P5).
+    """
+    try:
+        read = Submission.model_validate(document)
+    except ValidationError as error:
+        raise refusal(error, Submission) from None
+    purpose = purposes.get(read.purpose)
+    if purpose.procedure != NAME:
+        raise RecordRejected("PURPOSE_UNKNOWN", "purpose", allowed=tuple(purposes.names(NAME)))
+    matters = [_tidy(one, f"matters.{place}", latest) for place, one in enumerate(read.matters)]
+    basis = purpose.basis(read.legal_basis).code
+    tidied = read.model_copy(update={"matters": matters, "purpose": purpose.name, "legal_basis": basis})
+    _refuse_twice(tidied)
+    return tidied
+
+
+def _tidy(matter: Matter, path: str, latest: date) -> Matter:
+    if (matter.unit_no is None) == (matter.title_no is None):
+        code = "FIELD_MISSING" if matter.unit_no is None else "NOT_ASKED"
+        raise RecordRejected(code, f"{path}.unit_no", "the unit, or the old title")
+    changed: dict[str, Any] = {}
+    if matter.unit_no is not None:
+        changed["unit_no"] = number = tidy(matter.unit_no)
+        if wrong := check_unit_number(number):
+            raise RecordRejected(wrong, f"{path}.unit_no")
+        _required(identity_of("unit-no", number), f"{path}.unit_no")
+    else:
+        _required(identity_of("title-no", matter.title_no), f"{path}.title_no")
+    for side in ("old_holders", "new_holders"):
+        holders = enumerate(getattr(matter, side))
+        changed[side] = [one.model_copy(update=tidy_party(one, f"{path}.{side}.{nth}", latest)) for nth, one in holders]
+    tidied = matter.model_copy(update=changed)
+    if matter.mandate is None and not all(one.confirmed for one in matter.new_holders):
+        raise RecordRejected("HOLDER_UNCONFIRMED", f"{path}.new_holders")
+    return tidied
+
+
+def _refuse_twice(submission: Submission) -> None:
+    seen = set()
+    for one in submission.transfers():
+        pair = (one.unit_identity() or one.title_identity(), one.account_identity())
+        if pair in seen:
+            raise RecordRejected("MATTER_TWICE", "matters")
+        seen.add(pair)
+
+
+def _required(identity: Identity | None, field: str) -> Identity:
+    if identity is None:
+        raise RecordRejected("FIELD_INVALID", field)
+    return identity

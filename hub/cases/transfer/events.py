@@ -1,0 +1,142 @@
+"""The events of a joint transfer. Fields as in schemas/transfer/."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from hub.cases.events import Deciding, Event, Opening, ToSeal, Withdrawing
+from hub.topics.declared import TRANSFER_EVENTS
+
+CHECK: Final = "check"
+"""The kind of a piece that asks the utility to check the account (核验); ``reading`` counts them from 1."""
+TRANSFER: Final = "transfer"
+"""The kind of a piece that asks the utility to transfer the account (过户); ``reading`` counts them from 1."""
+CANCELLATION: Final = "cancellation"
+NOTICE: Final = "notice"
+"""The kind of a piece that tells of an undeclared transfer; ``reading`` is the number of the piece."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted(Opening, Deciding):
+    """The joint transfer of one account at one property unit was registered. ``sealed``: the matter."""
+
+    SCHEMA = "transfer.submitted"
+    TOPIC = TRANSFER_EVENTS
+    submission_id: bytes
+    place: int
+    reason: str
+    purpose: str
+    legal_basis: str
+    policy: str
+    unit_id: bytes | None
+    title_id: bytes | None
+    account_id: bytes
+    holders: tuple[bytes, ...]
+    mandate: bool
+    keep_tariff: bool
+    number_ids: tuple[bytes, ...]
+    due_on: date | None
+    sealed: bytes | ToSeal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Located(Event):
+    """The property unit of the old title number is known now."""
+
+    SCHEMA = "transfer.located"
+    TOPIC = TRANSFER_EVENTS
+    unit_id: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported(Deciding):
+    """The utility reported. ``event``: its own event, the same over every way; ``question``: the number of the question
+    that it answers, 0 where it does not say; the rest is how the transfer stands after it."""
+
+    SCHEMA = "transfer.reported"
+    TOPIC = TRANSFER_EVENTS
+    record_id: bytes
+    reading: int
+    topic: str
+    partition: int
+    offset: int
+    event: bytes
+    result: str
+    question: int
+    account_holder: str
+    reported_at_ms: int
+    counted: bool
+    state: str
+    checks: int
+    transfers: int
+    owed_ms: int | None
+    paid_ms: int | None
+    due_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entered(Deciding):
+    """The transfer of the title is entered in the registry's book (登簿)."""
+
+    SCHEMA = "transfer.entered"
+    TOPIC = TRANSFER_EVENTS
+    record_id: bytes
+    reading: int
+    topic: str
+    partition: int
+    offset: int
+    registered_on: date
+    state: str
+    checks: int
+    transfers: int
+    due_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlooked(Event):
+    """A title was transferred, and not to the new holders of this matter."""
+
+    SCHEMA = "transfer.overlooked"
+    TOPIC = TRANSFER_EVENTS
+    record_id: bytes
+    reading: int
+    registered_on: date
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled(Deciding, Withdrawing):
+    """The applicant took the electricity side back; the registry's side stays as it is."""
+
+    SCHEMA = "transfer.cancelled"
+    TOPIC = TRANSFER_EVENTS
+    entered: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undeclared(Deciding):
+    """The title changed hands and the account did not: the pieces are notices to the utility."""
+
+    SCHEMA = "transfer.undeclared"
+    TOPIC = TRANSFER_EVENTS
+    record_id: bytes
+    reading: int
+    topic: str
+    partition: int
+    offset: int
+    registered_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawn(Withdrawing):
+    """Pieces that may not be sent any more: the title changed before they left. ``state``: where it stands now."""
+
+    SCHEMA = "transfer.withdrawn"
+    TOPIC = TRANSFER_EVENTS
+    state: str
+
+
+EVENTS: tuple[type[Event], ...] = (
+    *(Submitted, Located, Reported, Entered),
+    *(Overlooked, Cancelled, Undeclared, Withdrawn),
+)

@@ -1,0 +1,242 @@
+"""Reads the facts for decisions about joint transfers, under the cases' locks."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, or_, select
+
+from hub.cases import notices
+from hub.cases.calendar import Calendar
+from hub.cases.case import Case, PieceState
+from hub.cases.events import REGISTRATION
+from hub.cases.procedure import Given, Moment, SinkInfo, Withdraw, Work
+from hub.cases.tables import case, piece
+from hub.cases.transfer.hears import REPORT, TITLE, Cancel, Look, Submit
+from hub.cases.transfer.tables import transfer, transfer_holder, transfer_number, transfer_report, transfer_title
+from hub.privacy.opening import Opened
+from hub.records.tables import current, record, record_link
+from hub.topics.places import read_value
+
+REPORTS_MAX = 1_000
+"""Most reports that one transfer takes; further ones stay unheard."""
+TITLES_MAX = 200
+"""Most titles of one unit that are looked at."""
+_HOLDER = "HOLDER"
+
+
+class Place(NamedTuple):
+    """A record: its id and reading, and where it is on its topic."""
+
+    record_id: bytes
+    reading: int
+    topic: str
+    partition: int
+    offset: int
+
+
+class Report(NamedTuple):
+    """What the utility said: the fields of ``Reported``."""
+
+    place: Place
+    event: bytes
+    result: str
+    question: int
+    account_holder: str
+    at_ms: int
+
+
+class Title(NamedTuple):
+    """A title in force. ``numbers``: the opaque ids that it can be found by; ``holders``: those of its holders."""
+
+    place: Place
+    unit_id: bytes
+    registration_type: str
+    registered_on: date
+    holders: frozenset[bytes]
+    numbers: frozenset[bytes]
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known of one transfer. ``titles``: those of its unit that are in force; ``seen``: those that it has taken
+    or overlooked (record and reading), and ``noticed_on``, the last date of which the utility was notified.
+    ``unit_id``: the unit, when it was not known before. ``superseded``: a later transfer of the same account and unit
+    was submitted. ``unsent``: its pending pieces, without registrations. ``numbers``: of a new one, at the sinks."""
+
+    sinks: tuple[SinkInfo, ...] = ()
+    absent: tuple[SinkInfo, ...] = ()
+    calendar: Calendar = field(default_factory=Calendar)
+    row: Row[Any] | None = None
+    holders: frozenset[bytes] = frozenset()
+    reports: list[Report] = field(default_factory=list)
+    titles: list[Title] = field(default_factory=list)
+    seen: frozenset[tuple[bytes, int]] = frozenset()
+    noticed_on: date | None = None
+    unit_id: bytes | None = None
+    superseded: bool = False
+    unsent: tuple[int, ...] = ()
+    numbers: tuple[bytes, ...] = ()
+
+
+def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:  # noqa: ARG001
+    """The facts for each command, in the order of ``work``. Raises ``Unavailable`` when log or vault is."""
+    calendar = notices.calendar(connection)
+    rows = _rows(connection, [one.case_id for one, _ in work])
+    numbers = _numbers_of_new(given, work)
+    found = []
+    for one, command in work:
+        known = Facts(given.sinks, given.absent, calendar, rows.get(one.case_id))
+        if isinstance(command, Submit):
+            known.numbers = numbers[one.case_id]
+            known.holders = frozenset(command.ids[identity] for identity in command.transfer.holder_identities())
+            _look_for_titles(given, connection, known, *_ids(command))
+        elif known.row is not None and isinstance(command, Look | Cancel | Withdraw):
+            _look(given, connection, one, known)
+        found.append(known)
+    return found
+
+
+def _rows(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Row[Any]]:
+    query = select(transfer, case.c.opened_ms).join(case, case.c.case_id == transfer.c.case_id)
+    return {bytes(row.case_id): row for row in connection.execute(query.where(transfer.c.case_id.in_(ids)))}
+
+
+def _numbers_of_new(given: Given, work: Sequence[Work]) -> dict[bytes, tuple[bytes, ...]]:
+    """The opaque ids of the hub's numbers of new transfers, one for each sink; the vault is asked once."""
+    new = [one.case_id for one, command in work if isinstance(command, Submit)]
+    if given.names is None or not new:
+        return dict.fromkeys(new, ())
+    names = [given.names.hub_number(sink.name, case_id) for case_id in new for sink in given.sinks]
+    ids, each = given.names.identify(names), len(given.sinks)
+    return {case_id: tuple(ids[nth * each : (nth + 1) * each]) for nth, case_id in enumerate(new)}
+
+
+def _ids(command: Submit) -> tuple[bytes | None, bytes | None]:
+    """Of the unit, and of the old title."""
+    named = command.transfer.unit_identity(), command.transfer.title_identity()
+    unit, title = (command.ids[one] if one else None for one in named)
+    return unit, title
+
+
+def _look(given: Given, connection: Connection, one: Case, known: Facts) -> None:
+    row = known.row
+    assert row is not None
+    holders = select(transfer_holder.c.holder_id).where(transfer_holder.c.case_id == one.case_id)
+    known.holders = frozenset(map(bytes, connection.execute(holders).scalars()))
+    known.reports = _reports(given, connection, one.case_id)
+    unit_id, title_id = (bytes(value) if value else None for value in (row.unit_id, row.title_id))
+    _look_for_titles(given, connection, known, unit_id, title_id)
+    taken = connection.execute(select(transfer_title).where(transfer_title.c.case_id == one.case_id)).all()
+    known.seen = frozenset((bytes(title.record_id), title.reading) for title in taken)
+    noticed = [date.fromisoformat(title.registered_on) for title in taken if title.what == "UNDECLARED"]
+    known.noticed_on = max(noticed, default=None)
+    known.superseded = _superseded(connection, row)
+    known.unsent = _unsent(connection, one.case_id)
+
+
+def _superseded(connection: Connection, row: Row[Any]) -> bool:
+    later = or_(case.c.opened_ms > row.opened_ms, (case.c.opened_ms == row.opened_ms) & (case.c.case_id > row.case_id))
+    query = select(transfer.c.case_id).join(case, case.c.case_id == transfer.c.case_id)
+    same = transfer.c.account_id == row.account_id, transfer.c.unit_id == row.unit_id
+    return connection.execute(query.where(*same, later).limit(1)).first() is not None
+
+
+def _unsent(connection: Connection, case_id: bytes) -> tuple[int, ...]:
+    pending = piece.c.kind != REGISTRATION, piece.c.state == PieceState.PENDING.value
+    query = select(piece.c.piece).where(piece.c.case_id == case_id, *pending).order_by(piece.c.piece)
+    return tuple(connection.execute(query).scalars())
+
+
+# ---- what the utility reported -------------------------------------------------------------------------------------
+
+
+def _reports(given: Given, connection: Connection, case_id: bytes) -> list[Report]:
+    """The reports that the case has not heard, in the order in which they happened, each event once."""
+    heard = select(transfer_report.c.event).where(transfer_report.c.case_id == case_id)
+    known = {bytes(event) for event in connection.execute(heard).scalars()}
+    of_case = select(transfer_report.c.record_id).where(transfer_report.c.case_id == case_id)
+    count = select(func.count()).where(transfer_report.c.case_id == case_id)
+    left = REPORTS_MAX - connection.execute(count).scalar_one()
+    query = (
+        select(record)
+        .join(record_link, record_link.c.record_id == record.c.record_id)
+        .join(transfer_number, transfer_number.c.number_id == record_link.c.link_id)
+        .where(transfer_number.c.case_id == case_id, record.c.kind == REPORT, record.c.state == "verified")
+        .where(record.c.operation == "UPSERT", record.c.record_id.not_in(of_case))
+        .order_by(record.c.record_id)
+        .limit(max(0, left))
+    )
+    rows = list({bytes(row.record_id): row for row in connection.execute(query)}.values())
+    found: dict[bytes, Report] = {}
+    for row, opened in zip(rows, _open(given, rows), strict=True):
+        if (one := _report(given, row, opened)) and one.event not in known:
+            found.setdefault(one.event, one)
+    return sorted(found.values(), key=lambda one: (one.at_ms, one.event))
+
+
+def _report(given: Given, row: Row[Any], opened: Opened) -> Report | None:
+    """``None`` for one that does not open: its subject was erased."""
+    if opened.record is None or given.names is None:
+        return None
+    told = opened.record["report"]
+    event = given.names.event(opened.record["authority"], told["event_id"])
+    question, at_ms = told["question"] or 0, told["occurred_at_ms"]
+    return Report(_place(row), event, told["result"], question, told["account_holder"], at_ms)
+
+
+# ---- titles --------------------------------------------------------------------------------------------------------
+
+
+def _look_for_titles(
+    given: Given, connection: Connection, known: Facts, unit_id: bytes | None, title_id: bytes | None
+) -> None:
+    if unit_id is None and title_id is not None:
+        unit_id = known.unit_id = _unit_of(connection, title_id)
+    if unit_id is None:
+        return
+    query = (
+        select(record)
+        .join(current, current.c.record_id == record.c.record_id)
+        .join(record_link, record_link.c.record_id == record.c.record_id)
+        .where(record_link.c.link_id == unit_id, current.c.kind == TITLE)
+        .where(current.c.status == "CURRENT", current.c.operation == "UPSERT")
+        .order_by(record.c.record_id)
+        .limit(TITLES_MAX)
+    )
+    rows = connection.execute(query).all()
+    opened = zip(rows, _open(given, rows), strict=True)
+    titles = [_title(row, one) for row, one in opened if one.record is not None]
+    known.titles = sorted(titles, key=lambda one: (one.registered_on, one.place))
+
+
+def _unit_of(connection: Connection, title_id: bytes) -> bytes | None:
+    """The unit of a title's number; ``None`` while no title of that number is known."""
+    query: Select[Any] = (
+        select(record.c.entity_id)
+        .join(record_link, record_link.c.record_id == record.c.record_id)
+        .where(record_link.c.link_id == title_id, record.c.kind == TITLE, record.c.state == "verified")
+        .order_by(record.c.version.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return bytes(found) if found else None
+
+
+def _title(row: Row[Any], opened: Opened) -> Title:
+    assert opened.record is not None
+    unit = opened.record["unit"]
+    parts = opened.envelope["parts"]
+    holders = frozenset(part["subject_id"] for part in parts if part["role"] == _HOLDER)
+    kind, day, links = unit["registration_type"].strip(), unit["issued_on"], opened.envelope["links"]
+    return Title(_place(row), bytes(row.entity_id), kind, day, holders, frozenset(links))
+
+
+def _place(row: Row[Any]) -> Place:
+    return Place(bytes(row.record_id), row.reading, row.topic, row.partition, row.offset)
+
+
+def _open(given: Given, rows: Sequence[Row[Any]]) -> list[Opened]:
+    values = [read_value(given.log, row.topic, row.partition, row.offset) for row in rows]
+    return given.opener.open(values) if values else []

@@ -1,0 +1,180 @@
+"""Joint transfers: submit, show, list, cancel. The API and ``hub transfer`` call this service."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.exc import IntegrityError
+
+from hub.cases import case as cases
+from hub.cases.by import By
+from hub.cases.calendar import china_day
+from hub.cases.case import Case
+from hub.cases.journal import Journal
+from hub.cases.procedure import Opens
+from hub.cases.tables import case
+from hub.cases.transfer import command, views
+from hub.cases.transfer.command import Submission, Transfer
+from hub.cases.transfer.hears import Cancel, Submit
+from hub.cases.transfer.procedure import PROCEDURE
+from hub.cases.transfer.states import ENDED, State
+from hub.cases.transfer.tables import transfer
+from hub.cases.views import LIST_MAX
+from hub.clock import SKEW_S
+from hub.errors import RecordRejected
+from hub.ports import Fault, KeyVault, Store
+from hub.privacy.purposes import Purposes
+from hub.records.identifiers import Identity
+from hub.records.text import callers_fault, strip
+
+Check = Callable[[Submission], None]
+Json = dict[str, Any]
+
+
+def _anything(wanted: Submission) -> None:
+    """The default of ``check``."""
+
+
+class Submitted(NamedTuple):
+    """The answer to a submission: its transfers, in their order. ``created`` is False when it was submitted before."""
+
+    case_ids: tuple[bytes, ...]
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """The service. ``channels`` are those of the installation."""
+
+    store: Store
+    vault: KeyVault
+    opener: Opens
+    purposes: Purposes
+    channels: frozenset[str]
+    journal: Journal
+
+    def submit(self, document: Mapping[str, Any], by: By, check: Check = _anything) -> Submitted:
+        """Register all matters of a submission, or none. The same one again gets the same answer (P2). ``check`` is
+        given what was read and raises ``RecordRejected`` when the caller may not ask for it.
+
+        Raises ``RecordRejected``: the codes of ``command.parse``; CHANNEL_UNKNOWN; EXTERNAL_NO_TAKEN when the channel
+        has used the number for another submission; ERASED or KEY_DAMAGED when a new holder has no key. Raises
+        ``Unavailable`` when database or vault is.
+        """
+        today = china_day(self.journal.clock.now() + timedelta(seconds=SKEW_S))
+        wanted = command.parse(document, self.purposes, today)
+        if wanted.channel not in self.channels:
+            raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self.channels)))
+        check(wanted)
+        work = self._new(wanted)
+        ids = tuple(one.case_id for one, _ in work)
+        try:
+            with self.store.write() as connection:
+                if not cases.lock(connection, ids[:1]):
+                    channel = by._replace(channel=wanted.channel)
+                    refusals = self.journal.run(connection, PROCEDURE, work, by=channel)
+                    assert not any(refusals), "a submission is never refused after it was read"
+                    return Submitted(ids, True)
+        except IntegrityError:
+            # The same number was submitted at the same moment: the other one is the submission.
+            pass
+        self._same_or_refused(ids[0], wanted)
+        return Submitted(ids, False)
+
+    def find(self, channel: str, external_no: str) -> list[bytes]:
+        """The ids of the transfers that a channel submitted under this number; empty when there are none."""
+        number = strip(external_no)
+        if callers_fault(channel + number):
+            return []
+        submission_id = self.vault.find([_submission(channel, number)])[0]
+        query = select(transfer.c.case_id).where(transfer.c.submission_id == submission_id)
+        if submission_id is None:
+            return []
+        with self.store.read() as connection:
+            return [bytes(one) for one in connection.execute(query.order_by(transfer.c.place)).scalars()]
+
+    def show(self, case_id: bytes) -> Json:
+        """Everything that a person may see of one transfer. Raises ``RecordRejected`` (NO_SUCH_TRANSFER)."""
+        with self.store.read() as connection:
+            row = connection.execute(_all().where(transfer.c.case_id == case_id)).one_or_none()
+            return views.full(connection, _required(row), self.opener, self.journal.given.log)
+
+    def cancel(self, case_id: bytes, by: By) -> None:
+        """Take the electricity side back, as the applicant wants. The registry's side stays as it is. Again changes
+        nothing (P2). Raises ``RecordRejected``: NO_SUCH_TRANSFER; TRANSFER_ENDED when it is done or has failed."""
+        with self.store.write() as connection:
+            locked = cases.lock(connection, [case_id]).get(case_id)
+            if locked is None or locked.procedure != PROCEDURE.name:
+                raise RecordRejected("NO_SUCH_TRANSFER")
+            state = connection.execute(select(transfer.c.state).where(transfer.c.case_id == case_id)).scalar_one()
+            if state in ENDED - {State.CANCELLED}:
+                raise RecordRejected("TRANSFER_ENDED")
+            self.journal.run(connection, PROCEDURE, [(locked, Cancel())], by=by)
+
+    def _new(self, wanted: Submission) -> list[tuple[Case, Submit]]:
+        """Cases that do not exist yet, and their commands. The vault is asked once for all."""
+        transfers, submission = wanted.transfers(), _submission(wanted.channel, wanted.external_no)
+        numbers = [(PROCEDURE.name, f"{submission[1]}\0{one.place}") for one in transfers]
+        named = list(dict.fromkeys([submission, *numbers, *(name for one in transfers for name in _named(one))]))
+        ids = dict(zip(named, self.vault.identify(named), strict=True))
+        opened_ms = self.journal.clock.now_ms()
+        return [
+            (
+                Case(ids[number], PROCEDURE.name, ids[one.holder_identities()[0]], opened_ms),
+                Submit(one, ids, ids[submission]),
+            )
+            for number, one in zip(numbers, transfers, strict=True)
+        ]
+
+    def _same_or_refused(self, case_id: bytes, wanted: Submission) -> None:
+        """The first transfer of a submission says what the whole was."""
+        with self.store.read() as connection:
+            row = _required(connection.execute(_all().where(transfer.c.case_id == case_id)).one_or_none())
+        opened = self.opener.open_values([(bytes(row.subject_id), bytes(row.sealed))])[0]
+        if isinstance(opened, Fault) or json.loads(opened)["whole"] != wanted.transfers()[0].sealed()["whole"]:
+            raise RecordRejected("EXTERNAL_NO_TAKEN", "external_no")
+
+    def list(
+        self, after: bytes = b"", limit: int = 50, channels: Collection[str] | None = None, **wanted: str
+    ) -> list[Json]:
+        """Summaries, newest first; at most ``limit``, never more than 200. ``after``: the last transfer of the page
+        before. ``wanted``: channel, state. Raises ``RecordRejected``: NO_SUCH_TRANSFER, FIELD_INVALID for an unknown
+        state, CHANNEL_UNKNOWN."""
+        if (channel := wanted.get("channel")) is not None and channel not in self.channels:
+            raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self.channels)))
+        if wanted.get("state", State.DONE) not in [one.value for one in State]:
+            raise RecordRejected("FIELD_INVALID", "state", allowed=tuple(State))
+        query = _all().order_by(case.c.opened_ms.desc(), case.c.case_id.desc()).limit(min(limit, LIST_MAX))
+        for name, value in wanted.items():
+            query = query.where(transfer.c[name] == value)
+        if channels is not None:
+            query = query.where(transfer.c.channel.in_(channels))
+        with self.store.read() as connection:
+            if after:
+                last = _required(connection.execute(_all().where(transfer.c.case_id == after)).one_or_none())
+                same = (case.c.opened_ms == last.opened_ms) & (case.c.case_id < after)
+                query = query.where((case.c.opened_ms < last.opened_ms) | same)
+            return views.summaries(connection.execute(query).all(), self.opener)
+
+
+def _named(one: Transfer) -> list[Identity]:
+    found = (one.account_identity(), one.unit_identity(), one.title_identity(), *one.holder_identities())
+    return [name for name in found if name]
+
+
+def _submission(channel: str, external_no: str) -> Identity:
+    return "transfer-submission", f"{channel}\0{external_no}"
+
+
+def _all() -> Select[Any]:
+    columns = [one for one in case.c if one.name != "case_id"]
+    return select(transfer, *columns).join(case, case.c.case_id == transfer.c.case_id)
+
+
+def _required(row: Row[Any] | None) -> Row[Any]:
+    if row is None:
+        raise RecordRejected("NO_SUCH_TRANSFER")
+    return row

@@ -1,0 +1,122 @@
+"""What a person may see of joint transfers, as JSON values: opaque ids, the caller's number, states in words, and what
+the utility said."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases.procedure import Opens
+from hub.cases.tables import piece
+from hub.cases.times import iso
+from hub.cases.transfer.states import State
+from hub.cases.transfer.tables import transfer_report, transfer_title
+from hub.cases.transfer.words import FOUND, STATES
+from hub.errors import Unavailable
+from hub.topics.places import Reads, read_value
+
+Json = dict[str, Any]
+
+
+def summaries(rows: Sequence[Row[Any]], opener: Opens) -> list[Json]:
+    """Short views, from rows of ``transfer`` joined with ``case``."""
+    sealed = [(bytes(row.subject_id), bytes(row.sealed)) for row in rows]
+    opened = opener.open_values(sealed) if sealed else []
+    return [
+        _summary(row, json.loads(one) if isinstance(one, bytes) else None)
+        for row, one in zip(rows, opened, strict=True)
+    ]
+
+
+def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Json:
+    """One transfer with what the utility reported, the titles that were heard, and its deliveries."""
+    case_id = bytes(row.case_id)
+    reports = select(transfer_report).where(transfer_report.c.case_id == case_id)
+    ordered = reports.order_by(transfer_report.c.reported_at_ms, transfer_report.c.event)
+    titles = select(transfer_title).where(transfer_title.c.case_id == case_id)
+    pieces = select(piece).where(piece.c.case_id == case_id).order_by(piece.c.piece)
+    told = connection.execute(ordered).all()
+    (shown,) = summaries([row], opener)
+    return shown | {
+        "purpose": row.purpose,
+        "legal_basis": row.legal_basis,
+        "policy": row.policy,
+        "mandate": bool(row.mandate),
+        "reports": [_report(one, opinion) for one, opinion in zip(told, _opinions(told, opener, log), strict=True)],
+        "titles": [
+            _title(one)
+            for one in connection.execute(titles.order_by(transfer_title.c.heard_ms, transfer_title.c.record_id))
+        ],
+        "deliveries": [_delivery(one) for one in connection.execute(pieces)],
+    }
+
+
+def _summary(row: Row[Any], matter: Json | None) -> Json:
+    words = STATES[State(row.state)]
+    return {
+        "transfer_id": bytes(row.case_id).hex(),
+        "external_no": matter["external_no"] if matter else None,
+        "place": row.place,
+        "channel": row.channel,
+        "reason": row.cause,
+        "state": row.state,
+        "state_zh": words.zh,
+        "state_en": words.en,
+        "held": bool(row.held),
+        "submitted_at": iso(row.opened_ms),
+        "account_tail": matter["account"][-4:] if matter else None,
+        "account_holder": row.account_holder,
+        "unit_known": row.unit_id is not None,
+        "registered_on": row.registered_on,
+        "keep_tariff": bool(row.keep_tariff),
+        "checks": row.checks,
+        "transfers": row.transfers,
+        "due_on": row.due_on,
+    }
+
+
+def _opinions(rows: Sequence[Row[Any]], opener: Opens, log: Reads) -> list[str | None]:
+    """What the utility wrote, from the records; ``None`` for one without words, or that does not open."""
+    try:
+        values = [read_value(log, row.topic, row.partition, row.offset) for row in rows]
+    except Unavailable:
+        return [None] * len(rows)
+    opened = opener.open(values) if values else []
+    return [one.record["report"]["opinion"] if one.record else None for one in opened]
+
+
+def _report(row: Row[Any], opinion: str | None) -> Json:
+    return {
+        "result": row.result,
+        "question": row.question or None,
+        "at": iso(row.reported_at_ms),
+        "heard_at": iso(row.heard_ms),
+        "counted": bool(row.counted),
+        "opinion": opinion,
+    }
+
+
+def _title(row: Row[Any]) -> Json:
+    words = FOUND[row.what]
+    return {
+        "what": row.what,
+        "what_zh": words.zh,
+        "what_en": words.en,
+        "registered_on": row.registered_on,
+        "record_id": bytes(row.record_id).hex(),
+        "heard_at": iso(row.heard_ms),
+    }
+
+
+def _delivery(row: Row[Any]) -> Json:
+    return {
+        "piece": row.piece,
+        "sink": row.sink,
+        "kind": row.kind,
+        "nth": row.reading,
+        "state": row.state,
+        "decided_at": iso(row.decided_ms),
+        "ended_at": iso(row.ended_ms),
+        "reason": row.reason,
+    }

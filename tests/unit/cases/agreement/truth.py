@@ -1,0 +1,175 @@
+"""Pairs of parties whose truth is known, as certificates name them: same names, co-owners, neighbours, former names,
+old numbers, and what sources do to all of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import NamedTuple
+
+from hub.cases.agreement.parties import Party, Result, Why
+from hub.records.identifiers import (
+    check_organisation_code,
+    check_uscc,
+    resident_id_18,
+    resident_id_check_character,
+)
+
+NAMES = ("王芳", "李娜", "张伟", "刘洋", "陈静", "阿卜杜拉·买买提", "欧阳修文", "吕㛃")
+TRADES = ("津门电气有限公司", "滨海（天津）置业有限公司", "张伟", "华明商贸中心")
+"""One is the name of a person too: an individual business often has its operator's."""
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+class Pair(NamedTuple):
+    """Two sides; ``same``: whether they are one party; ``said``: exactly what must be said, ``None`` where only a false
+    AGREES or DIFFERS is wrong."""
+
+    relation: str
+    one: Party
+    others: Sequence[Party]
+    same: bool
+    said: tuple[Result, Why] | None = None
+
+
+@dataclass
+class World:
+    """Draws people and enterprises that never have one number."""
+
+    random: Random
+    given: set[str] = field(default_factory=set)
+
+    def person(self, name: str = "") -> Party:
+        while True:
+            born = f"{self.random.randint(1930, 1999)}{self.random.randint(1, 12):02d}{self.random.randint(1, 28):02d}"
+            start = f"{self.random.choice(('120101', '120104', '360426'))}{born}{self.random.randint(1, 995):03d}"
+            if start not in self.given:
+                self.given.add(start)
+                number = start + resident_id_check_character(start)
+                return Party(name or self.random.choice(NAMES), "RESIDENT_ID", number)
+
+    def enterprise(self, name: str = "", former: Sequence[str] = ()) -> Party:
+        while True:
+            eight = "".join(self.random.choice("0123456789ABCDEFGH") for _ in range(8))
+            code = next(eight + end for end in "0123456789X" if not check_organisation_code(eight + end))
+            start = f"91120{self.random.randint(101, 119)}{code}"
+            if code not in self.given and len(set(code)) > 4:
+                self.given.add(code)
+                number = next(start + end for end in _ALPHABET if not check_uscc(start + end))
+                return Party(name or self.random.choice(TRADES), "USCC", number, tuple(former))
+
+
+def old(party: Party) -> Party:
+    """With the 15-digit number of before 1999."""
+    number = party.id_number or ""
+    return party._replace(id_number=number[:6] + number[8:17])
+
+
+def organisation(party: Party) -> Party:
+    """With the organisation code of before 2015."""
+    code = (party.id_number or "")[8:17]
+    return party._replace(id_type="ORGANISATION_CODE", id_number=f"{code[:8]}-{code[8]}")
+
+
+def bare(party: Party) -> Party:
+    return party._replace(id_number=None)
+
+
+def typed(party: Party, random: Random) -> Party:
+    """As another source writes the same: full width, other brackets and dots, spaces."""
+    name = party.name.replace("（", "(").replace("）", ")").replace("·", "•")
+    number = (party.id_number or "").translate({48 + n: 0xFF10 + n for n in range(10)})
+    return party._replace(name=f" {name}　", id_number=random.choice((number, (party.id_number or "").lower())))
+
+
+def pairs(seed: int, rounds: int) -> Iterator[Pair]:
+    """``rounds`` of every relation."""
+    random = Random(seed)
+    world = World(random)
+    for _ in range(rounds):
+        for relation in _RELATIONS:
+            yield from relation(world, random)
+
+
+def _same_names(world: World, random: Random) -> Iterator[Pair]:
+    name = random.choice(NAMES)
+    one, other = world.person(name), world.person(name)
+    yield Pair("same name", one, [other], False, (Result.DIFFERS, Why.NUMBER))
+    yield Pair("same name", one, [bare(other)], False, (Result.UNKNOWN, Why.NAME_ONLY))
+    yield Pair("same name", bare(one), [bare(other)], False, (Result.UNKNOWN, Why.NAME_ONLY))
+    yield Pair("same name", old(one), [other], False, (Result.DIFFERS, Why.NUMBER))
+    masked = (other.id_number or "")[:6] + "********" + (other.id_number or "")[14:]
+    yield Pair("same name", one, [other._replace(id_number=masked)], False, (Result.UNKNOWN, Why.NAME_ONLY))
+    passport = Party(name, "PASSPORT", f"E{random.randint(10_000_000, 99_999_999)}")
+    yield Pair("same name", one, [passport], False)
+    yield Pair("renewed", passport, [passport._replace(id_number="E00000017")], True)
+
+
+def _co_owners(world: World, random: Random) -> Iterator[Pair]:
+    owners = [world.person() for _ in range(random.randint(2, 5))]
+    one = random.choice(owners)
+    stranger = world.person(one.name)
+    yield Pair("co-owner", one, owners, True, (Result.AGREES, Why.NUMBER))
+    yield Pair("co-owner", one, [old(each) for each in owners], True, (Result.AGREES, Why.OLD_NUMBER))
+    yield Pair("co-owner", stranger, owners, False, (Result.DIFFERS, Why.NUMBER))
+    yield Pair("co-owner", stranger, [bare(each) for each in owners], False)
+    yield Pair("co-owner", stranger, [*owners, bare(world.person())], False)
+
+
+def _neighbours(world: World, random: Random) -> Iterator[Pair]:
+    """Registered one after the other, and a number with one wrong character."""
+    one = world.person()
+    number = one.id_number or ""
+    start = number[:14] + f"{(int(number[14:17]) + 1) % 996:03d}"
+    beside = one._replace(name=random.choice(NAMES), id_number=start + resident_id_check_character(start))
+    place = random.randrange(6, 17)
+    wrong = number[:place] + str((int(number[place]) + random.randint(1, 9)) % 10) + number[place + 1 :]
+    yield Pair("neighbour", one, [beside], False, (Result.DIFFERS, Why.NUMBER))
+    yield Pair("neighbour", old(one), [beside], False, (Result.DIFFERS, Why.NUMBER))
+    yield Pair("wrong character", one, [one._replace(id_number=wrong)], True)
+    yield Pair("wrong character", world.person(one.name), [one._replace(id_number=wrong)], False)
+
+
+def _old_numbers(world: World, random: Random) -> Iterator[Pair]:
+    one = world.person()
+    other = next(name for name in NAMES if name != one.name)
+    yield Pair("old number", one, [old(one)], True, (Result.AGREES, Why.OLD_NUMBER))
+    yield Pair("old number", typed(one, random), [old(one)], True, (Result.AGREES, Why.OLD_NUMBER))
+    yield Pair("old number", old(one), [old(one)], True, (Result.AGREES, Why.NUMBER))
+    # One 15-digit number was given to two people; one of them has another number of 18 digits now.
+    twin = old(one)._replace(name=other)
+    yield Pair("number given twice", one, [twin], False, (Result.UNKNOWN, Why.NAME_DIFFERS))
+    yield Pair("number given twice", one, [twin._replace(name="")], False, (Result.UNKNOWN, Why.NO_NUMBER))
+    assert resident_id_18(twin.id_number or "") == one.id_number
+
+
+def _former_names(world: World, random: Random) -> Iterator[Pair]:
+    before = f"{random.choice(TRADES)}{random.randint(1, 99)}厂"
+    one = world.enterprise(former=(before,))
+    was = one._replace(name=before, former_names=())
+    taken = world.enterprise(before)
+    yield Pair("former name", one, [was], True, (Result.AGREES, Why.FORMER_NAME))
+    yield Pair("former name", one, [organisation(was)], True, (Result.AGREES, Why.FORMER_NAME))
+    yield Pair("former name", one, [typed(was, random)], True, (Result.AGREES, Why.FORMER_NAME))
+    yield Pair("former name", one._replace(former_names=()), [was], True, (Result.UNKNOWN, Why.NAME_DIFFERS))
+    yield Pair("name taken over", one, [taken], False, (Result.DIFFERS, Why.NUMBER))
+    yield Pair("name taken over", one, [bare(taken)], False, (Result.UNKNOWN, Why.NAME_ONLY))
+    yield Pair("name taken over", one, [organisation(taken)], False, (Result.DIFFERS, Why.NUMBER))
+
+
+def _codes(world: World, random: Random) -> Iterator[Pair]:
+    one = world.enterprise()
+    other = world.enterprise(one.name)
+    person = world.person(one.name)
+    yield Pair("code", one, [organisation(one)], True, (Result.AGREES, Why.ORGANISATION_CODE))
+    yield Pair("code", one, [typed(one, random)], True, (Result.AGREES, Why.NUMBER))
+    yield Pair("code", organisation(one), [organisation(other)], False, (Result.DIFFERS, Why.NUMBER))
+    yield Pair("code", one, [person], False, (Result.DIFFERS, Why.SORT))
+    yield Pair("code", one, [bare(person)], False, (Result.UNKNOWN, Why.NAME_ONLY))
+    yield Pair("placeholder", one, [one._replace(id_number="无")], True, (Result.UNKNOWN, Why.NAME_ONLY))
+    wrong = organisation(other)
+    yield Pair("wrong sort", one, [wrong._replace(id_type="RESIDENT_ID")], False)
+
+
+_RELATIONS: tuple[Callable[[World, Random], Iterator[Pair]], ...] = (
+    *(_same_names, _co_owners, _neighbours, _old_numbers, _former_names, _codes),
+)

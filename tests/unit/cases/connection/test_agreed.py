@@ -1,0 +1,126 @@
+"""P4, P5: what the certificates of an application say of each other, as events and for people. It refuses nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.cases.agreement.agree import About
+from hub.cases.agreement.parties import Result, Why
+from hub.cases.connection.agreed.events import Agreed
+from hub.cases.connection.agreed.shown import ABOUT, RESULTS, WHY
+from hub.cases.procedure import installed
+from hub.errors import RecordRejected
+from hub.stores.tables import outbox
+from tests import samples
+from tests.casework import ConnectionSystem, House, body
+
+AGENT = {
+    "name": "李娜",
+    "resident_id": samples.OTHER_PERSON,
+    "authorisation": {"form": "DECLARATION", "reference": "D-1"},
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+def live(house: House, *records: dict[str, Any]) -> None:
+    house.verified(*records)
+    house.project()
+    house.due()
+
+
+def found(house: House, case_id: bytes) -> dict[str, tuple[str, str]]:
+    shown = house.applications.show(case_id)["agreement"]
+    return {one["about"]: (one["result"], one["why"]) for one in shown}
+
+
+def events(house: House) -> list[Agreed]:
+    """The findings that wait to be published, in order."""
+    told = []
+    for row in house.rows(outbox):
+        try:
+            event = installed().types.read(bytes(row.value)).event
+        except RecordRejected:
+            continue
+        told += [event] if isinstance(event, Agreed) else []
+    return told
+
+
+def submitted(house: House, **changes: Any) -> bytes:
+    case_id = house.submit(body(**changes)).case_id
+    house.due()
+    return case_id
+
+
+def test_a_holder_and_an_enterprise_are_compared_by_their_numbers(house: House) -> None:
+    live(house, samples.business(), samples.title())
+    case_id = submitted(house)
+    assert found(house, case_id) == {
+        "APPLICANT_LICENCE": ("AGREES", "NUMBER"), "APPLICANT_HOLDER": ("AGREES", "NUMBER"),
+    }  # fmt: skip
+    assert all(one["record_ids"] for one in house.applications.show(case_id)["agreement"])
+
+
+def test_a_tenants_case_says_that_the_holder_is_another_and_no_name(house: House) -> None:
+    title = samples.title()
+    title["unit"]["co_ownership"] = "SOLE"
+    person = next(one for one in title["holders"] if one["id_type"] == "RESIDENT_ID")
+    title["holders"] = [person | {"share": None}]
+    live(house, samples.business(), title)
+    case_id, sink = submitted(house), ConnectionSystem()
+    house.deliver(sink)
+    assert found(house, case_id)["APPLICANT_HOLDER"] == ("DIFFERS", "SORT")
+    assert person["name"] not in str(house.applications.show(case_id)["agreement"])
+    (sent,) = [one for (one,) in sink.effects.values() if one["kind"] == "licence.property-title"]
+    assert sent["holderRelation"] == "OTHER"
+    assert person["name"] not in str(sent)
+
+
+def test_a_former_name_is_explained_by_a_licence_that_comes_later(house: House) -> None:
+    title = samples.title()
+    next(one for one in title["holders"] if one["id_type"] == "USCC")["name"] = "津门电器厂"
+    live(house, title)
+    case_id = submitted(house)
+    assert found(house, case_id)["APPLICANT_HOLDER"] == ("UNKNOWN", "NAME_DIFFERS")
+    licence = samples.business()
+    licence["enterprise"]["former_names"] = ["津门电器厂"]
+    live(house, licence)
+    assert found(house, case_id)["APPLICANT_HOLDER"] == ("AGREES", "FORMER_NAME")
+    assert [one.why for one in events(house) if one.about == "APPLICANT_HOLDER"] == ["NAME_DIFFERS", "FORMER_NAME"]
+
+
+def test_a_representative_who_changed_is_told_with_both_versions(house: House) -> None:
+    first, now = samples.business(), samples.business(version=2)
+    now["legal_representative"] = {"name": "赵六", "id_type": "RESIDENT_ID", "id_number": samples.PERSON}
+    live(house, first)
+    case_id = submitted(house, agent=AGENT)
+    assert found(house, case_id)["AGENT_REPRESENTATIVE"] == ("AGREES", "NUMBER")
+    assert "REPRESENTATIVE_BEFORE" not in found(house, case_id)
+    live(house, now)
+    assert found(house, case_id)["AGENT_REPRESENTATIVE"] == ("DIFFERS", "NUMBER")
+    assert found(house, case_id)["REPRESENTATIVE_BEFORE"] == ("DIFFERS", "NUMBER")
+    (told,) = [one for one in house.applications.show(case_id)["agreement"] if one["about"] == "REPRESENTATIVE_BEFORE"]
+    assert len({*told["record_ids"]}) == 2
+
+
+def test_p4_each_finding_is_told_once_and_the_tables_can_be_made_again(house: House) -> None:
+    live(house, samples.business(), samples.title())
+    submitted(house, agent=AGENT)
+    before = events(house)
+    for _ in range(2):
+        live(house, samples.title())
+    assert events(house) == before
+    assert len({one.about for one in before}) == len(before) > 2
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+def test_every_code_has_words() -> None:
+    assert (ABOUT.keys(), RESULTS.keys(), WHY.keys()) == ({*About}, {*Result}, {*Why})

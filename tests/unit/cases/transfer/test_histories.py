@@ -1,0 +1,411 @@
+"""Histories of joint transfers through topics and tables, on both engines, each with the end that it must have. After
+each one everything is delivered again in another order, and nothing changes (P2); the tables can be made again from the
+topics with equal content (P4); the registry's entry was never held up."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.cases.transfer.tables import transfer_title
+from hub.errors import RecordRejected, Unavailable
+from tests import samples
+from tests.casework import BY, House
+from tests.transfers import (
+    ACCOUNT,
+    CO_OWNER,
+    DEVELOPER,
+    HEIR,
+    NEW,
+    OLD,
+    OLD_TITLE_NO,
+    SECOND_ACCOUNT,
+    Town,
+    body,
+    matter,
+    sinks,
+    unit,
+)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    house = House(tmp_path, sinks=sinks(), url=url)
+    yield Town(house)
+    house.close()
+
+
+def arrears_at_neither(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    assert town.states() == ["ready"]
+    town.entered()
+    town.told(one, "APPLIED", 1)
+    town.told(one, "DONE", 1)
+    (sent,) = town.bodies("transfer")
+    assert sent["registeredOn"] == "2026-03-03" and sent["keepTariff"] is True and sent["consNo"] == ACCOUNT
+    assert sent["fields"]["unit"]["area_m2"] == "88.50" and sent["newHolders"][0]["idNo"] == samples.OTHER_PERSON
+    return ["registration", "check", "transfer"]
+
+
+def arrears_at_the_check(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    assert town.states() == ["arrears"]
+    assert town.kinds() == ["registration", "check"], "it is not asked again before it is paid"
+    town.told(one, "PAID")
+    town.told(one, "CLEAR", 2)
+    town.entered()
+    town.told(one, "DONE", 1)
+    assert [sent["questionNo"] for sent in town.bodies("check")] == [1, 2]
+    return ["registration", "check", "check", "transfer"]
+
+
+def arrears_at_the_transfer(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "OWING", 1)
+    assert town.states() == ["owing"], "the title is entered, only the electricity side is pending"
+    town.told(one, "PAID")
+    town.told(one, "APPLIED", 2)
+    town.told(one, "DONE", 2)
+    assert [sent["questionNo"] for sent in town.bodies("transfer")] == [1, 2]
+    return ["registration", "check", "transfer", "transfer"]
+
+
+def the_entry_does_not_wait_for_the_arrears(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    town.entered()
+    assert town.states() == ["owing"]
+    town.told(one, "PAID")
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def paid_is_heard_before_the_arrears(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    now_ms = town.house.clock.now_ms()
+    town.told(one, "PAID", at_ms=now_ms + 2)
+    town.told(one, "ARREARS", 1, at_ms=now_ms + 1)
+    assert town.states() == ["checking"]
+    town.told(one, "CLEAR", 2)
+    town.entered()
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "check", "transfer"]
+
+
+def two_accounts_one_in_arrears(town: Town) -> list[str]:
+    one, two = town.submit(body(matter(accounts=[ACCOUNT, SECOND_ACCOUNT])))
+    town.told(one, "CLEAR", 1)
+    town.told(two, "ARREARS", 1)
+    town.entered()
+    town.told(one, "DONE", 1)
+    assert town.states() == ["done", "owing"], "each account on its own"
+    town.told(two, "PAID")
+    town.told(two, "DONE", 1)
+    return [*(["registration", "check"] * 2), "transfer", "transfer"]
+
+
+def two_titles_of_one_account(town: Town) -> list[str]:
+    one, two = town.submit(body(matter(), matter(unit_no=unit(2))))
+    for each in (one, two):
+        town.told(each, "CLEAR", 1)
+    town.entered()
+    assert town.states() == ["transferring", "ready"]
+    town.entered(unit_no=unit(2))
+    town.told(one, "DONE", 1)
+    town.told(two, "DONE", 1)
+    return [*(["registration", "check"] * 2), "transfer", "transfer"]
+
+
+def a_mortgage_starts_nothing(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(mortgaged=True, registration_type="抵押权登记")
+    town.entered(registration_type="300", registration_reason="权利人姓名变更")
+    assert town.states() == ["ready"] and not town.house.rows(transfer_title)
+    town.entered(mortgaged=True)
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def other_holders_are_overlooked(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(HEIR)
+    town.entered(NEW, CO_OWNER)
+    assert sorted(row.what for row in town.house.rows(transfer_title)) == ["HOLDER_UNCONFIRMED", "OTHER_HOLDERS"] or (
+        town.states() == ["ready"]
+    )
+    assert town.states() == ["ready"]
+    town.entered(NEW, issued_on=date(2026, 3, 4))
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def first_registration_in_bulk(town: Town) -> list[str]:
+    matters = [
+        matter(unit_no=unit(nth), accounts=[f"13000000{nth}0"], old_holders=[DEVELOPER])
+        | {"new_holders": [{**(NEW, CO_OWNER, HEIR)[nth % 3], "confirmed": True}], "keep_tariff": False}
+        for nth in range(1, 7)
+    ]
+    ids = town.submit(body(*matters, reason="FIRST_REGISTRATION"))
+    town.heard(*(town.report(one, "CLEAR", 1) for one in ids))
+    town.heard(
+        *(town.title((NEW, CO_OWNER, HEIR)[nth % 3], unit_no=unit(nth), registration_type="100") for nth in range(1, 7))
+    )
+    assert town.states() == ["transferring"] * 6
+    town.heard(*(town.report(one, "DONE", 1) for one in ids))
+    return [*(["registration"] * 6), *(["check"] * 6), *(["transfer"] * 6)]
+
+
+def cancelled_before_the_entry(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.cancel(one)
+    town.cancel(one)
+    assert town.bodies("cancellation")[0]["registeredOn"] is None and not town.bodies("notice")
+    town.entered()  # the registry's side goes on, and the account stays with its old holder
+    (notice,) = town.bodies("notice")
+    assert notice["consNo"] == ACCOUNT and "holders" not in notice["fields"], "without who has it now (P3)"
+    return ["registration", "check", "cancellation", "notice"]
+
+
+def cancelled_after_the_entry(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    town.entered()
+    town.cancel(one)
+    assert town.bodies("cancellation")[0]["registeredOn"] == "2026-03-03"
+    assert len(town.bodies("notice")) == 1
+    town.told(one, "PAID")
+    return ["registration", "check", "cancellation", "notice"]
+
+
+def the_crm_is_away_for_an_hour(town: Town) -> list[str]:
+    away = Unavailable("connection refused")
+    town.crm.failures = [away] * 3
+    (one,) = town.submit(body())
+    town.entered()
+    assert town.states() == ["entered"] and not town.crm.effects, "the entry is heard while the utility is away"
+    town.house.clock.pass_s(3_600)
+    town.crm.failures = []
+    town.settle()
+    town.crm.failures = ["dropped"]
+    town.told(one, "CLEAR", 1)  # the push takes effect, and its answer is lost
+    town.house.clock.pass_s(600)
+    town.settle()
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def co_owners_who_all_confirm(town: Town) -> list[str]:
+    (one,) = town.submit(body(matter(new_holders=[{**NEW, "confirmed": True}, {**CO_OWNER, "confirmed": True}])))
+    town.told(one, "CLEAR", 1)
+    town.entered(NEW)  # each has a title of one's own
+    assert town.states() == ["ready"]
+    town.entered(CO_OWNER)
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def one_co_owner_with_a_mandate(town: Town) -> list[str]:
+    mandate = {"form": "DECLARATION", "reference": "W-17"}
+    (one,) = town.submit(body(matter(new_holders=[NEW], mandate=mandate)))
+    town.told(one, "CLEAR", 1)
+    town.entered(NEW, CO_OWNER)
+    town.told(one, "DONE", 1)
+    assert town.bodies("transfer")[0]["mandate"] == mandate
+    return ["registration", "check", "transfer"]
+
+
+def an_old_title_number(town: Town) -> list[str]:
+    town.entered(OLD, title_no=OLD_TITLE_NO, issued_on=date(2003, 5, 6), registration_type="")
+    written = "房地证津字第 104010912345 号"
+    (one,) = town.submit(body(matter(unit_no=None, title_no=written)))
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def an_old_title_that_is_known_later(town: Town) -> list[str]:
+    (one,) = town.submit(body(matter(unit_no=None, title_no=OLD_TITLE_NO)))
+    town.told(one, "CLEAR", 1)
+    town.entered(OLD, title_no=OLD_TITLE_NO, issued_on=date(2003, 5, 6))
+    town.entered()
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def an_undeclared_transfer(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "DONE", 1)
+    town.entered(HEIR, issued_on=date(2026, 9, 1))
+    town.entered(HEIR, issued_on=date(2026, 9, 1), registration_type="300")
+    assert [sent["registeredOn"] for sent in town.bodies("notice")] == ["2026-09-01"]
+    return ["registration", "check", "transfer", "notice"]
+
+
+def a_declared_transfer_after_another(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "DONE", 1)
+    town.house.clock.pass_s(86_400)
+    again = matter(old_holders=[NEW], new_holders=[{**HEIR, "confirmed": True}])
+    (two,) = town.submit(body(again, number="T-2"))
+    town.entered(HEIR, issued_on=date(2026, 9, 1))
+    town.told(two, "CLEAR", 1)
+    town.told(two, "DONE", 1)
+    assert not town.bodies("notice"), "it was declared"
+    return [*(["registration", "check", "transfer"] * 2)]
+
+
+def an_inheritance_with_an_old_number(town: Town) -> list[str]:
+    legacy = {"name": "王伟", "resident_id": "360426910101007"}
+    (one,) = town.submit(
+        body(matter(old_holders=[legacy], new_holders=[{**HEIR, "confirmed": True}]), reason="INHERITANCE")
+    )
+    town.told(one, "CLEAR", 1, account_holder="OTHER")
+    town.entered(HEIR, registration_reason="继承")
+    town.told(one, "DONE", 1)
+    assert town.service.show(one)["account_holder"] == "OTHER"
+    return ["registration", "check", "transfer"]
+
+
+def a_division_between_co_owners(town: Town) -> list[str]:
+    town.entered(OLD, NEW, issued_on=date(2010, 1, 4))
+    (one,) = town.submit(body(matter(old_holders=[OLD, NEW]), reason="DIVISION"))
+    assert town.states() == ["checking"], "the title of both is no entry for one"
+    town.told(one, "CLEAR", 1)
+    town.entered(NEW, registration_reason="析产")
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def an_entry_before_the_submission(town: Town) -> list[str]:
+    town.entered()
+    (one,) = town.submit(body())
+    assert town.states() == ["entered"]
+    town.told(one, "CLEAR", 1)
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+ENDS_DONE: list[Callable[[Town], list[str]]] = [
+    arrears_at_neither,
+    arrears_at_the_check,
+    arrears_at_the_transfer,
+    the_entry_does_not_wait_for_the_arrears,
+    paid_is_heard_before_the_arrears,
+    two_accounts_one_in_arrears,
+    two_titles_of_one_account,
+    a_mortgage_starts_nothing,
+    other_holders_are_overlooked,
+    first_registration_in_bulk,
+    the_crm_is_away_for_an_hour,
+    co_owners_who_all_confirm,
+    one_co_owner_with_a_mandate,
+    an_old_title_number,
+    an_old_title_that_is_known_later,
+    an_undeclared_transfer,
+    a_declared_transfer_after_another,
+    an_inheritance_with_an_old_number,
+    a_division_between_co_owners,
+    an_entry_before_the_submission,
+]
+
+
+@pytest.mark.parametrize("history", ENDS_DONE, ids=lambda one: one.__name__)
+def test_a_history_that_ends_with_the_transfer(history: Callable[[Town], list[str]], town: Town) -> None:
+    _plays(history, town, "done")
+
+
+@pytest.mark.parametrize(
+    "history", [cancelled_before_the_entry, cancelled_after_the_entry], ids=lambda one: one.__name__
+)
+def test_a_history_that_is_cancelled(history: Callable[[Town], list[str]], town: Town) -> None:
+    _plays(history, town, "cancelled")
+
+
+def _plays(history: Callable[[Town], list[str]], town: Town, end: str) -> None:
+    pieces = history(town)
+    assert set(town.states()) == {end}
+    assert sorted(town.kinds()) == sorted(pieces)
+    before = town.states(), town.kinds()
+    town.again()
+    assert (town.states(), town.kinds()) == before
+    town.house.relay()
+    different = {name: one for name, one in town.house.remade().items() if not one.equal}
+    assert not different
+
+
+def test_a_failed_transfer_has_the_utility_s_opinion(town: Town) -> None:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "FAILED", 1, opinion="户名与原产权人不符")
+    shown = town.service.show(one)
+    assert shown["state"] == "failed" and shown["registered_on"] == "2026-03-03"
+    assert shown["reports"][-1]["opinion"] == "户名与原产权人不符"
+    assert "户名" not in str([row._mapping for row in town.house.rows(transfer_title)])
+
+
+def test_a_title_that_changes_before_its_piece_leaves_is_looked_for_again(town: Town) -> None:
+    (one,) = town.submit(body())
+    town.house.verified(town.report(one, "CLEAR", 1), town.title(key="same"))
+    town.house.project()
+    assert town.states() == ["transferring"]
+    town.house.verified(town.title(key="same", issued_on=date(2026, 3, 5)))  # corrected before the piece left
+    town.settle()
+    town.settle()
+    assert [sent["registeredOn"] for sent in town.bodies("transfer")] == ["2026-03-05"]
+    town.told(one, "DONE")
+    assert town.states() == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"new_holders": [NEW]}, "HOLDER_UNCONFIRMED"),
+        ({"new_holders": [{**NEW, "confirmed": True}, CO_OWNER]}, "HOLDER_UNCONFIRMED"),
+        ({"accounts": [ACCOUNT, ACCOUNT]}, "MATTER_TWICE"),
+        ({"unit_no": None}, "FIELD_MISSING"),
+        ({"title_no": OLD_TITLE_NO}, "NOT_ASKED"),
+        ({"unit_no": "12"}, "UNIT_FORM"),
+        ({"photo": "x"}, "NOT_ASKED"),
+    ],
+)
+def test_what_is_refused(town: Town, changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(RecordRejected) as refused:
+        town.service.submit(body(matter(**changes)), BY)
+    assert refused.value.code == code
+
+
+def test_the_same_number_is_the_same_submission_or_is_taken(town: Town) -> None:
+    first = town.service.submit(body(matter(accounts=[ACCOUNT, SECOND_ACCOUNT])), BY)
+    again = town.service.submit(body(matter(accounts=[ACCOUNT, SECOND_ACCOUNT])), BY)
+    assert (first.case_ids, first.created, again.created) == (again.case_ids, True, False)
+    with pytest.raises(RecordRejected, match="EXTERNAL_NO_TAKEN"):
+        town.service.submit(body(matter(accounts=[ACCOUNT])), BY)
+
+
+def test_what_is_done_is_not_cancelled(town: Town) -> None:
+    arrears_at_neither(town)
+    with pytest.raises(RecordRejected, match="TRANSFER_ENDED"):
+        town.service.cancel(town.service.find("gov-platform", "T-1")[0], BY)
+
+
+def test_a_purpose_of_transfers_is_none_of_a_connection(town: Town) -> None:
+    from tests.casework import body as application
+
+    with pytest.raises(RecordRejected, match="PURPOSE_UNKNOWN"):
+        town.house.submit(application(purpose="joint-transfer"))
