@@ -202,8 +202,9 @@ class _Decider:
 
     def _maybe_entered(self, day: date, titles: Sequence[Title]) -> None:
         holders, declared = frozenset[bytes]().union(*(one.holders for one in titles)), self.facts.holders
-        if holders == declared or (self.mandate and holders > declared):
-            self._entered(titles[0])
+        alone = next((one for one in titles if self._fits(one.holders)), None)
+        if alone or self._fits(holders):
+            self._entered(alone or titles[0])
         elif day >= self.since and not holders < declared:
             reason = HOLDER_UNCONFIRMED if holders & declared else OTHER_HOLDERS
             for one in titles:
@@ -212,6 +213,10 @@ class _Decider:
                     self.events.append(
                         Overlooked(record_id=record_id, reading=reading, registered_on=day, reason=reason)
                     )
+
+    def _fits(self, holders: frozenset[bytes]) -> bool:
+        declared = self.facts.holders
+        return holders == declared or (self.mandate and holders > declared)
 
     def _entered(self, title: Title) -> None:
         step = take(self.standing, Said.ENTRY)
