@@ -15,7 +15,9 @@ from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
 from hub.cases.connection.hears import AskAgain, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
 from hub.cases.connection.steps import again, reports
 from hub.cases.connection.tables import application
+from hub.cases.connection.warnings import due
 from hub.cases.connection.warnings import shown as warnings
+from hub.cases.connection.warnings.decide import window
 from hub.cases.events import REGISTRATION
 from hub.cases.evidence import matching, needs, over, tables
 from hub.cases.evidence.ask import way_to_ask
@@ -44,7 +46,8 @@ class Facts:
     ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
     application, for computing dates. ``reapplied``: what it continues, or what continues it, or
     does so no more. ``reported``: numbers and
-    steps that it has not heard; ``history`` is with them. ``warnings``: how many there were."""
+    steps that it has not heard; ``history`` is with them. ``warnings``: how many there were;
+    ``follow_up``: the last day of a bad rating's follow-up that is over and was not warned of."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -63,6 +66,7 @@ class Facts:
     history: History | None = None
     reapplied: list[Reapplied | Separated] = field(default_factory=list)
     warnings: int = 0
+    follow_up: str | None = None
 
 
 def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:
@@ -82,7 +86,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
         if isinstance(command, Withdraw):
             known.pending, known.behind = _pending(connection, case, command), _behind(connection, case, command)
     _report(given, connection, work, facts, rows)
-    _warn(connection, work, facts, rows)
+    _warn(connection, work, facts, rows, moment)
     _count(connection, work, facts)
     return facts
 
@@ -120,10 +124,19 @@ def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts])
         known.calendar = calendar
 
 
-def _warn(connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]) -> None:
+def _warn(
+    connection: Connection,
+    work: Sequence[Work],
+    facts: Sequence[Facts],
+    rows: Mapping[bytes, Row[Any]],
+    moment: Moment,
+) -> None:
     for (case, command), known in zip(work, facts, strict=True):
         if isinstance(command, Warn):
             known.row, known.warnings = rows[case.case_id], len(warnings.rows(connection, case.case_id))
+            known.cancelled = due.taken_back(connection, case.case_id)
+            days = window(china_day(moment.now), notices.calendar(connection))
+            known.follow_up = due.follow_up(connection, case.case_id, days)
 
 
 def dates_of(row: Row[Any]) -> Dates:
