@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from hub.cases import case as cases
+from hub.cases import reasons
 from hub.cases.calendar import Calendar
 from hub.cases.connection import decide
 from hub.cases.connection.events import Dated
@@ -160,7 +161,7 @@ def test_an_application_that_was_taken_back_with_all_its_evidence_is_not_due_wit
     case_id = house.submit(body()).case_id
     house.applications.cancel(case_id, BY)
     with house.store.write() as connection:  # as if no evidence had been open: only the sink's piece tells it
-        connection.execute(update(need).values(state=NeedState.MET.value))
+        connection.execute(update(need).values(state=NeedState.MET.value, reason=reasons.MET))
     go_to(house, date(2022, 2, 14))
     assert warned(house) == []
 

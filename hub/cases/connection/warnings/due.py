@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, or_, select, true, union
 
 from hub.cases import case as cases
-from hub.cases import notices
+from hub.cases import notices, reasons
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.connection.events import CANCELLATION
@@ -16,7 +16,6 @@ from hub.cases.connection.tables import application
 from hub.cases.connection.warnings.decide import MARKS, Window, window
 from hub.cases.connection.warnings.events import About, Level
 from hub.cases.connection.warnings.tables import warning
-from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.procedure import Moment
 from hub.cases.ratings.tables import rating
@@ -49,8 +48,9 @@ def taken_back(connection: Connection, case_id: bytes) -> bool:
 
 
 def _taken_back() -> ColumnElement[bool]:
-    """Its evidence says so, or a piece for a sink."""
-    needed = need.c.case_id == application.c.case_id, need.c.state == NeedState.CANCELLED.value
+    """Its evidence says so, or a piece for a sink. By the reason, not the state: SQLite would take the index of states,
+    and read what all cases have of it."""
+    needed = need.c.case_id == application.c.case_id, need.c.reason == reasons.CANCELLED
     told = piece.c.case_id == application.c.case_id, piece.c.kind == CANCELLATION
     said = select(need.c.case_id).where(*needed).correlate(application).exists()
     return said | select(piece.c.case_id).where(*told).correlate(application).exists()
