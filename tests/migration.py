@@ -26,6 +26,7 @@ from hub.cases import tables as cases
 from hub.cases.connection import tables as connection
 from hub.cases.connection.agreed import tables as agreed
 from hub.cases.connection.materials import tables as materials
+from hub.cases.connection.placed import tables as placed
 from hub.cases.connection.recall import tables as recall
 from hub.cases.connection.warnings import tables as warnings
 from hub.cases.evidence import tables as evidence
@@ -51,7 +52,7 @@ FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
     "store": (
         *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings, recall, agreed),
-        *(identity, evidence, transfer, delivery, ingest),
+        *(placed, identity, evidence, transfer, delivery, ingest),
         *(auth, signatures),
     ),
     "vault": (privacy,),

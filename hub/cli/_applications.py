@@ -156,6 +156,11 @@ class Direct:
         with _said():
             return self._applications.clock(_id(application_id))
 
+    def steps(self, application_id: str) -> Sequence[Json]:
+        """What the utility reported; not part of ``Desk``: the API does not show what the sealed records say."""
+        with _said():
+            return self._applications.steps(_id(application_id))
+
     def find(self, channel: str, external_no: str) -> Json:
         with _said():
             if channel not in self._applications.channels:

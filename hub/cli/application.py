@@ -1,5 +1,5 @@
-"""``hub application submit|titles|ticket|show|progress|story|list|cancel|hold|release|follow-up``: applications made
-with one certificate."""
+"""``hub application submit|titles|ticket|show|progress|steps|story|list|cancel|hold|release|follow-up``: applications
+made with one certificate."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policies.model import VOLTAGES
 from hub.cases.views import LIST_MAX
-from hub.cli import _clock, _customers, _places
+from hub.cli import _clock, _customers, _places, _steps
 from hub.cli._application import due, print_head, show_one
 from hub.cli._applications import Answered, Direct, Json, anywhere, desk, or_leave
 from hub.cli._console import console
@@ -38,6 +38,7 @@ def command() -> None:
 command.add_command(_customers.progress)
 command.add_command(_customers.follow_up)
 command.add_command(_places.place)
+command.add_command(_steps.steps)
 
 
 @command.command("submit")

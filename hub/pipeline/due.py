@@ -47,6 +47,9 @@ class DueStage:
         self._journal = journal
         self._idle_s = idle_s
         self._at_once = AT_ONCE
+        self._apart: dict[bytes, int] = {}
+        """Cases that could not decide → until when they are left out, process time in ms. Not every timer can be moved:
+        without it such a case would be decided about again and again, without a pause."""
 
     def step(self) -> int:
         """Decide about some due cases. Returns how many. Waits a moment when there are none."""
@@ -70,8 +73,10 @@ class DueStage:
 
     def _decide(self, procedure: Procedure) -> int:
         moment = self._journal.moment()
+        self._apart = {one: until for one, until in self._apart.items() if until > moment.process_ms}
         with self._store.write() as connection:
-            work = procedure.due.take(connection, moment, self._at_once)
+            taken = procedure.due.take(connection, moment, self._at_once + len(self._apart))
+            work = [one for one in taken if one[0].case_id not in self._apart][: self._at_once]
             try:
                 self._journal.run(connection, procedure, work)
             except DataError as failure:  # a text or number of one case that no column takes
@@ -88,6 +93,8 @@ class DueStage:
         if len(failure.ids) > 1:
             self._at_once = 1
             return
+        until = self._journal.moment().process_ms + PUT_OFF_S * 1000
+        self._apart |= dict.fromkeys(failure.ids, until)
         with self._store.write() as connection:
             for case in cases.lock(connection, failure.ids).values():
                 self._journal.run(connection, failure.procedure, [(case, PutOff(PUT_OFF_S))])

@@ -9,12 +9,18 @@ import pytest
 from sqlalchemy import update
 
 from hub.cases import case as cases
+from hub.cases import reasons
+from hub.cases.calendar import Calendar
+from hub.cases.connection import decide
 from hub.cases.connection.events import Dated
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings.tables import warning
+from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.tables import need
 from hub.cases.imports.notices import Notices
 from hub.cases.journal import Decided
 from hub.cases.policy import Recipients
+from hub.pipeline.due import PUT_OFF_S, DueStage
 from tests.casework import BY, ConnectionSystem, House, body
 from tests.limits import NOTICE_2027
 
@@ -117,6 +123,31 @@ def test_a_total_that_is_nearly_used_up_is_warned_of_beside_its_segment(house: H
     assert warned(house)[2:] == [("AFTER", "SEGMENT", "completion", "2022-02-18", 1)]
 
 
+def test_a_follow_up_of_a_bad_rating_is_warned_of_once_past_its_day(house: House) -> None:
+    sink, case_id = ConnectionSystem(), house.submit(body()).case_id
+    house.connected(case_id, sink)
+    due_on = date.fromisoformat(house.customers.rate(case_id, {"grade": 1})["rating"]["follow_up_due_on"])
+    go_to(house, due_on)
+    assert [one for one in warned(house) if one[1] == "FOLLOW_UP"] == []
+    go_to(house, Calendar().add(due_on, 2).day)
+    told = ("AFTER", "FOLLOW_UP", "", due_on.isoformat(), 2)
+    assert [one for one in warned(house) + warned(house) if one[1] == "FOLLOW_UP"] == [told, told]
+    assert len(house.rows(warning)) == 1
+    house.deliver(sink)
+    assert not [one for effects in sink.effects.values() for one in effects if one["kind"] == "warning"]
+    house.relay()
+    assert [found for found in house.remade().values() if not found.equal] == []
+
+
+def test_a_follow_up_that_was_done_is_not_warned_of(house: House) -> None:
+    case_id = house.submit(body()).case_id
+    house.connected(case_id, ConnectionSystem())
+    house.customers.rate(case_id, {"grade": 2})
+    house.customers.follow_up(case_id, {"outcome": "CORRECTED"}, BY)
+    go_to(house, date(2022, 3, 1))
+    assert warned(house) == []
+
+
 def test_an_application_that_was_taken_back_is_not_warned_of(house: House) -> None:
     case_id = house.submit(body()).case_id
     house.applications.cancel(case_id, BY)
@@ -124,6 +155,46 @@ def test_an_application_that_was_taken_back_is_not_warned_of(house: House) -> No
     assert warned(house) == []
     go_to(house, date(2022, 2, 14))
     assert warned(house) == []
+
+
+def test_an_application_that_was_taken_back_with_all_its_evidence_is_not_due_without_end(house: House) -> None:
+    case_id = house.submit(body()).case_id
+    house.applications.cancel(case_id, BY)
+    with house.store.write() as connection:  # as if no evidence had been open: only the sink's piece tells it
+        connection.execute(update(need).values(state=NeedState.MET.value, reason=reasons.MET))
+    go_to(house, date(2022, 2, 14))
+    assert warned(house) == []
+
+
+def test_p1_a_case_whose_warning_fails_waits_and_does_not_stop_the_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No timer of its own can be moved: the stage leaves it out for a while."""
+    ids = sorted(house.submit(body(number)).case_id for number in ("A-1", "A-2", "A-3"))
+    tried = list[bytes]()
+
+    def failing(case: Any, *rest: Any) -> Any:
+        tried.append(case.case_id)
+        if case.case_id == ids[0]:
+            raise NameError("date")
+        return really(case, *rest)
+
+    really = decide._warned
+    monkeypatch.setattr(decide, "_warned", failing)
+    go_to(house, date(2022, 2, 14))
+    stage = DueStage(house.store, house.journal, idle_s=0)
+    steps = 0
+    while stage.step():
+        steps += 1
+        assert steps < 20, "it is tried again and again"
+    assert sorted(row.case_id for row in house.rows(warning)) == ids[1:]
+    before = len(tried)
+    stage.step()
+    assert len(tried) == before
+    monkeypatch.setattr(decide, "_warned", really)
+    house.clock.pass_s(PUT_OFF_S + 1)
+    stage.step()
+    assert sorted(row.case_id for row in house.rows(warning)) == ids
 
 
 def test_where_the_table_has_totals_only_the_last_day_is_warned_of_as_the_totals_once(house: House) -> None:

@@ -1,6 +1,6 @@
 """Applications: submit, show, list, hold, release. The API and ``hub application`` call this service."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,7 @@ from hub.cases.connection import command, states, views
 from hub.cases.connection.command import Application
 from hub.cases.connection.hears import AskAgain, Cancel, Present, Submit
 from hub.cases.connection.procedure import PROCEDURE
-from hub.cases.connection.steps import clocks
+from hub.cases.connection.steps import clocks, details
 from hub.cases.connection.tables import application
 from hub.cases.events import Event, Held, Released
 from hub.cases.identity import desk
@@ -138,6 +138,14 @@ class Applications:
         Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
             return clocks.shown(connection, _required(_row(connection, case_id)), self._today())
+
+    def steps(self, case_id: bytes) -> Sequence[dict[str, Any]]:
+        """What the utility reported of one application, with what only the sealed records hold: for a person of the
+        utility or of the operator, never for a channel (P5). Raises ``RecordRejected`` (NO_SUCH_APPLICATION), and as
+        ``details.shown``."""
+        with self.store.read() as connection:
+            _required(_row(connection, case_id))
+            return details.shown(self.journal.given, connection, case_id)
 
     def list(
         self, after: bytes = b"", limit: int = 50, channels: Collection[str] | None = None, **wanted: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from datetime import date
 from typing import Any
 
 from hub.cases import policy, reasons
@@ -40,7 +41,7 @@ from hub.cases.connection.placed.decide import placed
 from hub.cases.connection.recall import decide as recall
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import decide as warnings
-from hub.cases.connection.warnings.events import WARNING, Level, Warned
+from hub.cases.connection.warnings.events import WARNING, About, Level, Warned
 from hub.cases.events import REGISTRATION, Deciding, Event, Piece, ToSeal
 from hub.cases.evidence import decide as evidence
 from hub.cases.evidence.decide import Met, Wait
@@ -177,11 +178,16 @@ def _warned(case: Case, facts: Facts, rules: Rules, moment: Moment) -> list[Even
     assert facts.row is not None
     today = china_day(moment.now)
     days = warnings.window(today, facts.calendar)
-    due = [(one, what) for one in warnings.limits(facts.row) if (what := warnings.level(one, case.opened_ms, days))]
+    limits = [] if facts.cancelled else list(warnings.limits(facts.row))
+    due = [(one, what) for one in limits if (what := warnings.level(one, case.opened_ms, days))]
+    if facts.follow_up is not None:
+        due.append((warnings.Limit(About.FOLLOW_UP, "", date.fromisoformat(facts.follow_up), 0), Level.AFTER))
     next_piece, events = case.pieces, list[Event]()
     for nth, (limit, what) in enumerate(due, facts.warnings + 1):
         recipients = rules.recipients.before if what is Level.BEFORE else rules.recipients.after
-        accepting = _accepting(case, facts, WARNING) if recipients else []
+        # The contract has three things that a warning can be of: a follow-up is told to its recipients only.
+        told = recipients and limit.about is not About.FOLLOW_UP
+        accepting = _accepting(case, facts, WARNING) if told else []
         pieces = [
             Piece(next_piece + n, name, WARNING, case.sinks[name], reading=nth) for n, name in enumerate(accepting)
         ]

@@ -20,7 +20,9 @@ from hub.cases.connection.placed.gather import placings
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import again, reports
 from hub.cases.connection.tables import application
+from hub.cases.connection.warnings import due
 from hub.cases.connection.warnings import shown as warnings
+from hub.cases.connection.warnings.decide import window
 from hub.cases.events import REGISTRATION
 from hub.cases.evidence import matching, needs, over, tables
 from hub.cases.evidence.ask import way_to_ask
@@ -52,7 +54,8 @@ class Facts:
     ``reported``: numbers and steps that it has not heard; ``history`` is with them. ``warnings`` and ``told``: how many
     warnings and notices of recalls there were. ``ended``: as its row says. ``placing``: what is known of its site,
     where the command is about its title. ``agreed``: what the certificates say of each other, where it was not told
-    before."""
+    before.
+    ``follow_up``: the last day of a bad rating's follow-up that is over and was not warned of."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -73,6 +76,7 @@ class Facts:
     warnings: int = 0
     told: int = 0
     ended: str | None = None
+    follow_up: str | None = None
     placing: Placing | None = None
     agreed: list[Finding] = field(default_factory=list)
 
@@ -101,7 +105,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
         if isinstance(command, Withdraw):
             known.pending, known.behind = _pending(connection, case, command), _behind(connection, case, command)
     _report(given, connection, work, facts, rows)
-    _warn(connection, work, facts, rows)
+    _warn(connection, work, facts, rows, moment)
     _count(connection, work, facts)
     return facts
 
@@ -139,10 +143,19 @@ def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts])
         known.calendar = calendar
 
 
-def _warn(connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]) -> None:
+def _warn(
+    connection: Connection,
+    work: Sequence[Work],
+    facts: Sequence[Facts],
+    rows: Mapping[bytes, Row[Any]],
+    moment: Moment,
+) -> None:
     for (case, command), known in zip(work, facts, strict=True):
         if isinstance(command, Warn):
             known.row, known.warnings = rows[case.case_id], len(warnings.rows(connection, case.case_id))
+            known.cancelled = due.taken_back(connection, case.case_id)
+            days = window(china_day(moment.now), notices.calendar(connection))
+            known.follow_up = due.follow_up(connection, case.case_id, days)
 
 
 def dates_of(row: Row[Any]) -> Dates:

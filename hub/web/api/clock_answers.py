@@ -130,7 +130,7 @@ class WarningShown(BaseModel):
     """A warning before a last day, or an escalation after it."""
 
     level: str = Text("BEFORE", "BEFORE or AFTER")
-    about: str = Text("SEGMENT", "SEGMENT, TOTAL or WHOLE")
+    about: str = Text("SEGMENT", "SEGMENT, TOTAL, WHOLE or FOLLOW_UP.")
     segment: str | None = Text("supply-plan")
     due_on: Day
     working_days: int = Field(examples=[1], description="Left, or over.")

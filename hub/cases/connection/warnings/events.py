@@ -19,11 +19,13 @@ class Level(StrEnum):
 
 
 class About(StrEnum):
-    """What the last day is of: the segment that runs, the total of the segments, or the whole process."""
+    """What the last day is of: the segment that runs, the total of the segments, the whole process, or the follow-up of
+    a bad rating."""
 
     SEGMENT = "SEGMENT"
     TOTAL = "TOTAL"
     WHOLE = "WHOLE"
+    FOLLOW_UP = "FOLLOW_UP"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ def project(connection: Connection, entries: Sequence[Entry]) -> None:
     connection.execute(insert(warning), [_row(entry) for entry in entries])
     totals = [one for one in entries if _event(one).about == About.TOTAL]
     _mark(connection, totals, "total_mark")
-    _mark(connection, [one for one in entries if _event(one).about != About.TOTAL], "mark")
+    _mark(connection, [one for one in entries if _event(one).about in (About.SEGMENT, About.WHOLE)], "mark")
     of_totals = [one.version for one in policy.shipped() if one.totals_only]
     _mark(connection, totals, "mark", application.c.policy.in_(of_totals))
 
