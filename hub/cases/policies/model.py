@@ -254,8 +254,8 @@ class Policy(Data):
     plans for, and ``successor`` the version of the table after it: "" as long as none is known. ``cases`` maps the name
     of a row to the row, ``permits`` a voltage class to the working days of a permit for grid works: a class that is not
     there has no limit. ``transfer``: what joint transfers go by. ``counting``: the only convention that the clocks
-    have; a table by hours is refused. ``sanling_kw``: up to it (kW) a customer has the 三零 service and low voltage (§7). ``division``: what codes of the
-    city begin with."""
+    have; a table by hours is refused. ``sanling_kw``: up to it (kW) a customer has the 三零
+    service and low voltage (§7). ``division``: what codes of the city begin with."""
 
     version: Name
     zh: Text
