@@ -238,7 +238,10 @@ CODES: Final[dict[str, Code]] = {
         "附件2",
     ),
     "KIND_CHANGED": Code(
-        Class.STATISTICS, "办理中改为时限更长的类型", "The case became one of a kind with a longer limit.", "附件2"
+        Class.STATISTICS,
+        "办理中改为更宽松的类型（时限更长、可以暂停或环节更少）",
+        "The case became one of a kinder kind: a later limit, pauses, or fewer segments.",
+        "附件2",
     ),
     "KIND_CHANGED_LAST_DAY": Code(
         Class.STATISTICS,
