@@ -140,6 +140,12 @@ CODES: Final[dict[str, Code]] = {
         "The utility began more than one working day after the segment opened.",
         "§1 各环节限时办理",
     ),
+    "REQUEST_NOT_TOLD": Code(
+        Class.RESTARTED,
+        "依客户申请开始的环节未上报客户申请时间，无法判断是否延迟启动",
+        "The segment opens at the customer's request, and its time was not told; the utility's own START opened it.",
+        "§1 各环节限时办理",
+    ),
     "RETURNED_LAST_DAY": Code(
         Class.RESTARTED,
         "时限最后一天或之后退回客户",

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from hub.audit.account import Account, name_of
@@ -263,6 +264,29 @@ def _late_of(account: Account) -> Iterator[Finding]:
             yield Finding("STARTED_LATE", account.case_id, events, (("working_days", line.waited),))
 
 
+def _not_told(account: Account) -> Iterator[Finding]:
+    """A segment that opens at the customer's request, of which no request is told: it began with the utility's own
+    START, on a later day than the step before ended. How long the customer had been waiting no clock knows."""
+    rounds = account.history.rounds
+    for before, run in pairwise(rounds):
+        events = [account.event(one) for one in (before.closed_by, run.opened_by, run.closed_by)]
+        ended, opened, closed = events
+        if opened is None or before.closed_ms is None:  # what follows acceptance waits for no request
+            continue
+        if any(one and one.requested_ms is not None for one in (opened, closed)):
+            continue
+        days = _working_days(account, before.closed_ms, opened.at_ms)
+        if days:
+            shown_by = (*([shown(ended)] if ended else []), shown(opened))
+            figures = (("segment", run.segment), ("working_days", days))
+            yield Finding("REQUEST_NOT_TOLD", account.case_id, shown_by, figures)
+
+
+def _working_days(account: Account, from_ms: int, to_ms: int) -> int:
+    days = day_of(from_ms), day_of(to_ms)
+    return account.calendar.between(*days, account.policy.starting_day_counts)
+
+
 def _skipped(account: Account) -> Iterator[Finding]:
     """Design review or mid inspection never ran, though the policy has it for a kind that the case has had, and
     completion began."""
@@ -345,5 +369,5 @@ def _again(account: Account) -> Iterator[Finding]:
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
     *(_over, _claims, _late, _bursts, _same_second),
-    *(_corrections, _changes, _started_late, _skipped, _returned, _stopped, _charges, _refused, _again),
+    *(_corrections, _changes, _started_late, _not_told, _skipped, _returned, _stopped, _charges, _refused, _again),
 )

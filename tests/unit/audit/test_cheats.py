@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -144,7 +144,14 @@ HIDDEN_BY_A_CHANGE = (
         *(Class.STATISTICS, ACCEPTED, changed("2022-03-03", DUAL), changed("2022-03-04T17:00:00", SINGLE)),
     ),
 )
+ASKED_FOR = fact(COMPLETION, START, "2022-05-30", requested_ms=ms("2022-05-30"))
+NOT_ASKED_FOR = fact(COMPLETION, START, "2022-05-30")
+DONE = fact(COMPLETION, END, "2022-05-31")
 CHEATS = (
+    steps(
+        *("begun months later, and when the customer asked is not told", "REQUEST_NOT_TOLD", Class.RESTARTED),
+        *(ACCEPTED, PLANNED, NOT_ASKED_FOR, DONE),
+    ),
     *HIDDEN_BY_A_CHANGE,
     steps("a day over a limit", "SEGMENT_OVER", Class.OVER_LIMIT, ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-07")),
     steps(
@@ -329,6 +336,31 @@ def test_what_a_change_makes_kinder_is_named() -> None:
     found = within.findings(account(ACCEPTED, changed("2022-03-03", SINGLE), kind=STARRED))
     (kinder,) = [dict(one.figures)["kinder"] for one in found if one.code == "KIND_CHANGED"]
     assert kinder == "design-review, mid-inspection"
+
+
+def told_of_requests(*facts: Fact, **more: Any) -> list[dict[str, str | int]]:
+    found = within.findings(account(ACCEPTED, *facts, **more))
+    return [dict(one.figures) for one in found if one.code == "REQUEST_NOT_TOLD"]
+
+
+def test_p4_a_request_that_is_not_told_is_found_with_the_days_since_the_step_before() -> None:
+    found = told_of_requests(PLANNED, NOT_ASKED_FOR, DONE)
+    assert found == [{"segment": COMPLETION, "working_days": 59}]
+
+
+def test_a_request_that_the_end_or_a_correction_tells_is_told() -> None:
+    ended = fact(COMPLETION, END, "2022-05-31", requested_ms=ms("2022-05-30"))
+    at = ms("2022-05-29")
+    amended = fact("", Action.AMEND, "2022-05-30", amends=NOT_ASKED_FOR.event, requested_ms=at, **APPROVED)
+    assert told_of_requests(PLANNED, ASKED_FOR, DONE) == []
+    assert told_of_requests(PLANNED, NOT_ASKED_FOR, ended) == []
+    assert told_of_requests(PLANNED, NOT_ASKED_FOR, DONE, amended) == []
+
+
+def test_what_opens_by_itself_or_on_the_day_of_the_step_before_needs_no_request() -> None:
+    assert told_of_requests(fact(SUPPLY_PLAN, START, "2022-03-10"), fact(SUPPLY_PLAN, END, "2022-03-11")) == []
+    assert told_of_requests(fact(COMPLETION, START, "2022-03-10"), kind=SANLING) == []
+    assert told_of_requests(PLANNED, fact(COMPLETION, START, "2022-03-04T16:00:00")) == []
 
 
 def test_every_reason_of_a_claim_has_a_class() -> None:
