@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import tomllib
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +26,7 @@ from tests.migration import plant
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-OLDER: str | None = "56587d5"
+OLDER: str | None = "a281bb9"
 """The commit of the version before."""
 PLANTED = {STORE: "tally", VAULT: "identity"}
 """What the next version's revision changes, in each history."""
@@ -40,7 +41,23 @@ def older_code(folder: Path) -> Path:
         pytest.skip(f"this copy of the project has no history with {OLDER}")
     with tarfile.open(fileobj=BytesIO(found.stdout)) as archive:
         archive.extractall(folder, filter="data")
+    declare_entries(folder)
     return folder
+
+
+def declare_entries(folder: Path) -> None:
+    """What that version's package would declare: the one that is installed has the parts of this version."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    info = folder / f"onecert_hub-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n", "utf-8")
+    groups = {"console_scripts": project["scripts"], **project["entry-points"]}
+    lines = (line for group, parts in groups.items() for line in _group(group, parts))
+    (info / "entry_points.txt").write_text("\n".join(lines), "utf-8")
+
+
+def _group(name: str, parts: dict[str, str]) -> list[str]:
+    return [f"[{name}]", *(f"{part} = {where}" for part, where in parts.items())]
 
 
 def newer_code(folder: Path) -> Path:
