@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func
 from sqlalchemy.exc import IntegrityError
 
 from hub.cases import case as cases
@@ -17,7 +17,7 @@ from hub.cases.connection.command import Application
 from hub.cases.connection.hears import AskAgain, Cancel, Present, Submit
 from hub.cases.connection.procedure import PROCEDURE
 from hub.cases.connection.steps import clocks, details
-from hub.cases.connection.tables import application
+from hub.cases.connection.tables import application, every, find_row, row_of
 from hub.cases.events import Event, Held, Released
 from hub.cases.identity import desk
 from hub.cases.identity.choices import Choices
@@ -128,7 +128,7 @@ class Applications:
         """Everything that a person may see of one application, as JSON values. Raises ``RecordRejected``
         (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
-            shown = views.full(connection, _required(_row(connection, case_id)), self.journal.given, self._today())
+            shown = views.full(connection, row_of(connection, case_id), self.journal.given, self._today())
             shown["states"] = states.of(connection, [case_id], self.journal.clock.now_ms())[case_id]
             self.tell(connection, case_id, shown)
             return shown
@@ -137,14 +137,14 @@ class Applications:
         """Every limit of one application with the days that were used and how they were counted, as JSON values.
         Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
         with self.store.read() as connection:
-            return clocks.shown(connection, _required(_row(connection, case_id)), self._today())
+            return clocks.shown(connection, row_of(connection, case_id), self._today())
 
     def steps(self, case_id: bytes) -> Sequence[dict[str, Any]]:
         """What the utility reported of one application, with what only the sealed records hold: for a person of the
         utility or of the operator, never for a channel (P5). Raises ``RecordRejected`` (NO_SUCH_APPLICATION), and as
         ``details.shown``."""
         with self.store.read() as connection:
-            _required(_row(connection, case_id))
+            row_of(connection, case_id)
             return details.shown(self.journal.given, connection, case_id)
 
     def list(
@@ -226,7 +226,7 @@ class Applications:
         """An application as submitted, from a case. Raises ``RecordRejected`` (NO_SUCH_APPLICATION, ERASED,
         KEY_DAMAGED)."""
         with self.store.read() as connection:
-            row = _required(_row(connection, case_id))
+            row = row_of(connection, case_id)
         opened = self.opener.open_values([(bytes(row.subject_id), bytes(row.sealed))])[0]
         if isinstance(opened, Fault):
             raise RecordRejected(opened.code)
@@ -242,7 +242,7 @@ class Applications:
 
     def _same_or_refused(self, case_id: bytes, wanted: Application) -> None:
         with self.store.read() as connection:
-            row = _row(connection, case_id)
+            row = find_row(connection, case_id)
         if row is None:  # not the number was taken at the same moment, but the ticket
             raise RecordRejected("TICKET_USED", "ticket")
         opened = self.opener.open_values([(bytes(row.subject_id), bytes(row.sealed))])[0]
@@ -261,27 +261,12 @@ def _number(channel: str, external_no: str) -> Identity:
     return NAMESPACE, f"{channel}\0{external_no}"
 
 
-def _all() -> Select[Any]:
-    columns = [one for one in case.c if one.name != "case_id"]
-    return select(application, *columns).join(case, case.c.case_id == application.c.case_id)
-
-
-def _row(connection: Connection, case_id: bytes) -> Row[Any] | None:
-    return connection.execute(_all().where(application.c.case_id == case_id)).one_or_none()
-
-
-def _required(row: Row[Any] | None) -> Row[Any]:
-    if row is None:
-        raise RecordRejected("NO_SUCH_APPLICATION")
-    return row
-
-
 def _listing(connection: Connection, after: bytes, limit: int, wanted: Mapping[str, str], now_ms: int) -> Select[Any]:
-    query = _all().order_by(case.c.opened_ms.desc(), case.c.case_id.desc())
+    query = every().order_by(case.c.opened_ms.desc(), case.c.case_id.desc())
     for name, value in wanted.items():
         query = query.where(_in_state(value, now_ms) if name == "state" else _COLUMNS[name] == value)
     if after:
-        last = _required(_row(connection, after))
+        last = row_of(connection, after)
         older = case.c.opened_ms < last.opened_ms
         same = (case.c.opened_ms == last.opened_ms) & (case.c.case_id < after)
         query = query.where(older | same)

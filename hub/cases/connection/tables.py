@@ -3,8 +3,25 @@
 It contains no personal value (P5): what a person wrote is sealed under their key.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
+from typing import Any
 
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Select,
+    String,
+    Table,
+    select,
+)
+
+from hub.cases.tables import case
+from hub.errors import RecordRejected
 from hub.stores.tables import ID, Opaque, metadata
 
 application = Table(
@@ -41,3 +58,22 @@ application = Table(
     Index("ix_application_total_mark", "total_mark", "total_due_on"),
     Index("ix_application_counted_to", "counted_to", "edition", "provisional"),
 )
+
+
+def every() -> Select[Any]:
+    """Applications, each with the columns of its case."""
+    columns = [one for one in case.c if one.name != "case_id"]
+    return select(application, *columns).join(case, case.c.case_id == application.c.case_id)
+
+
+def find_row(connection: Connection, case_id: bytes) -> Row[Any] | None:
+    """The row of one application, as in ``every``; ``None`` when there is no such application."""
+    return connection.execute(every().where(application.c.case_id == case_id)).one_or_none()
+
+
+def row_of(connection: Connection, case_id: bytes) -> Row[Any]:
+    """As ``find_row``. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
+    row = find_row(connection, case_id)
+    if row is None:
+        raise RecordRejected("NO_SUCH_APPLICATION")
+    return row

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from hub.cases import case as cases
 from hub.cases.by import By
@@ -15,11 +15,10 @@ from hub.cases.connection.materials.decide import Refused
 from hub.cases.connection.materials.events import Documented, Noticed
 from hub.cases.connection.materials.shown import Found
 from hub.cases.connection.steps.histories import history_of
-from hub.cases.connection.tables import application
+from hub.cases.connection.tables import row_of
 from hub.cases.journal import Decided, Journal
 from hub.cases.procedure import Opens
 from hub.cases.steps.judge import History
-from hub.cases.tables import case
 from hub.errors import RecordRejected
 from hub.ports import Store
 
@@ -42,13 +41,13 @@ class Materials:
     def channel(self, case_id: bytes) -> str:
         """The channel that the application came through."""
         with self.store.read() as connection:
-            found: str = _row(connection, case_id).channel
+            found: str = row_of(connection, case_id).channel
             return found
 
     def show(self, case_id: bytes) -> Json:
         """Everything about the materials and the money of an application, as JSON values."""
         with self.store.read() as connection:
-            row = _row(connection, case_id)
+            row = row_of(connection, case_id)
             history = history_of(connection, case_id)
             return shown.shown(self._found(connection, row, history), row, history, self.opener)
 
@@ -98,7 +97,7 @@ class Materials:
 
     def _locked(self, connection: Connection, case_id: bytes) -> tuple[Row[Any], Case, Found]:
         locked = cases.lock(connection, [case_id])
-        row = _row(connection, case_id)
+        row = row_of(connection, case_id)
         return row, locked[case_id], self._found(connection, row, history_of(connection, case_id))
 
     def _found(self, connection: Connection, row: Row[Any], history: History) -> Found:
@@ -111,12 +110,3 @@ class Materials:
             return
         event = made.event if isinstance(made, Refused) else made
         self.journal.append(connection, [Decided(locked, [event], by)])
-
-
-def _row(connection: Connection, case_id: bytes) -> Row[Any]:
-    columns = [one for one in case.c if one.name != "case_id"]
-    query = select(application, *columns).join(case, case.c.case_id == application.c.case_id)
-    row = connection.execute(query.where(application.c.case_id == case_id)).one_or_none()
-    if row is None:
-        raise RecordRejected("NO_SUCH_APPLICATION")
-    return row

@@ -14,12 +14,11 @@ from hub.cases.connection.command import Application, Part, Short, Text, refusal
 from hub.cases.connection.placed import shown
 from hub.cases.connection.placed.events import PlaceAnswered
 from hub.cases.connection.placed.gather import title_of
-from hub.cases.connection.tables import application
+from hub.cases.connection.tables import row_of
 from hub.cases.events import ToSeal
 from hub.cases.journal import Decided, Journal
 from hub.cases.places.compare import Place
 from hub.cases.procedure import Opens
-from hub.cases.tables import case
 from hub.errors import RecordRejected
 from hub.ports import Fault, Store
 from hub.privacy.purposes import Purposes
@@ -52,14 +51,14 @@ class Places:
     def channel(self, case_id: bytes) -> str:
         """The channel that the application came through."""
         with self.store.read() as connection:
-            found: str = _row(connection, case_id).channel
+            found: str = row_of(connection, case_id).channel
             return found
 
     def show(self, case_id: bytes) -> Json:
         """The findings with the text of the site and of each title, side by side, as JSON values. A text that the
         purpose does not allow, or that does not open, is ``None``. Raises ``Unavailable`` when log or vault is."""
         with self.store.read() as connection:
-            row = _row(connection, case_id)
+            row = row_of(connection, case_id)
             findings = shown.rows(connection, case_id)
             stored = _records(connection, findings)
         site, people = self._opened(row, findings)
@@ -78,7 +77,7 @@ class Places:
         said = _read(given)
         with self.store.write() as connection:
             locked = cases.lock(connection, [case_id])
-            row = _row(connection, case_id)
+            row = row_of(connection, case_id)
             asked = next((one for one in shown.rows(connection, case_id) if one.nth == nth and one.question), None)
             if asked is None:
                 raise RecordRejected("NO_SUCH_QUESTION")
@@ -136,12 +135,3 @@ def _records(connection: Connection, findings: Sequence[Row[Any]]) -> dict[bytes
     columns: list[Any] = [record.c[name] for name in ("record_id", "kind", "topic", "partition", "offset")]
     rows = connection.execute(select(*columns).where(record.c.record_id.in_(ids))) if ids else ()
     return {bytes(row.record_id): row for row in rows}
-
-
-def _row(connection: Connection, case_id: bytes) -> Row[Any]:
-    columns = [one for one in case.c if one.name != "case_id"]
-    query = select(application, *columns).join(case, case.c.case_id == application.c.case_id)
-    row = connection.execute(query.where(application.c.case_id == case_id)).one_or_none()
-    if row is None:
-        raise RecordRejected("NO_SUCH_APPLICATION")
-    return row
