@@ -81,6 +81,7 @@ def _what(submitted: Application) -> Body:
     return {
         "sources": submitted.sources,
         "important": submitted.important,
+        "externalWorks": submitted.external_works,
         "sanling": submitted.sanling,
         "sanlingClaim": {"by": who, "channel": submitted.channel} if submitted.sanling else None,
         "street": parse(submitted.site.address)["town"] if submitted.site.address else "",

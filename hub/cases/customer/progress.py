@@ -46,7 +46,7 @@ def follow(connection: Connection, case_id: bytes, today: date) -> Followed:
     row = connection.execute(query.where(application.c.case_id == case_id)).one_or_none()
     if row is None:
         raise RecordRejected("NO_SUCH_APPLICATION")
-    table = policy.by_version(row.policy)
+    table = policy.of_case(row)
     history = history_of(connection, case_id)
     return Followed(row, history, clock(history, table, notices.calendar(connection), today))
 

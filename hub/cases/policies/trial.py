@@ -11,11 +11,13 @@ from hub.cases.policies.model import CaseType, Policy
 
 
 class OpenCase(NamedTuple):
-    """An open case: the version that it began with, its kind, and the day on which it began (China's)."""
+    """An open case: the version that it began with, its kind, whether it said that works outside the site are needed,
+    and the day on which it began (China's)."""
 
     policy: str
     case_type: str
     starred: bool
+    external_works: bool
     begun_on: date
 
 
@@ -27,6 +29,7 @@ class Group:
     policy: str
     case_type: str
     starred: bool
+    external_works: bool
     limits: Sequence[tuple[str, int | None, int | None]]
     cases: int = 0
     earlier: int = 0
@@ -41,14 +44,14 @@ class Group:
 def trial(cases: Iterable[OpenCase], table: Policy, policies: Mapping[str, Policy], calendar: Calendar) -> list[Group]:
     """The open cases by kind and version, with what ``table`` would change. ``policies``: version → table, of every
     version that a case may have. Raises ``KeyError`` for a version that is not there."""
-    groups: dict[tuple[str, str, bool], Group] = {}
+    groups: dict[tuple[str, str, bool, bool], Group] = {}
     moved: dict[OpenCase, int] = {}
     for one in cases:
-        own = policies[one.policy]
-        if (group := groups.get(one[:3])) is None:
-            group = groups[one[:3]] = Group(*one[:3], _limits(own, table, one.case_type, one.starred))
+        own, new = policies[one.policy].where(one.external_works), table.where(one.external_works)
+        if (group := groups.get(one[:4])) is None:
+            group = groups[one[:4]] = Group(*one[:4], _limits(own, new, one.case_type, one.starred))
         if one not in moved:
-            moved[one] = _moved(one, own, table, calendar)
+            moved[one] = _moved(one, own, new, calendar)
         group.cases += 1
         group.earlier += moved[one] < 0
         group.later += moved[one] > 0

@@ -38,9 +38,9 @@ def test_an_item_that_is_put_in_between_changes_no_other() -> None:
 def test_a_trial_counts_open_cases_by_kind_and_version_and_says_whose_date_would_move() -> None:
     changed = policy.load(TEXT.replace("whole_process = 7\n", "whole_process = 6\n"))
     cases = [
-        *[OpenCase("tianjin-2022", "low-sanling", False, BEGUN)] * 3,
-        OpenCase("tianjin-2022", "high-dual", True, BEGUN),
-        OpenCase("tianjin-2021", "high-single", False, BEGUN),
+        *[OpenCase("tianjin-2022", "low-sanling", False, False, BEGUN)] * 3,
+        OpenCase("tianjin-2022", "high-dual", True, False, BEGUN),
+        OpenCase("tianjin-2021", "high-single", False, False, BEGUN),
     ]
     former, dual, sanling = trial(cases, changed, POLICIES, Calendar())
     assert (sanling.cases, sanling.earlier, sanling.later) == (3, 3, 0)
@@ -51,7 +51,16 @@ def test_a_trial_counts_open_cases_by_kind_and_version_and_says_whose_date_would
     assert ("acceptance", None, 1) in former.limits
 
 
+def test_a_trial_counts_cases_with_works_outside_the_site_apart() -> None:
+    """The figure is the test's own."""
+    apart = policy.load(f"{TEXT}\n[case.low-sanling.with_works]\nwhole_process = 9\n")
+    cases = [OpenCase("tianjin-2022", "low-sanling", False, works, BEGUN) for works in (True, False, False)]
+    without, with_works = trial(cases, apart, POLICIES, Calendar())
+    assert (without.cases, without.changed) == (2, False)
+    assert (with_works.cases, with_works.later, with_works.limits) == (1, 1, [("whole process", 7, 9)])
+
+
 @pytest.mark.parametrize("version", ["tianjin-1999"])
 def test_a_case_of_a_version_that_is_not_there_is_told(version: str) -> None:
     with pytest.raises(KeyError):
-        trial([OpenCase(version, "low-sanling", False, BEGUN)], POLICY, POLICIES, Calendar())
+        trial([OpenCase(version, "low-sanling", False, False, BEGUN)], POLICY, POLICIES, Calendar())
