@@ -57,7 +57,15 @@ OUTBOX = Table(
     Column("error_code", String(64)),
     Column("error_message", String(2000)),
 )
-_WHAT = {"registration": "application", "dates": "dates"}
+_WHAT = {
+    "registration": "application",
+    "dates": "dates",
+    "withdrawal": "withdrawals",
+    "cancellation": "cancellations",
+    "rating": "ratings",
+    "warning": "warnings",
+}
+"""Kind of a piece → its effect; that of every other kind is evidence."""
 _LOOK_S = 0.2
 _CALL_S = 10.0
 
