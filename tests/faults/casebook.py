@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 
 from hub.bootstrap import Hub
 from hub.cases.by import By
+from hub.cases.connection.tables import application
 from hub.cases.connection.warnings.tables import warning
 from hub.cases.procedure import installed
 from hub.cases.tables import piece
@@ -96,7 +97,18 @@ class Outside:
 
         self.calls.append(self._pool.submit(play))
 
+    def ended(self, case_id: bytes) -> None:
+        """Wait until electricity is on."""
+        query = select(application.c.ended).where(application.c.case_id == case_id)
+
+        def over() -> bool:
+            with self.hub.store.read() as connection:
+                return connection.execute(query).scalar_one() is not None
+
+        until(over, self.one.tail)
+
     def rate(self, case_id: bytes, grade: int) -> None:
+        self.ended(case_id)
         self.rated += 1
         token = self.hub.customers().tokens.text(case_id)
         self.calls.append(self._pool.submit(call, f"{self._of(case_id)}/rating", token, {"grade": grade}))

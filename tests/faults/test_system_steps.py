@@ -127,6 +127,8 @@ def live_on_two(run: Run) -> None:
     for name in ("demo", "second"):
         run.one.at_work(name)
     outside.report(ids[6], "post", "duplicate")
+    for case_id in ids[3:5]:
+        outside.ended(case_id)
     second = run.one.hubs[-1]
     second.send_signal(signal.SIGKILL)
     second.wait()
