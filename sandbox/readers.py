@@ -165,7 +165,7 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     """The system as an ASGI application: only its control routes, because nothing may call in. That of
     ``utility_pull`` fetches once it is told the hub: ``POST /_control/hub {"url":…, "token":…}``."""
     role = config["role"]
-    taking = Taking(Effects(Path(config["home"]) / f"{role}.db"), faults)
+    taking = Taking(Effects(Path(config["home"]) / f"{role}.db", 2 if config["database"] else 1), faults)
     told: dict[str, Fetcher] = {}
 
     async def effects(request: Request) -> Response:

@@ -22,6 +22,7 @@ from hub.cases.by import By
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings.tables import warning
 from hub.cases.procedure import installed
+from hub.cases.steps.tables import step
 from hub.cases.tables import piece
 from hub.clock import SystemClock
 from hub.errors import HubError
@@ -105,7 +106,18 @@ class Outside:
             with self.hub.store.read() as connection:
                 return connection.execute(query).scalar_one() is not None
 
-        until(over, self.one.tail)
+        until(over, lambda: self._told(case_id))
+
+    def _told(self, case_id: bytes) -> str:
+        """What is known of a case that does not come to its end."""
+        with self.hub.store.read() as connection:
+            query = select(step.c.segment, step.c.action, step.c.state, step.c.why).where(step.c.case_id == case_id)
+            heard = [tuple(row) for row in connection.execute(query)]
+        shown = self.hub.applications().show(case_id)
+        asked = [one["code"] for one in shown["questions"]]
+        sent = self.one.sandbox.control(steps.ROLE, "counts")
+        lives = [one.poll() for one in self.one.hubs[-2:]]
+        return f"no end: {heard}, asked {asked}; the utility {sent}; exits of hubs {lives}\n{self.one.tail()}"
 
     def rate(self, case_id: bytes, grade: int) -> None:
         self.ended(case_id)
