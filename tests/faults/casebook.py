@@ -22,6 +22,7 @@ from hub.cases.by import By
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings.tables import warning
 from hub.cases.procedure import installed
+from hub.cases.reasons import CANCELLED
 from hub.cases.steps.tables import step
 from hub.cases.tables import piece
 from hub.clock import SystemClock
@@ -227,9 +228,11 @@ def _steps(outside: Outside) -> Iterator[str]:
 def _deliveries(outside: Outside) -> Iterator[str]:
     """What each system has is what it has acknowledged, each piece once; each warning, rating and cancellation is
     with each system once. Of a piece that was withdrawn on its way, one that fetches or reads a table may have it, and
-    is told."""
+    is told; one that is called only behind a cancellation (crm-contract.md §6)."""
     states = _states(outside.hub)
     with outside.hub.store.read() as connection:
+        behind = select(func.count()).where(piece.c.sink == SINKS[0], piece.c.reason == CANCELLED)
+        cancelled = connection.execute(behind).scalar_one()
         warned = connection.execute(select(func.count()).select_from(warning)).scalar_one()
         limits = select(warning.c.case_id, warning.c.level, warning.c.about, warning.c.due_on).distinct()
         distinct = connection.execute(select(func.count()).select_from(limits.subquery())).scalar_one()
@@ -241,7 +244,7 @@ def _deliveries(outside: Outside) -> Iterator[str]:
         if told["doubled"]:
             yield f"doubled in {sink}: {told['doubled']}"
         acknowledged, withdrawn = states[sink, "acknowledged"], states[sink, "withdrawn"]
-        may_have = withdrawn if sink != SINKS[0] else 0
+        may_have = withdrawn if sink != SINKS[0] else cancelled
         if not acknowledged <= told["total"] <= acknowledged + may_have:
             yield f"{sink} has {told['total']} pieces, {acknowledged} are acknowledged, {withdrawn} withdrawn"
         if strange := {state: n for (of, state), n in states.items() if of == sink and state in ("refused", "stopped")}:
