@@ -86,7 +86,7 @@ CRM_FAULTS = {
 
 class Effects:
     """The effects of all calls, in a SQLite file of its own: a commit survives a kill of the server. ``series``: first
-    digit of its numbers. Within one authority a number names one application, whichever system gave it."""
+    digit of its numbers. Within one authority a number names one application, of all systems."""
 
     def __init__(self, path: Path, series: int = 0) -> None:
         self._series = series
