@@ -126,6 +126,7 @@ def _rating(connection: Connection, found: Followed) -> Json:
         "grade_zh": given.zh if given else None,
         "grade_en": given.en if given else None,
         "rated_at": iso(row.rated_ms) if row else None,
+        "checked": bool(row.checked) if row else None,
         "follow_up_due_on": row.follow_up_due_on if row else None,
         "follow_up": row.outcome if row else None,
         "followed_up_at": iso(row.followed_up_ms) if row else None,
