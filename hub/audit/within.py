@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from hub.audit.account import Account, name_of
 from hub.audit.codes import Finding, Shown
@@ -161,8 +161,25 @@ def _corrections(account: Account) -> Iterator[Finding]:
         both = (*([shown(original.fact)] if original else []), shown(one))
         yield Finding("TIME_CORRECTED", account.case_id, both)
         before = account.without(*(other for other in account.facts if other.amends == one.fact.amends))
-        if before.clock.over and not account.clock.over:
-            yield Finding("CORRECTED_INTO_LIMIT", account.case_id, both)
+        held = _exceeded(account)
+        for limit in (one for one in _exceeded(before) if one not in held):
+            figures = (("kind", name_of(limit.kind)), ("segment", limit.segment))
+            yield Finding("CORRECTED_INTO_LIMIT", account.case_id, both, figures)
+
+
+class _Limit(NamedTuple):
+    """One limit: of the ``nth`` round of a segment, or of the case as a whole, whose segment is ""."""
+
+    kind: Kind
+    segment: str = ""
+    nth: int = 0
+
+
+def _exceeded(account: Account) -> list[_Limit]:
+    """Every limit that was exceeded. Each stands alone: that one is exceeded anyway excuses no other."""
+    kinds = account.clock.kinds
+    lines = [_Limit(kind.kind, one.segment, one.nth) for kind in kinds for one in kind.lines if one.span.over]
+    return [*lines, *(_Limit(kind.kind) for kind in kinds if kind.limited.over)]
 
 
 def _changes(account: Account) -> Iterator[Finding]:

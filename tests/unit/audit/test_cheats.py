@@ -72,6 +72,11 @@ def corrected_twice() -> Account:
     return account(ACCEPTED, late, *earlier)
 
 
+def corrected_while_another_is_over() -> Account:
+    done = fact(COMPLETION, START, "2022-03-14", requested_ms=ms("2022-03-14")), fact(COMPLETION, END, "2022-05-30")
+    return account(*corrected().facts, *done)
+
+
 def changed_on_the_last_day() -> Account:
     return account(ACCEPTED, fact("", Action.CHANGE, "2022-03-10T17:50:00", becomes=OTHER, **APPROVED), kind=SANLING)
 
@@ -160,6 +165,10 @@ CHEATS = (
     steps("a step after the end", "STEP_AFTER_END", Class.RESTARTED, *HONEST, fact(COMPLETION, END, "2022-03-20")),
     Cheat("a time corrected into its limit", corrected, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
     Cheat("a time corrected into its limit, twice", corrected_twice, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
+    Cheat(
+        *("a time corrected into its limit while another limit is exceeded", corrected_while_another_is_over),
+        *("CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
+    ),
     Cheat("a time corrected", corrected, "TIME_CORRECTED", Class.TIMES_CHANGED),
     steps(
         *("a correction that no one approved", "STEP_UNEXPLAINED", Class.TIMES_CHANGED, ACCEPTED),
@@ -257,6 +266,12 @@ def test_a_correction_to_a_later_time_hides_nothing_and_is_only_told() -> None:
     codes = [one.code for one in within.findings(account(ACCEPTED, later))]
     assert "TIME_CORRECTED" in codes
     assert "CORRECTED_INTO_LIMIT" not in codes
+
+
+def test_p4_a_correction_names_each_limit_that_it_brings_a_segment_into() -> None:
+    found = within.findings(corrected_while_another_is_over())
+    told = [dict(one.figures) for one in found if one.code == "CORRECTED_INTO_LIMIT"]
+    assert told == [{"kind": "low-other", "segment": SUPPLY_PLAN}]
 
 
 def test_every_reason_of_a_claim_has_a_class() -> None:
