@@ -9,7 +9,10 @@ import pytest
 
 from hub.cases import policy
 from hub.cases.connection import views
-from tests.casework import House, body
+from hub.privacy.references import References
+from hub.privacy.vault import MasterKey
+from tests import samples
+from tests.casework import ConnectionSystem, House, body
 
 TEXT = resources.files("hub.cases").joinpath("policies/2022.toml").read_text("utf-8")
 APART = "\n[case.low-sanling.with_works]\nwhole_process = 9\n"
@@ -19,7 +22,7 @@ APART = "\n[case.low-sanling.with_works]\nwhole_process = 9\n"
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     tables = (policy.load(f"{TEXT}{APART}"),)
     monkeypatch.setattr(policy, "shipped", lambda: tables)
-    found = House(tmp_path)
+    found = House(tmp_path, kinds=frozenset())
     yield found
     found.close()
 
@@ -38,3 +41,22 @@ def test_p4_a_case_is_counted_with_the_works_that_its_applicant_tells(
     with house.store.read() as connection:
         (one,) = views.open_cases(connection)
     assert one.external_works is bool(works)
+
+
+@pytest.mark.parametrize(("works", "days"), [(True, 9), (False, 7)])
+def test_p4_a_change_of_kind_keeps_the_works(house: House, works: bool, days: int) -> None:
+    """The row that the case begins with does not tell them apart, the later one does."""
+    case_id = house.submit(body(voltage="HIGH_10KV", sanling=False, external_works=works)).case_id
+    house.due()
+    house.deliver(ConnectionSystem())
+    assert house.applications.show(case_id)["clock"]["working_days"] == 17
+    told = {
+        **{"becomes_class": "NON_RESIDENT", "becomes_voltage": "LOW", "becomes_sanling": True, "becomes_sources": 1},
+        **{"becomes_important": False, "becomes_capacity_kw": "50", "reason": "改低压", "approver": "李四"},
+    }
+    house.clock.pass_s(3_600)
+    number = References(MasterKey(bytes(32)), "utility_crm").hub_number(case_id)
+    house.verified(samples.step("C-1", "CHANGE", "", house.clock.now_ms(), application_no=number, **told))
+    house.project()
+    shown = house.applications.show(case_id)["clock"]
+    assert (shown["case_type"], shown["working_days"]) == ("low-sanling", days)
