@@ -106,7 +106,7 @@ class House:
         parts = desk, self.store, shipped(), self.channels, tuple(self.sources), choices
         self.holdings = Holdings(*parts, self._asked, self.applications.find)
         self.tokens = ApplicationTokens(b"t" * 32)
-        served = self.store, self.opener, self.journal, self.tokens, self.applications.find
+        served = self.store, self.opener, self.journal, desk, self.tokens, self.applications.find
         self.customers = Customers(*served, {"property_title": "天津市规划和自然资源局"}, follow_up_days=5)
 
     def _asked(self, name: str, query: LookupQuery, by: Mapping[str, str]) -> Page:

@@ -65,7 +65,9 @@ def sent() -> dict[str, Any]:
 def _live(house: House, sink: Any) -> None:
     house.verified(samples.business())
     house.project()
-    case_id = house.submit(body(site={"address": "天津市南开区长江道12号"}, capacity_kw=100, agent=AGENT)).case_id
+    case_id = house.submit(
+        body(site={"address": "天津市南开区长江道12号"}, capacity_kw=100, external_works=False, agent=AGENT)
+    ).case_id
     house.due()
     house.deliver(sink, reads_back=True)
     Notices(house.store, house.journal).import_file(NOTICE.encode(), By("cli:test"))

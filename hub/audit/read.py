@@ -106,7 +106,7 @@ class Book:
             submitted_ms=steps.to_minute(row.opened_ms),
             kind=Kind(row.case_type, bool(row.starred)),
             facts=facts,
-            policy=policy.by_version(row.policy),
+            policy=policy.of_case(row),
             calendar=self._calendar,
             today=self._today,
             channel=row.channel,

@@ -222,7 +222,7 @@ class Hub:
     def customers(self) -> Customers:
         """The service for customers: progress, ratings."""
         tokens = ApplicationTokens(self.master.derive("application-token"))
-        parts = self.store, self.opener, self.journal, tokens, self.applications().find
+        parts = self.store, self.opener, self.journal, self._desk, tokens, self.applications().find
         authorities = {name: info.authority for name, info in self.connectors.sources.items()}
         return Customers(*parts, authorities, self.settings.follow_up_working_days)
 

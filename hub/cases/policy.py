@@ -58,6 +58,10 @@ class Customer(Classed, Protocol):
     def important(self) -> bool:
         """Whether it is an important user."""
 
+    @property
+    def external_works(self) -> bool | None:
+        """Whether works outside the site are needed; ``None`` where it is not said."""
+
 
 class CaseOpening(NamedTuple):
     """What the policy says of a new case. ``materials``: names of those that acceptance may ask for."""
@@ -72,7 +76,7 @@ class CaseOpening(NamedTuple):
 def open_case(customer: Customer, day: date, policies: Iterable["Policy"], calendar: Calendar) -> CaseOpening:
     """What the table in force on ``day`` (China's date) says of this customer. Raises ``Misconfigured`` where no table
     is in force."""
-    policy = in_force(day, policies)
+    policy = in_force(day, policies).where(customer.external_works)
     kind = case_type(customer.customer_class, customer.voltage, customer.sanling, customer.sources)
     with_star = starred(customer.voltage, customer.important)
     dates = policy.dates(kind, with_star, day, calendar)
@@ -160,8 +164,25 @@ def ahead(calendar: Calendar, today: date) -> Ahead:
     return Ahead(policy.longest, reaches_to, calendar.known_until(today))
 
 
+class OfCase(Protocol):
+    """What a case keeps of the table that it began with: a row of ``application``."""
+
+    @property
+    def policy(self) -> str:
+        """The table's version."""
+
+    @property
+    def external_works(self) -> bool | None:
+        """As ``Customer.external_works``."""
+
+
+def of_case(row: OfCase) -> Policy:
+    """The table that a case began with, as it is for a case with its works. Raises as ``by_version`` does."""
+    return by_version(row.policy).where(row.external_works)
+
+
 def by_version(version: str) -> Policy:
-    """The table that a case began with. Raises ``Misconfigured`` when this release no longer ships it."""
+    """The table of this version. Raises ``Misconfigured`` when this release no longer ships it."""
     for policy in shipped():
         if policy.version == version:
             return policy

@@ -56,6 +56,11 @@ command.add_command(_steps.steps)
 @click.option("--sanling/--no-sanling", default=False, show_default=True, help="Whether the 三零 service applies.")
 @click.option("--sources", type=click.IntRange(1, 2), default=1, show_default=True, help="Supply sources.")
 @click.option("--important/--not-important", default=False, show_default=True, help="Important user.")
+@click.option(
+    "--external-works/--no-external-works",
+    default=None,
+    help="Works outside the site (外线工程) are needed; only where the applicant can say so.",
+)
 @click.option("--ticket", type=click.File("r"), help="File with a ticket of the identity service for this application.")
 @click.option("--purpose", default="connection-application", show_default=True, help="Purpose of the look-ups.")
 @click.option("--legal-basis", default="action-plan-6", show_default=True, help="Code of the purpose's table.")
@@ -112,6 +117,7 @@ def _document(given: dict[str, Any]) -> Json:
         "sanling": given["sanling"],
         "sources": given["sources"],
         "important": given["important"],
+        "external_works": given["external_works"],
         "purpose": given["purpose"],
         "legal_basis": given["legal_basis"],
         "ticket": given["ticket"].read().strip() if given["ticket"] else None,

@@ -22,6 +22,7 @@ from hub.clock import SystemClock
 from hub.errors import Misconfigured
 
 POLICY_BYTES_MAX = 256 * 1024
+_WITH_WORKS = "（有外线工程）"
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object per line.")
 
 
@@ -84,7 +85,7 @@ def _limits(one: Policy) -> Table:
     for row in one.cases.values():
         shown.add_row(*map(escape, (row.zh, *_whole(row, one))))
         if row.with_works:
-            shown.add_row(*map(escape, (f"{row.zh}（有外线工程）", *_whole(row.with_works, one))))
+            shown.add_row(*map(escape, (f"{row.zh}{_WITH_WORKS}", *_whole(row.with_works, one))))
     return shown
 
 
@@ -195,15 +196,16 @@ def try_(config: Path | None, file: Path, as_json: bool) -> None:
 def _plain(one: Group) -> dict[str, Any]:
     limits = [{"limit": name, "before": before, "after": after} for name, before, after in one.limits]
     counted = {"cases": one.cases, "earlier": one.earlier, "later": one.later}
+    kind = {"case_type": one.case_type, "starred": one.starred, "external_works": one.external_works}
     said = {"limits": limits, "entries": [entry._asdict() for entry in one.entries]}
-    return {"policy": one.policy, "case_type": one.case_type, "starred": one.starred, **said, **counted}
+    return {"policy": one.policy, **kind, **said, **counted}
 
 
 def _tried(groups: Iterable[Group], table: Policy) -> Table:
     shown = Table("began with", "customer", "open", "earlier", "later", Column("working days", overflow="fold"))
     shown.add_column("else", overflow="fold")
     for one in groups:
-        star = "*" if one.starred else ""
+        star = f"{'*' if one.starred else ''}{_WITH_WORKS if one.external_works else ''}"
         limits = ", ".join(f"{name} {before or '—'} → {after or '—'}" for name, before, after in one.limits)
         counted = (str(one.cases), str(one.earlier), str(one.later))
         others = "\n".join(f"{place}: {before or '—'} → {after or '—'}" for place, before, after in one.entries)

@@ -16,8 +16,8 @@ from hub.records.kinds import KINDS
 
 FILE: Final = "purposes.toml"
 REGISTRATION: Final = (
-    *("custName", "custIdType", "custIdNo", "agent", "sources", "important", "sanling", "sanlingClaim", "street"),
-    "noSource",
+    *("custName", "custIdType", "custIdNo", "agent", "sources", "important", "externalWorks"),
+    *("sanling", "sanlingClaim", "street", "noSource"),
 )
 """What a purpose may allow in a registration, beside what every registration has."""
 _REGISTRATION_BEFORE: Final = ("custName",)

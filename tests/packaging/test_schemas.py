@@ -29,6 +29,7 @@ PUBLISHED_IDS = {
     103: "access.asked", 110: "access.erased",
     62: "calendar.imported", 75: "connection.dated", 76: "connection.submitted", 77: "connection.waiting",
     214: "connection.retracted", 215: "connection.cancelled",
+    270: "connection.submitted", 271: "connection.rated",
     220: "connection.agreed", 230: "connection.recalled", 231: "connection.retracted",
     170: "project.approval", 171: "project.approval.project", 172: "project.approval.builder",
     194: "connection.documented", 195: "connection.noticed", 196: "connection.overasked", 197: "access.refused",

@@ -81,6 +81,7 @@ def _what(submitted: Application) -> Body:
     return {
         "sources": submitted.sources,
         "important": submitted.important,
+        "externalWorks": submitted.external_works,
         "sanling": submitted.sanling,
         "sanlingClaim": {"by": who, "channel": submitted.channel} if submitted.sanling else None,
         "street": parse(submitted.site.address)["town"] if submitted.site.address else "",
@@ -113,8 +114,8 @@ def _dates(connection: Connection, row: Row[Any], moment: Moment) -> Body:
 
 
 def rating(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
-    """What the customer said of the service: grade, words, and until when a bad grade is followed up. Raises
-    ``MustNotSend`` when the applicant's data was erased or does not open."""
+    """What the customer said of the service: grade, words, whether the identity service checked who rated, and until
+    when a bad grade is followed up. Raises ``MustNotSend`` when the applicant's data was erased or does not open."""
     row = connection.execute(select(ratings).where(ratings.c.case_id == sending.case.case_id)).one()
     opened = given.opener.open_values([(sending.case.subject_id, bytes(row.sealed))])[0]
     if isinstance(opened, Fault):
@@ -124,6 +125,7 @@ def rating(given: Given, connection: Connection, sending: Sending, moment: Momen
         "gradeName": GRADES[row.grade].zh,
         "text": json.loads(opened)["text"],
         "ratedAt": china_time(row.rated_ms),
+        "raterChecked": bool(row.checked),
         "followUpDueOn": row.follow_up_due_on,
     }
 

@@ -113,7 +113,8 @@ class Site(Part):
 
 class Application(Part):
     """One application, as submitted. ``external_no`` is the caller's own number, unique in its channel; ``capacity_kw``
-    is in kW, ``sources`` the number of supplies."""
+    is in kW, ``sources`` the number of supplies. ``external_works``: whether works outside the site (外线工程) are
+    needed, where the applicant can say so."""
 
     external_no: Short
     channel: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -125,6 +126,7 @@ class Application(Part):
     sanling: bool = False
     sources: Annotated[int, Field(ge=1, le=2)] = 1
     important: bool = False
+    external_works: bool | None = None
     purpose: Text
     legal_basis: Short
     agent: Agent | None = None
@@ -226,7 +228,7 @@ def parse(
     )
 
 
-_LATER = ("agent",)
+_LATER = ("agent", "external_works")
 """Fields that former versions of the hub did not have: they are left out where they are not given."""
 
 _CODES = {

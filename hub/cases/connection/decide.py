@@ -149,6 +149,7 @@ def _submitted(case: Case, command: Submit, facts: Facts, opening: CaseOpening, 
         legal_basis=application.legal_basis,
         policy=opening.policy,
         case_type=opening.case_type,
+        external_works=application.external_works,
         needs=tuple(Wanted(one.kind, one.wanted_by, ids[one.identity] if one.identity else None) for one in needs),
         pieces=tuple(Piece(number, sink.name, REGISTRATION) for number, sink in enumerate(accepting)),
         sealed=ToSeal(application.canonical()),
@@ -166,7 +167,7 @@ def _dated(case: Case, facts: Facts, moment: Moment) -> list[Event]:
     another process has computed them already."""
     assert facts.row is not None and facts.history is not None
     row, before = facts.row, dates_of(facts.row)
-    now = dates(clock(facts.history, policy.by_version(row.policy), facts.calendar, china_day(moment.now)))
+    now = dates(clock(facts.history, policy.of_case(row), facts.calendar, china_day(moment.now)))
     if now == before:
         return []
     told = now.promised != before.promised

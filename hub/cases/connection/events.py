@@ -37,7 +37,8 @@ class Wanted(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Submitted(Opening, Deciding):
     """The application was registered; its time limit starts here. ``sealed``: the body as submitted. The dates are as
-    in ``hub.cases.policies.model.Dates``; a former version of the hub had only ``due_on``."""
+    in ``hub.cases.policies.model.Dates``; a former version of the hub had only ``due_on``. ``external_works``: whether
+    works outside the site are needed; ``None`` where it is not said."""
 
     SCHEMA = "connection.submitted"
     TOPIC = CONNECTION_EVENTS
@@ -58,6 +59,7 @@ class Submitted(Opening, Deciding):
     provisional: bool = False
     calendar: str = ""
     edition: int = NOT_COUNTED
+    external_works: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ def _submitted(connection: Connection, entries: Sequence[Entry]) -> None:
 def _application(entry: Entry, event: Submitted) -> dict[str, Any]:
     copied = ("customer_class", "voltage", "purpose", "legal_basis", "policy", "case_type", "starred", "sealed")
     return (
-        {name: getattr(event, name) for name in copied}
+        {name: getattr(event, name) for name in (*copied, "external_works")}
         | _dates(event)
         | {
             "case_id": entry.case_id,

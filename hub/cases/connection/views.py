@@ -130,14 +130,14 @@ def _summary(row: Row[Any], submitted: str | None) -> Json:
 
 def open_cases(connection: Connection) -> Iterator[OpenCase]:
     """Every application that has not ended, as the kind that it is now."""
-    columns = application.c.policy, application.c.case_type, application.c.starred, case.c.opened_ms
+    columns = *(application.c[name] for name in ("policy", "case_type", "starred", "external_works")), case.c.opened_ms
     query = select(step).where(step.c.action == Action.CHANGE.value, step.c.state == State.COUNTED.value)
     changed = connection.execute(query.order_by(step.c.at_ms, step.c.record_id))
     now = {bytes(row.case_id): (row.becomes_type, bool(row.becomes_starred)) for row in changed}
     query = select(application.c.case_id, *columns).join(case, case.c.case_id == application.c.case_id)
     for row in connection.execute(query.where(application.c.ended.is_(None))):
         kind = now.get(bytes(row.case_id), (row.case_type, bool(row.starred)))
-        yield OpenCase(row.policy, *kind, day_of(row.opened_ms))
+        yield OpenCase(row.policy, *kind, bool(row.external_works), day_of(row.opened_ms))
 
 
 def _clock(connection: Connection, row: Row[Any], today: date, calendar: Calendar) -> Json:
@@ -155,6 +155,7 @@ def _clock(connection: Connection, row: Row[Any], today: date, calendar: Calenda
         "segments": segments,
         "working_days": case.total(starred),
         "working_days_left": now.limited.left,
+        "external_works": row.external_works,
         "starting_day_counts": table.starting_day_counts,
         "counted_days": _counted(row, now, table.starting_day_counts, calendar),
         "calendar": row.calendar,

@@ -46,7 +46,7 @@ def follow(connection: Connection, case_id: bytes, today: date) -> Followed:
     row = connection.execute(query.where(application.c.case_id == case_id)).one_or_none()
     if row is None:
         raise RecordRejected("NO_SUCH_APPLICATION")
-    table = policy.by_version(row.policy)
+    table = policy.of_case(row)
     history = history_of(connection, case_id)
     return Followed(row, history, clock(history, table, notices.calendar(connection), today))
 
@@ -126,6 +126,7 @@ def _rating(connection: Connection, found: Followed) -> Json:
         "grade_zh": given.zh if given else None,
         "grade_en": given.en if given else None,
         "rated_at": iso(row.rated_ms) if row else None,
+        "checked": bool(row.checked) if row else None,
         "follow_up_due_on": row.follow_up_due_on if row else None,
         "follow_up": row.outcome if row else None,
         "followed_up_at": iso(row.followed_up_ms) if row else None,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic_core import PydanticCustomError
 
 from hub.cases.connection.command import Part, Short, refusal
+from hub.cases.identity.ticket import TICKET_CHARACTERS_MAX
 from hub.cases.ratings.grades import GRADES
 from hub.records.text import callers_fault
 
@@ -35,10 +36,12 @@ _Words = Annotated[
 
 class Rating(Part):
     """A rating of the service: 5 very satisfied, 4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied
-    (GB/T 39735-2020), and the customer's words, if any."""
+    (GB/T 39735-2020), and the customer's words, if any. ``ticket``: of the identity service, for this application and
+    not used for it before: it shows that the customer rates, and not the channel that has the token too."""
 
     grade: Annotated[int, Field(ge=min(GRADES), le=max(GRADES), examples=[5])]
     text: Annotated[_Words, Field(examples=["很快"])] = ""
+    ticket: Annotated[str, StringConstraints(min_length=1, max_length=TICKET_CHARACTERS_MAX)] | None = None
 
 
 class FollowUp(Part):

@@ -19,6 +19,9 @@ from hub.cases.customer.progress import Followed, follow, full, public
 from hub.cases.customer.said import LAST_CHARACTERS, FollowUp, Question, Rating, read
 from hub.cases.customer.token import ApplicationTokens
 from hub.cases.events import ToSeal
+from hub.cases.identity import desk
+from hub.cases.identity.desk import Desk, Presented
+from hub.cases.identity.ticket import APPLICANT as TICKET_APPLICANT
 from hub.cases.journal import Decided, Journal
 from hub.cases.procedure import Opens
 from hub.cases.ratings.decide import Rate
@@ -46,6 +49,7 @@ class Customers:
     store: Store
     opener: Opens
     journal: Journal
+    desk: Desk
     tokens: ApplicationTokens
     find: Callable[[str, str], bytes | None]
     authorities: Mapping[str, str]
@@ -71,14 +75,17 @@ class Customers:
 
     def rate(self, case_id: bytes, document: Mapping[str, Any]) -> Json:
         """Rate the service, by the one who has the application's token. The same rating again changes nothing (P2).
-        Returns the progress.
+        With a ticket of the identity service the rating is marked as made by the one who was checked. Returns the
+        progress.
 
-        Raises ``RecordRejected``: the codes of ``said.read``; NO_SUCH_APPLICATION; RATING_EARLY before the application
-        has ended; RATING_GIVEN for a second one of other content, which is recorded; ERASED or KEY_DAMAGED when the
-        first one cannot be read.
+        Raises ``RecordRejected``: the codes of ``said.read``; NO_SUCH_APPLICATION; of a ticket NOT_ASKED when no person
+        applies, the codes of ``ticket.check``, and TICKET_USED for one that the application has used; RATING_EARLY
+        before the application has ended; RATING_GIVEN for a second one of other content, which is recorded; ERASED or
+        KEY_DAMAGED when the application or the first rating cannot be read.
         """
         given = read(document, Rating)
-        wanted = Rate(given.grade, given.text, self.follow_up_days)
+        presented = self._presented(case_id, given.ticket) if given.ticket else None
+        wanted = Rate(given.grade, given.text, self.follow_up_days, presented is not None)
         with self.store.write() as connection:
             locked, found = self._locked(connection, case_id)
             by = APPLICANT._replace(channel=found.row.channel)
@@ -86,6 +93,7 @@ class Customers:
             if known is None and found.history.end is None:
                 raise RecordRejected("RATING_EARLY")
             if known is None:
+                _fresh(connection, presented, case_id)
                 self.journal.run(connection, PROCEDURE, [(locked, wanted)], by=by)
             elif other := not self._is(locked, known, wanted):
                 self._refuse(connection, locked, GIVEN, by)
@@ -125,6 +133,21 @@ class Customers:
             raise RecordRejected("NO_SUCH_APPLICATION")
         return locked, follow(connection, case_id, self._today())
 
+    def _presented(self, case_id: bytes, ticket: str) -> Presented | RecordRejected:
+        """The ticket of a rating, or why it is not good: that of a rating which is there already may have ended."""
+        with self.store.read() as connection:
+            found = follow(connection, case_id, self._today())
+        submitted = self._submitted(found.row)
+        if isinstance(submitted, Fault):
+            raise RecordRejected(submitted.code)
+        if submitted.applicant.resident_id is None:
+            raise RecordRejected("NOT_ASKED", "ticket", "no person applies")
+        matter = submitted.matter()._replace(persons={TICKET_APPLICANT: submitted.applicant.resident_id})
+        try:
+            return self.desk.check(ticket, matter)
+        except RecordRejected as refused:
+            return refused
+
     def _is(self, locked: Case, known: Row[Any], wanted: Rate) -> bool:
         """Whether the rating that is there is this one."""
         opened = self.opener.open_values([(locked.subject_id, bytes(known.sealed))])[0]
@@ -139,12 +162,25 @@ class Customers:
 
     def _ends_with(self, row: Row[Any], last: str) -> bool:
         """Whether the applicant's number has these last characters; an old ID of 15 digits also as one of 18."""
-        opened = self.opener.open_values([(bytes(row.subject_id), bytes(row.sealed))])[0]
-        if isinstance(opened, Fault):
+        submitted = self._submitted(row)
+        if isinstance(submitted, Fault):
             return False
-        by, number = Application.model_validate_json(opened).applicant_identifier()
+        by, number = submitted.applicant_identifier()
         numbers = {number, resident_id_18(number) if by == "resident-id" else number}
         return any(hmac.compare_digest(one[-LAST_CHARACTERS:].upper(), last.upper()) for one in numbers)
+
+    def _submitted(self, row: Row[Any]) -> Application | Fault:
+        opened = self.opener.open_values([(bytes(row.subject_id), bytes(row.sealed))])[0]
+        return opened if isinstance(opened, Fault) else Application.model_validate_json(opened)
+
+
+def _fresh(connection: Connection, presented: Presented | RecordRejected | None, case_id: bytes) -> None:
+    """Raises ``RecordRejected`` for a ticket that is not good, or that an application has used: the channel had it in
+    its hands."""
+    if isinstance(presented, RecordRejected):
+        raise presented
+    if presented and not desk.claim(connection, presented, case_id):
+        raise RecordRejected("TICKET_USED", "ticket")
 
 
 def _rating(connection: Connection, case_id: bytes) -> Row[Any] | None:

@@ -302,6 +302,13 @@ class Policy(Data):
         segments = self.cases[case_type].timed(starred)
         return {one.name: tuple(self.materials[name] for name in one.materials) for one in segments}
 
+    def where(self, works: bool | None) -> "Policy":
+        """The table as it is with or without works outside the site. ``None``, not said, is without: that is the
+        shorter limit."""
+        told_apart = works and any(row.with_works for row in self.cases.values())
+        rows = {name: row.where(True) for name, row in self.cases.items()}
+        return self.model_copy(update={"cases": rows}) if told_apart else self
+
     def boundary(self, case_type: str) -> tuple[Boundary, ...]:
         """How far the utility's investment reaches for a kind of customer, and where it depends on the project."""
         return tuple(one for one in self.boundaries.values() if case_type in one.rows or not one.rows)

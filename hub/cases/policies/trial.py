@@ -12,11 +12,13 @@ from hub.cases.policies.model import CaseType, Policy
 
 
 class OpenCase(NamedTuple):
-    """An open case: the version that it began with, its kind, and the day on which it began (China's)."""
+    """An open case: the version that it began with, its kind, whether it said that works outside the site are needed,
+    and the day on which it began (China's)."""
 
     policy: str
     case_type: str
     starred: bool
+    external_works: bool
     begun_on: date
 
 
@@ -24,12 +26,13 @@ class OpenCase(NamedTuple):
 class Group:
     """Open cases of one kind and version. ``limits``: what their own table and the new one allow, as (what, before,
     after) in working days, only where they differ. ``entries``: what else the tables say otherwise of such a case:
-    steps, materials, fee, ceilings, averages, works, investment. ``earlier`` and ``later``: cases whose next date would
+    steps, materials, fee, ceilings, averages, investment. ``earlier`` and ``later``: cases whose next date would
     be so."""
 
     policy: str
     case_type: str
     starred: bool
+    external_works: bool
     limits: Sequence[tuple[str, int | None, int | None]]
     entries: Sequence[Difference] = ()
     cases: int = 0
@@ -45,14 +48,14 @@ class Group:
 def trial(cases: Iterable[OpenCase], table: Policy, policies: Mapping[str, Policy], calendar: Calendar) -> list[Group]:
     """The open cases by kind and version, with what ``table`` would change. ``policies``: version → table, of every
     version that a case may have. Raises ``KeyError`` for a version that is not there."""
-    groups: dict[tuple[str, str, bool], Group] = {}
+    groups: dict[tuple[str, str, bool, bool], Group] = {}
     moved: dict[OpenCase, int] = {}
     for one in cases:
-        own = policies[one.policy]
-        if (group := groups.get(one[:3])) is None:
-            group = groups[one[:3]] = Group(*one[:3], *_differing(own, table, one.case_type, one.starred))
+        own, new = policies[one.policy].where(one.external_works), table.where(one.external_works)
+        if (group := groups.get(one[:4])) is None:
+            group = groups[one[:4]] = Group(*one[:4], *_differing(own, new, one.case_type, one.starred))
         if one not in moved:
-            moved[one] = _moved(one, own, table, calendar)
+            moved[one] = _moved(one, own, new, calendar)
         group.cases += 1
         group.earlier += moved[one] < 0
         group.later += moved[one] > 0
@@ -88,19 +91,16 @@ def _figures(row: CaseType, starred: bool) -> dict[str, int | None]:
 
 
 def _asked(table: Policy, case_type: str, starred: bool) -> set[str]:
-    """The materials that may be asked for, with or without works."""
-    rows = table.cases[case_type].where(False), table.cases[case_type].where(True)
-    return {name for row in rows for one in row.timed(starred) for name in one.materials}
+    """The materials that may be asked for."""
+    return {name for one in table.cases[case_type].timed(starred) for name in one.materials}
 
 
 def _entries(table: Policy, case_type: str, starred: bool, materials: Iterable[str]) -> dict[str, Any]:
     """All that a table says of such a case, without the limits that ``_figures`` has, and without clauses: another
     document that says the same changes nothing. ``materials``: those whose own entries are wanted."""
     row, entries = table.cases[case_type], table.materials
-    works = {**_said(row.with_works, starred), **_days(row.with_works, starred)} if row.with_works else {}
     said = {
         **_said(row, starred),
-        "with_works": works,
         "material": {name: entries[name].model_dump(mode="json", exclude_none=True) for name in sorted(materials)},
         "never": {name: one.model_dump(mode="json") for name, one in table.nevers.items()},
         "boundary": {one.name: one.model_dump(mode="json") for one in table.boundary(case_type)},
@@ -117,10 +117,6 @@ def _said(row: CaseType, starred: bool) -> dict[str, Any]:
     said = row.model_dump(mode="json", exclude=limits | {"segments", "steps"}, exclude_none=True)
     segments = [one.model_dump(mode="json", exclude={"days"}) for one in row.timed(starred)]
     return said | {"segments": segments, "steps": [one.model_dump(mode="json") for one in row.seen(starred)]}
-
-
-def _days(row: CaseType, starred: bool) -> dict[str, Any]:
-    return {"limits": {name: days for name, days in _figures(row, starred).items() if days is not None}}
 
 
 def _without_clauses(value: Any) -> Any:

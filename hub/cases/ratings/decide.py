@@ -15,11 +15,13 @@ from hub.cases.ratings.grades import FOLLOWED_UP, RATING
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The customer rates the service. ``follow_up_days``: working days of a follow-up, data of the installation."""
+    """The customer rates the service. ``follow_up_days``: working days of a follow-up, data of the installation.
+    ``checked``: the identity service checked the one who rates, for this rating."""
 
     grade: int
     text: str
     follow_up_days: int
+    checked: bool = False
 
     def canonical(self) -> bytes:
         """Canonical JSON, UTF-8: the same bytes for the same rating."""
@@ -33,6 +35,7 @@ def rated(case: Case, command: Rate, sinks: Sequence[SinkInfo], calendar: Calend
     accepting = [one.name for one in sinks if one.name in case.sinks and one.takes(case.procedure, RATING)]
     return Rated(
         grade=command.grade,
+        checked=command.checked,
         follow_up_due_on=_due_on(command, calendar, today),
         pieces=tuple(Piece(case.pieces + n, name, RATING, case.sinks[name]) for n, name in enumerate(accepting)),
         sealed=ToSeal(command.canonical()),

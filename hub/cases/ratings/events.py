@@ -10,13 +10,15 @@ from hub.topics.declared import CONNECTION_EVENTS
 @dataclass(frozen=True, kw_only=True)
 class Rated(Deciding):
     """The customer rated the service, by the application's own token. Its pieces pass the rating on. ``sealed``: grade
-    and words as given. ``follow_up_due_on``: the last day of the follow-up, where the grade needs one."""
+    and words as given. ``follow_up_due_on``: the last day of the follow-up, where the grade needs one. ``checked``: the
+    identity service checked the one who rated; otherwise the token alone says who it was, which the channel has too."""
 
     SCHEMA = "connection.rated"
     TOPIC = CONNECTION_EVENTS
     grade: int
     follow_up_due_on: date | None
     sealed: bytes | ToSeal
+    checked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ def _rated(connection: Connection, entries: Sequence[Entry]) -> None:
         assert isinstance(event, Rated)
         due_on = event.follow_up_due_on
         given = {"grade": event.grade, "sealed": event.sealed, "rated_ms": entry.occurred_at_ms}
+        given |= {"checked": event.checked}
         more = {"case_id": entry.case_id, "follow_up_due_on": due_on.isoformat() if due_on else None}
         connection.execute(insert(rating), [given | more])
 

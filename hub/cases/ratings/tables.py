@@ -1,6 +1,6 @@
 """The tables of ratings: projections of their events. What a customer wrote is sealed (P5)."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table
 
 from hub.stores.tables import ID, Opaque, metadata
 
@@ -10,6 +10,7 @@ rating = Table(
     Column("case_id", ID, ForeignKey("case.case_id"), primary_key=True, doc="one rating for each case"),
     Column("grade", Integer, nullable=False, doc="5 very satisfied … 1 very dissatisfied"),
     Column("rated_ms", BigInteger, nullable=False),
+    Column("checked", Boolean, doc="the identity service checked the one who rated; null: as if not"),
     Column("sealed", Opaque, nullable=False, doc="grade and words as given, under the key of the case's subject"),
     Column("follow_up_due_on", String(10), index=True, doc="last day of the follow-up; null where none is needed"),
     Column("outcome", String(32), doc="how the follow-up ended; null while it runs"),

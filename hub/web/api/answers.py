@@ -55,6 +55,9 @@ class TimeLimit(BaseModel):
     segments: list[Segment]
     working_days: int = Field(examples=[7])
     working_days_left: int | None = Field(examples=[5])
+    external_works: bool | None = Field(
+        examples=[False], description="Whether works outside the site are needed, as applied for; null: not said."
+    )
     starting_day_counts: bool = Field(examples=[False])
     counted_days: list[Day] = Field(description="The working days of the date that is promised, one by one.")
     calendar: str | None = Text("chinesecalendar-1.11.0", "Versions of the calendar that they were counted by.")

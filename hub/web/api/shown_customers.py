@@ -65,6 +65,9 @@ class RatingShown(BaseModel):
     grade_zh: str | None = a.Text("不满意")
     grade_en: str | None = a.Text("dissatisfied")
     rated_at: a.Moment | None
+    checked: bool | None = Field(
+        examples=[True], description="Whether the identity service checked the one who rated; null without a rating."
+    )
     follow_up_due_on: a.Day | None = Field(description="The last day of the follow-up of a bad rating.")
     follow_up: str | None = a.Text("CORRECTED", "How the follow-up ended.")
     followed_up_at: a.Moment | None

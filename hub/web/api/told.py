@@ -237,9 +237,9 @@ _CUSTOMERS: Final = (
         "rate", "POST", f"{_ONE}/rating",
         "Rate the service, once, after the application has ended. The same rating again gets the same answer.",
         {200: c.Progress},
-        ("RATING_NO_EVIDENCE", "QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, "RATING_EARLY", "RATING_GIVEN",
+        ("RATING_NO_EVIDENCE", "QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, *_TICKET, "RATING_EARLY", "RATING_GIVEN",
          "NO_SUCH_APPLICATION", "ERASED", "KEY_DAMAGED"),
-        OF_APPLICATION, body=Rating, tag="customers",
+        OF_APPLICATION, body=Rating, example={"grade": 5, "text": "很快"}, tag="customers",
     ),
     Told(
         "lookUpProgress", "POST", "/progress",

@@ -42,7 +42,7 @@ def find(connection: Connection, row: Row[Any], history: History, opener: Opens)
     """What is stored about an application, from a row of ``application`` joined with ``case``."""
     kind = history.kinds[-1][1]
     of_case = bytes(row.case_id)
-    table = policy.by_version(row.policy)
+    table = policy.of_case(row)
     needs = connection.execute(select(need).where(need.c.case_id == of_case).order_by(need.c.kind)).all()
     rows = connection.execute(select(document).where(document.c.case_id == of_case).order_by(document.c.number)).all()
     asked = connection.execute(select(request).where(request.c.case_id == of_case).order_by(request.c.number)).all()

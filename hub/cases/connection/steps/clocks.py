@@ -20,7 +20,7 @@ Json = dict[str, Any]
 def of(connection: Connection, row: Row[Any], calendar: Calendar, today: date) -> tuple[History, Clock]:
     """What the utility reported of the application of this row, and its clocks at the end of ``today`` (China's)."""
     history = history_of(connection, bytes(row.case_id))
-    return history, clock(history, policy.by_version(row.policy), calendar, today)
+    return history, clock(history, policy.of_case(row), calendar, today)
 
 
 def shown(connection: Connection, row: Row[Any], today: date) -> Json:

@@ -30,7 +30,7 @@ def histories(connection: Connection, ids: Collection[bytes]) -> dict[bytes, His
 
 def judged(row: Row[Any], opened_ms: int, facts: Collection[Fact]) -> History:
     """The history of an application, from its row, the time of its submission and its facts."""
-    table = policy.by_version(row.policy)
+    table = policy.of_case(row)
     return judge(facts, read.to_minute(opened_ms), Kind(row.case_type, bool(row.starred)), timed(table))
 
 

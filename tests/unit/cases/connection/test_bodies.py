@@ -194,6 +194,14 @@ def test_the_registration_says_who_applies_and_for_what(house: House) -> None:
     }
 
 
+@pytest.mark.parametrize("works", [True, False, None])
+def test_a_registration_says_whether_works_outside_the_site_are_needed_where_the_applicant_does(
+    house: House, works: bool | None
+) -> None:
+    said = {} if works is None else {"external_works": works}
+    assert registered(house, body(**said)).get("externalWorks") is works
+
+
 def test_p6_a_registration_carries_what_a_person_should_ask_and_is_not_refused(house: House) -> None:
     assert "questions" not in registered(house, body(external_no="A-1"))
 

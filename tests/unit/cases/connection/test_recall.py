@@ -155,6 +155,25 @@ def test_p2_in_either_order_of_time_it_is_delivered_once_where_every_answer_is_l
     assert all(one.equal for one in house.remade().values())
 
 
+@pytest.mark.parametrize("status", ["REVOKED", "CANCELLED", "SUPERSEDED"])
+@pytest.mark.parametrize("years", [-1, 0, 1])
+def test_a_row_under_another_key_that_is_over_takes_back_no_evidence_of_the_same_number(
+    house: House, sink: ConnectionSystem, status: str, years: int
+) -> None:
+    """An old licence that is closed after it was issued again, a change that is revoked, a co-owner's row: the licence
+    that was delivered is in force."""
+    case_id = submitted(house)
+    house.deliver(sink)
+    licence = samples.business("B2", house.clock.now_ms()) | {"status": status}
+    issued = licence["enterprise"]["issued_on"]
+    licence["enterprise"]["issued_on"] = issued.replace(year=issued.year + years)
+    live(house, licence, samples.title("T2", house.clock.now_ms()) | {"status": status})
+    house.deliver(sink)
+    shown = house.applications.show(case_id)["evidence"]
+    assert {one["kind"]: one["state"] for one in shown if one["kind"] in KINDS} == dict.fromkeys(KINDS, "met")
+    assert sent(sink, "withdrawnAt") == []
+
+
 def settled(house: House, sink: ConnectionSystem) -> None:
     """Deliver until no piece is pending, however often the answer is lost."""
     for _ in range(20):

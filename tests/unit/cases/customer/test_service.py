@@ -16,6 +16,7 @@ from hub.cases.ratings.tables import rating, rating_refusal
 from hub.errors import RecordRejected
 from tests import samples
 from tests.casework import ConnectionSystem, House, body
+from tests.tickets import KEYS, ticket
 
 WORDS = "师傅王伟态度不好"
 
@@ -105,6 +106,69 @@ def test_a_rating_comes_once_after_the_end_and_is_passed_on(house: House, case_i
     house.deliver(system)
     sent = [one for effects in system.effects.values() for one in effects if one["kind"] == "rating"]
     assert [(one["grade"], one["gradeName"], one["text"]) for one in sent] == [(5, "非常满意", "很快 谢谢")]
+
+
+@pytest.fixture
+def checking(tmp_path: Path) -> Iterator[House]:
+    """Where people are checked by the identity service."""
+    house = House(tmp_path / "checking", kinds=frozenset({"identity.check"}), identity_keys=KEYS)
+    yield house
+    house.close()
+
+
+RESIDENT = {
+    "applicant": {"resident_id": samples.PERSON, "name": "王伟"},
+    "customer_class": "RESIDENT",
+    "capacity_kw": 8,
+    "sanling": False,
+}
+AGENT = {
+    "name": "李娜",
+    "resident_id": samples.OTHER_PERSON,
+    "authorisation": {"form": "DECLARATION", "reference": "D-2026-17"},
+}
+
+
+def test_a_rating_with_the_applicants_own_check_is_marked_and_the_channels_is_not(checking: House) -> None:
+    system = ConnectionSystem()
+    for number in ("A-1", "A-2"):
+        checking.connected(checking.submit(body(number, **RESIDENT)).case_id, system)
+    ours, channels = (checking.applications.find("gov-platform", number) or b"" for number in ("A-1", "A-2"))
+    given = {"grade": 5, "ticket": ticket(checking.clock)}
+    shown = checking.customers.rate(ours, given)
+    assert shown["rating"]["checked"] is True
+    checking.clock.pass_s(7_200)
+    assert checking.customers.rate(ours, given) == shown, "P2: again, after the ticket's time, and nothing new"
+    assert checking.customers.rate(channels, {"grade": 5})["rating"]["checked"] is False
+    checking.deliver(system)
+    sent = [one for effects in system.effects.values() for one in effects if one["kind"] == "rating"]
+    assert sorted(one["raterChecked"] for one in sent) == [False, True]
+    checking.relay()
+    assert [one for one in checking.remade().values() if not one.equal] == []
+
+
+def test_a_ticket_that_the_channel_can_have_rates_nothing(checking: House) -> None:
+    used = ticket(checking.clock)
+    case_id = checking.submit(body(**RESIDENT, ticket=used, agent=AGENT)).case_id
+    checking.connected(case_id, ConnectionSystem())
+    tries = {
+        used: "TICKET_USED",
+        ticket(checking.clock, "A-2"): "TICKET_OTHER_APPLICATION",
+        ticket(checking.clock, person=samples.OTHER_PERSON): "TICKET_OTHER_PERSON",
+        ticket(checking.clock, result="NO_MATCH"): "TICKET_NO_MATCH",
+        ticket(checking.clock, keyId="none"): "TICKET_SIGNATURE",
+        "channel": "TICKET_FORM",
+    }
+    for text, why in tries.items():
+        assert code(checking.customers.rate, case_id, {"grade": 5, "ticket": text}) == why
+    assert checking.rows(rating) == []
+    checking.customers.rate(case_id, {"grade": 1, "ticket": ticket(checking.clock)})
+
+
+def test_an_enterprise_is_asked_for_no_check(house: House, case_id: bytes) -> None:
+    house.connected(case_id, ConnectionSystem())
+    assert code(house.customers.rate, case_id, {"grade": 5, "ticket": ticket(house.clock)}) == "NOT_ASKED"
+    assert house.customers.rate(case_id, {"grade": 5})["rating"]["checked"] is False
 
 
 def test_a_second_rating_is_refused_and_recorded(house: House, case_id: bytes) -> None:

@@ -42,9 +42,9 @@ def test_an_item_that_is_put_in_between_changes_no_other() -> None:
 def test_a_trial_counts_open_cases_by_kind_and_version_and_says_whose_date_would_move() -> None:
     changed = policy.load(TEXT.replace("whole_process = 7\n", "whole_process = 6\n"))
     cases = [
-        *[OpenCase("tianjin-2022", "low-sanling", False, BEGUN)] * 3,
-        OpenCase("tianjin-2022", "high-dual", True, BEGUN),
-        OpenCase("tianjin-2021", "high-single", False, BEGUN),
+        *[OpenCase("tianjin-2022", "low-sanling", False, False, BEGUN)] * 3,
+        OpenCase("tianjin-2022", "high-dual", True, False, BEGUN),
+        OpenCase("tianjin-2021", "high-single", False, False, BEGUN),
     ]
     former, dual, sanling = trial(cases, changed, POLICIES, Calendar())
     assert (sanling.cases, sanling.earlier, sanling.later) == (3, 3, 0)
@@ -60,7 +60,6 @@ CHANGES: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("a free fee made payable", lambda row: row["fee"].update(free=False), "fee.free"),
     ("a ceiling changed", lambda row: row["ceilings"][-1].update(days=14), "ceilings."),
     ("an average changed", lambda row: row["average"].update(days=4), "average.days"),
-    ("works told apart", lambda row: row.update(with_works={"whole_process": 9}), "with_works."),
 ]
 
 
@@ -69,7 +68,7 @@ def test_p4_a_trial_says_what_changes_beside_the_limits(change: Callable[[dict[s
     table = tomllib.loads(TEXT)
     change(table["case"]["low-sanling"])
     changed = Policy.model_validate(table)
-    cases = [OpenCase("tianjin-2022", kind, False, BEGUN) for kind in ("low-sanling", "high-dual")]
+    cases = [OpenCase("tianjin-2022", kind, False, False, BEGUN) for kind in ("low-sanling", "high-dual")]
     dual, sanling = trial(cases, changed, POLICIES, Calendar())
     assert (sanling.changed, sanling.limits, sanling.earlier, sanling.later) == (True, [], 0, 0)
     assert all(one.place.startswith(place) for one in sanling.entries), sanling.entries
@@ -80,7 +79,7 @@ def test_a_trial_says_what_a_starred_segment_asks_for_of_starred_cases_only() ->
     table = tomllib.loads(TEXT)
     review = next(one for one in table["case"]["high-dual"]["segments"] if one["name"] == "design-review")
     review["materials"].remove("design")
-    cases = [OpenCase("tianjin-2022", "high-dual", starred, BEGUN) for starred in (False, True)]
+    cases = [OpenCase("tianjin-2022", "high-dual", starred, False, BEGUN) for starred in (False, True)]
     plain, starred = trial(cases, Policy.model_validate(table), POLICIES, Calendar())
     assert not plain.changed
     assert ("segments.design-review.materials.design", "design", None) in starred.entries
@@ -88,11 +87,20 @@ def test_a_trial_says_what_a_starred_segment_asks_for_of_starred_cases_only() ->
 
 def test_another_clause_changes_nothing_for_open_cases() -> None:
     changed = policy.load(TEXT.replace("附件1：国家目标", "附件一：国家目标"))
-    (found,) = trial([OpenCase("tianjin-2022", "high-dual", False, BEGUN)], changed, POLICIES, Calendar())
+    (found,) = trial([OpenCase("tianjin-2022", "high-dual", False, False, BEGUN)], changed, POLICIES, Calendar())
     assert not found.changed
+
+
+def test_a_trial_counts_cases_with_works_outside_the_site_apart() -> None:
+    """The figure is the test's own."""
+    apart = policy.load(f"{TEXT}\n[case.low-sanling.with_works]\nwhole_process = 9\n")
+    cases = [OpenCase("tianjin-2022", "low-sanling", False, works, BEGUN) for works in (True, False, False)]
+    without, with_works = trial(cases, apart, POLICIES, Calendar())
+    assert (without.cases, without.changed) == (2, False)
+    assert (with_works.cases, with_works.later, with_works.limits) == (1, 1, [("whole process", 7, 9)])
 
 
 @pytest.mark.parametrize("version", ["tianjin-1999"])
 def test_a_case_of_a_version_that_is_not_there_is_told(version: str) -> None:
     with pytest.raises(KeyError):
-        trial([OpenCase(version, "low-sanling", False, BEGUN)], POLICY, POLICIES, Calendar())
+        trial([OpenCase(version, "low-sanling", False, False, BEGUN)], POLICY, POLICIES, Calendar())

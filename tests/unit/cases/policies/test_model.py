@@ -44,7 +44,10 @@ def test_p4_a_table_may_tell_works_outside_the_site_apart() -> None:
     row += '  { name = "acceptance", zh = "受理签约", en = "a", days = 1, materials = ["identity", "property"] },\n'
     row += '  { name = "supply-plan", zh = "供电方案答复", en = "p", days = 2 },\n'
     row += '  { name = "completion", zh = "竣工检验和装表接电", en = "c", days = 6 },\n]\n'
-    found = policy.load(f"{TEXT}\n{row}").cases["low-other"]
+    table = policy.load(f"{TEXT}\n{row}")
+    found = table.cases["low-other"]
     assert (found.where(False).total(False), found.where(True).total(False)) == (5, 9)
     assert found.where(True).steps == found.steps
+    assert table.where(True).cases == {**table.cases, "low-other": found.where(True)}
+    assert table.where(None) == table.where(False) == table
     assert not policy.load(TEXT).cases["low-other"].with_works
