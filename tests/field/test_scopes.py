@@ -21,11 +21,12 @@ from tests.casework import House, body
 from tests.feeding import settings
 
 Place = tuple[str, int]
-IDS = dict.fromkeys(("application_id", "case_id"), "0" * 32) | {
+IDS = dict.fromkeys(("application_id", "case_id", "transfer_id"), "0" * 32) | {
     "delivery_id": "A" * 48,
     "subject": "lookup.requests-value",
     "version": "latest",
     "schema_id": "53",
+    "nth": "1",
 }
 
 
