@@ -85,9 +85,11 @@ CRM_FAULTS = {
 
 
 class Effects:
-    """The effects of all calls, in a SQLite file of its own: a commit survives a kill of the server."""
+    """The effects of all calls, in a SQLite file of its own: a commit survives a kill of the server. ``series``: first
+    digit of its numbers. Within one authority a number names one application, of all systems."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, series: int = 0) -> None:
+        self._series = series
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _TABLES)
@@ -100,7 +102,7 @@ class Effects:
             made = self._db.execute(
                 "INSERT INTO effect(what,key,external_no,number,received_at,body) VALUES (?,?,?,?,?,?)", row
             )
-            number = f"{'A' if what == 'application' else 'R'}{made.lastrowid:010d}"
+            number = f"{'A' if what == 'application' else 'R'}{self._series}{made.lastrowid:09d}"
             self._db.execute("UPDATE effect SET number = ? WHERE id = ?", (number, made.lastrowid))
         return {"number": number, "received_at": received_at}
 

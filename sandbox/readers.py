@@ -57,7 +57,15 @@ OUTBOX = Table(
     Column("error_code", String(64)),
     Column("error_message", String(2000)),
 )
-_WHAT = {"registration": "application", "dates": "dates"}
+_WHAT = {
+    "registration": "application",
+    "dates": "dates",
+    "withdrawal": "withdrawals",
+    "cancellation": "cancellations",
+    "rating": "ratings",
+    "warning": "warnings",
+}
+"""Kind of a piece → its effect; that of every other kind is evidence."""
 _LOOK_S = 0.2
 _CALL_S = 10.0
 
@@ -157,7 +165,7 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     """The system as an ASGI application: only its control routes, because nothing may call in. That of
     ``utility_pull`` fetches once it is told the hub: ``POST /_control/hub {"url":…, "token":…}``."""
     role = config["role"]
-    taking = Taking(Effects(Path(config["home"]) / f"{role}.db"), faults)
+    taking = Taking(Effects(Path(config["home"]) / f"{role}.db", 2 if config["database"] else 1), faults)
     told: dict[str, Fetcher] = {}
 
     async def effects(request: Request) -> Response:

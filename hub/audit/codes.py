@@ -140,6 +140,12 @@ CODES: Final[dict[str, Code]] = {
         "The utility began more than one working day after the segment opened.",
         "§1 各环节限时办理",
     ),
+    "REQUEST_NOT_TOLD": Code(
+        Class.RESTARTED,
+        "依客户申请开始的环节未上报客户申请时间，无法判断是否延迟启动",
+        "The segment opens at the customer's request, and its time was not told; the utility's own START opened it.",
+        "§1 各环节限时办理",
+    ),
     "RETURNED_LAST_DAY": Code(
         Class.RESTARTED,
         "时限最后一天或之后退回客户",
@@ -238,7 +244,10 @@ CODES: Final[dict[str, Code]] = {
         "附件2",
     ),
     "KIND_CHANGED": Code(
-        Class.STATISTICS, "办理中改为时限更长的类型", "The case became one of a kind with a longer limit.", "附件2"
+        Class.STATISTICS,
+        "办理中改为更宽松的类型（时限更长、可以暂停或环节更少）",
+        "The case became one of a kinder kind: a later limit, pauses, or fewer segments.",
+        "附件2",
     ),
     "KIND_CHANGED_LAST_DAY": Code(
         Class.STATISTICS,

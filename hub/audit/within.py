@@ -6,13 +6,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from hub.audit.account import Account, name_of
 from hub.audit.codes import Finding, Shown
 from hub.cases.calendar import day_of
-from hub.cases.clocks import Line, Span
-from hub.cases.policies.model import Policy
+from hub.cases.clocks import KindClock, Line, Span
+from hub.cases.policies.model import CaseType, Policy
 from hub.cases.policies.money import charges
 from hub.cases.steps.facts import COMPLETION, Action, Fact, Kind
 from hub.cases.steps.judge import LATE_S, Judged, State, Why
@@ -161,34 +162,78 @@ def _corrections(account: Account) -> Iterator[Finding]:
         both = (*([shown(original.fact)] if original else []), shown(one))
         yield Finding("TIME_CORRECTED", account.case_id, both)
         before = account.without(*(other for other in account.facts if other.amends == one.fact.amends))
-        if before.clock.over and not account.clock.over:
-            yield Finding("CORRECTED_INTO_LIMIT", account.case_id, both)
+        held = _exceeded(account)
+        for limit in (one for one in _exceeded(before) if one not in held):
+            figures = (("kind", name_of(limit.kind)), ("segment", limit.segment))
+            yield Finding("CORRECTED_INTO_LIMIT", account.case_id, both, figures)
+
+
+class _Limit(NamedTuple):
+    """One limit: of the ``nth`` round of a segment, or of the case as a whole, whose segment is ""."""
+
+    kind: Kind
+    segment: str = ""
+    nth: int = 0
+
+
+def _exceeded(account: Account) -> list[_Limit]:
+    """Every limit that was exceeded. Each stands alone: that one is exceeded anyway excuses no other."""
+    kinds = account.clock.kinds
+    lines = [_Limit(kind.kind, one.segment, one.nth) for kind in kinds for one in kind.lines if one.span.over]
+    return [*lines, *(_Limit(kind.kind) for kind in kinds if kind.limited.over)]
 
 
 def _changes(account: Account) -> Iterator[Finding]:
-    """A change of kind on the last day of a limit of the kind until then, or later; or to a kind with more days."""
-    changes = [one for one in account.reported if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
-    for one, (_, was), (_, becomes) in zip(changes, account.history.kinds, account.history.kinds[1:], strict=False):
+    """A change on the last day of a limit of a kind until then, or later; and one that makes anything kinder."""
+    for one, was, becomes in _changed(account):
         figures = (("from", name_of(was)), ("to", name_of(becomes)))
-        limits = [_limit(account.policy, kind) for kind in (was, becomes)]
-        if was != becomes and _on_last_day(account, was, one):
+        if _on_last_day(account, one):
             yield Finding("KIND_CHANGED_LAST_DAY", account.case_id, (shown(one),), figures)
-        elif limits[1] > limits[0]:
-            days = (("limit", limits[0]), ("later_limit", limits[1]))
+        if kinder := _kinder(account.policy, was, becomes):
+            limits = [_row(account.policy, kind).total(kind.starred) for kind in (was, becomes)]
+            days = (("limit", limits[0]), ("later_limit", limits[1]), ("kinder", ", ".join(kinder)))
             yield Finding("KIND_CHANGED", account.case_id, (shown(one),), (*figures, *days))
 
 
-def _limit(policy: Policy, kind: Kind) -> int:
-    return policy.cases[kind.case_type].total(kind.starred)
+def _changed(account: Account) -> Iterator[tuple[Judged, Kind, Kind]]:
+    """Each change to another kind, with the kind until then and the one after it."""
+    changes = [one for one in account.reported if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
+    kinds = [kind for _, kind in account.history.kinds]
+    found = zip(changes, kinds, kinds[1:], strict=False)
+    return ((one, was, becomes) for one, was, becomes in found if was != becomes)
 
 
-def _on_last_day(account: Account, was: Kind, change: Judged) -> bool:
-    """By what was known on that day: the segments that ran then, and the case as a whole."""
-    then = replace(account, facts=tuple(_before(account, change)), today=day_of(change.at_ms))
-    kind = then.of_kind(was)
-    running = kind.running
-    spans = [kind.limited, *([running.span] if running else [])]
+def _row(policy: Policy, kind: Kind) -> CaseType:
+    return policy.cases[kind.case_type]
+
+
+def _kinder(policy: Policy, was: Kind, becomes: Kind) -> list[str]:
+    """What becomes kinder to the utility: the total; "pauses", where a whole process becomes a sum of segments, which
+    leaves out the customer's own time; each segment that has a later limit, has none any more, or falls away."""
+    rows = [_row(policy, kind) for kind in (was, becomes)]
+    before, after = ({one.name: one.days for one in _row(policy, kind).timed(kind.starred)} for kind in (was, becomes))
+    totals = [row.total(kind.starred) for row, kind in zip(rows, (was, becomes), strict=True)]
+    total = ["total"] if totals[1] > totals[0] else []
+    pauses = ["pauses"] if rows[0].whole_process and not rows[1].whole_process else []
+    lines = [name for name, days in before.items() if name not in after or _longer(days, after[name])]
+    return [*total, *pauses, *lines]
+
+
+def _longer(days: int | None, later: int | None) -> bool:
+    return days is not None and (later is None or later > days)
+
+
+def _on_last_day(account: Account, change: Judged) -> bool:
+    """By what was known on that day, for each kind until then: the segments that ran, and the case as a whole."""
+    then = _until(account, change)
+    running = (kind.running for kind in then.clock.kinds)
+    spans = [*(kind.limited for kind in then.clock.kinds), *(line.span for line in running if line)]
     return any(_is_last(then.today, span.due_on) for span in spans)
+
+
+def _until(account: Account, change: Judged) -> Account:
+    """The case as it was when its kind was changed."""
+    return replace(account, facts=tuple(_before(account, change)), today=day_of(change.at_ms))
 
 
 def _before(account: Account, change: Judged) -> Iterator[Fact]:
@@ -200,6 +245,13 @@ def _before(account: Account, change: Judged) -> Iterator[Fact]:
 
 
 def _started_late(account: Account) -> Iterator[Finding]:
+    """Late starts; also of a segment that a change of kind put another one in the place of."""
+    before = (_until(account, change) for change, _, _ in _changed(account))
+    found = (finding for one in (account, *before) for finding in _late_of(one))
+    yield from dict.fromkeys(found)
+
+
+def _late_of(account: Account) -> Iterator[Finding]:
     for line, run in zip(account.clock.now.lines, account.history.rounds, strict=True):
         if line.waited is not None and line.waited > START_DAYS:
             began = [
@@ -212,39 +264,81 @@ def _started_late(account: Account) -> Iterator[Finding]:
             yield Finding("STARTED_LATE", account.case_id, events, (("working_days", line.waited),))
 
 
+def _not_told(account: Account) -> Iterator[Finding]:
+    """A segment that opens at the customer's request, of which no request is told: it began with the utility's own
+    START, on a later day than the step before ended. How long the customer had been waiting no clock knows."""
+    rounds = account.history.rounds
+    for before, run in pairwise(rounds):
+        events = [account.event(one) for one in (before.closed_by, run.opened_by, run.closed_by)]
+        ended, opened, closed = events
+        if opened is None or before.closed_ms is None:  # what follows acceptance waits for no request
+            continue
+        if any(one and one.requested_ms is not None for one in (opened, closed)):
+            continue
+        days = _working_days(account, before.closed_ms, opened.at_ms)
+        if days:
+            shown_by = (*([shown(ended)] if ended else []), shown(opened))
+            figures = (("segment", run.segment), ("working_days", days))
+            yield Finding("REQUEST_NOT_TOLD", account.case_id, shown_by, figures)
+
+
+def _working_days(account: Account, from_ms: int, to_ms: int) -> int:
+    days = day_of(from_ms), day_of(to_ms)
+    return account.calendar.between(*days, account.policy.starting_day_counts)
+
+
 def _skipped(account: Account) -> Iterator[Finding]:
-    """Design review or mid inspection never ran, though the policy has it for this customer and completion began."""
-    runs, kind = {one.segment: one for one in reversed(account.history.rounds)}, account.clock.now
+    """Design review or mid inspection never ran, though the policy has it for a kind that the case has had, and
+    completion began."""
+    runs = {one.segment: one for one in reversed(account.history.rounds)}
     if COMPLETION not in runs:
         return
     opened = account.event(runs[COMPLETION].opened_by)
-    for segment in kind.row.timed(kind.kind.starred):
-        if segment.starred and segment.name not in runs:
-            events = submission(account), *([shown(opened)] if opened else [])
-            figures = (("kind", name_of(kind.kind)), ("segment", segment.name))
-            yield Finding("SEGMENT_SKIPPED", account.case_id, events, figures)
+    for kind in account.clock.kinds:
+        for segment in kind.row.timed(kind.kind.starred):
+            if segment.starred and segment.name not in runs:
+                events = submission(account), *([shown(opened)] if opened else [])
+                figures = (("kind", name_of(kind.kind)), ("segment", segment.name))
+                yield Finding("SEGMENT_SKIPPED", account.case_id, events, figures)
 
 
 def _returned(account: Account) -> Iterator[Finding]:
-    for line in account.clock.now.lines:
-        closed_on = line.span.closed_on
-        if line.returned and closed_on is not None and _is_last(closed_on, line.span.due_on):
-            yield Finding("RETURNED_LAST_DAY", account.case_id, of_line(account, line), _days(line.span))
+    for kind in account.clock.kinds:
+        for line in kind.lines:
+            closed_on = line.span.closed_on
+            if line.returned and closed_on is not None and _is_last(closed_on, line.span.due_on):
+                figures = (("kind", name_of(kind.kind)), *_days(line.span))
+                yield Finding("RETURNED_LAST_DAY", account.case_id, of_line(account, line), figures)
 
 
 def _stopped(account: Account) -> Iterator[Finding]:
     """A case that the utility ended without electricity on the last day of what ran, or later."""
-    history = account.history
-    if history.end not in (Action.TERMINATE, Action.NOT_ACCEPTED) or history.ended_ms is None:
+    end = next((one for one in reversed(account.reported) if _ends_without(account, one)), None)
+    if end is None:
         return
-    ended = account.event(history.rounds[-1].closed_by)
-    line, day = account.clock.now.lines[-1], day_of(history.ended_ms)
-    if (
-        ended
-        and ended.fact.action is history.end
-        and _is_last(day, line.span.due_on or account.clock.now.limited.due_on)
-    ):
-        yield Finding("STOPPED_LAST_DAY", account.case_id, of_line(account, line), _days(line.span))
+    for kind in account.clock.kinds:
+        span = _stopped_in(account, kind, end)
+        if _is_last(day_of(end.at_ms), span.due_on):
+            events = of_line(account, kind.lines[-1])
+            ended = [one for one in (shown(end),) if one not in events]
+            figures = (("kind", name_of(kind.kind)), *_days(span))
+            yield Finding("STOPPED_LAST_DAY", account.case_id, (*events, *ended), figures)
+
+
+def _ends_without(account: Account, one: Judged) -> bool:
+    ends = one.fact.action in (Action.TERMINATE, Action.NOT_ACCEPTED)
+    return ends and one.state is State.COUNTED and one.fact.action is account.history.end
+
+
+def _stopped_in(account: Account, kind: KindClock, end: Judged) -> Span:
+    """What ran as of this kind when the case was stopped: the segment that the end closed, or that a change of kind
+    closed before; otherwise the whole."""
+    line = kind.lines[-1]
+    closed = account.event(line.closed_by)
+    cut = closed is not None and (closed is end or closed.fact.action is Action.CHANGE)
+    if not cut or line.span.due_on is None:
+        return kind.limited
+    return line.span
 
 
 def _is_last(day: date, due_on: date | None) -> bool:
@@ -275,5 +369,5 @@ def _again(account: Account) -> Iterator[Finding]:
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
     *(_over, _claims, _late, _bursts, _same_second),
-    *(_corrections, _changes, _started_late, _skipped, _returned, _stopped, _charges, _refused, _again),
+    *(_corrections, _changes, _started_late, _not_told, _skipped, _returned, _stopped, _charges, _refused, _again),
 )

@@ -2,6 +2,9 @@
 
 A decision is made while the case is locked. Its events are sealed, numbered, projected into the tables and put into
 the outbox, all in the caller's transaction. When the process dies before the commit, nothing of it remains.
+
+Each event's name is a crash point (``connection.stepped``, ``connection.warned``, …): the event is in the tables and
+the outbox, and its transaction is not committed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +31,7 @@ from hub.cases.procedure import (
 from hub.cases.project import project
 from hub.codec import wire
 from hub.codec.catalogue import schema_id
+from hub.crash import crash_point
 from hub.errors import RecordRejected
 from hub.ports import Clock, Fault
 from hub.stores import outbox
@@ -145,6 +149,8 @@ class Journal:
                 self.on_pieces(connection, entry.case_id, entry.event.pieces)
         questions = [what for one in sealed for what in one.what if isinstance(what, outbox.Message)]
         outbox.put(connection, [*questions, *map(message, entries)])
+        for entry in entries:
+            crash_point(entry.event.SCHEMA)
 
     def _entries(self, decided: "_Sealed") -> Iterable[Entry]:
         now_ms = self.clock.now_ms()

@@ -177,7 +177,8 @@ def try_(config: Path | None, file: Path, as_json: bool) -> None:
     """What the table in FILE (TOML) would change for the applications that are open. It changes none of them.
 
     Open applications are counted by their kind and by the table that they began with: which limits would be others,
-    and for how many the date that was promised would be earlier or later. Exit 1 when any would change.
+    what else (steps, materials, fees, ceilings, averages, works, investment), and for how many the date that was
+    promised would be earlier or later. Exit 1 when any would change.
     """
     table = _read(file)
     with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
@@ -194,16 +195,20 @@ def try_(config: Path | None, file: Path, as_json: bool) -> None:
 def _plain(one: Group) -> dict[str, Any]:
     limits = [{"limit": name, "before": before, "after": after} for name, before, after in one.limits]
     counted = {"cases": one.cases, "earlier": one.earlier, "later": one.later}
-    return {"policy": one.policy, "case_type": one.case_type, "starred": one.starred, "limits": limits, **counted}
+    said = {"limits": limits, "entries": [entry._asdict() for entry in one.entries]}
+    return {"policy": one.policy, "case_type": one.case_type, "starred": one.starred, **said, **counted}
 
 
 def _tried(groups: Iterable[Group], table: Policy) -> Table:
     shown = Table("began with", "customer", "open", "earlier", "later", Column("working days", overflow="fold"))
+    shown.add_column("else", overflow="fold")
     for one in groups:
         star = "*" if one.starred else ""
         limits = ", ".join(f"{name} {before or '—'} → {after or '—'}" for name, before, after in one.limits)
         counted = (str(one.cases), str(one.earlier), str(one.later))
-        shown.add_row(one.policy, f"{table.cases[one.case_type].zh}{star}", *counted, escape(limits) or "the same")
+        others = "\n".join(f"{place}: {before or '—'} → {after or '—'}" for place, before, after in one.entries)
+        told = (escape(limits) or "the same", escape(others) or "the same")
+        shown.add_row(one.policy, f"{table.cases[one.case_type].zh}{star}", *counted, *told)
     return shown
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from hub.cases import case as cases
 from hub.cases.journal import Journal
 from hub.cases.procedure import Procedure, PutOff
+from hub.crash import crash_point
 from hub.errors import Misconfigured, Unavailable
 from hub.logging import get_logger
 from hub.parts import Parts
@@ -85,6 +86,8 @@ class DueStage:
                 raise
             except Exception as failure:
                 raise _CannotDecide(procedure, [case.case_id for case, _ in work]) from failure
+        if work:
+            crash_point("due.decided")
         return len(work)
 
     def _set_apart(self, failure: _CannotDecide) -> None:

@@ -30,7 +30,7 @@ from sandbox.steps.signer import CallSigner
 
 WAYS = ("post", "pull", "table")
 _ZONE = ZoneInfo("Asia/Shanghai")
-_ATTEMPTS = 40
+_ATTEMPTS = 120
 _WAIT_S = 0.25
 _PAGE_MAX = 500
 

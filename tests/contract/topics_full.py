@@ -38,7 +38,7 @@ from hub.web.server import serve
 from sandbox import launch
 from sandbox.systems import FIRST
 from sandbox.world.world import World, WorldSpec
-from tests import feeding, samples
+from tests import feeding, samples, transfers
 from tests.casework import BY, body
 
 SAMPLES = Path(__file__).parents[1] / "unit/records/samples"
@@ -47,9 +47,9 @@ WITHOUT_EXAMPLE = {
     f"connection.{name}"
     for name in (
         *("cancelled", "disputed", "documented", "followed-up", "noticed", "overasked"),
-        *("rated", "rating-refused", "recalled", "separated", "warned"),
+        *("place-answered", "rated", "rating-refused", "recalled", "separated", "warned"),
     )
-}
+} | {f"transfer.{name}" for name in ("entered", "located", "overlooked", "reported", "undeclared", "withdrawn")}
 """Events that nothing in this small world leads to. ``tests/unit/cases/test_events.py`` writes and reads each."""
 ROWS = 40
 
@@ -89,6 +89,7 @@ def full(home: Path, log_url: str) -> Iterator[Full]:
             _endings(hub, sandbox)
             _told_later(hub)
             _given_up(hub)
+            hub.transfers().cancel(hub.transfers().submit(transfers.body(), BY).case_ids[0], BY)
             _waits(hub)
             _unused(hub)
             _wait(hub, list(MESSAGES))

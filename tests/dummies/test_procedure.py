@@ -78,7 +78,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 def test_the_hub_of_these_tests_does_not_know_the_procedure() -> None:
-    assert [one.name for one in procedures()] == ["connection"]
+    assert [one.name for one in procedures()] == ["connection", "transfer"]
 
 
 def test_it_reacts_to_a_record_a_report_and_a_timer(watched: Watched) -> None:

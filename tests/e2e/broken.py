@@ -3,6 +3,8 @@
 offsets: a stage's output and its offsets, also those that it writes to a topic, in two transactions, with the crash
 point ``test.between`` between them.
 ask: no stage asks the connection system before posting again.
+events: what a decision puts into the outbox is committed apart from the decision.
+sent: steps that the utility sends are answered before they are in the outbox, and get there never.
 references: sinks are told ids, hashes and times that stand on topics.
 fast, slow: nothing is taken out, but this machine's clock is two hours ahead or behind.
 newer: nothing is taken out, but schema 9999 is in the catalogue.
@@ -37,6 +39,30 @@ def ask() -> None:
     from hub.connect.host.guard import GuardedSink
 
     GuardedSink.find = lambda *_: None  # type: ignore[assignment, method-assign]
+
+
+def events() -> None:
+    from types import SimpleNamespace
+
+    from sqlalchemy import Connection
+
+    from hub.cases import journal
+    from hub.stores import outbox
+
+    def apart(connection: Connection, messages: Sequence[outbox.Message]) -> None:
+        with connection.engine.begin() as own:
+            outbox.put(own, messages)
+
+    journal.outbox = SimpleNamespace(put=apart, Message=outbox.Message)  # type: ignore[assignment]
+
+
+def sent() -> None:
+    from types import SimpleNamespace
+
+    from hub.ingest import sent as intake
+    from hub.stores import outbox
+
+    intake.outbox = SimpleNamespace(put=lambda *_: None, Message=outbox.Message)  # type: ignore[assignment]
 
 
 def references() -> None:
@@ -86,6 +112,13 @@ def newer() -> None:
 
 if __name__ == "__main__":
     clocks = {"fast": partial(off_by, 2), "slow": partial(off_by, -2)}
-    guards = {"offsets": offsets, "ask": ask, "references": references, "newer": newer} | clocks
+    guards = {
+        "offsets": offsets,
+        "ask": ask,
+        "references": references,
+        "events": events,
+        "sent": sent,
+        "newer": newer,
+    } | clocks
     guards[sys.argv.pop(1)]()
     main()

@@ -5,6 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
+    "due.decided": "tests/faults/test_system_steps.py",
+    "rating.committed": "tests/faults/test_system_steps.py",
     "report.written": "tests/unit/pipeline/test_report.py",
     "sent.sealed": "tests/unit/web/api/test_steps.py",
     "sent.committed": "tests/unit/web/api/test_steps.py",

@@ -27,8 +27,11 @@ SINKS = ("crm", "second")
 _PAPERS = {"custName", "custIdNo", "elecAddr", "orgNo", "unit_no", "title_no", "text", "name", "uscc"}
 # The number by which client and sink speak of an application, and the sink's receipt, which the client is shown.
 _NUMBERS = {"externalAppNo", "number", "receipt", "received_at"}
-# A client is shown the ids of its own applications and of the records that answered, as they are on topics.
-_OWN_IDS = {"case_id", "ce_id", "headers", "key", "record_id"}
+# A client is shown the ids of its own applications and of the records that answered, as they are on topics; of these
+# also which two were compared with each other.
+_OWN_IDS = {"case_id", "ce_id", "headers", "key", "record_id", "one_id", "other_id"}
+# What the certificates of an application say of each other, in fixed words and ids.
+_FINDINGS = {"record_ids", "zh", "en"}
 
 LINKS: dict[tuple[str, str], set[str]] = {
     # The tables are made from the topics: the same ids, the same sealed bytes.
@@ -45,6 +48,8 @@ LINKS: dict[tuple[str, str], set[str]] = {
             "wanted_id",
             "number_id",
             "request_id",
+            "one_id",
+            "other_id",
         ),
         *("sealed", "sealed_receipt", "sealed_reason", "ciphertext", "root", "original"),
         # A remembered position names the record before it, on hub.cursors and in the tables alike.
@@ -65,8 +70,8 @@ LINKS: dict[tuple[str, str], set[str]] = {
     ("second", "operator"): _NUMBERS,
     # The test gave both channels the same numbers.
     ("counter", "gov-platform"): {"external_no"},
-    ("counter", "operator"): {"application_id", "record_id", "receipt", "utility_crm", "dummy_sink"},
-    ("gov-platform", "operator"): {"application_id", "record_id", "receipt", "utility_crm", "dummy_sink"},
+    ("counter", "operator"): {"application_id", "record_id", "receipt", "utility_crm", "dummy_sink"} | _FINDINGS,
+    ("gov-platform", "operator"): {"application_id", "record_id", "receipt", "utility_crm", "dummy_sink"} | _FINDINGS,
 }
 """Pair of readers → the fields, by the first one's names, by which they know the same application. A pair that is not
 here can link nothing: above all no sink with a topic, a table or a log line."""

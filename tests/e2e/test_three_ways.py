@@ -93,6 +93,7 @@ def test_p1_p2_three_ways_in_one_run_with_a_kill_and_two_bad_programs(one: World
         assert rebuilt_otherwise(hub, one.home) == []
     numbers = {each["number"] for system in SYSTEMS for each in effects(one, system)}
     assert {each["receipt"] for each in shown} == numbers
+    assert len(numbers) == 3 * TWO  # of one authority: a number that two systems gave would be of no application
 
 
 def states(one: World) -> list[str]:

@@ -23,6 +23,7 @@ from tests.feeding import settings
 Place = tuple[str, int]
 IDS = dict.fromkeys(("application_id", "case_id", "transfer_id"), "0" * 32) | {
     "delivery_id": "A" * 48,
+    "nth": "1",
     "subject": "lookup.requests-value",
     "version": "latest",
     "schema_id": "53",

@@ -24,6 +24,7 @@ from hub.cases.procedure import Opens
 from hub.cases.ratings.decide import Rate
 from hub.cases.ratings.events import FollowedUp, RatingRefused
 from hub.cases.ratings.tables import rating, rating_refusal
+from hub.crash import crash_point
 from hub.errors import RecordRejected
 from hub.ports import Fault, Store
 from hub.records.identifiers import resident_id_18
@@ -90,6 +91,7 @@ class Customers:
                 self._refuse(connection, locked, GIVEN, by)
         if known is not None and other:
             raise RecordRejected(GIVEN)
+        crash_point("rating.committed")
         return self.progress(case_id)
 
     def refuse_rating(self, case_id: bytes, by: By) -> None:

@@ -18,7 +18,12 @@ class Difference(NamedTuple):
 
 def differences(before: Policy, after: Policy) -> list[Difference]:
     """What ``after`` says otherwise than ``before``, in the order of places as the tables have them."""
-    old, new = dict(_entries(plain(before))), dict(_entries(plain(after)))
+    return between(plain(before), plain(after))
+
+
+def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    """The same of parts of tables, as ``plain`` has them."""
+    old, new = dict(_entries(before)), dict(_entries(after))
     places = dict.fromkeys((*old, *new))
     return [Difference(one, old.get(one), new.get(one)) for one in places if old.get(one) != new.get(one)]
 

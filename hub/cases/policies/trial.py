@@ -4,9 +4,10 @@ began with."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.cases.calendar import Calendar
+from hub.cases.policies.compare import Difference, between
 from hub.cases.policies.model import CaseType, Policy
 
 
@@ -22,12 +23,15 @@ class OpenCase(NamedTuple):
 @dataclass(slots=True)
 class Group:
     """Open cases of one kind and version. ``limits``: what their own table and the new one allow, as (what, before,
-    after) in working days, only where they differ. ``earlier`` and ``later``: cases whose next date would be so."""
+    after) in working days, only where they differ. ``entries``: what else the tables say otherwise of such a case:
+    steps, materials, fee, ceilings, averages, works, investment. ``earlier`` and ``later``: cases whose next date would
+    be so."""
 
     policy: str
     case_type: str
     starred: bool
     limits: Sequence[tuple[str, int | None, int | None]]
+    entries: Sequence[Difference] = ()
     cases: int = 0
     earlier: int = 0
     later: int = 0
@@ -35,7 +39,7 @@ class Group:
     @property
     def changed(self) -> bool:
         """Whether the new table says anything else for them."""
-        return bool(self.limits or self.earlier or self.later)
+        return bool(self.limits or self.entries or self.earlier or self.later)
 
 
 def trial(cases: Iterable[OpenCase], table: Policy, policies: Mapping[str, Policy], calendar: Calendar) -> list[Group]:
@@ -46,7 +50,7 @@ def trial(cases: Iterable[OpenCase], table: Policy, policies: Mapping[str, Polic
     for one in cases:
         own = policies[one.policy]
         if (group := groups.get(one[:3])) is None:
-            group = groups[one[:3]] = Group(*one[:3], _limits(own, table, one.case_type, one.starred))
+            group = groups[one[:3]] = Group(*one[:3], *_differing(own, table, one.case_type, one.starred))
         if one not in moved:
             moved[one] = _moved(one, own, table, calendar)
         group.cases += 1
@@ -63,6 +67,15 @@ def _moved(one: OpenCase, own: Policy, table: Policy, calendar: Calendar) -> int
     return (after - before).days
 
 
+def _differing(
+    own: Policy, table: Policy, case_type: str, starred: bool
+) -> tuple[list[tuple[str, int | None, int | None]], list[Difference]]:
+    """The limits that differ, and the other entries."""
+    both = _asked(own, case_type, starred) & _asked(table, case_type, starred)
+    before, after = (_entries(each, case_type, starred, both) for each in (own, table))
+    return _limits(own, table, case_type, starred), between(before, after)
+
+
 def _limits(own: Policy, table: Policy, case_type: str, starred: bool) -> list[tuple[str, int | None, int | None]]:
     before, after = (_figures(each.cases[case_type], starred) for each in (own, table))
     names = dict.fromkeys((*before, *after))
@@ -72,3 +85,45 @@ def _limits(own: Policy, table: Policy, case_type: str, starred: bool) -> list[t
 def _figures(row: CaseType, starred: bool) -> dict[str, int | None]:
     whole = {"whole process": row.whole_process} if row.whole_process else {"total": row.total(starred)}
     return whole | {segment.name: segment.days for segment in row.timed(starred)}
+
+
+def _asked(table: Policy, case_type: str, starred: bool) -> set[str]:
+    """The materials that may be asked for, with or without works."""
+    rows = table.cases[case_type].where(False), table.cases[case_type].where(True)
+    return {name for row in rows for one in row.timed(starred) for name in one.materials}
+
+
+def _entries(table: Policy, case_type: str, starred: bool, materials: Iterable[str]) -> dict[str, Any]:
+    """All that a table says of such a case, without the limits that ``_figures`` has, and without clauses: another
+    document that says the same changes nothing. ``materials``: those whose own entries are wanted."""
+    row, entries = table.cases[case_type], table.materials
+    works = {**_said(row.with_works, starred), **_days(row.with_works, starred)} if row.with_works else {}
+    said = {
+        **_said(row, starred),
+        "with_works": works,
+        "material": {name: entries[name].model_dump(mode="json", exclude_none=True) for name in sorted(materials)},
+        "never": {name: one.model_dump(mode="json") for name, one in table.nevers.items()},
+        "boundary": {one.name: one.model_dump(mode="json") for one in table.boundary(case_type)},
+        "permits": dict(table.permits),
+        "starting_day_counts": table.starting_day_counts,
+    }
+    found: dict[str, Any] = _without_clauses(said)
+    return found
+
+
+def _said(row: CaseType, starred: bool) -> dict[str, Any]:
+    """A row's entries but its limits; of its steps and segments those that such a case has."""
+    limits = {"name", "with_works", "whole_process", "total_days", "total_starred"}
+    said = row.model_dump(mode="json", exclude=limits | {"segments", "steps"}, exclude_none=True)
+    segments = [one.model_dump(mode="json", exclude={"days"}) for one in row.timed(starred)]
+    return said | {"segments": segments, "steps": [one.model_dump(mode="json") for one in row.seen(starred)]}
+
+
+def _days(row: CaseType, starred: bool) -> dict[str, Any]:
+    return {"limits": {name: days for name, days in _figures(row, starred).items() if days is not None}}
+
+
+def _without_clauses(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_clauses(one) for key, one in value.items() if key != "clause"}
+    return [_without_clauses(one) for one in value] if isinstance(value, list) else value

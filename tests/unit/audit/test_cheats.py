@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -72,6 +72,11 @@ def corrected_twice() -> Account:
     return account(ACCEPTED, late, *earlier)
 
 
+def corrected_while_another_is_over() -> Account:
+    done = fact(COMPLETION, START, "2022-03-14", requested_ms=ms("2022-03-14")), fact(COMPLETION, END, "2022-05-30")
+    return account(*corrected().facts, *done)
+
+
 def changed_on_the_last_day() -> Account:
     return account(ACCEPTED, fact("", Action.CHANGE, "2022-03-10T17:50:00", becomes=OTHER, **APPROVED), kind=SANLING)
 
@@ -94,7 +99,60 @@ def steps(how: str, code: str, of: Class, *facts: Fact, **more: object) -> Cheat
     return Cheat(how, lambda: account(*facts, **more), code, of)
 
 
+def changed(day: str, becomes: Kind) -> Fact:
+    return fact("", Action.CHANGE, day, becomes=becomes, **APPROVED)
+
+
+DESIGN_RETURNED = (fact(DESIGN_REVIEW, START, "2022-03-21"), fact(DESIGN_REVIEW, RETURN, "2022-03-24T17:00:00"))
+HIDDEN_BY_A_CHANGE = (
+    steps(
+        *("begun late, then changed to a kind with another second step", "STARTED_LATE", Class.RESTARTED, ACCEPTED),
+        *(fact(COMPLETION, START, "2022-03-08"), changed("2022-03-09T10:00:00", OTHER)),
+        fact(SUPPLY_PLAN, END, "2022-03-09T16:00:00"),
+        kind=SANLING,
+    ),
+    steps(
+        *("a review that was skipped, then starred no more", "SEGMENT_SKIPPED", Class.OFF_SYSTEM, ACCEPTED),
+        *(SINGLE_PLANNED, changed("2022-03-17", SINGLE), fact(COMPLETION, START, "2022-06-06")),
+        kind=STARRED,
+    ),
+    steps(
+        *("sent back on the last day, then starred no more", "RETURNED_LAST_DAY", Class.RESTARTED, ACCEPTED),
+        *(SINGLE_PLANNED, *DESIGN_RETURNED, changed("2022-03-25", SINGLE)),
+        kind=STARRED,
+    ),
+    steps(
+        *("changed the day before, terminated on the last day", "STOPPED_LAST_DAY", Class.RESTARTED, ACCEPTED),
+        *(changed("2022-03-03", SINGLE), fact("", Action.TERMINATE, "2022-03-04T17:30:00")),
+    ),
+    steps(
+        *("a review closed by a change, terminated on its last day", "STOPPED_LAST_DAY", Class.RESTARTED, ACCEPTED),
+        *(SINGLE_PLANNED, fact(DESIGN_REVIEW, START, "2022-03-21"), changed("2022-03-23", SINGLE)),
+        fact("", Action.TERMINATE, "2022-03-24T17:30:00"),
+        kind=STARRED,
+    ),
+    steps(
+        *("from a whole process to one with pauses", "KIND_CHANGED", Class.STATISTICS, ACCEPTED),
+        changed("2022-03-03", OTHER),
+        kind=SANLING,
+    ),
+    steps(
+        *("starred no more", "KIND_CHANGED", Class.STATISTICS, ACCEPTED, changed("2022-03-03", SINGLE)), kind=STARRED
+    ),
+    steps(
+        *("changed twice, the second time on the last day of the first kind", "KIND_CHANGED_LAST_DAY"),
+        *(Class.STATISTICS, ACCEPTED, changed("2022-03-03", DUAL), changed("2022-03-04T17:00:00", SINGLE)),
+    ),
+)
+ASKED_FOR = fact(COMPLETION, START, "2022-05-30", requested_ms=ms("2022-05-30"))
+NOT_ASKED_FOR = fact(COMPLETION, START, "2022-05-30")
+DONE = fact(COMPLETION, END, "2022-05-31")
 CHEATS = (
+    steps(
+        *("begun months later, and when the customer asked is not told", "REQUEST_NOT_TOLD", Class.RESTARTED),
+        *(ACCEPTED, PLANNED, NOT_ASKED_FOR, DONE),
+    ),
+    *HIDDEN_BY_A_CHANGE,
     steps("a day over a limit", "SEGMENT_OVER", Class.OVER_LIMIT, ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-07")),
     steps(
         *("no design review though the policy has it", "SEGMENT_SKIPPED", Class.OFF_SYSTEM, ACCEPTED, SINGLE_PLANNED),
@@ -160,6 +218,10 @@ CHEATS = (
     steps("a step after the end", "STEP_AFTER_END", Class.RESTARTED, *HONEST, fact(COMPLETION, END, "2022-03-20")),
     Cheat("a time corrected into its limit", corrected, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
     Cheat("a time corrected into its limit, twice", corrected_twice, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
+    Cheat(
+        *("a time corrected into its limit while another limit is exceeded", corrected_while_another_is_over),
+        *("CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
+    ),
     Cheat("a time corrected", corrected, "TIME_CORRECTED", Class.TIMES_CHANGED),
     steps(
         *("a correction that no one approved", "STEP_UNEXPLAINED", Class.TIMES_CHANGED, ACCEPTED),
@@ -257,6 +319,48 @@ def test_a_correction_to_a_later_time_hides_nothing_and_is_only_told() -> None:
     codes = [one.code for one in within.findings(account(ACCEPTED, later))]
     assert "TIME_CORRECTED" in codes
     assert "CORRECTED_INTO_LIMIT" not in codes
+
+
+def test_p4_a_correction_names_each_limit_that_it_brings_a_segment_into() -> None:
+    found = within.findings(corrected_while_another_is_over())
+    told = [dict(one.figures) for one in found if one.code == "CORRECTED_INTO_LIMIT"]
+    assert told == [{"kind": "low-other", "segment": SUPPLY_PLAN}]
+
+
+def test_a_change_that_makes_nothing_kinder_and_is_no_last_day_is_no_finding() -> None:
+    told = account(ACCEPTED, changed("2022-03-03", SINGLE), kind=DUAL)
+    assert [one.code for one in within.findings(told) if one.code.startswith("KIND")] == []
+
+
+def test_what_a_change_makes_kinder_is_named() -> None:
+    found = within.findings(account(ACCEPTED, changed("2022-03-03", SINGLE), kind=STARRED))
+    (kinder,) = [dict(one.figures)["kinder"] for one in found if one.code == "KIND_CHANGED"]
+    assert kinder == "design-review, mid-inspection"
+
+
+def told_of_requests(*facts: Fact, **more: Any) -> list[dict[str, str | int]]:
+    found = within.findings(account(ACCEPTED, *facts, **more))
+    return [dict(one.figures) for one in found if one.code == "REQUEST_NOT_TOLD"]
+
+
+def test_p4_a_request_that_is_not_told_is_found_with_the_days_since_the_step_before() -> None:
+    found = told_of_requests(PLANNED, NOT_ASKED_FOR, DONE)
+    assert found == [{"segment": COMPLETION, "working_days": 59}]
+
+
+def test_a_request_that_the_end_or_a_correction_tells_is_told() -> None:
+    ended = fact(COMPLETION, END, "2022-05-31", requested_ms=ms("2022-05-30"))
+    at = ms("2022-05-29")
+    amended = fact("", Action.AMEND, "2022-05-30", amends=NOT_ASKED_FOR.event, requested_ms=at, **APPROVED)
+    assert told_of_requests(PLANNED, ASKED_FOR, DONE) == []
+    assert told_of_requests(PLANNED, NOT_ASKED_FOR, ended) == []
+    assert told_of_requests(PLANNED, NOT_ASKED_FOR, DONE, amended) == []
+
+
+def test_what_opens_by_itself_or_on_the_day_of_the_step_before_needs_no_request() -> None:
+    assert told_of_requests(fact(SUPPLY_PLAN, START, "2022-03-10"), fact(SUPPLY_PLAN, END, "2022-03-11")) == []
+    assert told_of_requests(fact(COMPLETION, START, "2022-03-10"), kind=SANLING) == []
+    assert told_of_requests(PLANNED, fact(COMPLETION, START, "2022-03-04T16:00:00")) == []
 
 
 def test_every_reason_of_a_claim_has_a_class() -> None:

@@ -71,6 +71,13 @@ def test_p4_try_says_what_a_new_table_would_change_for_open_cases_and_changes_no
     assert shown["clock"] == before
     (tmp_path / "same.toml").write_text(TEXT, "utf-8")
     assert run("policy", "try", "same.toml").exit_code == 0
+    payable = TEXT.replace("fee = { free = true", "fee = { free = false")
+    assert payable != TEXT
+    (tmp_path / "payable.toml").write_text(payable, "utf-8")
+    tried = run("policy", "try", "payable.toml", "--json")
+    assert tried.exit_code == 1, tried.output
+    assert [one["entries"] for one in lines(tried)] == [[{"place": "fee.free", "before": "True", "after": "False"}]]
+    assert "fee.free" in run("policy", "try", "payable.toml").output.replace("\n", "")
 
 
 @pytest.mark.parametrize("content", ["", "x = 1", "# " + "x" * POLICY_BYTES_MAX])

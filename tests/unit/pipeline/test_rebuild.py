@@ -24,9 +24,10 @@ from hub.pipeline.tables import projection_offset
 from hub.ports import Refused, SourceRow
 from hub.records.tables import record, tally
 from hub.stores.tables import outbox
-from tests import samples
+from tests import samples, transfers
 from tests.casework import ConnectionSystem, House, body
 from tests.tickets import KEYS, ticket
+from tests.transfers import Town
 
 PROJECTIONS = projections(installed())
 
@@ -75,6 +76,7 @@ def lived(house: House) -> None:
     house.applications.release(known, By("token:1"))
     with_materials(house)
     with_a_rating(house)
+    with_a_transfer(house)
     house.clock.pass_s(60)
     house.due()
     house.deliver(sink)
@@ -88,6 +90,14 @@ def with_a_rating(house: House) -> None:
     house.connected(case_id, ConnectionSystem())
     house.customers.rate(case_id, {"grade": 1})
     house.customers.refuse_rating(case_id, By("token:1", "crm"))
+
+
+def with_a_transfer(house: House) -> None:
+    """A joint transfer that the utility checked, and whose title is entered."""
+    town = Town(house)
+    (case_id,) = town.service.submit(transfers.body(), By("token:1")).case_ids
+    house.verified(town.title(key="T-transferred"), town.report(case_id, "CLEAR", 1))
+    house.project()
 
 
 def with_materials(house: House) -> None:

@@ -28,6 +28,7 @@ def test_the_hub_s_own_kinds_are_declared_like_any_other() -> None:
         "project.information",
         "identity.check",
         "utility.step",
+        "utility.transfer",
     )
     assert all(kind.about.isascii() and not kind.zh.isascii() for kind in own.kinds)
 

@@ -89,7 +89,9 @@ def test_a_part_without_an_identifier_is_known_in_its_own_row_only(plain: Plain)
 
 @pytest.mark.parametrize("name", KIND_NAMES)
 def test_the_hub_s_own_kinds_are_licences_save_those_that_are_no_evidence(name: str) -> None:
-    assert KINDS[name].has_status == (name not in ("project.information", "identity.check", "utility.step"))
+    assert KINDS[name].has_status == (
+        name not in ("project.information", "identity.check", "utility.step", "utility.transfer")
+    )
 
 
 def test_a_project_and_its_approvals_are_one_entity() -> None:

@@ -152,6 +152,10 @@ CASES = [
     Case("step", {"step.occurred_at_ms": 0}, [("STEP_TIME", "step.occurred_at_ms")]),
     Case("step", {"step.action": "AMEND"}, [("STEP_AMENDS", "step.amends")]),
     Case("step", {"step.amends": "E-0"}, [("STEP_AMENDS", "step.amends")]),
+    # joint transfers
+    Case("transfer", {"report.result": "UNKNOWN"}, [("TRANSFER_UNKNOWN", "report.code")]),
+    Case("transfer", {"report.occurred_at_ms": 0}, [("TRANSFER_TIME", "report.occurred_at_ms")]),
+    Case("transfer", {"report.question": 0}, [("TRANSFER_TIME", "report.question")]),
 ]
 
 
