@@ -27,7 +27,6 @@ IDS = dict.fromkeys(("application_id", "case_id", "transfer_id"), "0" * 32) | {
     "subject": "lookup.requests-value",
     "version": "latest",
     "schema_id": "53",
-    "nth": "1",
 }
 
 
