@@ -19,6 +19,8 @@ from sandbox.world.world import LATE_POSITION, World
 
 PURPOSE = "connection-application"
 LEGAL_BASIS = "action-plan-6"
+_BUYER = 2_000_000_003
+"""A person who holds no title."""
 Entry = dict[str, Any]
 Applicant = dict[str, str]
 
@@ -93,6 +95,25 @@ def _checked(world: World, name: str, mode: str, applicant: Applicant, unit: int
     ticket = {"mode": mode, "idNumber": applicant["resident_id"]}
     expected = _expected(world, applicant, world.titles.current(unit), "SELF")
     return {"id": name, "story": story, "body": body, "expected": expected, "ticket": ticket}
+
+
+def of_transfers(world: World) -> Entry:
+    """The body of a joint transfer of title and account: a person buys a unit from the person who owns it alone. No
+    application of people is about it."""
+    _, unit = _resident(world, SCRIPTED)
+    _, unit = _resident(world, unit + 1)
+    seller, unit = _resident(world, unit + 1)
+    buyer = _person(world.people.person(_BUYER)) | {"confirmed": True}
+    unit_no = site(unit).unit_no
+    matter = {"unit_no": unit_no, "accounts": ["1200045678"], "old_holders": [seller], "new_holders": [buyer]}
+    return {
+        "external_no": f"SBX-{world.spec.seed}-transfer",
+        "channel": "gov-platform",
+        "reason": "PURCHASE",
+        "purpose": "joint-transfer",
+        "legal_basis": LEGAL_BASIS,
+        "matters": [matter],
+    }
 
 
 def generated(world: World, count: int) -> Iterator[Entry]:

@@ -44,6 +44,7 @@ While it runs (BASE is an address from the JSON):
   curl BASE/_control/calls                   the calls, and the result of each
   curl -X POST BASE/_control/advance -d '{"steps":10}'     gateway, exchange: make ten changes
   curl -X POST BASE/_control/reload -d '{"vanish":2}'      exchange: nightly full reload, without two rows
+  curl -X POST BASE/_control/enter           exchange: a transfer, a mortgage, ... of a unit
   curl -X POST BASE/_control/release         exchange: insert the title that comes late
   curl BASE/_control/effects                 CRM: what took effect, and how often
   curl -X POST BASE/_control/hub -d '{"url":"…","token":"…"}'   CRM that fetches: from this hub, with this token

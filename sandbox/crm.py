@@ -144,7 +144,10 @@ class Effects:
         for what, key, *_ in rows:
             counts[what][key] = counts[what].get(key, 0) + 1
         total = {"total": len(rows)}
-        shown = {"applications": counts["application"], **{what: counts[what] for what in _AFTER}} | total
+        shown = {
+            "applications": counts["application"],
+            **{what: counts[what] for what in (*_AFTER, *_OF_TRANSFER)},
+        } | total
         doubled = sorted(key for of in counts.values() for key, times in of.items() if times > 1)
         names = ("what", "key", "externalAppNo", "number", "receivedAt")
         entries = [

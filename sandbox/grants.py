@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 _PURPOSES = ["connection-application", "capacity-increase"]
+_OF_TITLES = [*_PURPOSES, "joint-transfer", "undeclared-transfer"]
 _TERM = {"since": "2021-04-19", "until": "2099-12-31"}
 GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "business_licence": {
@@ -30,7 +31,7 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
             "bdcdyh", "bdcqzh", "zl", "ghyt", "mj", "djlx", "djyy", "djsj", "qszt", "gyfs", "cfzt", "dyzt", "xzqhdm",
             "djjg", "fj", "holders.qlr", "holders.zjzl", "holders.zjh", "holders.qlbl",
         ],
-        "purposes": _PURPOSES,
+        "purposes": _OF_TITLES,
         "ways": ["look-up", "feed"],
         **_TERM,
         "calls_a_day": 0,
@@ -88,7 +89,7 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
             "bdcdyh", "bdcqzh", "zl", "ghyt", "mj", "djlx", "djyy", "djsj", "qszt", "gyfs", "cfzt", "dyzt", "xzqhdm",
             "djjg", "fj", "qlr", "zjzl", "zjh", "qlbl",
         ],
-        "purposes": _PURPOSES,
+        "purposes": _OF_TITLES,
         "ways": ["feed"],
         **_TERM,
         "calls_a_day": 0,
@@ -103,7 +104,7 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
             "issue_date", "updated_at", "unit_code", "location", "purpose_of_use", "floor_area", "sharing", "seized",
             "mortgaged", "holder_names", "holder_id_types", "holder_id_numbers", "holder_shares", "trust_level",
         ],
-        "purposes": _PURPOSES,
+        "purposes": _OF_TITLES,
         "ways": ["look-up"],
         **_TERM,
         "calls_a_day": 0,
@@ -135,6 +136,20 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
             "county_code",
         ],
         "purposes": _PURPOSES,
+        "ways": ["feed"],
+        **_TERM,
+        "calls_a_day": 0,
+        "erase_after_days": 3650,
+    },
+    "utility_transfers": {
+        "item": "120000-DLGS-0003",
+        "provider": "供电公司",
+        "approval": "津数共享〔2021〕11号",
+        "fields": [
+            "eventId", "transferNo", "regionCode", "status", "questionNo", "consHolder", "occurredAt", "opinion",
+            "operator",
+        ],
+        "purposes": ["joint-transfer"],
         "ways": ["feed"],
         **_TERM,
         "calls_a_day": 0,

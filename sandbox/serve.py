@@ -25,6 +25,7 @@ SERVERS = {
     "projects": "sandbox.projects.server",
     "utility_crm": "sandbox.crm",
     "utility_steps": "sandbox.steps.server",
+    "utility_transfers": "sandbox.steps.transfers",
     "utility_pull": "sandbox.readers",
     "utility_table": "sandbox.readers",
     "provincial_licences": "sandbox.platform.server",

@@ -171,6 +171,12 @@ SYSTEMS: Final[Mapping[str, System]] = {
         config=lambda seed: {"token": token_of(seed)},
         database="steps.db",
     ),
+    "utility_transfers": System(
+        faults=WIRE_FAULTS,
+        connectors=lambda base, database, secrets: {"utility_transfers": {"url": base, **secrets}},  # noqa: ARG005
+        secrets=lambda seed: {"token": token_of(seed)},
+        config=lambda seed: {"token": token_of(seed)},
+    ),
     "utility_pull": System(
         faults=WIRE_FAULTS | READER_FAULTS,
         connectors=lambda base, database, secrets: {"utility_pull": {}},  # noqa: ARG005

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,8 @@ from hub.privacy.references import read_number
 from tests import samples
 from tests.casework import House, body
 from tests.crm import serving
+from tests.transfers import ENTRY_DAY, HEIR, Town, matter, sinks, unit
+from tests.transfers import body as transfer_body
 from tests.unit.crm.systems import TOKEN, Good
 
 FOLDER = Path(connectors.utility_crm.__file__).parent / "samples"
@@ -31,8 +34,13 @@ NAMES = {
     "cancellations": "cancellation",
     "ratings": "rating",
     "warnings": "warning",
+    "transfers": "transfer",
+    "transfer-checks": "transfer-check",
+    "transfer-pushes": "transfer-push",
+    "transfer-cancellations": "transfer-cancellation",
+    "transfer-notices": "transfer-notice",
 }
-"""The last part of a path → the name of its sample."""
+"""What a system calls a piece (``Good``) → the name of its sample."""
 NUMBER = "1Q4JA1RWK971AG"
 """A hub's number, in place of the one of a run: it is drawn."""
 NOTICE = """year = 2026
@@ -56,9 +64,12 @@ def sent() -> dict[str, Any]:
             closing(registry.open_sink("utility_crm", settings, SystemClock())) as sink,
         ):
             _live(house, sink)
+            with closing(House(Path(folder) / "transfers", sinks=sinks())) as other:
+                _transfers(_Town(other, sink))
         found = {NAMES[piece["what"]]: piece["sent"] for piece in reversed(system.pieces)}
     assert read_number(found["application"]["externalAppNo"])
-    found["application"]["externalAppNo"] = NUMBER
+    assert read_number(found["transfer"]["transferNo"])
+    found["application"]["externalAppNo"] = found["transfer"]["transferNo"] = NUMBER
     return found
 
 
@@ -88,6 +99,31 @@ def _live(house: House, sink: Any) -> None:
     house.clock.pass_s(9 * 86_400)  # the working day before its last one
     house.due()
     house.deliver(sink, reads_back=True)
+
+
+class _Town(Town):
+    """A town whose utility is this sink."""
+
+    def __init__(self, house: House, sink: Any) -> None:
+        super().__init__(house)
+        self._sink = sink
+
+    def settle(self) -> None:
+        self.house.project()
+        self.house.deliver(self._sink, reads_back=True)
+
+
+def _transfers(town: _Town) -> None:
+    """One is cancelled after its entry; one is done, and then the title goes to others."""
+    (one,) = town.submit(transfer_body(matter(unit_no=unit(2)), number="T-0"))
+    town.told(one, "CLEAR", 1)
+    town.entered(unit_no=unit(2))
+    town.cancel(one)
+    (one,) = town.submit(transfer_body())
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "DONE", 1)
+    town.entered(HEIR, issued_on=ENTRY_DAY + timedelta(days=30))
 
 
 def _changes(house: House, **changes: Any) -> None:

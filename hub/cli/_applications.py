@@ -112,8 +112,7 @@ def desk(config: Path | None, url: str | None, token: str | None, writes: bool =
     """The hub of the settings, or the hub at ``url`` with a bearer token. ``writes``: tables and keys that are missing
     are made."""
     if url:
-        _usable(url, token)
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S) as client:
+        with client_of(url, token) as client:
             yield Remote(client)
         return
     settings = hub_settings.load(config)
@@ -121,8 +120,8 @@ def desk(config: Path | None, url: str | None, token: str | None, writes: bool =
         yield Direct(hub)
 
 
-def _usable(url: str, token: str | None) -> None:
-    """Raises ``Misconfigured`` for an address or a token with which nothing can be asked."""
+def client_of(url: str, token: str | None) -> httpx.Client:
+    """A client of a hub's API. Raises ``Misconfigured`` for an address or a token with which nothing can be asked."""
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL:
@@ -133,6 +132,7 @@ def _usable(url: str, token: str | None) -> None:
         raise Misconfigured(f"no token for the hub at {url}", _REMEDY)
     if not re.fullmatch("[!-~]+", token):  # what a header takes; the token itself is not shown
         raise Misconfigured("the token has a blank, a line break or another character that no token has", _REMEDY)
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
 
 
 class Direct:
@@ -243,7 +243,7 @@ class Remote:
         self._client = client
 
     def submit(self, document: Mapping[str, Any]) -> tuple[Json, bool]:
-        answer = self._call("POST", "/applications", json=dict(document))
+        answer = called(self._client, "POST", "/applications", json=dict(document))
         return answer.json(), answer.status_code == httpx.codes.CREATED
 
     def show(self, application_id: str) -> Json:
@@ -293,22 +293,25 @@ class Remote:
         return items
 
     def _json(self, method: str, path: str, **rest: Any) -> Json:
-        found: Json = self._call(method, path, **rest).json()
+        found: Json = called(self._client, method, path, **rest).json()
         return found
 
-    def _call(self, method: str, path: str, **rest: Any) -> httpx.Response:
-        try:
-            answer = self._client.request(method, path, **rest)
-            if answer.is_success:
-                return answer
-            said = answer.json()
-        except (httpx.TransportError, ValueError) as error:
-            told = f"the hub at {self._client.base_url} does not answer ({type(error).__name__})"
-            raise Unavailable(f"{told} — start it, or correct --url or HUB_URL") from None
-        code = str(said.get("error_code", answer.status_code))
-        if code in ("UNAUTHORISED", "FORBIDDEN"):
-            raise Misconfigured(f"{code}: {said.get('message', '')}", _REMEDY)
-        if answer.status_code >= 500 or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise Unavailable(f"{code}: {said.get('message', '')}")
-        allowed = [str(one) for one in said.get("allowed", ())]
-        raise Answered(code, str(said.get("field", "")), str(said.get("message", "")), allowed)
+
+def called(client: httpx.Client, method: str, path: str, **rest: Any) -> httpx.Response:
+    """The good answer to a call of a hub's API. Raises ``Answered``, ``Misconfigured`` for a token that does not do,
+    ``Unavailable``."""
+    try:
+        answer = client.request(method, path, **rest)
+        if answer.is_success:
+            return answer
+        said = answer.json()
+    except (httpx.TransportError, ValueError) as error:
+        told = f"the hub at {client.base_url} does not answer ({type(error).__name__})"
+        raise Unavailable(f"{told} — start it, or correct --url or HUB_URL") from None
+    code = str(said.get("error_code", answer.status_code))
+    if code in ("UNAUTHORISED", "FORBIDDEN"):
+        raise Misconfigured(f"{code}: {said.get('message', '')}", _REMEDY)
+    if answer.status_code >= 500 or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise Unavailable(f"{code}: {said.get('message', '')}")
+    allowed = [str(one) for one in said.get("allowed", ())]
+    raise Answered(code, str(said.get("field", "")), str(said.get("message", "")), allowed)

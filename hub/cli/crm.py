@@ -12,15 +12,18 @@ from rich.table import Column, Table
 from hub.cli._console import console
 from hub.clock import SystemClock
 from hub.connect.host.registry import located
-from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, RATING, RECALL, REGISTRATION, WARNING, WITHDRAWAL, Line
+from hub.crm import calls
+from hub.crm.calls import Line
 from hub.crm.play import Verdict
 from hub.crm.report import NOT_SEEN, Result, run
 from hub.errors import Misconfigured
 
 CONNECTOR = "utility_crm"
 _SAMPLES = {
-    REGISTRATION: "application",
-    **{one: one for one in (EVIDENCE, DATES, WITHDRAWAL, RECALL, CANCELLATION, RATING, WARNING)},
+    calls.REGISTRATION: "application",
+    **{one: one for one in (calls.EVIDENCE, calls.DATES, calls.WITHDRAWAL, calls.RECALL, calls.CANCELLATION)},
+    **{one: one for one in (calls.RATING, calls.WARNING, calls.TRANSFER, calls.TRANSFER_CHECK, calls.TRANSFER_PUSH)},
+    **{one: one for one in (calls.TRANSFER_CANCELLATION, calls.TRANSFER_NOTICE)},
 }
 _MARKS = {Verdict.HOLDS: "符合 ok", Verdict.BROKEN: "不符 BROKEN", Verdict.NOTE: "提示 note", NOT_SEEN: "未检 not seen"}
 
@@ -45,7 +48,9 @@ def command() -> None:
 def check(url: str, token: str, settle_s: float, ca_file: str | None, as_json: bool) -> None:
     """Play the hub against the connection system at URL, and report clause by clause.
 
-    Give it a TEST system: it gets some thirty applications that belong to no one, in the channel conformance-check.
+    Give it a TEST system: it gets some thirty applications and a joint transfer that belong to no one, in the channel
+    conformance-check.
+
     Every call is made as the hub makes it: repeated, several at once, without waiting for the answer, broken off, with
     another content under the same key, in another order, with a wrong token. It takes a few seconds, and some times
     --settle-s for a system that breaks the contract.

@@ -24,13 +24,20 @@ _PATHS = {
     **{WITHDRAWAL: "withdrawals", RECALL: "recalls", CANCELLATION: "cancellations"},
     **{RATING: "ratings", WARNING: "warnings"},
 }
+TRANSFER, TRANSFER_CHECK, TRANSFER_PUSH = "transfer", "transfer-check", "transfer-push"
+TRANSFER_CANCELLATION, TRANSFER_NOTICE = "transfer-cancellation", "transfer-notice"
+_OF_TRANSFER = {
+    **{TRANSFER_CHECK: "checks", TRANSFER_PUSH: "pushes"},
+    **{TRANSFER_CANCELLATION: "cancellations", TRANSFER_NOTICE: "notices"},
+}
+"""What follows the registration of a joint transfer."""
 TOTAL_S = 30.0
 """How long a whole call may take: a system that sends one byte a second has not answered then."""
 _NO_WAIT_S = 0.02
 
 
 class To(NamedTuple):
-    """Where a piece goes: what it is, the hub's number of the application, and the piece's key."""
+    """Where a piece goes: what it is, the hub's number of the application or transfer, and the piece's key."""
 
     what: str
     number: str
@@ -41,12 +48,17 @@ class To(NamedTuple):
         """The path to post to and to ask."""
         if self.what == REGISTRATION:
             return "/applications"
+        if self.what == TRANSFER:
+            return "/transfers"
+        if self.what in _OF_TRANSFER:
+            return f"/transfers/{self.number}/{_OF_TRANSFER[self.what]}"
         return f"/applications/{self.number}/{_PATHS[self.what]}"
 
     @property
     def query(self) -> dict[str, str]:
         """The query that asks for it."""
-        return {"externalAppNo": self.number} if self.what == REGISTRATION else {"key": self.key}
+        by = {REGISTRATION: "externalAppNo", TRANSFER: "transferNo"}.get(self.what)
+        return {by: self.number} if by else {"key": self.key}
 
     @property
     def field(self) -> str:

@@ -6,7 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
 
-from hub.crm.calls import CANCELLATION, DATES, EVIDENCE, RATING, RECALL, REGISTRATION, WARNING, WITHDRAWAL, To
+from hub.crm.calls import (
+    CANCELLATION,
+    DATES,
+    EVIDENCE,
+    RATING,
+    RECALL,
+    REGISTRATION,
+    TRANSFER,
+    TRANSFER_CANCELLATION,
+    TRANSFER_CHECK,
+    TRANSFER_NOTICE,
+    TRANSFER_PUSH,
+    WARNING,
+    WITHDRAWAL,
+    To,
+)
 from hub.crm.play import Case, Play, refused, taken
 from hub.crm.reading import Outcome, Word, keys
 
@@ -216,6 +231,27 @@ def takes_what_changes(play: Play) -> None:
         _delivered(play, case, RECALL, "6.7", noticeNo=nth, recordId=reference)
 
 
+def takes_joint_transfers(play: Play) -> None:
+    """12.1 to 12.3: a joint transfer, its questions, its cancellation, and a notice. A system without them says so by
+    404 or 405."""
+    early, case = play.case(), play.case()
+    to, said = case.push(TRANSFER)
+    if said.word is not Word.YES and said.answer.status in (404, 405):
+        told = "系统不接收联合过户", "the system takes no joint transfers: do not let the hub send them"
+        play.note("12.1", *told)
+        return
+    if not (taken(play, to, said, "12.1") and _found(play, to, said)):
+        return
+    asked = early.to(TRANSFER_CHECK)
+    if refused(play, "12.1", asked, play.line.push(asked, early.body(TRANSFER_CHECK))):
+        _stored_nothing(play, "12.1", asked)
+    for what in (TRANSFER_CHECK, TRANSFER_PUSH):
+        for nth in (1, 2):
+            _delivered(play, case, what, "12.2", questionNo=nth)
+    _delivered(play, case, TRANSFER_CANCELLATION, "12.3")
+    _delivered(play, case, TRANSFER_NOTICE, "12.3")
+
+
 def keeps_what_it_has(play: Play) -> None:
     """3.4: everything that was acknowledged is still there at the end."""
     for to in play.acknowledged:
@@ -273,6 +309,7 @@ def _stored_nothing(play: Play, clause: str, to: To) -> None:
 CHECKS: Final[tuple[Check, ...]] = (
     *(is_taken_and_found, is_not_there, is_refused, wants_the_token, knows_applications_by_our_number),
     *(takes_any_text, takes_several_at_once, takes_a_repetition_once, takes_what_changes),
+    takes_joint_transfers,
     *(ignores_half_a_call, settles, keeps_what_it_has),
 )
 """The checks in their order: those that take long come last."""

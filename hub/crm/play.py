@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from hub.crm.calls import REGISTRATION, Line, To
+from hub.crm.calls import REGISTRATION, TRANSFER, Line, To
 from hub.crm.reading import Answer, Outcome, Word
 from hub.ports import Clock
 from hub.privacy.references import References
@@ -86,8 +86,9 @@ class Case:
         return To(what, self.number, key or uuid4().hex)
 
     def body(self, what: str, **changes: Any) -> dict[str, Any]:
-        """The sample of a piece with changes; a registration has this application's number."""
-        own = {"externalAppNo": self.number, "channel": CHANNEL} if what == REGISTRATION else {}
+        """The sample of a piece with changes; a registration has this application's or transfer's number."""
+        by = {REGISTRATION: "externalAppNo", TRANSFER: "transferNo"}.get(what)
+        own = {by: self.number, "channel": CHANNEL} if by else {}
         return {**self.play.samples[what], **own, **changes}
 
     def push(self, what: str, **changes: Any) -> tuple[To, Outcome]:

@@ -21,7 +21,7 @@ from hub.web.problems import Denied, problem, problem_of, too_many
 OPEN_PER_S: Final = 50.0
 OPEN_BURST: Final = 300
 """Requests of one peer to routes that need no token: schemas, documents, ``/ready``, and what is no route."""
-WITH_TOKEN: Final = ("/applications", "/cases", "/titles", "/metrics", "/deliveries")
+WITH_TOKEN: Final = ("/applications", "/cases", "/titles", "/metrics", "/deliveries", "/transfers")
 """Where each route needs a token; each token has its own rate."""
 HEALTH: Final = "/health"
 HEADERS: Final = {

@@ -12,7 +12,7 @@ from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
 from hub.web import tls
-from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, places, steps
+from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, places, steps, transfers
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -66,14 +66,15 @@ def _config(hub: Hub) -> uvicorn.Config:
     figures = Metrics(hub.log, hub.store, hub.clock, list(hub.connectors.feeds), hub.connectors.grants)
     schemas = registry.router(without_login(hub.settings.registry_url))
     customer = hub.customers()
-    tokens = customer.tokens
+    tokens, refusals = customer.tokens, Refusals(hub.store, hub.clock)
     served = (
-        applications.router(hub.applications(), hub.holdings(), tokens, access, Refusals(hub.store, hub.clock)),
+        applications.router(hub.applications(), hub.holdings(), tokens, access, refusals),
         customers.router(customer, hub.applications(), access, Applicants(tokens.opens, hub.clock)),
         cases.router(hub.store, access),
         steps.router(hub.intake(), Signers(lambda: hub.connectors.senders, hub.clock), Nonces(hub.clock)),
         materials.router(hub.materials(), access),
         places.router(hub.places(), access),
+        transfers.router(hub.transfers(), access, refusals),
         deliveries.router(hub.deliveries, hub.connectors.fetching, access),
     )
     app = create(hub.clock, *served, health.router(readiness), metrics.router(figures, access), schemas)

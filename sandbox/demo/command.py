@@ -20,6 +20,7 @@ from hub.logging import configure
 from hub.records.rules import CODES
 from sandbox.demo.audited import Audited
 from sandbox.demo.demo import AUDIT, RECIPIENTS, Delivered, Demo, Live, Report, SourceLine
+from sandbox.demo.transfers import RECALLED, WITHDRAWN, Transfers
 
 DEFAULT_HOME = Path(".hub/demo")
 DEMO = By("cli:demo")
@@ -79,12 +80,14 @@ def command(
     3. submits applications with one certificate: an enterprise with its own title, a tenant, one whose title comes
        late, a high-voltage one with its project; a resident by face, one at a counter, and an enterprise
        through an agent
-    4. lets the utility report their steps until electricity is on: sent, fetched and from a table, some of them twice,
+    4. transfers an account with arrears together with its title: the registry enters the title, the arrears are paid,
+       the utility transfers; a title ends before electricity is on and is taken back, one ends after it and is told
+    5. lets the utility report their steps until electricity is on: sent, fetched and from a table, some of them twice,
        in disorder, or with other contents; then the customers rate the service,
        and the clocks of each case are shown
-    5. writes what other systems of the utility know of these cases, some of it beside what was reported, and audits
+    6. writes what other systems of the utility know of these cases, some of it beside what was reported, and audits
        the clocks with these files
-    6. compares all counts with those of the simulated systems; exit 0 only if all agree
+    7. compares all counts with those of the simulated systems; exit 0 only if all agree
 
     All files are in FOLDER (see --home). While it runs (--keep), `. FOLDER/env` prepares a shell: the hub command then
     works with this hub, by its HTTP API where it writes. After it, `hub --config FOLDER/hub.toml …` reads what is left.
@@ -145,8 +148,12 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     live.settle(
         lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered) and delivered.acknowledged >= wanted
     )
+    stories = {entry["id"]: entry for entry in entries}
+    live.transferred(DEMO)
+    live.title_ends(stories[WITHDRAWN], lambda told: told.withdrawn > 0)
     live.electricity_on(ids)
     live.rated(ids)
+    live.title_ends(stories[RECALLED], lambda told: told.noticed > 0)
     live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
     shown = [applications.show(one) | {"clocks": applications.clock(one)} for one in ids]
     return Report(
@@ -157,6 +164,7 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
         [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)],
         live.audited(demo.home / AUDIT, shown),
         live.warnings(),
+        live.transfers(),
     )
 
 
@@ -200,8 +208,20 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
     given, passed_on = report.ratings
     out.print(f"ratings 评价 given {given}, passed on {passed_on}")
     out.print(f"warnings 时限预警 {sum(report.warnings.values())}, to {', '.join(RECIPIENTS['after'])}")
+    _transferred(report.transfers, out)
     _audited(report.audited, out)
     out.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
+
+
+def _transferred(told: Transfers, out: Console) -> None:
+    out.print(
+        f"joint transfers 联合过户 done {told.done} of {told.submitted}, after arrears; "
+        f"reports {told.reported} = verified {told.verified} + duplicate {told.duplicate} + rejected {told.rejected}"
+    )
+    out.print(
+        f"titles that ended 证照失效 taken back before electricity was on 送电前撤回 {told.withdrawn}, "
+        f"told after it 送电后告知 {told.noticed}"
+    )
 
 
 def _audited(audited: Audited, out: Console) -> None:
@@ -288,6 +308,7 @@ def _plain(report: Report) -> dict[str, Any]:
         "sources": lines,
         "delivered": delivered,
         "steps": report.steps._asdict(),
+        "transfers": report.transfers._asdict(),
         "ratings": dict(zip(("given", "passed_on"), report.ratings, strict=True)),
         "applications": report.applications,
         "warnings": dict(report.warnings),

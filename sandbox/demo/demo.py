@@ -28,10 +28,11 @@ from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
 from sandbox import launch
 from sandbox.applications import HIGH_VOLTAGE
-from sandbox.demo import audited, ratings, steps
+from sandbox.demo import audited, ratings, steps, transfers
 from sandbox.demo.audited import Audited
 from sandbox.demo.clock import at_speed
 from sandbox.demo.steps import Steps
+from sandbox.demo.transfers import Transfers
 from sandbox.systems import FIRST
 
 ASKED = ("identity_check", "resident_id")
@@ -40,7 +41,7 @@ SOURCES = (
     *("business_licence", "property_title", "district_files"),
     *("project_register", "project_approval", "project_approval_rest", *ASKED),
 )
-PLAYED = (*FIRST, "district_files", "projects", "identity", steps.ROLE)
+PLAYED = (*FIRST, "district_files", "projects", "identity", steps.ROLE, transfers.ROLE)
 """The outside systems of the demonstration."""
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
 NO_TRUTH: Mapping[str, Any] = {"emitted": 0, "verified": 0, "rejected": 0, "duplicates": 0, "codes": {}}
@@ -142,13 +143,15 @@ class Report:
     applications: list[dict[str, Any]]
     audited: Audited
     warnings: Mapping[str, int]
+    transfers: Transfers
 
     @property
     def balanced(self) -> bool:
-        """Whether all sources, the deliveries and the steps balance, every case has electricity and a rating, and the
-        audit found all off-system work."""
+        """Whether all sources, the deliveries, the steps and the transfers balance, every case has electricity and a
+        rating, and the audit found all off-system work."""
         cases = len(self.applications)
-        ended = self.steps.balanced and (self.steps.on, *self.ratings) == (cases, cases, cases)
+        played = self.steps.balanced and self.transfers.balanced
+        ended = played and (self.steps.on, *self.ratings) == (cases, cases, cases)
         return (
             all(line.balanced for line in self.lines) and self.delivered.balanced and ended and not self.audited.missed
         )
@@ -294,6 +297,22 @@ class Live:
         return Delivered(
             sum(counts.values()), counts.get("acknowledged", 0), counts.get("refused", 0), _per_key(effects)
         )
+
+    def transferred(self, by: By) -> None:
+        """Play a joint transfer with arrears to its end. Raises ``Unavailable`` as ``settle``."""
+        transfers.play(self.hub, self.sandbox, by, self._until)
+
+    def title_ends(self, entry: Mapping[str, Any], told: Callable[[Transfers], bool]) -> None:
+        """Let the title of an application's site end, and wait until ``told``. Raises as ``settle``."""
+        transfers.end_title(self.sandbox, entry)
+        self._until(lambda: told(self.transfers()))
+
+    def transfers(self) -> Transfers:
+        """The conservation line of joint transfers, as it is now."""
+        return transfers.count(self.hub, self.sandbox)
+
+    def _until(self, so: Callable[[], bool]) -> None:
+        self.settle(lambda *_: so())
 
     def electricity_on(self, ids: Sequence[bytes]) -> None:
         """Let the utility report the steps of these applications until electricity is on, and wait until the hub knows

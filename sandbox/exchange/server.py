@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from sandbox import truth
 from sandbox.control import Endpoint, answer, application, body_of
 from sandbox.errors import Misconfigured
+from sandbox.exchange import entries
 from sandbox.exchange import tables as exchange
 from sandbox.exchange.faults import TABLE_FAULTS, TableFaults
 from sandbox.exchange.tables import HOLDER, TITLE
@@ -122,6 +123,20 @@ class Exchange:
             self._keep(reloads=number + 1)
         return {"rewritten": rewritten, "vanished": vanished, "update_time": now}
 
+    def enter(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """Enter something in the book: ``{"unitNo", "kind": TRANSFER | MORTGAGE | PARTICULARS | REVOKED, "holders"?:
+        [{"name", "idNo"}], "on"?: day}``. A transfer (djlx 200) is a new title, and the one before is superseded; a
+        mortgage, a change of particulars (djlx 300) or a revocation changes the title in force."""
+        self._refuse_when_renamed()
+        with self._lock:
+            nth = self.state.get("entries", 0)
+            with self._engine.connect() as connection:
+                rows = entries.entered(connection, wish, _now_ms(), nth)
+            self._tell([title_line(row) for row in rows])
+            self._write(rows)
+            self._keep(entries=nth + 1)
+        return {"keys": [row.key for row in rows], "registeredOn": rows[-1].columns["djsj"]}
+
     def release(self) -> dict[str, Any]:
         """Insert the title that the third scripted application waits for. A second call changes nothing."""
         self._refuse_when_renamed()
@@ -166,6 +181,7 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
         Route("/_control/advance", _posted(table.advance), methods=["POST"]),
         Route("/_control/reload", _posted(table.reload), methods=["POST"]),
         Route("/_control/release", _posted(lambda wish: table.release()), methods=["POST"]),  # noqa: ARG005
+        Route("/_control/enter", _posted(table.enter), methods=["POST"]),
         Route("/_control/state", _state(table), methods=["GET"]),
     ]
     return application("property_title", faults, routes)

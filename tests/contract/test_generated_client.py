@@ -15,6 +15,7 @@ import pytest
 from hub.bootstrap import open_hub
 from hub.cli.crm import samples
 from hub.web.server import serve
+from tests import transfers
 from tests.callers import token
 from tests.casework import body
 from tests.crm import serving
@@ -71,6 +72,26 @@ def test_a_generated_client_submits_shows_lists_and_holds_an_application(tmp_pat
             assert isinstance(missing, models.Problem) and missing.status == 404
             stranger = package.AuthenticatedClient(base_url=url, token="no-token")
             assert calls["show"].sync_detailed(first.parsed.application_id, client=stranger).status_code == 401
+    finally:
+        hub.close()
+
+
+def test_a_generated_client_submits_shows_and_cancels_a_joint_transfer(tmp_path: Path, generate: Generate) -> None:
+    package = generate("openapi.json", "hub_client")
+    names = ("submit_transfers", "list_transfers", "show_transfer", "transfer_story", "cancel_transfer")
+    submit, listed, show, story, cancel = (of(package, f"api.transfers.{name}") for name in names)
+    models = of(package, "models")
+    hub = open_hub(settings(tmp_path, {}, web={"port": 0}))
+    try:
+        with serve(hub) as url:
+            text = token(hub.store, hub.clock, purposes=["joint-transfer"])
+            client = package.AuthenticatedClient(base_url=url, token=text)
+            (made,) = submit.sync(client=client, body=models.Submission.from_dict(transfers.body())).items
+            assert [one.transfer_id for one in listed.sync(client=client).items] == [made.transfer_id]
+            shown = show.sync(made.transfer_id, client=client)
+            assert isinstance(shown, models.TransferShown) and shown.state == "checking"
+            assert [one.what for one in story.sync(made.transfer_id, client=client).items] == ["submitted"]
+            assert cancel.sync(made.transfer_id, client=client).state == "cancelled"
     finally:
         hub.close()
 

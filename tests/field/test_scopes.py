@@ -21,7 +21,7 @@ from tests.casework import House, body
 from tests.feeding import settings
 
 Place = tuple[str, int]
-IDS = dict.fromkeys(("application_id", "case_id"), "0" * 32) | {
+IDS = dict.fromkeys(("application_id", "case_id", "transfer_id"), "0" * 32) | {
     "delivery_id": "A" * 48,
     "nth": "1",
     "subject": "lookup.requests-value",

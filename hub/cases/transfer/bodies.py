@@ -125,7 +125,7 @@ def _title(given: Given, connection: Connection, sending: Sending, at: Row[Any],
     """The title at the place that a row names, checked once more before it leaves (P3)."""
     record_id = bytes(at.record_id)
     now = over.now(connection, record_id)
-    if now is None or now[0] != record_id or not now[1]:
+    if now is None or now.record_id != record_id or not now.in_force:
         raise WillNotDo(reasons.CHANGED)
     opened = _opened(given, at)
     if not purpose.accepts(TITLE, opened.envelope["assurance"]):
@@ -137,7 +137,7 @@ def _title(given: Given, connection: Connection, sending: Sending, at: Row[Any],
         "recordId": sending.refer(record_id),
         "reading": at.reading,
         "assurance": opened.envelope["assurance"],
-        "verifiedAt": china_time(now[2]),
+        "verifiedAt": china_time(now.learned_ms),
         "fields": minimal(opened.record, purpose.evidence[TITLE].fields),
     }
 

@@ -1,7 +1,7 @@
 """Joint transfers: submit, show, list, cancel. The API and ``hub transfer`` call this service."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -95,6 +95,17 @@ class Transfers:
             return []
         with self.store.read() as connection:
             return [bytes(one) for one in connection.execute(query.order_by(transfer.c.place)).scalars()]
+
+    def submitted(self, case_id: bytes) -> Sequence[Json]:
+        """Summaries of all transfers of the submission that a transfer came with, in their order."""
+        mine = select(transfer.c.submission_id).where(transfer.c.case_id == case_id).scalar_subquery()
+        query = _all().where(transfer.c.submission_id == mine).order_by(transfer.c.place)
+        with self.store.read() as connection:
+            return views.summaries(connection.execute(query).all(), self.opener)
+
+    def story(self, case_id: bytes) -> Sequence[Json]:
+        """What happened to one transfer, by the tables. Raises ``RecordRejected`` (NO_SUCH_TRANSFER)."""
+        return views.story(self.show(case_id))
 
     def show(self, case_id: bytes) -> Json:
         """Everything that a person may see of one transfer. Raises ``RecordRejected`` (NO_SUCH_TRANSFER)."""

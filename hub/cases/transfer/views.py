@@ -52,6 +52,25 @@ def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Js
     }
 
 
+def story(shown: Json) -> list[Json]:
+    """What happened to one transfer (``full``), in the order in which the hub learned or decided it."""
+    found = [_happened(shown["submitted_at"], "submitted")]
+    for one in shown["reports"]:
+        found.append(_happened(one["heard_at"], f"report.{one['result']}", one["opinion"], one["counted"]))
+    for one in shown["titles"]:
+        words = f"{one['what_zh']} {one['what_en']}"
+        found.append(_happened(one["heard_at"], f"title.{one['what']}", words, one["what"] == "ENTERED"))
+    for one in shown["deliveries"]:
+        found.append(_happened(one["decided_at"], f"{one['kind']}.decided"))
+        if one["ended_at"]:
+            found.append(_happened(one["ended_at"], f"{one['kind']}.{one['state']}", one["reason"]))
+    return sorted(found, key=lambda line: line["at"])
+
+
+def _happened(at: str, what: str, said: str | None = None, counted: bool = True) -> Json:
+    return {"at": at, "what": what, "said": said, "counted": counted}
+
+
 def _summary(row: Row[Any], matter: Json | None) -> Json:
     words = STATES[State(row.state)]
     return {

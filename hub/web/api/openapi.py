@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 import hub
 from hub.web.api import answers
+from hub.web.api.shown_transfers import TransferState
 from hub.web.api.told import TOLD, Told
 from hub.web.auth.applicants import SCOPE as OF_APPLICATION
 from hub.web.problems import STATUS, problem
@@ -50,6 +51,7 @@ _SCHEMES: Final[Json] = {
 }
 _PATH: Final[Mapping[str, Json]] = {
     "application_id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": [answers.ID]},
+    "transfer_id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": [answers.ID]},
     "case_id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": [answers.ID]},
     "nth": {"type": "integer", "minimum": 1, "examples": [1]},
     "delivery_id": {"type": "string", "pattern": answers.DELIVERY_FORM, "examples": [answers.DELIVERY]},
@@ -90,7 +92,13 @@ def text() -> str:
 
 
 def _models(every: Iterable[Told]) -> list[type[BaseModel]]:
-    found: list[type[BaseModel]] = [answers.Problem, answers.RegistryProblem, answers.HeldShown, answers.Place]
+    found: list[type[BaseModel]] = [
+        answers.Problem,
+        answers.RegistryProblem,
+        answers.HeldShown,
+        answers.Place,
+        TransferState,
+    ]
     for told in every:
         found += [told.body] if told.body else []
         found += [model for model in told.answers.values() if isinstance(model, type)]

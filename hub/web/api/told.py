@@ -11,9 +11,11 @@ from hub.cases.connection.materials.command import Handed
 from hub.cases.connection.materials.command import Request as Asked
 from hub.cases.connection.placed.service import Answer as PlaceAnswer
 from hub.cases.customer.said import FollowUp, Question, Rating
+from hub.cases.transfer.command import Submission
 from hub.web.api import answers as a
-from hub.web.api import applications, cases, customers, deliveries, metrics, steps
+from hub.web.api import applications, cases, customers, deliveries, metrics, steps, transfers
 from hub.web.api import shown_customers as c
+from hub.web.api import shown_transfers as t
 from hub.web.api.clock_answers import ClockShown
 from hub.web.api.shown_materials import MaterialsShown
 from hub.web.api.shown_places import PlacesShown
@@ -192,6 +194,41 @@ _APPLICATIONS: Final = (
         {200: _HELD}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.OPERATE,
     ),
 )  # fmt: skip
+_TRANSFER: Final = "/transfers/{transfer_id}"
+_CANCELLED: Final[Json] = {
+    "anyOf": [{"$ref": "#/components/schemas/TransferShown"}, {"$ref": "#/components/schemas/TransferState"}]
+}
+_TRANSFERS: Final = (
+    Told(
+        "submitTransfers", "POST", "/transfers",
+        "Submit joint transfers of title and account: all matters are registered, or none. 200 when done before.",
+        {200: t.TransfersSubmitted, 201: t.TransfersSubmitted},
+        (*_TOKEN, *_BODY, *_FIELDS, *_BEYOND, "HOLDER_UNCONFIRMED", "MATTER_TWICE", "EXTERNAL_NO_TAKEN"),
+        transfers.WRITE, body=Submission, example=t.EXAMPLE, tag="transfers",
+    ),
+    Told(
+        "listTransfers", "GET", "/transfers",
+        "The client's transfers, newest first; with `channel` and `external_no` all under that number.",
+        {200: t.TransfersPage},
+        (*_TOKEN, "CHANNEL_NOT_YOURS", "CHANNEL_UNKNOWN", "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_TRANSFER"),
+        transfers.READ, transfers.ListQuery, tag="transfers",
+    ),
+    Told(
+        "showTransfer", "GET", _TRANSFER,
+        "One transfer: where it stands, what the utility reported, its entry in the book, its deliveries.",
+        {200: t.TransferShown}, (*_TOKEN, "NO_SUCH_TRANSFER"), transfers.READ, tag="transfers",
+    ),
+    Told(
+        "transferStory", "GET", f"{_TRANSFER}/story",
+        "What happened to one transfer, in the order in which the hub learned it.",
+        {200: t.TransferStory}, (*_TOKEN, "NO_SUCH_TRANSFER"), transfers.READ, tag="transfers",
+    ),
+    Told(
+        "cancelTransfer", "POST", f"{_TRANSFER}/cancel",
+        "Take the electricity side of a transfer back, before or after the entry. The registry's side stays as it is.",
+        {200: _CANCELLED}, (*_TOKEN, "NO_SUCH_TRANSFER", "TRANSFER_ENDED"), transfers.WRITE, tag="transfers",
+    ),
+)  # fmt: skip
 _SIGNATURE: Final = (
     *("SIGNATURE_MISSING", "SIGNATURE_FORM", "SIGNATURE_COVERS", "SIGNATURE_TIME", "SIGNATURE_KEY"),
     *("SIGNATURE_WRONG", "SIGNATURE_DIGEST", "SIGNATURE_USED"),
@@ -350,4 +387,7 @@ _DOCUMENTS: Final = (
     ),
 )  # fmt: skip
 
-TOLD: Final = (*_APPLICATIONS, *_CUSTOMERS, *_UTILITY, *_DELIVERIES, *_OPERATORS, *_REGISTRY, *_DOCUMENTS)
+TOLD: Final = (
+    *(*_APPLICATIONS, *_TRANSFERS, *_CUSTOMERS, *_UTILITY),
+    *(*_DELIVERIES, *_OPERATORS, *_REGISTRY, *_DOCUMENTS),
+)

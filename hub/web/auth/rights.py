@@ -1,6 +1,6 @@
 """What a client may ask for: its registered purposes, and sites in its divisions."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from hub.cases.connection.command import Application, Site
@@ -31,6 +31,17 @@ def beyond(client: Client, wanted: Application) -> Beyond | None:
         field = "site.unit_no" if wanted.site.unit_no else "site.address"
         code = wanted.site.unit_no[:6] if wanted.site.unit_no else None
         return Beyond("DIVISION_NOT_YOURS", field, tuple(sorted(client.divisions)), wanted.purpose, code)
+    return None
+
+
+def beyond_in(client: Client, purpose: str, units: Mapping[str, str | None]) -> Beyond | None:
+    """Why this client may not submit matters about these units (field → number; ``None`` where the number of an old
+    title names it, which tells no division); ``None`` when it may."""
+    if purpose not in client.purposes:
+        return Beyond("PURPOSE_NOT_YOURS", "purpose", tuple(sorted(client.purposes)), purpose)
+    for field, number in units.items() if client.divisions else ():
+        if number and not any(_holds(code, number[:6]) for code in client.divisions):
+            return Beyond("DIVISION_NOT_YOURS", field, tuple(sorted(client.divisions)), purpose, number[:6])
     return None
 
 

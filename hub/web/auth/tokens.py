@@ -16,13 +16,15 @@ from hub.ports import Clock, Store
 from hub.web.auth.clients import Client, client_of
 from hub.web.auth.tables import client, token
 
-SCOPES: Final = ("applications:write", "applications:read", "operate", "cases", "metrics")
+SCOPES: Final = (
+    *("applications:write", "applications:read", "transfers:write", "transfers:read", "operate", "cases", "metrics"),
+)
 DELIVERIES: Final = "deliveries:"
 """Before a sink's name: the scope of the system that fetches the pieces of this sink. A token has one of them at most.
 """
 _OF_A_SINK: Final = re.compile(r"deliveries:[a-z][a-z0-9_]{1,62}")
-# What these scopes allow concerns applications, and an application belongs to a channel.
-_OF_A_CHANNEL = frozenset({"applications:write", "applications:read", "operate"})
+# What these scopes allow concerns applications and transfers, and each of them belongs to a channel.
+_OF_A_CHANNEL = frozenset(SCOPES) - {"cases", "metrics"}
 LIFETIME_DAYS: Final = 365
 LIFETIME_DAYS_MAX: Final = 2 * 365
 DAY_MS: Final = 86_400_000

@@ -3,11 +3,16 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from hub import settings as hub_settings
+from hub.bootstrap import open_hub
 from hub.cli import cli
+from hub.web.server import serve
+from tests.callers import token
 from tests.transfers import ACCOUNT, SECOND_ACCOUNT, body, matter
 
 Run = Callable[..., Result]
@@ -38,6 +43,39 @@ def test_submit_show_list_story_and_cancel(run: Run) -> None:
     assert "撤销" in run("show", one).stdout
     story = [json.loads(line)["what"] for line in run("story", one, "--json").stdout.splitlines()]
     assert story == ["transfer.submitted", "transfer.cancelled"]
+
+
+def objects(result: Result) -> list[dict[str, Any]]:
+    """The JSON lines of an output; a hub that serves in this process writes its own lines beside them."""
+    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+def test_the_same_over_http_with_a_token(run: Run) -> None:
+    hub = open_hub(hub_settings.load())
+    try:
+        owned = {"purposes": ["joint-transfer"], "scopes": ["transfers:read", "transfers:write"]}
+        there = ("--json", "--token", token(hub.store, hub.clock, **owned), "--url")
+        with serve(hub) as url:
+            document = json.dumps(body(matter(accounts=[ACCOUNT, SECOND_ACCOUNT])))
+            found = run("submit", "-", *there, url, given=document)
+            assert found.exit_code == 0, found.output
+            assert objects(found) == objects(run("submit", "-", "--json", given=document)), "as on the store (P2)"
+            one, two = (each["transfer_id"] for each in objects(found))
+            assert objects(run("show", one, *there, url)) == objects(run("show", one, "--json"))
+            numbered = run("show", "--channel", "gov-platform", "--external-no", "T-1", *there, url)
+            assert [each["transfer_id"] for each in objects(numbered)] == [one, two]
+            assert objects(run("cancel", two, *there, url))[0]["state"] == "cancelled"
+            listed = run("list", "--state", "cancelled", *there, url)
+            assert [each["transfer_id"] for each in objects(listed)] == [two]
+            story = [each["what"] for each in objects(run("story", two, *there, url))]
+            assert story[0] == "submitted"
+            assert "submitted" in run("story", two, *there[1:], url).stdout
+            beyond = run("submit", "-", *there, url, given=json.dumps(body(number="T-2", channel="counter")))
+            assert beyond.exit_code == 1 and "CHANNEL_NOT_YOURS" in beyond.stderr
+            for wrong in ("show", "story", "cancel"):
+                assert run(wrong, "00" * 16, *there, url).exit_code == 1
+    finally:
+        hub.close()
 
 
 def test_a_refusal_is_told_and_registers_nothing(run: Run) -> None:

@@ -13,6 +13,10 @@ _NEEDED = {
     **{"applications": "orgNo", "evidence": "fields", "dates": "dueOn"},
     **{"withdrawals": "recordId", "ratings": "grade", "warnings": "recipients", "recalls": "recordId"},
 }
+_NEEDED |= {
+    **{"transfers": "consNo", "transfer-checks": "questionNo", "transfer-pushes": "newHolders"},
+    **{"transfer-cancellations": "registeredOn", "transfer-notices": "noticeNo"},
+}
 BYTES_MAX = 1_048_576
 
 
@@ -32,16 +36,17 @@ class Good:
         if not self.knows(headers):
             return self.error(401, "UNAUTHORISED")
         parts, query = urlsplit(target).path.split("/"), parse_qs(urlsplit(target).query)
-        what = parts[-1]
+        what = parts[-1] if "transfers" not in parts[1:-1] else f"transfer-{parts[-1]}"
+        by = {"applications": "externalAppNo", "transfers": "transferNo"}.get(what)
         if method == "GET":
-            number = query["externalAppNo"][0] if what == "applications" else parts[-2]
+            number = query[by][0] if by else parts[-2]
             return self.find(what, number, query.get("key", [""])[0])
         if len(body) != int(headers["content-length"]):
             return self.incomplete(what, headers, body)
         if len(body) > BYTES_MAX:
             return self.error(413, "TOO_LARGE")
         sent = json.loads(body)
-        number = sent["externalAppNo"] if what == "applications" else parts[-2]
+        number = sent[by] if by else parts[-2]
         return self.take(what, number, headers["idempotency-key"], sent)
 
     def knows(self, headers: Any) -> bool:
@@ -59,7 +64,8 @@ class Good:
         if _NEEDED.get(what, "reason") not in sent:
             return self.error(422, "FIELD_MISSING")
         with self.lock:
-            if what != "applications" and not self.of("applications", number):
+            first = "transfers" if what.startswith("transfer") else "applications"
+            if what != first and not self.of(first, number):
                 return self.unknown(what, number, key, sent)
             for piece in self.pieces:
                 if piece["key"] == key:

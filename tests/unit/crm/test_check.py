@@ -127,6 +127,8 @@ class OpenToQuestions(Good):
 
 class KeysOnTheChannelsNumber(Good):
     def find(self, what: str, number: str, key: str) -> Any:
+        if what.startswith("transfer"):
+            return super().find(what, number, key)
         own = {piece["sent"]["channelAppNo"] for piece in self.of("applications", number)}
         same = [
             piece["number"]
@@ -252,7 +254,7 @@ SYSTEMS = [
     (RefusesARepetition, {"4.2"}, set()),
     (Overwrites, {"4.3"}, set()),
     (ConflictWithoutAPiece, {"2.4"}, {"3.4", "4.3"}),
-    (TakesEvidenceOfNobody, {"5.1"}, set()),
+    (TakesEvidenceOfNobody, {"5.1"}, {"12.1"}),
     (WorksOnHalf, {"1.5"}, set()),
     (StrictFields, {"1.3"}, set()),
     (SmallBodies, {"1.6"}, set()),
@@ -272,6 +274,51 @@ SYSTEMS = [
 def test_the_kit_names_the_clause_that_a_system_breaks(system: type[Good], must: set[str], may: set[str]) -> None:
     found = broken(system())
     assert must <= found <= must | may, sorted(found)
+
+
+class NoTransfers(Good):
+    """It has the applications only."""
+
+    def handle(self, method: str, target: str, headers: Any, body: bytes) -> Any:
+        if target.startswith("/transfers"):
+            return answer({"error": "no such page"}, 404)
+        return super().handle(method, target, headers, body)
+
+
+def test_a_system_without_joint_transfers_is_noted_and_breaks_nothing() -> None:
+    with serving(NoTransfers()) as system:
+        told = check(system.url, "--json")
+    assert told.exit_code == 0, told.output
+    found = {one["clause"]: one["verdict"] for one in json.loads(told.stdout)["clauses"]}
+    assert [found[clause] for clause in ("12.1", "12.2", "12.3")] == ["NOTE", "NOT_SEEN", "NOT_SEEN"]
+
+
+class TakesQuestionsOfNobody(Good):
+    def unknown(self, what: str, number: str, key: str, sent: Any) -> Any:
+        if not what.startswith("transfer"):
+            return super().unknown(what, number, key, sent)
+        piece = self.made(what, number, key, sent)
+        self.keep(piece)
+        return self.yes(piece)
+
+
+class OneQuestionOnly(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        if what == "transfer-pushes" and self.of(what, number):
+            return self.error(422, "ASKED_BEFORE")
+        return super().take(what, number, key, sent)
+
+
+class NoNotices(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        return self.error(422, "UNKNOWN") if what == "transfer-notices" else super().take(what, number, key, sent)
+
+
+@pytest.mark.parametrize(
+    ("system", "clause"), [(TakesQuestionsOfNobody, "12.1"), (OneQuestionOnly, "12.2"), (NoNotices, "12.3")]
+)
+def test_what_a_system_breaks_of_joint_transfers_is_named(system: type[Good], clause: str) -> None:
+    assert broken(system()) == {clause}
 
 
 class MakesEachCallAPiece(Good):

@@ -38,26 +38,19 @@ def test_a_sample_is_what_a_hub_sends(sent: dict[str, Any], name: str) -> None:
     assert (crm_samples.FOLDER / f"{name}.json").read_text("utf-8") == crm_samples.text(sent[name])
 
 
+PATHS = {calls.To(kind, crm_samples.NUMBER, "").path: kind for kind in samples()}
+"""Path → the kind of piece that is posted to it."""
+
+
 @pytest.mark.parametrize("language", PAGES)
 def test_the_page_shows_the_samples(language: str) -> None:
-    shown = re.findall(r"(?s)/(\w+)`[:：]\n\n```json\n(.*?)\n```", PAGES[language].read_text("utf-8"))
-    found = {name: json.loads(text) for name, text in shown}
-    named = {
-        "applications": "registration",
-        **{f"{one}s": one for one in ("withdrawal", "recall", "cancellation", "rating", "warning")},
-    }
-    assert {named.get(name, name): body for name, body in found.items()} == samples()
+    shown = re.findall(r"(?s)`POST (/\S+)`[:：]\n\n```json\n(.*?)\n```", PAGES[language].read_text("utf-8"))
+    assert {PATHS[path]: json.loads(text) for path, text in shown} == samples()
 
 
 # ---- the OpenAPI file of the system's side ----
 
 OPENAPI = json.loads((DOCS / "crm-openapi.json").read_text("utf-8"))
-OPERATIONS = {
-    (path.rpartition("/")[2], method): operation
-    for path, methods in OPENAPI["paths"].items()
-    for method, operation in methods.items()
-}
-"""(Last part of the path, method) → what the file says about it."""
 
 
 def faults(schema: Any, value: Any) -> list[str]:
@@ -69,38 +62,33 @@ def test_an_independent_validator_accepts_the_file() -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(OPENAPI).iter_errors()] == []
 
 
+def in_the_file(kind: str) -> str:
+    """The path of a kind of piece, as the file has it."""
+    variable = "{transferNo}" if kind.startswith("transfer") else "{externalAppNo}"
+    return calls.To(kind, variable, "").path
+
+
 def test_the_file_has_the_calls_that_the_connector_makes() -> None:
-    kinds = (
-        *(calls.REGISTRATION, calls.EVIDENCE, calls.DATES, calls.WITHDRAWAL, calls.CANCELLATION),
-        *(calls.RATING, calls.WARNING, calls.RECALL),
-    )
-    made = {calls.To(kind, "{externalAppNo}", "").path for kind in kinds}
-    assert made == OPENAPI["paths"].keys()
+    assert {in_the_file(kind) for kind in samples()} == OPENAPI["paths"].keys()
 
 
-@pytest.mark.parametrize(
-    "what", ["applications", "evidence", "dates", "withdrawals", "recalls", "cancellations", "ratings", "warnings"]
-)
-def test_the_samples_and_the_answers_of_the_sandboxs_system_are_as_the_file_says(tmp_path: Path, what: str) -> None:
-    named = {
-        "applications": "registration",
-        **{f"{one}s": one for one in ("withdrawal", "recall", "cancellation", "rating", "warning")},
-    }
-    body, given = samples()[named.get(what, what)], samples()["registration"]
-    post, get = OPERATIONS[what, "post"], OPERATIONS[what, "get"]
+@pytest.mark.parametrize("kind", samples())
+def test_the_samples_and_the_answers_of_the_sandboxs_system_are_as_the_file_says(tmp_path: Path, kind: str) -> None:
+    first = calls.TRANSFER if kind.startswith("transfer") else calls.REGISTRATION
+    body, given, to = samples()[kind], samples()[first], calls.To(kind, crm_samples.NUMBER, "0" * 32)
+    post, get = (OPENAPI["paths"][in_the_file(kind)][method] for method in ("post", "get"))
     assert faults(post["requestBody"]["content"]["application/json"]["schema"], body) == []
     config = {"home": str(tmp_path), "token": TOKEN, "refuse": []}
     with TestClient(crm.serve(config, crm.faults_of(1)), headers={"authorization": f"Bearer {TOKEN}"}) as system:
-        number, key = given["externalAppNo"], {"idempotency-key": "0" * 32}
-        where = "/applications" if what == "applications" else f"/applications/{number}/{what}"
-        answers = [system.post("/applications", json=given, headers=key), system.post(where, json={}, headers=key)]
-        answers += [
-            system.post(where, json=body, headers=key),
-            system.post(where, json=body, headers={"authorization": "x"}),
-        ]
-        for answer in answers[1 if what != "applications" else 0 :]:
+        key = {"idempotency-key": to.key}
+        registered = system.post(to._replace(what=first).path, json=given, headers=key)
+        answers = [registered] if kind == first else []
+        answers += [system.post(to.path, json=sent, headers=key) for sent in ({}, body)]
+        answers.append(system.post(to.path, json=body, headers={"authorization": "x"}))
+        for answer in answers:
             said = post["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
             assert faults(said, answer.json()) == [], answer.text
-        for query in ({"externalAppNo": number, "key": "0" * 32}, {"externalAppNo": "x", "key": "x"}):
+        for query in (to.query, to._replace(number="x", key="x").query):
             listed = get["responses"]["200"]["content"]["application/json"]["schema"]
-            assert faults(listed, system.get(where, params=query).json()) == []
+            found = system.get(to.path, params=query).json()
+            assert faults(listed, found) == []

@@ -1,10 +1,12 @@
 """A demonstration's business time runs fast; its process time does not, and the whole job still balances."""
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from hub.cli import cli
 from sandbox.demo.clock import FastClock, at_speed
 from sandbox.demo.command import command
 from tests.clocks import HandClock
@@ -42,7 +44,12 @@ def test_real_time_needs_no_clock_of_its_own(tmp_path: Path) -> None:
 def test_a_demonstration_at_a_thousandfold_speed_balances(tmp_path: Path) -> None:
     answer = CliRunner().invoke(command, ["--home", str(tmp_path / "demo"), "--records", "200", "--speed", "1000"])
     assert answer.exit_code == 0, answer.output
-    assert "balanced" in answer.output
+    assert "balanced" in answer.output and "联合过户 done 1 of 1, after arrears" in answer.output
+    assert "送电前撤回 1" in answer.output and "送电后告知 1" in answer.output
+    again = CliRunner().invoke(cli, ["--config", str(tmp_path / "demo/hub.toml"), "rebuild", "--check", "--json"])
+    assert again.exit_code == 0, again.output
+    rows = {table["table"]: table["rows"] for table in json.loads(again.stdout)["tables"]}
+    assert rows["transfer"] == 1 and rows["application"] == 7, "both procedures are rebuilt (P4)"
 
 
 def test_worker_processes_run_in_real_time() -> None:

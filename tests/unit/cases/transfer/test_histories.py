@@ -47,6 +47,7 @@ def arrears_at_neither(town: Town) -> list[str]:
     town.told(one, "DONE", 1)
     (sent,) = town.bodies("transfer")
     assert sent["registeredOn"] == "2026-03-03" and sent["keepTariff"] is True and sent["consNo"] == ACCOUNT
+    assert sent["verifiedAt"] == "2026-03-02T09:00+08:00", "when the hub verified the title, not its source's time"
     assert sent["fields"]["unit"]["area_m2"] == "88.50" and sent["newHolders"][0]["idNo"] == samples.OTHER_PERSON
     return ["registration", "check", "transfer"]
 

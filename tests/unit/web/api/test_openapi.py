@@ -20,7 +20,20 @@ from hub.cases.connection.procedure import PROCEDURE
 from hub.connect.host.guard import GuardedSource
 from hub.ingest.sent import Intake
 from hub.privacy.purposes import shipped
-from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, openapi, places, steps
+from hub.web.api import (
+    applications,
+    cases,
+    customers,
+    deliveries,
+    health,
+    materials,
+    metrics,
+    openapi,
+    places,
+    shown_transfers,
+    steps,
+    transfers,
+)
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -36,13 +49,14 @@ from hub.web.signatures.signers import Signers
 from tests import ways
 from tests.callers import token
 from tests.casework import PARTITIONS, ConnectionSystem, House, body
+from tests.transfers import Town, sinks
 
 ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+    house = House(tmp_path, sinks=sinks())
     yield house
     house.close()
 
@@ -65,6 +79,7 @@ def app(house: House) -> FastAPI:
         steps.router(intake, Signers(dict, house.clock), Nonces(house.clock)),
         materials.router(Materials(house.store, house.opener, house.journal), access),
         places.router(Places(house.store, house.log, house.opener, shipped(), house.journal), access),
+        transfers.router(Town(house).service, access, Refusals(house.store, house.clock)),
         deliveries.router(partial(ways.deliveries, house), frozenset({"utility_crm"}), access),
         health.router(Readiness(house.log, house.store, house.clock, "hub-1")),
         metrics.router(Metrics(house.log, house.store, house.clock, []), access),
@@ -139,6 +154,21 @@ def test_the_example_of_an_application_is_taken(app: FastAPI, house: House) -> N
     text = token(house.store, house.clock)
     caller = TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
     assert caller.post("/applications", json=example).status_code == 201
+
+
+def test_real_answers_about_transfers_are_as_described(app: FastAPI, house: House) -> None:
+    text = token(house.store, house.clock, purposes=["joint-transfer"])
+    caller = TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
+    made = caller.post("/transfers", json=shown_transfers.EXAMPLE)
+    assert (made.status_code, described("post", "/transfers", 201, made.json())) == (201, [])
+    house.deliver(ConnectionSystem())
+    one, template = f"/transfers/{made.json()['items'][0]['transfer_id']}", "/transfers/{transfer_id}"
+    for method, path, route in (
+        ("get", one, template), ("get", f"{one}/story", f"{template}/story"), ("get", "/transfers", "/transfers"),
+        ("post", f"{one}/cancel", f"{template}/cancel"),
+    ):  # fmt: skip
+        answer = caller.request(method, path)
+        assert (answer.status_code, described(method, route, 200, answer.json())) == (200, []), path
 
 
 def strict(schema: Any) -> Any:
