@@ -83,9 +83,11 @@ def count(hub: Hub, sandbox: launch.Running) -> Transfers:
         told = connection.execute(select(tally).where(tally.c.source == ROLE)).one_or_none()
         has = select(piece.c.kind, func.count()).where(piece.c.state == "acknowledged").group_by(piece.c.kind)
         pieces: dict[str, int] = {row[0]: row[1] for row in connection.execute(has)}
-    numbers = (told.verified, told.duplicate, told.rejected) if told else (0, 0, 0)
+    verified, duplicate, rejected = (told.verified, told.duplicate, told.rejected) if told else (0, 0, 0)
     withdrawn, noticed = pieces.get("withdrawal", 0), pieces.get("recall", 0)
-    return Transfers(len(states), states.count(State.DONE.value), reported, *numbers, withdrawn, noticed)
+    return Transfers(
+        len(states), states.count(State.DONE.value), reported, verified, duplicate, rejected, withdrawn, noticed
+    )
 
 
 def _world(sandbox: launch.Running) -> World:
