@@ -27,6 +27,7 @@ ASSURANCE_LOW = "ASSURANCE_LOW"
 PURPOSE_NOT_GRANTED = "PURPOSE_NOT_GRANTED"
 CHANGED = "CHANGED"
 SUPERSEDED = "SUPERSEDED"
+CASE_OVER = "CASE_OVER"
 ERASED = "ERASED"
 MET = "MET"
 HELD_BY_OTHER = "HELD_BY_OTHER"
@@ -96,9 +97,13 @@ _WORDS = {
         "The record changed before it was delivered; it is being looked for again.",
     ),
     SUPERSEDED: Words(
-        "来源中已有此证照的新版本（例如转移、查封、抵押或更正登记），原版本不再有效。",
-        "Its source has a later version of this record, for example after a transfer, a seizure, a mortgage or a "
-        "correction; the former one is not in force any more.",
+        "来源中已有此证照的新版本（例如变更、更正、查封或抵押登记），以新版本为准。",
+        "Its source has a later version of this record, for example after a change, a correction, a seizure or a "
+        "mortgage: that one counts.",
+    ),
+    CASE_OVER: Words(
+        "材料已撤回且办件已办结，不再向来源查询。",
+        "It was taken back and the case has ended: no source is asked for it any more.",
     ),
     ERASED: Words("该主体的个人信息已依法删除。", "The subject's personal data has been erased."),
     MET: Words("已找到经核验的记录。", "A verified record has been found."),

@@ -292,7 +292,9 @@ def _ask(
         for need, _ in known.needs:
             ticket = desk.fitting(presented.get(case.case_id, ()), need.kind)
             ways = {"resident-id": submitted.persons()[ticket.person]} if ticket else submitted.ways(need.wanted_by)
-            if ask := way_to_ask(need, ways, given.sources, _opened(given, case, ticket, moment)):
+            if row.ended and need.record_id:  # it was taken back, and what it was for is fulfilled (P3)
+                known.asks[need.kind] = reasons.CASE_OVER
+            elif ask := way_to_ask(need, ways, given.sources, _opened(given, case, ticket, moment)):
                 known.asks[need.kind] = ask
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Select, select
 
 from hub.cases import reasons
 from hub.cases.case import PieceState
-from hub.cases.evidence import needs
+from hub.cases.evidence import changes, needs
+from hub.cases.evidence.changes import Effect
 from hub.cases.evidence.needs import Need, NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.tables import piece
@@ -100,7 +101,7 @@ def now(connection: Connection, record_id: bytes | None) -> Now | None:
     row = connection.execute(select(*columns).select_from(rows).where(of.c.record_id == record_id)).one_or_none()
     if row is None:
         return None
-    in_force = (row.status, row.operation) == ("CURRENT", "UPSERT")
+    in_force = changes.of(row.status, row.operation).effect is Effect.GOES_ON
     return Now(bytes(row.record_id), in_force, changed_ms(row.version, row.judged_ms), int(row.judged_ms))
 
 

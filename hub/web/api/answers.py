@@ -121,8 +121,8 @@ class Recall(BaseModel):
     record_id: Opaque
     later_record_id: Opaque = Field(description="The version that is the current one instead.")
     reason: str = Text("NOT_CURRENT", "NOT_CURRENT or SUPERSEDED.")
-    reason_zh: str = Text("找到的证照已注销、吊销、暂停或被取代，请工作人员核对。")
-    reason_en: str = Text("The record found is cancelled, revoked, suspended or superseded: please check.")
+    reason_zh: str = Text("证照已被吊销或撤销，材料已失效。")
+    reason_en: str = Text("It was revoked: it is no evidence any more.")
     after_the_end: bool = Field(
         examples=[False], description="false: taken back and looked for again; true: the sinks were told, nothing else."
     )

@@ -10,8 +10,10 @@ from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.recall.tables import recall
 from hub.cases.connection.tables import application
 from hub.cases.events import Entry
+from hub.cases.evidence import changes
 from hub.cases.procedure import Body, Given, Moment, Sending
 from hub.cases.times import china_time, iso
+from hub.records.tables import record
 
 _COPIED = ("kind", "record_id", "reading", "reason", "later_id", "changed_ms", "learned_ms")
 
@@ -49,18 +51,18 @@ def told(connection: Connection, case_ids: Collection[bytes]) -> dict[bytes, lis
 
 def shown(connection: Connection, case_id: bytes) -> list[Body]:
     """The recalls of a case as JSON values, in their order."""
-    query = select(recall).where(recall.c.case_id == case_id).order_by(recall.c.number)
-    return [_shown(row) for row in connection.execute(query)]
+    later = recall.join(record, record.c.record_id == recall.c.later_id)
+    query = select(recall, record.c.status, record.c.operation).select_from(later).where(recall.c.case_id == case_id)
+    return [_shown(row) for row in connection.execute(query.order_by(recall.c.number))]
 
 
 def _shown(row: Row[Any]) -> Body:
-    code = reason(row.reason)
-    words = reasons.words(code)
+    words = changes.of(row.status, row.operation).words
     return {
         "kind": row.kind,
         "record_id": bytes(row.record_id).hex(),
         "later_record_id": bytes(row.later_id).hex(),
-        "reason": code,
+        "reason": reason(row.reason),
         "reason_zh": words.zh,
         "reason_en": words.en,
         "after_the_end": row.nth is not None,
