@@ -1,10 +1,10 @@
 """``python -m bench.places``: how well sites and titles are matched by their addresses (docs/addresses.md).
 
 Four sets: pairs of public addresses that were labelled by hand (``tests/places/pairs*.tsv``: a first set, and the two
-halves of a second one, of which one is only measured), and the sandbox's units in the spellings that people and registers
-use, each with itself and with its neighbours. ``--wrong`` prints every pair on which label and verdict disagree. Exit 1
-when precision is below 0.99 on "same", a neighbour is called the same, or recall is below 0.9: in the held-out half,
-recall is what it is.
+halves of a second one, of which one is only measured), and the sandbox's units in the spellings that people and
+registers use, each with itself and with its neighbours. ``--wrong`` prints every pair on which label and verdict
+disagree. Exit 1 when precision is below 0.99 on "same", a neighbour is called the same, or recall is below 0.9: in the
+held-out half, recall is what it is.
 """
 
 import argparse

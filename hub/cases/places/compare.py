@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from hub.cases.places.differences import differences
 from hub.cases.places.parse import Address, parse
-from hub.records.divisions import present_code
+from hub.records.divisions import CODES, present_code
 
 UNIT_NO: Final = "unit_no"
 ADDRESS: Final = "address"
@@ -79,9 +79,9 @@ _UNIT: Final = re.compile("[0-9]{6}[0-9]{6}[A-Z]{2}[0-9]{5}[A-Z][0-9]{8}")
 
 
 def _by_unit_no(one: str, other: str) -> Verdict | None:
-    """What the numbers say; ``None`` where one is missing or is none, or where only a former code of the district
-    differs."""
-    if not (_UNIT.fullmatch(one) and _UNIT.fullmatch(other)):
+    """What the numbers say; ``None`` where one is missing or is none, where its code is no division's, or where only a
+    former code of the district differs."""
+    if not all(_UNIT.fullmatch(number) and number[:6] in CODES for number in (one, other)):
         return None
     if one == other:
         return Verdict.SAME

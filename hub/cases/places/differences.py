@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final, NamedTuple
 
-from hub.cases.places.parse import PARTS, Address, is_estate
+from hub.cases.places.parse import PARTS, Address, is_estate, zone_of_city
 from hub.records.divisions import MERGED
 
 
@@ -27,13 +27,17 @@ class _Says(Enum):
 _REGIONS: Final = ("province", "city", "county", "former")
 
 
+_LAST_WORD: Final = re.compile("[号室]$")
+"""The word after the last of several doors: 03-127、04-120号 is 03-127、04-120."""
+
+
 def differences(one: Address, other: Address) -> Differences:
     """The differences of two addresses. Where one of them names neither gate nor courtyard, only its division can
     differ for certain."""
     says = {part: _RULES.get(part, _exactly(part))(one, other) for part in PARTS}
     certain = [part for part, said in says.items() if said is _Says.DIFFERS]
     doubtful = [part for part, said in says.items() if said is _Says.DOUBT]
-    if one.rest != other.rest:
+    if _LAST_WORD.sub("", one.rest) != _LAST_WORD.sub("", other.rest):
         doubtful.append("rest")
     located = _is_located(one) and _is_located(other)
     if certain and certain[0] not in _REGIONS and not located:
@@ -47,7 +51,10 @@ def _is_located(it: Address) -> bool:
 
 def _share_a_gate(one: Address, other: Address) -> bool:
     """Whether both name one gate of one road in one county: then names of what stands there may be missing."""
-    return bool(one.county and one.county == other.county and _gate(one) and _gate(one) == _gate(other))
+    division = one.county or zone_of_city(one)
+    return bool(
+        division and division == (other.county or zone_of_city(other)) and _gate(one) and _gate(one) == _gate(other)
+    )
 
 
 def _gate(it: Address) -> tuple[str, str] | None:
@@ -77,6 +84,8 @@ def _region(part: str) -> Callable[[Address, Address], _Says]:
 
 
 def _county(one: Address, other: Address) -> _Says:
+    if (zone := zone_of_city(one)) and zone == zone_of_city(other):
+        return _Says.AGREES
     if not (one.certain and other.certain):
         return _Says.DOUBT
     return _compared(one.county, other.county, missing=_Says.DOUBT)
@@ -114,8 +123,17 @@ def _road(one: Address, other: Address) -> _Says:
         return _Says.AGREES
     if not (one.road and other.road):
         return _Says.AGREES if _share_a_building(one, other) else _Says.DOUBT
+    if _shares_what_stands_there(one, other) and (one.road.endswith(other.road) or other.road.endswith(one.road)):
+        return _Says.AGREES  # 朝天门接圣街8号来福士广场, 接圣街8号来福士广场
     leads = one.road in other.beside or other.road in one.beside
     return _Says.DOUBT if leads or _share_a_building(one, other) or _alike(one.road, other.road) else _Says.DIFFERS
+
+
+def _shares_what_stands_there(one: Address, other: Address) -> bool:
+    """Whether both name one estate, tower or institution at one number: then a place before the road's name is no other
+    road. Towns of one county have roads of one name, so the number alone does not say so."""
+    number = one.number and one.number == other.number
+    return bool(number and one.compound and one.compound == other.compound and is_estate(one.compound))
 
 
 _SIDES: Final = re.compile("[东西南北中](?=大?[路街道])")

@@ -106,8 +106,10 @@ def county_at(text: str, province: str, city: str) -> tuple[County | None, int]:
 
     >>> county_at("蓟县渔阳镇", "", "")[0], county_at("和平区南京路", "", "")[0]
     (County(province='天津市', city='', name='蓟州区', certain=True), County(province='天津市', city='', name='和平区', certain=True))
-    >>> county_at("朝阳区建国路", "", ""), county_at("崇文区花市", "北京市", "")[0]
-    ((None, 3), County(province='北京市', city='', name='崇文区', certain=False))
+    >>> county_at("朝阳区建国路", "", ""), county_at("南汇区人民路", "上海市", "")[0]
+    ((None, 3), County(province='上海市', city='', name='南汇区', certain=False))
+    >>> county_at("崇文区花市", "", "")[0]
+    County(province='北京市', city='', name='东城区', certain=True)
     """  # noqa: E501
     for characters in range(min(len(text), _LONGEST), 1, -1):
         name = text[:characters]

@@ -49,7 +49,7 @@ PARTS: Final = tuple(one.name for one in fields(Address))[:14]
 
 _BRANCH: Final = re.compile("(?<=号)[(]([甲乙丙丁戊己庚辛])[)]")
 _LABEL: Final = re.compile(
-    r"(?:(?:用电|注册|办公|详细|单位|公司)?(?:地址|住所|住址|坐落|坐落于)[::]|位于|中国(?:大陆)?)"
+    r"(?:(?:用电|注册|办公|详细|单位|公司|通讯|联系|工作)?(?:地址|住所|住址|地点|坐落|坐落于)[::]|位于|中国(?:大陆)?)"
 )
 _NOTE: Final = re.compile(r"\(([^()]{0,80})\)")
 _POSTCODE: Final = re.compile(r"[,、]?(?:邮政编码|邮编|邮码)[::]?[0-9]{6}$")
@@ -105,7 +105,7 @@ _DASHED: Final = re.compile(rf"-?({_N})-({_N})(?:-({_N}))?(?:室|号|户)?$")
 _NEAR: Final = re.compile(r"交口|交[汇叉]|附近|旁|对面|隔壁|[东西南北]侧|[东西南北内]$|米")
 """Words of a compound that say only what is near."""
 _FIRST_DOOR: Final = re.compile(
-    rf"(?<![0-9A-Za-z])[附增内副临特]{{0,2}}(?:{_N}(?:-[0-9]{{1,3}})?(?:号楼|#|栋|幢|座|单元|号门|门(?!市)|层|楼|室|房|号)|-[0-9]{{1,2}}(?:层|楼)|{_N}(?:-{_N}){{1,2}}(?:室|号|户)?$"
+    rf"(?<![0-9A-Za-z])[附增内副临特]{{0,2}}(?:{_N}、){{0,4}}(?:{_N}(?:-[0-9]{{1,3}})?(?:号楼|#|栋|幢|座|单元|号门|门(?!市)|层|楼|室|房|号)|-[0-9]{{1,2}}(?:层|楼)|{_N}(?:-{_N}){{1,2}}(?:室|号|户)?$"
     r"|[0-9]{2,5}[A-Za-z]?$|[A-Za-z][0-9]{2,5}$)"
 )
 
@@ -184,6 +184,8 @@ def _street(found: Address, rest: str) -> tuple[Address, str]:
         rest = rest[match.end() :]
     if _is_of_binhai(found, values.get("zone", ""), in_tianjin):
         found = replace(found, province=TIANJIN, county="滨海新区", certain=True)
+    if zone := values.get("zone"):
+        values["zone"] = zone.removeprefix(found.city.removesuffix("市")) or zone
     if values.get("town"):
         values["town"] = _SUBDISTRICT.sub("街", values["town"])
     return replace(found, **values, road=road, number=_number(number), beside=tuple(roads[:-1])), rest
@@ -286,7 +288,9 @@ def _door(text: str) -> str:
 
 
 _ESTATE: Final = re.compile(
-    "(?:花园|家园|公园|小区|新村|新城|世家|公馆|华府|里|苑|园|城|府|庭|邸|公寓|广场|大厦|商厦|大楼|写字楼|中心|大学|学校|医院|园区)$"
+    "(?:花园|家园|公园|小区|新村|新城|世家|公馆|华府|里|苑|园|城|府|庭|邸|公寓|广场|大厦|商厦|大楼|写字楼|中心|大学|学校|医院|园区|国际|总部|SOHO|MALL"
+    "|来福士)$",
+    re.IGNORECASE,
 )
 _WITHIN: Final = re.compile("(?:大学|学院|学校|医院|公司|集团|研究[所院]).")
 """Something within an institution: a laboratory, a centre, one of several campuses."""
@@ -304,11 +308,18 @@ def is_estate(name: str) -> bool:
     return whole and _WITHIN.search(name) is None
 
 
+def zone_of_city(it: Address) -> tuple[str, str] | None:
+    """City and zone of an address without a county: 苏州工业园区 is in none, and a city has one zone of one name."""
+    return (it.city, it.zone) if it.city and it.zone and not it.county else None
+
+
 def _confidence(found: Address) -> float:
-    """What the parser trusts of its own work: one half for a county that is certain, one half for a gate (a road or a
-    courtyard with a number, a courtyard with a building, or a named tower on a road); nothing for a masked text."""
+    """What the parser trusts of its own work: one half for a county that is certain (or a city's zone), one half for a
+    gate (a road or a courtyard with a number, a courtyard with a building, or a named tower on a road); nothing for a
+    masked text."""
     if is_masked("".join(getattr(found, name) for name in PARTS)):
         return 0.0
+    division = (found.county and found.certain) or zone_of_city(found)
     gate = found.number and (found.road or found.compound or found.village)
     tower = found.compound and (found.building or (found.road and is_estate(found.compound)))
-    return (0.5 if found.county and found.certain else 0.0) + (0.5 if gate or tower else 0.0)
+    return (0.5 if division else 0.0) + (0.5 if gate or tower else 0.0)
