@@ -77,6 +77,10 @@ class Account:
         told = [one.received_ms for one in self.facts] + [one.at_ms or 0 for one in (*self.requests, *self.ratings)]
         return ended_ms is None or max([ended_ms, *told]) >= since_ms
 
+    def counted(self, first: date, last: date) -> int:
+        """Working days between two days, as the case's policy counts them."""
+        return self.calendar.between(first, last, self.policy.starting_day_counts)
+
     def of_kind(self, kind: Kind) -> KindClock:
         """The clocks of one kind that the case has had."""
         return next(one for one in self.clock.kinds if one.kind == kind)

@@ -205,6 +205,18 @@ CODES: Final[dict[str, Code]] = {
         "Segments of several applications ended in the same second.",
         _TRUE,
     ),
+    "ENDED_ON_DAY_OFF": Code(
+        Class.TIMES_CHANGED,
+        "时限届满后的休息日办结（休息日不计入用时）",
+        "It ended on a day off after the last day of its limit: no working day more was counted.",
+        _TRUE,
+    ),
+    "REPORTED_AFTER_LIMIT": Code(
+        Class.TIMES_CHANGED,
+        "称在时限内办结，时限届满后才上报",
+        "It is said to have ended within its limit, and was reported after the last day of it.",
+        _TRUE,
+    ),
     "ENDED_BEFORE_ENERGISED": Code(
         Class.TIMES_CHANGED,
         "接电环节结束日早于首次示数日",
@@ -302,6 +314,12 @@ CODES: Final[dict[str, Code]] = {
         Class.BEYOND_LIST,
         "办理了政策对此类客户没有规定的环节",
         "The policy has no such segment for this kind of customer.",
+        _NOTHING_MORE,
+    ),
+    "ASKED_IN_STEP": Code(
+        Class.BEYOND_LIST,
+        "退回、补正或不予受理的原因提到清单外的资料",
+        "The reason of a return, a correction or a refusal names a paper that the policy forbids to ask for.",
         _NOTHING_MORE,
     ),
     "REQUEST_REFUSED": Code(

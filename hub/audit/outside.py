@@ -78,7 +78,7 @@ def _begun(account: Account, row: Row, began: Moment) -> Iterator[Finding]:
     """The first that the utility did for the customer, too long after the submission."""
     submitted_on, began_on = day_of(account.submitted_ms), day_of(began.first_ms)
     if began_on > submitted_on:
-        waited = account.calendar.between(submitted_on, began_on, account.policy.starting_day_counts)
+        waited = account.counted(submitted_on, began_on)
         if waited > START_DAYS:
             late = _found("STARTED_LATE", account, row, submission(account))
             yield late._replace(figures=(("working_days", waited),))

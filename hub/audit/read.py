@@ -16,12 +16,13 @@ from hub.audit import places, refused
 from hub.audit.account import Account
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
+from hub.audit.within import shown
 from hub.cases import notices, policy
 from hub.cases.connection.command import Application
 from hub.cases.connection.tables import application
 from hub.cases.steps import gather
 from hub.cases.steps import read as steps
-from hub.cases.steps.facts import COMPLETION, Fact, Kind
+from hub.cases.steps.facts import COMPLETION, Action, Fact, Kind
 from hub.cases.steps.gather import STEP
 from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case
@@ -33,6 +34,8 @@ from hub.records.tables import record, record_link
 
 PAGE: Final = 500
 """Cases that are read at once."""
+_ASKING: Final = (Action.RETURN, Action.CORRECTION_START, Action.NOT_ACCEPTED)
+"""Steps whose reason may ask the customer for something."""
 
 
 class Book:
@@ -138,19 +141,35 @@ class Book:
         """When its meter was first read, as its steps say: time → the record that says it, or the first of them. What
         the log has not is no matter of this: ``hub rebuild --check`` finds it."""
         known = {one.record_id for one in account.facts if one.segment == COMPLETION}
-        places = select(step.c.record_id, step.c.topic, step.c.partition, step.c.offset).distinct()
-        query = places.where(step.c.case_id == account.case_id, step.c.segment == COMPLETION)
         found: dict[int, bytes] = {}
-        for record_id, *place in self._connection.execute(query.order_by(step.c.record_id)):
-            if bytes(record_id) in known and (at_ms := self._first_reading(*place)) is not None:
-                found.setdefault(at_ms, bytes(record_id))
+        for record_id, told in self._said(account, known):
+            if (at_ms := told.get("first_reading_at_ms")) is not None:
+                found.setdefault(at_ms, record_id)
         return found
 
-    def _first_reading(self, topic: str, partition: int, offset: int) -> int | None:
-        message = self._parts.log.read(topic, partition, offset)
-        (opened,) = self._parts.opener.open([message.value if message else None])
-        at_ms: int | None = opened.record["step"].get("first_reading_at_ms") if opened.record else None
-        return at_ms
+    def asked_in_steps(self, account: Account) -> Iterator[Finding]:
+        """Steps by which the utility sends an application back, or refuses it, with a reason that names what the policy
+        forbids to ask for. Of the reason only the policy's own words are shown (P5)."""
+        known = {one.record_id: one for one in account.facts if one.explained and one.action in _ASKING}
+        for record_id, told in self._said(account, known):
+            meant = account.policy.meant([told["reason"] or ""])
+            if meant:
+                nevers = " ".join(f"{one.zh}（{one.clause}）" for one in map(account.policy.nevers.__getitem__, meant))
+                event = shown(known[record_id])
+                yield Finding("ASKED_IN_STEP", account.case_id, (event._replace(told=f"{event.told} {nevers}"),))
+
+    def _said(self, account: Account, known: Collection[bytes]) -> Iterator[tuple[bytes, Mapping[str, Any]]]:
+        """What the records of these steps of a case say, in the order of their ids; none of one that does not open."""
+        if not known:
+            return
+        places = select(step.c.record_id, step.c.topic, step.c.partition, step.c.offset).distinct()
+        query = places.where(step.c.case_id == account.case_id)
+        for found, *place in self._connection.execute(query.order_by(step.c.record_id)):
+            if (record_id := bytes(found)) in known:
+                message = self._parts.log.read(*place)
+                (opened,) = self._parts.opener.open([message.value if message else None])
+                if opened.record:
+                    yield record_id, opened.record["step"]
 
     # ---- numbers of other systems --------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: st
     found = [Told(outside.unreadable(line)) for line in lines if not isinstance(line, Row)]
     for account in book.accounts(since_ms):
         seconds.add(account)
-        found += _of(account, chain(within.findings(account), rows.findings(account)))
+        found += _of(account, chain(within.findings(account), rows.findings(account), book.asked_in_steps(account)))
     for account in book.chosen(rows.others()):
         found += _of(account, rows.findings(account))
     found += [Told(outside.unknown(row)) for row in rows.unknown]

@@ -115,6 +115,32 @@ def _hours(ms: int) -> int:
     return ms // 3_600_000
 
 
+def _just_in_time(account: Account) -> Iterator[Finding]:
+    """What is in its limit only because its last day is a day off, which counts as no working day; and what is in it
+    only by its own time: the hub was told after the limit's last day."""
+    for kind, line, span in _limited(account):
+        closed = account.event(line.closed_by)
+        if span.over or span.closed_on is None or closed is None or line.returned:
+            continue
+        figures = (("kind", name_of(kind.kind)), ("segment", line.segment), *_days(span))
+        events = of_line(account, line)
+        if span.used == span.limit and not account.calendar.is_working_day(span.closed_on):
+            yield Finding("ENDED_ON_DAY_OFF", account.case_id, events, figures)
+        told_on = day_of(closed.fact.received_ms)
+        if not closed.late and account.counted(span.opened_on, told_on) > (span.limit or 0):
+            yield Finding(
+                "REPORTED_AFTER_LIMIT", account.case_id, events, (*figures, ("reported", told_on.isoformat()))
+            )
+
+
+def _limited(account: Account) -> Iterator[tuple[KindClock, Line, Span]]:
+    """Each limit that a step ended: of the segments that a kind times, and of the whole process."""
+    for kind in account.clock.kinds:
+        yield from ((kind, line, line.span) for line in kind.lines if line.timed and line.span.limit is not None)
+        if kind.whole.limit is not None and account.history.end:
+            yield kind, kind.lines[-1], kind.whole
+
+
 def _bursts(account: Account) -> Iterator[Finding]:
     """Steps of different days that were written down at once: in a chain each follows the one before within
     ``BURST_MS``."""
@@ -275,16 +301,11 @@ def _not_told(account: Account) -> Iterator[Finding]:
             continue
         if any(one and one.requested_ms is not None for one in (opened, closed)):
             continue
-        days = _working_days(account, before.closed_ms, opened.at_ms)
+        days = account.counted(day_of(before.closed_ms), day_of(opened.at_ms))
         if days:
             shown_by = (*([shown(ended)] if ended else []), shown(opened))
             figures = (("segment", run.segment), ("working_days", days))
             yield Finding("REQUEST_NOT_TOLD", account.case_id, shown_by, figures)
-
-
-def _working_days(account: Account, from_ms: int, to_ms: int) -> int:
-    days = day_of(from_ms), day_of(to_ms)
-    return account.calendar.between(*days, account.policy.starting_day_counts)
 
 
 def _skipped(account: Account) -> Iterator[Finding]:
@@ -368,6 +389,6 @@ def _again(account: Account) -> Iterator[Finding]:
 
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
-    *(_over, _claims, _late, _bursts, _same_second),
+    *(_over, _claims, _late, _just_in_time, _bursts, _same_second),
     *(_corrections, _changes, _started_late, _not_told, _skipped, _returned, _stopped, _charges, _refused, _again),
 )

@@ -197,6 +197,15 @@ def test_p1_a_case_whose_warning_fails_waits_and_does_not_stop_the_others(
     assert sorted(row.case_id for row in house.rows(warning)) == ids
 
 
+def test_totals_of_several_applications_are_warned_of_in_one_go(house: House) -> None:
+    for number in ("A-1", "A-2", "A-3"):
+        case_id = house.submit(body(number, **HIGH)).case_id
+        dated(house, case_id, segment="completion", segment_due_on=date(2022, 2, 18), total_due_on=date(2022, 2, 9))
+    go_to(house, date(2022, 2, 8))
+    assert warned(house) == [("BEFORE", "TOTAL", "completion", "2022-02-09", 1)] * 3
+    assert [row.total_mark for row in house.rows(application)] == [1, 1, 1]
+
+
 def test_where_the_table_has_totals_only_the_last_day_is_warned_of_as_the_totals_once(house: House) -> None:
     go_to(house, date(2021, 6, 1))
     house.submit(body(voltage="LOW", sanling=False))  # a total of 5 working days from 1 June 2021: 8 June

@@ -252,6 +252,14 @@ CHEATS = (
         *("written before it happened", "STEP_WRITTEN_BEFORE", Class.TIMES_CHANGED),
         fact(ACCEPTANCE, END, "2022-03-02", "2022-03-01", "2022-03-02"),
     ),
+    steps(
+        *("done on the Sunday after its last day", "ENDED_ON_DAY_OFF", Class.TIMES_CHANGED, ACCEPTED),
+        fact(SUPPLY_PLAN, END, "2022-03-06T16:00:00"),
+    ),
+    steps(
+        *("done in time, and reported the next working day", "REPORTED_AFTER_LIMIT", Class.TIMES_CHANGED, ACCEPTED),
+        fact(SUPPLY_PLAN, END, "2022-03-06T16:00:00", received="2022-03-07T09:00:00"),
+    ),
     Cheat("two contents of one event", two_contents, "STEP_CONFLICT", Class.TIMES_CHANGED),
     steps(
         *("a step before what it follows", "STEP_OUT_OF_ORDER", Class.TIMES_CHANGED, ACCEPTED),
@@ -307,6 +315,15 @@ def test_a_segment_is_missed_only_where_the_policy_has_it(kind: Kind, skipped: l
 def test_a_case_that_was_terminated_before_completion_has_missed_no_segment() -> None:
     told = account(ACCEPTED, SINGLE_PLANNED, fact("", Action.TERMINATE, "2022-03-17"), kind=STARRED)
     assert "SEGMENT_SKIPPED" not in [one.code for one in within.findings(told)]
+
+
+def test_work_on_a_day_off_within_the_limit_and_a_report_on_a_day_off_are_no_findings() -> None:
+    told = account(
+        *(fact(ACCEPTANCE, END, "2022-03-01"), fact(SUPPLY_PLAN, END, "2022-03-03")),
+        fact(COMPLETION, START, "2022-03-04T10:30:00", requested_ms=ms("2022-03-04T10:29:00")),
+        fact(COMPLETION, END, "2022-03-05", received="2022-03-06T09:00:00"),
+    )
+    assert [one.code for one in within.findings(told)] == []
 
 
 def test_a_charge_to_a_customer_who_pays_is_no_finding() -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, false, insert, or_, select, update
 
 from hub.cases import policy
 from hub.cases.connection.tables import application
@@ -23,7 +23,8 @@ def project(connection: Connection, entries: Sequence[Entry]) -> None:
     _mark(connection, totals, "total_mark")
     _mark(connection, [one for one in entries if _event(one).about in (About.SEGMENT, About.WHOLE)], "mark")
     of_totals = [one.version for one in policy.shipped() if one.totals_only]
-    _mark(connection, totals, "mark", application.c.policy.in_(of_totals))
+    # Not ``in_``: its list cannot stand in a statement that is run for many rows at once.
+    _mark(connection, totals, "mark", or_(false(), *(application.c.policy == one for one in of_totals)))
 
 
 def _mark(connection: Connection, entries: Sequence[Entry], column: str, *where: ColumnElement[bool]) -> None:
