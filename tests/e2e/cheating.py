@@ -39,11 +39,10 @@ from tests.grants import written
 
 SINK = "utility_pull"
 SIGNER = CallSigner(12)
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 Json = dict[str, Any]
 Play = Generator[str, None, "Cheated"]
-"""A cheat as it is carried out: it yields the next moment (China's time) at which it goes on, and returns what it left.
-"""
+"""A cheat as it is carried out: it yields the next time (China) at which it continues, and returns what it left."""
 
 
 class SetClock:

@@ -157,7 +157,7 @@ STEPS = (
         said("2022-03-03T09:00:00", "", "NOT_ACCEPTED", reason="资料不全"),
     ),
     reported(
-        *("not accepted, and nobody says why", "STEP_UNEXPLAINED", TIMES, OTHER),
+        *("not accepted, and no one says why", "STEP_UNEXPLAINED", TIMES, OTHER),
         said("2022-03-02T09:00:00", "", "NOT_ACCEPTED"),
     ),
     reported(
@@ -209,7 +209,7 @@ STEPS = (
         change("2022-03-03T09:00:00", custType="01", voltageCode="HIGH_10KV", important="1", contractCap="400 kW"),
     ),
     reported(
-        *("another kind, and nobody approved it", "STEP_UNEXPLAINED", TIMES, SANLING, ACCEPTED),
+        *("another kind, and no one approved it", "STEP_UNEXPLAINED", TIMES, SANLING, ACCEPTED),
         said("2022-03-03T09:00:00", "", "CHANGE", reason="客户要求", becomes={"custType": "02", "sanling": "0"}),
     ),
     # ---- more than the list ----

@@ -142,7 +142,7 @@ def again_and_told_late(world: World) -> Play:
 
 
 def cancelled_by_staff(world: World) -> Play:
-    """The counter takes an application back when its limit is near: the clock goes on."""
+    """The counter takes an application back when its limit is near: its clock continues."""
     yield SUBMITTED
     case = world.apply(**OTHER)
     yield "2022-03-02T16:00:00"
@@ -271,7 +271,7 @@ def line_of_two(world: World) -> Play:
 
 
 PLAYS = (
-    Cheat("corrected, and nobody approved it", "STEP_UNEXPLAINED", TIMES, amends_without_approver),
+    Cheat("corrected, and no one approved it", "STEP_UNEXPLAINED", TIMES, amends_without_approver),
     Cheat("corrected, and there is no such step", "STEP_AMENDS_NOTHING", TIMES, amends_nothing),
     Cheat(
         *("corrected into its limit", "CORRECTED_INTO_LIMIT", TIMES),
@@ -310,7 +310,7 @@ PLAYS = (
     Cheat("its registration is refused", "SEGMENT_OVER", OVER, registration_refused),
     Cheat("rated by the counter", "RATING_REFUSED", STATISTICS, partial(rated_by_staff, by="channel")),
     Cheat("rated by an operator", "RATING_REFUSED", STATISTICS, partial(rated_by_staff, by="operator")),
-    Cheat("rated by nobody", "RATING_REFUSED", STATISTICS, partial(rated_by_staff, by="")),
+    Cheat("rated by no one", "RATING_REFUSED", STATISTICS, partial(rated_by_staff, by="")),
     Cheat("rated again with a better grade", "RATING_REFUSED", STATISTICS, rated_twice),
     Cheat("a rating that is only in the archive", "RATING_NOT_MADE", STATISTICS, rating_never_made),
     Cheat("a permit asked for on submission", "REQUEST_REFUSED", BEYOND, paper_on_submission),
