@@ -1,16 +1,20 @@
-"""``python -m bench.recall [CASES]``: how long a connection system waits until it hears that a title has ended.
+"""``python -m bench.recall [CASES] [--kafka]``: how long a connection system waits until it hears that a title ended.
 
-A whole hub on the embedded log and SQLite, every stage in a thread, before the sandbox's connection system over HTTP.
+A whole hub, every stage in a thread, before the sandbox's connection system over HTTP: on the embedded log and SQLite,
+or with ``--kafka`` on a real broker and PostgreSQL that the bench starts.
 Each case has a title that is delivered; then the titles are revoked one after another, a few at once. The time of each
 is from the record's verdict to the moment when the system has stored the withdrawal.
 """
 
+import argparse
 import json
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -28,6 +32,7 @@ from hub.topics.received import Envelopes
 from sandbox import launch
 from tests import feeding, samples
 from tests.casework import body
+from tests.e2e.harness import real_engines
 
 CASES = 200
 WITHIN_S = 5.0
@@ -39,10 +44,14 @@ _PAUSE_MAX_S = 0.5
 
 def main() -> int:
     """Print the figures as JSON; 1 where the 95th percentile is above ``WITHIN_S``."""
-    cases = int(sys.argv[1]) if len(sys.argv) > 1 else CASES
+    parser = argparse.ArgumentParser(prog="python -m bench.recall", description=__doc__)
+    parser.add_argument("cases", nargs="?", type=int, default=CASES, help="applications (default: %(default)s)")
+    parser.add_argument("--kafka", action="store_true", help="on a real broker and PostgreSQL")
+    args = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="onecert-recall-"))
     try:
-        waits = _measure(home, cases)
+        with real_engines(home) if args.kafka else nullcontext() as engines:
+            waits = _measure(home, args.cases, _settings(engines.settings) if engines else {})
     finally:
         shutil.rmtree(home)
     told = {f"p{round(share * 100)}_s": round(percentile(waits, share), 3) for share in (0.05, 0.5, 0.95, 1)}
@@ -50,9 +59,15 @@ def main() -> int:
     return int(percentile(waits, 0.95) > WITHIN_S)
 
 
-def _measure(home: Path, cases: int) -> list[float]:
+def _settings(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Lines of a settings file, as its reader has them."""
+    return tomllib.loads("\n".join(f"{key} = {json.dumps(value)}" for key, value in written.items()))
+
+
+def _measure(home: Path, cases: int, engines: Mapping[str, Any]) -> list[float]:
     with launch.start(11, 20, home / "sandbox", applications_count=1) as sandbox:
-        hub = open_hub(feeding.settings(home, {"utility_crm": sandbox.connectors()["utility_crm"]}))
+        crm = {"utility_crm": sandbox.connectors()["utility_crm"]}
+        hub = open_hub(feeding.settings(home, crm, **engines))
         runner = Runner(hub.clock)
         try:
             for name, make in hub.tasks():

@@ -39,12 +39,13 @@ _ASKING: Final = (Action.RETURN, Action.CORRECTION_START, Action.NOT_ACCEPTED)
 
 
 class Book:
-    """The cases of a hub at the end of ``today``, China's date. One connection, one snapshot. ``until_ms``: the last
-    millisecond of that day."""
+    """The cases of a hub at the end of ``today``, China's date. One ``connection``, one snapshot, beside the ``log``.
+    ``until_ms``: the last millisecond of that day."""
 
     def __init__(self, parts: Parts, connection: Connection, today: date) -> None:
         self._parts = parts
-        self._connection = connection
+        self.log = parts.log
+        self.connection = connection
         self._today = today
         self.until_ms = end_ms(today)
         self._calendar = notices.calendar(connection, self.until_ms)
@@ -67,7 +68,7 @@ class Book:
             if after is not None:
                 later, same = case.c.opened_ms > after[0], case.c.opened_ms == after[0]
                 query = query.where(later | (same & (case.c.case_id > after[1])))
-            page = self._connection.execute(query.order_by(case.c.opened_ms, case.c.case_id).limit(PAGE)).all()
+            page = self.connection.execute(query.order_by(case.c.opened_ms, case.c.case_id).limit(PAGE)).all()
             yield page
             if len(page) < PAGE:
                 return
@@ -78,17 +79,17 @@ class Book:
         found: dict[bytes, Account] = {}
         for first in range(0, len(ids), PAGE):
             query = _all().where(application.c.case_id.in_(ids[first : first + PAGE]))
-            page = self._connection.execute(query).all()
+            page = self.connection.execute(query).all()
             found |= {one.case_id: one for one in self._placed(list(self._made(page)))}
         return [found[one] for one in ids if one in found]
 
     def _made(self, page: Sequence[Row[Any]]) -> Iterator[tuple[Row[Any], Account]]:
         """The accounts of these rows, without their districts."""
         ids, until_ms = [bytes(row.case_id) for row in page], self.until_ms
-        facts = steps.facts(self._connection, ids) if page else {}
-        requests = refused.requests(self._connection, ids, until_ms, self._parts.opener)
-        ratings = refused.ratings(self._connection, ids, until_ms)
-        grades = refused.grades(self._connection, ids, until_ms)
+        facts = steps.facts(self.connection, ids) if page else {}
+        requests = refused.requests(self.connection, ids, until_ms, self._parts.opener)
+        ratings = refused.ratings(self.connection, ids, until_ms)
+        grades = refused.grades(self.connection, ids, until_ms)
         for row, of in zip(page, ids, strict=True):
             known = tuple(one for one in facts[of] if one.received_ms <= until_ms)
             refusals = requests.get(of, ()), ratings.get(of, ())
@@ -164,9 +165,9 @@ class Book:
             return
         places = select(step.c.record_id, step.c.topic, step.c.partition, step.c.offset).distinct()
         query = places.where(step.c.case_id == account.case_id)
-        for found, *place in self._connection.execute(query.order_by(step.c.record_id)):
+        for found, *place in self.connection.execute(query.order_by(step.c.record_id)):
             if (record_id := bytes(found)) in known:
-                message = self._parts.log.read(*place)
+                message = self.log.read(*place)
                 (opened,) = self._parts.opener.open([message.value if message else None])
                 if opened.record:
                     yield record_id, opened.record["step"]
@@ -189,7 +190,7 @@ class Book:
         found: dict[str, set[bytes]] = {}
         for table in (case_number, number_dispute):
             query = select(table.c.number_id, table.c.case_id).where(table.c.number_id.in_(known))
-            for number_id, case_id in self._connection.execute(query):
+            for number_id, case_id in self.connection.execute(query):
                 found.setdefault(known[bytes(number_id)], set()).add(bytes(case_id))
         return {no: tuple(sorted(cases)) for no, cases in found.items()}
 
@@ -200,7 +201,7 @@ class Book:
             return {}
         query = select(case.c.case_id, case.c.sinks).join(application, application.c.case_id == case.c.case_id)
         found: dict[str, bytes] = {}
-        for case_id, sinks in self._connection.execute(query):
+        for case_id, sinks in self.connection.execute(query):
             for number in self._numbers(bytes(case_id), sinks).values():
                 if number in wanted:
                     found[number] = bytes(case_id)
@@ -209,7 +210,7 @@ class Book:
     def _authorities(self) -> list[str]:
         """Whose numbers there are: of the sinks, and of who reports steps."""
         given = self._parts.journal().given
-        reporting = self._connection.execute(select(record.c.authority).where(record.c.kind == STEP).distinct())
+        reporting = self.connection.execute(select(record.c.authority).where(record.c.kind == STEP).distinct())
         return sorted({one.authority for one in (*given.sinks, *given.absent)} | set(reporting.scalars()))
 
     # ---- of no case ----------------------------------------------------------------------------------------
@@ -223,7 +224,7 @@ class Book:
             record.c.read_at_ms.between(since_ms, self.until_ms),
             ~select(step.c.record_id).where(step.c.record_id == record.c.record_id).exists(),
         )
-        for record_id, source, read_at_ms in self._connection.execute(query.order_by(record.c.record_id)):
+        for record_id, source, read_at_ms in self.connection.execute(query.order_by(record.c.record_id)):
             code = self._why_unlinked(bytes(record_id))
             yield Finding(code, None, (Shown("step", bytes(record_id).hex(), read_at_ms, source),))
 
@@ -234,22 +235,22 @@ class Book:
             record_link, case_number, case_number.c.number_id == record_link.c.link_id
         )
         named = named.outerjoin(number_dispute, number_dispute.c.number_id == case_number.c.number_id)
-        rows = self._connection.execute(named.where(record_link.c.record_id == record_id)).all()
+        rows = self.connection.execute(named.where(record_link.c.record_id == record_id)).all()
         if any(row.number_id for row in rows):
             return "STEP_OF_TWO_CASES"
-        full = (gather.first_beyond(self._connection, bytes(row.case_id)) for row in rows)
+        full = (gather.first_beyond(self.connection, bytes(row.case_id)) for row in rows)
         return "STEP_BEYOND_MAX" if any(one and record_id > one for one in full) else "STEP_OF_NO_CASE"
 
     def disputed(self) -> Iterator[Finding]:
         """Numbers that two cases have, of each of these cases."""
         query = select(number_dispute).order_by(number_dispute.c.case_id, number_dispute.c.number_id)
-        for number_id, case_id in self._connection.execute(query):
+        for number_id, case_id in self.connection.execute(query):
             shown = (Shown("number", bytes(number_id).hex(), None),)
             yield Finding("NUMBER_OF_TWO_CASES", bytes(case_id), shown)
 
     def asked(self, since_ms: int) -> Iterator[Finding]:
         """Submissions of this time that were refused because they had more than the policy's list."""
-        return refused.submissions(self._parts.log, since_ms, self.until_ms)
+        return refused.submissions(self.log, since_ms, self.until_ms)
 
 
 def end_ms(day: date) -> int:

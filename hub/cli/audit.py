@@ -1,4 +1,4 @@
-"""``hub audit steps|sample|averages|offsystem``: the audit of the clock, for who trusts no one."""
+"""``hub audit steps|sample|averages|offsystem|evidence``: the audit of the clock, for who trusts no one."""
 
 import json
 import re
@@ -14,6 +14,8 @@ import click
 from hub import settings as hub_settings
 from hub.audit import averages, places, report, sample, segments, sheet
 from hub.audit.account import Account, name_of
+from hub.audit.evidence import shown as evidence
+from hub.audit.evidence.lines import LATE_S, lines
 from hub.audit.files import Sort
 from hub.audit.read import Book
 from hub.bootstrap import Hub, reading
@@ -229,6 +231,32 @@ def offsystem(
         found = report.findings(book, paths, _moment(since), encoding)
     _print(found, report.TITLES, report.plain, report.cells, csv_file, as_json)
     sys.exit(1 if found else 0)
+
+
+@command.command("evidence")
+@_period(required=True)
+@click.option("--late", is_flag=True, help=f"Only what a system had more than {LATE_S:g} s late, or waits for.")
+@_CSV
+@_JSON
+@click.pass_obj
+def evidence_(config: Path | None, since: datetime, until: datetime, late: bool, csv_file: Path, as_json: bool) -> None:
+    """What the certificates of each case say of each other, and what was withdrawn or told after its delivery.
+
+    \b
+      AGREEMENT   who agrees with or differs from whom, by what, and the versions that were compared
+      WITHDRAWAL  a record changed before electricity was on: evidence was taken back
+      NOTICE      it changed after that: the systems were told
+
+    A change has two times: when it happened at its source, empty where the source gives none, and when the hub verified
+    it. Then when each system had it. Read from the topic: every finding is there, also one that a later one replaced.
+
+    \b
+      hub audit evidence --from 2026-01-01 --to 2026-03-31 --csv evidence.csv
+      hub audit evidence --from 2026-01-01 --to 2026-03-31 --late --json
+    """
+    with _book(config, since, until) as book:
+        found = (one for one in lines(book, _moment(since)) if one.is_late or not late)
+        _print(found, evidence.TITLES, evidence.plain, evidence.cells, csv_file, as_json)
 
 
 # ---- shared --------------------------------------------------------------------------------------------------------

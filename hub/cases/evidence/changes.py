@@ -1,9 +1,9 @@
 """What a change at the source does to evidence that was delivered: one table, with reasons and clauses.
 
 Before the end of a case both effects reach the sinks as a withdrawal, after it as a notice
-([0054](../../../docs/adr/0054-recall-after-delivery.md)). They differ in what comes next: evidence that ended is looked
-for elsewhere, evidence that goes on follows in its later version. Which right or note of a title changed is sealed in
-the record and is told to nobody: a title that is seized, mortgaged or corrected goes on.
+([0054](../../../docs/adr/0054-recall-after-delivery.md)). They differ in what comes next: for evidence that ended
+another record is looked for, evidence that continues follows in its later version. Which right or note of a title
+changed is sealed in the record and is told to no one: a title that is seized, mortgaged or corrected continues.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ class Effect(StrEnum):
 
     ENDS = "ENDS"
     """It is taken back: the record proves nothing any more."""
-    GOES_ON = "GOES_ON"
+    CONTINUES = "CONTINUES"
     """The later version takes its place: the former one is not wrong, it is not the newest word."""
 
 
@@ -30,7 +30,7 @@ class Change(NamedTuple):
 
 
 DELETED: Final = "DELETED"
-"""The source took the row back, whatever status it had."""
+"""The source took the row back, with any status."""
 CHANGES: Final = {
     "REVOKED": Change(
         Effect.ENDS,
@@ -66,7 +66,7 @@ CHANGES: Final = {
         "工程建设项目审批管理系统数据共享交换标准 sjyxbs = 0",
     ),
     "CURRENT": Change(
-        Effect.GOES_ON,
+        Effect.CONTINUES,
         Words(
             "来源中有此证照的新版本（例如变更、更正、查封或抵押登记），证照仍然有效，以新版本为准。",
             "Its source has a later version, for example after a change, a correction, a seizure or a mortgage: it is "
@@ -83,6 +83,6 @@ def of(status: str, operation: str) -> Change:
     """What a later version with this status and operation does.
 
     >>> of("CURRENT", "UPSERT").effect.value, of("CURRENT", "DELETE").effect.value, of("REVOKED", "UPSERT").effect.value
-    ('GOES_ON', 'ENDS', 'ENDS')
+    ('CONTINUES', 'ENDS', 'ENDS')
     """
     return CHANGES[DELETED if operation == "DELETE" else status]

@@ -101,7 +101,7 @@ def now(connection: Connection, record_id: bytes | None) -> Now | None:
     row = connection.execute(select(*columns).select_from(rows).where(of.c.record_id == record_id)).one_or_none()
     if row is None:
         return None
-    in_force = changes.of(row.status, row.operation).effect is Effect.GOES_ON
+    in_force = changes.of(row.status, row.operation).effect is Effect.CONTINUES
     return Now(bytes(row.record_id), in_force, changed_ms(row.version, row.judged_ms), int(row.judged_ms))
 
 

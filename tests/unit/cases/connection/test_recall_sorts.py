@@ -1,5 +1,5 @@
 """Every sort of change at a source that a delivered certificate may have, in every order of time: it is told once, by a
-withdrawal before electricity is on and by a notice after it, with both times, and what goes on is never missing."""
+withdrawal before electricity is on and by a notice after it, with both times, and what continues is never missing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -58,13 +58,13 @@ def _sold(record: Record) -> Sequence[Record]:
 
 
 SORTS = {
-    "title seized": Sort(TITLE, Effect.GOES_ON, _with("unit", seized=True), "CO_OWNER"),
-    "title mortgaged": Sort(TITLE, Effect.GOES_ON, _with("unit", mortgaged=True), "CO_OWNER"),
-    "title corrected": Sort(TITLE, Effect.GOES_ON, _with("unit", usage="办公", registration_type="500"), "CO_OWNER"),
-    "title transferred in its row": Sort(TITLE, Effect.GOES_ON, lambda record: [_bought(record)], "OTHER"),
+    "title seized": Sort(TITLE, Effect.CONTINUES, _with("unit", seized=True), "CO_OWNER"),
+    "title mortgaged": Sort(TITLE, Effect.CONTINUES, _with("unit", mortgaged=True), "CO_OWNER"),
+    "title corrected": Sort(TITLE, Effect.CONTINUES, _with("unit", usage="办公", registration_type="500"), "CO_OWNER"),
+    "title transferred in its row": Sort(TITLE, Effect.CONTINUES, lambda record: [_bought(record)], "OTHER"),
     "title transferred to a new row": Sort(TITLE, Effect.ENDS, _sold, "OTHER"),
     "title cancelled": Sort(TITLE, Effect.ENDS, _status("CANCELLED")),
-    "licence changed": Sort(LICENCE, Effect.GOES_ON, _with("enterprise", type="股份有限公司"), "SELF"),
+    "licence changed": Sort(LICENCE, Effect.CONTINUES, _with("enterprise", type="股份有限公司"), "SELF"),
     "licence revoked": Sort(LICENCE, Effect.ENDS, _status("REVOKED")),
     "licence cancelled": Sort(LICENCE, Effect.ENDS, _status("CANCELLED")),
     "licence suspended": Sort(LICENCE, Effect.ENDS, _status("SUSPENDED")),
@@ -141,7 +141,7 @@ def state(house: House, kind: str) -> str:
 
 
 @pytest.mark.parametrize("name", SORTS)
-def test_p1_p2_between_delivery_and_electricity_it_is_taken_back_and_what_goes_on_follows(
+def test_p1_p2_between_delivery_and_electricity_it_is_taken_back_and_what_continues_follows(
     house: House, sink: ConnectionSystem, name: str
 ) -> None:
     sort, case_id = SORTS[name], submitted(house)
@@ -159,7 +159,7 @@ def test_p1_p2_between_delivery_and_electricity_it_is_taken_back_and_what_goes_o
     assert state(house, sort.kind) == ("met" if sort.relation else "open")
     (shown,) = house.applications.show(case_id)["recalls"]
     assert (shown["changed_at"], shown["learned_at"]) == ("2026-03-02T01:00:00.000Z", "2026-03-02T02:00:00.000Z")
-    assert "赵六" not in str(sink.effects), "who has the title now is nobody's business"
+    assert "赵六" not in str(sink.effects), "who has the title now is no one's business"
 
 
 @pytest.mark.parametrize("name", SORTS)
@@ -241,5 +241,5 @@ def test_a_source_that_gives_no_time_has_none_in_any_piece(
 
 def test_every_status_of_a_record_has_its_effect_with_a_reason() -> None:
     assert {*CHANGES} == {"CURRENT", "SUSPENDED", "REVOKED", "CANCELLED", "SUPERSEDED", "UNKNOWN", "DELETED"}
-    assert [status for status, one in CHANGES.items() if one.effect is Effect.GOES_ON] == ["CURRENT"]
+    assert [status for status, one in CHANGES.items() if one.effect is Effect.CONTINUES] == ["CURRENT"]
     assert all(one.words.zh and one.words.en for one in CHANGES.values())
