@@ -46,6 +46,7 @@ _NEEDED = {
     ),
     "withdrawals": ("kind", "recordId", "reading", "reason", "withdrawnAt"),
     "recalls": ("noticeNo", "kind", "recordId", "reading", "reason", "changedAt", "learnedAt", "ended", "endedAt"),
+    "handovers": ("noticeNo", "takesBack", "registeredOn", "purpose"),
     "cancellations": ("reason", "cancelledAt"),
     "dates": ("noticeNo", "dueOn", "segment", "segmentDueOn", "provisional", "workingDays", "workingDaysLeft"),
     "ratings": ("grade", "gradeName", "text", "ratedAt", "followUpDueOn"),

@@ -61,6 +61,8 @@ _WHAT = {
     "registration": "application",
     "dates": "dates",
     "withdrawal": "withdrawals",
+    "recall": "recalls",
+    "handover": "handovers",
     "cancellation": "cancellations",
     "rating": "ratings",
     "warning": "warnings",

@@ -235,6 +235,10 @@ class House:
         """The utility has registered this low-voltage application, and reports that electricity is on."""
         self.deliver(sink)
         self.due()
+        self.electricity_on(case_id)
+
+    def electricity_on(self, case_id: bytes) -> None:
+        """The utility reports that electricity is on."""
         number, now_ms = References(MasterKey(bytes(32)), "utility_crm").hub_number(case_id), self.clock.now_ms()
         told = (("acceptance", now_ms + 60_000), ("completion", now_ms + 120_000))
         self.clock.pass_s(180)

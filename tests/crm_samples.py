@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +20,7 @@ from hub.privacy.references import read_number
 from tests import samples
 from tests.casework import House, body
 from tests.crm import serving
-from tests.transfers import ENTRY_DAY, HEIR, Town, matter, sinks, unit
+from tests.transfers import DEVELOPER, ENTRY_DAY, HEIR, Town, matter, sinks, unit
 from tests.transfers import body as transfer_body
 from tests.unit.crm.systems import TOKEN, Good
 
@@ -31,6 +31,7 @@ NAMES = {
     "dates": "dates",
     "withdrawals": "withdrawal",
     "recalls": "recall",
+    "handovers": "handover",
     "cancellations": "cancellation",
     "ratings": "rating",
     "warnings": "warning",
@@ -114,7 +115,8 @@ class _Town(Town):
 
 
 def _transfers(town: _Town) -> None:
-    """One is cancelled after its entry; one is done, and then the title goes to others."""
+    """One is cancelled after its entry; one is done, and then the title goes to others. Of another unit no transfer is
+    declared."""
     (one,) = town.submit(transfer_body(matter(unit_no=unit(2)), number="T-0"))
     town.told(one, "CLEAR", 1)
     town.entered(unit_no=unit(2))
@@ -124,6 +126,22 @@ def _transfers(town: _Town) -> None:
     town.entered()
     town.told(one, "DONE", 1)
     town.entered(HEIR, issued_on=ENTRY_DAY + timedelta(days=30))
+    _undeclared(town)
+
+
+def _undeclared(town: _Town) -> None:
+    """Electricity is on for the holder of a title, which goes to others then."""
+    town.heard(samples.business())
+    town.entered(DEVELOPER, unit_no=unit(3), issued_on=date(2020, 5, 6))
+    case_id = town.house.submit(body(site={"unit_no": unit(3)})).case_id
+    town.house.due()
+    town.settle()
+    town.house.due()
+    town.house.electricity_on(case_id)
+    town.entered(HEIR, unit_no=unit(3))
+    town.house.clock.pass_s(20 * 86_400)
+    town.house.due()
+    town.settle()
 
 
 def _changes(house: House, **changes: Any) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy.sql.elements import False_, True_
 from hub.cases import tables as cases
 from hub.cases.connection import tables as connection
 from hub.cases.connection.agreed import tables as agreed
+from hub.cases.connection.handed import tables as handed
 from hub.cases.connection.materials import tables as materials
 from hub.cases.connection.placed import tables as placed
 from hub.cases.connection.recall import tables as recall
@@ -52,6 +53,7 @@ FIRST = "0001"
 ROOMS: dict[str, tuple[ModuleType, ...]] = {
     "store": (
         *(stores, runtime, records, pipeline, cases, steps, ratings, connection, materials, warnings, recall, agreed),
+        handed,
         *(placed, identity, evidence, transfer, delivery, ingest),
         *(auth, signatures),
     ),

@@ -16,6 +16,7 @@ _AFTER = {
     "rating": "ratings",
     "withdrawal": "withdrawals",
     "recall": "recalls",
+    "handover": "handovers",
     "cancellation": "cancellations",
 }
 """Kind of a piece that is no evidence → the last part of its path."""

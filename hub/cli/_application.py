@@ -65,6 +65,9 @@ def show_one(shown: Json, said: str) -> None:
         out.print(f"{_AGREES[one['result']]} {one['zh']} {one['en']}", highlight=False)
     for change in shown["recalls"]:
         out.print(_recall(change), highlight=False)
+    for one in shown["handovers"]:
+        days = f"登簿 entered {one['registered_on']}, 告知 notice after {one['notice_on']}"
+        out.print(f"[yellow]⇄[/] {one['state_zh']} {one['state_en']} {days}", highlight=False)
     table = Table("piece", "sink", "what", "state", "holder", "attempts", "receipt", Column("reason", overflow="fold"))
     for one in shown["deliveries"]:
         reason = " ".join(part for part in (one["reason"], one["reason_zh"], one["said"], one["trouble"]) if part)

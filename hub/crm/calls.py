@@ -19,10 +19,11 @@ ANSWER_BYTES_MAX = 1_048_576
 """Bytes of one answer."""
 REGISTRATION, EVIDENCE, DATES = "registration", "evidence", "dates"
 WITHDRAWAL, RECALL, CANCELLATION, RATING, WARNING = "withdrawal", "recall", "cancellation", "rating", "warning"
+HANDOVER = "handover"
 _PATHS = {
     **{EVIDENCE: "evidence", DATES: "dates"},
     **{WITHDRAWAL: "withdrawals", RECALL: "recalls", CANCELLATION: "cancellations"},
-    **{RATING: "ratings", WARNING: "warnings"},
+    **{RATING: "ratings", WARNING: "warnings", HANDOVER: "handovers"},
 }
 TRANSFER, TRANSFER_CHECK, TRANSFER_PUSH = "transfer", "transfer-check", "transfer-push"
 TRANSFER_CANCELLATION, TRANSFER_NOTICE = "transfer-cancellation", "transfer-notice"

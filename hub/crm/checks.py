@@ -10,6 +10,7 @@ from hub.crm.calls import (
     CANCELLATION,
     DATES,
     EVIDENCE,
+    HANDOVER,
     RATING,
     RECALL,
     REGISTRATION,
@@ -208,7 +209,8 @@ def ignores_half_a_call(play: Play) -> None:
 
 
 def takes_what_changes(play: Play) -> None:
-    """6.1 to 6.7: corrections, withdrawals, dates out of order, a rating, a warning, a cancellation, recalls."""
+    """6.1 to 6.8: corrections, withdrawals, dates out of order, a rating, a warning, a cancellation, recalls, notices
+    of a title that changed hands."""
     case, reference = play.case(), uuid4().hex
     if not case.registered():
         return
@@ -229,6 +231,12 @@ def takes_what_changes(play: Play) -> None:
     _delivered(play, case, CANCELLATION, "6.3")
     for nth in (2, 1):
         _delivered(play, case, RECALL, "6.7", noticeNo=nth, recordId=reference)
+    to, said = case.push(HANDOVER)
+    if said.word is not Word.YES and said.answer.status in (404, 405):
+        told = "系统不接收产权变更的告知", "the system takes no notices of titles that changed hands"
+        play.note("6.8", *told)
+    elif taken(play, to, said, "6.8") and _found(play, to, said):
+        _delivered(play, case, HANDOVER, "6.8", noticeNo=2, takesBack=1)
 
 
 def takes_joint_transfers(play: Play) -> None:

@@ -61,15 +61,19 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.cases.evidence": (*_DATA, "hub.grants", "hub.cases"),
     "hub.cases.identity": (*_DATA, "hub.cases"),
     "hub.cases.ratings": (*_DATA, "hub.cases"),
+    "hub.cases.transfer.tables": ("hub.stores",),
     "hub.cases.connection": (
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
         *("hub.cases.evidence", "hub.cases.identity", "hub.cases.places", "hub.cases.agreement", "hub.cases.ratings"),
+        "hub.cases.transfer.tables",
     ),
     "hub.cases.customer": (
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
         *("hub.cases.evidence", "hub.cases.identity", "hub.cases.ratings", "hub.cases.connection"),
     ),
-    "hub.cases.transfer": (*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.connection"),
+    "hub.cases.transfer": (
+        *(*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.connection", "hub.cases.transfer.tables"),
+    ),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": (*_DATA, *_STAGE, "hub.grants"),
     "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),

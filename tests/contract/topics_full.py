@@ -48,6 +48,7 @@ WITHOUT_EXAMPLE = {
     for name in (
         *("cancelled", "disputed", "documented", "followed-up", "noticed", "overasked"),
         *("place-answered", "rated", "rating-refused", "recalled", "separated", "warned"),
+        *("handed-over", "undeclared", "declared"),
     )
 } | {f"transfer.{name}" for name in ("entered", "located", "overlooked", "reported", "undeclared", "withdrawn")}
 """Events that nothing in this small world leads to. ``tests/unit/cases/test_events.py`` writes and reads each."""

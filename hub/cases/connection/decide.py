@@ -24,6 +24,7 @@ from hub.cases.connection.events import (
     Withdrawn,
 )
 from hub.cases.connection.gather import Facts, dates_of
+from hub.cases.connection.handed import decide as handed
 from hub.cases.connection.hears import (
     NAME,
     AskAgain,
@@ -67,6 +68,7 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     decided += placed(decided, facts.placing)
     decided += [Agreed(**one._asdict()) for one in facts.agreed]
     decided += _recalled(case, facts, _decided(decided), moment)
+    decided += _handed(case, facts, _decided(decided), rules, moment)
     return [*decided, *_reported(replace(case, pieces=case.pieces + _decided(decided)), facts, moment)]
 
 
@@ -265,6 +267,15 @@ def _recalled(case: Case, facts: Facts, decided: int, moment: Moment) -> list[Ev
     if facts.is_over:
         return recall.recalled(facts.over, first, takes, facts.told)
     return recall.retracted(facts.over, first, takes, moment)
+
+
+def _handed(case: Case, facts: Facts, decided: int, rules: Rules, moment: Moment) -> list[Event]:
+    """What follows of a title that changed hands after electricity was on."""
+    if facts.handed is None:
+        return []
+    today = china_day(moment.now)
+    told = handed.told(case, facts.handed, case.pieces + decided, facts.sinks + facts.absent, today)
+    return told + handed.handed_over(case, facts.handed, policy.in_force(today, rules.policies), facts.calendar)
 
 
 def _cancelled(case: Case, facts: Facts) -> Cancelled:

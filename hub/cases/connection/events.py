@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
 from hub.cases.connection.agreed.events import Agreed
+from hub.cases.connection.handed.events import EVENTS as HANDED
 from hub.cases.connection.materials import events as materials
 from hub.cases.connection.placed.events import EVENTS as PLACED
 from hub.cases.connection.recall.events import Recalled, Retracted
@@ -150,4 +151,5 @@ EVENTS: tuple[type[Event], ...] = (
     *materials.EVENTS,
     *RATINGS,
     *PLACED,
+    *HANDED,
 )

@@ -14,6 +14,7 @@ from hub.cases.case import Case, PieceState
 from hub.cases.connection.agreed.gather import findings
 from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
+from hub.cases.connection.handed.gather import Handed, handed
 from hub.cases.connection.hears import AskAgain, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
 from hub.cases.connection.placed.decide import Placing
 from hub.cases.connection.placed.gather import placings
@@ -55,6 +56,7 @@ class Facts:
     warnings and notices of recalls there were. ``ended``: as its row says. ``placing``: what is known of its site,
     where the command is about its title. ``agreed``: what the certificates say of each other, where it was not told
     before.
+    ``handed``: what is known of its title's holders since electricity is on, where the command is about that.
     ``follow_up``: the last day of a bad rating's follow-up that is over and was not warned of."""
 
     sinks: tuple[SinkInfo, ...] = ()
@@ -79,6 +81,7 @@ class Facts:
     follow_up: str | None = None
     placing: Placing | None = None
     agreed: list[Finding] = field(default_factory=list)
+    handed: Handed | None = None
 
     @property
     def is_over(self) -> bool:
@@ -106,8 +109,17 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
             known.pending, known.behind = _pending(connection, case, command), _behind(connection, case, command)
     _report(given, connection, work, facts, rows)
     _warn(connection, work, facts, rows, moment)
+    _hand(given, connection, work, facts)
     _count(connection, work, facts)
     return facts
+
+
+def _hand(given: Given, connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:
+    """What is known of titles that may have changed hands."""
+    asked = [case.case_id for case, command in work if isinstance(command, Settle) and command.handed]
+    found = handed(given, connection, asked) if asked else {}
+    for (case, _), known in zip(work, facts, strict=True):
+        known.handed = found.get(case.case_id)
 
 
 def _report(
@@ -137,7 +149,11 @@ def _report(
 def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:
     """What dates are computed from."""
     both = zip(work, facts, strict=True)
-    counting = [known for (_, command), known in both if isinstance(command, Submit | Rate | Warn) or known.history]
+    counting = [
+        known
+        for (_, command), known in both
+        if isinstance(command, Submit | Rate | Warn) or known.history or known.handed
+    ]
     calendar = notices.calendar(connection) if counting else Calendar()
     for known in counting:
         known.calendar = calendar

@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from hub.cases.case import Case
 from hub.cases.connection import recount
-from hub.cases.connection.command import Application
+from hub.cases.connection.command import TITLE, Application
+from hub.cases.connection.handed import gather as handed
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import due as warnings
 from hub.cases.evidence import needs, over
@@ -57,7 +58,8 @@ class Settle:
     """Records arrived for needs of these kinds, or a source answered. Answers to older questions are ignored. ``new``:
     kinds of new records that concern the site or the applicant, of needs that are not asked for any more; ``others``:
     kinds of records of the applicant; ``again``: kinds of needs whose record has a new reading; ``steps``: the utility
-    reported steps; ``over``: kinds of needs whose record has a later version."""
+    reported steps; ``over``: kinds of needs whose record has a later version; ``handed``: a title of the site may have
+    changed hands since electricity is on."""
 
     kinds: frozenset[str] = frozenset()
     answers: tuple[Answered, ...] = ()
@@ -66,6 +68,7 @@ class Settle:
     again: frozenset[str] = frozenset()
     steps: bool = False
     over: frozenset[str] = frozenset()
+    handed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
     again, ended = _by_case(read_again), _by_case(replaced)
     kinds = _by_case(linked)
     steps = _stepped(connection, heard)
+    hands = _handed(connection, heard)
     delivered = [one.case_id for one in heard if isinstance(one, Delivered)]
     return dict.fromkeys(delivered, Number()) | {
         case_id: Settle(
@@ -130,8 +134,9 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
             again.get(case_id, _NONE),
             case_id in steps,
             ended.get(case_id, _NONE),
+            case_id in hands,
         )
-        for case_id in {*kinds, *answers, *new, *others, *again, *steps, *ended}
+        for case_id in {*kinds, *answers, *new, *others, *again, *steps, *ended, *hands}
     }
 
 
@@ -141,6 +146,16 @@ def _stepped(connection: Connection, heard: Sequence[Heard]) -> frozenset[bytes]
         return unheard(connection)
     steps = [one for one in heard if isinstance(one, Verified) and one.kind == STEP]
     return frozenset(with_steps(connection, frozenset().union(*(one.ids for one in steps))).values())
+
+
+def _handed(connection: Connection, heard: Sequence[Heard]) -> set[bytes]:
+    """The cases whose title may have changed hands, or whose new holders have declared a transfer: the utility has its
+    registration."""
+    if any(isinstance(one, Restored) for one in heard):
+        return handed.every(connection)
+    entered = [one.ids for one in heard if isinstance(one, Verified) and one.kind == TITLE]
+    delivered = [one.case_id for one in heard if isinstance(one, Delivered)]
+    return handed.of_units(connection, frozenset().union(*entered)) | handed.of_transfers(connection, delivered)
 
 
 _NONE: frozenset[str] = frozenset()
@@ -163,7 +178,12 @@ def _ids(verified: Iterable[Verified]) -> dict[str, set[bytes]]:
 
 def _waits(connection: Connection, moment: Moment) -> bool:
     needed = needs.any_due(connection, NAME, moment.process_ms) or recount.any_due(connection, moment)
-    return needed or reports.any_due(connection) or warnings.any_due(connection, moment)
+    return (
+        needed
+        or reports.any_due(connection)
+        or warnings.any_due(connection, moment)
+        or handed.any_due(connection, moment)
+    )
 
 
 def _take(connection: Connection, moment: Moment, most: int) -> list[tuple[Case, Command]]:
@@ -181,6 +201,7 @@ _TIMERS: tuple[tuple[Callable[[Connection, Moment, int], list[Case]], Command], 
     (recount.take_due, Recount()),
     (lambda connection, _, most: reports.take_due(connection, most), Number()),
     (warnings.take_due, Warn()),
+    (handed.take_due, Settle(handed=True)),
 )
 
 

@@ -11,6 +11,9 @@ from hub.cases.connection.agreed.tables import agreement
 from hub.cases.connection.decide import decide
 from hub.cases.connection.events import CANCELLATION, DATES, EVENTS
 from hub.cases.connection.gather import gather
+from hub.cases.connection.handed import shown as handed
+from hub.cases.connection.handed.events import HANDOVER
+from hub.cases.connection.handed.tables import handover
 from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.materials.tables import document, request
 from hub.cases.connection.placed.tables import place
@@ -40,13 +43,14 @@ PROCEDURE = Procedure(
     project=project,
     tables=(
         *(application, need, ticket, document, request, case_number, number_dispute, step),
-        *(warning, recall, agreement, rating, rating_refusal, place),
+        *(warning, recall, agreement, rating, rating_refusal, place, handover),
     ),
     sinks={
         REGISTRATION: bodies.registration,
         DATES: bodies.dates,
         WITHDRAWAL: bodies.withdrawal,
         RECALL: recalls.body,
+        HANDOVER: handed.body,
         RATING: bodies.rating,
         WARNING: shown.body,
         CANCELLATION: bodies.cancellation,

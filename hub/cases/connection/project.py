@@ -11,6 +11,8 @@ from hub.cases.connection.agreed import shown as agreed
 from hub.cases.connection.agreed.events import Agreed
 from hub.cases.connection.command import TITLE
 from hub.cases.connection.events import Cancelled, Dated, Identified, Matched, Submitted, Waiting, Withdrawn
+from hub.cases.connection.handed import shown as handed
+from hub.cases.connection.handed.events import EVENTS as HANDED
 from hub.cases.connection.materials.events import Documented, Noticed, Overasked
 from hub.cases.connection.materials.project import documented, requested
 from hub.cases.connection.placed.project import PROJECT as PLACED
@@ -286,4 +288,5 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     **RATINGS,
     **PLACED,
     Warned: shown.project,
+    **dict.fromkeys(HANDED, handed.project),
 }

@@ -14,6 +14,7 @@ from hub.cases.clocks import KindClock
 from hub.cases.connection import states
 from hub.cases.connection.agreed import shown as agreed
 from hub.cases.connection.command import Application
+from hub.cases.connection.handed import shown as handed
 from hub.cases.connection.placed import shown as placed
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import changes, clocks, histories
@@ -55,6 +56,7 @@ def full(connection: Connection, row: Row[Any], given: Given, today: date) -> Js
         "deliveries": deliveries,
         "agreement": agreed.shown(connection, case_id),
         "recalls": recalls.shown(connection, case_id),
+        "handovers": handed.shown(connection, case_id),
     }
 
 

@@ -107,12 +107,15 @@ class TransferTable(Data):
     """What joint transfers of title and account (房产+用电联合过户) go by. ``transfers`` and ``firsts``: the registry's
     types of registration (codes or words) that are a transfer, and a first registration; any other type starts nothing.
     ``check_days`` and ``transfer_days``: working days for the utility's answers; ``None`` where no document sets any.
+    ``undeclared_days``: working days, from the entry of a title, in which a transfer of its account may be declared
+    before the utility is told that none was; ``None``: it is told on the day after the entry.
     """
 
     transfers: tuple[Text, ...] = ("200", "转移登记")
     firsts: tuple[Text, ...] = ("100", "首次登记")
     check_days: Days | None = None
     transfer_days: Days | None = None
+    undeclared_days: Days | None = None
     clause: Text = ""
 
 

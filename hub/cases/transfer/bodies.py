@@ -7,16 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import reasons, tables
-from hub.cases.evidence import over
+from hub.cases.evidence import titles
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.cases.times import china_time
-from hub.cases.transfer.hears import TITLE
 from hub.cases.transfer.tables import transfer, transfer_title
-from hub.errors import TamperDetected
 from hub.ports import Fault, Plain
-from hub.privacy.opening import Opened, check_commitments
-from hub.privacy.purposes import Purpose, minimal
-from hub.topics.places import read_value
 
 _NOTICE_PURPOSE = "undeclared-transfer"
 _ID_TYPES = (("uscc", "USCC"), ("resident_id", "RESIDENT_ID"))
@@ -72,7 +67,7 @@ def transferred(given: Given, connection: Connection, sending: Sending, moment: 
         "purpose": purpose.name,
         "legalBasis": basis.code,
         "legalClause": basis.clause,
-        **_title(given, connection, sending, row, purpose),
+        **titles.body(given, connection, sending, row, purpose),
     }
 
 
@@ -92,7 +87,7 @@ def notice(given: Given, connection: Connection, sending: Sending, moment: Momen
         "purpose": purpose.name,
         "legalBasis": basis.code,
         "legalClause": basis.clause,
-        **_title(given, connection, sending, title, purpose),
+        **titles.body(given, connection, sending, title, purpose),
     }
 
 
@@ -119,38 +114,3 @@ def _matter(given: Given, sending: Sending, row: Row[Any]) -> dict[str, Any]:
 def _holder(one: Plain) -> Body:
     by, name = next((by, name) for by, name in _ID_TYPES if one[by])
     return {"name": one["name"], "idType": name, "idNo": one[by]}
-
-
-def _title(given: Given, connection: Connection, sending: Sending, at: Row[Any], purpose: Purpose) -> Body:
-    """The title at the place that a row names, checked once more before it leaves (P3)."""
-    record_id = bytes(at.record_id)
-    now = over.now(connection, record_id)
-    if now is None or now.record_id != record_id or not now.in_force:
-        raise WillNotDo(reasons.CHANGED)
-    opened = _opened(given, at)
-    if not purpose.accepts(TITLE, opened.envelope["assurance"]):
-        raise MustNotSend(reasons.ASSURANCE_LOW)
-    if not given.permits(opened.envelope["source"]["system"], purpose.name):
-        raise MustNotSend(reasons.PURPOSE_NOT_GRANTED)
-    assert opened.record is not None
-    return {
-        "recordId": sending.refer(record_id),
-        "reading": at.reading,
-        "assurance": opened.envelope["assurance"],
-        "verifiedAt": china_time(now.learned_ms),
-        "fields": minimal(opened.record, purpose.evidence[TITLE].fields),
-    }
-
-
-def _opened(given: Given, at: Row[Any]) -> Opened:
-    try:
-        opened = given.opener.open([read_value(given.log, at.topic, at.partition, at.offset)])[0]
-        if opened.problem is not None:
-            erased = opened.problem.code == reasons.ERASED
-            raise MustNotSend(reasons.ERASED if erased else reasons.SEAL_BROKEN)
-        if (opened.envelope["record_id"], opened.envelope["reading"]) != (bytes(at.record_id), at.reading):
-            raise MustNotSend(reasons.SEAL_BROKEN)
-        check_commitments(opened)
-    except TamperDetected:
-        raise MustNotSend(reasons.SEAL_BROKEN) from None
-    return opened

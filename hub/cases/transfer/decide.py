@@ -9,6 +9,7 @@ from hub.cases import policy, reasons
 from hub.cases.calendar import china_day, day_of
 from hub.cases.case import Case
 from hub.cases.events import REGISTRATION, Deciding, Event, Piece, ToSeal
+from hub.cases.evidence.titles import Title
 from hub.cases.policies.model import Policy
 from hub.cases.policy import Rules
 from hub.cases.procedure import Decision, Moment, PutOff, SinkInfo, Withdraw
@@ -27,7 +28,7 @@ from hub.cases.transfer.events import (
     Undeclared,
     Withdrawn,
 )
-from hub.cases.transfer.gather import Facts, Report, Title
+from hub.cases.transfer.gather import Facts, Report
 from hub.cases.transfer.hears import Cancel, Submit, TransferCommand
 from hub.cases.transfer.states import ENDED, Ask, Said, Standing, State, Step, take
 

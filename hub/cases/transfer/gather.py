@@ -11,29 +11,18 @@ from hub.cases import notices
 from hub.cases.calendar import Calendar
 from hub.cases.case import Case, PieceState
 from hub.cases.events import REGISTRATION
+from hub.cases.evidence import titles
+from hub.cases.evidence.titles import TITLE, Place, Title
 from hub.cases.procedure import Given, Moment, SinkInfo, Withdraw, Work
 from hub.cases.tables import case, piece
-from hub.cases.transfer.hears import REPORT, TITLE, Cancel, Look, Submit
+from hub.cases.transfer.hears import REPORT, Cancel, Look, Submit
 from hub.cases.transfer.tables import transfer, transfer_holder, transfer_number, transfer_report, transfer_title
 from hub.privacy.opening import Opened
-from hub.records.tables import current, record, record_link
+from hub.records.tables import record, record_link
 from hub.topics.places import read_value
 
 REPORTS_MAX = 1_000
 """Most reports that one transfer takes; further ones stay unheard."""
-TITLES_MAX = 200
-"""Most titles of one unit that are looked at."""
-_HOLDER = "HOLDER"
-
-
-class Place(NamedTuple):
-    """A record: its id and reading, and where it is on its topic."""
-
-    record_id: bytes
-    reading: int
-    topic: str
-    partition: int
-    offset: int
 
 
 class Report(NamedTuple):
@@ -45,17 +34,6 @@ class Report(NamedTuple):
     question: int
     account_holder: str
     at_ms: int
-
-
-class Title(NamedTuple):
-    """A title in force. ``numbers``: the opaque ids that it can be found by; ``holders``: those of its holders."""
-
-    place: Place
-    unit_id: bytes
-    registration_type: str
-    registered_on: date
-    holders: frozenset[bytes]
-    numbers: frozenset[bytes]
 
 
 @dataclass(slots=True)
@@ -183,7 +161,7 @@ def _report(given: Given, row: Row[Any], opened: Opened) -> Report | None:
     told = opened.record["report"]
     event = given.names.event(opened.record["authority"], told["event_id"])
     question, at_ms = told["question"] or 0, told["occurred_at_ms"]
-    return Report(_place(row), event, told["result"], question, told["account_holder"], at_ms)
+    return Report(titles.place(row), event, told["result"], question, told["account_holder"], at_ms)
 
 
 # ---- titles --------------------------------------------------------------------------------------------------------
@@ -196,19 +174,7 @@ def _look_for_titles(
         unit_id = known.unit_id = _unit_of(connection, title_id)
     if unit_id is None:
         return
-    query = (
-        select(record)
-        .join(current, current.c.record_id == record.c.record_id)
-        .join(record_link, record_link.c.record_id == record.c.record_id)
-        .where(record_link.c.link_id == unit_id, current.c.kind == TITLE)
-        .where(current.c.status == "CURRENT", current.c.operation == "UPSERT")
-        .order_by(record.c.record_id)
-        .limit(TITLES_MAX)
-    )
-    rows = connection.execute(query).all()
-    opened = zip(rows, _open(given, rows), strict=True)
-    titles = [_title(row, one) for row, one in opened if one.record is not None]
-    known.titles = sorted(titles, key=lambda one: (one.registered_on, one.place))
+    known.titles = titles.in_force(given, connection, unit_id)
 
 
 def _unit_of(connection: Connection, title_id: bytes) -> bytes | None:
@@ -222,19 +188,6 @@ def _unit_of(connection: Connection, title_id: bytes) -> bytes | None:
     )
     found = connection.execute(query).scalar_one_or_none()
     return bytes(found) if found else None
-
-
-def _title(row: Row[Any], opened: Opened) -> Title:
-    assert opened.record is not None
-    unit = opened.record["unit"]
-    parts = opened.envelope["parts"]
-    holders = frozenset(part["subject_id"] for part in parts if part["role"] == _HOLDER)
-    kind, day, links = unit["registration_type"].strip(), unit["issued_on"], opened.envelope["links"]
-    return Title(_place(row), bytes(row.entity_id), kind, day, holders, frozenset(links))
-
-
-def _place(row: Row[Any]) -> Place:
-    return Place(bytes(row.record_id), row.reading, row.topic, row.partition, row.offset)
 
 
 def _open(given: Given, rows: Sequence[Row[Any]]) -> list[Opened]:

@@ -7,16 +7,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from hub.cases.case import Case
+from hub.cases.evidence.titles import TITLE
 from hub.cases.procedure import Command, Due, Heard, Hears, Moment, PutOff, Restored, Verified, Withdraw
 from hub.cases.transfer.command import NAME, Transfer
 from hub.cases.transfer.tables import transfer, transfer_number
 from hub.records.identifiers import Identity
 
 REPORT = "utility.transfer"
-TITLE = "licence.property-title"
 _CHUNK = 500
 
-__all__ = ["DUE", "HEARS", "NAME", "REPORT", "TITLE", "Cancel", "Look", "Submit", "TransferCommand"]
+__all__ = ["DUE", "HEARS", "NAME", "REPORT", "Cancel", "Look", "Submit", "TransferCommand"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,21 @@ class Recall(BaseModel):
     learned_at: Moment = Field(description="When the hub verified that.")
 
 
+class Handover(BaseModel):
+    """A title that changed hands after electricity was on there, and whether a transfer of the account was declared."""
+
+    state: Literal["WAITING", "TOLD", "DECLARED"] = Field(
+        examples=["WAITING"],
+        description="WAITING: one may still be declared; TOLD: none was, and the sinks were told; DECLARED: one was.",
+    )
+    state_zh: str = Text("产权已变更，户号是否过户尚待申请。")
+    state_en: str = Text("The title changed hands; the account's transfer may still be declared.")
+    registered_on: Day
+    notice_on: Day = Field(description="Last day to declare a transfer without a notice.")
+    learned_at: Moment
+    told_at: Moment | None
+
+
 class _Application(BaseModel):
     application_id: Opaque
     external_no: str | None = Text("2026-000123", "The channel's own number; null when the applicant was erased.")
@@ -201,6 +216,7 @@ class ApplicationShown(_Application):
     deliveries: list[Delivery]
     agreement: list[Agreement]
     recalls: list[Recall]
+    handovers: list[Handover]
     numbers: dict[str, str] = Field(examples=[{"utility_crm": "7K3M9-QPDX-2V4TW"}], description="Sink → its number.")
 
 

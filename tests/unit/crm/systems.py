@@ -12,6 +12,7 @@ TOKEN = "right"
 _NEEDED = {
     **{"applications": "orgNo", "evidence": "fields", "dates": "dueOn"},
     **{"withdrawals": "recordId", "ratings": "grade", "warnings": "recipients", "recalls": "recordId"},
+    "handovers": "registeredOn",
 }
 _NEEDED |= {
     **{"transfers": "consNo", "transfer-checks": "questionNo", "transfer-pushes": "newHolders"},

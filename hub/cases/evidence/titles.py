@@ -1,0 +1,115 @@
+"""The titles of a property unit that are in force, and what may leave of one that a row names."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from hub.cases import reasons
+from hub.cases.evidence import over
+from hub.cases.procedure import Body, Given, MustNotSend, Sending, WillNotDo
+from hub.cases.times import china_time
+from hub.errors import TamperDetected
+from hub.privacy.opening import Opened, check_commitments
+from hub.privacy.purposes import Purpose, minimal
+from hub.records.tables import current, record, record_link
+from hub.topics.places import read_value
+
+TITLE = "licence.property-title"
+TITLES_MAX = 200
+"""Most titles of one unit that are looked at."""
+_HOLDER = "HOLDER"
+
+
+class Place(NamedTuple):
+    """A record: its id and reading, and where it is on its topic."""
+
+    record_id: bytes
+    reading: int
+    topic: str
+    partition: int
+    offset: int
+
+
+class Title(NamedTuple):
+    """A title. ``numbers``: the opaque ids that it can be found by; ``holders``: those of its holders."""
+
+    place: Place
+    unit_id: bytes
+    registration_type: str
+    registered_on: date
+    holders: frozenset[bytes]
+    numbers: frozenset[bytes]
+
+
+def in_force(given: Given, connection: Connection, unit_id: bytes) -> list[Title]:
+    """The titles of a unit that are in force, by their dates. One that does not open is left out. Raises
+    ``Unavailable`` when log or vault is."""
+    query = (
+        select(record)
+        .join(current, current.c.record_id == record.c.record_id)
+        .join(record_link, record_link.c.record_id == record.c.record_id)
+        .where(record_link.c.link_id == unit_id, current.c.kind == TITLE)
+        .where(current.c.status == "CURRENT", current.c.operation == "UPSERT")
+        .order_by(record.c.record_id)
+        .limit(TITLES_MAX)
+    )
+    found = read(given, connection.execute(query).all())
+    return sorted(found, key=lambda one: (one.registered_on, one.place))
+
+
+def read(given: Given, rows: Sequence[Row[Any]]) -> list[Title]:
+    """The titles of rows of ``record``. One that does not open is left out. Raises as ``in_force``."""
+    values = [read_value(given.log, row.topic, row.partition, row.offset) for row in rows]
+    opened = given.opener.open(values) if values else []
+    return [_title(row, one) for row, one in zip(rows, opened, strict=True) if one.record is not None]
+
+
+def place(row: Row[Any]) -> Place:
+    """The place of a row of ``record``."""
+    return Place(bytes(row.record_id), row.reading, row.topic, row.partition, row.offset)
+
+
+def _title(row: Row[Any], opened: Opened) -> Title:
+    assert opened.record is not None
+    unit = opened.record["unit"]
+    holders = frozenset(part["subject_id"] for part in opened.envelope["parts"] if part["role"] == _HOLDER)
+    kind, day, links = unit["registration_type"].strip(), unit["issued_on"], opened.envelope["links"]
+    return Title(place(row), bytes(row.entity_id), kind, day, holders, frozenset(links))
+
+
+def body(given: Given, connection: Connection, sending: Sending, at: Row[Any], purpose: Purpose) -> Body:
+    """What may leave of the title at the place that a row names, checked once more (P3). Raises ``WillNotDo`` when it
+    has changed since, ``MustNotSend`` when it may not be used, or does not open."""
+    record_id = bytes(at.record_id)
+    now = over.now(connection, record_id)
+    if now is None or now.record_id != record_id or not now.in_force:
+        raise WillNotDo(reasons.CHANGED)
+    opened = _opened(given, at)
+    if not purpose.accepts(TITLE, opened.envelope["assurance"]):
+        raise MustNotSend(reasons.ASSURANCE_LOW)
+    if not given.permits(opened.envelope["source"]["system"], purpose.name):
+        raise MustNotSend(reasons.PURPOSE_NOT_GRANTED)
+    assert opened.record is not None
+    return {
+        "recordId": sending.refer(record_id),
+        "reading": at.reading,
+        "assurance": opened.envelope["assurance"],
+        "verifiedAt": china_time(now.learned_ms),
+        "fields": minimal(opened.record, purpose.evidence[TITLE].fields),
+    }
+
+
+def _opened(given: Given, at: Row[Any]) -> Opened:
+    try:
+        opened = given.opener.open([read_value(given.log, at.topic, at.partition, at.offset)])[0]
+        if opened.problem is not None:
+            erased = opened.problem.code == reasons.ERASED
+            raise MustNotSend(reasons.ERASED if erased else reasons.SEAL_BROKEN)
+        if (opened.envelope["record_id"], opened.envelope["reading"]) != (bytes(at.record_id), at.reading):
+            raise MustNotSend(reasons.SEAL_BROKEN)
+        check_commitments(opened)
+    except TamperDetected:
+        raise MustNotSend(reasons.SEAL_BROKEN) from None
+    return opened
