@@ -23,7 +23,7 @@ _SAMPLES = {
     calls.REGISTRATION: "application",
     **{one: one for one in (calls.EVIDENCE, calls.DATES, calls.WITHDRAWAL, calls.RECALL, calls.CANCELLATION)},
     **{one: one for one in (calls.RATING, calls.WARNING, calls.TRANSFER, calls.TRANSFER_CHECK, calls.TRANSFER_PUSH)},
-    **{one: one for one in (calls.TRANSFER_CANCELLATION, calls.TRANSFER_NOTICE)},
+    **{one: one for one in (calls.TRANSFER_CANCELLATION, calls.TRANSFER_NOTICE, calls.HANDOVER)},
 }
 _MARKS = {Verdict.HOLDS: "符合 ok", Verdict.BROKEN: "不符 BROKEN", Verdict.NOTE: "提示 note", NOT_SEEN: "未检 not seen"}
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import hub
-from hub.web.api import answers
+from hub.web.api import answers, registry_answers
 from hub.web.api.shown_transfers import TransferState
 from hub.web.api.told import TOLD, Told
 from hub.web.auth.applicants import SCOPE as OF_APPLICATION
@@ -94,9 +94,9 @@ def text() -> str:
 def _models(every: Iterable[Told]) -> list[type[BaseModel]]:
     found: list[type[BaseModel]] = [
         answers.Problem,
-        answers.RegistryProblem,
+        registry_answers.RegistryProblem,
         answers.HeldShown,
-        answers.Place,
+        registry_answers.Place,
         TransferState,
     ]
     for told in every:
@@ -174,7 +174,9 @@ def _responses(told: Told, schemas: Json) -> Json:
     for code, message in told.registry_codes:
         first = str(code)[:3]
         known = made.setdefault(first, _response(int(first), {}))
-        place = known["content"].setdefault(REGISTRY, {"schema": _ref(answers.RegistryProblem), "examples": {}})
+        place = known["content"].setdefault(
+            REGISTRY, {"schema": _ref(registry_answers.RegistryProblem), "examples": {}}
+        )
         place["examples"][str(code)] = {"value": {"error_code": code, "message": message}}
     return dict(sorted(made.items()))
 

@@ -14,6 +14,7 @@ from hub.cases.customer.said import FollowUp, Question, Rating
 from hub.cases.transfer.command import Submission
 from hub.web.api import answers as a
 from hub.web.api import applications, cases, customers, deliveries, metrics, steps, transfers
+from hub.web.api import registry_answers as r
 from hub.web.api import shown_customers as c
 from hub.web.api import shown_transfers as t
 from hub.web.api.clock_answers import ClockShown
@@ -343,36 +344,36 @@ _REGISTRY: Final = (
     _registry("versions", "GET", _VERSIONS, "The versions of a subject.", _NUMBERS, _SUBJECT),
     _registry(
         "version", "GET", f"{_VERSIONS}/{{version}}", "One version of a subject.",
-        a.SchemaShown, _SUBJECT, _VERSION, _BAD_VERSION,
+        r.SchemaShown, _SUBJECT, _VERSION, _BAD_VERSION,
     ),
     _registry(
         "versionSchema", "GET", f"{_VERSIONS}/{{version}}/schema", "Only the schema of a version.",
         _AVRO, _SUBJECT, _VERSION, _BAD_VERSION,
     ),
     _registry("types", "GET", "/schemas/types", "The types of schema.", _NAMES | {"examples": [["AVRO"]]}),
-    _registry("schema", "GET", _ID, "The schema of an id.", a.SchemaText, _SCHEMA),
+    _registry("schema", "GET", _ID, "The schema of an id.", r.SchemaText, _SCHEMA),
     _registry("schemaOnly", "GET", f"{_ID}/schema", "Only the schema of an id.", _AVRO, _SCHEMA),
     _registry("places", "GET", f"{_ID}/versions", "Every subject and version of an id.", _PLACES, _SCHEMA),
     _registry("subjectsOf", "GET", f"{_ID}/subjects", "Every subject of an id.", _NAMES, _SCHEMA),
-    _registry("config", "GET", "/config", "The compatibility level.", a.Level),
-    _registry("configOf", "GET", "/config/{subject}", "The compatibility level of a subject.", a.Level, _SUBJECT),
-    _registry("mode", "GET", "/mode", "The mode.", a.Mode),
-    _registry("modeOf", "GET", "/mode/{subject}", "The mode of a subject.", a.Mode),
+    _registry("config", "GET", "/config", "The compatibility level.", r.Level),
+    _registry("configOf", "GET", "/config/{subject}", "The compatibility level of a subject.", r.Level, _SUBJECT),
+    _registry("mode", "GET", "/mode", "The mode.", r.Mode),
+    _registry("modeOf", "GET", "/mode/{subject}", "The mode of a subject.", r.Mode),
     _registry(
         "lookUp", "POST", "/subjects/{subject}", "Whether a schema is in a subject.",
-        a.SchemaShown, *_BAD_BODY, _SUBJECT, _SCHEMA, body=a.SchemaSent,
+        r.SchemaShown, *_BAD_BODY, _SUBJECT, _SCHEMA, body=r.SchemaSent,
     ),
     _registry(
         "register", "POST", _VERSIONS, "The id of a schema that is in the subject; a new one is refused.",
-        a.SchemaId, *_BAD_BODY, _INCOMPATIBLE, _READ_ONLY, body=a.SchemaSent,
+        r.SchemaId, *_BAD_BODY, _INCOMPATIBLE, _READ_ONLY, body=r.SchemaSent,
     ),
     _registry(
         "compatibleWithAll", "POST", f"/compatibility{_VERSIONS}", "Whether a schema is compatible with all versions.",
-        a.Compatibility, *_BAD_BODY, _SUBJECT, body=a.SchemaSent, query=VerboseQuery,
+        r.Compatibility, *_BAD_BODY, _SUBJECT, body=r.SchemaSent, query=VerboseQuery,
     ),
     _registry(
         "compatibleWithOne", "POST", f"/compatibility{_VERSIONS}/{{version}}", "The same with one version.",
-        a.Compatibility, *_BAD_BODY, _VERSION, _BAD_VERSION, body=a.SchemaSent, query=VerboseQuery,
+        r.Compatibility, *_BAD_BODY, _VERSION, _BAD_VERSION, body=r.SchemaSent, query=VerboseQuery,
     ),
 )  # fmt: skip
 _DOCUMENTS: Final = (

@@ -1,1 +1,1 @@
-"""A title that changes hands after electricity is on at its unit, while nobody declares the transfer of the account."""
+"""A title that changes hands after electricity is on at its unit, while no transfer of the account is declared."""
