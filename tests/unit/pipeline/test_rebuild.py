@@ -85,9 +85,11 @@ def lived(house: House) -> None:
 
 
 def with_a_rating(house: House) -> None:
-    """Steps to electricity on, a rating, and one that was refused."""
+    """Steps to electricity on, a rating, and one that was refused; then the title goes to others."""
     case_id = house.submit(body("A-7")).case_id
     house.connected(case_id, ConnectionSystem())
+    house.verified(Town(house).title(transfers.HEIR, unit_no=samples.UNIT_NO, key="T-handed-over"))
+    house.project()
     house.customers.rate(case_id, {"grade": 1})
     house.customers.refuse_rating(case_id, By("token:1", "crm"))
 
