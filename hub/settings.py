@@ -169,6 +169,10 @@ class Settings(_Frozen):
     connectors_dir: Path | None = Field(
         None, description="A folder whose sub-folders are connectors, in addition to the installed ones."
     )
+    policies_dir: Path | None = Field(
+        None,
+        description="A folder with policy tables, TOML, in addition to those of the release; the same on every hub.",
+    )
     connectors: dict[str, dict[str, SecretStr | int | float | bool]] = Field(
         default_factory=dict,
         description="One table per connector; its keys are in the connector's connector.toml. `insecure = true` allows "
@@ -290,7 +294,7 @@ def _tidied(value: Any, key: str = "") -> Any:
 def _anchor(settings: Settings, base: Path) -> Settings:
     """Make relative paths absolute, so that a later change of the working directory has no effect."""
     changes: dict[str, Any] = {"master_key_file": (base / settings.master_key_file).absolute()}
-    for name in ("grants", "authorities", "connectors_dir"):
+    for name in ("grants", "authorities", "connectors_dir", "policies_dir"):
         if (path := getattr(settings, name)) is not None:
             changes[name] = (base / path).absolute()
     for field in ("log_url", "store_url", "vault_url"):

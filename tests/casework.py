@@ -93,7 +93,7 @@ class House:
         given = Given(
             self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks), tuple(self.absent), names=names
         )
-        rules = Rules(policy.shipped(), self.kinds, self.recipients)
+        rules = Rules(policy.known(), self.kinds, self.recipients)
         self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
         self.writer = self.log.writer("test")
         tell = partial(views.tell, partial(References, MasterKey(bytes(32))))

@@ -13,6 +13,7 @@ from hub.cases.connection.applications import Applications
 from hub.cases.connection.holdings import Holdings
 from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.placed.service import Places
+from hub.cases.connection.tables import application
 from hub.cases.customer.service import Customers
 from hub.cases.customer.token import ApplicationTokens
 from hub.cases.evidence import needs
@@ -21,8 +22,10 @@ from hub.cases.identity.choices import Choices
 from hub.cases.identity.desk import Desk
 from hub.cases.identity.kinds import CHECK
 from hub.cases.journal import Journal
+from hub.cases.policies import began
 from hub.cases.policy import Recipients, Rules
 from hub.cases.procedure import Given, LookupSource, Procedures, SinkInfo
+from hub.cases.transfer.tables import transfer
 from hub.cases.transfer.transfers import Transfers
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
@@ -84,6 +87,7 @@ class Hub:
     def _wire(self, clock: Clock, business: Business | None) -> None:
         settings = self.settings
         transport.check(settings)
+        self._policies = policy.install(settings.policies_dir)
         identities = self._database(settings.vault_url, "vault")
         self.master = master = MasterKey.load(settings.master_key_file, create=self._new(identities))
         self.store = self._database(settings.store_url, "store")
@@ -167,6 +171,14 @@ class Hub:
         """Raise ``Misconfigured`` if a remembered position does not belong to this log, or the tables are not of the
         same time. Changes nothing."""
         positions.check(self.log, self.store, self._groups())
+
+    def check_policies(self) -> None:
+        """Raise ``Misconfigured`` if a case began with a policy table that this hub has not, or that says something
+        else here. Remembers what the operator's own tables say."""
+        known = [one.version for one in policy.known()]
+        filed = {one.table.version: one.digest for one in self._policies}
+        with self.store.write() as connection:
+            began.check(connection, (application.c.policy, transfer.c.policy), known, filed)
 
     def begin_positions_again(self) -> None:
         """Let the stages read those partitions from the beginning whose positions are not on this log. No hub may be
@@ -276,7 +288,7 @@ class Hub:
         names = Names(self.vault, partial(References, self.master), self.master.derive("events"))
         given = Given(*found, self.connectors.permits, names)
         recipients = Recipients(self.settings.warnings.before, self.settings.warnings.after)
-        rules = Rules(policy.shipped(), frozenset(source.kind for source in sources), recipients)
+        rules = Rules(policy.known(), frozenset(source.kind for source in sources), recipients)
         return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
 
     def stages(self) -> list[Stage]:

@@ -6,20 +6,19 @@ with the customer's own time between them: only the segment that runs has a date
 left.
 """
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from pydantic import ValidationError
-
 from hub.cases.calendar import Calendar
+from hub.cases.policies.files import Filed, joined, load, of_folder
 from hub.cases.policies.model import Classed, Dates, Policy
 from hub.cases.steps.facts import ACCEPTANCE
-from hub.errors import Misconfigured
+from hub.errors import Misconfigured, Unavailable
 
 LOW = "LOW"
 UP_TO_10_KV = (LOW, "HIGH_10KV")
@@ -106,24 +105,6 @@ def starred(voltage: str, important: bool) -> bool:
     return important or voltage not in UP_TO_10_KV
 
 
-def load(text: str) -> Policy:
-    """A policy from the text of its file. Raises ``Misconfigured`` for one that is no table of limits."""
-    try:
-        return Policy.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        wrong = _first(error)
-    except (ValueError, RecursionError) as error:
-        wrong = f"{type(error).__name__}: {str(error)[:200]}"
-    raise Misconfigured(f"the policy file cannot be read ({wrong})", "compare it with those in hub/cases/policies")
-
-
-def _first(error: ValidationError) -> str:
-    """The first thing that is wrong, and where."""
-    found = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in found["loc"])
-    return f"{where or 'the whole'}: {found['msg']}"[:300]
-
-
 @cache
 def shipped() -> tuple[Policy, ...]:
     """Every year's table that this release ships, oldest first."""
@@ -133,13 +114,37 @@ def shipped() -> tuple[Policy, ...]:
     return tuple(sorted(read_all, key=lambda policy: policy.effective_from))
 
 
+class NoTable(Misconfigured, Unavailable):
+    """A case began with a table that this hub has not, as while an operator gives it to one hub after the other. The
+    case is not touched: what needs the table waits, and says which one."""
+
+
+class _Known:
+    """The tables of this process: one set for all that it does, as there is one installation."""
+
+    tables: tuple[Policy, ...] = ()
+
+
+def install(folder: Path | None) -> list[Filed]:
+    """Know the tables of ``policies_dir`` beside those of the release from now on; ``None``: only these. Raises
+    ``Misconfigured`` as ``of_folder`` and ``joined`` do."""
+    filed = of_folder(folder) if folder else []
+    _Known.tables = joined(shipped(), filed)
+    return filed
+
+
+def known() -> tuple[Policy, ...]:
+    """Every table that this process knows, oldest first."""
+    return _Known.tables or shipped()
+
+
 def in_force(day: date, policies: Iterable[Policy] | None = None) -> Policy:
     """The newest table that is in force on ``day``; ``policies`` are sorted, oldest first. Raises ``Misconfigured``
     when there is none.
     """
-    found = [policy for policy in policies or shipped() if policy.effective_from <= day]
+    found = [policy for policy in policies or known() if policy.effective_from <= day]
     if not found:
-        raise Misconfigured(f"no policy table is in effect on {day}", "add one to hub/cases/policies")
+        raise Misconfigured(f"no policy table is in effect on {day}", "put one into policies_dir")
     return found[-1]
 
 
@@ -182,10 +187,11 @@ def of_case(row: OfCase) -> Policy:
 
 
 def by_version(version: str) -> Policy:
-    """The table of this version. Raises ``Misconfigured`` when this release no longer ships it."""
-    for policy in shipped():
+    """The table of this version. Raises ``NoTable``."""
+    for policy in known():
         if policy.version == version:
             return policy
-    raise Misconfigured(
-        f"no policy table has version {version}", "a case keeps its table: put the file back into hub/cases/policies"
+    raise NoTable(
+        f"no policy table has version {version}",
+        "a case keeps its table: put its file into policies_dir, as on the other hubs",
     )

@@ -63,5 +63,13 @@ notice = Table(
     Column("principal", String(128), nullable=False, doc="who imported it"),
 )
 
+# What the operator's own policy tables said when this hub first had them; it is of the installation, and on no topic.
+policy_file = Table(
+    "policy_file",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False, doc="SHA-256 of what the file says, hexadecimal"),
+)
+
 TABLES = (case, piece, notice)
 """A table comes after those that it refers to."""

@@ -15,33 +15,35 @@ from hub.cases import notices, policy
 from hub.cases.calendar import china_day
 from hub.cases.connection import views
 from hub.cases.policies.compare import differences, plain
+from hub.cases.policies.files import read
 from hub.cases.policies.model import VOLTAGES, CaseType, Policy
 from hub.cases.policies.trial import Group, trial
 from hub.cli._console import console
 from hub.clock import SystemClock
-from hub.errors import Misconfigured
 
-POLICY_BYTES_MAX = 256 * 1024
 _WITH_WORKS = "（有外线工程）"
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object per line.")
 
 
 @click.group("policy")
-def command() -> None:
+@click.pass_obj
+def command(config: Path | None) -> None:
     """The policy as data: steps, time limits, materials and fees, one table a year.
 
-    A case keeps the table that it began with. Every figure has the clause that it comes from.
+    A case keeps the table that it began with. Every figure has the clause that it comes from. Beside the tables of this
+    release there are those of the folder policies_dir of the settings.
     """
+    policy.install(hub_settings.load(config).policies_dir)
 
 
 @command.command("list")
 @_JSON
 def list_(as_json: bool) -> None:
-    """The tables of this release, and which one a case that begins today gets."""
+    """The tables of this release and of policies_dir, and which one a case that begins today gets."""
     today = china_day(SystemClock().now())
     now = policy.in_force(today)
     shown = Table("version", "from", "to", "successor", Column("state", overflow="fold"), "source")
-    for one in policy.shipped():
+    for one in policy.known():
         state = _state(one, now, today)
         if as_json:
             said = {name: plain(one)[name] for name in ("version", "effective_from", "effective_to", "successor")}
@@ -153,21 +155,12 @@ def diff(before: str, after: str, as_json: bool) -> None:
 
 def _table(name: str) -> Policy:
     """The table of a version, or of a file."""
-    if any(one.version == name for one in policy.shipped()):
+    if any(one.version == name for one in policy.known()):
         return policy.by_version(name)
     if not Path(name).is_file():
-        versions = ", ".join(one.version for one in policy.shipped())
+        versions = ", ".join(one.version for one in policy.known())
         raise click.UsageError(f"{name!r} is no version ({versions}), and no file")
-    return _read(Path(name))
-
-
-def _read(file: Path) -> Policy:
-    """Raises ``Misconfigured`` for a file that is no table."""
-    with file.open("rb") as opened:
-        content = opened.read(POLICY_BYTES_MAX + 1)
-    if len(content) > POLICY_BYTES_MAX:
-        raise Misconfigured(f"{file} is larger than a policy file may be", f"give at most {POLICY_BYTES_MAX} bytes")
-    return policy.load(content.decode("utf-8", "replace"))
+    return read(Path(name))
 
 
 @command.command("try")
@@ -181,9 +174,9 @@ def try_(config: Path | None, file: Path, as_json: bool) -> None:
     what else (steps, materials, fees, ceilings, averages, works, investment), and for how many the date that was
     promised would be earlier or later. Exit 1 when any would change.
     """
-    table = _read(file)
+    table = read(file)
     with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
-        policies = {one.version: one for one in policy.shipped()}
+        policies = {one.version: one for one in policy.known()}
         groups = trial(views.open_cases(connection), table, policies, notices.calendar(connection))
     if as_json:
         for one in groups:

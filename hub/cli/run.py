@@ -74,6 +74,7 @@ def command(
     hub = open_hub(settings)
     try:
         hub.connectors.check()
+        hub.check_policies()
         # Before any stage skips what it has not read, or writes a number that the log has already seen.
         hub.check_positions()
         wanted = _wanted(stages, [stage.name for stage in hub.stages()])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal, NamedTuple, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hub.cases.calendar import Calendar
 from hub.cases.steps.facts import ACCEPTANCE, SEGMENTS
@@ -17,6 +17,17 @@ TABLE_DAYS_MAX: Final = 366
 """Most working days that a limit of a table may have."""
 TABLE_CHARACTERS_MAX: Final = 500
 """Most characters of one text of a table."""
+
+
+def _counted(convention: Any) -> Any:
+    """Why a table by hours is refused: what a clock cannot count is no limit that it can show."""
+    if convention != "working-days":
+        raise ValueError(
+            "the clocks count working days only; a table by hours (24 h, within 8:30-17:30, a late start counting from "
+            "the next morning) is not counted, and no case may have limits that no clock keeps"
+        )
+    return convention
+
 
 Days = Annotated[int, Field(strict=True, ge=1, le=TABLE_DAYS_MAX)]
 Day = Annotated[date, Field(strict=True)]
@@ -254,7 +265,8 @@ class Dates(NamedTuple):
 
 class Policy(Data):
     """One year's table. ``source`` is the document that it comes from; ``effective_to`` the last day that the document
-    plans for, and ``successor`` the version of the table after it: "" as long as none is known. ``cases`` maps the name
+    plans for, and ``successor`` the version of the table after it: "" as long as none is known; ``predecessor`` that of
+    the table before it, which an operator's own table names. ``cases`` maps the name
     of a row to the row, ``permits`` a voltage class to the working days of a permit for grid works: a class that is not
     there has no limit. ``transfer``: what joint transfers go by. ``counting``: the only convention that the clocks
     have; a table by hours is refused. ``sanling_kw``: up to it (kW) a customer has the 三零
@@ -266,9 +278,10 @@ class Policy(Data):
     effective_from: Day
     effective_to: Day
     successor: Text
+    predecessor: Text = ""
     source: Text
     starting_day_counts: Flag
-    counting: Literal["working-days"]
+    counting: Annotated[Literal["working-days"], BeforeValidator(_counted)]
     sanling_kw: Days
     division: Annotated[str, Field(strict=True, pattern=r"^[0-9]{2,6}$")]
     cases: Mapping[Name, CaseType] = Field(alias="case")

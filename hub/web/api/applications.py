@@ -203,7 +203,8 @@ class Api:
 def _meant(sent: Mapping[str, Any]) -> tuple[str, ...]:
     """Which of what the policy forbids to ask for the fields of a body mean, at any of its first two levels."""
     inner = (name for part in sent.values() if isinstance(part, dict) for name in part)
-    return policy.shipped()[-1].meant([*sent, *inner])
+    names = [*sent, *inner]
+    return tuple(dict.fromkeys(name for table in policy.known() for name in table.meant(names)))
 
 
 def _id(request: Request) -> bytes:

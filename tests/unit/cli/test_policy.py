@@ -10,12 +10,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hub.bootstrap import open_hub
+from hub.cases import policy
 from hub.cases.by import By
+from hub.cases.policies.files import POLICY_BYTES_MAX
 from hub.cli import cli
-from hub.cli.policy import POLICY_BYTES_MAX
 from hub.errors import Misconfigured
 from hub.settings import load
 from tests.casework import body
+from tests.unit.cases.policies.test_files import following
 
 Run = Callable[..., Result]
 TEXT = resources.files("hub.cases").joinpath("policies/2022.toml").read_text("utf-8")
@@ -78,6 +80,30 @@ def test_p4_try_says_what_a_new_table_would_change_for_open_cases_and_changes_no
     assert tried.exit_code == 1, tried.output
     assert [one["entries"] for one in lines(tried)] == [[{"place": "fee.free", "before": "True", "after": "False"}]]
     assert "fee.free" in run("policy", "try", "payable.toml").output.replace("\n", "")
+
+
+def test_the_tables_of_policies_dir_are_known_to_every_command(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "hub.toml").write_text('policies_dir = "tables"\n', "utf-8")
+    file = tmp_path / "tables/next.toml"
+    file.write_text(following().replace("whole_process = 7\n", "whole_process = 6\n"), "utf-8")
+    versions = [one["version"] for one in lines(run("policy", "list", "--json"))]
+    assert versions == ["tianjin-2021", "tianjin-2022", "tianjin-2026"]
+    (shown,) = lines(run("policy", "show", "tianjin-2026", "--json"))
+    assert shown["predecessor"] == "tianjin-2022"
+    changed = lines(run("policy", "diff", "tianjin-2022", "tianjin-2026", "--json"))
+    assert {"place": "case.low-sanling.whole_process", "before": "7", "after": "6"} in changed
+    first = run("application", "submit", "-", "--json", input=json.dumps(body()))
+    assert json.loads(first.stdout)["clock"]["policy"] == "tianjin-2026", first.output
+    assert run("policy", "try", str(file)).exit_code == 0
+    file.write_text(following(), "utf-8")
+    with closing(open_hub(load())) as hub:
+        hub.check_policies()
+    file.unlink()
+    started = run("run", "--no-web")
+    assert isinstance(started.exception, Misconfigured)
+    assert "began with the policy table tianjin-2026, which this hub has not" in str(started.exception)
+    policy.install(None)
 
 
 @pytest.mark.parametrize("content", ["", "x = 1", "# " + "x" * POLICY_BYTES_MAX])

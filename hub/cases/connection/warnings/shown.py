@@ -22,7 +22,7 @@ def project(connection: Connection, entries: Sequence[Entry]) -> None:
     totals = [one for one in entries if _event(one).about == About.TOTAL]
     _mark(connection, totals, "total_mark")
     _mark(connection, [one for one in entries if _event(one).about in (About.SEGMENT, About.WHOLE)], "mark")
-    of_totals = [one.version for one in policy.shipped() if one.totals_only]
+    of_totals = [one.version for one in policy.known() if one.totals_only]
     # Not ``in_``: its list cannot be part of a statement that is run for many rows at once.
     _mark(connection, totals, "mark", or_(false(), *(application.c.policy == one for one in of_totals)))
 
