@@ -118,13 +118,16 @@ def _same_number(one: Party, other: Party, identity: Identity) -> Said:
         if identity[0] == "enterprise" and _named_alike(one, other):
             return Said(Result.AGREES, Why.FORMER_NAME)
         return Said(Result.UNKNOWN, Why.NAME_DIFFERS)
+    legible = is_legible(name) and is_legible(others)
     lengths = {len(_bare(one)), len(_bare(other))}
     if len(lengths) == 1:
-        return Said(Result.AGREES, Why.NUMBER)
+        # Two countries give passports with one number: without both names it says nothing.
+        lasts = _lasts(identity) or legible
+        return Said(Result.AGREES, Why.NUMBER) if lasts else Said(Result.UNKNOWN, Why.OTHER_DOCUMENT)
     if identity[0] == "enterprise":
         return Said(Result.AGREES, Why.ORGANISATION_CODE)
     # Of two people who were given one 15-digit number, the name is all that tells them apart.
-    return Said(Result.AGREES, Why.OLD_NUMBER) if name and others else Said(Result.UNKNOWN, Why.NO_NUMBER)
+    return Said(Result.AGREES, Why.OLD_NUMBER) if legible else Said(Result.UNKNOWN, Why.NO_NUMBER)
 
 
 def _bare(party: Party) -> str:
@@ -139,18 +142,31 @@ def _names(party: Party) -> set[str]:
     return {normal_name(each) for each in (party.name, *party.former_names)} - {""}
 
 
-_DOTS: Final = str.maketrans(dict.fromkeys("·•‧・∙⋅･．.", "·"))
+_DOTS: Final = dict.fromkeys(map(ord, "·•●‧・･∙⋅․．.᛫⸱·"))
+"""What sources put between the parts of a name, or leave out."""
 _MARKS: Final = str.maketrans({"（": "(", "）": ")", "〔": "(", "〕": ")", "[": "(", "]": ")"})
+_ILLEGIBLE: Final = re.compile("[*?某□■○◯×\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
+"""Masks, lost characters, and those that only one system knows: one that is the same in two texts may be two."""
 
 
 def normal_name(text: str) -> str:
-    """A name in the form that is compared: half width, one kind of bracket and of dot, capital letters, no spaces. ""
-    for what is no name.
+    """A name in the form that is compared: half width, one kind of bracket, capital letters, no spaces and no dots; a
+    company is named with 有限责任公司 or 有限公司 alike (公司法 第七条). "" for what is no name. Traditional characters
+    and the order of a foreigner's names are left as they are: another name is for a person to look at.
 
-    >>> normal_name(" 津门（天津） 有限公司"), normal_name("阿卜杜拉•买买提") == normal_name("阿卜杜拉·买买提")
+    >>> normal_name(" 津门（天津） 有限责任公司"), normal_name("阿卜杜拉•买买提") == normal_name("阿卜杜拉买买提")
     ('津门(天津)有限公司', True)
     """
     if len(text) > NAME_CHARACTERS_MAX:
         return ""
-    found = fold(text.translate(_MARKS)).upper().translate(_DOTS)
+    found = fold(text.translate(_MARKS).translate(_DOTS)).upper().replace("有限责任公司", "有限公司")
     return found if re.search(r"\w", found) else ""
+
+
+def is_legible(name: str) -> bool:
+    """Whether a name in its normal form is there with all its characters, so that it can tell two people apart.
+
+    >>> [is_legible(one) for one in ("王芳", "王*", "王某", "")]
+    [True, False, False, False]
+    """
+    return bool(name) and _ILLEGIBLE.search(name) is None

@@ -1,6 +1,8 @@
 """P2: nobody is taken for another one. On at least 5,000 pairs whose truth is known there is no false "agrees" and no
 false "differs", and what numbers decide is decided."""
 
+import inspect
+import re
 from collections import Counter
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.cases.agreement.parties import Party, Result, among, compare, normal_name
+from tests.unit.cases.agreement import truth as truth_of
 from tests.unit.cases.agreement.truth import Pair, pairs
 
 ROUNDS = 160
@@ -26,7 +29,16 @@ def test_no_pair_is_false_and_what_numbers_decide_is_decided(truth: list[Pair]) 
     assert [pair for pair, found in said if found.result is Result.DIFFERS and pair.same] == []
     assert [(pair, found) for pair, found in said if pair.said and pair.said != found] == []
     assert {found.result for _, found in said} == {*Result}
-    assert len(Counter(pair.relation for pair in truth)) == 12
+    assert len(Counter(pair.relation for pair in truth)) == 21
+
+
+def test_the_truth_makes_its_numbers_as_the_standards_do_and_by_nothing_of_the_product() -> None:
+    """The examples that the standards print, and a text of the truth that imports no rule."""
+    assert truth_of.resident_check("11010519491231002") == "X", "GB 11643"
+    assert truth_of.organisation_check("D2143569") == "X", "GB 11714"
+    assert truth_of.uscc_check("91350100M000100Y4") == "3", "GB 32100"
+    imported = re.findall(r"^from (hub\S+) import (.+)$", inspect.getsource(truth_of), re.MULTILINE)
+    assert imported == [("hub.cases.agreement.parties", "Party, Result, Why")]
 
 
 def test_the_order_of_the_two_does_not_matter(truth: list[Pair]) -> None:
