@@ -87,11 +87,12 @@ class Book:
         """The accounts of these rows, without their districts."""
         ids, until_ms = [bytes(row.case_id) for row in page], self.until_ms
         facts = steps.facts(self.connection, ids) if page else {}
+        asked = steps.requests(self.connection, ids) if page else {}
         requests = refused.requests(self.connection, ids, until_ms, self._parts.opener)
         ratings = refused.ratings(self.connection, ids, until_ms)
         grades = refused.grades(self.connection, ids, until_ms)
         for row, of in zip(page, ids, strict=True):
-            known = tuple(one for one in facts[of] if one.received_ms <= until_ms)
+            known = tuple(one for one in (*facts[of], *asked[of]) if one.received_ms <= until_ms)
             refusals = requests.get(of, ()), ratings.get(of, ())
             yield row, self._account(row, known, *refusals, grades.get(of))
 

@@ -36,9 +36,10 @@ def findings(account: Account) -> Iterator[Finding]:
 
 
 def shown(one: Judged | Fact) -> Shown:
-    """A step as it was reported."""
+    """A step as it was reported, or what the customer asked the hub for."""
     fact, at_ms = (one.fact, one.at_ms) if isinstance(one, Judged) else (one, one.occurred_ms)
-    return Shown("step", fact.record_id.hex(), at_ms, f"{fact.action} {fact.segment}".strip())
+    sort = "asked" if fact.action is Action.REQUEST else "step"
+    return Shown(sort, fact.record_id.hex(), at_ms, f"{fact.action} {fact.segment}".strip())
 
 
 def submission(account: Account) -> Shown:
@@ -86,9 +87,9 @@ def _ends(account: Account) -> tuple[Shown, ...]:
 
 
 def _claims(account: Account) -> Iterator[Finding]:
-    """Each claim; a conflict together with what it contradicts."""
+    """Each claim of the utility; a conflict together with what it contradicts."""
     for one in account.reported:
-        if one.why is None:
+        if one.why is None or one.fact.action is Action.REQUEST:
             continue
         counted = account.event(one.fact.event) if one.why is Why.CONFLICT else None
         both = (*([shown(counted)] if counted else []), shown(one))

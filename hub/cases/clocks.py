@@ -49,7 +49,8 @@ class Line:
     Each request has the limit of its own, and the total has the days of them all. ``opened_by`` and ``closed_by`` are
     events; ``None`` for the submission, for the step before, and while it runs. ``waited``: working days from the
     opening to the day on which the utility says that it began; ``None`` where it says nothing. ``timed``: whether this
-    kind of case has the segment, so that its days are in the total."""
+    kind of case has the segment, so that its days are in the total. ``asked_by``, ``asked_on``: the
+    customer's request at the hub."""
 
     segment: str
     zh: str
@@ -61,6 +62,8 @@ class Line:
     waited: int | None
     returned: bool
     timed: bool
+    asked_by: bytes | None = None
+    asked_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,8 @@ def _lines(
             waited=None if started_on is None else counts.days(opened_on, started_on),
             returned=one.returned,
             timed=one.segment in names,
+            asked_by=one.asked_by,
+            asked_on=None if one.asked_ms is None else day_of(one.asked_ms),
         )
 
 

@@ -268,6 +268,34 @@ _WORDS = {
         "评价须凭该申请自己的查询凭证，由客户本人作出；本次评价不予采纳并已记录。",
         "A rating needs the application's own token: no one else may rate. It is refused, and recorded.",
     ),
+    "REQUEST_NO_SEGMENT": Words(
+        "此类客户没有这个环节，无需申请（津工信电力〔2021〕8号 附件2）。",
+        "This kind of customer has no such segment: it need not be asked for (津工信电力〔2021〕8号 annex 2).",
+    ),
+    "REQUEST_NOT_NEEDED": Words(
+        "该环节无需申请，供电企业正在办理（津工信电力〔2021〕8号 附件2）。",
+        "This segment waits for no request: it is with the utility already (津工信电力〔2021〕8号 annex 2).",
+    ),
+    "REQUEST_NOT_NEXT": Words(
+        "前面的环节尚未办结，暂不能申请（津工信电力〔2021〕8号 附件2）。申请时间已记录；如前面的环节"
+        "实际上在此之前已办结，自该时间起算。",
+        "What comes before it is not done (津工信电力〔2021〕8号 annex 2). The time of the request is stored: it "
+        "counts if the utility tells that the step before was done by then.",
+    ),
+    "REQUEST_DONE": Words(
+        "该环节已经办结（津工信电力〔2021〕8号 附件2）。",
+        "This segment has been answered already (津工信电力〔2021〕8号 annex 2).",
+    ),
+    "REQUEST_AFTER_END": Words(
+        "本次用电报装已结束，没有可申请的环节（津工信电力〔2021〕8号 附件2）。",
+        "This application has ended: there is no segment to ask for (津工信电力〔2021〕8号 annex 2).",
+    ),
+    "REQUEST_TAKEN_BACK": Words(
+        "本申请已撤回；如仍需用电，请重新提交申请（津工信电力〔2021〕8号 附件2）。",
+        "The application was taken back: submit a new one where electricity is still wanted "
+        "(津工信电力〔2021〕8号 annex 2).",
+    ),
+    "REQUESTS_FULL": Words("本申请登记的环节申请过多。", "The application has too many requests for segments."),
     "RATING_EARLY": Words("办理结束后方可评价。", "The service can be rated when the application has ended."),
     "RATING_GIVEN": Words(
         "该申请已经评价过，每件申请只评价一次。", "The application has been rated already: once for each application."

@@ -77,6 +77,10 @@ class Desk(Protocol):
     def progress(self, application_id: str) -> Json:
         """The application as its customer sees it; over the API with the application's own token."""
 
+    def ask(self, application_id: str, segment: str) -> Json:
+        """The customer asks for a segment; over the API with the application's own token, or with a client's. Returns
+        the progress."""
+
     def follow_up(self, application_id: str, document: Mapping[str, Any]) -> Json:
         """Say how the follow-up of a bad rating ended: ``outcome``, ``note``. Returns the progress."""
 
@@ -203,6 +207,10 @@ class Direct:
         with _said():
             return self._hub.customers().progress(_id(application_id))
 
+    def ask(self, application_id: str, segment: str) -> Json:
+        with _said():
+            return self._hub.customers().ask(_id(application_id), {"segment": segment}, by_user())
+
     def follow_up(self, application_id: str, document: Mapping[str, Any]) -> Json:
         with _said():
             return self._hub.customers().follow_up(_id(application_id), document, by_user())
@@ -284,6 +292,9 @@ class Remote:
 
     def progress(self, application_id: str) -> Json:
         return self._json("GET", f"/applications/{_id(application_id).hex()}/progress")
+
+    def ask(self, application_id: str, segment: str) -> Json:
+        return self._json("POST", f"/applications/{_id(application_id).hex()}/requests", json={"segment": segment})
 
     def follow_up(self, application_id: str, document: Mapping[str, Any]) -> Json:
         return self._json("POST", f"/applications/{_id(application_id).hex()}/follow-up", json=dict(document))

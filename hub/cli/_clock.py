@@ -15,6 +15,7 @@ _OPENED = {
     "submission": "申请 submission",
     "step-before": "上一环节办结 the step before ended",
     "request": "客户申请 the customer's request",
+    "hub-request": "客户向平台申请 the customer's request at the hub",
     "start": "开始 the utility's start",
 }
 
@@ -101,6 +102,8 @@ def _counting(line: Json) -> Iterable[str]:
         yield f"done on a day off, which adds no working day: {', '.join(line['on_day_off'])}"
     if line["waited_working_days"]:
         yield f"work began on {line['started_on']}, after {line['waited_working_days']} working days"
+    if line["asked"] and line["opened_by"] != "hub-request":
+        yield f"asked for at the hub {shown_in_china(line['asked']['at'])}"
     if line["returned"]:
         yield "returned to the customer"
     yield f"by {line['calendar']}"

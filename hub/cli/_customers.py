@@ -1,5 +1,5 @@
-"""``hub application progress|follow-up``: what the customer of an application sees, Chinese first, and what follows a
-bad rating."""
+"""``hub application progress|request|follow-up``: what the customer of an application sees and asks for, Chinese first,
+and what follows a bad rating."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hub.cases.ratings.grades import OUTCOMES
+from hub.cases.steps.facts import SEGMENTS
 from hub.cli._applications import anywhere, desk, or_leave
 from hub.cli._console import console
 from hub.cli._moments import shown_in_china
@@ -29,6 +30,28 @@ def progress(config: Path | None, application_id: str, url: str | None, token: s
     """
     with desk(config, url, token) as to:
         shown = or_leave(lambda: to.progress(application_id))
+    click.echo(json.dumps(shown, ensure_ascii=False)) if as_json else _print(shown)
+
+
+@click.command("request")
+@click.argument("application_id")
+@click.option("--segment", required=True, type=click.Choice(SEGMENTS), help="What the customer asks for.")
+@anywhere
+@click.pass_obj
+def request(
+    config: Path | None, application_id: str, segment: str, url: str | None, token: str | None, as_json: bool
+) -> None:
+    """Ask for the next segment on the customer's behalf, as at a counter: design review, mid inspection (中间检查),
+    completion (竣工检验和装表接电). Its clock opens now.
+
+    `progress` shows what may be asked for (may_ask). What runs by itself, is done or comes later is refused with the
+    clause: exit 1. The time is stored all the same, and counts when the utility tells that the step before was done by
+    then. The same request again on the same day changes nothing.
+
+    With --url, --token is the application's own token, or that of a client with the application's channel.
+    """
+    with desk(config, url, token, writes=True) as to:
+        shown = or_leave(lambda: to.ask(application_id, segment))
     click.echo(json.dumps(shown, ensure_ascii=False)) if as_json else _print(shown)
 
 
@@ -58,6 +81,11 @@ def _print(progress: dict[str, Any]) -> None:
     out.print(f"{progress['where_zh']} {progress['where_en']}{until}{provisional}", highlight=False)
     if progress["next_zh"]:
         out.print(f"下一步 next: {progress['next_zh']} {progress['next_en']}", highlight=False)
+    if asked := progress["asked"]:
+        by = asked["answer_by"] or "—"
+        out.print(f"{asked['asked_on']} 申请 asked for: {asked['zh']}；最迟答复 answer by {by}", highlight=False)
+    if progress["may_ask"]:
+        out.print(f"可申请 may ask for: {', '.join(progress['may_ask'])}", highlight=False)
     for one in progress["bring"]:
         out.print(f"请准备 please bring: {one['zh']} {one['en']} ({one['clause']})", highlight=False)
     for notice in progress["notices"]:

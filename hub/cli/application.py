@@ -1,5 +1,5 @@
-"""``hub application submit|titles|ticket|show|progress|steps|story|list|cancel|hold|release|follow-up``: applications
-made with one certificate."""
+"""``hub application submit|titles|ticket|show|progress|request|steps|story|list|cancel|hold|release|follow-up``:
+applications made with one certificate."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -36,6 +36,7 @@ def command() -> None:
 
 
 command.add_command(_customers.progress)
+command.add_command(_customers.request)
 command.add_command(_customers.follow_up)
 command.add_command(_places.place)
 command.add_command(_steps.steps)

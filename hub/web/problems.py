@@ -34,6 +34,13 @@ STATUS: Final = {
     "DELIVERY_ENDED": 409,
     "EXTERNAL_NO_TAKEN": 409,
     "STEP_CONFLICT": 409,
+    **dict.fromkeys(
+        (
+            *("REQUEST_NO_SEGMENT", "REQUEST_NOT_NEEDED", "REQUEST_NOT_NEXT", "REQUEST_DONE", "REQUEST_AFTER_END"),
+            *("REQUEST_TAKEN_BACK", "REQUESTS_FULL"),
+        ),
+        409,
+    ),
     "RATING_EARLY": 409,
     "RATING_GIVEN": 409,
     "NO_FOLLOW_UP": 409,

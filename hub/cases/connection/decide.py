@@ -28,6 +28,7 @@ from hub.cases.connection.handed import decide as handed
 from hub.cases.connection.hears import (
     NAME,
     AskAgain,
+    AskFor,
     Cancel,
     ConnectionCommand,
     Look,
@@ -52,12 +53,16 @@ from hub.cases.policy import CaseOpening, Rules
 from hub.cases.procedure import Decision, Moment, PutOff, Question, SinkInfo, Withdraw
 from hub.cases.ratings import decide as ratings
 from hub.cases.ratings.decide import Rate
+from hub.cases.steps.events import Requested
 
 
 def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:
     """The events and questions that follow from a command. It is never refused: a submission was checked before."""
     if isinstance(command, Submit):
         return _opened(case, command, facts, rules, moment)
+    if isinstance(command, AskFor):
+        asked = Requested(segment=command.segment, asked_at_ms=command.asked_ms, refused=command.refused)
+        return [asked, *_dated(case, facts, moment)]
     if isinstance(command, Recount | Number | Warn):
         return _on_time(case, command, facts, rules, moment)
     if isinstance(command, Withdraw):

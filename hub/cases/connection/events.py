@@ -13,7 +13,7 @@ from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.warnings.events import Warned
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
 from hub.cases.ratings.events import EVENTS as RATINGS
-from hub.cases.steps.events import Disputed, Numbered, Reapplied, Separated, Stepped
+from hub.cases.steps.events import Disputed, Numbered, Reapplied, Requested, Separated, Stepped
 from hub.topics.declared import CONNECTION_EVENTS
 
 NOT_COUNTED = -1
@@ -147,7 +147,7 @@ class Identified(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Recalled, Cancelled, Identified),
-    *(Numbered, Disputed, Stepped, Reapplied, Separated, Warned, Agreed),
+    *(Numbered, Disputed, Stepped, Requested, Reapplied, Separated, Warned, Agreed),
     *materials.EVENTS,
     *RATINGS,
     *PLACED,

@@ -15,7 +15,7 @@ from hub.cases.connection.agreed.gather import findings
 from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
 from hub.cases.connection.handed.gather import Handed, handed
-from hub.cases.connection.hears import AskAgain, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
+from hub.cases.connection.hears import AskAgain, AskFor, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
 from hub.cases.connection.placed.decide import Placing
 from hub.cases.connection.placed.gather import placings
 from hub.cases.connection.recall import shown as recalls
@@ -135,9 +135,10 @@ def _report(
     histories: dict[bytes, History] = {}
     for (case, command), known in zip(work, facts, strict=True):
         known.reported = more = found.get(case.case_id)
-        if more or isinstance(command, Recount):
+        if more or isinstance(command, Recount | AskFor):
             known.row = rows[case.case_id]
-            known.history = histories[case.case_id] = reports.history(connection, rows, case, more)
+            asked = command.facts(case) if isinstance(command, AskFor) else []
+            known.history = histories[case.case_id] = reports.history(connection, rows, case, more, asked)
         elif isinstance(command, Submit):
             known.reapplied += again.submitted(given, connection, case, command)
     ends = again.Ends(given, connection, histories)

@@ -27,7 +27,9 @@ from hub.cases.procedure import (
     Withdraw,
 )
 from hub.cases.ratings.decide import Rate
+from hub.cases.steps.facts import Fact
 from hub.cases.steps.gather import STEP, unheard, with_steps
+from hub.cases.steps.read import TAKEN_BACK
 from hub.records.identifiers import Identity
 
 NAME = "connection"
@@ -101,8 +103,23 @@ class Cancel:
     """The applicant takes the application back."""
 
 
+@dataclass(frozen=True, slots=True)
+class AskFor:
+    """The customer asks for a segment. ``refused``: the code of the answer; "": it is taken."""
+
+    segment: str
+    asked_ms: int
+    refused: str = ""
+
+    def facts(self, case: Case) -> list[Fact]:
+        """What the next event of the case will say; nothing of an application that was taken back."""
+        if self.refused == TAKEN_BACK:
+            return []
+        return [Fact.request(case.case_id, case.number + 1, self.segment, self.asked_ms)]
+
+
 ConnectionCommand = (
-    Submit | Cancel | Present | Settle | Look | Recount | Number | Warn | AskAgain | Rate | Withdraw | PutOff
+    Submit | AskFor | Cancel | Present | Settle | Look | Recount | Number | Warn | AskAgain | Rate | Withdraw | PutOff
 )
 
 

@@ -31,7 +31,7 @@ from hub.cases.identity.tables import ticket
 from hub.cases.procedure import Procedure
 from hub.cases.ratings.grades import RATING
 from hub.cases.ratings.tables import rating, rating_refusal
-from hub.cases.steps.tables import case_number, number_dispute, step
+from hub.cases.steps.tables import case_number, number_dispute, segment_request, step
 
 PROCEDURE = Procedure(
     name=NAME,
@@ -43,7 +43,7 @@ PROCEDURE = Procedure(
     project=project,
     tables=(
         *(application, need, ticket, document, request, case_number, number_dispute, step),
-        *(warning, recall, agreement, rating, rating_refusal, place, handover),
+        *(warning, recall, agreement, rating, rating_refusal, place, handover, segment_request),
     ),
     sinks={
         REGISTRATION: bodies.registration,

@@ -30,7 +30,7 @@ from hub.cases.identity.tables import ticket
 from hub.cases.identity.ticket import APPLICANT
 from hub.cases.ratings.project import PROJECT as RATINGS
 from hub.cases.steps import project as steps
-from hub.cases.steps.events import Disputed, Numbered, Reapplied, Separated, Stepped
+from hub.cases.steps.events import Disputed, Numbered, Reapplied, Requested, Separated, Stepped
 from hub.cases.tables import piece
 
 _DATES = ("due_on", "segment", "segment_due_on", "counted_to", "provisional", "calendar", "edition", "total_due_on")
@@ -207,6 +207,12 @@ def _stepped(connection: Connection, entries: Sequence[Entry]) -> None:
     _judged(connection, {entry.case_id for entry in entries})
 
 
+def _asked(connection: Connection, entries: Sequence[Entry]) -> None:
+    """What the customers asked for, and what follows for all facts of their cases."""
+    steps.requested(connection, [(entry.case_id, entry.number, _of(entry, Requested)) for entry in entries])
+    _judged(connection, {entry.case_id for entry in entries})
+
+
 def _disputed(connection: Connection, entries: Sequence[Entry]) -> None:
     """Numbers of two cases. The other cases that have them look at their own again, by their timer."""
     for entry in entries:
@@ -282,6 +288,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Overasked: requested,
     Numbered: _numbered,
     Stepped: _stepped,
+    Requested: _asked,
     Reapplied: _reapplied,
     Disputed: _disputed,
     Separated: _separated,

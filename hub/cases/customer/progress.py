@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Row, select
 
 from hub.cases import notices, policy, reasons
 from hub.cases.calendar import day_of
-from hub.cases.clocks import Clock, clock
+from hub.cases.clocks import Clock, clock, dates
 from hub.cases.connection.materials.shown import told as told_at_once
 from hub.cases.connection.steps.histories import history_of
 from hub.cases.connection.tables import application
-from hub.cases.customer.steps import stand, steps
+from hub.cases.customer.steps import stand, steps, to_ask
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.ratings.grades import GRADES
@@ -59,7 +59,7 @@ def public(found: Followed) -> Json:
         "where_zh": told.where.zh,
         "where_en": told.where.en,
         "steps": steps(found.clock, found.history),
-        "due_on": told.due_on.isoformat() if told.due_on else None,
+        "due_on": _iso(told.due_on),
         "provisional": told.provisional,
         "ended_on": _day(found.history.ended_ms),
     }
@@ -79,11 +79,26 @@ def full(connection: Connection, found: Followed, authorities: Mapping[str, str]
         "turn": told.turn,
         "next_zh": told.next.zh,
         "next_en": told.next.en,
+        "asked": _asked(found.clock),
+        "may_ask": list(to_ask(found.clock)),
         "bring": [{"name": one.name, "zh": one.zh, "en": one.en, "clause": one.clause} for one in told.bring],
         "notices": told_at_once(connection, bytes(row.case_id), found.clock.policy),
         "ended": found.history.end.value if found.history.end else None,
         "evidence": evidence,
         "rating": _rating(connection, found),
+    }
+
+
+def _asked(clock: Clock) -> Json | None:
+    """The segment that runs, where the customer asked the hub for it: when, and by when the utility answers."""
+    line = clock.now.running
+    if line is None or line.asked_on is None:
+        return None
+    return {
+        "segment": line.segment,
+        "zh": line.zh,
+        "asked_on": line.asked_on.isoformat(),
+        "answer_by": _iso(dates(clock).due_on or dates(clock).segment_due_on),
     }
 
 
@@ -131,6 +146,10 @@ def _rating(connection: Connection, found: Followed) -> Json:
         "follow_up": row.outcome if row else None,
         "followed_up_at": iso(row.followed_up_ms) if row else None,
     }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _day(at_ms: int | None) -> str | None:

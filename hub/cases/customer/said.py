@@ -14,6 +14,7 @@ from hub.records.text import callers_fault
 
 WORDS_CHARACTERS_MAX: Final = 500
 """Most characters of what is said in words."""
+Segment = Literal["acceptance", "supply-plan", "design-review", "mid-inspection", "completion"]
 LAST_CHARACTERS: Final = 4
 """How many of the last characters of the applicant's number a look-up needs."""
 
@@ -42,6 +43,13 @@ class Rating(Part):
     grade: Annotated[int, Field(ge=min(GRADES), le=max(GRADES), examples=[5])]
     text: Annotated[_Words, Field(examples=["很快"])] = ""
     ticket: Annotated[str, StringConstraints(min_length=1, max_length=TICKET_CHARACTERS_MAX)] | None = None
+
+
+class Wanted(Part):
+    """The timed segment of annex 2 that the customer asks for: design review, mid inspection (中间检查), completion
+    (竣工检验和装表接电). The others wait for no request."""
+
+    segment: Annotated[Segment, Field(examples=["mid-inspection"])]
 
 
 class FollowUp(Part):

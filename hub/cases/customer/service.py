@@ -1,9 +1,9 @@
-"""The service for customers: progress, a look-up by number, a rating, and what follows a bad one. The API and
-``hub application`` call it."""
+"""The service for customers: progress, a look-up by number, a request for the next segment, a rating, and what follows
+a bad one. The API and ``hub application`` call it."""
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -14,9 +14,15 @@ from hub.cases.by import By
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.connection.command import Application
+from hub.cases.connection.hears import AskFor
 from hub.cases.connection.procedure import PROCEDURE
+from hub.cases.connection.steps.histories import with_request
+from hub.cases.connection.tables import row_of
+from hub.cases.connection.warnings.due import taken_back
+from hub.cases.customer import asking
 from hub.cases.customer.progress import Followed, follow, full, public
-from hub.cases.customer.said import LAST_CHARACTERS, FollowUp, Question, Rating, read
+from hub.cases.customer.said import LAST_CHARACTERS, FollowUp, Question, Rating, Wanted, read
+from hub.cases.customer.steps import to_ask
 from hub.cases.customer.token import ApplicationTokens
 from hub.cases.events import ToSeal
 from hub.cases.identity import desk
@@ -27,6 +33,7 @@ from hub.cases.procedure import Opens
 from hub.cases.ratings.decide import Rate
 from hub.cases.ratings.events import FollowedUp, RatingRefused
 from hub.cases.ratings.tables import rating, rating_refusal
+from hub.cases.steps.read import TAKEN_BACK, request_rows
 from hub.crash import crash_point
 from hub.errors import RecordRejected
 from hub.ports import Fault, Store
@@ -72,6 +79,37 @@ class Customers:
         if not self._ends_with(found.row, question.last):
             raise RecordRejected("NO_SUCH_APPLICATION")
         return public(found)
+
+    def channel(self, case_id: bytes) -> str:
+        """The channel that the application came through. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
+        with self.store.read() as connection:
+            found: str = row_of(connection, case_id).channel
+            return found
+
+    def ask(self, case_id: bytes, document: Mapping[str, Any], by: By) -> Json:
+        """The customer asks for the next segment: its clock opens now, unless it runs already. The same request on the
+        same day changes nothing (P2). Returns the progress.
+
+        Raises ``RecordRejected``: the codes of ``said.read``; NO_SUCH_APPLICATION; one of ``asking.CODES``: it is
+        recorded, and judged again when the utility tells more.
+        """
+        wanted = read(document, Wanted)
+        with self.store.write() as connection:
+            locked, found = self._locked(connection, case_id)
+            command = AskFor(wanted.segment, self.journal.clock.now_ms())
+            (request,) = command.facts(locked)
+            code = asking.refused(
+                with_request(connection, found.row, request), request, taken_back(connection, case_id)
+            )
+            known = request_rows(connection, [case_id])
+            if not asking.is_again(known, found.history, request, code):
+                if len(known) >= asking.REQUESTS_MAX:
+                    raise RecordRejected(asking.FULL, "segment")
+                by = by._replace(channel=found.row.channel)
+                self.journal.run(connection, PROCEDURE, [(locked, replace(command, refused=code))], by=by)
+        if code:
+            raise RecordRejected(code, "segment", allowed=to_ask(found.clock) if code != TAKEN_BACK else ())
+        return self.progress(case_id)
 
     def rate(self, case_id: bytes, document: Mapping[str, Any]) -> Json:
         """Rate the service, by the one who has the application's token. The same rating again changes nothing (P2).

@@ -11,7 +11,7 @@ from hub.cases.clocks import Clock, KindClock, Line, dates
 from hub.cases.policies.model import Material, Step
 from hub.cases.reasons import Words
 from hub.cases.steps.facts import Action
-from hub.cases.steps.judge import History, State
+from hub.cases.steps.judge import STARRED, History, State
 
 Json = dict[str, Any]
 UTILITY: Final = "UTILITY"
@@ -53,12 +53,30 @@ def stand(clock: Clock) -> Stand:
     if clock.ended:
         return Stand(NO_ONE, _ENDS[clock.ended], _NOTHING, None, False)
     if line := now.running:
-        words = _words(now, line.segment)
-        where = Words(f"供电企业正在办理：{words.zh}。", f"With the utility: {words.en}.")
+        where = _with_utility(_words(now, line.segment), line.asked_on)
         return Stand(UTILITY, where, _words(now, _after(now, line.segment)), due_on, told.provisional)
     where, segment = _of_customer(now)
     bring = tuple(one for one in _asked(clock, segment) if not one.kinds)
     return Stand(CUSTOMER, where, _words(now, segment), due_on, told.provisional, bring)
+
+
+def _with_utility(words: Words, asked_on: date | None) -> Words:
+    """``asked_on``: when the customer asked the hub for it."""
+    zh, en = f"供电企业正在办理：{words.zh}。", f"With the utility: {words.en}."
+    return Words(f"您已于{asked_on}申请。{zh}", f"Asked for on {asked_on}. {en}") if asked_on else Words(zh, en)
+
+
+def to_ask(clock: Clock) -> tuple[str, ...]:
+    """The segments that the customer may ask for now, the next one first: nothing runs, and there is one ahead. Design
+    review and mid inspection may be passed over where the table does not say who needs them (2021)."""
+    if clock.ended or clock.now.running:
+        return ()
+    names = [one.name for one in clock.now.row.timed(clock.now.kind.starred)]
+    segment = _of_customer(clock.now)[1]
+    ahead = names[names.index(segment) :] if segment in names else []
+    returned = clock.now.lines[-1].returned
+    last = next((n for n, name in enumerate(ahead, 1) if returned or clock.now.kind.starred or name not in STARRED), 0)
+    return tuple(ahead[:last])
 
 
 def _of_customer(now: KindClock) -> tuple[Words, str]:
@@ -71,7 +89,7 @@ def _of_customer(now: KindClock) -> tuple[Words, str]:
         return Words(zh, en), last.segment
     segment = _after(now, last.segment)
     then = _words(now, segment)
-    zh = f"{done.zh}已完成。请您准备好后，向供电企业申请：{then.zh}。"
+    zh = f"{done.zh}已完成。请您准备好后申请：{then.zh}。"
     return Words(zh, f"Done: {done.en}. When you are ready, please ask for: {then.en}."), segment
 
 

@@ -64,6 +64,18 @@ class Stepped(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Requested(Event):
+    """The customer asked the hub for ``segment``. ``refused``: the code that the answer had, by what was known then.
+    Whether it opened the segment follows from all facts of the case, and is not said here."""
+
+    SCHEMA = "connection.requested"
+    TOPIC = CONNECTION_EVENTS
+    segment: str
+    asked_at_ms: int
+    refused: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Disputed(Event):
     """Numbers that the case has and another one too: they are of neither. ``records``: steps of the case that named no
     other number of it; they are of no case now."""

@@ -16,8 +16,9 @@ Json = dict[str, Any]
 LISTED_DAYS_MAX: Final = 400
 """Most days of a line that are listed one by one; the number of days is always complete."""
 SUBMISSION, STEP_BEFORE, REQUEST, START = "submission", "step-before", "request", "start"
-"""What opened a line: the submission, the end of the step before, the customer's request, or the utility's start where
-no request is told."""
+HUB_REQUEST: Final = "hub-request"
+"""What opened a line: the submission, the end of the step before, the customer's request as the utility tells it or at
+the hub (the earlier one), or the utility's start where no request is known."""
 
 
 def explained(clock: Clock, history: History, calendar: Calendar, voltage: str = "") -> Json:
@@ -77,6 +78,7 @@ class _Told:
             "timed": line.timed,
             "opened_by": self._opened_by(line, first),
             "opened": self._event_of(line.opened_by),
+            "asked": self._event_of(line.asked_by),
             "closed": _event(closed) if closed else None,
             "returned": line.returned,
             "started_on": line.started_on.isoformat() if line.started_on else None,
@@ -90,6 +92,8 @@ class _Told:
         opened = self._events.get(line.opened_by or b"")
         if opened is None:
             return SUBMISSION if first else STEP_BEFORE
+        if opened.fact.action is Action.REQUEST:
+            return HUB_REQUEST
         return START if opened.requested_ms is None else REQUEST
 
     def _event_of(self, event: bytes | None) -> Json | None:

@@ -1,8 +1,10 @@
-"""What the utility says about a step, as the judge reads it: one fact for each event, in the hub's own words.
+"""What the utility says about a step, and what the customer asked the hub for, as the judge reads it: one fact for each
+event, in the hub's own words.
 
 A fact holds no personal value and no words of a caller (P5): these stay in the record, sealed.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -46,6 +48,8 @@ class Action(StrEnum):
     system has some sixteen steps for five segments."""
     AMEND = "AMEND"
     """A correction of the time of an earlier event, beside the original."""
+    REQUEST = "REQUEST"
+    """The customer asked the hub for a segment. The schema of a utility's step has no such action."""
 
 
 class Kind(NamedTuple):
@@ -84,6 +88,12 @@ class Fact:
     def says_same(self, other: "Fact") -> bool:
         """Whether both say the same of the same event. They may have come over two ways, at two times."""
         return replace(other, record_id=self.record_id, received_ms=self.received_ms) == self
+
+    @classmethod
+    def request(cls, case_id: bytes, number: int, segment: str, at_ms: int) -> "Fact":
+        """What the event ``number`` of a case says: its customer asked for ``segment``, by the hub's own clock."""
+        name = hashlib.blake2b(case_id + number.to_bytes(8), digest_size=16, person=b"segment-request").digest()
+        return cls(name, name, segment, Action.REQUEST, at_ms, at_ms)
 
     @property
     def written(self) -> tuple[int, bytes]:

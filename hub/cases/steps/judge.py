@@ -61,7 +61,8 @@ class Judged(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Round:
     """A segment that ran once. ``opened_by`` and ``closed_by`` are events; ``None`` where another step or the
-    submission opened it, or while it runs. ``started_ms``: when the utility says it began its work, if it said so."""
+    submission opened it, or while it runs. ``started_ms``: when the utility says it began its work, if it said so.
+    ``asked_by`` and ``asked_ms``: the customer's first request for it at the hub."""
 
     segment: str
     opened_ms: int
@@ -70,6 +71,8 @@ class Round:
     closed_ms: int | None = None
     closed_by: bytes | None = None
     returned: bool = False
+    asked_by: bytes | None = None
+    asked_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ _NEEDS_REASON = frozenset({Action.NOT_ACCEPTED, Action.CHANGE, Action.AMEND})
 _NEEDS_APPROVER = frozenset({Action.CHANGE, Action.AMEND})
 _NO_ROUND = frozenset({Action.CHARGE, Action.AMEND, Action.WITHIN})
 _ORDER = {name: place for place, name in enumerate(SEGMENTS)}
-_OF_A_SEGMENT = (Action.START, Action.RETURN, Action.END)
+_OF_A_SEGMENT = (Action.REQUEST, Action.START, Action.RETURN, Action.END)
 _OF_THE_CASE = (Action.CHANGE, Action.NOT_ACCEPTED, Action.TERMINATE)
 MOMENT_MAX: Final = 50
 """Most facts of one moment whose order is looked for; more are taken as they stand."""
@@ -147,8 +150,8 @@ def _contents(
 
 
 def _place(one: Judged) -> tuple[int, int, int, bytes]:
-    """Where a fact stands: by its own time; at one moment by segment, and there a start before what it ends with, a
-    return before an end; what concerns the whole case comes last."""
+    """Where a fact stands: by its own time; at one moment by segment, and there a request before a start, a start
+    before what it ends with, a return before an end; what concerns the whole case comes last."""
     action, segment = one.fact.action, _ORDER.get(one.fact.segment, len(SEGMENTS))
     if action in _OF_THE_CASE:
         return one.at_ms, len(SEGMENTS), _OF_THE_CASE.index(action), one.fact.record_id
@@ -246,10 +249,24 @@ class _Walk:
 
     def _start(self, fact: Fact, at_ms: int) -> Why | None:
         running = self._running()
-        if running and running.segment == fact.segment and running.started_ms is None and running.opened_by is None:
-            self.rounds[-1] = replace(running, started_ms=at_ms)
+        if running and running.segment == fact.segment and running.started_ms is None:
+            self.rounds[-1] = replace(self._since_the_request(running, fact), started_ms=at_ms)
             return None
         return self._open(fact, at_ms)
+
+    def _ask(self, fact: Fact, at_ms: int) -> Why | None:
+        """The customer asks the hub for a segment: it opens, or runs already. Unlike what the utility says, a request
+        passes over no starred segment of a customer who has to have it."""
+        running = self._running()
+        if running and running.segment == fact.segment and running.opened_by is not None:
+            if running.asked_by is None:
+                self.rounds[-1] = replace(running, asked_by=fact.event, asked_ms=at_ms)
+            return None
+        if why := self._not_yet(fact.segment, frozenset() if self.kinds[-1][1].starred else STARRED):
+            return why
+        opened_ms = max(self.rounds[-1].closed_ms or at_ms, at_ms)
+        self.rounds.append(Round(fact.segment, opened_ms, fact.event, asked_by=fact.event, asked_ms=at_ms))
+        return None
 
     def _open(self, fact: Fact, at_ms: int) -> Why | None:
         """Open a round at the customer's request, or where none is told when the utility began."""
@@ -261,8 +278,8 @@ class _Walk:
         self.rounds.append(Round(fact.segment, max(last_ms, min(requested_ms, at_ms)), fact.event, started_ms))
         return None
 
-    def _not_yet(self, segment: str) -> Why | None:
-        """Why a segment cannot open now."""
+    def _not_yet(self, segment: str, passed_over: Collection[str] = STARRED) -> Why | None:
+        """Why a segment cannot open now. ``passed_over``: what may have been left out before it."""
         segments = self._segments()
         if segment not in segments:
             return Why.NOT_TIMED
@@ -270,7 +287,7 @@ class _Walk:
         if done.get(segment) is False or (self._running() and self.rounds[-1].segment == segment):
             return Why.AGAIN
         place = segments.index(segment)
-        missing = {one for one in segments[:place] if done.get(one) is not False} - STARRED
+        missing = {one for one in segments[:place] if done.get(one) is not False}.difference(passed_over)
         returned = {one for one in STARRED & set(segments[:place]) if done.get(one)}
         later = {one.segment for one in self.rounds} & set(segments[place + 1 :])
         return Why.OUT_OF_ORDER if missing or returned or later or self._running() else None
@@ -284,7 +301,7 @@ class _Walk:
         returned = fact.action is Action.RETURN
         if returned and running.opened_by is None:
             return Why.PAUSE  # the utility's own work: no request of the customer opened it, so none can open it again
-        running = self._since_the_request(running, fact.requested_ms)
+        running = self._since_the_request(running, fact)
         self.rounds[-1] = replace(running, closed_ms=at_ms, closed_by=fact.event, returned=returned)
         if fact.segment == COMPLETION and not returned:
             self.end, self.ended_ms = Action.END, at_ms
@@ -292,12 +309,15 @@ class _Walk:
             self._open_second(self._segments(), at_ms)
         return None
 
-    def _since_the_request(self, running: Round, requested_ms: int | None) -> Round:
-        """The round from the customer's request on, also where only its end tells of it."""
-        if requested_ms is None or running.opened_by is None:
+    def _since_the_request(self, running: Round, fact: Fact) -> Round:
+        """The round from the customer's request on, also where only its end tells of it: from the earlier one of the
+        request that the utility tells and that which the hub knows."""
+        requested_ms = fact.requested_ms
+        if requested_ms is None or running.opened_by is None or requested_ms >= running.opened_ms:
             return running
         last_ms = self.rounds[-2].closed_ms or requested_ms
-        return replace(running, opened_ms=max(last_ms, min(running.opened_ms, requested_ms)))
+        opened_ms = max(last_ms, requested_ms)
+        return replace(running, opened_ms=opened_ms, opened_by=fact.event) if opened_ms < running.opened_ms else running
 
     def _why_never_opened(self, segment: str) -> Why:
         return Why.NOT_TIMED if segment not in self._segments() else Why.NEVER_OPENED
@@ -336,6 +356,7 @@ class _Walk:
 
 
 _TAKES: dict[Action, Callable[[_Walk, Fact, int], Why | None]] = {
+    Action.REQUEST: _Walk._ask,
     Action.START: _Walk._start,
     Action.END: _Walk._close,
     Action.RETURN: _Walk._close,

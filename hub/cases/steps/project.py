@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
-from hub.cases.steps.events import Disputed, Numbered, Stepped
+from hub.cases.steps.events import Disputed, Numbered, Requested, Stepped
 from hub.cases.steps.facts import FACTS_MAX
 from hub.cases.steps.judge import History, Judged, State
-from hub.cases.steps.tables import case_number, number_dispute, step
+from hub.cases.steps.tables import case_number, number_dispute, segment_request, step
 
 _COPIED = (
     *("record_id", "action", "reading", "source", "event", "segment", "amends", "explained", "approved"),
@@ -52,6 +52,16 @@ def stepped(connection: Connection, found: Sequence[tuple[bytes, Stepped]]) -> N
         ids = select(step.c.record_id).where(step.c.case_id == case_id).distinct().order_by(step.c.record_id)
         if beyond := connection.execute(ids.offset(FACTS_MAX)).scalars().all():
             connection.execute(delete(step).where(step.c.case_id == case_id, step.c.record_id.in_(beyond)))
+
+
+def requested(connection: Connection, found: Sequence[tuple[bytes, int, Requested]]) -> None:
+    """Write what customers asked for: (case, number of the event in its case, event). ``judged`` must follow."""
+    rows = [
+        {"case_id": case_id, "number": number, "segment": event.segment}
+        | {"asked_ms": event.asked_at_ms, "refused": event.refused}
+        for case_id, number, event in found
+    ]
+    connection.execute(insert(segment_request), rows)
 
 
 def _row(case_id: bytes, event: Stepped) -> dict[str, Any]:

@@ -1,14 +1,16 @@
-"""Reads the facts of cases from the table ``step``."""
+"""Reads the facts of cases from the tables ``step`` and ``segment_request``."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
 from hub.cases.steps.facts import Action, Fact, Kind
-from hub.cases.steps.tables import step
+from hub.cases.steps.tables import segment_request, step
 
 MINUTE_MS = 60_000
+TAKEN_BACK: Final = "REQUEST_TAKEN_BACK"
+"""Why a request is refused of an application that was taken back: it is recorded, and no fact of its clocks."""
 
 
 def facts_of(connection: Connection, case_id: bytes) -> list[Fact]:
@@ -22,6 +24,23 @@ def facts(connection: Connection, ids: Collection[bytes]) -> dict[bytes, list[Fa
     for row in rows(connection, ids):
         found[bytes(row.case_id)].append(fact(row))
     return found
+
+
+def requests(connection: Connection, ids: Collection[bytes]) -> dict[bytes, list[Fact]]:
+    """Case → what its customer asked the hub for, also what was refused by what was known then: the facts decide. An
+    empty list for a case without any."""
+    found: dict[bytes, list[Fact]] = {one: [] for one in ids}
+    for row in request_rows(connection, ids):
+        if row.refused != TAKEN_BACK:
+            asked = Fact.request(bytes(row.case_id), row.number, row.segment, row.asked_ms)
+            found[bytes(row.case_id)].append(asked)
+    return found
+
+
+def request_rows(connection: Connection, ids: Collection[bytes]) -> Sequence[Row[Any]]:
+    """The rows of ``segment_request`` of these cases, in the order of their events."""
+    query = select(segment_request).where(segment_request.c.case_id.in_(ids))
+    return connection.execute(query.order_by(segment_request.c.number)).all()
 
 
 def rows(connection: Connection, ids: Collection[bytes]) -> Sequence[Row[Any]]:

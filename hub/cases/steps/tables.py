@@ -1,4 +1,4 @@
-"""The tables of steps: projections of ``connection.numbered`` and ``connection.stepped``.
+"""The tables of steps: projections of ``connection.numbered``, ``connection.stepped`` and ``connection.requested``.
 
 They hold no personal value and no caller's words (P5): staff, reasons and meters are in the records, sealed.
 """
@@ -53,4 +53,14 @@ step = Table(
     Column("late", Boolean, nullable=False),
     Index("ix_step_case_id", "case_id", "at_ms"),
     Index("ix_step_occurred_ms", "occurred_ms"),
+)
+
+segment_request = Table(
+    "segment_request",
+    metadata,
+    Column("case_id", ID, ForeignKey("case.case_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False, doc="of the event in its case"),
+    Column("segment", String(32), nullable=False, doc="what the customer asked the hub for"),
+    Column("asked_ms", BigInteger, nullable=False, doc="by the hub's clock"),
+    Column("refused", String(32), nullable=False, doc="code of the answer by what was known then; empty: it was taken"),
 )

@@ -6,7 +6,8 @@ from hub.web.api.answers import Day, Moment, Opaque, Text
 
 
 class Reported(BaseModel):
-    """An event that the utility reported. ``at``: its own time, as corrected; ``said_at``: as it was said first."""
+    """An event that the utility reported, or a customer's request at the hub (REQUEST; no record has it). ``at``: its
+    own time, as corrected; ``said_at``: as it was said first."""
 
     event: Opaque
     record_id: Opaque
@@ -48,8 +49,9 @@ class Line(Days):
     en: str = Text("answer with the supply plan")
     round: int = Field(examples=[1])
     timed: bool = Field(examples=[True], description="Whether this kind of case has the segment.")
-    opened_by: str = Text("step-before", "submission, step-before, request or start")
+    opened_by: str = Text("step-before", "submission, step-before, request (told by the utility), hub-request, start")
     opened: Reported | None
+    asked: Reported | None = Field(description="The customer's first request for it at the hub.")
     closed: Reported | None
     returned: bool = Field(examples=[False])
     started_on: Day | None

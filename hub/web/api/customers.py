@@ -1,5 +1,7 @@
-"""The routes for customers: progress and rating with the application's own token, and a look-up by number; for
-operators, the follow-up of a bad rating."""
+"""The routes for customers: progress, a request for the next segment and a rating with the application's own token, and
+a look-up by number; for channels, the same request; for operators, the follow-up of a bad rating."""
+
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -8,11 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from hub.cases.by import By
 from hub.cases.connection.applications import Applications
 from hub.cases.customer.said import Question, read
-from hub.cases.customer.service import NO_EVIDENCE, Customers
+from hub.cases.customer.service import APPLICANT, NO_EVIDENCE, Customers
+from hub.cases.customer.token import PREFIX
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
+from hub.web.api.applications import WRITE
 from hub.web.auth.access import Access
-from hub.web.auth.applicants import Applicants
+from hub.web.auth.applicants import Applicants, bearer
 from hub.web.auth.tokens import Token
 from hub.web.bodies import body_of
 from hub.web.problems import Denied
@@ -23,7 +27,8 @@ _UNKNOWN = By("unknown")
 
 
 class Api:
-    """The routes. Those of the customer need the application's own token."""
+    """The routes. Those of the customer need the application's own token; a request for a segment may come through a
+    channel too, as the application does."""
 
     def __init__(
         self, customers: Customers, applications: Applications, access: Access, applicants: Applicants
@@ -39,6 +44,24 @@ class Api:
         self._applicants.allow(request, application_id)
         query_of(request, NoQuery)
         return JSONResponse(await run_in_threadpool(self._customers.progress, application_id))
+
+    async def ask(self, request: Request) -> Response:
+        """Ask for the next segment: with the application's own token, or with a client's token through the channel of
+        the application, as at a counter."""
+        application_id = _id(request)
+        if bearer(request).startswith(PREFIX):
+            self._applicants.allow(request, application_id)
+            ask = partial(self._customers.ask, application_id, by=APPLICANT)
+        else:
+            ask = partial(self._asked, await self._access.allow(request, WRITE), application_id)
+        query_of(request, NoQuery)
+        return JSONResponse(await run_in_threadpool(ask, read_json(await body_of(request))))
+
+    def _asked(self, token: Token, application_id: bytes, document: dict[str, object]) -> dict[str, object]:
+        """For an application of another channel the answer is the same as when there is none."""
+        if self._customers.channel(application_id) not in token.channels:
+            raise RecordRejected("NO_SUCH_APPLICATION")
+        return self._customers.ask(application_id, document, token.by(""))
 
     async def rate(self, request: Request) -> Response:
         """Rate the service, once, after the application has ended. A rating without the application's token is refused
@@ -99,6 +122,7 @@ def router(customers: Customers, applications: Applications, access: Access, app
     routes, one = APIRouter(), "/applications/{application_id}"
     api = Api(customers, applications, access, applicants)
     routes.add_api_route(f"{one}/progress", api.progress, methods=["GET"])
+    routes.add_api_route(f"{one}/requests", api.ask, methods=["POST"])
     routes.add_api_route(f"{one}/rating", api.rate, methods=["POST"])
     routes.add_api_route(f"{one}/follow-up", api.follow_up, methods=["POST"])
     routes.add_api_route("/progress", api.look_up, methods=["POST"])

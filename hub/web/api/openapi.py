@@ -132,7 +132,8 @@ def _security(told: Told) -> list[Json]:
         return [{OF_APPLICATION: []}]
     if told.signed:
         return [{"signature": []}]
-    return [{"bearer": [told.scope]}] if told.scope else []
+    own: list[Json] = [{OF_APPLICATION: []}] if told.customers_too else []
+    return [*own, *([{"bearer": [told.scope]}] if told.scope else [])]
 
 
 def _path_parameters(told: Told) -> list[Json]:

@@ -82,6 +82,15 @@ class Bring(BaseModel):
     clause: str = a.Text("津工信电力〔2021〕8号 §5")
 
 
+class AskedFor(BaseModel):
+    """The segment that runs, where the customer asked the hub for it."""
+
+    segment: str = a.Text("mid-inspection")
+    zh: str = a.Text("中间检查")
+    asked_on: a.Day
+    answer_by: a.Day | None = Field(description="The last day of the utility's answer; null: the policy sets none.")
+
+
 class ToldAtOnce(BaseModel):
     """A one-time notice (一次性告知): everything that is missing or wrong in one segment."""
 
@@ -102,6 +111,10 @@ class Progress(PublicProgress):
     turn: Literal["UTILITY", "CUSTOMER", "NO_ONE"] = Field(examples=["UTILITY"])
     next_zh: str = a.Text("竣工接电")
     next_en: str = a.Text("completion and connection")
+    asked: AskedFor | None
+    may_ask: list[str] = Field(
+        examples=[["mid-inspection"]], description="Segments to ask for now, the next one first."
+    )
     bring: list[Bring] = Field(description="What the policy's list has for the customer to hand in now; nothing else.")
     notices: list[ToldAtOnce]
     ended: Literal["END", "NOT_ACCEPTED", "TERMINATE"] | None = Field(examples=["END"])

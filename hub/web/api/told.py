@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
-from hub.cases.connection.materials.command import Handed
-from hub.cases.connection.materials.command import Request as Asked
+from hub.cases.connection.materials import command as materials
 from hub.cases.connection.placed.service import Answer as PlaceAnswer
-from hub.cases.customer.said import FollowUp, Question, Rating
+from hub.cases.customer.asking import CODES as ASKING
+from hub.cases.customer.said import FollowUp, Question, Rating, Wanted
 from hub.cases.transfer.command import Submission
 from hub.web.api import answers as a
 from hub.web.api import applications, cases, customers, deliveries, metrics, steps, transfers
@@ -29,8 +29,8 @@ Shape = type[BaseModel] | Json
 
 class Told(NamedTuple):
     """One route. ``answers``: status → model or schema; ``codes``: its error codes; ``registry_codes``: those of the
-    registry with their messages; ``scope``: what its token must have, "" where it needs none; ``signed``: it needs a
-    signature instead (RFC 9421)."""
+    registry with their messages; ``scope``: what its token must have, "" where it needs none; ``signed``: a signature
+    instead (RFC 9421); ``customers_too``: the application's own token will do."""
 
     name: str
     method: str
@@ -47,6 +47,7 @@ class Told(NamedTuple):
     headers: tuple[str, ...] = ()
     registry_codes: tuple[tuple[int, str], ...] = ()
     signed: bool = False
+    customers_too: bool = False
 
 
 class SubjectsQuery(Query):
@@ -153,14 +154,14 @@ _APPLICATIONS: Final = (
         "Tell of a document that the customer handed in: its place and its digest, not its content.",
         {200: MaterialsShown},
         (*_TOKEN, *_BODY, *_MATERIALS, "DOCUMENTS_FULL"),
-        applications.WRITE, body=Handed, example=HANDED,
+        applications.WRITE, body=materials.Handed, example=HANDED,
     ),
     Told(
         "notice", "POST", f"{_ONE}/notices",
         "Ask the customer for materials: the one-time notice of a segment. Beyond the policy's list it is refused.",
         {200: MaterialsShown},
         (*_TOKEN, *_BODY, *_MATERIALS, "MATERIAL_AWAITED", "NOTICE_GIVEN", "NOTICE_AFTER_END"),
-        applications.WRITE, body=Asked, example=ASKED,
+        applications.WRITE, body=materials.Request, example=ASKED,
     ),
     Told(
         "placesOfSite", "GET", f"{_ONE}/places",
@@ -272,6 +273,12 @@ _CUSTOMERS: Final = (
         tag="customers",
     ),
     Told(
+        "askForSegment", "POST", f"{_ONE}/requests",
+        "Ask for the next segment: its clock opens now. The same request on the same day changes nothing.",
+        {200: c.Progress}, (*_TOKEN, *_BODY, *_SAID, *ASKING, "NO_SUCH_APPLICATION"), applications.WRITE,
+        body=Wanted, tag="customers", customers_too=True,
+    ),
+    Told(
         "rate", "POST", f"{_ONE}/rating",
         "Rate the service, once, after the application has ended. The same rating again gets the same answer.",
         {200: c.Progress},
@@ -281,9 +288,9 @@ _CUSTOMERS: Final = (
     ),
     Told(
         "lookUpProgress", "POST", "/progress",
-        "Step and dates of an application, by its number and the last four characters of the applicant's number.",
-        {200: c.PublicProgress}, ("QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, "NO_SUCH_APPLICATION"),
-        body=Question, tag="customers",
+        "Step and dates of an application, by its number and the last four characters of the applicant's.",
+        {200: c.PublicProgress}, ("QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, "NO_SUCH_APPLICATION"), body=Question,
+        tag="customers",
     ),
     Told(
         "followUp", "POST", f"{_ONE}/follow-up", "Say how the follow-up of a bad rating ended.",

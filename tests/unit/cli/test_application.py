@@ -213,6 +213,14 @@ def test_the_same_over_http_with_a_token(run: Run, url: str) -> None:
     assert told == objects(run("application", "progress", shown["application_id"], "--json"))[0]
     assert told["where_zh"] in run(*progress, own).stdout and "营业执照" in run(*progress, own).stdout
     assert type(run(*progress, token["token"]).exception).__name__ == "Misconfigured"
+    request = ("application", "request", shown["application_id"], "--segment", "completion")
+    for who in ((*there,), ("--url", url, "--token", own), ()):
+        early = run(*request, *who)
+        assert early.exit_code == 1 and "REQUEST_NOT_NEXT" in early.stderr and "附件2" in early.stderr
+    assert type(run(*request, "--url", url, "--token", "oct_x").exception).__name__ == "Misconfigured"
+    story = objects(run("application", "story", shown["application_id"], "--json"))
+    kept = [one for one in story if one["what"] == "connection.requested"]
+    assert [one["value"]["refused"] for one in kept] == ["REQUEST_NOT_NEXT"], "once, whoever asks, on one day"
     (ticks,) = objects(run("application", "clock", shown["application_id"], "--json", *there))
     assert [ticks] == objects(run("application", "clock", shown["application_id"], "--json"))
     assert "低压" in run("application", "clock", shown["application_id"], *there).stdout

@@ -1,4 +1,5 @@
-"""The histories of applications: what counts of all that the utility reported about them."""
+"""The histories of applications: what counts of all that the utility reported about them and their customers asked the
+hub for."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -24,8 +25,17 @@ def histories(connection: Connection, ids: Collection[bytes]) -> dict[bytes, His
     columns = (application, case.c.opened_ms)
     query = select(*columns).join(case, case.c.case_id == application.c.case_id)
     rows = connection.execute(query.where(application.c.case_id.in_(ids))).all()
-    facts = read.facts(connection, [bytes(row.case_id) for row in rows])
-    return {bytes(row.case_id): judged(row, row.opened_ms, facts[bytes(row.case_id)]) for row in rows}
+    found = [bytes(row.case_id) for row in rows]
+    facts, requests = read.facts(connection, found), read.requests(connection, found)
+    every = {one: [*facts[one], *requests[one]] for one in found}
+    return {bytes(row.case_id): judged(row, row.opened_ms, every[bytes(row.case_id)]) for row in rows}
+
+
+def with_request(connection: Connection, row: Row[Any], request: Fact) -> History:
+    """The history of an application whose customer makes this request now."""
+    case_id = bytes(row.case_id)
+    told = read.facts_of(connection, case_id) + read.requests(connection, [case_id])[case_id]
+    return judged(row, row.opened_ms, [*told, request])
 
 
 def judged(row: Row[Any], opened_ms: int, facts: Collection[Fact]) -> History:

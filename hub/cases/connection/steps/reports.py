@@ -14,6 +14,7 @@ from hub.cases.events import REGISTRATION, Event
 from hub.cases.procedure import Given
 from hub.cases.steps import read
 from hub.cases.steps.events import CaseNumber, Numbered, Sort, fact_of
+from hub.cases.steps.facts import Fact
 from hub.cases.steps.gather import Reported, reported
 from hub.cases.steps.judge import History
 from hub.cases.tables import case, piece
@@ -80,12 +81,17 @@ def _receipts(given: Given, connection: Connection, found: Case) -> Iterator[tup
 
 
 def history(
-    connection: Connection, rows: Mapping[bytes, Row[Any]], found: Case, more: Reported | None = None
+    connection: Connection,
+    rows: Mapping[bytes, Row[Any]],
+    found: Case,
+    more: Reported | None = None,
+    asked: Sequence[Fact] = (),
 ) -> History:
-    """The history of a locked case after it has heard ``more``."""
+    """The history of a locked case after it has heard ``more``, and its customer has ``asked``."""
     new = [fact_of(one) for one in more.steps] if more else []
-    facts = with_new(read.facts_of(connection, found.case_id), new, more.left if more else ())
-    return judged(rows[found.case_id], found.opened_ms, facts)
+    told = with_new(read.facts_of(connection, found.case_id), new, more.left if more else ())
+    requests = read.requests(connection, [found.case_id])[found.case_id]
+    return judged(rows[found.case_id], found.opened_ms, [*told, *requests, *asked])
 
 
 def events(more: Reported, row: Row[Any]) -> list[Event]:

@@ -46,10 +46,11 @@ ALL_BUT_ONE = (
 BEFORE = {
     "b": (), "c": (ACCEPTED,), "d": (ACCEPTED, PLANNED), "e": (ACCEPTED, PLANNED), "g": ALL_BUT_ONE,
     "f": (ACCEPTED, PLANNED, (Action.START, "design-review")),
+    "l": (ACCEPTED, PLANNED),
     "h": (), "i": (ACCEPTED,), "j": (ACCEPTED,), "k": (ACCEPTED,),
 }  # fmt: skip
 SEGMENT = {"b": ACCEPTANCE, "c": "supply-plan", "d": "design-review", "e": "design-review", "f": "design-review",
-           "g": COMPLETION, "k": "supply-plan"}  # fmt: skip
+           "g": COMPLETION, "k": "supply-plan", "l": "design-review"}  # fmt: skip
 
 
 def state(found: judging.History) -> str:
@@ -70,7 +71,7 @@ def test_every_arrow_is_what_the_judge_does(cells: list[str]) -> None:
 
 def test_the_diagrams_have_the_arrows_of_their_tables() -> None:
     drawn = UTILITY.split("```")[1]
-    letters = set(re.findall(r"(?<![\w'])[a-k](?![\w'])", re.sub(r"  \w[\w ']{8,}$", "", drawn, flags=re.M)))
+    letters = set(re.findall(r"(?<![\w'])[a-l](?![\w'])", re.sub(r"  \w[\w ']{8,}$", "", drawn, flags=re.M)))
     assert letters == {cells[0] for cells in arrows()}
     assert sorted(re.findall(r"─([A-C])─", HUB)) == re.findall(r"(?m)^\| ([A-C]) \|", HUB) == ["A", "B", "C"]
 

@@ -44,6 +44,7 @@ class Model:
     claims: dict[bytes, Why] = field(default_factory=dict)
     ended: Action | None = None
     opened_ms: int | None = BEGUN
+    own: bool = True
     done: list[str] = field(default_factory=list)
     kinds: list[tuple[int, Kind]] = field(default_factory=list)
 
@@ -65,34 +66,59 @@ class Model:
     def ask(self, wait_ms: int, starts: bool) -> None:
         """The customer asks for the next segment."""
         self.at_ms += wait_ms
-        self.opened_ms = self.at_ms
+        self.opened_ms, self.own = self.at_ms, False
         if starts:
             self.tell(Action.START, self.next)
 
-    def close(self, wait_ms: int, takes_ms: int, starts: bool, mistaken: bool) -> None:
+    def ask_the_hub(self, wait_ms: int, segment: str) -> None:
+        """The customer asks the hub for a segment: for the next one, or for any other at any time."""
+        self.at_ms += wait_ms + 1
+        one = Fact.request(b"case", len(self.facts), segment, self.at_ms)
+        why = self.why_not(segment)
+        if why:
+            self.claim(why, one)
+            return
+        self.facts.append(one)
+        if self.opened_ms is None:
+            self.opened_ms, self.own = self.at_ms, False
+
+    def why_not(self, segment: str) -> Why | None:
+        """Why a segment cannot be asked for now."""
+        if self.ended:
+            return Why.AFTER_END
+        if segment not in timed(self.kind):
+            return Why.NOT_TIMED
+        if segment in self.done or (self.opened_ms is not None and self.own and segment == self.next):
+            return Why.AGAIN
+        return None if segment == self.next else Why.OUT_OF_ORDER
+
+    def close(self, wait_ms: int, takes_ms: int, starts: bool, mistaken: bool, kinder: bool = False) -> None:
         """The segment that runs is answered, or the customer asks for the next one and gets its answer. ``mistaken``:
-        its end was told with a time that cannot be, and is corrected."""
+        its end was told with a time that cannot be, and is corrected; ``kinder``: the utility tells a later request
+        than the one that the hub knows."""
         segment = self.next
         if self.opened_ms is None:
             self.ask(wait_ms, starts)
         assert self.opened_ms is not None
-        begun = self.opened_ms
+        begun = told_ms = self.opened_ms
         self.at_ms += takes_ms
+        if kinder and any((one.action, one.occurred_ms) == (Action.REQUEST, begun) for one in self.facts):
+            told_ms = self.at_ms
         if mistaken:
             ended = self.name()
             said_ms = self.at_ms + 40 * DAY
-            told = {"requested_ms": begun, "received_ms": self.at_ms}
+            told = {"requested_ms": told_ms, "received_ms": self.at_ms}
             self.facts.append(fact(ended, Action.END, segment, said_ms, **told))
             self.tell(Action.AMEND, "", amends=ended.encode(), recorded_ms=self.at_ms)
         else:
-            self.tell(Action.END, segment, requested_ms=begun)
+            self.tell(Action.END, segment, requested_ms=told_ms)
         self.rounds.append((segment, begun, self.at_ms))
         self.done.append(segment)
         self.opened_ms = None
         if segment == COMPLETION:
             self.ended = Action.END
         elif segment == ACCEPTANCE:
-            self.opened_ms = self.at_ms
+            self.opened_ms, self.own = self.at_ms, True
 
     def send_back(self, wait_ms: int, takes_ms: int) -> None:
         """The customer asks, and must hand in again."""
@@ -135,10 +161,21 @@ class Life(RuleBasedStateMachine):
         if ahead == 2:
             self.send_back(0, 1)
 
-    @rule(wait=st.integers(0, 9), takes=st.integers(1, 9), starts=st.booleans(), mistaken=st.booleans())
-    def close(self, wait: int, takes: int, starts: bool, mistaken: bool) -> None:
+    @rule(
+        wait=st.integers(0, 9), takes=st.integers(1, 9), starts=st.booleans(), mistaken=st.booleans(),
+        kinder=st.booleans(),
+    )  # fmt: skip
+    def close(self, wait: int, takes: int, starts: bool, mistaken: bool, kinder: bool = False) -> None:
         if self.model.ended is None:
-            self.model.close(wait * DAY, takes * DAY, starts, mistaken)
+            self.model.close(wait * DAY, takes * DAY, starts, mistaken, kinder)
+
+    @rule(wait=st.integers(0, 9))
+    def ask_the_hub(self, wait: int) -> None:
+        self.model.ask_the_hub(wait * DAY, COMPLETION if self.model.ended is Action.END else self.model.next)
+
+    @rule(segment=st.sampled_from(SEGMENTS))
+    def ask_the_hub_out_of_turn(self, segment: str) -> None:
+        self.model.ask_the_hub(0, segment)
 
     @rule(wait=st.integers(0, 9), takes=st.integers(0, 9))
     def send_back(self, wait: int, takes: int) -> None:
@@ -196,7 +233,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(seed=st.integers(0, 2**32))
     def other_content_of_an_event(self, seed: int) -> None:
-        honest = [one for one in self.model.facts if one.record_id not in self.model.claims]
+        told = [one for one in self.model.facts if one.action is not Action.REQUEST]
+        honest = [one for one in told if one.record_id not in self.model.claims]
         if honest:
             first = Random(seed).choice(honest)
             kinder = 1 if first.action is Action.START else -1
@@ -427,6 +465,69 @@ def test_what_ends_the_case_comes_after_what_else_was_at_its_moment() -> None:
     found = judged(HIGH, facts)
     assert {one.state for one in found.facts} == {State.COUNTED}
     assert [one.segment for one in found.rounds] == [ACCEPTANCE, "supply-plan"]
+
+
+PLANNED = [
+    fact("accepted", Action.END, ACCEPTANCE, BEGUN + DAY),
+    fact("planned", Action.END, "supply-plan", BEGUN + 2 * DAY),
+]
+
+
+def asked(at_ms: int, segment: str = COMPLETION, number: int = 7) -> Fact:
+    return Fact.request(b"case", number, segment, at_ms)
+
+
+@pytest.mark.parametrize(("told", "opened", "by_hub"), [(None, 4, True), (6, 4, True), (4, 4, True), (3, 3, False)])
+@pytest.mark.parametrize("starts", [False, True])
+def test_p4_a_segment_opens_at_the_earlier_one_of_the_hubs_request_and_the_utilitys(
+    told: int | None, opened: int, by_hub: bool, starts: bool
+) -> None:
+    """Told by a START, or by the END alone."""
+    requested_ms = None if told is None else BEGUN + told * DAY
+    begun = [fact("began", Action.START, COMPLETION, BEGUN + 7 * DAY, requested_ms=requested_ms)] if starts else []
+    on = fact("on", Action.END, COMPLETION, BEGUN + 8 * DAY, requested_ms=requested_ms)
+    request = asked(BEGUN + 4 * DAY)
+    found = judged(HIGH, [*PLANNED, request, *begun, on])
+    last = found.rounds[-1]
+    assert {one.state for one in found.facts} == {State.COUNTED}
+    assert (last.opened_ms, last.started_ms) == (BEGUN + opened * DAY, BEGUN + 7 * DAY if starts else None)
+    assert (last.opened_by == request.event, last.asked_by) == (by_hub, request.event)
+
+
+def test_p4_a_request_at_the_hub_counts_when_the_step_before_is_told_late() -> None:
+    """The utility cannot stop the customer's clock by keeping an answer back; an answer after the request does."""
+    early = [PLANNED[0], asked(BEGUN + 3 * DAY)]
+    assert judged(HIGH, early).facts[-1].why is Why.OUT_OF_ORDER
+    late = replace(PLANNED[1], received_ms=BEGUN + 9 * DAY)
+    assert judged(HIGH, [*early, late]).rounds[-1].opened_ms == BEGUN + 3 * DAY
+    after = replace(late, occurred_ms=BEGUN + 4 * DAY)
+    assert judged(HIGH, [*early, after]).running() is None
+
+
+def test_a_request_at_the_hub_passes_over_no_starred_segment() -> None:
+    review, on = asked(BEGUN + 3 * DAY, "design-review", 1), asked(BEGUN + 3 * DAY + 1, COMPLETION, 2)
+    found = judged(HIGH_STARRED, [*PLANNED, review, on])
+    assert [one.why for one in found.facts[2:]] == [None, Why.OUT_OF_ORDER]
+    assert judged(HIGH_STARRED, [*PLANNED, on]).facts[-1].why is Why.OUT_OF_ORDER
+    assert judged(HIGH, [*PLANNED, review]).facts[-1].why is Why.NOT_TIMED
+
+
+def test_what_waits_for_no_request_is_not_opened_by_one() -> None:
+    for facts, segment in (([], ACCEPTANCE), (PLANNED[:1], "supply-plan")):
+        found = judged(HIGH, [*facts, asked(BEGUN + DAY + 1, segment)])
+        assert found.facts[-1].why is Why.AGAIN
+        assert found.rounds[-1].asked_by is None
+
+
+def test_a_second_request_of_a_round_adds_nothing_and_one_after_a_return_opens_the_next() -> None:
+    first, again, next_one = (asked(BEGUN + day * DAY, number=day) for day in (3, 4, 6))
+    back = fact("back", Action.RETURN, COMPLETION, BEGUN + 5 * DAY)
+    found = judged(HIGH, [*PLANNED, first, again, back, next_one])
+    assert {one.state for one in found.facts} == {State.COUNTED}
+    assert [(one.opened_ms, one.asked_by) for one in found.rounds[2:]] == [
+        (BEGUN + 3 * DAY, first.event),
+        (BEGUN + 6 * DAY, next_one.event),
+    ]
 
 
 def test_the_time_of_a_request_can_be_corrected_and_the_original_stays() -> None:

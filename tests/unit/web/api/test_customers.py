@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hub.cases.ratings.tables import rating, rating_refusal
+from hub.cases.steps.tables import segment_request
 from hub.web.api import applications, customers
 from hub.web.api.app import create
 from hub.web.auth import applicants
@@ -95,6 +96,27 @@ def test_wrong_tokens_are_bounded_and_never_shut_the_customer_out(
     found = [caller.get(f"{customer.one}/progress", headers=wrong).status_code for _ in range(6)]
     assert found == [401] * 4 + [429] * 2
     assert caller.get(f"{customer.one}/progress", headers=customer.own).status_code == 200
+
+
+def test_a_request_needs_the_applications_token_or_the_right_of_its_channel(
+    caller: TestClient, house: House, customer: Customer
+) -> None:
+    other = Customer(caller, house, "A-2")
+    asks = f"{customer.one}/requests"
+    document = {"segment": "completion"}
+    for headers in (customer.own, customer.client):
+        refused = caller.post(asks, json=document, headers=headers)
+        assert code(refused) == (409, "REQUEST_NOT_NEXT"), "before acceptance"
+        assert "附件2" in refused.json()["message"]
+    reader = {"Authorization": f"Bearer {token(house.store, house.clock, scopes=['applications:read'])}"}
+    assert code(caller.post(asks, json=document, headers=reader)) == (403, "FORBIDDEN")
+    elsewhere = token(house.store, house.clock, "elsewhere", ("counter",))
+    assert code(caller.post(asks, json=document, headers={"Authorization": f"Bearer {elsewhere}"}))[0] == 404
+    for headers in ({}, other.own, {"Authorization": "Bearer oca_x"}):
+        assert code(caller.post(asks, json=document, headers=headers)) == (401, "UNAUTHORISED")
+    assert code(caller.post(f"{asks}?x=1", json=document, headers=customer.own)) == (422, "QUERY_UNKNOWN")
+    assert code(caller.post(asks, json={"segment": "permit"}, headers=customer.own)) == (422, "FIELD_INVALID")
+    assert [row.refused for row in house.rows(segment_request)] == ["REQUEST_NOT_NEXT"]
 
 
 def test_a_rating_without_the_applications_token_is_refused_and_recorded(
