@@ -9,8 +9,7 @@ from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
 from hub.cases.connection.materials import command as materials
 from hub.cases.connection.placed.service import Answer as PlaceAnswer
-from hub.cases.customer.asking import CODES as ASKING
-from hub.cases.customer.said import FollowUp, Question, Rating, Wanted
+from hub.cases.customer import asking, said
 from hub.cases.transfer.command import Submission
 from hub.web.api import answers as a
 from hub.web.api import applications, cases, customers, deliveries, metrics, steps, transfers
@@ -275,8 +274,8 @@ _CUSTOMERS: Final = (
     Told(
         "askForSegment", "POST", f"{_ONE}/requests",
         "Ask for the next segment: its clock opens now. The same request on the same day changes nothing.",
-        {200: c.Progress}, (*_TOKEN, *_BODY, *_SAID, *ASKING, "NO_SUCH_APPLICATION"), applications.WRITE,
-        body=Wanted, tag="customers", customers_too=True,
+        {200: c.Progress}, (*_TOKEN, *_BODY, *_SAID, *asking.CODES, "NO_SUCH_APPLICATION"), applications.WRITE,
+        body=said.Wanted, tag="customers", customers_too=True,
     ),
     Told(
         "rate", "POST", f"{_ONE}/rating",
@@ -284,18 +283,18 @@ _CUSTOMERS: Final = (
         {200: c.Progress},
         ("RATING_NO_EVIDENCE", "QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, *_TICKET, "RATING_EARLY", "RATING_GIVEN",
          "NO_SUCH_APPLICATION", "ERASED", "KEY_DAMAGED"),
-        OF_APPLICATION, body=Rating, example={"grade": 5, "text": "很快"}, tag="customers",
+        OF_APPLICATION, body=said.Rating, example={"grade": 5, "text": "很快"}, tag="customers",
     ),
     Told(
         "lookUpProgress", "POST", "/progress",
         "Step and dates of an application, by its number and the last four characters of the applicant's.",
-        {200: c.PublicProgress}, ("QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, "NO_SUCH_APPLICATION"), body=Question,
+        {200: c.PublicProgress}, ("QUERY_UNKNOWN", *_ANY, *_BODY, *_SAID, "NO_SUCH_APPLICATION"), body=said.Question,
         tag="customers",
     ),
     Told(
         "followUp", "POST", f"{_ONE}/follow-up", "Say how the follow-up of a bad rating ended.",
         {200: c.Progress}, (*_TOKEN, *_BODY, *_SAID, "NO_FOLLOW_UP", "NO_SUCH_APPLICATION"),
-        customers.OPERATE, body=FollowUp,
+        customers.OPERATE, body=said.FollowUp,
     ),
 )  # fmt: skip
 _OPERATORS: Final = (

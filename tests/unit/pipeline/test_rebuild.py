@@ -85,8 +85,8 @@ def lived(house: House) -> None:
 
 
 def with_a_rating(house: House) -> None:
-    """A request for a segment that waits for none; steps to electricity on, a rating, and one that was refused; then the
-    title goes to others."""
+    """A request for a segment that waits for none; steps to electricity on, a rating, and one that was refused; then
+    the title goes to others."""
     case_id = house.submit(body("A-7")).case_id
     with pytest.raises(RecordRejected):
         house.customers.ask(case_id, {"segment": "acceptance"}, By("applicant"))
