@@ -129,7 +129,7 @@ def install(folder: Path | None) -> list[Filed]:
     """Know the tables of ``policies_dir`` beside those of the release from now on; ``None``: only these. Raises
     ``Misconfigured`` as ``of_folder`` and ``joined`` do."""
     filed = of_folder(folder) if folder else []
-    _Known.tables = joined(shipped(), filed)
+    _Known.tables = joined(shipped(), filed) if filed else ()
     return filed
 
 

@@ -171,8 +171,8 @@ def try_(config: Path | None, file: Path, as_json: bool) -> None:
     """What the table in FILE (TOML) would change for the applications that are open. It changes none of them.
 
     Open applications are counted by their kind and by the table that they began with: which limits would be others,
-    what else (steps, materials, fees, ceilings, averages, works, investment), and for how many the date that was
-    promised would be earlier or later. Exit 1 when any would change.
+    what else (steps, materials, fees, ceilings, averages, works, investment), and for how many the next date, by the
+    clock of each, would be earlier or later. Exit 1 when any would change.
     """
     table = read(file)
     with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:

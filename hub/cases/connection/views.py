@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -22,16 +22,18 @@ from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NEVER_MS, NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.policies.questions import Question, after, questions
-from hub.cases.policies.trial import OpenCase
+from hub.cases.policies.trial import OpenCase, Told
 from hub.cases.procedure import Given, Opens
-from hub.cases.steps.facts import Action
-from hub.cases.steps.judge import State
-from hub.cases.steps.tables import number_dispute, step
+from hub.cases.steps import read
+from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.tables import number_dispute
 from hub.cases.steps.words import OF_TWO
 from hub.cases.tables import case, piece
 from hub.cases.times import iso
 
 Json = dict[str, Any]
+OPEN_PAGE: Final = 500
+"""Open cases whose steps are read at once."""
 
 
 def full(connection: Connection, row: Row[Any], given: Given, today: date) -> Json:
@@ -131,15 +133,23 @@ def _summary(row: Row[Any], submitted: str | None) -> Json:
 
 
 def open_cases(connection: Connection) -> Iterator[OpenCase]:
-    """Every application that has not ended, as the kind that it is now."""
-    columns = *(application.c[name] for name in ("policy", "case_type", "starred", "external_works")), case.c.opened_ms
-    query = select(step).where(step.c.action == Action.CHANGE.value, step.c.state == State.COUNTED.value)
-    changed = connection.execute(query.order_by(step.c.at_ms, step.c.record_id))
-    now = {bytes(row.case_id): (row.becomes_type, bool(row.becomes_starred)) for row in changed}
-    query = select(application.c.case_id, *columns).join(case, case.c.case_id == application.c.case_id)
-    for row in connection.execute(query.where(application.c.ended.is_(None))):
-        kind = now.get(bytes(row.case_id), (row.case_type, bool(row.starred)))
-        yield OpenCase(row.policy, *kind, bool(row.external_works), day_of(row.opened_ms))
+    """Every application that has not ended, as the kind that it is now, with what the utility reported of it."""
+    columns = case.c.opened_ms, *(application.c[name] for name in ("case_id", *OpenCase._fields[:4]))
+    query = select(*columns).join(case, case.c.case_id == application.c.case_id).where(application.c.ended.is_(None))
+    with connection.execute(query) as rows:
+        for page in rows.partitions(OPEN_PAGE):
+            facts = read.facts(connection, [bytes(row.case_id) for row in page])
+            yield from (_open(row, facts[bytes(row.case_id)]) for row in page)
+
+
+def _open(row: Row[Any], facts: Sequence[Fact]) -> OpenCase:
+    began, begun_on = Kind(row.case_type, bool(row.starred)), day_of(row.opened_ms)
+    works = bool(row.external_works)
+    if not facts:
+        return OpenCase(row.policy, *began, works, begun_on)
+    told = Told(read.to_minute(row.opened_ms), began, tuple(facts))
+    now = histories.judged(row, row.opened_ms, facts).kinds[-1][1]
+    return OpenCase(row.policy, *now, works, begun_on, told)
 
 
 def _clock(connection: Connection, row: Row[Any], today: date, calendar: Calendar) -> Json:

@@ -7,19 +7,32 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from hub.cases.calendar import Calendar
+from hub.cases.clocks import clock, dates, timed
 from hub.cases.policies.compare import Difference, between
 from hub.cases.policies.model import CaseType, Policy
+from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.judge import judge
+
+
+class Told(NamedTuple):
+    """What a clock counts by: when the case was submitted (ms, to the minute), as which kind, and all that the utility
+    reported."""
+
+    submitted_ms: int
+    kind: Kind
+    facts: tuple[Fact, ...]
 
 
 class OpenCase(NamedTuple):
     """An open case: the version that it began with, its kind, whether it said that works outside the site are needed,
-    and the day on which it began (China's)."""
+    and the day on which it began (China's). ``told``: ``None`` where the utility has reported nothing yet."""
 
     policy: str
     case_type: str
     starred: bool
     external_works: bool
     begun_on: date
+    told: Told | None = None
 
 
 @dataclass(slots=True)
@@ -54,20 +67,32 @@ def trial(cases: Iterable[OpenCase], table: Policy, policies: Mapping[str, Polic
         own, new = policies[one.policy].where(one.external_works), table.where(one.external_works)
         if (group := groups.get(one[:4])) is None:
             group = groups[one[:4]] = Group(*one[:4], *_differing(own, new, one.case_type, one.starred))
-        if one not in moved:
-            moved[one] = _moved(one, own, new, calendar)
+        days = moved.get(one)
+        if days is None:
+            days = _moved(one, own, new, calendar)
+        if one.told is None:  # many begin on one day, and no two have one history
+            moved[one] = days
         group.cases += 1
-        group.earlier += moved[one] < 0
-        group.later += moved[one] > 0
+        group.earlier += days < 0
+        group.later += days > 0
     return [groups[key] for key in sorted(groups)]
 
 
 def _moved(one: OpenCase, own: Policy, table: Policy, calendar: Calendar) -> int:
-    """By how many days the date that was promised at the beginning would be later."""
-    before, after = (each.dates(one.case_type, one.starred, one.begun_on, calendar).counted_to for each in (own, table))
-    assert before is not None
-    assert after is not None
-    return (after - before).days
+    """By how many days its next date would be later; 0 where it has none under one of the tables, as while it is the
+    customer's turn."""
+    before, after = (_next_date(one, each, calendar) for each in (own, table))
+    return (after - before).days if before and after else 0
+
+
+def _next_date(one: OpenCase, table: Policy, calendar: Calendar) -> date | None:
+    """The last day of what runs, by the case's own clock: its segment from its own opening, its total with the days
+    that are used; of the whole process where the policy sets that."""
+    if one.told is None:
+        return table.dates(one.case_type, one.starred, one.begun_on, calendar).counted_to
+    history = judge(one.told.facts, one.told.submitted_ms, one.told.kind, timed(table))
+    found = dates(clock(history, table, calendar, one.begun_on))  # what is used by today moves no date
+    return found.due_on or found.segment_due_on
 
 
 def _differing(

@@ -21,7 +21,7 @@ APART = "\n[case.low-sanling.with_works]\nwhole_process = 9\n"
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     tables = (policy.load(f"{TEXT}{APART}"),)
-    monkeypatch.setattr(policy, "shipped", lambda: tables)
+    monkeypatch.setattr(policy, "known", lambda: tables)
     found = House(tmp_path, kinds=frozenset())
     yield found
     found.close()

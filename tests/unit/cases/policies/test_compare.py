@@ -12,7 +12,9 @@ from hub.cases import policy
 from hub.cases.calendar import Calendar
 from hub.cases.policies.compare import differences
 from hub.cases.policies.model import Policy
-from hub.cases.policies.trial import OpenCase, trial
+from hub.cases.policies.trial import OpenCase, Told, trial
+from hub.cases.steps.facts import ACCEPTANCE, SUPPLY_PLAN, Action, Fact, Kind
+from tests.unit.audit.cases import DUAL, END, OTHER, SANLING, SINGLE, account, fact
 
 TEXT = resources.files("hub.cases").joinpath("policies/2022.toml").read_text("utf-8")
 POLICY, FORMER = policy.by_version("tianjin-2022"), policy.by_version("tianjin-2021")
@@ -53,6 +55,56 @@ def test_a_trial_counts_open_cases_by_kind_and_version_and_says_whose_date_would
     assert former.changed
     assert ("total", 22, 17) in former.limits
     assert ("acceptance", None, 1) in former.limits
+
+
+def told(*facts: Fact, kind: Kind = OTHER) -> OpenCase:
+    """An open case that was submitted on the first of March 2022."""
+    account_ = account(*facts, kind=kind)
+    found = Told(account_.submitted_ms, kind, account_.facts)
+    return OpenCase("tianjin-2022", *account_.history.kinds[-1][1], False, date(2022, 3, 1), found)
+
+
+PLAN_RUNS = told(fact(ACCEPTANCE, END, "2022-03-02"))
+CUSTOMERS_TURN = told(fact(ACCEPTANCE, END, "2022-03-02"), fact(SUPPLY_PLAN, END, "2022-03-04"))
+
+
+@pytest.mark.parametrize(
+    ("one", "change", "moved"),
+    [
+        (
+            PLAN_RUNS,
+            ('name = "acceptance", zh = "受理签约", en = "acceptance and signing", days = 1', "days = 1", 2),
+            0,
+        ),
+        (PLAN_RUNS, ('plan", days = 2 }', "days = 2", 1), -1),
+        (PLAN_RUNS, ('plan", days = 2 }', "days = 2", 4), 1),
+        (CUSTOMERS_TURN, ('plan", days = 2 }', "days = 2", 4), 0),
+    ],
+)
+def test_p4_a_trial_looks_at_what_runs_by_the_clock_of_the_case(
+    one: OpenCase, change: tuple[str, str, int], moved: int
+) -> None:
+    """A segment that has ended moves no date; the one that runs is counted from its own opening."""
+    line, days, new = change
+    assert line in TEXT
+    text = TEXT.replace(line, line.replace(days, f"days = {new}"))
+    total = 5 + new - int(days[-1])
+    (found,) = trial([one], policy.load(text.replace("total = 5\n", f"total = {total}\n")), POLICIES, Calendar())
+    assert (found.later - found.earlier, found.cases) == (moved, 1)
+    assert found.limits
+
+
+def test_p4_a_trial_counts_the_total_that_is_left_and_the_kind_that_a_case_has_become() -> None:
+    """Under the table of 2021 a segment may use up the total; the days before it are used."""
+    change = fact("", Action.CHANGE, "2022-03-03", becomes=DUAL, explained=True, approved=True)
+    changed = told(fact(ACCEPTANCE, END, "2022-03-02"), change, kind=SINGLE)
+    (found,) = trial([changed], FORMER, POLICIES, Calendar())
+    assert (found.case_type, found.later) == ("high-dual", 1)
+    whole = told(fact(ACCEPTANCE, END, "2022-03-02"), kind=SANLING)
+    (found,) = trial(
+        [whole], policy.load(TEXT.replace("whole_process = 7\n", "whole_process = 9\n")), POLICIES, Calendar()
+    )
+    assert (found.case_type, found.later) == ("low-sanling", 1)
 
 
 CHANGES: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
