@@ -9,6 +9,7 @@ A pair is compared when both sides are there. A finding names the versions (reco
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -36,6 +37,8 @@ class About(StrEnum):
     """Who acts for an enterprise, and its legal representative: AGREES for one who needs no mandate."""
     REPRESENTATIVE_BEFORE = "REPRESENTATIVE_BEFORE"
     """The legal representative, and the one of the version of the licence before: who gave the mandate?"""
+    REPRESENTATIVE_AT_MANDATE = "REPRESENTATIVE_AT_MANDATE"
+    """The legal representative on the day of the mandate, by the licence of that day, and the one of now."""
     APPLICANT_HOLDER = "APPLICANT_HOLDER"
     """The applicant, and the holders of the title. DIFFERS for a tenant."""
     APPLICANT_BUILDER = "APPLICANT_BUILDER"
@@ -56,12 +59,14 @@ class Version(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is compared: who applies and who acts for them, as submitted; the record of each kind that the case has;
-    ``before``: the version of the business licence before that one, where there is one."""
+    ``former``: the versions of the business licence before that one, oldest first; ``signed_on``: the day of the
+    mandate, where it was told."""
 
     applicant: Party
     agent: Party | None = None
     records: Mapping[str, Version] = field(default_factory=dict)
-    before: Version | None = None
+    former: Sequence[Version] = ()
+    signed_on: date | None = None
 
 
 class Finding(NamedTuple):
@@ -114,9 +119,33 @@ def _of_licence(facts: Facts, licence: Version) -> Iterator[Pair]:
     representative = _representative(licence)
     if facts.agent and _is_person(facts.agent):
         yield About.AGENT_REPRESENTATIVE, compare(facts.agent, representative), None, licence.record_id
-    if facts.agent and facts.before:
-        said = compare(_representative(facts.before), representative)
-        yield About.REPRESENTATIVE_BEFORE, said, facts.before.record_id, licence.record_id
+    if facts.agent and facts.former:
+        before = facts.former[-1]
+        yield (
+            *(About.REPRESENTATIVE_BEFORE, compare(_representative(before), representative)),
+            *(before.record_id, licence.record_id),
+        )
+    if facts.agent and facts.signed_on:
+        said, version = _at_mandate(in_force([*facts.former, licence], facts.signed_on), licence)
+        yield About.REPRESENTATIVE_AT_MANDATE, said, version, licence.record_id
+
+
+def in_force(versions: Sequence[Version], day: date) -> list[Version]:
+    """The versions of a licence, given oldest first, that may have been in force on a day, by their dates of issue. On
+    the day of a change both may; versions with one date of issue, or with dates that go back, leave it open."""
+    starts = [one.record["enterprise"]["issued_on"] for one in versions]
+    ends = [min((later for later in starts[n:] if later > start), default=date.max) for n, start in enumerate(starts)]
+    return [one for one, start, end in zip(versions, starts, ends, strict=True) if start <= day <= end]
+
+
+def _at_mandate(then: Sequence[Version], licence: Version) -> tuple[Said, bytes | None]:
+    """Whether the representative of that day is the one of now, and the version that says it."""
+    if [one.record_id for one in then] == [licence.record_id]:
+        return Said(Result.AGREES, Why.SAME_VERSION), licence.record_id
+    said = [compare(_representative(one), _representative(licence)) for one in then]
+    if len({one.result for one in said}) != 1:
+        return Said(Result.UNKNOWN, Why.NO_VERSION), None
+    return said[0], then[0].record_id
 
 
 def _is_person(party: Party) -> bool:

@@ -48,6 +48,11 @@ class Why(StrEnum):
     """Numbers of documents that cannot be compared: of another kind, or of a kind that is renewed under another one."""
     ADDRESS = "ADDRESS"
     """The addresses, part by part."""
+    SAME_VERSION = "SAME_VERSION"
+    """The certificate of that day is the one of now."""
+    NO_VERSION = "NO_VERSION"
+    """Which version of the certificate was in force on that day cannot be said: none is so old, or their dates leave it
+    open."""
     AMBIGUOUS = "AMBIGUOUS"
     """Several of the parties may be meant."""
 

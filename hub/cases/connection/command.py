@@ -6,15 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from hub.cases import reasons
@@ -85,12 +77,17 @@ def _form(value: str) -> str:
     return value
 
 
+def _day(value: str) -> str:
+    return date.fromisoformat(value).isoformat()
+
+
 class Authorisation(Part):
     """Why an agent may act for the applicant: a declaration that the channel holds, by its number there, or an
-    e-licence, by its identifier (GB/T 36904)."""
+    e-licence, by its identifier (GB/T 36904). ``signed_on``: the day on which it was given, where the channel knows."""
 
     form: Annotated[str, AfterValidator(_form), Field(json_schema_extra={"enum": list(FORMS)})]
     reference: Annotated[_Typed, StringConstraints(min_length=1, max_length=160)]
+    signed_on: Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})] | None = None
 
 
 class Agent(Part):
@@ -136,6 +133,8 @@ class Application(Part):
         """Canonical JSON, UTF-8: the same bytes for the same content, in every version of the hub. Two submissions
         under one number are compared by it. A ticket is no part of it: a later one may take its place."""
         content = self.model_dump(exclude={"ticket": True, "site": {"choice"}})
+        if self.agent and self.agent.authorisation.signed_on is None:
+            del content["agent"]["authorisation"]["signed_on"]
         given = {name: value for name, value in content.items() if value is not None or name not in _LATER}
         return json.dumps(given, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -289,6 +288,8 @@ def tidy_applicant(applicant: Applicant, latest: date = date.max) -> Applicant:
 
 def _tidy_agent(agent: Agent, latest: date) -> Agent:
     authorisation = agent.authorisation
+    if (authorisation.signed_on or "") > latest.isoformat():
+        raise RecordRejected("DATE_FUTURE", "agent.authorisation.signed_on")
     if authorisation.form == "E_LICENCE":
         identifier, field = tidy(authorisation.reference), "agent.authorisation.reference"
         _good(check_licence_id(identifier), field)

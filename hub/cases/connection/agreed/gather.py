@@ -1,6 +1,7 @@
 """Reads what is compared: the application as submitted, and the record of each kind that its case has."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
@@ -19,7 +20,10 @@ from hub.records.tables import record
 from hub.topics.places import read_value
 
 COMPARED = (IDENTITY, LICENCE, TITLE, PROJECT)
-_FORMER = f"former {LICENCE}"
+FORMER_MAX = 8
+"""Most former versions of a business licence that are compared, the newest."""
+_FORMER = tuple(f"former {LICENCE} {nth}" for nth in range(FORMER_MAX))
+"""Oldest first, where there are so many."""
 
 
 class Place(NamedTuple):
@@ -57,9 +61,11 @@ def findings(
 
 
 def _facts(submitted: Application, versions: dict[str, Version]) -> Facts:
-    before = versions.pop(_FORMER, None)
+    former = [versions.pop(one) for one in _FORMER if one in versions]
+    signed_on = submitted.agent.authorisation.signed_on if submitted.agent else None
     agent = _party(submitted.agent) if submitted.agent else None
-    return Facts(_party(submitted.applicant), agent, versions, before)
+    day = date.fromisoformat(signed_on) if signed_on else None
+    return Facts(_party(submitted.applicant), agent, versions, former, day)
 
 
 def _party(given: Applicant | Agent) -> Party:
@@ -73,8 +79,8 @@ def _places(connection: Connection, case: Case, found: Mapping[str, Match]) -> d
     query = select(*columns).join(record, record.c.record_id == need.c.record_id).where(*met)
     places = {row.kind: _place(row) for row in connection.execute(query)}
     places |= {kind: _place(one) for kind, one in found.items() if kind in COMPARED}
-    if LICENCE in places and (former := _former(connection, places[LICENCE].record_id)):
-        places[_FORMER] = former
+    if LICENCE in places:
+        places |= zip(_FORMER, _former(connection, places[LICENCE].record_id), strict=False)
     return places
 
 
@@ -82,14 +88,14 @@ def _place(row: Any) -> Place:
     return Place(bytes(row.record_id), row.topic, row.partition, row.offset)
 
 
-def _former(connection: Connection, record_id: bytes) -> Place | None:
-    """The version before this one of its row."""
+def _former(connection: Connection, record_id: bytes) -> list[Place]:
+    """The versions before this one of its row, oldest first."""
     this = record.alias("this")
     same = (this.c.row_id == record.c.row_id) & (record.c.version < this.c.version)
     columns = record.c.record_id, record.c.topic, record.c.partition, record.c.offset
     query = select(*columns).join(this, same).where(this.c.record_id == record_id, record.c.state == "verified")
-    row = connection.execute(query.order_by(record.c.version.desc(), record.c.nth.desc()).limit(1)).one_or_none()
-    return _place(row) if row else None
+    newest = query.order_by(record.c.version.desc(), record.c.nth.desc()).limit(FORMER_MAX)
+    return [_place(row) for row in connection.execute(newest)][::-1]
 
 
 def _told(connection: Connection, case_ids: Sequence[bytes]) -> dict[bytes, set[tuple[Any, ...]]]:

@@ -55,6 +55,9 @@ ABOUT: Final = {
     About.APPLICANT_LICENCE: Words("申请人与营业执照", "the applicant and the business licence"),
     About.AGENT_REPRESENTATIVE: Words("代办人与法定代表人", "the agent and the legal representative"),
     About.REPRESENTATIVE_BEFORE: Words("执照变更前后的法定代表人", "the legal representative before and now"),
+    About.REPRESENTATIVE_AT_MANDATE: Words(
+        "授权当日与现在的法定代表人", "the legal representative on the day of the mandate and now"
+    ),
     About.APPLICANT_HOLDER: Words("申请人与不动产权利人", "the applicant and the holders of the title"),
     About.APPLICANT_BUILDER: Words("申请人与项目建设单位", "the applicant and the builder of the project"),
     About.HOLDER_BUILDER: Words("不动产权利人与项目建设单位", "the holders of the title and the builder"),
@@ -78,5 +81,9 @@ WHY: Final = {
     Why.NO_NUMBER: Words("缺少可比对的号码", "a number that can be compared is missing"),
     Why.OTHER_DOCUMENT: Words("证件种类不同，号码不可比对", "numbers of documents that cannot be compared"),
     Why.ADDRESS: Words("按地址", "by the addresses"),
+    Why.SAME_VERSION: Words("授权时的执照即现在的执照", "by the licence, which is still the one of that day"),
+    Why.NO_VERSION: Words(
+        "无法确定授权当日有效的执照版本", "which version of the licence was in force that day cannot be said"
+    ),
     Why.AMBIGUOUS: Words("对应不止一方", "several parties may be meant"),
 }

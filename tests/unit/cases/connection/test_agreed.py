@@ -1,6 +1,7 @@
 """P4, P5: what the certificates of an application say of each other, as events and for people. It refuses nothing."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hub.cases.procedure import installed
 from hub.errors import RecordRejected
 from hub.stores.tables import outbox
 from tests import samples
+from tests.canary import search
 from tests.casework import ConnectionSystem, House, body
 
 AGENT = {
@@ -108,6 +110,80 @@ def test_a_representative_who_changed_is_told_with_both_versions(house: House) -
     assert found(house, case_id)["REPRESENTATIVE_BEFORE"] == ("DIFFERS", "NUMBER")
     (told,) = [one for one in house.applications.show(case_id)["agreement"] if one["about"] == "REPRESENTATIVE_BEFORE"]
     assert len({*told["record_ids"]}) == 2
+
+
+def version(number: int, issued: str, representative: str) -> dict[str, Any]:
+    """A version of the licence, with its date of issue and who represents the enterprise since."""
+    found = samples.business(version=number)
+    found["enterprise"]["issued_on"] = date.fromisoformat(issued)
+    found["legal_representative"] = {"name": "赵六", "id_type": "RESIDENT_ID", "id_number": representative}
+    return found
+
+
+A, B = samples.OTHER_PERSON, samples.PERSON
+
+
+@pytest.mark.parametrize(
+    ("issued", "signed_on", "said"),
+    [
+        ((("2018-03-01", A), ("2024-05-06", B)), "2023-01-01", ("DIFFERS", "NUMBER")),
+        ((("2018-03-01", A), ("2024-05-06", B)), "2024-05-07", ("AGREES", "SAME_VERSION")),
+        ((("2018-03-01", A), ("2024-05-06", B)), "2024-05-06", ("UNKNOWN", "NO_VERSION")),
+        ((("2018-03-01", A), ("2024-05-06", B)), "2017-01-01", ("UNKNOWN", "NO_VERSION")),
+        ((("2018-03-01", A), ("2018-03-01", B)), "2023-01-01", ("UNKNOWN", "NO_VERSION")),
+        ((("2018-03-01", A), ("2018-03-01", A)), "2023-01-01", ("AGREES", "NUMBER")),
+        ((("2024-05-06", A), ("2018-03-01", B)), "2025-01-01", ("UNKNOWN", "NO_VERSION")),
+        ((("2018-03-01", B), ("2020-01-01", A), ("2024-05-06", B)), "2019-01-01", ("AGREES", "NUMBER")),
+        ((("2018-03-01", B), ("2020-01-01", A), ("2024-05-06", B)), "2021-01-01", ("DIFFERS", "NUMBER")),
+    ],
+    ids=["before", "after", "that day", "too old", "one date", "one date, no change", "back", "returned", "between"],
+)
+def test_the_day_of_a_mandate_is_compared_with_the_licence_of_that_day(
+    house: House, issued: tuple[tuple[str, str], ...], signed_on: str, said: tuple[str, str]
+) -> None:
+    """By the dates of issue, and where these leave it open it is not guessed."""
+    for number, (day, representative) in enumerate(issued, 1):
+        live(house, version(number, day, representative))
+    dated = AGENT | {"authorisation": {"form": "DECLARATION", "reference": "D-1", "signed_on": signed_on}}
+    case_id = submitted(house, agent=dated)
+    assert found(house, case_id)["REPRESENTATIVE_AT_MANDATE"] == said
+
+
+def test_a_mandate_without_a_day_is_not_given_one(house: House) -> None:
+    live(house, version(1, "2018-03-01", A), version(2, "2024-05-06", B))
+    case_id = submitted(house, agent=AGENT)
+    assert "REPRESENTATIVE_AT_MANDATE" not in found(house, case_id)
+    assert found(house, case_id)["REPRESENTATIVE_BEFORE"] == ("DIFFERS", "NUMBER")
+
+
+def test_p5_no_name_and_no_number_of_who_was_compared_is_in_a_piece_an_event_or_a_table(house: House) -> None:
+    """The holder is another, and a former representative too: names and numbers that no one else has."""
+    canaries = "欧阳观澜", "司徒望舒", samples.PERSON, samples.OTHER_PERSON
+    title, licence = samples.title(), samples.business()
+    title["unit"]["co_ownership"] = "SOLE"
+    holder = {"name": canaries[0], "id_type": "RESIDENT_ID", "id_number": samples.PERSON, "share": None}
+    title["holders"] = [holder]
+    licence["legal_representative"] |= {"name": canaries[1]}
+    later = samples.business(version=2)
+    later["legal_representative"] = {"name": canaries[0], "id_type": "RESIDENT_ID", "id_number": samples.PERSON}
+    live(house, licence, title)
+    live(house, later)
+    case_id, sink = submitted(house, agent=AGENT | {"name": "代办"}), ConnectionSystem()
+    house.deliver(sink)
+    results = {result for result, _ in found(house, case_id).values()}
+    assert "DIFFERS" in results
+    pieces = [one for (one,) in sink.effects.values() if "fields" in one]
+    assert len(pieces) == 2 and not [one for one in canaries if one in str(pieces)]
+    assert not [one for one in canaries if one in str(house.applications.show(case_id))]
+    house.relay()
+    assert search(canaries, house.folder.glob("*.db*")) == []
+
+
+def test_a_mandate_of_tomorrow_is_refused(house: House) -> None:
+    dated = AGENT | {"authorisation": {"form": "DECLARATION", "reference": "D-1", "signed_on": "2026-03-03"}}
+    with pytest.raises(RecordRejected) as told:
+        house.submit(body(agent=dated))
+    assert (told.value.code, told.value.field) == ("DATE_FUTURE", "agent.authorisation.signed_on")
 
 
 def test_p4_each_finding_is_told_once_and_the_tables_can_be_made_again(house: House) -> None:

@@ -187,6 +187,8 @@ E_LICENCE = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403
         ({"form": "DECLARATION"}, "FIELD_MISSING"),
         ({"form": "E_LICENCE", "reference": E_LICENCE[:-1] + "V"}, "ELICENCE_CHECK"),
         ({"form": "E_LICENCE", "reference": "letter"}, "ELICENCE_FORM"),
+        ({"form": "DECLARATION", "reference": "1", "signed_on": "2024-02-30"}, "FIELD_INVALID"),
+        ({"form": "DECLARATION", "reference": "1", "signed_on": "last year"}, "FIELD_INVALID"),
     ],
 )
 def test_p6_an_authorisation_is_a_declaration_or_an_e_licence_and_no_paper(authorisation: dict, code: str) -> None:
@@ -201,6 +203,16 @@ def test_an_agent_is_part_of_what_is_compared() -> None:
     assert good.agent.authorisation.reference == E_LICENCE
     assert good.canonical() != read(BODY).canonical()
     assert Application.model_validate_json(good.canonical()) == good
+
+
+def test_a_mandate_may_have_a_day_and_without_one_is_stored_as_before() -> None:
+    plain = {"form": "DECLARATION", "reference": "1"}
+    without, dated = (
+        read(changed(agent={**AGENT, "authorisation": one})) for one in (plain, plain | {"signed_on": "2024-02-29"})
+    )
+    assert b"signed_on" not in without.canonical()
+    assert b'"signed_on":"2024-02-29"' in dated.canonical()
+    assert Application.model_validate_json(dated.canonical()) == dated
 
 
 def test_a_need_without_a_source_is_named_and_a_vague_address_finds_nothing() -> None:
