@@ -16,6 +16,7 @@ from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
 from hub.cases.connection.handed.gather import Handed, handed
 from hub.cases.connection.hears import AskAgain, AskFor, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
+from hub.cases.connection.placed import near
 from hub.cases.connection.placed.decide import Placing
 from hub.cases.connection.placed.gather import placings
 from hub.cases.connection.recall import shown as recalls
@@ -101,7 +102,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     _find(given, connection, work, facts, rows, moment)
     _agree(given, connection, work, facts, rows)
     _ask(given, connection, work, facts, rows, moment)
-    _place(given, connection, work, facts, rows)
+    _place(given, connection, work, facts, rows, moment)
     for (case, command), known in zip(work, facts, strict=True):
         if isinstance(command, Cancel | Present):
             known.cancelled, known.behind = _cancelled(connection, case), _unsent(connection, case)
@@ -201,7 +202,7 @@ def _facts(given: Given, work: Work, open_needs: Mapping[str, Need], moment: Mom
         answers = {answer.request_id: answer for answer in command.answers}
         for kind, need in open_needs.items():
             answer = answers.get(request_id(case.case_id, kind, need.attempt))
-            if answer is not None or kind in command.kinds:
+            if answer is not None or kind in command.kinds or (command.near and kind == TITLE):
                 facts.needs.append((need, answer))
     return facts
 
@@ -244,19 +245,34 @@ def _find(
     ]
     waiting = [(case, known, need) for case, _, known in looking for need in _looked_for(known)]
     year = china_day(moment.now).year
-    wanted = [_wanted(given, case, need, rows[case.case_id].purpose, year) for case, _, need in waiting]
+    said = near.confirmed(connection, {case.case_id for case, _, need in waiting if need.kind == TITLE})
+    wanted = [_wanted(given, case, need, rows[case.case_id].purpose, year, said) for case, _, need in waiting]
     matches = matching.find(connection, given.log, wanted, given.authorities)
     for (_, known, need), match in zip(waiting, matches, strict=True):
         known.found = {**known.found, need.kind: match}
 
 
 def _place(
-    given: Given, connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
+    given: Given,
+    connection: Connection,
+    work: Sequence[Work],
+    facts: Sequence[Facts],
+    rows: Mapping[bytes, Row[Any]],
+    moment: Moment,
 ) -> None:
-    """What is known of the sites of those cases whose title is looked for."""
-    both = [(case, known) for (case, _), known in zip(work, facts, strict=True) if TITLE in known.found]
-    titles = [(case, match if isinstance(match := known.found[TITLE], Match) else None) for case, known in both]
-    found = placings(given, connection, titles, rows)
+    """What is known of the sites of those cases whose title is looked for, and of other titles of the applicant where
+    none matches."""
+    year = china_day(moment.now).year
+    wanted = [
+        (case.case_id, _wanted(given, case, need, rows[case.case_id].purpose, year, {}), command.near)
+        for (case, command), known in zip(work, facts, strict=True)
+        if isinstance(command, Settle) and command.near and (need := near.of_site(known.found, _looked_at(known)))
+    ]
+    others = near.gather(given, connection, wanted)
+    placed = [TITLE in known.found or case.case_id in others for (case, _), known in zip(work, facts, strict=True)]
+    both = [(case, known) for (case, _), known, one in zip(work, facts, placed, strict=True) if one]
+    titles = [(case, match if isinstance(match := known.found.get(TITLE), Match) else None) for case, known in both]
+    found = placings(given, connection, titles, rows, others)
     for case, known in both:
         known.placing = found.get(case.case_id)
 
@@ -275,14 +291,27 @@ def _agree(
         known.agreed = found.get(case.case_id, [])
 
 
+def _looked_at(known: Facts) -> list[Need]:
+    return [*(need for need, _ in known.needs), *(one.need for one in known.over)]
+
+
 def _looked_for(known: Facts) -> list[Need]:
     return [*(need for need, _ in known.needs), *known.again]
 
 
-def _wanted(given: Given, case: Case, need: Need, purpose: str, year: int) -> matching.Wanted:
-    but_not = (need.record_id, need.reading or 0) if need.record_id else None
+def _wanted(
+    given: Given, case: Case, need: Need, purpose: str, year: int, said: Mapping[bytes, bytes]
+) -> matching.Wanted:
+    """``said``: case → the title that a person confirmed."""
     return matching.Wanted(
-        need.kind, need.wanted_id, case.subject_id, given.purposes.get(purpose), year, but_not, given.permits
+        need.kind,
+        need.wanted_id,
+        case.subject_id,
+        given.purposes.get(purpose),
+        year,
+        but_not=(need.record_id, need.reading or 0) if need.record_id else None,
+        permits=given.permits,
+        confirmed=said.get(case.case_id) if need.kind == TITLE else None,
     )
 
 

@@ -9,6 +9,7 @@ from hub.cases.case import Case
 from hub.cases.connection import recount
 from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.handed import gather as handed
+from hub.cases.connection.placed import near
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import due as warnings
 from hub.cases.evidence import needs, over
@@ -61,7 +62,7 @@ class Settle:
     kinds of new records that concern the site or the applicant, of needs that are not asked for any more; ``others``:
     kinds of records of the applicant; ``again``: kinds of needs whose record has a new reading; ``steps``: the utility
     reported steps; ``over``: kinds of needs whose record has a later version; ``handed``: a title of the site may have
-    changed hands since electricity is on."""
+    changed hands since electricity is on; ``near``: titles of the applicant."""
 
     kinds: frozenset[str] = frozenset()
     answers: tuple[Answered, ...] = ()
@@ -71,6 +72,7 @@ class Settle:
     steps: bool = False
     over: frozenset[str] = frozenset()
     handed: bool = False
+    near: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,9 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
     verified = [one for one in heard if isinstance(one, Verified)]
     linked = needs.linked(connection, list(frozenset().union(*(one.ids for one in verified))))
     read_again = needs.read_again(connection, {one.record_id: one.reading for one in verified if one.reading})
-    replaced = over.replaced(connection, [one.record_id for one in verified])
+    records = [one.record_id for one in verified]
+    replaced = [*over.replaced(connection, records), *near.replaced(connection, records)]
+    titles = near.heard(connection, verified)
     if any(isinstance(one, Restored) for one in heard):
         linked, read_again = needs.all_open(connection), needs.all_read_again(connection)
         replaced = over.all_replaced(connection)
@@ -152,8 +156,9 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
             case_id in steps,
             ended.get(case_id, _NONE),
             case_id in hands,
+            titles.get(case_id, ()),
         )
-        for case_id in {*kinds, *answers, *new, *others, *again, *steps, *ended, *hands}
+        for case_id in {*kinds, *answers, *new, *others, *again, *steps, *ended, *hands, *titles}
     }
 
 

@@ -24,6 +24,10 @@ CANDIDATES_MAX = 500
 as an address without a door, may have a hundred thousand."""
 
 
+_Rows = dict[tuple[str, bytes | None], list[Row[Any]]]
+"""(kind, id) → current records."""
+
+
 class Match(NamedTuple):
     """The record that matches, its place on its topic, and how its holder relates to the applicant."""
 
@@ -47,6 +51,8 @@ class Wanted(NamedTuple):
     but_not: tuple[bytes, int] | None = None
     """Id and reading of a record that was withdrawn: it does not match."""
     permits: Permits = permitted
+    confirmed: bytes | None = None
+    """A record that a person said is the one. It matches while it is the current version of its row and may be used."""
 
 
 def find(
@@ -56,9 +62,29 @@ def find(
     when none was found. ``authorities``: whose records count (``None``: as shipped). Raises ``Unavailable`` when the
     log is.
     """
-    found = _found(connection, wanted)
-    _leave_out_outranked(connection, found, authorities or shipped())
-    return [_answer(log, one, found[one.kind, one.wanted_id]) for one in wanted]
+    found, confirmed = _found(connection, wanted), _confirmed(connection, wanted)
+    _leave_out_outranked(connection, {**found, **confirmed}, authorities or shipped())
+    return [_best_answer(log, one, found, confirmed) for one in wanted]
+
+
+def _best_answer(log: Reads, wanted: Wanted, found: _Rows, confirmed: _Rows) -> Match | str | None:
+    if said := confirmed.get((wanted.kind, wanted.confirmed)):
+        answer = _answer(log, wanted, said)
+        if isinstance(answer, Match):
+            return answer
+    return _answer(log, wanted, found[wanted.kind, wanted.wanted_id])
+
+
+def _confirmed(connection: Connection, wanted: Sequence[Wanted]) -> _Rows:
+    """(kind, record id) → that record, where it is current."""
+    asked = {one.confirmed: one.kind for one in wanted if one.confirmed}
+    query = (
+        select(record)
+        .join(current, current.c.record_id == record.c.record_id)
+        .where(record.c.record_id.in_(sorted(asked)))
+    )
+    rows = connection.execute(query).all() if asked else []
+    return {(row.kind, bytes(row.record_id)): [row] for row in rows if row.kind == asked[bytes(row.record_id)]}
 
 
 def _answer(log: Reads, wanted: Wanted, linked: Sequence[Row[Any]]) -> Match | str | None:

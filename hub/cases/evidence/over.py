@@ -53,11 +53,15 @@ def replaced(connection: Connection, record_ids: Sequence[bytes]) -> list[tuple[
         return []
     found: set[tuple[bytes, str]] = set()
     for start in range(0, len(record_ids), _CHUNK):
-        chunk = record_ids[start : start + _CHUNK]
-        former = [bytes(one) for one in connection.execute(_former(chunk)).scalars()]
-        if former:
-            found.update((bytes(row.case_id), row.kind) for row in connection.execute(_met_by(former)))
+        if versions := former(connection, record_ids[start : start + _CHUNK]):
+            found.update((bytes(row.case_id), row.kind) for row in connection.execute(_met_by(versions)))
     return sorted(found)
+
+
+def former(connection: Connection, record_ids: Sequence[bytes]) -> list[bytes]:
+    """The other versions of the rows of these records."""
+    chunks = (record_ids[start : start + _CHUNK] for start in range(0, len(record_ids), _CHUNK))
+    return [bytes(one) for chunk in chunks for one in connection.execute(_former(chunk)).scalars()]
 
 
 def _former(record_ids: Sequence[bytes]) -> Select[Any]:

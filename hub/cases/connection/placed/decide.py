@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from hub.cases import reasons
 from hub.cases.connection.command import TITLE
@@ -15,14 +15,25 @@ from hub.cases.places.listed import names_several
 
 FINDINGS_MAX: Final = 50
 """Most findings about the site of one case. A title that is corrected more often is matched all the same."""
+QUESTIONS_MAX: Final = 20
+"""Most questions about the site of one case. What would be asked beyond that is not, and no title waits for it."""
 RESIDENT: Final = "RESIDENT"
+
+
+class Near(NamedTuple):
+    """A title of the applicant that the ids of the site do not find, and where it is."""
+
+    record_id: bytes
+    reading: int
+    title: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Placing:
     """What is known of the site of a case: as the application has it, and of the title that matches, where it opens.
-    ``seen``: the records and readings that were compared before; ``asked``: the questions so far; ``findings``: their
-    number."""
+    ``near``: titles of the applicant of which none matches.
+    ``seen``: the records and readings that were compared before; ``asked``: the sorts of question so far;
+    ``findings`` and ``questions``: their numbers."""
 
     site: Place
     title: Place | None = None
@@ -30,6 +41,8 @@ class Placing:
     seen: frozenset[tuple[bytes, int]] = frozenset()
     asked: frozenset[str] = frozenset()
     findings: int = 0
+    questions: int = 0
+    near: tuple[Near, ...] = ()
 
 
 @dataclass(slots=True)
@@ -40,7 +53,8 @@ class _Found:
     def add(self, match: Match | None, question: str, record: tuple[bytes, int] | None = None) -> None:
         """One finding more, as long as there are not too many."""
         nth = self.placing.findings + len(self.events) + 1
-        if nth <= FINDINGS_MAX:
+        asked = self.placing.questions + sum(bool(one.question) for one in self.events)
+        if nth <= FINDINGS_MAX and not (question and asked >= QUESTIONS_MAX):
             self.events.append(
                 Placed(
                     nth=nth,
@@ -67,7 +81,20 @@ def placed(decided: Iterable[Event | object], placing: Placing | None) -> Sequen
             question = _without_match(one.reason, placing.customer_class)
             if question and question not in placing.asked:
                 found.add(None, question)
+    for title in placing.near:
+        _near(found, title)
     return found.events
+
+
+def _near(found: _Found, near: Near) -> None:
+    """A person is asked about a title of the applicant, unless it certainly is another place. It is asked also where
+    the addresses say one door: only its own number and the exact address find a title."""
+    site, record = found.placing.site, (near.record_id, near.reading)
+    match = compare(site, near.title)
+    if record in found.placing.seen or match.verdict is Verdict.DIFFERENT or not (site.address and near.title.address):
+        return
+    several = names_several(near.title.address)
+    found.add(match, questions.SEVERAL_SITES_ONE_TITLE if several else questions.SAME_SITE, record)
 
 
 def _compared(found: _Found, record: tuple[bytes, int]) -> None:

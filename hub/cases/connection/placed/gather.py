@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, select
 
 from hub.cases.case import Case
 from hub.cases.connection.command import Application
-from hub.cases.connection.placed.decide import Placing
+from hub.cases.connection.placed.decide import Near, Placing
 from hub.cases.connection.placed.tables import place
 from hub.cases.evidence.matching import Match
 from hub.cases.places.compare import Place
@@ -17,10 +17,14 @@ from hub.topics.places import read_value
 
 
 def placings(
-    given: Given, connection: Connection, titles: Sequence[tuple[Case, Match | None]], rows: Mapping[bytes, Row[Any]]
+    given: Given,
+    connection: Connection,
+    titles: Sequence[tuple[Case, Match | None]],
+    rows: Mapping[bytes, Row[Any]],
+    near: Mapping[bytes, tuple[Near, ...]],
 ) -> dict[bytes, Placing]:
     """Case → what is known of its site. ``titles``: the cases, each with the title that matches it; all are opened
-    with two calls. A case whose application does not open has none."""
+    with two calls. ``near``: other titles of the applicants. A case whose application does not open has none."""
     if not titles:
         return {}
     sealed = [(case.subject_id, bytes(rows[case.case_id].sealed)) for case, _ in titles]
@@ -30,13 +34,17 @@ def placings(
     found = {case.case_id: next(opened) if match else None for case, match in titles}
     before = _before(connection, list(found))
     return {
-        case.case_id: _placing(text, found[case.case_id], rows[case.case_id], before[case.case_id])
+        case.case_id: _placing(
+            text, found[case.case_id], rows[case.case_id], before[case.case_id], near.get(case.case_id, ())
+        )
         for (case, _), text in zip(titles, given.opener.open_values(sealed), strict=True)
         if isinstance(text, bytes)
     }
 
 
-def _placing(text: bytes, opened: Opened | None, row: Row[Any], before: Sequence[Row[Any]]) -> Placing:
+def _placing(
+    text: bytes, opened: Opened | None, row: Row[Any], before: Sequence[Row[Any]], near: tuple[Near, ...]
+) -> Placing:
     wanted = Application.model_validate_json(text).site
     return Placing(
         site=Place(wanted.unit_no or "", wanted.address or ""),
@@ -45,6 +53,8 @@ def _placing(text: bytes, opened: Opened | None, row: Row[Any], before: Sequence
         seen=frozenset((bytes(one.record_id), one.reading) for one in before if one.record_id),
         asked=frozenset(one.question for one in before if one.question),
         findings=len(before),
+        questions=sum(bool(one.question) for one in before),
+        near=near,
     )
 
 

@@ -4,9 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, insert, update
 
+from hub.cases.connection.command import TITLE
 from hub.cases.connection.placed.events import PlaceAnswered, Placed
+from hub.cases.connection.placed.questions import YES
 from hub.cases.connection.placed.tables import place
 from hub.cases.events import Entry, Event
+from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.tables import need
 
 
 def _placed(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -29,6 +33,14 @@ def _answered(connection: Connection, entries: Sequence[Entry]) -> None:
         about = (place.c.case_id == entry.case_id) & (place.c.nth == event.nth)
         told = {"answer": event.answer, "answered_ms": entry.occurred_at_ms, "sealed": event.sealed}
         connection.execute(update(place).where(about).values(**told))
+        if event.answer == YES:
+            _look_now(connection, entry.case_id)
+
+
+def _look_now(connection: Connection, case_id: bytes) -> None:
+    """A title that a person confirmed is looked for at once, where the case still waits for one."""
+    about = need.c.case_id == case_id, need.c.kind == TITLE, need.c.state == NeedState.OPEN.value
+    connection.execute(update(need).where(*about).values(next_ask_ms=0))
 
 
 PROJECT: Mapping[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {

@@ -8,7 +8,7 @@ import pytest
 
 from hub.cases.connection.events import Matched, Waiting
 from hub.cases.connection.placed import questions
-from hub.cases.connection.placed.decide import FINDINGS_MAX, Placing, placed
+from hub.cases.connection.placed.decide import FINDINGS_MAX, QUESTIONS_MAX, Near, Placing, placed
 from hub.cases.connection.placed.service import Places
 from hub.cases.connection.placed.tables import place
 from hub.cases.places.compare import Place
@@ -169,6 +169,105 @@ def test_several_titles_on_one_site_are_asked_about(house: House) -> None:
     assert [one["question"] for one in found] == ["SEVERAL_TITLES_ONE_SITE"]
 
 
+# ---- a title of the applicant that the ids of the site do not find ---------------------------------------------------
+
+BUILDING = "天津市南开区长江道12号3号楼"
+OTHER_UNIT = samples.UNIT_NO[:-1] + "7"
+
+
+def near(house: House, address: str = BUILDING, version: int = 1, **more: str) -> None:
+    record = samples.title("T9", version, unit_no=OTHER_UNIT)
+    record["unit"] |= {"address": parse_to_fit(address), **more}
+    house.verified(record)
+    house.project()
+
+
+@pytest.fixture
+def waits(house: House) -> bytes:
+    """An application by address, whose applicant has a title of the building without its door."""
+    case_id = submitted(house, address=SITE)
+    near(house)
+    return case_id
+
+
+def evidence(house: House, case_id: bytes) -> str:
+    (state,) = {one["state"] for one in house.applications.show(case_id)["evidence"] if one["kind"] == TITLE}
+    return str(state)
+
+
+def delivered(house: House, case_id: bytes) -> list[str]:
+    return [one["kind"] for one in house.applications.show(case_id)["deliveries"] if one["kind"] == TITLE]
+
+
+def asked_of(house: House, case_id: bytes) -> list[tuple[str, str | None]]:
+    return [(one["question"], one["answer"]) for one in house.applications.show(case_id)["places"]]
+
+
+def test_a_near_title_of_the_applicant_is_asked_about(house: House, places: Places, waits: bytes) -> None:
+    assert asked_of(house, waits) == [("SAME_SITE", None)]
+    (item,) = places.show(waits)["items"]
+    assert (item["site"]["address"], item["title"]["address"]) == (SITE, BUILDING)
+    assert (evidence(house, waits), delivered(house, waits)) == ("open", [])
+
+
+def test_a_yes_matches_it_and_its_evidence_is_decided_once(house: House, places: Places, waits: bytes) -> None:
+    for person in ("李明", "王芳"):
+        places.answer(waits, 1, {"answer": "YES", "person": person}, BY)
+        house.due()
+    near(house)
+    assert (evidence(house, waits), delivered(house, waits)) == ("met", [TITLE])
+    assert len(house.applications.show(waits)["places"]) == 1
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+@pytest.mark.parametrize("answer", ["NO", "UNKNOWN"])
+def test_without_a_yes_it_is_not_matched_and_not_asked_about_again(
+    house: House, places: Places, waits: bytes, answer: str
+) -> None:
+    places.answer(waits, 1, {"answer": answer, "person": "李明"}, BY)
+    house.due()
+    near(house)
+    assert (evidence(house, waits), asked_of(house, waits)) == ("open", [("SAME_SITE", answer)])
+
+
+def test_an_answer_is_about_the_version_that_was_compared(house: House, places: Places, waits: bytes) -> None:
+    """The title is corrected before it is answered: the yes is about a text that is not there any more."""
+    near(house, f"{BUILDING}2门", version=2)
+    places.answer(waits, 1, {"answer": "YES", "person": "李明"}, BY)
+    house.due()
+    assert (evidence(house, waits), asked_of(house, waits)) == ("open", [("SAME_SITE", "YES"), ("SAME_SITE", None)])
+    places.answer(waits, 2, {"answer": "YES", "person": "李明"}, BY)
+    house.due()
+    assert (evidence(house, waits), delivered(house, waits)) == ("met", [TITLE])
+
+
+def test_a_title_that_was_confirmed_and_is_corrected_asks_again(house: House, places: Places, waits: bytes) -> None:
+    places.answer(waits, 1, {"answer": "YES", "person": "李明"}, BY)
+    house.due()
+    near(house, f"{BUILDING}2门", version=2)
+    assert (evidence(house, waits), asked_of(house, waits)) == ("open", [("SAME_SITE", "YES"), ("SAME_SITE", None)])
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+@pytest.mark.parametrize("address", ["天津市南开区长江道12号3号楼2门502室", "天津市南开区长江道14号3号楼"])
+def test_a_neighbour_is_not_asked_about(house: House, address: str) -> None:
+    case_id = submitted(house, address=SITE)
+    near(house, address)
+    assert asked_of(house, case_id) == []
+
+
+def test_the_title_of_another_is_not_asked_about(house: House) -> None:
+    case_id = submitted(house, address=SITE)
+    record = samples.title("T9", unit_no=OTHER_UNIT)
+    record["unit"]["address"] = parse_to_fit(BUILDING)
+    record["holders"] = record["holders"][:1]
+    house.verified(record)
+    house.project()
+    assert asked_of(house, case_id) == []
+
+
 # ---- pure ----------------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +321,12 @@ def test_a_record_is_compared_once_and_findings_are_bounded() -> None:
     assert len(placed([_match(reading=1)], _placing(seen=frozenset([record]), findings=1))) == 1
     assert placed([_match()], _placing(findings=FINDINGS_MAX)) == []
     assert placed([_match()], None) == ()
+
+
+def test_questions_are_bounded() -> None:
+    others = tuple(Near(bytes([n]) * 16, 0, Place(address="南开区长江道12号3号楼")) for n in range(QUESTIONS_MAX + 5))
+    assert len(placed([], _placing(near=others))) == QUESTIONS_MAX
+    assert placed([], _placing(near=others, questions=QUESTIONS_MAX)) == []
 
 
 def test_a_title_that_does_not_open_is_not_compared() -> None:
