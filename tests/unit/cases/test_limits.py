@@ -13,7 +13,7 @@ from hub.cases.clocks import Clock, Line
 from hub.cases.steps.explained import explained
 from hub.cli import _clock
 from tests import limits
-from tests.limits import DUAL_STARRED, EXAMPLES, OTHER, RESIDENT, SINGLE, SUPPLY_PLAN, Example
+from tests.limits import EXAMPLES, INTO, OTHER, RESIDENT, SINGLE, SUPPLY_PLAN, WORKS, Example
 
 ONE_YEAR_TOTALS, TABLE = limits.VERSIONS
 EACH = pytest.mark.parametrize("one", EXAMPLES, ids=lambda one: one.name)
@@ -57,7 +57,7 @@ def test_under_the_totals_of_2021_no_segment_has_a_limit(one: Example, late: int
     before, after = (limits.clock(one, version, limits.later_calendar(), late) for version in limits.VERSIONS)
     assert limited(before) == []
     assert [line.span.used for line in before.now.lines] == [line.span.used for line in after.now.lines]
-    assert before.now.limited.limit == {17: 22, 25: 30}.get(one.total, one.total)
+    assert before.now.limited.limit == policy.by_version(ONE_YEAR_TOTALS).cases[one.kind.case_type].total(False)
     assert before.over == (before.now.limited.used > (before.now.limited.limit or 0))
 
 
@@ -73,15 +73,23 @@ def test_an_over_long_segment_is_reported_though_the_total_holds() -> None:
     assert (found.now.lines[0].span.over, found.now.limited.over, found.over) == (1, 0, True)
 
 
-def test_p4_days_of_a_year_without_its_notice_are_provisional_and_are_counted_again_when_it_comes() -> None:
-    before, after = (limits.clock(DUAL_STARRED, TABLE, one) for one in (Calendar(), limits.later_calendar()))
-    last = [found.now.lines[-1].span for found in (before, after)]
-    assert [(span.due_on, span.provisional, span.over) for span in last] == [
-        (date(2027, 2, 11), True, 3),
-        (date(2027, 2, 16), False, 0),
+@pytest.mark.parametrize("one", INTO, ids=lambda one: one.name)
+def test_p4_days_of_a_year_without_its_notice_are_provisional_and_become_final_when_it_comes(one: Example) -> None:
+    before, after = (limits.clock(one, TABLE, calendar) for calendar in (Calendar(), limits.later_calendar()))
+    last = [found.now.lines[-1].span if found.now.total else found.now.whole for found in (before, after)]
+    assert [(span.due_on, span.provisional) for span in last] == [
+        (date.fromisoformat(one.provisional), True),
+        (date.fromisoformat(one.limits[-1].last), False),
     ]
     assert (before.over, after.over) == (True, False)
-    assert [span.calendar.startswith("provisional") for span in last] == [True, False]
+    assert ["provisional" in span.calendar for span in last] == [True, False]
+    assert not any(line.span.provisional for line in after.now.lines)
+
+
+def test_every_kind_reaches_into_the_year_whose_notice_comes_later() -> None:
+    kinds = {one.kind for one in EXAMPLES}
+    assert {one.kind for one in INTO} == kinds
+    assert {one.works for one in INTO if one.kind.case_type in WORKS} == {False, True}
 
 
 @EACH
