@@ -10,11 +10,21 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from hub.errors import Misconfigured
+from hub.ports import DESK
 
 DEFAULT_HOME = Path(".hub")
 # Variables that belong to tests, to the process, and to commands that call a hub's API; they are no settings.
@@ -104,6 +114,10 @@ class KafkaSettings(_Frozen):
     )
 
 
+Desk = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,58}$")]
+Table = dict[str, SecretStr | int | float | bool]
+
+
 class WarningSettings(_Frozen):
     """Who is told of the last day of a limit. Names of desks or roles, never a person's."""
 
@@ -113,6 +127,17 @@ class WarningSettings(_Frozen):
     after: Annotated[tuple[Channel, ...], BeforeValidator(_listed)] = Field(
         (), description="Recipients of the escalation after the last day; without one no sink is told."
     )
+    desks: dict[Desk, Table] = Field(
+        default_factory=dict,
+        description="Recipient → its address: a table with `url`, and `token`, `ca_file` and limits as a connector has "
+        "them. The hub posts each of its warnings there, once.",
+    )
+
+    @model_validator(mode="after")
+    def _tells_every_desk(self) -> Self:
+        if idle := sorted(self.desks.keys() - {*self.before, *self.after}):
+            raise ValueError(f"the desk {idle[0]} is in neither warnings.before nor warnings.after")
+        return self
 
 
 class Settings(_Frozen):
@@ -173,7 +198,7 @@ class Settings(_Frozen):
         None,
         description="A folder with policy tables, TOML, in addition to those of the release; the same on every hub.",
     )
-    connectors: dict[str, dict[str, SecretStr | int | float | bool]] = Field(
+    connectors: dict[str, Table] = Field(
         default_factory=dict,
         description="One table per connector; its keys are in the connector's connector.toml. `insecure = true` allows "
         "URLs without verified TLS to other machines.",
@@ -187,14 +212,31 @@ class Settings(_Frozen):
         return load(self._file) if self._file else self
 
     def connector(self, name: str) -> dict[str, Any]:
-        """The settings of one connector, with secrets as text: only the connector may get them. Empty if unknown.
-        ``insecure`` is the hub's own (``hub.transport``), not the connector's."""
-        table = self.connectors.get(name, {})
-        return {key: _opened(value) for key, value in table.items() if key != "insecure"}
+        """The settings of one connector, or of the sink of a desk, with secrets as text: only it may get them. Empty if
+        unknown. ``insecure`` is the hub's own (``hub.transport``), not the connector's."""
+        return {key: _opened(value) for key, value in self._table(name).items() if key != "insecure"}
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """The sinks of the recipients of warnings that have an address."""
+        return tuple(f"{DESK}{name}" for name in self.warnings.desks)
 
     def insecure_connector(self, name: str) -> bool:
         """Whether a connector may leave this machine without verified TLS."""
-        return str(_opened(self.connectors.get(name, {}).get("insecure", False))).lower() in ("true", "1")
+        return str(_opened(self._table(name).get("insecure", False))).lower() in ("true", "1")
+
+    def _table(self, name: str) -> Table:
+        tables = self.warnings.desks if name.startswith(DESK) else self.connectors
+        return tables.get(name.removeprefix(DESK), {})
+
+
+def table_of(name: str) -> str:
+    """Where the settings of a connector, or of the sink of a desk, are.
+
+    >>> table_of("utility_crm"), table_of("desk.duty")
+    ('connectors.utility_crm', 'warnings.desks.duty')
+    """
+    return f"warnings.desks.{name.removeprefix(DESK)}" if name.startswith(DESK) else f"connectors.{name}"
 
 
 def _opened(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from hub.errors import Misconfigured
-from hub.settings import Settings
+from hub.settings import Settings, table_of
 
 _VERIFIED = ("verify-ca", "verify-full")
 """Values of PostgreSQL's ``sslmode`` that prove whose server answers (libpq, 34.19.1)."""
@@ -104,8 +104,8 @@ def _web(settings: Settings) -> Iterator[Plain]:
 
 
 def _connectors(settings: Settings) -> Iterator[Plain]:
-    for name in settings.connectors:
-        allowed, where = settings.insecure_connector(name), f"connectors.{name}"
+    for name in (*settings.connectors, *settings.desks):
+        allowed, where = settings.insecure_connector(name), table_of(name)
         for key, value in settings.connector(name).items():
             if isinstance(value, str) and (host := _http_away(value) or _database_away(value)):
                 remedy = "use https" if value.startswith("http:") else "add ?sslmode=verify-full to it"

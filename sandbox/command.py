@@ -234,7 +234,11 @@ def _announce(running: launch.Running, out: Path | None, toml: Path | None) -> N
     else:
         _write_private(out, text + "\n")
     if toml is not None:
-        _write_private(toml, f"grants = {json.dumps(str(running.grants))}\n\n" + _as_toml(running.connectors()))
+        desks = running.desks()
+        top = {"grants": str(running.grants), **{f"warnings.{level}": list(desks) for level in ("before", "after")}}
+        tables = {f"connectors.{name}": table for name, table in running.connectors().items()}
+        tables |= {f"warnings.desks.{name}": table for name, table in desks.items()}
+        _write_private(toml, "".join(f"{key} = {json.dumps(value)}\n" for key, value in top.items()) + _as_toml(tables))
     click.echo("sandbox is running; Ctrl-C ends it", err=True)
 
 
@@ -249,11 +253,10 @@ def _write_private(file: Path, text: str) -> None:
 
 def _as_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
     # A JSON string of such plain text is a TOML string too, and so is a number.
-    parts = [
-        f"[connectors.{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in table.items())
+    return "".join(
+        f"\n[{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in table.items())
         for name, table in tables.items()
-    ]
-    return "\n".join(parts)
+    )
 
 
 def _wait(running: launch.Running) -> None:

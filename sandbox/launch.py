@@ -106,6 +106,11 @@ class Running:
             tables |= SYSTEMS[role].connectors(self._base(role), self.urls[role], self.secrets.get(role, {}))
         return tables
 
+    def desks(self) -> dict[str, dict[str, Any]]:
+        """The tables ``[warnings.desks.*]`` of a ``hub.toml`` for this sandbox."""
+        played = {role: desk for role in self._configs if (desk := SYSTEMS[role].desk)}
+        return {desk: {"url": f"{self.urls[role]}/notices", **self.secrets[role]} for role, desk in played.items()}
+
     @property
     def grants(self) -> Path:
         """The file of grants for a hub that uses this sandbox's sources."""

@@ -28,6 +28,7 @@ SERVERS = {
     "utility_transfers": "sandbox.steps.transfers",
     "utility_pull": "sandbox.readers",
     "utility_table": "sandbox.readers",
+    "warning_desk": "sandbox.desk",
     "provincial_licences": "sandbox.platform.server",
     "identity": "sandbox.identity.server",
 }

@@ -58,8 +58,9 @@ class System:
     ``faults``: name → what it does. ``truth``: the lines of the truth file for what its sources emit, as first loaded;
     ``emits``: how many they are, about. ``database``: the name of its SQLite file, if its sources read a database;
     ``folder``: of the folder that they read, which takes the place of the database's URL. ``load`` makes its files.
-    ``secrets``: from the seed. ``connectors``: (base URL of its server, URL of its database, secrets) → the tables
-    ``[connectors.*]`` of a ``hub.toml``. ``config``: more for its server.
+    ``desk``: the recipient of warnings that its server plays. ``secrets``: from the seed. ``connectors``: (base URL of
+    its server, URL of its database, secrets) → the tables ``[connectors.*]`` of a ``hub.toml``. ``config``: more for
+    its server.
     """
 
     faults: Mapping[str, str]
@@ -69,6 +70,7 @@ class System:
     emits: Callable[[World], int] = lambda world: 0  # noqa: ARG005
     database: str = ""
     folder: str = ""
+    desk: str = ""
     load: Callable[[Making], None] = lambda making: None  # noqa: ARG005
     config: Callable[[int], dict[str, Any]] = lambda seed: {}  # noqa: ARG005
 
@@ -186,6 +188,13 @@ SYSTEMS: Final[Mapping[str, System]] = {
         connectors=lambda base, database, secrets: {"utility_table": {"url": database}},  # noqa: ARG005
         database="outbox.db",
         load=lambda making: readers.make(making.url),
+    ),
+    "warning_desk": System(
+        faults=WIRE_FAULTS,
+        connectors=lambda base, database, secrets: {},  # noqa: ARG005
+        desk="duty-desk",
+        secrets=lambda seed: {"token": token_of(seed)},
+        config=lambda seed: {"token": token_of(seed)},
     ),
     "provincial_licences": System(
         faults=WIRE_FAULTS | PLATFORM_FAULTS,

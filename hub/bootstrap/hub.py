@@ -282,12 +282,13 @@ class Hub:
         sources = [LookupSource(info.name, info.kind, frozenset(info.lookup_by), info.ticket) for info in infos]
         sinks, absent = (
             tuple(SinkInfo(info.name, info.accepts, info.authority) for info in found.values())
-            for found in (self.connectors.sinks, self.connectors.absent_sinks)
+            for found in (self.connectors.systems, self.connectors.absent_sinks)
         )
         found = (self.log, self.opener, self.purposes, tuple(sources), sinks, absent, self.authorities)
         names = Names(self.vault, partial(References, self.master), self.master.derive("events"))
         given = Given(*found, self.connectors.permits, names)
-        recipients = Recipients(self.settings.warnings.before, self.settings.warnings.after)
+        told = self.settings.warnings
+        recipients = Recipients(told.before, told.after, frozenset(told.desks))
         rules = Rules(policy.known(), frozenset(source.kind for source in sources), recipients)
         return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
 

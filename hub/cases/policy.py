@@ -27,10 +27,12 @@ UP_TO_10_KV = (LOW, "HIGH_10KV")
 
 
 class Recipients(NamedTuple):
-    """Those who are told of a last day, before and after it: names in the settings, never a person's."""
+    """Those who are told of a last day, before and after it: names in the settings, never a person's. ``desks`` are
+    those that have an address."""
 
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    desks: frozenset[str] = frozenset()
 
 
 NO_ONE = Recipients()

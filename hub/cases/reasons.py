@@ -36,6 +36,7 @@ SEAL_BROKEN = "SEAL_BROKEN"
 KEY_DAMAGED = "KEY_DAMAGED"
 REFUSED = "REFUSED"
 UNCONFIRMED = "UNCONFIRMED"
+NOT_TOLD = "NOT_TOLD"
 NO_SOURCE = "NO_SOURCE"
 TICKET_NEEDED = "TICKET_NEEDED"
 TICKET_EXPIRED = "TICKET_EXPIRED"
@@ -132,6 +133,11 @@ _WORDS = {
         "供电企业业务系统多次答复，但既未确认也未拒绝；已停止推送以免重复，请工作人员与该系统核对后释放。",
         "The connection system answered several times and neither confirmed nor refused it. It is not sent again, so "
         "that it is not there twice: please check with that system, then release the application.",
+    ),
+    NOT_TOLD: Words(
+        "预警接收人的地址约一天没有应答，已停止通知；恢复后释放该申请，即以同一键再次通知。",
+        "The recipient's address did not answer for about a day, and is not tried any more: release the application "
+        "when it answers, and the warning is posted again under the same key.",
     ),
     NO_SOURCE: Words(
         f"尚无提供此类证照的数据来源，请线下核对；不得因此拒绝受理。{_GOES_ON_ZH}",

@@ -49,7 +49,13 @@ def _warning(warning: Json) -> str:
     days = f"{warning['working_days']} working days {'left' if warning['level'] == 'BEFORE' else 'over'}"
     about = f"{warning['about']} {warning['segment'] or ''}".strip()
     to = ", ".join(warning["recipients"]) or "no recipient"
-    return f"{shown_in_china(warning['at'])}: {about}, last day {warning['due_on']}, {days}; {to}"
+    told = "".join(f"; {_desk(one)}" for one in warning["desks"])
+    return f"{shown_in_china(warning['at'])}: {about}, last day {warning['due_on']}, {days}; {to}{told}"
+
+
+def _desk(one: Json) -> str:
+    at = f" {shown_in_china(one['ended_at'])}" if one["ended_at"] else ""
+    return f"{one['desk']} {one['state']}{at}"
 
 
 def _table(kind: Json) -> Table:

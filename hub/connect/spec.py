@@ -158,6 +158,16 @@ class ConnectorInfo(Frozen):
     _mapping: bytes = PrivateAttr(default=bytes(MAPPING_BYTES))
 
     @property
+    def table_of_settings(self) -> str:
+        """Where the operator's settings of it are."""
+        return f"connectors.{self.name}"
+
+    @property
+    def attempts_max(self) -> int:
+        """How often one piece of a sink is tried; 0: without end."""
+        return 0
+
+    @property
     def scope(self) -> str:
         """Where the rows' keys are unique: the authority that several sources share, or the source's own name."""
         return self.authority or self.name
@@ -225,12 +235,12 @@ class ConnectorInfo(Frozen):
         known = {setting.name for setting in self.settings} | Limits.model_fields.keys()
         if strange := sorted(set(given) - known):
             raise Misconfigured(
-                f"connectors.{self.name}: unknown setting {strange[0]!r}", f"it has {', '.join(sorted(known))}"
+                f"{self.table_of_settings}: unknown setting {strange[0]!r}", f"it has {', '.join(sorted(known))}"
             )
         return {setting.name: self._option(setting, given) for setting in self.settings}
 
     def _option(self, setting: Setting, given: Mapping[str, Any]) -> Any:
-        where = f"connectors.{self.name}.{setting.name}"
+        where = f"{self.table_of_settings}.{setting.name}"
         value = given.get(setting.name, setting.default)
         if isinstance(value, str):
             value = value.strip()
@@ -253,7 +263,7 @@ class ConnectorInfo(Frozen):
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             raise Misconfigured(
-                f"connectors.{self.name}.{first['loc'][0]}: {first['msg']}", "correct hub.toml"
+                f"{self.table_of_settings}.{first['loc'][0]}: {first['msg']}", "correct hub.toml"
             ) from None
 
     def secret_names(self) -> frozenset[str]:

@@ -66,12 +66,14 @@ class SinkParts:
 @dataclass(frozen=True)
 class DeliverParts(SinkParts):
     """What pushing to one sink needs. Times in seconds, as in ``Claims``. ``reads_back``: the sink is asked for what it
-    has acknowledged."""
+    has acknowledged. ``attempts_max``: of a sink that cannot be asked, and whose pieces lose their use, how often one
+    is tried; 0 for every other."""
 
     sink: Sink
     settle_s: float = SETTLE_S
     lease_s: float = LEASE_S
     reads_back: bool = False
+    attempts_max: int = 0
 
     @property
     def claims(self) -> Claims:
@@ -156,7 +158,9 @@ def refused(claimed: Claimed, no: Refused) -> events.Refused:
 def _receipt(parts: DeliverParts, claimed: Claimed) -> tuple[Receipt, bool]:
     """The receipt, and whether ``Sink.find`` found it."""
     address = sending.address(parts.references, claimed)
-    if claimed.attempts > 0:
+    if parts.attempts_max and claimed.attempts >= parts.attempts_max:
+        raise MustNotSend(reasons.NOT_TOLD)
+    if claimed.attempts > 0 and not parts.attempts_max:
         asked_ms = parts.journal.clock.process_ms()
         earlier = parts.sink.find(address)
         if isinstance(earlier, Placed):
@@ -165,8 +169,8 @@ def _receipt(parts: DeliverParts, claimed: Claimed) -> tuple[Receipt, bool]:
             return answers.receipt(earlier), True
         if asked_ms < claimed.settle_until_ms:
             raise _NotYet(Later(Again(claimed.settle_until_ms, claimed.unconfirmed)))
-        if claimed.unconfirmed >= UNCONFIRMED_MAX:
-            raise MustNotSend(reasons.UNCONFIRMED)
+    if claimed.unconfirmed >= UNCONFIRMED_MAX:
+        raise MustNotSend(reasons.UNCONFIRMED)
     with parts.store.read() as connection:
         body = sending.body(parts.journal, parts.opener, parts.references, connection, claimed)
     pushed = _push(parts, claimed, address, body)

@@ -33,6 +33,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -44,7 +45,7 @@ from hub.cases.tables import case, piece
 from hub.crash import crash_point
 from hub.delivery.tables import attempt, sink_trouble
 from hub.errors import Unavailable
-from hub.ports import Store
+from hub.ports import DESK, Store
 from hub.stores import bulk
 
 LEASE_S = 120.0
@@ -194,8 +195,8 @@ class Claims:
         return claimed
 
     def _due(self, now_ms: int) -> Select[Any]:
-        """Pending pieces of this sink that are due. A piece of a held case never is, and a piece that comes after
-        another one only once that one is acknowledged."""
+        """Pending pieces of this sink that are due. A piece of a held case never is, but a warning to a desk: the
+        limits of a held case run on. A piece that comes after another one is due once that one is acknowledged."""
         row = attempt.c
         columns = [column for column in case.c if column.name != "case_id"]
         return (
@@ -212,7 +213,7 @@ class Claims:
                     row.lease_until_ms > now_ms + _AHEAD_MAX_MS,
                 ),
                 piece.c.state == PieceState.PENDING.value,
-                case.c.held.is_(False),
+                true() if self._sink.startswith(DESK) else case.c.held.is_(False),
                 ~_waits(),
             )
             .order_by(row.next_attempt_ms, piece.c.decided_ms)

@@ -107,6 +107,7 @@ def make(sink: str, parts: Parts) -> Deliver:
         opened.context.limits.settle_s,
         attempts.lease_s(opened.context.limits.total_timeout_s),
         opened.context.info.reads_back,
+        opened.context.info.attempts_max,
     )
     return Deliver(given)
 

@@ -15,7 +15,7 @@ from hub.ports.log import (
     TopicSpec,
     Writer,
 )
-from hub.ports.sinks import OPEN_CODE, Address, Pickup, Placed, Receipt, Refused, Sink
+from hub.ports.sinks import DESK, OPEN_CODE, Address, Pickup, Placed, Receipt, Refused, Sink
 from hub.ports.sources import (
     NAMELESS,
     UNVERSIONED,
@@ -40,6 +40,7 @@ from hub.ports.state import DAMAGED, DamagedKey, KeyVault, Signer, Store, Verifi
 
 __all__ = [
     "DAMAGED",
+    "DESK",
     "NAMELESS",
     "OPEN_CODE",
     "UNVERSIONED",

@@ -8,6 +8,9 @@ from typing import Any, Final, NamedTuple, Protocol
 OPEN_CODE: Final = re.compile(r"(?!.*[0-9]{7})[A-Za-z0-9_.-]{1,64}")
 """A code of a sink that may be open in events, tables and log lines: it cannot be a person's number (P5)."""
 
+DESK: Final = "desk."
+"""Before the name of a recipient of warnings that has an address: that is the name of its sink."""
+
 
 class Receipt(NamedTuple):
     """A system's acknowledgement: its own number, and the time that it gave, ISO 8601; "" when it gave none."""

@@ -164,6 +164,7 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
         [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)],
         live.audited(demo.home / AUDIT, shown),
         live.warnings(),
+        len(live.noticed()),
         live.transfers(),
     )
 
@@ -207,7 +208,8 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
     )
     given, passed_on = report.ratings
     out.print(f"ratings 评价 given {given}, passed on {passed_on}")
-    out.print(f"warnings 时限预警 {sum(report.warnings.values())}, to {', '.join(RECIPIENTS['after'])}")
+    to = f"to {', '.join(RECIPIENTS['after'])}; the duty desk has {report.noticed}"
+    out.print(f"warnings 时限预警 {sum(report.warnings.values())}, {to}")
     _transferred(report.transfers, out)
     _audited(report.audited, out)
     out.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
@@ -312,6 +314,7 @@ def _plain(report: Report) -> dict[str, Any]:
         "ratings": dict(zip(("given", "passed_on"), report.ratings, strict=True)),
         "applications": report.applications,
         "warnings": dict(report.warnings),
+        "noticed": report.noticed,
         "audit": {"findings": dict(report.audited.findings), "missed": report.audited.missed},
     }
 

@@ -41,7 +41,7 @@ SOURCES = (
     *("business_licence", "property_title", "district_files"),
     *("project_register", "project_approval", "project_approval_rest", *ASKED),
 )
-PLAYED = (*FIRST, "district_files", "projects", "identity", steps.ROLE, transfers.ROLE)
+PLAYED = (*FIRST, "district_files", "projects", "identity", "warning_desk", steps.ROLE, transfers.ROLE)
 """The outside systems of the demonstration."""
 EMBEDDED = {"partitions": 1} | {f"{name}_url": f"sqlite:///{name}.db" for name in ("log", "store", "vault")}
 NO_TRUTH: Mapping[str, Any] = {"emitted": 0, "verified": 0, "rejected": 0, "duplicates": 0, "codes": {}}
@@ -143,6 +143,7 @@ class Report:
     applications: list[dict[str, Any]]
     audited: Audited
     warnings: Mapping[str, int]
+    noticed: int
     transfers: Transfers
 
     @property
@@ -233,8 +234,10 @@ class Demo:
             "web.port = 0",
             *(f"warnings.{level} = {json.dumps(names)}" for level, names in RECIPIENTS.items()),
         ]
-        for name, table in sandbox.connectors().items():
-            lines += ["", f"[connectors.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+        tables = {f"connectors.{name}": table for name, table in sandbox.connectors().items()}
+        tables |= {f"warnings.desks.{name}": table for name, table in sandbox.desks().items()}
+        for name, table in tables.items():
+            lines += ["", f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
         file = self.home / "hub.toml"
         file.touch(mode=0o600)
         file.write_text("\n".join(lines) + "\n", "utf-8")
@@ -295,7 +298,10 @@ class Live:
             counts = {row[0]: row[1] for row in connection.execute(select(state, func.count()).group_by(state))}
         effects = self.sandbox.control("utility_crm", "effects")
         return Delivered(
-            sum(counts.values()), counts.get("acknowledged", 0), counts.get("refused", 0), _per_key(effects)
+            sum(counts.values()),
+            counts.get("acknowledged", 0),
+            counts.get("refused", 0),
+            _per_key({**effects, "notices": self.noticed()}),
         )
 
     def transferred(self, by: By) -> None:
@@ -342,6 +348,10 @@ class Live:
     def warnings(self) -> Mapping[str, int]:
         """Warnings of limits: level → how many."""
         return audited.warnings(self.hub)
+
+    def noticed(self) -> dict[str, int]:
+        """Key of each warning that the desk has → 1."""
+        return {one["key"]: 1 for one in self.sandbox.control("warning_desk", "notices")["notices"]}
 
     def settle(self, look: Callable[[list[SourceLine], Delivered], bool]) -> None:
         """Wait until ``look`` returns true. Raises ``Unavailable`` when no count changes for ``NO_PROGRESS_S``."""

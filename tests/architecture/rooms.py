@@ -31,7 +31,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.ports": ("hub.errors",),
     "hub.clock": (),
     "hub.logging": (),
-    "hub.settings": ("hub.errors",),
+    "hub.settings": ("hub.errors", "hub.ports"),
     "hub.transport": ("hub.errors", "hub.settings"),
     "hub.stores.causes": ("hub.errors",),
     "hub.stores": (*_BASE, "hub.stores.causes"),

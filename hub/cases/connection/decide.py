@@ -54,6 +54,7 @@ from hub.cases.procedure import Decision, Moment, PutOff, Question, SinkInfo, Wi
 from hub.cases.ratings import decide as ratings
 from hub.cases.ratings.decide import Rate
 from hub.cases.steps.events import Requested
+from hub.ports import DESK
 
 
 def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:
@@ -195,10 +196,10 @@ def _warned(case: Case, facts: Facts, rules: Rules, moment: Moment) -> list[Even
         recipients = rules.recipients.before if what is Level.BEFORE else rules.recipients.after
         # The contract has three things that a warning can be of: a follow-up is told to its recipients only.
         told = recipients and limit.about is not About.FOLLOW_UP
-        accepting = _accepting(case, facts, WARNING) if told else []
-        pieces = [
-            Piece(next_piece + n, name, WARNING, case.sinks[name], reading=nth) for n, name in enumerate(accepting)
-        ]
+        accepting = {name: case.sinks[name] for name in _accepting(case, facts, WARNING)} if told else {}
+        desks = dict.fromkeys(f"{DESK}{name}" for name in recipients if name in rules.recipients.desks)
+        to = (accepting | desks).items()
+        pieces = [Piece(next_piece + n, name, WARNING, after, reading=nth) for n, (name, after) in enumerate(to)]
         next_piece += len(pieces)
         events.append(
             Warned(

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakSet
 
+from hub.connect.host import desk
 from hub.connect.host.guard import GuardedSink, GuardedSource
 from hub.connect.host.quota import QuotaBook
 from hub.connect.host.registry import discover, find, forget, open_pickup, open_sink, open_source, trusted_keys
@@ -14,7 +15,7 @@ from hub.connect.spec import ConnectorInfo, mapping_digest
 from hub.connect.table.spec import REPORT_URL
 from hub.errors import Misconfigured
 from hub.grants.grant import FEED, Grant, load
-from hub.ports import Clock, Pickup
+from hub.ports import DESK, Clock, Pickup
 from hub.settings import Settings
 
 
@@ -32,9 +33,10 @@ class Connectors:
 
     @cached_property
     def infos(self) -> dict[str, ConnectorInfo]:
-        """Name → description of the connector. Raises ``Misconfigured`` for a table of a connector that is not
-        installed."""
-        return {name: self._installed(name) for name in self._settings.connectors}
+        """Name → description of the connector, also of the sinks of desks. Raises ``Misconfigured`` for a table of a
+        connector that is not installed."""
+        installed = {name: self._installed(name) for name in self._settings.connectors}
+        return {**installed, **{name: desk.info(name) for name in self._settings.desks}}
 
     @property
     def sources(self) -> Mapping[str, ConnectorInfo]:
@@ -45,6 +47,11 @@ class Connectors:
     def sinks(self) -> Mapping[str, ConnectorInfo]:
         """Those of ``infos`` that are sinks."""
         return {name: info for name, info in self.infos.items() if info.direction == "sink"}
+
+    @property
+    def systems(self) -> Mapping[str, ConnectorInfo]:
+        """Those of ``sinks`` that cases are opened with: all but the desks."""
+        return {name: info for name, info in self.sinks.items() if not name.startswith(DESK)}
 
     @property
     def fetching(self) -> frozenset[str]:
@@ -124,7 +131,10 @@ class Connectors:
     def open_sink(self, name: str) -> GuardedSink:
         """A configured sink, guarded by throttle, quota and time limits. Raises ``Misconfigured`` when there is none of
         that name, or when its options are wrong."""
-        found = open_sink(name, self._options(name), self._clock, self._book, directory=self._directory)
+        if name in self._settings.desks:
+            found = desk.open_desk(name, self._options(name), self._clock, self._book)
+        else:
+            found = open_sink(name, self._options(name), self._clock, self._book, directory=self._directory)
         self._opened.add(found)
         return found
 
@@ -178,15 +188,14 @@ class Connectors:
         16 hexadecimal digits. Two hubs with the same digest have the same."""
         grant = self.grants.get(name)
         granted = {key: _ordered(value) for key, value in grant.model_dump().items()} if grant else None
-        told = repr(
-            (sorted(self._options(name).items()), granted, self.infos[name].mapping.hex(), self._python[name].hex())
-        )
+        python = self._python.get(name, b"").hex()
+        told = repr((sorted(self._options(name).items()), granted, self.infos[name].mapping.hex(), python))
         return hmac.digest(key, told.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
 
     @cached_property
     def _python(self) -> dict[str, bytes]:
         """Name → a digest of the connector's Python, as it was at the hub's start, when a digest is asked for first."""
-        return {name: self._python_of(name) for name in self.infos}
+        return {name: self._python_of(name) for name in self.infos if not name.startswith(DESK)}
 
     def _python_of(self, name: str) -> bytes:
         """A digest of the Python of an installed package; b"" for a folder, whose hook is read again."""

@@ -81,7 +81,7 @@ class RestClient:
         refused: Refused = lambda sent: False,  # noqa: ARG005
     ) -> None:
         self._name = context.info.name
-        self._origin, self._prefix = _split(self._name, base_url)
+        self._origin, self._prefix = _split(context.info.table_of_settings, base_url)
         self._limits = context.limits
         self._clock = context.clock
         self._sign = sign
@@ -214,7 +214,7 @@ class RestClient:
         return max(0.0, when.timestamp() - self._clock.process_ms() / 1000)
 
 
-def _split(name: str, base_url: str) -> tuple[str, str]:
+def _split(table: str, base_url: str) -> tuple[str, str]:
     """(Origin, path prefix) of a base URL. Raises ``Misconfigured``."""
     try:
         parts = urlsplit(base_url)
@@ -223,7 +223,7 @@ def _split(name: str, base_url: str) -> tuple[str, str]:
     except ValueError:  # also for a host's name that DNS cannot have, and for a port that is no port
         whole = False
     if not whole or parts.scheme not in ("http", "https") or parts.query or "@" in parts.netloc:
-        raise Misconfigured(f"connectors.{name}.url is no base URL", "use http(s)://HOST[:PORT][/PATH] in ASCII")
+        raise Misconfigured(f"{table}.url is no base URL", "use http(s)://HOST[:PORT][/PATH] in ASCII")
     return f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
 
 

@@ -128,6 +128,14 @@ class Pause(BaseModel):
     events: list[Opaque]
 
 
+class DeskTold(BaseModel):
+    """A recipient that has an address, and whether it has the warning."""
+
+    desk: str = Field(examples=["duty-desk"])
+    state: str = Text("acknowledged", "pending, acknowledged, refused, stopped or withdrawn")
+    ended_at: Moment | None
+
+
 class WarningShown(BaseModel):
     """A warning before a last day, or an escalation after it."""
 
@@ -139,6 +147,7 @@ class WarningShown(BaseModel):
     provisional: bool = Field(examples=[False])
     recipients: list[str] = Field(examples=[["duty-desk"]])
     at: Moment
+    desks: list[DeskTold]
 
 
 class DatesTold(BaseModel):

@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, false, insert,
 from hub.cases import policy
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings.decide import MARKS
-from hub.cases.connection.warnings.events import About, Level, Warned
+from hub.cases.connection.warnings.events import WARNING, About, Level, Warned
 from hub.cases.connection.warnings.tables import warning
 from hub.cases.events import Entry
 from hub.cases.procedure import Body, Given, Moment, Sending
+from hub.cases.tables import piece
 from hub.cases.times import iso
+from hub.ports import DESK
 
 
 def project(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -56,7 +58,8 @@ def rows(connection: Connection, case_id: bytes) -> Sequence[Row[Any]]:
 
 
 def shown(connection: Connection, case_id: bytes) -> list[Body]:
-    """The warnings of a case as JSON values."""
+    """The warnings of a case as JSON values, each with how far the hub is with the desks that it tells."""
+    desks = _desks(connection, case_id)
     return [
         {
             "level": row.level,
@@ -67,9 +70,23 @@ def shown(connection: Connection, case_id: bytes) -> list[Body]:
             "provisional": row.provisional,
             "recipients": json.loads(row.recipients),
             "at": iso(row.warned_ms),
+            "desks": [one for nth, one in desks if nth == row.nth],
         }
         for row in rows(connection, case_id)
     ]
+
+
+def _desks(connection: Connection, case_id: bytes) -> list[tuple[int, Body]]:
+    """(Number of the warning; desk, state of its piece, when that ended) of the desks of a case."""
+    columns = piece.c.reading, piece.c.sink, piece.c.state, piece.c.ended_ms
+    query = select(*columns).where(piece.c.case_id == case_id, piece.c.kind == WARNING, piece.c.sink.startswith(DESK))
+    found = connection.execute(query.order_by(piece.c.piece))
+    return [(row.reading, _desk(row)) for row in found]
+
+
+def _desk(row: Any) -> Body:
+    ended_at = iso(row.ended_ms) if row.ended_ms is not None else None
+    return {"desk": row.sink.removeprefix(DESK), "state": row.state, "ended_at": ended_at}
 
 
 def body(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
