@@ -219,17 +219,21 @@ def _posted(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint
     return endpoint
 
 
-def _judge_and_commit(effects: Effects, what: str, key: str, external_no: str, body: dict[str, Any]) -> Response:
+def judge(effects: Effects, what: str, external_no: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """(Code, message) of the refusal of a piece; ``None`` for one that can be taken."""
     if missing := [field for field in (_NEEDED | _OF_TRANSFER)[what] if field not in body]:
-        return answer({"errorCode": "FIELD_MISSING", "message": ", ".join(missing)}, 422)
+        return "FIELD_MISSING", ", ".join(missing)
     if refusal := effects.refusal(external_no, body):
-        return answer({"errorCode": refusal[0], "message": refusal[1]}, 422)
+        return refusal
     first = "transfer" if what in _OF_TRANSFER else "application"
     if what != first and not effects.find(first, external_no):
-        return answer(
-            {"errorCode": "APPLICATION_UNKNOWN", "message": f"{what} for an application that was never registered"},
-            422,
-        )
+        return "APPLICATION_UNKNOWN", f"{what} for an application that was never registered"
+    return None
+
+
+def _judge_and_commit(effects: Effects, what: str, key: str, external_no: str, body: dict[str, Any]) -> Response:
+    if no := judge(effects, what, external_no, body):
+        return answer({"errorCode": no[0], "message": no[1]}, 422)
     made = effects.commit(what, key, external_no, body)
     return answer({_number_name(what): made["number"], "receivedAt": made["received_at"]}, 201)
 

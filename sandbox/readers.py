@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 
 from sqlalchemy import (
@@ -35,7 +36,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sandbox.control import answer, application, body_of
-from sandbox.crm import Effects
+from sandbox.crm import Effects, judge
 from sandbox.faults import WIRE_FAULTS, Faults
 
 READER_FAULTS = {
@@ -70,6 +71,7 @@ _WHAT = {
 """Kind of a piece → its effect; that of every other kind is evidence."""
 _LOOK_S = 0.2
 _CALL_S = 10.0
+_UNPROCESSABLE = 422
 
 
 class Taking:
@@ -87,9 +89,9 @@ class Taking:
     def take(self, kind: str, key: str, number: str, body: Mapping[str, Any]) -> dict[str, str] | None:
         """The answer to a piece: ``number`` and ``received_at`` of the effect, or ``code`` and ``message`` of a
         refusal; ``None`` when the program dies before it says anything."""
-        if no := self.effects.refusal(number, body):
-            return dict(zip(("code", "message"), no, strict=True))
         what = _WHAT.get(kind, "evidence")
+        if no := judge(self.effects, what, number, body):
+            return dict(zip(("code", "message"), no, strict=True))
         earlier = self.effects.find(what, number, key)
         if earlier:
             given = {"number": earlier[0][0], "received_at": earlier[0][2]}
@@ -108,14 +110,30 @@ class Fetcher:
         self._after = ""
 
     def look(self) -> None:
-        """Fetch and answer one page."""
-        page = self._call("/deliveries?" + urlencode({"limit": 20} | ({"after": self._after} if self._after else {})))
+        """Fetch and answer one page. A place that the hub does not know is forgotten; one that wants to be left alone
+        is."""
+        try:
+            page = self._page()
+        except HTTPError as error:
+            self._after = "" if error.code == _UNPROCESSABLE else self._after
+            time.sleep(float(error.headers.get("retry-after") or 0))
+            return
         for one in page["items"]:
             given = self._taking.take(one["kind"], one["key"], one["number"], one["body"])
             if given is not None:
-                verb = "refuse" if "code" in given else "acknowledge"
-                self._call(f"/deliveries/{one['delivery_id']}/{verb}", given)
+                self._answer(one["delivery_id"], given)
         self._after = page["next"] or ""
+
+    def _page(self) -> Any:
+        return self._call("/deliveries?" + urlencode({"limit": 20} | ({"after": self._after} if self._after else {})))
+
+    def _answer(self, delivery_id: str, given: Mapping[str, str]) -> None:
+        """What the hub does not take is shown again, or never: the other pieces do not wait for it."""
+        verb = "refuse" if "code" in given else "acknowledge"
+        try:
+            self._call(f"/deliveries/{delivery_id}/{verb}", given)
+        except HTTPError as error:
+            print(json.dumps({"reader": f"HTTP {error.code}"}), file=sys.stderr, flush=True)
 
     def _call(self, path: str, body: Mapping[str, str] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -92,6 +92,11 @@ def _number(what: str) -> str:
     return "receiptNo" if what == "evidence" else "appNo"
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+
 @contextmanager
 def serving(crm: Crm) -> Iterator[Crm]:
     """Serve ``crm`` at a free port of this machine."""
@@ -139,8 +144,7 @@ def serving(crm: Crm) -> Iterator[Crm]:
         def log_message(self, *_: Any) -> None:
             """Nothing is written."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     crm.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:

@@ -1,4 +1,4 @@
-"""``hub crm check URL``: does a connection system keep its contract?"""
+"""``hub crm check URL``: does a connection system keep its contract, in the way in which it gets its pieces?"""
 
 import json
 import sys
@@ -12,20 +12,29 @@ from rich.table import Column, Table
 from hub.cli._console import console
 from hub.clock import SystemClock
 from hub.connect.host.registry import located
-from hub.crm import calls
+from hub.crm import calls, outbox, pull
 from hub.crm.calls import Line
-from hub.crm.play import Verdict
-from hub.crm.report import NOT_SEEN, Result, run
+from hub.crm.clauses import Way
+from hub.crm.play import Notes, Verdict
+from hub.crm.report import Result, run
+from hub.crm.shelf import Shelf
 from hub.errors import Misconfigured
+from hub.settings import without_secrets
 
 CONNECTOR = "utility_crm"
+TABLE = "onecert_delivery"
 _SAMPLES = {
     calls.REGISTRATION: "application",
     **{one: one for one in (calls.EVIDENCE, calls.DATES, calls.WITHDRAWAL, calls.RECALL, calls.CANCELLATION)},
     **{one: one for one in (calls.RATING, calls.WARNING, calls.TRANSFER, calls.TRANSFER_CHECK, calls.TRANSFER_PUSH)},
     **{one: one for one in (calls.TRANSFER_CANCELLATION, calls.TRANSFER_NOTICE, calls.HANDOVER)},
 }
-_MARKS = {Verdict.HOLDS: "符合 ok", Verdict.BROKEN: "不符 BROKEN", Verdict.NOTE: "提示 note", NOT_SEEN: "未检 not seen"}
+_MARKS = {
+    Verdict.HOLDS: "符合 ok",
+    Verdict.BROKEN: "不符 BROKEN",
+    Verdict.NOTE: "提示 note",
+    Verdict.NOT_SEEN: "未检 not seen",
+}
 
 
 @click.group("crm")
@@ -35,38 +44,95 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("url")
-@click.option("--token", envvar="HUB_CRM_TOKEN", required=True, help="Its bearer token; better: $HUB_CRM_TOKEN.")
+@click.option(
+    "--way",
+    type=click.Choice([one.value for one in Way]),
+    help="push: URL is the system's interface; pull: URL is where this command listens, http://HOST:PORT; table: URL "
+    "is that of the system's database. [default: table for the URL of a database, otherwise push]",
+)
+@click.option("--token", envvar="HUB_CRM_TOKEN", help="Bearer token of push and pull; better: $HUB_CRM_TOKEN.")
 @click.option(
     "--settle-s",
     type=click.FloatRange(0.1, 3_600),
     default=120.0,
     show_default=True,
-    help="How long it may take to carry out a call whose answer no one waited for.",
+    help="Push: how long it may take to carry out a call whose answer no one waited for.",
 )
+@click.option(
+    "--wait-s",
+    type=click.FloatRange(0.1, 3_600),
+    default=120.0,
+    show_default=True,
+    help="Pull, table: how long its program may take until it has answered what waits.",
+)
+@click.option("--table", default=TABLE, show_default=True, help="Table: its name, SCHEMA.NAME.")
 @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Certificate authorities, PEM.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def check(url: str, token: str, settle_s: float, ca_file: str | None, as_json: bool) -> None:
-    """Play the hub against the connection system at URL, and report clause by clause.
+def check(
+    url: str,
+    way: str | None,
+    token: str | None,
+    settle_s: float,
+    wait_s: float,
+    table: str,
+    ca_file: str | None,
+    as_json: bool,
+) -> None:
+    """Play the hub for a connection system, and report clause by clause.
 
     Give it a TEST system: it gets some thirty applications and a joint transfer that belong to no one, in the channel
     conformance-check.
 
-    Every call is made as the hub makes it: repeated, several at once, without waiting for the answer, broken off, with
-    another content under the same key, in another order, with a wrong token. It takes a few seconds, and some times
-    --settle-s for a system that breaks the contract.
+    \b
+      hub crm check https://crm-test.example/onecert            the hub calls it
+      hub crm check --way pull http://10.1.2.3:8470             its program fetches from here
+      hub crm check postgresql+psycopg://hub@db-test/crm        its program reads an outbox table
+
+    Pushed to, the system gets every call as the hub makes it: repeated, several at once, without waiting for the
+    answer, broken off, with another content under the same key, in another order, with a wrong token, and many at once
+    to see how it answers when it is busy. It takes a few seconds, and some times --settle-s for a system that breaks
+    the contract.
+
+    Where it fetches, let its program fetch from URL with the token while this command runs: answers get lost, the hub
+    is busy, does not know a place any more, or does not take an acknowledgement. Put a TLS proxy before URL where the
+    program needs one. In a table, rows are inserted and watched; they stay there.
+
+    What could not be brought about is "not seen", with the reason; it is not "ok".
 
     Exit 1 when a clause is broken, 75 when the system does not answer.
     """
-    clock = SystemClock()
-    with closing(Line(url, token, settle_s, clock, ca_file)) as line:
-        found = run(line, samples(), clock, lambda name: click.echo(f"… {name}", err=True))
+    chosen = Way(way or (Way.PUSH if url.startswith(("http:", "https:")) or "://" not in url else Way.TABLE))
+    if chosen is not Way.TABLE and not token:
+        raise click.UsageError("give --token, or set HUB_CRM_TOKEN")
+    found = _played(chosen, url, token or "", settle_s, wait_s, table, ca_file)
     broken = [one.clause.number for one in found if one.verdict == Verdict.BROKEN]
     if as_json:
-        told = {"url": url, "broken": broken, "clauses": [one.plain() for one in found]}
+        shown = without_secrets(url) if chosen is Way.TABLE else url
+        told = {"url": shown, "way": chosen, "broken": broken, "clauses": [one.plain() for one in found]}
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         _show(found, broken)
     sys.exit(1 if broken else 0)
+
+
+def _played(
+    way: Way, url: str, token: str, settle_s: float, wait_s: float, table: str, ca_file: str | None
+) -> list[Result]:
+    clock, sent = SystemClock(), samples()
+    if way is Way.PUSH:
+        with closing(Line(url, token, settle_s, clock, ca_file)) as line:
+            return run(line, sent, clock, _progress)
+    notes = Notes(samples=sent, clock=clock)
+    if way is Way.TABLE:
+        return outbox.run(notes, outbox.Outbox(url, table), wait_s, _progress)
+    shelf = Shelf(token, clock)
+    with shelf.serving(url) as address:
+        click.echo(f"listening at {address}", err=True)
+        return pull.run(notes, shelf, wait_s, _progress)
+
+
+def _progress(name: str) -> None:
+    click.echo(f"… {name}", err=True)
 
 
 def samples() -> dict[str, dict[str, Any]]:

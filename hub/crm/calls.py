@@ -161,4 +161,5 @@ def _read(response: httpcore.Response) -> Answer:
         content += chunk
         if len(content) > ANSWER_BYTES_MAX:
             return Answer(0, f"larger than {ANSWER_BYTES_MAX} bytes".encode())
-    return Answer(response.status, content)
+    asked = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
+    return Answer(response.status, content, asked.decode("latin-1"))

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
 
+from hub.crm.busy import answers_when_busy
 from hub.crm.calls import (
     CANCELLATION,
     DATES,
@@ -317,7 +318,7 @@ def _stored_nothing(play: Play, clause: str, to: To) -> None:
 CHECKS: Final[tuple[Check, ...]] = (
     *(is_taken_and_found, is_not_there, is_refused, wants_the_token, knows_applications_by_our_number),
     *(takes_any_text, takes_several_at_once, takes_a_repetition_once, takes_what_changes),
-    takes_joint_transfers,
+    *(takes_joint_transfers, answers_when_busy),
     *(ignores_half_a_call, settles, keeps_what_it_has),
 )
 """The checks in their order: those that take long come last."""

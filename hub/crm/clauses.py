@@ -2,21 +2,30 @@
 
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 
+class Way(StrEnum):
+    """How the pieces come to the system."""
+
+    PUSH = "push"
+    PULL = "pull"
+    TABLE = "table"
+
+
 class Clause(NamedTuple):
     """One clause: its number, what it says in Chinese and English, and what to do where a system does not keep it.
-    ``tested``: whether the kit can see it from outside."""
+    ``way``: the way of delivery for which the kit reports it."""
 
     number: str
     zh: str
     en: str
     remedy_zh: str
     remedy_en: str
-    tested: bool
+    way: Way
 
 
 @cache
@@ -24,6 +33,6 @@ def clauses() -> Mapping[str, Clause]:
     """Every clause by its number, in the order of the contract."""
     table = tomllib.loads(resources.files("hub.crm").joinpath("clauses.toml").read_text("utf-8"))
     return {
-        number: Clause(number, one["zh"], one["en"], one["remedy_zh"], one["remedy_en"], one.get("tested", True))
+        number: Clause(number, one["zh"], one["en"], one["remedy_zh"], one["remedy_en"], Way(one.get("way", "push")))
         for number, one in table["clause"].items()
     }

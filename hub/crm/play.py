@@ -20,11 +20,12 @@ _ERRORS = frozenset({"errorCode", "error", "code", "msg", "message", "success"})
 
 
 class Verdict(StrEnum):
-    """HOLDS; BROKEN; NOTE: allowed, and good to know."""
+    """HOLDS; BROKEN; NOTE: allowed, and good to know; NOT_SEEN: it could not be brought about, with the reason."""
 
     HOLDS = "HOLDS"
     BROKEN = "BROKEN"
     NOTE = "NOTE"
+    NOT_SEEN = "NOT_SEEN"
 
 
 class Seen(NamedTuple):
@@ -36,23 +37,26 @@ class Seen(NamedTuple):
     en: str = ""
 
 
-@dataclass
-class Play:
-    """One run of the kit. ``samples``: what is sent, by kind of piece.
-    ``acknowledged``: what was found after its acknowledgement, with its number."""
+@dataclass(kw_only=True)
+class Notes:
+    """What was seen in one run of the kit. ``samples``: what is sent, by kind of piece."""
 
-    line: Line
     samples: Mapping[str, Mapping[str, Any]]
     clock: Clock
     seen: list[Seen] = field(default_factory=list)
-    acknowledged: dict[To, str] = field(default_factory=dict)
     _references: References = field(
         default_factory=lambda: References(MasterKey(secrets.token_bytes(32)), "conformance-check"), repr=False
     )
 
-    def case(self) -> "Case":
-        """An application that no one has seen yet."""
-        return Case(self, self._references.hub_number(uuid4().bytes))
+    def number(self) -> str:
+        """The hub's number of an application that no one has seen yet."""
+        return self._references.hub_number(uuid4().bytes)
+
+    def sample(self, what: str, number: str, **changes: Any) -> dict[str, Any]:
+        """The sample of a piece with changes; a registration has the application's or transfer's number."""
+        by = {REGISTRATION: "externalAppNo", TRANSFER: "transferNo"}.get(what)
+        own = {by: number, "channel": CHANNEL} if by else {}
+        return {**self.samples[what], **own, **changes}
 
     def hold(self, clause: str, holds: object, zh: str, en: str) -> bool:
         """Write down whether a clause holds; the words are for one that does not. Returns whether it holds."""
@@ -62,6 +66,23 @@ class Play:
     def note(self, clause: str, zh: str, en: str) -> None:
         """Write down what is allowed and good to know."""
         self.seen.append(Seen(clause, Verdict.NOTE, zh, en))
+
+    def unseen(self, clause: str, zh: str, en: str) -> None:
+        """Write down why a clause could not be brought about."""
+        self.seen.append(Seen(clause, Verdict.NOT_SEEN, zh, en))
+
+
+@dataclass(kw_only=True)
+class Play(Notes):
+    """A run against a system that is called. ``acknowledged``: what was found after its acknowledgement, with its
+    number."""
+
+    line: Line
+    acknowledged: dict[To, str] = field(default_factory=dict)
+
+    def case(self) -> "Case":
+        """An application that no one has seen yet."""
+        return Case(self, self.number())
 
     def settled(self, to: To, until: Callable[[Outcome], bool]) -> Outcome:
         """Ask for a piece until ``until`` is true of the answer, for as long as a call may still take effect. Returns
@@ -86,10 +107,8 @@ class Case:
         return To(what, self.number, key or uuid4().hex)
 
     def body(self, what: str, **changes: Any) -> dict[str, Any]:
-        """The sample of a piece with changes; a registration has this application's or transfer's number."""
-        by = {REGISTRATION: "externalAppNo", TRANSFER: "transferNo"}.get(what)
-        own = {by: self.number, "channel": CHANNEL} if by else {}
-        return {**self.play.samples[what], **own, **changes}
+        """The sample of a piece of this application or transfer, with changes."""
+        return self.play.sample(what, self.number, **changes)
 
     def push(self, what: str, **changes: Any) -> tuple[To, Outcome]:
         """Post a new piece. Returns its address and the answer."""

@@ -41,10 +41,12 @@ _LONG_NUMBER = re.compile(r"[0-9]{7,}")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer. ``status`` 0: there was none, and ``body`` has the reason in words."""
+    """A complete answer. ``status`` 0: there was none, and ``body`` has the reason in words. ``retry_after``: the
+    header of that name, "" for none."""
 
     status: int
     body: bytes = b""
+    retry_after: str = ""
 
     @property
     def ok(self) -> bool:
@@ -173,8 +175,17 @@ def _is_key(value: object) -> bool:
 
 def _with_number(word: Word, answer: Answer, value: Mapping[str, Any], name: str) -> Outcome:
     """``word`` when there is a number; one that is empty, too long or cannot be seen is none."""
-    number, time = value.get(name), value.get("receivedAt")
-    is_one = isinstance(number, str | int) and not isinstance(number, bool)
-    if given := text.label(str(number), NUMBER_MAX) if is_one else "":
+    time = value.get("receivedAt")
+    if given := own_number(value.get(name)):
         return Outcome(word, answer, given, received_at=time if isinstance(time, str) else "")
     return Outcome(Word.NEITHER, answer, why=f"no {name}")
+
+
+def own_number(value: object) -> str:
+    """The system's own number as the hub keeps it; "" for what cannot be one.
+
+    >>> own_number(" A1 "), own_number(17), own_number(True), own_number("A" * 65)
+    ('A1', '17', '', '')
+    """
+    is_one = isinstance(value, str | int) and not isinstance(value, bool)
+    return text.label(str(value), NUMBER_MAX) if is_one else ""

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from hub.crm.calls import REGISTRATION, Line
 from hub.crm.checks import CHECKS
-from hub.crm.clauses import Clause, clauses
+from hub.crm.clauses import Clause, Way, clauses
 from hub.crm.play import Play, Seen, Verdict
 from hub.crm.reading import Word
 from hub.errors import Unavailable
@@ -13,16 +13,18 @@ from hub.ports import Clock
 
 SEEN_MAX = 5
 """Different things that are told of one clause."""
-NOT_SEEN: Final = "NOT_SEEN"
-"""No check came to the clause, because another one is broken, or it cannot be seen from outside."""
+_NO_CALL: Final = (
+    "没有调用涉及：前面的条款不符，或系统没有这样应答",
+    "no call came to it: a clause before it is broken, or the system never answered so",
+)
 Progress = Callable[[str], None]
 
 
 class Result(NamedTuple):
-    """What came of one clause: HOLDS, BROKEN, NOTE or NOT_SEEN, with what was seen."""
+    """What came of one clause, with what was seen, or why it was not."""
 
     clause: Clause
-    verdict: str
+    verdict: Verdict
     seen: tuple[Seen, ...] = ()
 
     def plain(self) -> dict[str, Any]:
@@ -36,23 +38,26 @@ class Result(NamedTuple):
 def run(line: Line, samples: Mapping[str, Mapping[str, Any]], clock: Clock, progress: Progress) -> list[Result]:
     """Play every check against the system at the end of ``line``. ``progress`` is called with the name of each. Raises
     ``Unavailable`` when the system does not answer at all."""
-    play = Play(line, samples, clock)
+    play = Play(line=line, samples=samples, clock=clock)
     first = line.ask(play.case().to(REGISTRATION))
     if first.word is Word.SILENT and not first.answer.status:
         raise Unavailable(f"the connection system does not answer: {first}")
     for check in CHECKS:
         progress(check.__name__.replace("_", " "))
         check(play)
-    return results(play.seen)
+    return results(play.seen, Way.PUSH)
 
 
-def results(seen: Sequence[Seen]) -> list[Result]:
-    """One result for each clause, in the order of the contract."""
-    return [_result(clause, [one for one in seen if one.clause == clause.number]) for clause in clauses().values()]
+def results(seen: Sequence[Seen], way: Way) -> list[Result]:
+    """One result for each clause of a way of delivery, in the order of the contract."""
+    known = [one for one in clauses().values() if one.way == way]
+    return [_result(clause, [one for one in seen if one.clause == clause.number]) for clause in known]
 
 
 def _result(clause: Clause, seen: Sequence[Seen]) -> Result:
     for verdict in (Verdict.BROKEN, Verdict.NOTE):
         if told := tuple(dict.fromkeys(one for one in seen if one.verdict == verdict)):
             return Result(clause, verdict, told[:SEEN_MAX])
-    return Result(clause, Verdict.HOLDS if seen else NOT_SEEN)
+    if any(one.verdict == Verdict.HOLDS for one in seen):
+        return Result(clause, Verdict.HOLDS)
+    return Result(clause, Verdict.NOT_SEEN, tuple(seen) or (Seen(clause.number, Verdict.NOT_SEEN, *_NO_CALL),))

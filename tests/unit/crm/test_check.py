@@ -12,10 +12,12 @@ from click.testing import CliRunner, Result
 
 from hub.cli.crm import command, samples
 from hub.clock import SystemClock
+from hub.crm.busy import answers_when_busy
 from hub.crm.calls import Line, To
 from hub.crm.checks import settles
-from hub.crm.clauses import clauses
+from hub.crm.clauses import Way, clauses
 from hub.crm.play import Play, Verdict
+from hub.crm.report import results
 from hub.errors import Misconfigured, Unavailable
 from sandbox import launch
 from tests.crm import DRIP, HANG_UP, answer, serving
@@ -47,7 +49,7 @@ def test_the_sandboxs_system_keeps_every_clause_that_can_be_seen(tmp_path: Path)
         found = {one["clause"]: one["verdict"] for one in json.loads(told.stdout)["clauses"]}
         # It does not deduplicate, and says so by two receipts.
         assert {name for name, verdict in found.items() if verdict == "NOTE"} == {"4.2", "4.3"}
-        assert {name for name, verdict in found.items() if verdict == "NOT_SEEN"} == {"2.4", "2.5"}
+        assert {name for name, verdict in found.items() if verdict == "NOT_SEEN"} == {"2.4", "2.5", "2.6"}
         assert "BROKEN" not in found.values()
 
 
@@ -55,8 +57,102 @@ def test_a_system_that_deduplicates_keeps_them_too_and_every_clause_is_seen_that
     with serving(Good()) as system:
         found = json.loads(check(system.url, "--json").stdout)["clauses"]
     seen = {one["clause"] for one in found if one["verdict"] == "HOLDS"}
-    assert {number for number, one in clauses().items() if one.tested} - seen == {"2.4"}
+    assert {number for number, one in clauses().items() if one.way is Way.PUSH} - seen == {"2.4", "2.5", "2.6"}
     assert {one["verdict"] for one in found} == {"HOLDS", "NOT_SEEN"}
+
+
+def test_what_could_not_be_brought_about_is_not_passed_and_says_why() -> None:
+    with serving(Good()) as system:
+        found = {one["clause"]: one for one in json.loads(check(system.url, "--json").stdout)["clauses"]}
+    assert [found[clause]["verdict"] for clause in ("2.4", "2.5", "2.6")] == ["NOT_SEEN"] * 3
+    reason = found["2.5"]["seen"][0]
+    assert "none was answered 429" in reason["en"] and "没有一个应答 429" in reason["zh"]
+    assert "none with 5xx" in found["2.6"]["seen"][0]["en"]
+
+
+class Limited(Good):
+    """It takes two calls at once; ``error``, ``header`` and ``works`` say how it answers the others."""
+
+    status, header, code, works, page = 429, "1", "BUSY", False, b""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.BoundedSemaphore(2)
+        self.turned_away = 0
+
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        if not self.gate.acquire(blocking=False):
+            self.turned_away += 1
+            if self.works:
+                super().take(what, number, key, sent)
+            if self.page:
+                return 200, {"content-type": "text/html"}, self.page
+            said = {"errorCode": self.code} if self.code else {"message": "busy"}
+            return answer(said, self.status, **({"retry_after": self.header} if self.header else {}))
+        try:
+            time.sleep(0.1)
+            return super().take(what, number, key, sent)
+        finally:
+            self.gate.release()
+
+
+class UnavailableWhenBusy(Limited):
+    status, code = 503, ""
+
+
+class UnavailableAfterTheWork(Limited):
+    """It has rolled nothing back, and deduplicates: what was taken is there once."""
+
+    status, works = 503, True
+
+
+class WorksThoughItPutsOff(Limited):
+    works = True
+
+
+class SaysNoTime(Limited):
+    header = "soon"
+
+
+class BusyPage(Limited):
+    page = b"<html>please come again later</html>"
+
+
+class LosesWhenBusy(UnavailableWhenBusy):
+    """What was once turned away is refused for good."""
+
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        if key in self.lost:
+            return self.error(422, "GONE")
+        said = super().take(what, number, key, sent)
+        if said[0] == 503:
+            self.lost.add(key)
+        return said
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost: set[str] = set()
+
+
+BUSY = [
+    (Limited, "2.5", "HOLDS"),
+    (UnavailableWhenBusy, "2.6", "HOLDS"),
+    (UnavailableAfterTheWork, "2.6", "HOLDS"),
+    (WorksThoughItPutsOff, "2.5", "BROKEN"),
+    (SaysNoTime, "2.5", "BROKEN"),
+    (BusyPage, "2.5", "BROKEN"),
+    (LosesWhenBusy, "2.6", "BROKEN"),
+]
+
+
+@pytest.mark.parametrize(("make", "clause", "verdict"), BUSY, ids=lambda one: getattr(one, "__name__", str(one)))
+def test_how_a_busy_system_answers_is_seen(make: type[Limited], clause: str, verdict: str) -> None:
+    with serving(make()) as system, closing(Line(system.url, TOKEN, SETTLE_S, SystemClock())) as line:
+        play = Play(line=line, samples=samples(), clock=SystemClock())
+        answers_when_busy(play)
+    assert system.turned_away, "it was busy"
+    found = {one.clause.number: one.verdict for one in results(play.seen, Way.PUSH)}
+    assert found[clause] == verdict, [one for one in play.seen if one.verdict != Verdict.HOLDS]
 
 
 # ---- systems that break it ----
@@ -225,6 +321,13 @@ class NewestNoticeOnly(Good):
         return self.error(422, "NOTICE_OLD") if old else super().take(what, number, key, sent)
 
 
+class HtmlPage(Good):
+    """Something in between answers every call with a page and a success code."""
+
+    def handle(self, method: str, target: str, headers: Any, body: bytes) -> Any:
+        return 200, {"content-type": "text/html"}, b"<html>please log in</html>"
+
+
 class HiddenNumbers(Good):
     """It gives numbers with a control character."""
 
@@ -258,13 +361,14 @@ SYSTEMS = [
     (WorksOnHalf, {"1.5"}, set()),
     (StrictFields, {"1.3"}, set()),
     (SmallBodies, {"1.6"}, set()),
-    (OneAtATime, {"1.4"}, set()),
+    (OneAtATime, {"1.4", "2.5"}, set()),
     (AnotherNumber, {"3.5"}, {"4.3"}),
     (Pages, {"3.7"}, {"3.1", "3.2", "3.4", "4.1", "4.2", "4.3", "6.1"}),
     (NoNumberInTheList, {"3.1"}, {"3.4", "4.1", "4.3", "6.1"}),
     (OneReadingOnly, {"6.1"}, set()),
     (NewestNoticeOnly, {"6.4"}, set()),
     (NoWithdrawals, {"6.2"}, set()),
+    (HtmlPage, {"2.1", "3.2"}, {"1.1", "1.3", "1.5", "2.2", "3.7", "4.1", "5.1", "12.1"}),
     (HiddenNumbers, {"2.1"}, {"1.4", "3.1", "3.6", "4.1"}),
 ]
 """System → the clauses that the kit must name, and those that the same fault may break too."""
@@ -340,7 +444,7 @@ def test_a_call_that_takes_effect_after_its_time_is_there_twice_and_the_kit_says
         serving(MakesEachCallAPiece()) as system,
         closing(LateLine(system.url, TOKEN, SETTLE_S, SystemClock())) as line,
     ):
-        play = Play(line, samples(), SystemClock())
+        play = Play(line=line, samples=samples(), clock=SystemClock())
         settles(play)
     assert {one.clause for one in play.seen if one.verdict == Verdict.BROKEN} == {"4.1"}
 
