@@ -117,7 +117,7 @@ def _unknown_after(notes: Notes, shelf: Shelf, wait_s: float) -> None:
     shelf.forget()
     shelf.show(piece)
     shelf.wait(lambda: shelf.answer(piece), wait_s)
-    told = "after 被拒绝之后，程序仍带着它", "after its place was refused, the program went on with it"
+    told = "after 被拒绝之后，程序仍带着它", "after its place was refused, the program still sent it"
     notes.hold("10.6", shelf.answer(piece), *told)
 
 

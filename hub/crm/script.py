@@ -54,8 +54,8 @@ def wrong(notes: Notes) -> list[Piece]:
     """What cannot be taken."""
     bare, unknown = notes.number(), notes.number()
     nothing = "缺少字段的登记", "a registration without its fields"
-    nobody = "未登记申请的材料", "evidence of an application that is not registered"
+    unknown_to_it = "未登记申请的材料", "evidence of an application that is not registered"
     return [
         Piece(bare, REGISTRATION, {"externalAppNo": bare}, nothing),
-        Piece(unknown, EVIDENCE, notes.sample(EVIDENCE, unknown), nobody),
+        Piece(unknown, EVIDENCE, notes.sample(EVIDENCE, unknown), unknown_to_it),
     ]
