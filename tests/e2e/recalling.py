@@ -49,10 +49,10 @@ def ended(one: World, external_no: str = "A-1") -> None:
             time.sleep(0.2)
 
 
-def taken_effect(one: World) -> None:
-    """Wait until the system has stored what it was told, also when it answers nothing."""
+def taken_effect(one: World, pieces: int = 1) -> None:
+    """Wait until the system has stored so much of what it was told, also when it answers nothing."""
     deadline_s = time.monotonic() + PATIENCE_S
-    while not any(one.sandbox.control("utility_crm", "effects")[name] for name in ("withdrawals", "recalls")):
+    while sum(len(one.sandbox.control("utility_crm", "effects")[name]) for name in ("withdrawals", "recalls")) < pieces:
         assert time.monotonic() < deadline_s, one.tail()
         time.sleep(0.1)
 

@@ -39,14 +39,15 @@ def test_p1_p2_titles_that_end_in_either_order_of_time_are_each_told_once(tmp_pa
             one.wait_killed()
         one.sandbox.fault("utility_crm", "drop_after_commit", path="/applications")
         one.start()
-        taken_effect(one)
+        taken_effect(one, len(UNITS))
         one.sandbox.clear("utility_crm")
-        until(one, ["registration", TITLE, "withdrawal"], "before")
-        until(one, ["registration", TITLE, "recall"], "after")
+        for name, kind in (("before", "withdrawal"), ("after", "recall")):
+            told = until(one, ["registration", TITLE, kind], name)[-1]
+            assert told["found_by_asking"], "of one the hub was killed, of the other the answer was lost"
         effects = one.sandbox.control("utility_crm", "effects")
         assert effects["doubled"] == []
         assert (len(effects["withdrawals"]), len(effects["recalls"])) == (1, 1)
         with one.hub() as hub:
-            (told,) = hub.applications().show(hub.applications().find("gov-platform", "after") or b"")["recalls"]
-            assert told["after_the_end"] and told["changed_at"] < told["learned_at"]
+            (change,) = hub.applications().show(hub.applications().find("gov-platform", "after") or b"")["recalls"]
+            assert change["after_the_end"] and change["changed_at"] < change["learned_at"]
             assert rebuilt_otherwise(hub, one.home) == []
