@@ -1,17 +1,27 @@
 """One case as an auditor sees it: what was reported, and what follows from it. Pure, and computed from the facts each
 time, so that nothing which another part of the hub concluded has to be believed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from hub.audit.codes import Shown
-from hub.cases.calendar import Calendar
+from hub.cases.calendar import Calendar, day_of
 from hub.cases.clocks import Clock, KindClock, Line, clock, timed
 from hub.cases.policies.model import Policy
-from hub.cases.steps.facts import Fact, Kind
+from hub.cases.steps.facts import Action, Fact, Kind
 from hub.cases.steps.judge import History, Judged, State, Why, judge
+
+
+class Paper(NamedTuple):
+    """A document that the customer handed in: a name of the policy's list, the number of the event that says so, and
+    the hub's time."""
+
+    material: str
+    number: int
+    handed_ms: int
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,8 @@ class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
     ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
     began before for the same site and capacity, if that one ended without electricity. ``voltage``: as applied
-    for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that the hub refused."""
+    for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that the hub refused. ``papers``: what
+    the customer handed in, by the time at the hub."""
 
     case_id: bytes
     submitted_ms: int
@@ -36,6 +47,7 @@ class Account:
     rating: int | None = None
     requests: tuple[Shown, ...] = ()
     ratings: tuple[Shown, ...] = ()
+    papers: tuple[Paper, ...] = ()
 
     @cached_property
     def history(self) -> History:
@@ -81,6 +93,10 @@ class Account:
         """Working days between two days, as the case's policy counts them."""
         return self.calendar.between(first, last, self.policy.starting_day_counts)
 
+    def kind_at(self, at_ms: int) -> Kind:
+        """What the case was at this moment."""
+        return [kind for since, kind in self.history.kinds if since <= at_ms or since == self.submitted_ms][-1]
+
     def of_kind(self, kind: Kind) -> KindClock:
         """The clocks of one kind that the case has had."""
         return next(one for one in self.clock.kinds if one.kind == kind)
@@ -97,3 +113,39 @@ def name_of(kind: Kind) -> str:
     'high-single*'
     """
     return f"{kind.case_type}*" if kind.starred else kind.case_type
+
+
+def shown(one: Judged | Fact) -> Shown:
+    """A step as it was reported, or what the customer asked the hub for."""
+    fact, at_ms = (one.fact, one.at_ms) if isinstance(one, Judged) else (one, one.occurred_ms)
+    sort = "asked" if fact.action is Action.REQUEST else "step"
+    return Shown(sort, fact.record_id.hex(), at_ms, f"{fact.action} {fact.segment}".strip())
+
+
+def submission(account: Account) -> Shown:
+    """The submission, by which the first segment opened."""
+    return Shown("submission", account.case_id.hex(), account.submitted_ms)
+
+
+def of_line(account: Account, line: Line) -> tuple[Shown, ...]:
+    """The events that opened and closed a segment, or the submission that opened it."""
+    opened, closed = account.opening(line), account.event(line.closed_by)
+    return (shown(opened) if opened else submission(account), *([shown(closed)] if closed else []))
+
+
+def changed(account: Account) -> Iterator[tuple[Judged, Kind, Kind]]:
+    """Each change to another kind, with the kind until then and the one after it."""
+    changes = [one for one in account.reported if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
+    kinds = [kind for _, kind in account.history.kinds]
+    found = zip(changes, kinds, kinds[1:], strict=False)
+    return ((one, was, becomes) for one, was, becomes in found if was != becomes)
+
+
+def until(account: Account, change: Judged) -> Account:
+    """The case as it was when its kind was changed."""
+    return replace(account, facts=tuple(_before(account, change)), today=day_of(change.at_ms))
+
+
+def _before(account: Account, change: Judged) -> Iterator[Fact]:
+    """The facts whose own time is before that of a change."""
+    return (one.fact for one in account.reported if one.at_ms < change.at_ms)

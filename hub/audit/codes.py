@@ -142,8 +142,14 @@ CODES: Final[dict[str, Code]] = {
     ),
     "REQUEST_NOT_TOLD": Code(
         Class.RESTARTED,
-        "依客户申请开始的环节未上报客户申请时间，无法判断是否延迟启动",
-        "The segment opens at the customer's request, and its time was not told; the utility's own START opened it.",
+        "依客户申请开始的环节未上报客户申请时间，客户未向平台申请的，无法判断是否延迟启动",
+        "The segment opens at the customer's request, and its time was not told: only the hub knows it, or no one.",
+        "§1 各环节限时办理",
+    ),
+    "PAPERS_WAITED": Code(
+        Class.RESTARTED,
+        "平台收齐客户资料之后的日期才开始环节",
+        "The segment is said to open on a later day than the hub had all papers that the customer hands in for it.",
         "§1 各环节限时办理",
     ),
     "RETURNED_LAST_DAY": Code(
@@ -185,6 +191,12 @@ CODES: Final[dict[str, Code]] = {
         Class.TIMES_CHANGED,
         "不同日期的环节在一分钟内集中录入",
         "Steps of different days were written down within one minute.",
+        _TRUE,
+    ),
+    "REQUEST_TOLD_LATER": Code(
+        Class.TIMES_CHANGED,
+        "上报的客户申请时间晚于客户向平台申请之日",
+        "The utility tells a later day of the customer's request than the customer made it at the hub.",
         _TRUE,
     ),
     "WRITTEN_LATE": Code(
@@ -335,10 +347,10 @@ CODES: Final[dict[str, Code]] = {
 
 
 class Shown(NamedTuple):
-    """What shows a finding: ``sort`` step, submission, asked (by the customer, at the hub), request (for a material),
-    rating, archive, first-reading, contact or complaint, or number; ``ref`` the id of its record or request, or the
-    line of its file; ``at_ms`` its own time, ``None`` where it has none; ``told`` more of it, no
-    personal value."""
+    """What shows a finding: ``sort`` step, submission, asked (by the customer, at the hub), document (handed in),
+    request (for a material), rating, archive, first-reading, contact or complaint, or number; ``ref`` the id of its
+    record or request, or the line of its file; ``at_ms`` its own time, ``None`` where it has none; ``told`` more of it,
+    no personal value."""
 
     sort: str
     ref: str

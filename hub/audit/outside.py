@@ -4,10 +4,10 @@ as its steps tell it. Pure."""
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from hub.audit.account import Account
+from hub.audit.account import Account, shown, submission
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Moment, Row, Sort
-from hub.audit.within import START_DAYS, shown, submission
+from hub.audit.starts import START_DAYS
 from hub.cases.calendar import day_of
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, Action
 from hub.cases.steps.judge import Round

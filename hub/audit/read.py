@@ -13,12 +13,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select
 
 from hub.audit import places, refused
-from hub.audit.account import Account
+from hub.audit.account import Account, Paper, shown
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
-from hub.audit.within import shown
 from hub.cases import notices, policy
 from hub.cases.connection.command import Application
+from hub.cases.connection.materials.tables import document
 from hub.cases.connection.tables import application
 from hub.cases.steps import gather
 from hub.cases.steps import read as steps
@@ -91,10 +91,11 @@ class Book:
         requests = refused.requests(self.connection, ids, until_ms, self._parts.opener)
         ratings = refused.ratings(self.connection, ids, until_ms)
         grades = refused.grades(self.connection, ids, until_ms)
+        papers = _papers(self.connection, ids, until_ms)
         for row, of in zip(page, ids, strict=True):
             known = tuple(one for one in (*facts[of], *asked[of]) if one.received_ms <= until_ms)
             refusals = requests.get(of, ()), ratings.get(of, ())
-            yield row, self._account(row, known, *refusals, grades.get(of))
+            yield row, replace(self._account(row, known, *refusals, grades.get(of)), papers=papers[of])
 
     def _account(
         self,
@@ -271,6 +272,15 @@ def number_of(text: str) -> str:
 def _all() -> Select[Any]:
     columns = [one for one in case.c if one.name != "case_id"]
     return select(application, *columns).join(case, case.c.case_id == application.c.case_id)
+
+
+def _papers(connection: Connection, ids: Collection[bytes], until_ms: int) -> Mapping[bytes, tuple[Paper, ...]]:
+    """Case → what its customer handed in, in the order of the hub's times."""
+    found: dict[bytes, tuple[Paper, ...]] = dict.fromkeys(ids, ())
+    query = select(document).where(document.c.case_id.in_(ids), document.c.handed_ms <= until_ms)
+    for row in connection.execute(query.order_by(document.c.handed_ms, document.c.number)):
+        found[bytes(row.case_id)] += (Paper(row.material, row.number, row.handed_ms),)
+    return found
 
 
 def _district(opened: bytes) -> str:

@@ -4,26 +4,23 @@
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 from typing import Final, NamedTuple
 
-from hub.audit.account import Account, name_of
+from hub.audit import starts
+from hub.audit.account import Account, changed, name_of, of_line, shown, submission, until
 from hub.audit.codes import Finding, Shown
 from hub.cases.calendar import day_of
 from hub.cases.clocks import KindClock, Line, Span
 from hub.cases.policies.model import CaseType, Policy
 from hub.cases.policies.money import charges
-from hub.cases.steps.facts import COMPLETION, Action, Fact, Kind
+from hub.cases.steps.facts import Action, Kind
 from hub.cases.steps.judge import LATE_S, Judged, State, Why
 
 BURST_MS: Final = 60_000
 """Steps that are written down within this time were written down at once."""
 BURST_APART_MS: Final = 86_400_000
 """How far the own times of two steps are apart that no one writes down at once, ms."""
-START_DAYS: Final = 1
-"""Working days after the opening in which the utility's work begins; later is late."""
 _ENDS: Final = (Action.END, Action.RETURN)
 _CLAIMED: Final = {one: one.value for one in Why}
 """Why a fact is a claim → the code of the finding."""
@@ -33,24 +30,6 @@ def findings(account: Account) -> Iterator[Finding]:
     """Everything that the case shows by itself."""
     for question in _QUESTIONS:
         yield from question(account)
-
-
-def shown(one: Judged | Fact) -> Shown:
-    """A step as it was reported, or what the customer asked the hub for."""
-    fact, at_ms = (one.fact, one.at_ms) if isinstance(one, Judged) else (one, one.occurred_ms)
-    sort = "asked" if fact.action is Action.REQUEST else "step"
-    return Shown(sort, fact.record_id.hex(), at_ms, f"{fact.action} {fact.segment}".strip())
-
-
-def submission(account: Account) -> Shown:
-    """The submission, by which the first segment opened."""
-    return Shown("submission", account.case_id.hex(), account.submitted_ms)
-
-
-def of_line(account: Account, line: Line) -> tuple[Shown, ...]:
-    """The events that opened and closed a segment, or the submission that opened it."""
-    opened, closed = account.opening(line), account.event(line.closed_by)
-    return (shown(opened) if opened else submission(account), *([shown(closed)] if closed else []))
 
 
 # ---- limits --------------------------------------------------------------------------------------------------------
@@ -212,7 +191,7 @@ def _exceeded(account: Account) -> list[_Limit]:
 
 def _changes(account: Account) -> Iterator[Finding]:
     """A change on the last day of a limit of a kind until then, or later; and one that makes anything kinder."""
-    for one, was, becomes in _changed(account):
+    for one, was, becomes in changed(account):
         figures = (("from", name_of(was)), ("to", name_of(becomes)))
         if _on_last_day(account, one):
             yield Finding("KIND_CHANGED_LAST_DAY", account.case_id, (shown(one),), figures)
@@ -220,14 +199,6 @@ def _changes(account: Account) -> Iterator[Finding]:
             limits = [_row(account.policy, kind).total(kind.starred) for kind in (was, becomes)]
             days = (("limit", limits[0]), ("later_limit", limits[1]), ("kinder", ", ".join(kinder)))
             yield Finding("KIND_CHANGED", account.case_id, (shown(one),), (*figures, *days))
-
-
-def _changed(account: Account) -> Iterator[tuple[Judged, Kind, Kind]]:
-    """Each change to another kind, with the kind until then and the one after it."""
-    changes = [one for one in account.reported if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
-    kinds = [kind for _, kind in account.history.kinds]
-    found = zip(changes, kinds, kinds[1:], strict=False)
-    return ((one, was, becomes) for one, was, becomes in found if was != becomes)
 
 
 def _row(policy: Policy, kind: Kind) -> CaseType:
@@ -252,76 +223,13 @@ def _longer(days: int | None, later: int | None) -> bool:
 
 def _on_last_day(account: Account, change: Judged) -> bool:
     """By what was known on that day, for each kind until then: the segments that ran, and the case as a whole."""
-    then = _until(account, change)
+    then = until(account, change)
     running = (kind.running for kind in then.clock.kinds)
     spans = [*(kind.limited for kind in then.clock.kinds), *(line.span for line in running if line)]
     return any(_is_last(then.today, span.due_on) for span in spans)
 
 
-def _until(account: Account, change: Judged) -> Account:
-    """The case as it was when its kind was changed."""
-    return replace(account, facts=tuple(_before(account, change)), today=day_of(change.at_ms))
-
-
-def _before(account: Account, change: Judged) -> Iterator[Fact]:
-    """The facts whose own time is before that of a change."""
-    return (one.fact for one in account.reported if one.at_ms < change.at_ms)
-
-
-# ---- starts, returns, charges --------------------------------------------------------------------------------------
-
-
-def _started_late(account: Account) -> Iterator[Finding]:
-    """Late starts; also of a segment that a change of kind put another one in the place of."""
-    before = (_until(account, change) for change, _, _ in _changed(account))
-    found = (finding for one in (account, *before) for finding in _late_of(one))
-    yield from dict.fromkeys(found)
-
-
-def _late_of(account: Account) -> Iterator[Finding]:
-    for line, run in zip(account.clock.now.lines, account.history.rounds, strict=True):
-        if line.waited is not None and line.waited > START_DAYS:
-            began = [
-                shown(one)
-                for one in account.reported
-                if one.fact.action is Action.START and one.fact.segment == run.segment and one.at_ms == run.started_ms
-            ]
-            opened = of_line(account, line)[:1]
-            events = (*opened, *(one for one in began if one not in opened))
-            yield Finding("STARTED_LATE", account.case_id, events, (("working_days", line.waited),))
-
-
-def _not_told(account: Account) -> Iterator[Finding]:
-    """A segment that opens at the customer's request, of which no request is told: it began with the utility's own
-    START, on a later day than the step before ended. How long the customer had been waiting no clock knows."""
-    rounds = account.history.rounds
-    for before, run in pairwise(rounds):
-        events = [account.event(one) for one in (before.closed_by, run.opened_by, run.closed_by)]
-        ended, opened, closed = events
-        if opened is None or before.closed_ms is None:  # what follows acceptance waits for no request
-            continue
-        if any(one and one.requested_ms is not None for one in (opened, closed)):
-            continue
-        days = account.counted(day_of(before.closed_ms), day_of(opened.at_ms))
-        if days:
-            shown_by = (*([shown(ended)] if ended else []), shown(opened))
-            figures = (("segment", run.segment), ("working_days", days))
-            yield Finding("REQUEST_NOT_TOLD", account.case_id, shown_by, figures)
-
-
-def _skipped(account: Account) -> Iterator[Finding]:
-    """Design review or mid inspection never ran, though the policy has it for a kind that the case has had, and
-    completion began."""
-    runs = {one.segment: one for one in reversed(account.history.rounds)}
-    if COMPLETION not in runs:
-        return
-    opened = account.event(runs[COMPLETION].opened_by)
-    for kind in account.clock.kinds:
-        for segment in kind.row.timed(kind.kind.starred):
-            if segment.starred and segment.name not in runs:
-                events = submission(account), *([shown(opened)] if opened else [])
-                figures = (("kind", name_of(kind.kind)), ("segment", segment.name))
-                yield Finding("SEGMENT_SKIPPED", account.case_id, events, figures)
+# ---- returns, charges --------------------------------------------------------------------------------------
 
 
 def _returned(account: Account) -> Iterator[Finding]:
@@ -391,5 +299,5 @@ def _again(account: Account) -> Iterator[Finding]:
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
     *(_over, _claims, _late, _just_in_time, _bursts, _same_second),
-    *(_corrections, _changes, _started_late, _not_told, _skipped, _returned, _stopped, _charges, _refused, _again),
+    *(_corrections, _changes, *starts.QUESTIONS, _returned, _stopped, _charges, _refused, _again),
 )

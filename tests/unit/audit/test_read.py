@@ -13,7 +13,9 @@ import pytest
 from hub.audit import report
 from hub.audit.files import Sort
 from hub.audit.read import Book
+from hub.cases.by import By
 from hub.cases.calendar import china_day
+from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.steps import histories
 from hub.cases.steps import gather, project
 from hub.privacy.references import References
@@ -139,3 +141,36 @@ def test_a_number_of_two_cases_and_a_step_beyond_the_most_have_codes_of_their_ow
     assert codes["NUMBER_OF_TWO_CASES"] == 2
     assert (codes["STEP_OF_TWO_CASES"], codes["STEP_BEYOND_MAX"], codes["STEP_OF_NO_CASE"]) == (1, 1, 0)
     assert first != second
+
+
+def test_p4_what_the_hub_knows_of_a_beginning_is_held_against_what_the_utility_says(house: House) -> None:
+    """The customer handed in both papers and asked; the utility tells a request of two days later, and no request of
+    what follows. What came after the last day of the audit is left out."""
+    house.clock.pass_s(20 * 3600)
+    high = {"voltage": "HIGH_10KV", "sanling": False, "important": True}
+    case_id = house.submit(body("A-1", **high)).case_id
+    house.due()
+    house.deliver(ConnectionSystem())
+    named = {"application_no": References(MasterKey(bytes(32)), "utility_crm").hub_number(case_id)}
+    begun_ms, day = house.clock.now_ms(), china_day(house.clock.now())
+    house.clock.pass_s(3600)
+    materials = Materials(house.store, house.opener, house.journal)
+    for name in ("designer-qualification", "design"):
+        materials.hand_in(case_id, {"material": name, "reference": "r", "sha256": "ab" * 32}, By("token:1"))
+    planned = [samples.step(f"E-{name}", "END", name, begun_ms + MINUTE_MS * n, **named)
+               for n, name in enumerate(("acceptance", "supply-plan"), 1)]  # fmt: skip
+    house.verified(*planned)
+    house.project()
+    for mid, told_ms in ((False, 2 * DAY_MS), (True, None)):
+        if mid:
+            house.customers.ask(case_id, {"segment": "mid-inspection"}, By("applicant"))
+        house.clock.pass_s(2 * DAY_MS // 1000 + 60)
+        now_ms, segment = house.clock.now_ms(), "mid-inspection" if mid else "design-review"
+        requested = {} if told_ms is None else {"requested_at_ms": begun_ms + told_ms}
+        house.verified(samples.step(f"E-{segment}", "END", segment, now_ms - MINUTE_MS, **named, **requested))
+        house.project()
+    house.relay()
+    found = {one.finding.code: one.finding for one in findings(house)}
+    assert [one.sort for one in found["PAPERS_WAITED"].shown_by] == ["document", "document", "step"]
+    assert dict(found["REQUEST_NOT_TOLD"].figures)["segment"] == "mid-inspection"
+    assert not {"PAPERS_WAITED", "REQUEST_NOT_TOLD"} & {one.finding.code for one in findings(house, day=day)}
