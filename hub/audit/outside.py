@@ -7,7 +7,7 @@ from typing import Final
 from hub.audit.account import Account, shown, submission
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Moment, Row, Sort
-from hub.audit.starts import START_DAYS
+from hub.audit.questions.starts import START_DAYS
 from hub.cases.calendar import day_of
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, Action
 from hub.cases.steps.judge import Round

@@ -5,11 +5,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hub.audit import files, outside, within
+from hub.audit import files, outside
 from hub.audit.account import Account, name_of
-from hub.audit.across import Seconds
 from hub.audit.codes import CODES, Finding, Shown
 from hub.audit.files import Row, Sort
+from hub.audit.questions import within
+from hub.audit.questions.across import Seconds
 from hub.audit.read import Book, number_of
 from hub.cases.times import iso
 from hub.clock import in_china

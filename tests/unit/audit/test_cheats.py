@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hub.audit import across, files, outside, within
+from hub.audit import files, outside
 from hub.audit.account import Account
 from hub.audit.codes import CLASSES, CODES, Class, Finding, Shown
 from hub.audit.files import Row, Sort
+from hub.audit.questions import across, within
 from hub.cases.steps.facts import (
     ACCEPTANCE,
     COMPLETION,

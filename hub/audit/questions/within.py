@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final, NamedTuple
 
-from hub.audit import starts
 from hub.audit.account import Account, changed, name_of, of_line, shown, submission, until
 from hub.audit.codes import Finding, Shown
+from hub.audit.questions import starts
 from hub.cases.calendar import day_of
 from hub.cases.clocks import KindClock, Line, Span
 from hub.cases.policies.model import CaseType, Policy
