@@ -354,6 +354,11 @@ _WORDS = {
         "There is another content under this event id. Both are stored: the strictest one counts until it is "
         "corrected, and an auditor is shown the other one.",
     ),
+    "REPORT_CONFLICT": Words(
+        "同一事件编号下已有内容不同的反馈；两份均已留存，以先到的为准，另一份供人工核对。",
+        "There is another content under this event id. Both are stored: the first one counts, and a person is "
+        "shown the other one.",
+    ),
     "FORBIDDEN": Words("令牌没有此操作的权限。", "The token does not allow this."),
     "DIVISION_NOT_YOURS": Words("该调用方没有登记此行政区划。", "The client is not registered for this division."),
     "PURPOSE_NOT_YOURS": Words("该调用方没有登记此用途。", "The client is not registered for this purpose."),

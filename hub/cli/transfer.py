@@ -76,11 +76,17 @@ def show(
         _print([one], False)
         for report in one["reports"]:
             said = f": {report['opinion']}" if report["opinion"] else ""
-            click.echo(f"  {report['at']} {report['result']}{said}" + ("" if report["counted"] else " (no effect)"))
+            click.echo(f"  {report['at']} {report['result']}{said}" + _marks(report))
         for title in one["titles"]:
             click.echo(f"  {title['registered_on']} {title['what']} {title['what_zh']} {title['what_en']}")
         for piece in one["deliveries"]:
             click.echo(f"  piece {piece['piece']} {piece['kind']} {piece['nth']} → {piece['sink']}: {piece['state']}")
+
+
+def _marks(report: Json) -> str:
+    """What a person should know of a report."""
+    conflict = " 同一事件报送过不同内容 (two contents of one event)" if report["conflict"] else ""
+    return conflict + ("" if report["counted"] else " (no effect)")
 
 
 @command.command("list")

@@ -137,7 +137,7 @@ class ConnectorInfo(Frozen):
     sends: bool = Field(
         False,
         description="The source also sends rows to the hub by itself, signed by one of its `public_keys` (`POST "
-        "/steps`).",
+        "/steps`; reports about joint transfers: `POST /transfer-reports`).",
     )
     reads_back: bool = Field(
         False,

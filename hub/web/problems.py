@@ -41,6 +41,7 @@ STATUS: Final = {
         ),
         409,
     ),
+    "REPORT_CONFLICT": 409,
     "RATING_EARLY": 409,
     "RATING_GIVEN": 409,
     "NO_FOLLOW_UP": 409,

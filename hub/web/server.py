@@ -23,7 +23,7 @@ from hub.web.auth.tokens import Tokens
 from hub.web.connections import HEAD_BYTES_MAX, Listener, Loop, protocol
 from hub.web.registry import routes as registry
 from hub.web.signatures.nonces import Nonces
-from hub.web.signatures.signers import Signers
+from hub.web.signatures.signers import by_path
 
 KEEP_ALIVE_S = 5
 STOP_WITHIN_S = 5
@@ -71,7 +71,7 @@ def _config(hub: Hub) -> uvicorn.Config:
         applications.router(hub.applications(), hub.holdings(), tokens, access, refusals),
         customers.router(customer, hub.applications(), access, Applicants(tokens.opens, hub.clock)),
         cases.router(hub.store, access),
-        steps.router(hub.intake(), Signers(lambda: hub.connectors.senders, hub.clock), Nonces(hub.clock)),
+        steps.router(hub.intake(), by_path(hub.connectors.senders_of, hub.clock), Nonces(hub.clock)),
         materials.router(hub.materials(), access),
         places.router(hub.places(), access),
         transfers.router(hub.transfers(), access, refusals),

@@ -50,7 +50,10 @@ WITHOUT_EXAMPLE = {
         *("place-answered", "rated", "rating-refused", "recalled", "requested", "separated", "warned"),
         *("handed-over", "undeclared", "declared"),
     )
-} | {f"transfer.{name}" for name in ("entered", "located", "overlooked", "reported", "undeclared", "withdrawn")}
+} | {
+    f"transfer.{name}"
+    for name in ("conflicted", "entered", "located", "overlooked", "reported", "undeclared", "withdrawn")
+}
 """Events that nothing in this small world leads to. ``tests/unit/cases/test_events.py`` writes and reads each."""
 ROWS = 40
 

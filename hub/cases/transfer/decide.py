@@ -20,6 +20,7 @@ from hub.cases.transfer.events import (
     NOTICE,
     TRANSFER,
     Cancelled,
+    Conflicted,
     Entered,
     Located,
     Overlooked,
@@ -127,7 +128,8 @@ class _Decider:
         """The title of a piece changed before it left. Nothing when the piece has ended already."""
         if command.piece in self.facts.unsent:
             self.standing = take(self.standing, Said.LOST).standing
-            self.registered_on = None
+            if self.standing.state not in ENDED:  # otherwise it was a notice: the entry stays what it was
+                self.registered_on = None
             state = self.standing.state.value
             self.events.append(Withdrawn(withdrawn=(command.piece,), reason=command.reason, state=state))
             self.facts.unsent = tuple(one for one in self.facts.unsent if one != command.piece)
@@ -138,6 +140,9 @@ class _Decider:
             self.events.append(Located(unit_id=self.facts.unit_id))
         for report in self.facts.reports:
             self._report(report)
+        for other in self.facts.conflicts:
+            told = {name: getattr(other, name) for name in ("event", "result", "question")}
+            self.events.append(Conflicted(**other.place._asdict(), **told, reported_at_ms=other.at_ms))
         self._titles()
 
     def cancel(self) -> None:

@@ -75,6 +75,24 @@ class Reported(Deciding):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conflicted(Event):
+    """Another content of an event that the utility has reported. It is kept and shown, and changes nothing: the first
+    content counts."""
+
+    SCHEMA = "transfer.conflicted"
+    TOPIC = TRANSFER_EVENTS
+    record_id: bytes
+    reading: int
+    topic: str
+    partition: int
+    offset: int
+    event: bytes
+    result: str
+    question: int
+    reported_at_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entered(Deciding):
     """The transfer of the title is entered in the registry's book (登簿)."""
 
@@ -137,6 +155,6 @@ class Withdrawn(Withdrawing):
 
 
 EVENTS: tuple[type[Event], ...] = (
-    *(Submitted, Located, Reported, Entered),
+    *(Submitted, Located, Reported, Conflicted, Entered),
     *(Overlooked, Cancelled, Undeclared, Withdrawn),
 )

@@ -16,7 +16,14 @@ from hub.cases.evidence.titles import TITLE, Place, Title
 from hub.cases.procedure import Given, Moment, SinkInfo, Withdraw, Work
 from hub.cases.tables import case, piece
 from hub.cases.transfer.hears import REPORT, Cancel, Look, Submit
-from hub.cases.transfer.tables import transfer, transfer_holder, transfer_number, transfer_report, transfer_title
+from hub.cases.transfer.tables import (
+    transfer,
+    transfer_conflict,
+    transfer_holder,
+    transfer_number,
+    transfer_report,
+    transfer_title,
+)
 from hub.privacy.opening import Opened
 from hub.records.tables import record, record_link
 from hub.topics.places import read_value
@@ -26,7 +33,7 @@ REPORTS_MAX = 1_000
 
 
 class Report(NamedTuple):
-    """What the utility said: the fields of ``Reported``."""
+    """What the utility said: the fields of ``Reported``, and its words."""
 
     place: Place
     event: bytes
@@ -34,11 +41,20 @@ class Report(NamedTuple):
     question: int
     account_holder: str
     at_ms: int
+    opinion: str | None = None
+
+    def says_same(self, other: "Report") -> bool:
+        """Whether both tell the same; what one of them does not tell is no difference."""
+        words = self.opinion is None or other.opinion is None or self.opinion == other.opinion
+        holders = {self.account_holder, other.account_holder} - {"UNKNOWN"}
+        told = (self.result, self.question, self.at_ms) == (other.result, other.question, other.at_ms)
+        return told and words and len(holders) < 2
 
 
 @dataclass(slots=True)
 class Facts:
-    """What is known of one transfer. ``titles``: those of its unit that are in force; ``seen``: those that it has taken
+    """What is known of one transfer. ``reports``: those that it has not heard; ``conflicts``: other contents of events
+    that it has heard, or hears now. ``titles``: those of its unit that are in force; ``seen``: those that it has taken
     or overlooked (record and reading), and ``noticed_on``, the last date of which the utility was notified.
     ``unit_id``: the unit, when it was not known before. ``superseded``: a later transfer of the same account and unit
     was submitted. ``unsent``: its pending pieces, without registrations. ``numbers``: of a new one, at the sinks."""
@@ -49,6 +65,7 @@ class Facts:
     row: Row[Any] | None = None
     holders: frozenset[bytes] = frozenset()
     reports: list[Report] = field(default_factory=list)
+    conflicts: list[Report] = field(default_factory=list)
     titles: list[Title] = field(default_factory=list)
     seen: frozenset[tuple[bytes, int]] = frozenset()
     noticed_on: date | None = None
@@ -103,7 +120,7 @@ def _look(given: Given, connection: Connection, one: Case, known: Facts) -> None
     assert row is not None
     holders = select(transfer_holder.c.holder_id).where(transfer_holder.c.case_id == one.case_id)
     known.holders = frozenset(map(bytes, connection.execute(holders).scalars()))
-    known.reports = _reports(given, connection, one.case_id)
+    known.reports, known.conflicts = _reports(given, connection, one.case_id)
     unit_id, title_id = (bytes(value) if value else None for value in (row.unit_id, row.title_id))
     _look_for_titles(given, connection, known, unit_id, title_id)
     taken = connection.execute(select(transfer_title).where(transfer_title.c.case_id == one.case_id)).all()
@@ -130,28 +147,49 @@ def _unsent(connection: Connection, case_id: bytes) -> tuple[int, ...]:
 # ---- what the utility reported -------------------------------------------------------------------------------------
 
 
-def _reports(given: Given, connection: Connection, case_id: bytes) -> list[Report]:
-    """The reports that the case has not heard, in the order in which they happened, each event once."""
-    heard = select(transfer_report.c.event).where(transfer_report.c.case_id == case_id)
-    known = {bytes(event) for event in connection.execute(heard).scalars()}
-    of_case = select(transfer_report.c.record_id).where(transfer_report.c.case_id == case_id)
-    count = select(func.count()).where(transfer_report.c.case_id == case_id)
-    left = REPORTS_MAX - connection.execute(count).scalar_one()
+def _reports(given: Given, connection: Connection, case_id: bytes) -> tuple[list[Report], list[Report]]:
+    """The reports that the case has not heard, in the order in which they happened, each event once; and other contents
+    of these events and of those that it has heard. Of several contents the first that was verified counts."""
+    rows = _unheard(connection, case_id)
+    new = [one for row, opened in zip(rows, _open(given, rows), strict=True) if (one := _report(given, row, opened))]
+    first, conflicts = _heard(given, connection, case_id, {one.event for one in new}), list[Report]()
+    known = set(first)
+    for one in new:
+        if not first.setdefault(one.event, one).says_same(one):
+            conflicts.append(one)
+    reports = [one for event, one in first.items() if event not in known]
+    return sorted(reports, key=lambda one: (one.at_ms, one.event)), conflicts
+
+
+def _unheard(connection: Connection, case_id: bytes) -> list[Row[Any]]:
+    tables = (transfer_report, transfer_conflict)
+    counts = [select(func.count()).where(table.c.case_id == case_id) for table in tables]
+    left = REPORTS_MAX - sum(connection.execute(count).scalar_one() for count in counts)
+    heard = [record.c.record_id.not_in(select(one.c.record_id).where(one.c.case_id == case_id)) for one in tables]
     query = (
         select(record)
         .join(record_link, record_link.c.record_id == record.c.record_id)
         .join(transfer_number, transfer_number.c.number_id == record_link.c.link_id)
         .where(transfer_number.c.case_id == case_id, record.c.kind == REPORT, record.c.state == "verified")
-        .where(record.c.operation == "UPSERT", record.c.record_id.not_in(of_case))
-        .order_by(record.c.record_id)
+        .where(record.c.operation == "UPSERT", *heard)
+        .order_by(record.c.judged_ms, record.c.record_id)
         .limit(max(0, left))
     )
-    rows = list({bytes(row.record_id): row for row in connection.execute(query)}.values())
-    found: dict[bytes, Report] = {}
-    for row, opened in zip(rows, _open(given, rows), strict=True):
-        if (one := _report(given, row, opened)) and one.event not in known:
-            found.setdefault(one.event, one)
-    return sorted(found.values(), key=lambda one: (one.at_ms, one.event))
+    return list({bytes(row.record_id): row for row in connection.execute(query)}.values())
+
+
+def _heard(given: Given, connection: Connection, case_id: bytes, events: Collection[bytes]) -> dict[bytes, Report]:
+    """Those of these events that the case has heard, with the content that counts; one that does not open any more is
+    as its row says."""
+    query = select(transfer_report).where(transfer_report.c.case_id == case_id, transfer_report.c.event.in_(events))
+    rows = connection.execute(query).all()
+    opened = [_report(given, row, one) for row, one in zip(rows, _open(given, rows), strict=True)]
+    return {bytes(row.event): one or _as_heard(row) for row, one in zip(rows, opened, strict=True)}
+
+
+def _as_heard(row: Row[Any]) -> Report:
+    said = bytes(row.event), row.result, row.question, "UNKNOWN", row.reported_at_ms
+    return Report(titles.place(row), *said)
 
 
 def _report(given: Given, row: Row[Any], opened: Opened) -> Report | None:
@@ -161,7 +199,7 @@ def _report(given: Given, row: Row[Any], opened: Opened) -> Report | None:
     told = opened.record["report"]
     event = given.names.event(opened.record["authority"], told["event_id"])
     question, at_ms = told["question"] or 0, told["occurred_at_ms"]
-    return Report(titles.place(row), event, told["result"], question, told["account_holder"], at_ms)
+    return Report(titles.place(row), event, told["result"], question, told["account_holder"], at_ms, told["opinion"])
 
 
 # ---- titles --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, update
 from hub.cases.events import Entry, Event
 from hub.cases.transfer.events import (
     Cancelled,
+    Conflicted,
     Entered,
     Located,
     Overlooked,
@@ -17,8 +18,15 @@ from hub.cases.transfer.events import (
     Undeclared,
     Withdrawn,
 )
-from hub.cases.transfer.states import Said, State
-from hub.cases.transfer.tables import transfer, transfer_holder, transfer_number, transfer_report, transfer_title
+from hub.cases.transfer.states import ENDED, Said, State
+from hub.cases.transfer.tables import (
+    transfer,
+    transfer_conflict,
+    transfer_holder,
+    transfer_number,
+    transfer_report,
+    transfer_title,
+)
 
 E = TypeVar("E", bound=Event)
 _PLACE = ("record_id", "reading", "topic", "partition", "offset")
@@ -61,6 +69,13 @@ def _reported(connection: Connection, entry: Entry) -> None:
     _set(connection, entry, **changed, due_on=_day(event.due_on))
 
 
+def _conflicted(connection: Connection, entry: Entry) -> None:
+    event = _of(entry, Conflicted)
+    columns = (*_PLACE, "event", "result", "question", "reported_at_ms")
+    row = {name: getattr(event, name) for name in columns} | {"heard_ms": entry.occurred_at_ms}
+    connection.execute(insert(transfer_conflict), row | {"case_id": entry.case_id})
+
+
 def _entered(connection: Connection, entry: Entry) -> None:
     event = _of(entry, Entered)
     _title(connection, entry, ENTERED, {name: getattr(event, name) for name in _PLACE})
@@ -92,9 +107,10 @@ def _cancelled(connection: Connection, entry: Entry) -> None:
 
 
 def _withdrawn(connection: Connection, entry: Entry) -> None:
-    """The entry is taken out, so that the title as it is now is looked at again."""
+    """The entry is taken out, so that the title as it is now is looked at again; not of a transfer that has ended, of
+    which a notice was withdrawn."""
     event = _of(entry, Withdrawn)
-    nothing = dict.fromkeys((*_PLACE, "registered_on", "due_on"))
+    nothing = {} if State(event.state) in ENDED else dict.fromkeys((*_PLACE, "registered_on", "due_on"))
     _set(connection, entry, state=event.state, **nothing)
 
 
@@ -115,6 +131,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Entry], None]] = {
     Submitted: _submitted,
     Located: _located,
     Reported: _reported,
+    Conflicted: _conflicted,
     Entered: _entered,
     Overlooked: _overlooked,
     Undeclared: _undeclared,

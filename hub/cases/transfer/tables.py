@@ -72,6 +72,22 @@ transfer_report = Table(
     Column("counted", Boolean, nullable=False),
 )
 
+transfer_conflict = Table(
+    "transfer_conflict",
+    metadata,
+    Column("case_id", ID, ForeignKey("case.case_id"), primary_key=True),
+    Column("record_id", ID, primary_key=True),
+    Column("event", ID, nullable=False, doc="the event of transfer_report that it gives another content of"),
+    Column("reading", Integer, nullable=False),
+    Column("topic", String(128), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("result", String(16), nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("reported_at_ms", BigInteger, nullable=False),
+    Column("heard_ms", BigInteger, nullable=False),
+)
+
 transfer_title = Table(
     "transfer_title",
     metadata,
@@ -87,5 +103,5 @@ transfer_title = Table(
     Column("notice", Integer, doc="number of the first notice's piece"),
 )
 
-TABLES = (transfer, transfer_holder, transfer_number, transfer_report, transfer_title)
+TABLES = (transfer, transfer_holder, transfer_number, transfer_report, transfer_conflict, transfer_title)
 """A table comes after those that it refers to."""

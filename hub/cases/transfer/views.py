@@ -11,7 +11,7 @@ from hub.cases.procedure import Opens
 from hub.cases.tables import piece
 from hub.cases.times import iso
 from hub.cases.transfer.states import State
-from hub.cases.transfer.tables import transfer_report, transfer_title
+from hub.cases.transfer.tables import transfer_conflict, transfer_report, transfer_title
 from hub.cases.transfer.words import FOUND, STATES
 from hub.errors import Unavailable
 from hub.topics.places import Reads, read_value
@@ -37,13 +37,19 @@ def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Js
     titles = select(transfer_title).where(transfer_title.c.case_id == case_id)
     pieces = select(piece).where(piece.c.case_id == case_id).order_by(piece.c.piece)
     told = connection.execute(ordered).all()
+    conflicts = select(transfer_conflict).where(transfer_conflict.c.case_id == case_id)
+    others = connection.execute(conflicts.order_by(transfer_conflict.c.heard_ms, transfer_conflict.c.record_id)).all()
+    doubted = {bytes(one.event) for one in others}
     (shown,) = summaries([row], opener)
     return shown | {
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
         "policy": row.policy,
         "mandate": bool(row.mandate),
-        "reports": [_report(one, opinion) for one, opinion in zip(told, _opinions(told, opener, log), strict=True)],
+        "reports": [
+            _report(one, opinion, bytes(one.event) in doubted)
+            for one, opinion in zip([*told, *others], _opinions([*told, *others], opener, log), strict=True)
+        ],
         "titles": [
             _title(one)
             for one in connection.execute(titles.order_by(transfer_title.c.heard_ms, transfer_title.c.record_id))
@@ -56,7 +62,8 @@ def story(shown: Json) -> list[Json]:
     """What happened to one transfer (``full``), in the order in which the hub learned or decided it."""
     found = [_happened(shown["submitted_at"], "submitted")]
     for one in shown["reports"]:
-        found.append(_happened(one["heard_at"], f"report.{one['result']}", one["opinion"], one["counted"]))
+        what = f"report.{one['result']}" if one["counted"] or not one["conflict"] else f"conflict.{one['result']}"
+        found.append(_happened(one["heard_at"], what, one["opinion"], one["counted"]))
     for one in shown["titles"]:
         words = f"{one['what_zh']} {one['what_en']}"
         found.append(_happened(one["heard_at"], f"title.{one['what']}", words, one["what"] == "ENTERED"))
@@ -105,13 +112,14 @@ def _opinions(rows: Sequence[Row[Any]], opener: Opens, log: Reads) -> list[str |
     return [one.record["report"]["opinion"] if one.record else None for one in opened]
 
 
-def _report(row: Row[Any], opinion: str | None) -> Json:
+def _report(row: Row[Any], opinion: str | None, conflict: bool) -> Json:
     return {
         "result": row.result,
         "question": row.question or None,
         "at": iso(row.reported_at_ms),
         "heard_at": iso(row.heard_ms),
-        "counted": bool(row.counted),
+        "counted": bool(getattr(row, "counted", False)),
+        "conflict": conflict,
         "opinion": opinion,
     }
 

@@ -2,7 +2,7 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 from weakref import WeakSet
@@ -74,6 +74,10 @@ class Connectors:
     def senders(self) -> dict[str, Mapping[str, bytes]]:
         """Source → its trusted keys, of the sources that send rows to the hub by themselves."""
         return {name: keys for name, keys in self.trusted.items() if self.infos[name].sends}
+
+    def senders_of(self, kinds: Callable[[str], bool]) -> dict[str, Mapping[str, bytes]]:
+        """As ``senders``, of those whose kind of record ``kinds`` accepts."""
+        return {name: keys for name, keys in self.senders.items() if kinds(self.infos[name].kind)}
 
     @cached_property
     def grants(self) -> dict[str, Grant]:

@@ -1,10 +1,11 @@
-"""The shapes of the schema registry's answers, in Confluent's format."""
+"""The shapes of the schema registry's answers, in Confluent's format, and of its queries."""
 
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from hub.web.api.answers import Text
+from hub.web.queries import Query
 
 _SUBJECT = "lookup.requests-value"
 
@@ -68,3 +69,15 @@ class Mode(BaseModel):
     """Whether schemas can be added over the API: never."""
 
     mode: str = Text("READONLY")
+
+
+class SubjectsQuery(Query):
+    """The query of ``GET /subjects``. The registry ignores other parameters, as every registry does."""
+
+    subjectPrefix: str | None = Field(None, examples=["licence."])  # noqa: N815
+
+
+class VerboseQuery(Query):
+    """The query of the compatibility routes."""
+
+    verbose: bool = Field(False, examples=[True], description="Also say why.")

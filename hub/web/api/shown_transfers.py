@@ -58,6 +58,9 @@ class TransferReport(BaseModel):
     at: Moment = Field(description="When it happened at the utility.")
     heard_at: Moment
     counted: bool = Field(examples=[True], description="Whether it changed anything.")
+    conflict: bool = Field(
+        examples=[False], description="The same event was reported with two contents; the first one counts."
+    )
     opinion: str | None = Text("户号无欠费", "The utility's own words.")
 
 
@@ -121,7 +124,7 @@ class StoryLine(BaseModel):
     """One thing that happened."""
 
     at: Moment = Field(description="When the hub learned or decided it.")
-    what: str = Text("report.CLEAR", "submitted, report.…, title.…, or a piece: its kind and state.")
+    what: str = Text("report.CLEAR", "submitted, report.…, conflict.…, title.…, or a piece: its kind and state.")
     said: str | None = Text("户号无欠费", "The utility's own words, or what a title was.")
     counted: bool = Field(examples=[True], description="Whether it changed anything.")
 

@@ -1,5 +1,7 @@
-"""The route by which a utility sends the steps of its cases, signed. What is sent is stored before it is answered."""
+"""The routes by which a utility sends the steps of its cases, and its reports about joint transfers, signed. What is
+sent is stored before it is answered."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ from hub.web.queries import NoQuery, query_of
 from hub.web.signatures.nonces import Nonces
 from hub.web.signatures.signers import Sender, Signers
 
-CONFLICT: Final = "STEP_CONFLICT"
+_CONFLICTS: Final = {"/steps": "STEP_CONFLICT", "/transfer-reports": "REPORT_CONFLICT"}
 
 
 class StepEvent(BaseModel):
@@ -32,6 +34,25 @@ class StepEvent(BaseModel):
     eventType: str | None = Field(None, examples=["END"])  # noqa: N815
     stepCode: str | None = Field(None, examples=["010"])  # noqa: N815
     occurredAt: str = Field(examples=["2026-03-02T10:05:00+08:00"])  # noqa: N815
+
+
+class ReportEvent(BaseModel):
+    """A report about a joint transfer, in the form of the connector whose key signs the call; these are the fields of
+    ``utility_transfers``."""
+
+    model_config = ConfigDict(extra="allow")
+
+    eventId: str = Field(examples=["T-20260302-000017"], description="The sender's own id of the event.")  # noqa: N815
+    transferNo: str = Field(examples=["7K3M9-QPDX-2V4TW"], description="The hub's number.")  # noqa: N815
+    status: str = Field(examples=["11"])
+    questionNo: int | None = Field(None, examples=[1], description="The question that it answers.")  # noqa: N815
+    occurredAt: str = Field(examples=["2026-03-02T10:05:00+08:00"])  # noqa: N815
+
+
+class ReportsSent(BaseModel):
+    """The reports of one call, in any order."""
+
+    events: list[ReportEvent] = Field(min_length=1, max_length=ROWS_MAX)
 
 
 class StepsSent(BaseModel):
@@ -56,23 +77,39 @@ EXAMPLE: Final = {
 }
 
 
-class Api:
-    """The route. It needs no token: the signature says who sends."""
+EXAMPLE_OF_REPORTS: Final = {
+    "events": [
+        {
+            "eventId": "T-20260302-000017",
+            "transferNo": "7K3M9-QPDX-2V4TW",
+            "status": "11",
+            "questionNo": 1,
+            "consHolder": "0",
+            "occurredAt": "2026-03-02T10:05:00+08:00",
+            "opinion": "欠费，请结清后办理",
+        }
+    ]
+}
 
-    def __init__(self, intake: Intake, signers: Signers, nonces: Nonces) -> None:
+
+class Api:
+    """One route. It needs no token: the signature says who sends. ``conflict``: the code of another content."""
+
+    def __init__(self, intake: Intake, signers: Signers, nonces: Nonces, conflict: str) -> None:
+        self._conflict = conflict
         self._intake = intake
         self._signers = signers
         self._nonces = nonces
 
     async def send(self, request: Request) -> Response:
-        """Take the steps of one call. 409 when one of them has another content than before; all are stored."""
+        """Take the events of one call. 409 when one of them has another content than before; all are stored."""
         body = await body_of(request)
         sender = self._signers.allow(request, body)
         query_of(request, NoQuery)
         items = _items(body)
         admit = partial(self._nonces.use, sender.signed)
         taken = await run_in_threadpool(self._intake.take, sender.source, items, _proof(sender, body), admit)
-        shown = {"events": [_shown(one) for one in taken]}
+        shown = {"events": [_shown(one, self._conflict) for one in taken]}
         return JSONResponse(shown, 409 if any(one.conflicts for one in taken) else 200)
 
 
@@ -92,20 +129,21 @@ def _proof(sender: Sender, body: bytes) -> bytes:
     return head.encode() + sender.signed.text + b"\n" + body
 
 
-def _shown(one: Taken) -> dict[str, Any]:
-    words = reasons.words(CONFLICT) if one.conflicts else None
+def _shown(one: Taken, code: str) -> dict[str, Any]:
+    words = reasons.words(code) if one.conflicts else None
     return {
         "record_id": one.record_id.hex(),
         "state": "CONFLICT" if one.conflicts else "STORED",
-        "reason": CONFLICT if one.conflicts else None,
+        "reason": code if one.conflicts else None,
         "reason_zh": words and words.zh,
         "reason_en": words and words.en,
         "faults": [fault._asdict() for fault in one.faults],
     }
 
 
-def router(intake: Intake, signers: Signers, nonces: Nonces) -> APIRouter:
-    """The route of steps."""
+def router(intake: Intake, signers: Mapping[str, Signers], nonces: Nonces) -> APIRouter:
+    """The routes of ``signers``: path → who may send there."""
     routes = APIRouter()
-    routes.add_api_route("/steps", Api(intake, signers, nonces).send, methods=["POST"])
+    for path, allowed in signers.items():
+        routes.add_api_route(path, Api(intake, allowed, nonces, _CONFLICTS[path]).send, methods=["POST"])
     return routes

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
@@ -47,18 +47,6 @@ class Told(NamedTuple):
     registry_codes: tuple[tuple[int, str], ...] = ()
     signed: bool = False
     customers_too: bool = False
-
-
-class SubjectsQuery(Query):
-    """The query of ``GET /subjects``. The registry ignores other parameters, as every registry does."""
-
-    subjectPrefix: str | None = Field(None, examples=["licence."])  # noqa: N815
-
-
-class VerboseQuery(Query):
-    """The query of the compatibility routes."""
-
-    verbose: bool = Field(False, examples=[True], description="Also say why.")
 
 
 EXAMPLE: Final[Json] = {
@@ -234,13 +222,19 @@ _SIGNATURE: Final = (
     *("SIGNATURE_MISSING", "SIGNATURE_FORM", "SIGNATURE_COVERS", "SIGNATURE_TIME", "SIGNATURE_KEY"),
     *("SIGNATURE_WRONG", "SIGNATURE_DIGEST", "SIGNATURE_USED"),
 )
+_SENT: Final = (*_ANY, *_BODY, *_SIGNATURE, "QUERY_UNKNOWN", "NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID")
 _UTILITY: Final = (
     Told(
         "sendSteps", "POST", "/steps",
         "Send steps of connection cases, signed. 409 when one of them has another content than before; all are stored.",
-        {200: a.StepsTaken, 409: a.StepsTaken},
-        (*_ANY, *_BODY, *_SIGNATURE, "QUERY_UNKNOWN", "NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID"),
+        {200: a.StepsTaken, 409: a.StepsTaken}, _SENT,
         body=steps.StepsSent, example=steps.EXAMPLE, tag="utility", signed=True,
+    ),
+    Told(
+        "sendReports", "POST", "/transfer-reports",
+        "Send reports about joint transfers, signed as steps are. 409 when one has another content than before.",
+        {200: a.StepsTaken, 409: a.StepsTaken}, _SENT,
+        body=steps.ReportsSent, example=steps.EXAMPLE_OF_REPORTS, tag="utility", signed=True,
     ),
 )  # fmt: skip
 _DELIVERIES: Final = (
@@ -346,7 +340,7 @@ def _registry(
 
 
 _REGISTRY: Final = (
-    _registry("subjects", "GET", "/subjects", "Every subject.", _NAMES, query=SubjectsQuery),
+    _registry("subjects", "GET", "/subjects", "Every subject.", _NAMES, query=r.SubjectsQuery),
     _registry("versions", "GET", _VERSIONS, "The versions of a subject.", _NUMBERS, _SUBJECT),
     _registry(
         "version", "GET", f"{_VERSIONS}/{{version}}", "One version of a subject.",
@@ -375,11 +369,11 @@ _REGISTRY: Final = (
     ),
     _registry(
         "compatibleWithAll", "POST", f"/compatibility{_VERSIONS}", "Whether a schema is compatible with all versions.",
-        r.Compatibility, *_BAD_BODY, _SUBJECT, body=r.SchemaSent, query=VerboseQuery,
+        r.Compatibility, *_BAD_BODY, _SUBJECT, body=r.SchemaSent, query=r.VerboseQuery,
     ),
     _registry(
         "compatibleWithOne", "POST", f"/compatibility{_VERSIONS}/{{version}}", "The same with one version.",
-        r.Compatibility, *_BAD_BODY, _VERSION, _BAD_VERSION, body=r.SchemaSent, query=VerboseQuery,
+        r.Compatibility, *_BAD_BODY, _VERSION, _BAD_VERSION, body=r.SchemaSent, query=r.VerboseQuery,
     ),
 )  # fmt: skip
 _DOCUMENTS: Final = (

@@ -21,6 +21,10 @@ UNSIGNED_BURST: Final = 60
 """Requests from one peer that are not signed as they must be."""
 
 
+REPORTS: Final = "utility.transfer"
+"""The kind of reports about joint transfers; ``/steps`` takes every other kind that a source sends."""
+
+
 class Sender(NamedTuple):
     """Who sent a request: the connector whose key signed it, and the signature."""
 
@@ -64,3 +68,12 @@ def _owners(senders: Mapping[str, TrustedKeys]) -> dict[str, tuple[str, bytes]]:
         for key_id, key in keys.items():
             found.setdefault(key_id, []).append((source, key))
     return {key_id: owners[0] for key_id, owners in found.items() if len(owners) == 1}
+
+
+def by_path(senders: Callable[[Callable[[str], bool]], Mapping[str, TrustedKeys]], clock: Clock) -> dict[str, Signers]:
+    """Path → who may send there. ``senders``: the sources whose kind of record a function accepts, with their keys; it
+    is asked at each request."""
+    return {
+        "/steps": Signers(lambda: senders(lambda kind: kind != REPORTS), clock),
+        "/transfer-reports": Signers(lambda: senders(lambda kind: kind == REPORTS), clock),
+    }

@@ -98,10 +98,14 @@ def with_a_rating(house: House) -> None:
 
 
 def with_a_transfer(house: House) -> None:
-    """A joint transfer that the utility checked, and whose title is entered."""
+    """A joint transfer that the utility checked, once with another content, and whose title is entered."""
     town = Town(house)
     (case_id,) = town.service.submit(transfers.body(), By("token:1")).case_ids
-    house.verified(town.title(key="T-transferred"), town.report(case_id, "CLEAR", 1))
+    told = town.report(case_id, "CLEAR", 1)
+    house.verified(town.title(key="T-transferred"), told)
+    house.project()
+    other = told["report"] | {"result": "ARREARS"}
+    house.verified({**told, "report": other, "source": told["source"] | {"version": 2}})
     house.project()
 
 

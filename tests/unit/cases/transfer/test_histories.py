@@ -359,6 +359,57 @@ def test_a_failed_transfer_has_the_utility_s_opinion(town: Town) -> None:
     assert "户名" not in str([row._mapping for row in town.house.rows(transfer_title)])
 
 
+def test_a_notice_whose_title_changes_before_it_leaves_takes_nothing_from_the_transfer(town: Town) -> None:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "DONE", 1)
+    town.house.verified(town.title(HEIR, key="later", issued_on=date(2026, 9, 1)))
+    town.house.project()
+    town.house.verified(town.title(HEIR, key="later", issued_on=date(2026, 9, 2)))
+    town.settle()
+    town.settle()
+    shown = town.service.show(one)
+    assert (shown["state"], shown["registered_on"]) == ("done", "2026-03-03")
+    assert [sent["registeredOn"] for sent in town.bodies("notice")] == ["2026-09-02"]
+
+
+def test_another_content_of_an_event_is_kept_and_shown_and_changes_nothing(town: Town) -> None:
+    (one,) = town.submit(body())
+    at_ms = town.house.clock.now_ms() + 60_000
+    first = town.report(one, "CLEAR", 1, at_ms=at_ms, opinion="户号无欠费")
+    town.heard(first)
+    for nth, changes in enumerate(
+        [{"result": "ARREARS"}, {"opinion": "户号有欠费"}, {"occurred_at_ms": at_ms + 60_000}], 2
+    ):
+        other = samples.transfer_report("E1", first["report"]["transfer_no"], "CLEAR", 1)
+        other["report"] |= first["report"] | changes
+        other["source"] |= {"key": first["source"]["key"], "version": nth}
+        town.heard(other)
+    town.entered()
+    town.told(one, "DONE", 1)
+    reports = town.service.show(one)["reports"]
+    assert [(told["result"], told["counted"], told["conflict"]) for told in reports] == [
+        *(("CLEAR", True, True), ("DONE", True, False)),
+        *(("ARREARS", False, True), ("CLEAR", False, True), ("CLEAR", False, True)),
+    ]
+    assert reports[3]["opinion"] == "户号有欠费"
+    assert [line["what"] for line in town.service.story(one)].count("conflict.ARREARS") == 1
+    town.again()
+    town.house.relay()
+    assert len(town.service.show(one)["reports"]) == 5 and all(table.equal for table in town.house.remade().values())
+
+
+def test_one_event_over_two_ways_is_no_conflict_where_one_of_them_says_less(town: Town) -> None:
+    (one,) = town.submit(body())
+    told = town.report(one, "CLEAR", 1, opinion="户号无欠费")
+    less = {**told, "source": told["source"] | {"system": "utility_transfers_table", "key": "17"}}
+    less["report"] = told["report"] | {"opinion": None, "account_holder": "UNKNOWN", "operator": None}
+    town.heard(told, less)
+    (shown,) = town.service.show(one)["reports"]
+    assert (shown["counted"], shown["conflict"]) == (True, False)
+
+
 def test_a_title_that_changes_before_its_piece_leaves_is_looked_for_again(town: Town) -> None:
     (one,) = town.submit(body())
     town.house.verified(town.report(one, "CLEAR", 1), town.title(key="same"))

@@ -113,6 +113,20 @@ class World(RuleBasedStateMachine):
         self.entered = True
         self._hear(take(self.standing, Said.ENTRY))
 
+    @precondition(lambda self: self._unsent() in self.open and self.standing.state not in ENDED)
+    @rule()
+    def changes_the_title(self) -> None:
+        """Delivery finds that the title is not in force any more: the question that it goes with is never sent."""
+        self.open.remove(self._unsent())
+        step = take(self.standing, Said.LOST)
+        assert step.counted, "a question that is not answered can always be taken back"
+        self.entered = False
+        self._hear(step)
+        assert self.standing.state in (State.READY, State.ARREARS)
+
+    def _unsent(self) -> tuple[Ask, int]:
+        return Ask.TRANSFER, self.standing.transfers
+
     @rule()
     def cancels(self) -> None:
         if self.standing.state not in ENDED:

@@ -45,7 +45,7 @@ from hub.web.auth.tokens import Tokens
 from hub.web.guard import WITH_TOKEN
 from hub.web.registry import routes as registry
 from hub.web.signatures.nonces import Nonces
-from hub.web.signatures.signers import Signers
+from hub.web.signatures.signers import by_path
 from tests import ways
 from tests.callers import token
 from tests.casework import PARTITIONS, ConnectionSystem, House, body
@@ -76,7 +76,7 @@ def app(house: House) -> FastAPI:
         ),
         customers.router(house.customers, house.applications, access, Applicants(house.tokens.opens, house.clock)),
         cases.router(house.store, access),
-        steps.router(intake, Signers(dict, house.clock), Nonces(house.clock)),
+        steps.router(intake, by_path(lambda kinds: {}, house.clock), Nonces(house.clock)),
         materials.router(Materials(house.store, house.opener, house.journal), access),
         places.router(Places(house.store, house.log, house.opener, shipped(), house.journal), access),
         transfers.router(Town(house).service, access, Refusals(house.store, house.clock)),

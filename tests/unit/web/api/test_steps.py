@@ -29,10 +29,11 @@ from hub.web.api.steps import router
 from hub.web.bodies import BODY_BYTES_MAX
 from hub.web.signatures.check import Signed
 from hub.web.signatures.nonces import FORGOTTEN_MAX, Nonces
-from hub.web.signatures.signers import UNSIGNED_BURST, Signers
+from hub.web.signatures.signers import UNSIGNED_BURST, Signers, by_path
 from hub.web.signatures.tables import used_nonce
 from sandbox.steps.signer import CallSigner
 from tests.casework import PARTITIONS, House
+from tests.clocks import HandClock
 from tests.grants import granted
 
 SIGNER = CallSigner(7)
@@ -48,20 +49,23 @@ def event(event_id: str = "E-1", **changes: Any) -> dict[str, Any]:
 class Caller:
     """The utility's system, with a hub to send to."""
 
-    def __init__(self, house: House, ways: tuple[str, ...] = ("feed", "sent")) -> None:
-        self.house = house
+    def __init__(
+        self, house: House, ways: tuple[str, ...] = ("feed", "sent"), name: str = "utility_steps", path: str = "/steps"
+    ) -> None:
+        self.house, self.path = house, path
         options = {"public_keys": SIGNER.public_key, "token": "t"}
-        self.source = open_source("utility_steps", options, house.clock, grant=granted("utility_steps", ways=ways))
+        self.source = open_source(name, options, house.clock, grant=granted(name, ways=ways))
         self.intake = Intake(lambda name: self.source, house.store, house.sealer, PARTITIONS, house.clock)
-        self.keys = {"utility_steps": {"crm-sandbox": _raw(SIGNER)}}
-        app = create(house.clock, router(self.intake, Signers(lambda: self.keys, house.clock), Nonces(house.clock)))
+        self.keys = {name: {"crm-sandbox": _raw(SIGNER)}}
+        signers = {self.path: Signers(lambda: self.keys, house.clock)}
+        app = create(house.clock, router(self.intake, signers, Nonces(house.clock)))
         self.client = TestClient(app, raise_server_exceptions=False)
 
     def send(self, *events: Any, signer: CallSigner = SIGNER, nonce: str = "", ahead_s: int = 0, **more: Any) -> Any:
         body = more.get("body") or json.dumps({"events": list(events)}).encode()
         created_s = self.house.clock.process_ms() // 1000 + ahead_s
-        headers = signer.headers("POST", URL, body, created_s, nonce)
-        return self.client.post("/steps", content=body, headers=headers)
+        headers = signer.headers("POST", f"http://testserver{self.path}", body, created_s, nonce)
+        return self.client.post(self.path, content=body, headers=headers)
 
     def put(self) -> list[Any]:
         """What waits to be published."""
@@ -318,3 +322,36 @@ def test_killed_between_two_lines_the_caller_sends_again_and_nothing_is_twice(
     assert caller.send(event()).status_code == 200
     assert (len(caller.put()), caller.again()) == (1, stored)
     house.close()
+
+
+# ---- reports about joint transfers ----
+
+REPORT = {"eventId": "T-1", "transferNo": "7K3M9-QPDX-2V4TW", "status": "11", "questionNo": 1}
+REPORT |= {"occurredAt": "2026-03-02T10:05:00+08:00"}
+
+
+@pytest.fixture
+def reporter(tmp_path: Path) -> Iterator[Caller]:
+    house = House(tmp_path)
+    yield Caller(house, name="utility_transfers", path="/transfer-reports")
+    house.close()
+
+
+def test_a_report_about_a_transfer_is_taken_once_and_another_content_is_a_conflict(reporter: Caller) -> None:
+    first, again = reporter.send(REPORT), reporter.send(REPORT)
+    assert (first.status_code, first.json()) == (again.status_code, again.json()) and first.status_code == 200
+    other = reporter.send({**REPORT, "status": "10"})
+    assert other.status_code == 409 and other.json()["events"][0]["reason"] == "REPORT_CONFLICT"
+    with reporter.house.store.read() as connection:
+        rows = connection.execute(select(outbox)).all()
+    assert [row.topic for row in rows] == ["utility.transfer.received"] * 2, "both are kept"
+
+
+def test_each_route_takes_what_is_its_own(tmp_path: Path) -> None:
+    clock, kinds = HandClock(), {"utility_steps": "utility.step", "utility_transfers": "utility.transfer"}
+
+    def senders(fits: Callable[[str], bool]) -> dict[str, dict[str, bytes]]:
+        return {name: {f"key-{name}": _raw(SIGNER)} for name, kind in kinds.items() if fits(kind)}
+
+    found = {path: sorted(one._senders()) for path, one in by_path(senders, clock).items()}
+    assert found == {"/steps": ["utility_steps"], "/transfer-reports": ["utility_transfers"]}

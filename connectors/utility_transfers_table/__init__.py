@@ -1,0 +1,1 @@
+"""What the utility reports about joint transfers, from a table of its own. Declared."""
