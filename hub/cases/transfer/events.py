@@ -76,7 +76,7 @@ class Reported(Deciding):
 
 @dataclass(frozen=True, kw_only=True)
 class Conflicted(Event):
-    """Another content of an event that the utility has reported. It is kept and shown, and changes nothing: the first
+    """Another content of an event that the utility has reported. It is stored and shown, and changes nothing: the first
     content counts."""
 
     SCHEMA = "transfer.conflicted"

@@ -344,7 +344,7 @@ def test_a_report_about_a_transfer_is_taken_once_and_another_content_is_a_confli
     assert other.status_code == 409 and other.json()["events"][0]["reason"] == "REPORT_CONFLICT"
     with reporter.house.store.read() as connection:
         rows = connection.execute(select(outbox)).all()
-    assert [row.topic for row in rows] == ["utility.transfer.received"] * 2, "both are kept"
+    assert [row.topic for row in rows] == ["utility.transfer.received"] * 2, "both are stored"
 
 
 def test_each_route_takes_what_is_its_own(tmp_path: Path) -> None:
