@@ -56,8 +56,9 @@ class Submission(Part):
 
     def canonical(self) -> bytes:
         """Canonical JSON, UTF-8: the same bytes for the same content. Two submissions under one number are compared by
-        it."""
-        return canonical(self.model_dump())
+        it, so a field that a former version of the hub did not have is left out where it is not given."""
+        whole = self.model_dump()
+        return canonical(whole | {"matters": [_as_before(one) for one in whole["matters"]]})
 
     def transfers(self) -> "list[Transfer]":
         """Each account of each title, on its own."""
@@ -74,6 +75,13 @@ def canonical(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def _as_before(matter: dict[str, Any]) -> dict[str, Any]:
+    mandate = matter["mandate"]
+    if mandate is None or mandate["signed_on"] is not None:
+        return matter
+    return matter | {"mandate": {name: value for name, value in mandate.items() if name != "signed_on"}}
+
+
 class Transfer(NamedTuple):
     """One account of one title. ``place``: in its submission, from 0."""
 
@@ -84,7 +92,7 @@ class Transfer(NamedTuple):
 
     def sealed(self) -> dict[str, Any]:
         """What is stored of it, sealed: JSON values."""
-        submission, matter = self.submission, self.matter.model_dump(exclude={"accounts"})
+        submission, matter = self.submission, _as_before(self.matter.model_dump(exclude={"accounts"}))
         told = {"external_no": submission.external_no, "channel": submission.channel, "reason": submission.reason}
         whole = sha256(submission.canonical()).hexdigest()
         return told | {"account": self.account, "whole": whole, **matter}
