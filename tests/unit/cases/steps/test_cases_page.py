@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.cases.connection.events import Submitted
+from hub.cases.events import Held, Released
 from hub.cases.steps import judge as judging
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SEGMENTS, Action, Fact, Kind
 from hub.cases.steps.judge import State, Why, judge
@@ -59,21 +61,41 @@ def state(found: judging.History) -> str:
     return "RUNS" if found.running() else "WAITS"
 
 
-@pytest.mark.parametrize("cells", [one for one in arrows() if one[0] != "a"], ids=lambda cells: cells[0])
-def test_every_arrow_is_what_the_judge_does(cells: list[str]) -> None:
-    letter, action, before, after = cells[:4]
-    assert state(history(*BEFORE[letter])) == before
-    found = history(*BEFORE[letter], (Action(action), SEGMENT.get(letter, "")))
+def drawn(side: str) -> list[tuple[str, str, str, str]]:
+    """The arrows of a side's diagram: (from, letter, word, to)."""
+    found = re.findall(r"(?m)^(\S+) ─+ ([a-lA-C]) (\S+) ─+▶ (\S+)", side.split("```")[1])
+    assert len(found) == len(side.split("```")[1].strip().splitlines()), "each line is one arrow"
+    return found
+
+
+@pytest.mark.parametrize("arrow", [one for one in drawn(UTILITY) if one[1] != "a"], ids="-".join)
+def test_every_arrow_is_what_the_judge_does(arrow: tuple[str, str, str, str]) -> None:
+    before, letter, action, after = arrow
+    begun = (ACCEPTED, PLANNED) if before == "WAITS" else BEFORE[letter]
+    assert state(history(*begun)) == before
+    found = history(*begun, (Action(action), SEGMENT.get(letter, "")))
     assert state(found) == after
     assert found.facts[-1].state is State.COUNTED
-    assert len(cells[4]) > 40, "an arrow is explained"
 
 
-def test_the_diagrams_have_the_arrows_of_their_tables() -> None:
-    drawn = UTILITY.split("```")[1]
-    letters = set(re.findall(r"(?<![\w'])[a-l](?![\w'])", re.sub(r"  \w[\w ']{8,}$", "", drawn, flags=re.M)))
-    assert letters == {cells[0] for cells in arrows()}
-    assert sorted(re.findall(r"─([A-C])─", HUB)) == re.findall(r"(?m)^\| ([A-C]) \|", HUB) == ["A", "B", "C"]
+def test_the_diagrams_have_the_arrows_of_their_tables_with_the_same_states_and_words() -> None:
+    """From, letter, word and to; an arrow from two states is drawn twice."""
+    told = []
+    for letter, action, before, after, why in arrows():
+        assert len(why) > 30, "an arrow is explained"
+        froms, tos = before.split(", "), after.split(", ")
+        told += [(one, letter, action, tos[place % len(tos)]) for place, one in enumerate(froms)]
+    assert sorted(told) == sorted(drawn(UTILITY))
+    assert {letter for _, letter, *_ in drawn(UTILITY)} == {cells[0] for cells in arrows()}
+    events = re.findall(r"(?m)^\| ([A-C]) \| `([a-z.]+)` \|", HUB)
+    assert [(letter, word) for _, letter, word, _ in drawn(HUB)] == events
+    states = [(before, after) for before, *_, after in drawn(HUB)]
+    assert states == [("(none)", "open"), ("open", "held"), ("held", "open")]
+        ("(none)", "open"),
+        ("open", "held"),
+        ("held", "open"),
+    ]
+    assert {word for _, _, word, _ in drawn(HUB)} <= {one.SCHEMA for one in (Submitted, Held, Released)}
 
 
 def test_every_action_has_an_arrow_or_a_sentence() -> None:
