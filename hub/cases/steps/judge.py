@@ -212,6 +212,7 @@ class _Walk:
         self._timed = timed
         self.kinds = [(submitted_ms, kind)]
         self.rounds = [Round(ACCEPTANCE, submitted_ms, None)]
+        self._changes: set[bytes] = set()
         self.end: Action | None = None
         self.ended_ms: int | None = None
 
@@ -336,6 +337,7 @@ class _Walk:
     def _change(self, fact: Fact, at_ms: int) -> Why | None:
         assert fact.becomes is not None, "a change that is complete"
         self.kinds.append((at_ms, fact.becomes))
+        self._changes.add(fact.event)
         segments, running = self._segments(), self._running()
         if running is None:
             self._open_second(segments, at_ms)
@@ -343,11 +345,17 @@ class _Walk:
             return None
         elif running.opened_by is None and running.segment in segments:
             # It ran as the second of two; the new kind has another one before it, which began when acceptance ended.
-            self.rounds[-1] = Round(segments[1], running.opened_ms, None)
+            if segments[1] not in self._answered():
+                self.rounds[-1] = Round(segments[1], running.opened_ms, None)
         elif running.segment not in segments:
             self.rounds[-1] = replace(running, closed_ms=at_ms, closed_by=fact.event)
             self._open_second(segments, at_ms)
         return None
+
+    def _answered(self) -> set[str]:
+        """The segments that the utility has answered; a change of kind that closed one is no answer."""
+        closed = (one for one in self.rounds if one.closed_by is not None and not one.returned)
+        return {one.segment for one in closed if one.closed_by not in self._changes}
 
     def _open_second(self, segments: Sequence[str], at_ms: int) -> None:
         """What follows acceptance is the utility's own work, so it waits for no request."""

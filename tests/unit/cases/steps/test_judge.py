@@ -130,9 +130,16 @@ class Model:
         self.opened_ms = None
 
     def change(self, becomes: Kind) -> None:
-        """The kind changes. What ran as the second of two runs as the second of the new kind, from the same time."""
+        """The kind changes. What ran as the second of two runs as the second of the new kind, from the same time, or as
+        the last one where the second was answered before. Of what low voltage has not the change is the end, and its
+        own second one begins then."""
         self.at_ms += MINUTE
         self.tell(Action.CHANGE, "", becomes=becomes)
+        running = None if self.opened_ms is None else self.next
+        if becomes == LOW and running not in timed(LOW):
+            if running and self.opened_ms is not None:
+                self.rounds.append((running, self.opened_ms, self.at_ms))
+            self.opened_ms, self.own = self.at_ms, True
         self.kind = becomes
         self.kinds.append((self.at_ms, becomes))
 
@@ -147,6 +154,22 @@ class Model:
     def expected(self) -> list[tuple[str, int, int | None]]:
         running = [] if self.opened_ms is None else [(self.next, self.opened_ms, None)]
         return [*self.rounds, *running]
+
+
+def test_a_case_that_becomes_low_voltage_and_high_again_needs_no_second_supply_plan() -> None:
+    """What low voltage has as its second step becomes the last one; a plan that the change cut short runs again."""
+    accepted = fact("A", Action.END, ACCEPTANCE, BEGUN + DAY)
+    planned = fact("P", Action.END, "supply-plan", BEGUN + 2 * DAY)
+    low, high = (
+        fact(name, Action.CHANGE, "", BEGUN + days * DAY, becomes=kind)
+        for name, days, kind in (("L", 3, LOW), ("H", 4, HIGH))
+    )
+    done = fact("C", Action.END, COMPLETION, BEGUN + 5 * DAY)
+    found = judged(HIGH, [accepted, planned, low, high, done])
+    assert (found.end, [one.segment for one in found.rounds]) == (Action.END, [ACCEPTANCE, "supply-plan", COMPLETION])
+    cut = judged(HIGH, [accepted, low, high])
+    assert [one.segment for one in cut.rounds] == [ACCEPTANCE, "supply-plan", "supply-plan"]
+    assert cut.rounds[-1].closed_ms is None
 
 
 class Life(RuleBasedStateMachine):
@@ -183,12 +206,16 @@ class Life(RuleBasedStateMachine):
         if self.model.ended is None and self.model.opened_ms is None:
             self.model.send_back(wait * DAY, takes * DAY)
 
-    @rule(becomes=st.sampled_from([HIGH, HIGH_STARRED]))
+    @rule(becomes=st.sampled_from([HIGH, HIGH_STARRED, LOW]))
     def change(self, becomes: Kind) -> None:
-        """Not after a completion that was sent back: a review that begins then is out of order."""
+        """Not after a completion that was sent back, or while one runs after its supply plan: a review that begins then
+        is out of order."""
         if self.model.ended or COMPLETION in (segment for segment, _, _ in self.model.rounds):
             return
-        if self.model.opened_ms is None or self.model.next in SEGMENTS[:2] or self.low:
+        if self.low and becomes == HIGH_STARRED and "supply-plan" in self.model.done:
+            return
+        leaves = becomes == LOW and self.model.next != COMPLETION
+        if self.model.opened_ms is None or self.model.next in SEGMENTS[:2] or self.low or leaves:
             self.model.change(becomes)
 
     @property
@@ -297,7 +324,7 @@ def runs_forwards(history: History) -> None:
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=40, stateful_step_count=14, deadline=None)
+TestLife.settings = settings(max_examples=60, stateful_step_count=14, deadline=None)
 
 
 anything = st.builds(
