@@ -133,7 +133,7 @@ GRANTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "approval": "津数共享〔2021〕10号",
         "fields": [
             "step_id", "app_no", "step_no", "step_name", "step_stat", "rcv_time", "acmp_time", "handler_no",
-            "county_code",
+            "county_code", "req_time",
         ],
         "purposes": _PURPOSES,
         "ways": ["feed"],

@@ -10,12 +10,11 @@ _NULL: Final = "2147483647"
 
 def before(columns: Mapping[str, Any]) -> dict[str, Any]:
     """``acmp_time`` becomes the time of the event: when the step was done, or, while it runs, when it was received.
-    ``rcv_time`` stays: so the start has one event of its own while the step runs and when it is done. ``step_stat``
-    becomes RUNNING-010 or DONE-010, by the times."""
-    received, done, code = (columns.get(name) for name in ("rcv_time", "acmp_time", "step_no"))
-    received, done, code = _time(received), _time(done), _padded(code)
-    runs = done is None
-    times = {"acmp_time": received if runs else done, "rcv_time": received}
+    ``rcv_time`` and ``req_time`` stay, without the nulls: so the start has one event of its own while the step runs and
+    when it is done. ``step_stat`` becomes RUNNING-010 or DONE-010, by the times."""
+    received, done, asked = (_time(columns.get(name)) for name in ("rcv_time", "acmp_time", "req_time"))
+    code, runs = _padded(columns.get("step_no")), done is None
+    times = {"acmp_time": received if runs else done, "rcv_time": received, "req_time": asked}
     return {**columns, **times, "step_no": code, "step_stat": f"{'RUNNING' if runs else 'DONE'}-{code or ''}"}
 
 

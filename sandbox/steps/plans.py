@@ -85,7 +85,8 @@ def rows(case: Case, told: Sequence[Moment]) -> list[dict[str, Any]]:
                 "step_no": one.step.lstrip("0"),
             }
             | {"handler_no": STAFF["operator"]}
-            | {"rcv_time": _plain(one.at), "acmp_time": NULL},
+            | {"rcv_time": _plain(one.at), "acmp_time": NULL}
+            | {"req_time": _plain(one.at) if one.step in _REQUESTED else NULL},
         )
         if one.kind == "END":
             row["acmp_time"] = _plain(one.at)

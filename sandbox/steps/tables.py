@@ -47,6 +47,7 @@ STEP = Table(
     Column("step_stat", String(8)),
     Column("rcv_time", String(32)),
     Column("acmp_time", String(32)),
+    Column("req_time", String(32)),
     Column("handler_no", String(32)),
     Column("county_code", String(16)),
     Column("etl_time", BigInteger, nullable=False),
@@ -98,7 +99,8 @@ def write_rows(engine: Engine, rows: Sequence[Mapping[str, Any]], now_ms: int) -
     with engine.begin() as connection:
         for row in rows:
             before = connection.execute(select(STEP).where(STEP.c.step_id == row["step_id"])).one_or_none()
-            if before is not None and (before.rcv_time, before.acmp_time) == (row["rcv_time"], row["acmp_time"]):
+            times = ("rcv_time", "acmp_time", "req_time")
+            if before is not None and all(before._mapping[name] == row.get(name) for name in times):
                 continue
             latest = connection.execute(select(func.max(STEP.c.etl_time))).scalar_one() or 0
             connection.execute(delete(STEP).where(STEP.c.step_id == row["step_id"]))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Inspector, create_engine, event, inspect, make_url
@@ -32,15 +33,24 @@ class TableDatabase:
     """Reads one exchange database. Only with ``writes`` it changes anything: the receiver's own columns, or the rows of
     a sink. Thread-safe.
 
-    ``name`` is the connector's, ``setting`` that of the URL. Connects at the first read. Raises ``Misconfigured`` for a
-    URL that cannot be used.
+    ``name`` is the connector's, ``setting`` that of the URL; ``optional``: those of ``names`` that may be absent.
+    Connects at the first read. Raises ``Misconfigured`` for a URL that cannot be used.
     """
 
     def __init__(
-        self, name: str, url: str, limits: Limits, names: Names, writes: bool = False, setting: str = "url"
+        self,
+        name: str,
+        url: str,
+        limits: Limits,
+        names: Names,
+        writes: bool = False,
+        setting: str = "url",
+        optional: Names = MappingProxyType({}),
     ) -> None:
         self._name = name
         self._names = names
+        self._optional = optional
+        self._absent: dict[str, frozenset[str]] = {}
         self._setting = f"connectors.{name}.{setting}"
         self._engine = _engine(self._setting, url, limits, writes)
 
@@ -58,6 +68,16 @@ class TableDatabase:
         """
         with self._judging(), self._engine.connect() as connection, connection.begin():
             yield connection
+
+    def absent(self, connection: Connection, name: str) -> frozenset[str]:
+        """Which optional columns a table does not have; looked up once."""
+        wanted = self._optional.get(name)
+        if not wanted:
+            return frozenset()
+        if name not in self._absent:
+            there = {entry["name"] for entry in _columns(inspect(connection), name)}
+            self._absent[name] = frozenset(wanted - there)
+        return self._absent[name]
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -129,7 +149,7 @@ class TableDatabase:
             except NoSuchTableError:
                 there = set()
             strange += (f"{name}.{one}" for one in there - wanted)
-            missing += (f"{name}.{one}" for one in wanted - there)
+            missing += (f"{name}.{one}" for one in wanted - there - self._optional.get(name, set()))
         return sorted(strange), sorted(missing)
 
     def close(self) -> None:

@@ -90,11 +90,11 @@ class Rows:
         numeric = self._spec.time_as in ("milliseconds", "seconds") and name == self._spec.name
         return {self._spec.time} if numeric else set()
 
-    def select(self) -> Select[Any]:
-        """All rows, as ``read`` reads them."""
+    def select(self, absent: Collection[str] = ()) -> Select[Any]:
+        """All rows, as ``read`` reads them. ``absent``: optional columns that the table does not have."""
         spec = self._spec
         names = dict.fromkeys([*spec.extra, *spec.columns, spec.time])
-        return select(*(self._selected(self.main, name) for name in names))
+        return select(*(self._selected(self.main, name) for name in names if name not in absent))
 
     def named(self) -> Select[Any]:
         """All rows, their key and time only, as ``versions`` reads them."""
@@ -169,7 +169,7 @@ class Rows:
         moment, timeless = self._judged(given, ends_ms)
         operation, wrong = self._operation(row)
         owners = {name: self._owned_by(row, child.of or spec.key) for name, child in spec.children.items()}
-        columns = self._decoded(row, spec.columns)
+        columns = self._decoded(row, [name for name in spec.columns if name not in spec.optional or name in row])
         columns |= {name: lines[name].of(owner) for name, owner in owners.items()}
         version = UNVERSIONED if moment is None else int(moment)
         fault = _first(None if key else _NAMELESS, timeless, wrong, _large(columns))

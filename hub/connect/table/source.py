@@ -19,7 +19,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from hub.clock import CHINA
 from hub.connect.context import Context
@@ -74,11 +74,16 @@ class TableSource:
         self._full_reload = timing.full_reload
         self._context = context
         self._page_rows = context.limits.page_rows
-        self._lookups = spec.lookups
-        self._database = TableDatabase(context.info.name, url, context.limits, spec.names())
+        self._lookups, self._name = spec.lookups, spec.name
+        self._database = TableDatabase(
+            context.info.name, url, context.limits, spec.names(), optional={spec.name: set(spec.optional)}
+        )
         self._rows = Rows(spec, self._database.dialect)
         self._key, self._time, self._bound = self._rows.key, self._rows.time, self._rows.times.bound
         self._remark = ""
+
+    def _select(self, connection: Connection) -> Select[Any]:
+        return self._rows.select(self._database.absent(connection, self._name))
 
     # ---- the feed --------------------------------------------------------------------------------------------------
 
@@ -207,7 +212,7 @@ class TableSource:
         return rows
 
     def _read(self, connection: Connection, limit: int, *conditions: ColumnElement[bool]) -> list[TableRow]:
-        query = self._rows.select().where(*conditions).order_by(self._time, *self._key.columns)
+        query = self._select(connection).where(*conditions).order_by(self._time, *self._key.columns)
         return self._each_once(self._rows.read(connection, query.limit(limit), self._ends_ms()))
 
     def _ends_ms(self) -> int:
@@ -223,7 +228,7 @@ class TableSource:
         if not odd:
             return []
         further = [] if last is None else [self._key.after(last)]
-        query = self._rows.select().where(self._is_odd(), *further).order_by(*self._key.columns)
+        query = self._select(connection).where(self._is_odd(), *further).order_by(*self._key.columns)
         rows = self._rows.read(connection, query.limit(self._page_rows), self._ends_ms())
         if len(rows) == self._page_rows and rows[-1].row.key:
             at["odd"] = rows[-1].row.key
@@ -327,8 +332,8 @@ class TableSource:
         if question is None:
             raise RecordRejected("LOOKUP_UNSUPPORTED", detail=f"[table.lookups] has no {query.by}")
         holding = self._rows.holding(question, spelled(query.by, query.value))
-        wanted = self._rows.select().where(holding, self._rows.in_force())
         with self._database.read() as connection:
+            wanted = self._select(connection).where(holding, self._rows.in_force())
             ordered = wanted.order_by(self._time.desc(), *self._key.columns).limit(ANSWER_ROWS_MAX + 1)
             rows = self._rows.read(connection, ordered, self._ends_ms())
         answer = [row for row in rows[:ANSWER_ROWS_MAX] if row.row.operation != DELETE]

@@ -96,6 +96,11 @@ class TableSpec(Frozen):
         "larger ones.",
     )
     columns: Columns = Field(description="The columns that are read; key, time and operation are read without that.")
+    optional: tuple[Column, ...] = Field(
+        (),
+        description="Those of `columns` that the table of an installation may not have: there a row has none. "
+        "After the owner has added one: `hub connectors reload NAME`.",
+    )
     operation: str = Field("", description="The column with the kind of change; empty where the table has none.")
     operations: Mapping[str, Operation] = Field(
         default_factory=lambda: OPERATIONS,
@@ -144,12 +149,21 @@ class TableSpec(Frozen):
                 raise ValueError(f"children.{name}: a column has this name")
             if len(child.parent) != len(child.of or self.key):
                 raise ValueError(f"children.{name}.parent names as many columns as the key (or `of`) has")
+        if strange := sorted(set(self.optional) - {*self.columns}):
+            raise ValueError(f"optional names columns that are read; {strange[0]} is not")
+        if needed := sorted({*self.optional} & {self.time, *self.extra, *self._asked()}):
+            raise ValueError(f"optional: the hub itself needs {needed[0]}")
         for by, question in self.lookups.items():
             if question.child and question.child not in self.children:
                 raise ValueError(f"lookups.{by}.child: there is no child {question.child!r}")
         if strange := sorted({*self.texts, *self.miscoded} - {*self.columns, *self._of_children()}):
             raise ValueError(f"texts and miscoded name columns that are read; {strange[0]} is not")
         return self
+
+    def _asked(self) -> set[str]:
+        """Columns of the table itself that questions are asked by."""
+        found = {one.column for one in self.lookups.values() if not one.child}
+        return found | ({self.in_force.column} if self.in_force else set())
 
     def _of_children(self) -> set[str]:
         return {column for child in self.children.values() for column in child.columns}

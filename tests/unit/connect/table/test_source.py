@@ -395,3 +395,22 @@ def test_p1_each_row_that_commits_within_the_lag_is_read(events: list[tuple[int,
         assert set(there) <= seen
         table.source.close()
         table.connection.close()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_an_optional_column_is_read_where_the_table_has_it(tmp_path: Path, there: bool) -> None:
+    """It is no drift where it is absent, and a row has no such column; a question reads the same."""
+    more, value = (", asked TEXT", ", '09:30'") if there else ("", "")
+    connection = sqlite3.connect(tmp_path / "exchange.db", isolation_level=None)
+    connection.execute(f"CREATE TABLE ex(id TEXT PRIMARY KEY, ms INTEGER, name TEXT{more})")
+    connection.execute(f"INSERT INTO ex VALUES ('a', 1000, 'x'{value})")
+    spec = {"name": "ex", "key": "id", "time": "ms", "columns": ["name", "asked"], "optional": ["asked"],
+            "lookups": {"uscc": {"column": "name"}}}  # fmt: skip
+    source = table_source(tmp_path, f"sqlite:///{tmp_path}/exchange.db", HandClock(), spec, page_rows=2)
+    assert source.drift() == ([], [])
+    (row,) = source.fetch(None).rows
+    assert (b"asked" in row.raw, b"09:30" in row.raw) == (there, there)
+    (found,) = source.look_up(LookupQuery("uscc", "x", "electricity-connection", "basis")).rows
+    assert found.raw == row.raw
+    source.close()
+    connection.close()

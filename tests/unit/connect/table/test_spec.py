@@ -55,6 +55,8 @@ def test_the_columns_that_are_read_are_known_by_table() -> None:
         ({"children": {"u": {"table": "t", "parent": "p", "order": "o", "columns": ["x"]}}}, "as many columns"),
         ({"lookups": {"uscc": {"child": "nobody", "column": "x"}}}, "no child 'nobody'"),
         ({"operations": {"I": "INSERT"}}, "operations"),
+        ({"optional": ["no"]}, "no is not"),
+        ({"columns": ["xmmc", "jsdd", "xmdm"], "optional": ["xmdm"]}, "the hub itself needs xmdm"),
     ],
 )
 def test_what_does_not_fit_is_named(changes: dict[str, Any], told: str) -> None:
