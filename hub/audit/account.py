@@ -29,8 +29,9 @@ class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
     ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
     began before for the same site and capacity, if that one ended without electricity. ``voltage``: as applied
-    for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that the hub refused. ``papers``: what
-    the customer handed in, by the time at the hub."""
+    for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that the hub refused;
+    ``second_rounds``: refused requests for what the one-time notice had to tell. ``papers``: what the customer handed
+    in, by the time at the hub."""
 
     case_id: bytes
     submitted_ms: int
@@ -46,6 +47,7 @@ class Account:
     follows: bytes | None = None
     rating: int | None = None
     requests: tuple[Shown, ...] = ()
+    second_rounds: tuple[Shown, ...] = ()
     ratings: tuple[Shown, ...] = ()
     papers: tuple[Paper, ...] = ()
 
@@ -86,7 +88,8 @@ class Account:
     def touches(self, since_ms: int) -> bool:
         """Whether it was open at this moment or later, or something was told or refused then."""
         ended_ms = self.history.ended_ms
-        told = [one.received_ms for one in self.facts] + [one.at_ms or 0 for one in (*self.requests, *self.ratings)]
+        refused = (*self.requests, *self.second_rounds, *self.ratings)
+        told = [one.received_ms for one in self.facts] + [one.at_ms or 0 for one in refused]
         return ended_ms is None or max([ended_ms, *told]) >= since_ms
 
     def counted(self, first: date, last: date) -> int:

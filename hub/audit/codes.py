@@ -336,8 +336,15 @@ CODES: Final[dict[str, Code]] = {
     ),
     "REQUEST_REFUSED": Code(
         Class.BEYOND_LIST,
-        "向客户索要清单外、平台已获取或重复告知的资料（已拒绝）",
-        "A paper beyond the list, one that the hub has fetched, or a second notice was asked of the customer; refused.",
+        "向客户索要清单外、平台已获取或正在查找的资料（已拒绝）",
+        "A paper beyond the list, or one that the hub has fetched or looks for, was asked of the customer; refused.",
+        _NOTHING_MORE,
+    ),
+    "ASKED_AGAIN": Code(
+        Class.BEYOND_LIST,
+        "未一次性告知：首次告知时已可提出的资料再次向客户提出（已拒绝）",
+        "Not all at once: what the first notice of the segment could have named was asked for in a second round; "
+        "refused.",
         _NOTHING_MORE,
     ),
     "COMPLAINED": Code(

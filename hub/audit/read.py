@@ -89,12 +89,13 @@ class Book:
         facts = steps.facts(self.connection, ids) if page else {}
         asked = steps.requests(self.connection, ids) if page else {}
         requests = refused.requests(self.connection, ids, until_ms, self._parts.opener)
+        rounds = refused.second_rounds(self.connection, ids, until_ms, self._parts.opener)
         ratings = refused.ratings(self.connection, ids, until_ms)
         grades = refused.grades(self.connection, ids, until_ms)
         papers = _papers(self.connection, ids, until_ms)
         for row, of in zip(page, ids, strict=True):
             known = tuple(one for one in (*facts[of], *asked[of]) if one.received_ms <= until_ms)
-            refusals = requests.get(of, ()), ratings.get(of, ())
+            refusals = requests.get(of, ()), rounds.get(of, ()), ratings.get(of, ())
             yield row, replace(self._account(row, known, *refusals, grades.get(of)), papers=papers[of])
 
     def _account(
@@ -102,6 +103,7 @@ class Book:
         row: Row[Any],
         facts: tuple[Fact, ...],
         requests: tuple[Shown, ...],
+        second_rounds: tuple[Shown, ...],
         ratings: tuple[Shown, ...],
         grade: int | None,
     ) -> Account:
@@ -121,6 +123,7 @@ class Book:
             follows=first_id if first_id != case_id else None,
             rating=grade,
             requests=requests,
+            second_rounds=second_rounds,
             ratings=ratings,
         )
 

@@ -5,10 +5,11 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from hub.audit.codes import Finding, Shown
 from hub.cases import policy
+from hub.cases.connection.materials.decide import GIVEN
 from hub.cases.connection.materials.tables import request
 from hub.cases.connection.tables import application
 from hub.cases.procedure import Opens
@@ -25,12 +26,23 @@ Refused = dict[bytes, tuple[Shown, ...]]
 
 
 def requests(connection: Connection, ids: Collection[bytes], until_ms: int, opener: Opens) -> Refused:
-    """Requests for materials beyond the list, or that the hub fetches, and second notices: each with the names that
-    were asked for, and with what the policy forbids by which clause."""
+    """Requests for materials beyond the list, or that the hub fetches: each with the names that were asked for, and
+    with what the policy forbids by which clause."""
+    return _requests(connection, ids, until_ms, opener, request.c.code != GIVEN)
+
+
+def second_rounds(connection: Connection, ids: Collection[bytes], until_ms: int, opener: Opens) -> Refused:
+    """Requests for what the one-time notice of the segment had to tell (一次性告知)."""
+    return _requests(connection, ids, until_ms, opener, request.c.code == GIVEN)
+
+
+def _requests(
+    connection: Connection, ids: Collection[bytes], until_ms: int, opener: Opens, which: ColumnElement[bool]
+) -> Refused:
     columns = request, case.c.subject_id, application.c.policy
     joined = request.join(case, case.c.case_id == request.c.case_id)
     joined = joined.join(application, application.c.case_id == request.c.case_id)
-    wanted = request.c.case_id.in_(ids), request.c.code != "", request.c.asked_ms <= until_ms
+    wanted = request.c.case_id.in_(ids), request.c.code != "", request.c.asked_ms <= until_ms, which
     query = select(*columns).select_from(joined).where(*wanted)
     rows = connection.execute(query.order_by(request.c.case_id, request.c.number)).all()
     given = [(bytes(row.subject_id), bytes(row.sealed or b"")) for row in rows]

@@ -11,6 +11,7 @@ from hub import transport
 from hub.cases import policy, procedure
 from hub.cases.connection.applications import Applications
 from hub.cases.connection.holdings import Holdings
+from hub.cases.connection.materials.asked import AskedBySystem
 from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.placed.service import Places
 from hub.cases.connection.tables import application
@@ -209,6 +210,11 @@ class Hub:
     def materials(self) -> Materials:
         """The service for the materials of applications."""
         return Materials(self.store, self.opener, self.journal)
+
+    def asked_by_system(self) -> AskedBySystem:
+        """The service that takes requests for materials of connection systems: those that may send steps."""
+        authorities = {name: info.authority for name, info in self.connectors.sources.items()}
+        return AskedBySystem(self.materials(), authorities, lambda name: self._asking.source(name).check_sends())
 
     def places(self) -> Places:
         """The service for questions about the sites of applications."""

@@ -237,6 +237,10 @@ _WORDS = {
         "This application has ended: nothing more may be asked for (津工信电力〔2021〕8号 §5). The request is "
         "recorded.",
     ),
+    "REQUEST_CONFLICT": Words(
+        "该请求编号已用于另一内容的要求；请使用新的编号。此要求已记录。",
+        "This request id was used for other materials: use a new one. The request is recorded.",
+    ),
     "DOCUMENTS_FULL": Words("本申请登记的材料过多。", "The application has too many documents."),
     "FIELD_MISSING": Words("缺少必填内容。", "A required field is missing."),
     "FIELD_INVALID": Words("内容不符合要求。", "The value of a field is not allowed."),

@@ -18,16 +18,24 @@ def print_materials(shown: Json, out: Console) -> None:
     out.print(_listed(shown))
     for notice in shown["notices"]:
         items = ", ".join(f"{one['zh']} {one['defect']}" for one in notice["items"])
-        out.print(escape(f"told {shown_in_china(notice['asked_at'])}, {notice['segment']}: {items}"), highlight=False)
+        told = f"told {shown_in_china(notice['asked_at'])}, asked by {_side(notice)}, {notice['segment']}: {items}"
+        out.print(escape(told), highlight=False)
     for one in shown["refused"]:
         names = ", ".join(one["names"] or ())
-        asked = f"refused {shown_in_china(one['asked_at'])}, {one['client'] or one['channel']}: {names}"
+        asked = f"refused {shown_in_china(one['asked_at'])}, asked by {_side(one)}: {names}"
         out.print(f"[red]{escape(asked)}[/] {escape(one['zh'])}", highlight=False)
     fee = shown["fee"]
     out.print(escape(f"fees: {fee['zh']} {fee['en']} ({fee['clause']})"), highlight=False)
     for one in shown["charges"]:
         charged = f"charged {shown_in_china(one['charged_at'])} although nothing may be charged ({one['clause']})"
         out.print(f"[red]{escape(charged)}[/]", highlight=False)
+
+
+def _side(one: Json) -> str:
+    """Who asked: a client of a channel, or the utility's connection system by one of its connectors."""
+    if one["asked_by"] == "CONNECTION_SYSTEM":
+        return f"the connection system ({one['client']})"
+    return str(one["client"] or one["channel"])
 
 
 def _listed(shown: Json) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hub.ports import KeyVault
-from hub.privacy.references import References
+from hub.privacy.references import References, read_number
 from hub.records.identifiers import Identity, identity_of
 from hub.records.kinds import identity_within
 
@@ -28,6 +28,10 @@ class Names:
         """The opaque id of each number, made where there is none yet."""
         return self._vault.identify(identities) if identities else []
 
+    def find(self, identity: Identity) -> bytes | None:
+        """The opaque id of a number; ``None`` for one that was not named before."""
+        return self._vault.find([identity])[0]
+
     def hub_number(self, sink: str, case_id: bytes) -> Identity:
         """The hub's number of a case at a sink."""
         identity = identity_of(APPLICATION_NO, self._references(sink).hub_number(case_id))
@@ -41,6 +45,12 @@ class Names:
         # Each part has its length before it: two different lists never give the same bytes.
         message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
         return hmac.digest(self._key, message, "sha256")[:ID_BYTES]
+
+
+def hubs_number(text: str) -> Identity | None:
+    """The hub's number of an application, as a person or a system wrote it; ``None`` for a text that is none."""
+    number = read_number(text)
+    return identity_of(APPLICATION_NO, number) if number else None
 
 
 def utility_number(authority: str, app_no: str) -> Identity | None:

@@ -67,12 +67,14 @@ def _config(hub: Hub) -> uvicorn.Config:
     schemas = registry.router(without_login(hub.settings.registry_url))
     customer = hub.customers()
     tokens, refusals = customer.tokens, Refusals(hub.store, hub.clock)
+    signed, nonces = by_path(hub.connectors.senders_of, hub.clock), Nonces(hub.clock)
     served = (
         applications.router(hub.applications(), hub.holdings(), tokens, access, refusals),
         customers.router(customer, hub.applications(), access, Applicants(tokens.opens, hub.clock)),
         cases.router(hub.store, access),
-        steps.router(hub.intake(), by_path(hub.connectors.senders_of, hub.clock), Nonces(hub.clock)),
+        steps.router(hub.intake(), signed, nonces),
         materials.router(hub.materials(), access),
+        materials.system_router(hub.asked_by_system(), signed["/steps"], nonces),
         places.router(hub.places(), access),
         transfers.router(hub.transfers(), access, refusals),
         deliveries.router(hub.deliveries, hub.connectors.fetching, access),

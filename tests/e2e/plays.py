@@ -325,7 +325,7 @@ PLAYS = (
     Cheat("a permit is taken from the customer", "REQUEST_REFUSED", BEYOND, takes_a_permit),
     Cheat("asked for something after the end", "REQUEST_REFUSED", BEYOND, asks_after_the_end),
     Cheat(
-        *("told of defects twice", "REQUEST_REFUSED", BEYOND),
+        *("told of defects twice", "ASKED_AGAIN", BEYOND),
         lambda world: asks(world, "", "NOTICE_GIVEN", *[("completion", "completion-report")] * 2),
     ),
     Cheat(

@@ -284,9 +284,12 @@ def _charges(account: Account) -> Iterator[Finding]:
 
 
 def _refused(account: Account) -> Iterator[Finding]:
-    """What was asked of the customer beyond the list, and a rating that someone else tried to make."""
+    """What was asked of the customer beyond the list, or not all at once, and a rating that someone else tried to
+    make."""
     for one in account.requests:
         yield Finding("REQUEST_REFUSED", account.case_id, (one,))
+    for one in account.second_rounds:
+        yield Finding("ASKED_AGAIN", account.case_id, (one,))
     for one in account.ratings:
         yield Finding("RATING_REFUSED", account.case_id, (one,))
 

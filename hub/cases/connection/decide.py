@@ -39,6 +39,7 @@ from hub.cases.connection.hears import (
     Submit,
     Warn,
 )
+from hub.cases.connection.materials import reported as asked
 from hub.cases.connection.placed.decide import placed
 from hub.cases.connection.recall import decide as recall
 from hub.cases.connection.steps import reports
@@ -99,6 +100,8 @@ def _reported(case: Case, facts: Facts, moment: Moment) -> list[Event]:
         return []
     assert facts.row is not None
     told = reports.events(facts.reported, facts.row)
+    if facts.materials is not None and facts.history is not None:
+        told += asked.events(facts.materials, facts.reported.asking, facts.history)
     return [*told, *facts.reapplied, *_dated(case, facts, moment)] if facts.reported.changes else told
 
 

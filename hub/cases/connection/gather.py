@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from hub.cases import notices, reasons
 from hub.cases.agreement.agree import Finding
@@ -16,6 +16,8 @@ from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
 from hub.cases.connection.handed.gather import Handed, handed
 from hub.cases.connection.hears import AskAgain, AskFor, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
+from hub.cases.connection.materials.reported import Before
+from hub.cases.connection.materials.shown import before
 from hub.cases.connection.placed import near
 from hub.cases.connection.placed.decide import Placing
 from hub.cases.connection.placed.gather import placings
@@ -49,16 +51,15 @@ class Facts:
     """What is known of one case. ``needs``: the open needs that the command is about, each with the source's answer if
     one came. ``sinks`` are those of the settings, ``absent`` those that a case may have been opened with before.
     ``found`` and ``asks`` are by kind. ``again``: the needs whose record has a new reading. ``pending``: the kind of
-    the piece that a withdrawal is about, as long as it is pending; ``behind``: the pieces that wait for that one,
-    or that a cancellation withdraws; ``cancelled``: it was taken back before.
-    ``over``: the needs whose record is not in force any more. ``calendar``, ``history`` and ``row``, that of the
-    application, for computing dates. ``reapplied``: what it continues, or what continues it, or does so no more.
-    ``reported``: numbers and steps that it has not heard; ``history`` is with them. ``warnings`` and ``told``: how many
-    warnings and notices of recalls there were. ``ended``: as its row says. ``placing``: what is known of its site,
-    where the command is about its title. ``agreed``: what the certificates say of each other, where it was not told
-    before.
-    ``handed``: what is known of its title's holders since electricity is on, where the command is about that.
-    ``follow_up``: the last day of a bad rating's follow-up that is over and was not warned of."""
+    the piece that a withdrawal is about, as long as it is pending; ``behind``: the pieces that wait for that one, or
+    that a cancellation withdraws; ``cancelled``: it was taken back before. ``over``: the needs whose record is not in
+    force any more. ``calendar``, ``history`` and ``row``, that of the application, for computing dates. ``reapplied``:
+    what it continues, or what continues it, or does so no more. ``reported``: numbers and steps that it has not heard;
+    ``history`` is with them; ``materials``: what is known of its materials, where such a step names some. ``warnings``
+    and ``told``: how many warnings and notices of recalls there were. ``ended``: as its row says. ``placing``: what is
+    known of its site, where the command is about its title. ``agreed``: what the certificates say of each other, where
+    it was not told before. ``handed``: what is known of its title's holders since electricity is on, where the command
+    is about that. ``follow_up``: the last day of a bad rating's follow-up that is over and was not warned of."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -74,6 +75,7 @@ class Facts:
     calendar: Calendar = field(default_factory=Calendar)
     row: Row[Any] | None = None
     reported: Reported | None = None
+    materials: Before | None = None
     history: History | None = None
     reapplied: list[Reapplied | Separated] = field(default_factory=list)
     warnings: int = 0
@@ -140,6 +142,8 @@ def _report(
             known.row = rows[case.case_id]
             asked = command.facts(case) if isinstance(command, AskFor) else []
             known.history = histories[case.case_id] = reports.history(connection, rows, case, more, asked)
+            if more and more.asking:
+                known.materials = before(connection, case.case_id, known.history, given.opener)
         elif isinstance(command, Submit):
             known.reapplied += again.submitted(given, connection, case, command)
     ends = again.Ends(given, connection, histories)
@@ -358,23 +362,20 @@ def _opened(given: Given, case: Case, ticket: Row[Any] | None, moment: Moment) -
     return reasons.TICKET_NEEDED if isinstance(opened, Fault) else opened.decode()
 
 
+def _waiting(case: Case) -> tuple[ColumnElement[bool], ...]:
+    """Where the pending pieces of a case are."""
+    return piece.c.case_id == case.case_id, piece.c.state == PieceState.PENDING.value
+
+
 def _pending(connection: Connection, case: Case, command: Withdraw) -> str | None:
     """The kind of the piece that a withdrawal is about, if it is pending."""
-    query = select(piece.c.kind).where(
-        piece.c.case_id == case.case_id,
-        piece.c.piece == command.piece,
-        piece.c.state == PieceState.PENDING.value,
-    )
+    query = select(piece.c.kind).where(*_waiting(case), piece.c.piece == command.piece)
     return connection.execute(query).scalar_one_or_none()
 
 
 def _behind(connection: Connection, case: Case, command: Withdraw) -> tuple[int, ...]:
     """The pending pieces that wait for the piece of a withdrawal: those that would take it back."""
-    query = select(piece.c.piece).where(
-        piece.c.case_id == case.case_id,
-        piece.c.after == command.piece,
-        piece.c.state == PieceState.PENDING.value,
-    )
+    query = select(piece.c.piece).where(*_waiting(case), piece.c.after == command.piece)
     return tuple(connection.execute(query.order_by(piece.c.piece)).scalars())
 
 
@@ -389,9 +390,5 @@ def _cancelled(connection: Connection, case: Case) -> bool:
 
 def _unsent(connection: Connection, case: Case) -> tuple[int, ...]:
     """The pending pieces without the registration: sinks that get this are told how it ended."""
-    query = select(piece.c.piece).where(
-        piece.c.case_id == case.case_id,
-        piece.c.kind != REGISTRATION,
-        piece.c.state == PieceState.PENDING.value,
-    )
+    query = select(piece.c.piece).where(*_waiting(case), piece.c.kind != REGISTRATION)
     return tuple(connection.execute(query.order_by(piece.c.piece)).scalars())

@@ -7,9 +7,10 @@ number one number counts: the utility's own, or where there is none that until i
 two cases are told of is of neither (``number_dispute``), in any order.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, select
 
@@ -25,15 +26,30 @@ from hub.records.tables import record, record_link
 from hub.topics.places import read_value
 
 STEP: Final = "utility.step"
+MATERIALS: Final = "MATERIALS"
+"""Use of the opaque ids of requests for materials."""
+
+
+class Asking(NamedTuple):
+    """A step by which the utility asks the customer for materials (补正): its event, the connector that read it, its
+    own time, the materials in the utility's words, and the opaque id of these words."""
+
+    event: bytes
+    content: bytes
+    source: str
+    segment: str
+    occurred_ms: int
+    materials: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Reported:
-    """What a case has not heard yet. ``disputed``: numbers that another case has too; ``left``: records of steps that
-    named only such numbers, and are this case's no more."""
+    """What a case has not heard yet. ``asking``: of the steps, those that name materials; ``disputed``: numbers that
+    another case has too; ``left``: records of steps that named only such numbers, and are this case's no more."""
 
     numbers: list[CaseNumber] = field(default_factory=list)
     steps: list[Stepped] = field(default_factory=list)
+    asking: list[Asking] = field(default_factory=list)
     disputed: list[CaseNumber] = field(default_factory=list)
     left: tuple[bytes, ...] = ()
 
@@ -51,6 +67,14 @@ def with_steps(connection: Connection, ids: Collection[bytes]) -> dict[bytes, by
     """Number's id → the case that has it."""
     query = select(case_number.c.number_id, case_number.c.case_id).where(case_number.c.number_id.in_(ids))
     return {bytes(row.number_id): bytes(row.case_id) for row in connection.execute(query)} if ids else {}
+
+
+def of_number(connection: Connection, number_id: bytes) -> bytes | None:
+    """The case that has a number; ``None`` where none has it, or two."""
+    disputed = select(number_dispute.c.number_id).where(number_dispute.c.number_id == number_id)
+    if connection.execute(disputed.limit(1)).first() is not None:
+        return None
+    return with_steps(connection, [number_id]).get(number_id)
 
 
 def unheard(connection: Connection) -> frozenset[bytes]:
@@ -171,7 +195,20 @@ def _take(given: Given, row: Row[Any], one: Opened, known: Mapping[bytes, str], 
     if (sort != Sort.HUB) if named else (links[0] not in known):
         return set()  # it is another application's, or of an application that is not known
     found.steps += facts_in(given, row, one)
+    found.asking += _asking(given, row, one)
     return {link for link in links if link not in known} if named else set()
+
+
+def _asking(given: Given, row: Row[Any], one: Opened) -> list[Asking]:
+    """The request for materials in a record; a former version of it has none."""
+    assert one.record is not None and given.names is not None
+    told, authority = one.record["step"], one.record["authority"]
+    if not (materials := tuple(told.get("materials", ()))):
+        return []
+    event, said = told["event_id"], json.dumps(materials, ensure_ascii=False)
+    content = given.names.event(authority, said, f"{MATERIALS} {event}")
+    place = told["segment"], told["occurred_at_ms"]
+    return [Asking(given.names.event(authority, event), content, row.source, *place, materials)]
 
 
 _WITH_START: Final = (Action.START, Action.END, Action.RETURN, Action.WITHIN)

@@ -223,10 +223,14 @@ class GuardedSource:
         source = self._source
         return self._gate.call(source.total, feed=True) if isinstance(source, Totals) else None
 
+    def check_sends(self) -> None:
+        """Raise ``Misconfigured`` without a grant in force that lets the source send."""
+        check_sent(self._granted())
+
     def take(self, items: Sequence[Any], proof: bytes) -> Sequence[SourceRow]:
         """As ``Takes`` says. Raises ``Misconfigured`` without a grant in force that allows it, and for a source that
         sends nothing."""
-        check_sent(self._granted())
+        self.check_sends()
         source = self._source
         if not isinstance(source, Takes):
             raise Misconfigured(f"{self.context.info.name} sends nothing by itself", "remove `sends` of its folder")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from hub.cases.connection.materials.asked import ASKED, AskedBySystem
 from hub.cases.connection.materials.service import Materials
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
@@ -16,6 +17,8 @@ from hub.web.auth.access import Access
 from hub.web.auth.tokens import Token
 from hub.web.bodies import body_of
 from hub.web.queries import NoQuery, id_of, query_of
+from hub.web.signatures.nonces import Nonces
+from hub.web.signatures.signers import Signers
 
 Json = dict[str, Any]
 
@@ -62,6 +65,25 @@ class Api:
         return act(application_id)
 
 
+class SystemApi:
+    """The route of connection systems. It needs no token: the signature says who asks."""
+
+    def __init__(self, asked: AskedBySystem, signers: Signers, nonces: Nonces) -> None:
+        self._asked = asked
+        self._signers = signers
+        self._nonces = nonces
+
+    async def ask(self, request: Request) -> Response:
+        """Ask the customer of an application for materials. 409 when nothing is asked: it says why, for each."""
+        body = await body_of(request)
+        sender = self._signers.allow(request, body)
+        query_of(request, NoQuery)
+        admit = partial(self._nonces.use, sender.signed)
+        given = sender.source, sender.signed.key_id, read_json(body), admit
+        shown = await run_in_threadpool(self._asked.ask, *given)
+        return JSONResponse(shown, 200 if shown["state"] == ASKED else 409)
+
+
 def _id(request: Request) -> bytes:
     return id_of(request.path_params["application_id"], "NO_SUCH_APPLICATION")
 
@@ -72,4 +94,11 @@ def router(materials: Materials, access: Access) -> APIRouter:
     routes.add_api_route(f"{one}/materials", api.show, methods=["GET"])
     routes.add_api_route(f"{one}/documents", api.hand_in, methods=["POST"])
     routes.add_api_route(f"{one}/notices", api.ask, methods=["POST"])
+    return routes
+
+
+def system_router(asked: AskedBySystem, signers: Signers, nonces: Nonces) -> APIRouter:
+    """The route by which connection systems ask for materials. ``signers``: those that may send steps."""
+    routes = APIRouter()
+    routes.add_api_route("/materials", SystemApi(asked, signers, nonces).ask, methods=["POST"])
     return routes

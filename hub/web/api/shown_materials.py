@@ -1,10 +1,25 @@
 """The shape of an application's materials, for the OpenAPI document."""
 
-from typing import Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
 from hub.web.api.answers import Moment, Opaque, Text
+
+HANDED: Final[dict[str, Any]] = {
+    "material": "design",
+    "reference": "platform-files/2026/03/000123-design.pdf",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+ASKED: Final[dict[str, Any]] = {"segment": "design-review", "items": [{"material": "design", "defect": "INCOMPLETE"}]}
+BY_SYSTEM: Final[dict[str, Any]] = {
+    "requestId": "M-20260302-000007",
+    "externalAppNo": "7K3M9-QPDX-2V4TW",
+    "appNo": "A0000000017",
+    "segment": "design-review",
+    "items": [{"material": "design", "defect": "INCOMPLETE"}],
+}
+"""A request of a connection system."""
 
 
 class DocumentShown(BaseModel):
@@ -52,8 +67,11 @@ class Defective(BaseModel):
 class _Asked(BaseModel):
     number: int = Field(examples=[8])
     segment: str | None = Text("design-review")
+    asked_by: Literal["CHANNEL", "CONNECTION_SYSTEM"] = Field(
+        examples=["CHANNEL"], description="CONNECTION_SYSTEM: by a signed request, or a step that named materials."
+    )
     asked_at: Moment
-    client: str = Text("utility")
+    client: str = Text("utility", "The client of the token; of the connection system its connector.")
     channel: str = Text("gov-platform")
 
 
@@ -78,6 +96,38 @@ class OveraskedShown(_Asked):
     en: str = Text("The policy's list for this segment does not have this material.")
     names: list[str] | None = Field(examples=[["施工许可证"]])
     never: list[NeverShown]
+
+
+class Answered(BaseModel):
+    """The answer to one material of a request, in the order of the request."""
+
+    material: str | None = Text("design", "Its name in the policy's list; null for what the policy does not know.")
+    state: Literal["ASKED", "ALLOWED", "FETCHED", "AWAITED", "REFUSED"] = Field(
+        examples=["ASKED"],
+        description="ASKED: the customer is told. ALLOWED: it may be asked for, and is not, because of another one. "
+        "FETCHED, AWAITED: the hub has it, or looks for it, and the customer is never asked.",
+    )
+    reason: str | None = Text("MATERIAL_FETCHED")
+    reason_zh: str | None = Text("该材料已由枢纽获取，不得再向客户索要（津工信电力〔2021〕8号 §6）；此要求已记录。")
+    reason_en: str | None = Text("The hub has fetched this material: the customer may not be asked for it again.")
+
+
+class RequestAnswered(BaseModel):
+    """What became of a request of a connection system. The same request again gets the same answer."""
+
+    request_id: str = Text("M-20260302-000007")
+    segment: str = Text("design-review")
+    state: Literal["ASKED", "FETCHED", "AWAITED", "REFUSED"] = Field(
+        examples=["ASKED"], description="ASKED: the customer is told, all at once; otherwise nothing is asked."
+    )
+    reason: str | None = Text("MATERIAL_NOT_LISTED")
+    reason_zh: str | None = Text(
+        "该材料不在本环节的申请资料清单内，不得要求（津工信电力〔2021〕8号 §5）；此要求已记录。"
+    )
+    reason_en: str | None = Text("The policy's list for this segment does not have this material.")
+    items: list[Answered]
+    never: list[NeverShown]
+    told: list[Defective] = Field(description="All that the customer is told of; more than was asked, where it lacks.")
 
 
 class FeeShown(BaseModel):

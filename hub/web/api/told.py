@@ -17,7 +17,7 @@ from hub.web.api import registry_answers as r
 from hub.web.api import shown_customers as c
 from hub.web.api import shown_transfers as t
 from hub.web.api.clock_answers import ClockShown
-from hub.web.api.shown_materials import MaterialsShown
+from hub.web.api.shown_materials import ASKED, BY_SYSTEM, HANDED, MaterialsShown, RequestAnswered
 from hub.web.api.shown_places import PlacesShown
 from hub.web.auth.applicants import SCOPE as OF_APPLICATION
 from hub.web.queries import Query
@@ -70,12 +70,6 @@ ENQUIRY: Final[Json] = {
     "purpose": "connection-application",
     "legal_basis": "action-plan-6",
 }
-HANDED: Final[Json] = {
-    "material": "design",
-    "reference": "platform-files/2026/03/000123-design.pdf",
-    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-}
-ASKED: Final[Json] = {"segment": "design-review", "items": [{"material": "design", "defect": "INCOMPLETE"}]}
 _ANY: Final = ("REQUEST_TIMEOUT", "TOO_MANY_REQUESTS", "HEAD_TOO_LARGE", "INTERNAL", "TRY_LATER")
 _TOKEN: Final = ("UNAUTHORISED", "FORBIDDEN", "QUERY_UNKNOWN", *_ANY)
 _BODY: Final = ("UNREADABLE", "TOO_LARGE")
@@ -220,9 +214,9 @@ _TRANSFERS: Final = (
 )  # fmt: skip
 _SIGNATURE: Final = (
     *("SIGNATURE_MISSING", "SIGNATURE_FORM", "SIGNATURE_COVERS", "SIGNATURE_TIME", "SIGNATURE_KEY"),
-    *("SIGNATURE_WRONG", "SIGNATURE_DIGEST", "SIGNATURE_USED"),
+    *("SIGNATURE_WRONG", "SIGNATURE_DIGEST", "SIGNATURE_USED", "QUERY_UNKNOWN"),
 )
-_SENT: Final = (*_ANY, *_BODY, *_SIGNATURE, "QUERY_UNKNOWN", "NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID")
+_SENT: Final = (*_ANY, *_BODY, *_SIGNATURE, "NOT_ASKED", "FIELD_MISSING", "FIELD_INVALID")
 _UTILITY: Final = (
     Told(
         "sendSteps", "POST", "/steps",
@@ -235,6 +229,11 @@ _UTILITY: Final = (
         "Send reports about joint transfers, signed as steps are. 409 when one has another content than before.",
         {200: a.StepsTaken, 409: a.StepsTaken}, _SENT,
         body=steps.ReportsSent, example=steps.EXAMPLE_OF_REPORTS, tag="utility", signed=True,
+    ),
+    Told(
+        "askForMaterials", "POST", "/materials", "Ask the customer for materials, signed. 409: nothing is asked; why.",
+        {200: RequestAnswered, 409: RequestAnswered}, (*_ANY, *_BODY, *_SIGNATURE, *_SAID, "NO_SUCH_APPLICATION"),
+        body=materials.Signed, example=BY_SYSTEM, tag="utility", signed=True,
     ),
 )  # fmt: skip
 _DELIVERIES: Final = (

@@ -277,6 +277,7 @@ CHEATS = (
         kind=SANLING,
     ),
     Cheat("a paper beyond the list", lambda: account(requests=(ASKED,)), "REQUEST_REFUSED", Class.BEYOND_LIST),
+    Cheat("not told all at once", lambda: account(second_rounds=(ASKED,)), "ASKED_AGAIN", Class.BEYOND_LIST),
     Cheat("a rating that someone else makes", lambda: account(ratings=(RATED,)), "RATING_REFUSED", Class.STATISTICS),
     steps(
         *("a segment that the policy has not", "STEP_NOT_TIMED", Class.BEYOND_LIST, ACCEPTED, PLANNED),

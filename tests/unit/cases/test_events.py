@@ -8,7 +8,7 @@ import pytest
 
 from hub.cases.by import By
 from hub.cases.connection.events import Submitted, Wanted
-from hub.cases.connection.materials.events import Told
+from hub.cases.connection.materials.events import Answering, Told
 from hub.cases.events import Entry, Event, Piece, encode, message
 from hub.cases.procedure import installed
 from hub.cases.steps.events import CaseNumber
@@ -30,6 +30,7 @@ def sample(kind: type[Event]) -> Event:
     listed = {"pieces": (Piece(1, "crm", "licence.business", 0, b"r" * 16, 2, "t", 1, 5, "SELF"),)}
     listed |= {"needs": (Wanted("licence.business", "uscc", b"w" * 16),), "withdrawn": (1, 2), "sinks": ("crm",)}
     listed |= {"items": (Told("design", "MISSING"),), "nevers": ("construction-permit",)}
+    listed |= {"answers": ("", "MATERIAL_FETCHED")} if issubclass(kind, Answering) else {}
     listed |= {"numbers": (CaseNumber(b"n" * 16, "HUB"),), "records": (b"r" * 16,), "parts": ("road",)}
     listed |= {"number_ids": (b"n" * 16,), "holders": (b"h" * 16,)}
     listed |= {"recipients": ("duty-desk",), "days_off": (date(2027, 1, 1),), "make_up_days": ()}

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from hub.cases.connection.command import Part, Text, refusal
+from hub.cases.connection.command import Part, Short, Text, refusal
 
 ITEMS_MAX: Final = 20
 """Most materials in one request."""
@@ -30,6 +30,15 @@ class Request(Part):
 
     segment: SegmentName
     items: Annotated[list[Item], Field(min_length=1, max_length=ITEMS_MAX)]
+
+
+class Signed(Request):
+    """A request of the connection system, by its own names: the id that it gave the request, unique within the
+    application, and the application by the hub's number or by its own. Where both are there, the hub's counts."""
+
+    requestId: Annotated[Short, Field(examples=["M-20260302-000007"])]  # noqa: N815
+    externalAppNo: Annotated[Short, Field(examples=["7K3M9-QPDX-2V4TW"])] | None = None  # noqa: N815
+    appNo: Annotated[Short, Field(examples=["A0000000017"])] | None = None  # noqa: N815
 
 
 class Handed(Part):

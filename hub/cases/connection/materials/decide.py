@@ -8,11 +8,11 @@ asked for ──► no end? ──► on the list of this segment? ──► not
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple, TypeVar
 
-from hub.cases.connection.materials.command import ITEMS_MAX, Handed, Item, Request
-from hub.cases.connection.materials.events import Documented, Noticed, Overasked, Told
+from hub.cases.connection.materials.command import ITEMS_MAX, Handed, Item, Request, Signed
+from hub.cases.connection.materials.events import Answering, Documented, Noticed, Overasked, Told
 from hub.cases.events import ToSeal
 from hub.cases.policies.model import Material, Policy
 
@@ -21,11 +21,12 @@ FETCHED: Final = "MATERIAL_FETCHED"
 AWAITED: Final = "MATERIAL_AWAITED"
 GIVEN: Final = "NOTICE_GIVEN"
 ENDED: Final = "NOTICE_AFTER_END"
+CONFLICT: Final = "REQUEST_CONFLICT"
 NAME_CHARACTERS_MAX: Final = 200
 """Most characters of one name that is recorded with a refusal."""
 
-
-_FIELDS: Final = frozenset({*Request.model_fields, *Item.model_fields, *Handed.model_fields})
+_FIELDS: Final = frozenset({*Signed.model_fields, *Item.model_fields, *Handed.model_fields})
+A = TypeVar("A", bound=Answering)
 
 
 class There(NamedTuple):
@@ -68,6 +69,21 @@ class Known:
         return tuple(one.name for one in listed if one.name not in self.fetched | self.awaited)
 
 
+class Origin(NamedTuple):
+    """By what the connection system asked: the fields of ``Answering`` that say so. For other callers all are empty."""
+
+    request: bytes | None = None
+    content: bytes | None = None
+    source: str = ""
+
+    def of(self, event: A) -> A:
+        """The event, as one about this request."""
+        return replace(event, request=self.request, content=self.content, source=self.source)
+
+
+NO_SYSTEM: Final = Origin()
+
+
 class Refused(NamedTuple):
     """Why a request is refused: the code, the place in the request, and what would be taken there. ``event`` records
     it."""
@@ -78,26 +94,58 @@ class Refused(NamedTuple):
     event: Overasked
 
 
-def notice(known: Known, wanted: Request) -> Noticed | Refused:
+def notice(known: Known, wanted: Request, origin: Origin = NO_SYSTEM) -> Noticed | Refused:
     """The one-time notice that a request becomes. What is missing beside what the request names is told too: the
-    customer hears everything at once."""
+    customer hears everything at once. One material that may not be asked for refuses the whole request; each has its
+    own answer."""
     listed = known.listed.get(wanted.segment, ())
-    names = [item.material for item in wanted.items]
-    if known.ended:
-        return _refused(known, wanted.segment, ENDED, "", names, ())
-    found = [_of(listed, name) for name in names]
-    for place, one in enumerate(found):
-        if code := _not_to_ask(known, one):
-            return _refused(known, wanted.segment, code, f"items.{place}.material", names, known.allowed(listed))
-    asked = [(one.name, item.defect) for one, item in zip(found, wanted.items, strict=True) if one is not None]
-    if _is_told(known, wanted.segment):
-        return _refused(known, wanted.segment, GIVEN, "segment", names, ())
-    for place, pair in enumerate(asked):
-        if _was_to_tell(known, wanted.segment, *pair):
-            return _refused(known, wanted.segment, GIVEN, f"items.{place}.material", names, ())
-    told = dict(asked)
+    found = [_of(listed, item.material) for item in wanted.items]
+    answers = tuple(_answer(known, wanted.segment, one, item) for one, item in zip(found, wanted.items, strict=True))
+    code, place = _why_not(known, wanted.segment, answers)
+    if code:
+        names = [item.material for item in wanted.items]
+        allowed = known.allowed(listed) if code in (NOT_LISTED, FETCHED, AWAITED) else ()
+        refused = _refused(known, wanted.segment, code, place, names, allowed)
+        return refused._replace(event=origin.of(replace(refused.event, answers=answers)))
+    told = {one.name: item.defect for one, item in zip(found, wanted.items, strict=True) if one is not None}
     told |= {name: "MISSING" for name in known.missing(wanted.segment) if name not in told}
-    return Noticed(segment=wanted.segment, items=tuple(Told(*one) for one in told.items()))
+    items = tuple(Told(*one) for one in told.items())
+    return origin.of(Noticed(segment=wanted.segment, items=items, answers=answers))
+
+
+def conflict(known: Known, wanted: Request, origin: Origin) -> Refused:
+    """Another content under the id of a request: it is no request of its own."""
+    names = [item.material for item in wanted.items]
+    refused = _refused(known, wanted.segment, CONFLICT, "requestId", names, ())
+    return refused._replace(event=origin.of(replace(refused.event, answers=(CONFLICT,) * len(names))))
+
+
+def _why_not(known: Known, segment: str, answers: Sequence[str]) -> tuple[str, str]:
+    """Why a request is refused, and where in it; ("", "") where it is not. What may never be asked for comes before
+    what was told already."""
+    if known.ended:
+        return ENDED, ""
+    never = next((place for place, code in enumerate(answers) if code not in ("", GIVEN)), None)
+    if never is not None:
+        return answers[never], f"items.{never}.material"
+    if _is_told(known, segment):
+        return GIVEN, "segment"
+    again = next((place for place, code in enumerate(answers) if code), None)
+    return ("", "") if again is None else (GIVEN, f"items.{again}.material")
+
+
+def _answer(known: Known, segment: str, one: Material | None, item: Item) -> str:
+    """Why a material of a request may not be asked of the customer; "" where it may."""
+    if known.ended:
+        return ENDED
+    if one is None:
+        return NOT_LISTED
+    if one.name in known.fetched:
+        return FETCHED
+    if one.name in known.awaited:
+        return AWAITED
+    told = _is_told(known, segment) or _was_to_tell(known, segment, one.name, item.defect)
+    return GIVEN if told else ""
 
 
 def unread(known: Known, sent: Mapping[str, Any]) -> Overasked | None:
@@ -164,15 +212,6 @@ def _refused(
     nevers = known.policy.meant(names)
     sealed = ToSeal(json.dumps(list(names), ensure_ascii=False).encode())
     return Refused(code, place, allowed, Overasked(segment=segment, code=code, nevers=nevers, sealed=sealed))
-
-
-def _not_to_ask(known: Known, one: Material | None) -> str | None:
-    """Why a material of a request may not be asked of the customer."""
-    if one is None:
-        return NOT_LISTED
-    if one.name in known.fetched:
-        return FETCHED
-    return AWAITED if one.name in known.awaited else None
 
 
 def _was_to_tell(known: Known, segment: str, material: str, defect: str) -> bool:

@@ -27,7 +27,20 @@ class Documented(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noticed(Event):
+class Answering(Event):
+    """An event that answers a request. ``answers``: for each material that was named, "" where it may be asked for,
+    otherwise the code of why not. Of a request of the connection system also ``source``, the connector by which it
+    asked, ``request``, the opaque id of its request, or of the step that named materials, and ``content``, that of what
+    was asked."""
+
+    request: bytes | None = None
+    content: bytes | None = None
+    source: str = ""
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticed(Answering):
     """The one-time notice (一次性告知) of a segment: everything that is missing or wrong, at once."""
 
     SCHEMA = "connection.noticed"
@@ -38,10 +51,10 @@ class Noticed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Overasked(Event):
-    """A request was refused. ``code``: MATERIAL_NOT_LISTED, MATERIAL_FETCHED, MATERIAL_AWAITED, NOTICE_GIVEN or
-    NOTICE_AFTER_END; ``nevers``: those of the policy's names of what may never be asked for that it meant; ``sealed``:
-    JSON, the names in the caller's words. Nothing else of the request is stored."""
+class Overasked(Answering):
+    """A request was refused. ``code``: MATERIAL_NOT_LISTED, MATERIAL_FETCHED, MATERIAL_AWAITED, NOTICE_GIVEN,
+    NOTICE_AFTER_END or REQUEST_CONFLICT; ``nevers``: those of the policy's names of what may never be asked for that it
+    meant; ``sealed``: JSON, the names in the caller's words. Nothing else of the request is stored."""
 
     SCHEMA = "connection.overasked"
     TOPIC = CONNECTION_EVENTS

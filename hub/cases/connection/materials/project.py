@@ -36,8 +36,11 @@ def _request(entry: Entry) -> dict[str, Any]:
         "number": entry.number,
         "segment": event.segment,
         "asked_ms": entry.occurred_at_ms,
-        "client": entry.by.client,
+        "client": event.source or entry.by.client,
         "channel": entry.by.channel,
+        "request_id": event.request,
+        "content_id": event.content,
+        "answers": json.dumps(event.answers) if event.answers else None,
     }
     if isinstance(event, Noticed):
         return {**row, "code": "", "items": json.dumps(event.items), "sealed": None}

@@ -13,7 +13,7 @@ from hub.cases.connection.materials import decide, shown
 from hub.cases.connection.materials.command import Handed, P, Request, read
 from hub.cases.connection.materials.decide import Refused
 from hub.cases.connection.materials.events import Documented, Noticed
-from hub.cases.connection.materials.shown import Found
+from hub.cases.connection.materials.shown import REQUESTS_MAX, Found
 from hub.cases.connection.steps.histories import history_of
 from hub.cases.connection.tables import row_of
 from hub.cases.journal import Decided, Journal
@@ -25,8 +25,6 @@ from hub.ports import Store
 Json = dict[str, Any]
 DOCUMENTS_MAX = 200
 """Most documents of one application."""
-REQUESTS_MAX = 200
-"""Most requests about one application that are recorded. A request beyond that is refused all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +55,11 @@ class Materials:
         which is recorded; DOCUMENTS_FULL."""
         handed = self._read(case_id, given, Handed, by)
         with self.store.write() as connection:
-            row, locked, found = self._locked(connection, case_id)
+            row, locked, found = self.locked(connection, case_id)
             made = decide.document(found.known, handed)
             if isinstance(made, Documented) and len(found.papers) >= DOCUMENTS_MAX:
                 raise RecordRejected("DOCUMENTS_FULL", "material")
-            self._append(connection, locked, made, found, by._replace(channel=row.channel))
+            self.append(connection, locked, made, found, by._replace(channel=row.channel))
         return self._answer(case_id, made)
 
     def ask(self, case_id: bytes, given: Mapping[str, Any], by: By) -> Json:
@@ -73,21 +71,18 @@ class Materials:
         """
         wanted = self._read(case_id, given, Request, by)
         with self.store.write() as connection:
-            row, locked, found = self._locked(connection, case_id)
+            row, locked, found = self.locked(connection, case_id)
             made = decide.notice(found.known, wanted)
-            self._append(connection, locked, made, found, by._replace(channel=row.channel))
+            self.append(connection, locked, made, found, by._replace(channel=row.channel))
         return self._answer(case_id, made)
 
     def _read(self, case_id: bytes, given: Mapping[str, Any], part: type[P], by: By) -> P:
-        """What was sent, read. One that cannot be read is recorded when it names anything: a demand is none the less
-        one for its form."""
         try:
             return read(given, part)
         except RecordRejected:
             with self.store.write() as connection:
-                row, locked, found = self._locked(connection, case_id)
-                if (event := decide.unread(found.known, given)) and len(found.requests) < REQUESTS_MAX:
-                    self.journal.append(connection, [Decided(locked, [event], by._replace(channel=row.channel))])
+                row, locked, found = self.locked(connection, case_id)
+                self.unread(connection, locked, given, found, by._replace(channel=row.channel))
             raise
 
     def _answer(self, case_id: bytes, made: Noticed | Documented | Refused | None) -> Json:
@@ -95,7 +90,8 @@ class Materials:
             raise RecordRejected(made.code, made.place, allowed=made.allowed)
         return self.show(case_id)
 
-    def _locked(self, connection: Connection, case_id: bytes) -> tuple[Row[Any], Case, Found]:
+    def locked(self, connection: Connection, case_id: bytes) -> tuple[Row[Any], Case, Found]:
+        """An application with what is stored about its materials, locked."""
         locked = cases.lock(connection, [case_id])
         row = row_of(connection, case_id)
         return row, locked[case_id], self._found(connection, row, history_of(connection, case_id))
@@ -103,10 +99,16 @@ class Materials:
     def _found(self, connection: Connection, row: Row[Any], history: History) -> Found:
         return shown.find(connection, row, history, self.opener)
 
-    def _append(
+    def append(
         self, connection: Connection, locked: Case, made: Noticed | Documented | Refused | None, found: Found, by: By
     ) -> None:
+        """Write what was decided. Of very many refusals no more are recorded."""
         if made is None or (isinstance(made, Refused) and len(found.requests) >= REQUESTS_MAX):
             return
         event = made.event if isinstance(made, Refused) else made
         self.journal.append(connection, [Decided(locked, [event], by)])
+
+    def unread(self, connection: Connection, locked: Case, given: Mapping[str, Any], found: Found, by: By) -> None:
+        """Record a request that cannot be read, when it names anything: a demand is none the less one for its form."""
+        if (event := decide.unread(found.known, given)) and len(found.requests) < REQUESTS_MAX:
+            self.journal.append(connection, [Decided(locked, [event], by)])

@@ -3,13 +3,15 @@ missing and from whom, what was told and what was refused; and what may be charg
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import policy, reasons
 from hub.cases.connection.materials.decide import Given, Known, There
+from hub.cases.connection.materials.reported import Before
 from hub.cases.connection.materials.tables import document, request
+from hub.cases.connection.tables import row_of
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.policies.model import Material, Policy
@@ -20,6 +22,9 @@ from hub.cases.times import iso
 
 Json = dict[str, Any]
 HUB, CUSTOMER = "HUB", "CUSTOMER"
+REQUESTS_MAX: Final = 200
+"""Most requests about one application that are recorded. A request beyond that is refused all the same."""
+CHANNEL, CONNECTION_SYSTEM = "CHANNEL", "CONNECTION_SYSTEM"
 
 
 class Paper(NamedTuple):
@@ -59,6 +64,13 @@ def find(connection: Connection, row: Row[Any], history: History, opener: Opens)
         history.end is not None or any(one.state == NeedState.CANCELLED for one in needs),
     )
     return Found(known, needs, papers, asked)
+
+
+def before(connection: Connection, case_id: bytes, history: History, opener: Opens) -> Before:
+    """What is known of the materials of a case before it hears of steps that name some."""
+    found = find(connection, row_of(connection, case_id), history, opener)
+    answered = ((bytes(one.request_id), bytes(one.content_id)) for one in found.requests if one.request_id)
+    return Before(found.known, frozenset(answered), max(0, REQUESTS_MAX - len(found.requests)))
 
 
 def _names(materials: Iterable[Material], kinds: set[str]) -> frozenset[str]:
@@ -110,12 +122,21 @@ def told(connection: Connection, case_id: bytes, table: Policy) -> list[Json]:
     """The one-time notices of an application, as its customer reads them: no name of who asked."""
     noticed = (request.c.case_id == case_id) & (request.c.code == "")
     rows = connection.execute(select(request).where(noticed).order_by(request.c.number))
-    return [{"segment": row.segment, "told_at": iso(row.asked_ms), "items": _items(row, table)} for row in rows]
+    return [
+        {"segment": row.segment, "told_at": iso(row.asked_ms), "items": items(json.loads(row.items), table)}
+        for row in rows
+    ]
 
 
-def _items(row: Row[Any], table: Policy) -> list[Json]:
-    named = [(table.materials[name], defect) for name, defect in json.loads(row.items)]
+def items(told: Iterable[Sequence[str]], table: Policy) -> list[Json]:
+    """What a notice tells of: (material's name, defect) of each item."""
+    named = [(table.materials[name], defect) for name, defect in told]
     return [{"material": one.name, "zh": one.zh, "defect": defect} for one, defect in named]
+
+
+def nevers(names: Iterable[str], table: Policy) -> list[Json]:
+    """What may never be asked for, each with its clause, by the policy's names."""
+    return [{"zh": one.zh, "clause": one.clause} for one in (table.nevers[name] for name in names)]
 
 
 def _material(one: Material, found: Found) -> Json:
@@ -162,16 +183,16 @@ def _paper(paper: Paper) -> Json:
 
 
 def _notice(row: Row[Any], found: Found) -> Json:
-    return _asked(row) | {"items": _items(row, found.known.policy)}
+    return _asked(row) | {"items": items(json.loads(row.items), found.known.policy)}
 
 
 def _refused(row: Row[Any], names: Any, found: Found) -> Json:
-    nevers = [found.known.policy.nevers[name] for name in json.loads(row.items)]
     words = reasons.words(row.code)
     said = {"code": row.code, "zh": words.zh, "en": words.en, "names": names or None}
-    return _asked(row) | said | {"never": [{"zh": one.zh, "clause": one.clause} for one in nevers]}
+    return _asked(row) | said | {"never": nevers(json.loads(row.items), found.known.policy)}
 
 
 def _asked(row: Row[Any]) -> Json:
-    place = {"number": row.number, "segment": row.segment or None}
+    side = CHANNEL if row.request_id is None else CONNECTION_SYSTEM
+    place = {"number": row.number, "segment": row.segment or None, "asked_by": side}
     return place | {"asked_at": iso(row.asked_ms), "client": row.client, "channel": row.channel}

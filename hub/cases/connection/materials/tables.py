@@ -24,6 +24,9 @@ request = Table(
     Column("items", Text, nullable=False, doc="JSON: [material, defect] of a notice; names of what is never asked for"),
     Column("sealed", Opaque, doc="the names that were asked for, in the caller's words"),
     Column("asked_ms", BigInteger, nullable=False, doc="business time"),
-    Column("client", String(64), nullable=False),
+    Column("client", String(64), nullable=False, doc="of the token; of the connection system its connector"),
     Column("channel", String(64), nullable=False),
+    Column("request_id", ID, doc="opaque id of a request of the connection system, or of its step"),
+    Column("content_id", ID, doc="opaque id of what it asked"),
+    Column("answers", Text, doc="JSON: for each material that was named, empty or why it may not be asked for"),
 )

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from hub.cases import reasons
+from hub.cases.connection.materials.asked import AskedBySystem
 from hub.cases.connection.materials.service import Materials
 from hub.cases.connection.placed.service import Places
 from hub.cases.connection.procedure import PROCEDURE
@@ -69,6 +70,8 @@ def open_nothing(name: str) -> GuardedSource:
 def app(house: House) -> FastAPI:
     access = Access(Tokens(house.store, house.clock), house.clock)
     intake = Intake(open_nothing, house.store, house.sealer, PARTITIONS, house.clock)
+    owned = Materials(house.store, house.opener, house.journal)
+    signed, nonces = by_path(lambda kinds: {}, house.clock), Nonces(house.clock)
     return create(
         house.clock,
         applications.router(
@@ -76,8 +79,9 @@ def app(house: House) -> FastAPI:
         ),
         customers.router(house.customers, house.applications, access, Applicants(house.tokens.opens, house.clock)),
         cases.router(house.store, access),
-        steps.router(intake, by_path(lambda kinds: {}, house.clock), Nonces(house.clock)),
-        materials.router(Materials(house.store, house.opener, house.journal), access),
+        steps.router(intake, signed, nonces),
+        materials.router(owned, access),
+        materials.system_router(AskedBySystem(owned, {}, lambda _: None), signed["/steps"], nonces),
         places.router(Places(house.store, house.log, house.opener, shipped(), house.journal), access),
         transfers.router(Town(house).service, access, Refusals(house.store, house.clock)),
         deliveries.router(partial(ways.deliveries, house), frozenset({"utility_crm"}), access),
