@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from hub.delivery import deliver, unfetched
+from hub.delivery.files import fetch
 from hub.ingest import stage as ingest
 from hub.pipeline import due, lookup, project, relay, verify
 from hub.pipeline.unused import stage as erase
@@ -20,15 +21,18 @@ STAGES: Final[tuple[Stage, ...]] = (
     relay.STAGE,
     erase.STAGE,
 )
-"""The stages of every hub. Each sink adds one more, and so does each source that wants the verdicts back."""
+"""The stages of every hub. Each sink adds one more, and so does each source that wants the verdicts back, or gives the
+files of licences."""
 
 
 def stages(
     sinks: Iterable[str],
     reports: Mapping[str, str] = MappingProxyType({}),
     fetching: Collection[str] = (),
+    files: Iterable[str] = (),
 ) -> list[Stage]:
     """Every stage of a hub that delivers to ``sinks``, by their connectors' names, of which the systems of ``fetching``
-    fetch their pieces, and writes verdicts back to ``reports``, source → kind."""
+    fetch their pieces, writes verdicts back to ``reports``, source → kind, and fetches the files of licences from the
+    sources ``files``."""
     delivering = (unfetched.stage(name) if name in fetching else deliver.stage(name) for name in sinks)
-    return [*STAGES, *delivering, *(report.stage(*one) for one in reports.items())]
+    return [*STAGES, *delivering, *(report.stage(*one) for one in reports.items()), *map(fetch.stage, files)]

@@ -25,6 +25,7 @@ from hub.clock import SystemClock
 from hub.delivery import claims, views
 from hub.delivery.attempts import DeliverParts
 from hub.delivery.deliver import Deliver
+from hub.delivery.files.wants import Wants
 from hub.errors import Unavailable
 from hub.logs import open_log
 from hub.logs.sqlite.log import SqliteLog
@@ -69,6 +70,8 @@ class House:
     kinds: frozenset[str] = frozenset({"licence.business", "licence.property-title"})
     recipients: Recipients = NO_ONE
     """Of warnings."""
+    filing: frozenset[str] = frozenset()
+    """The sources that give the files of licences."""
     identity_keys: Mapping[str, bytes] = field(default_factory=dict)
     """Key id → raw public key that may sign tickets."""
     ask: Callable[[str, LookupQuery], Page] = field(default=lambda name, query: Page((), {}, False))
@@ -94,7 +97,8 @@ class House:
             self.log, self.opener, shipped(), tuple(self.sources), tuple(self.sinks), tuple(self.absent), names=names
         )
         rules = Rules(policy.known(), self.kinds, self.recipients)
-        self.journal = Journal(installed(), given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
+        wants = Wants(shipped(), self.filing, self.clock)
+        self.journal = Journal(installed(), given, rules, self.sealer, self.clock, wants.enqueue, claims.released)
         self.writer = self.log.writer("test")
         tell = partial(views.tell, partial(References, MasterKey(bytes(32))))
         desk = Desk(self.vault, self.clock, lambda key_id, _: self.identity_keys.get(key_id))

@@ -32,6 +32,8 @@ from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.connect.trust import counts
 from hub.delivery import claims, views
+from hub.delivery.files.given import Files
+from hub.delivery.files.wants import Wants
 from hub.delivery.pickup import Deliveries, PickupParts
 from hub.errors import HubError, Misconfigured
 from hub.ingest.asking import Asking
@@ -226,6 +228,10 @@ class Hub:
         given = (sink, parts.references(sink), parts.store, parts.journal(), parts.opener, parts.instance)
         return Deliveries(PickupParts(*given, self.connectors.pickup(sink)))
 
+    def files(self) -> Files:
+        """The files of licences, for the systems that have their evidence."""
+        return Files(self.parts)
+
     def holdings(self) -> Holdings:
         """The service that lists the titles that a person holds."""
         channels, sources = frozenset(self.settings.channels), self.journal.given.sources
@@ -296,12 +302,14 @@ class Hub:
         told = self.settings.warnings
         recipients = Recipients(told.before, told.after, frozenset(told.desks))
         rules = Rules(policy.known(), frozenset(source.kind for source in sources), recipients)
-        return Journal(self.procedures, given, rules, self.sealer, self.clock, claims.enqueue, claims.released)
+        wants = Wants(self.purposes, self.connectors.filing, self.clock)
+        return Journal(self.procedures, given, rules, self.sealer, self.clock, wants.enqueue, claims.released)
 
     def stages(self) -> list[Stage]:
         """The stages of this hub."""
         reports = {name: info.kind for name, info in self.connectors.reporting.items()}
-        return stages(self.connectors.sinks, reports, self.connectors.fetching)
+        connectors = self.connectors
+        return stages(connectors.sinks, reports, connectors.fetching, sorted(connectors.filing))
 
     def tasks(self) -> list[tuple[str, Make]]:
         """(Name, function that makes it) of each stage. The runner makes a stage again after a failure."""

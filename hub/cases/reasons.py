@@ -40,6 +40,11 @@ NOT_TOLD = "NOT_TOLD"
 NO_SOURCE = "NO_SOURCE"
 TICKET_NEEDED = "TICKET_NEEDED"
 TICKET_EXPIRED = "TICKET_EXPIRED"
+NO_FILE = (
+    *("FILE_TOO_LARGE", "FILE_TYPE", "FILE_DIGEST", "FILE_NONE", "FILE_NOT_GRANTED", "FILE_REFUSED"),
+    *("FILE_UNAVAILABLE", "FILE_RECALLED", "FILE_ERASED", "FILE_DAMAGED", "FILE_NOT_YET", "FILE_NOT_WANTED"),
+)
+"""Why a system that asks for the file of a licence gets none."""
 OF_TICKETS = (TICKET_NEEDED, TICKET_EXPIRED, "TICKET_OTHER_APPLICATION", "TICKET_USED")
 """Why a source refuses a ticket, as far as it says so in the hub's words."""
 
@@ -206,6 +211,18 @@ _WORDS = {
         "所选不动产无效，或属于另一申请，请重新选择。",
         "This is no choice from the titles that were listed for this application: please list them again.",
     ),
+    "FILE_TOO_LARGE": Words("证照文件过大，未保存。", "The file of the licence is too large: it was not stored."),
+    "FILE_TYPE": Words("来源给出的不是 OFD 或 PDF 文件，未保存。", "What the source gave is no OFD and no PDF."),
+    "FILE_DIGEST": Words("证照文件与来源给出的摘要不符，未保存。", "The file is not what the source's digest says."),
+    "FILE_NONE": Words("来源没有此证照的文件。", "The source has no file of this licence."),
+    "FILE_NOT_GRANTED": Words("授权或用途不允许取得证照文件。", "The grant or the purpose does not allow the file."),
+    "FILE_REFUSED": Words("来源拒绝提供证照文件。", "The source refused the file."),
+    "FILE_UNAVAILABLE": Words("来源三天内未能给出证照文件。", "The source did not give the file within three days."),
+    "FILE_RECALLED": Words("该材料已撤回、被更正，或申请已取消。", "The evidence does not stand any more."),
+    "FILE_ERASED": Words("证照文件已过保存期限或已删除。", "The file's term is over, or its holder's data was erased."),
+    "FILE_DAMAGED": Words("保存的证照文件已损坏，请联系运维人员。", "The stored file does not open: call operators."),
+    "FILE_NOT_YET": Words("证照文件尚未取得，请稍后再取。", "The file has not arrived yet: ask again later."),
+    "FILE_NOT_WANTED": Words("此推送件没有证照文件。", "This delivery has no file of a licence."),
     "TICKET_USED": Words("身份核验凭据已被另一申请使用。", "Another application has used the ticket."),
     "NOT_ASKED": Words(
         "不得要求或提交申请资料清单以外的内容（津工信电力〔2021〕8号 §5）。",

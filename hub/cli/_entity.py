@@ -1,6 +1,7 @@
 """What is known of one thing, as JSON and as tables. Personal values are shown by their form only (P5)."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from hub.cli._console import console
 from hub.connect.host.forms import masked
 from hub.operate.entity import Entity
+from hub.operate.filed import Filed
 
 
 def plain(found: Entity) -> dict[str, Any]:
@@ -39,3 +41,20 @@ def show_entity(found: Entity) -> None:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         fields.add_row(name, text, found.records[one_said.by].source)
     console().print(fields)
+
+
+def plain_files(files: Sequence[Filed]) -> list[dict[str, Any]]:
+    """The files of licences as plain JSON."""
+    return [one._asdict() | {"record_id": one.record_id.hex(), "case_id": one.case_id.hex()} for one in files]
+
+
+def show_files(files: Sequence[Filed]) -> None:
+    """Print the files of licences; nothing where there are none."""
+    if not files:
+        return
+    table = Table("file of record 证照文件", "case 办件", "state 状态", "type 类型", "bytes 字节", "digest 摘要")
+    for one in files:
+        state = f"{one.state} {one.reason}" if one.reason else one.state
+        cells = one.record_id.hex(), one.case_id.hex(), state, one.media_type or "", str(one.size or ""), one.digest
+        table.add_row(*cells)
+    console().print(table)

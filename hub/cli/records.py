@@ -8,10 +8,11 @@ import click
 
 from hub import settings as hub_settings
 from hub.bootstrap import reading
-from hub.cli._entity import plain, show_entity
+from hub.cli._entity import plain, plain_files, show_entity, show_files
 from hub.cli._jobs import job_hub, progress_line
 from hub.cli._moments import MOMENT
 from hub.operate.entity import entity
+from hub.operate.filed import files
 from hub.pipeline.again.remap import Chosen, Remap, Remapped
 from hub.records.rules import CODES
 
@@ -77,16 +78,20 @@ def show(config: Path | None, wanted: bytes, as_json: bool) -> None:
 
     The same title may come from a district and from its city: both records stay, and for each field the highest
     authority that states it is shown (setting `authorities`). Personal values are shown by their form only, 津(2021)
-    as 字(9999). Nothing is written. Exit 1 when there is no such current record.
+    as 字(9999). Of a licence whose file the archive may have, state, size and digest of the file are shown too. Nothing
+    is written. Exit 1 when there is no such current record.
     """
     with reading(hub_settings.load(config)) as hub:
         found = entity(hub.store, hub.log, hub.opener, hub.authorities, wanted)
+        ids = [one.record_id for one in found.records] if found else []
+        filed = files(hub.store, hub.log, hub.opener, ids)
     if found is None:
         raise click.ClickException(f"no current record and no entity has the id {wanted.hex()}")
     if as_json:
-        click.echo(json.dumps(plain(found), ensure_ascii=False))
+        click.echo(json.dumps({**plain(found), "files": plain_files(filed)}, ensure_ascii=False))
     else:
         show_entity(found)
+        show_files(filed)
 
 
 def _show(done: Remapped, dry_run: bool, as_json: bool) -> None:

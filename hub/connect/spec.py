@@ -178,6 +178,11 @@ class ConnectorInfo(Frozen):
         return self.transport == "pull"
 
     @property
+    def gives_files(self) -> bool:
+        """Whether the files of its licences can be fetched."""
+        return self.rest is not None and self.rest.file is not None
+
+    @property
     def mapping(self) -> bytes:
         """What maps the rows: 8 bytes of a SHA-256 over the package's mapping, code tables and declaration."""
         return self._mapping

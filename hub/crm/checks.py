@@ -30,6 +30,12 @@ from hub.crm.reading import Outcome, Word, keys
 ORIGINAL_CHARACTERS = 700_000
 """Characters of the original in a piece that every system must take."""
 _AT_ONCE = 8
+_FILE = {
+    "mediaType": "application/ofd",
+    "size": 1_024,
+    "digest": f"sha-256=:{'A' * 43}=:",
+    "href": f"/deliveries/{'A' * 48}/file",
+}
 _AFTER = (EVIDENCE, DATES, WITHDRAWAL)
 
 Check = Callable[[Play], None]
@@ -105,7 +111,8 @@ def knows_applications_by_our_number(play: Play) -> None:
 
 
 def takes_any_text(play: Play) -> None:
-    """1.3, 1.6, 7.1: rare characters, null, unknown fields, a large body."""
+    """1.3, 1.6, 7.1, 7.2: rare characters, null, unknown fields, the place of a file, a large body. Whether the system
+    fetches the file cannot be seen: the kit is no hub that has one."""
     changes = {"custName": "𠮷田㐂（天津）电气·有限公司", "dueOn": None, "segment": "SUPPLY_PLAN", "contractCap": 315.5}
     case = play.case()
     to, said = case.push(REGISTRATION, **changes, aFieldOfLater={"a": [1, None]})
@@ -114,6 +121,8 @@ def takes_any_text(play: Play) -> None:
     original = {"mediaType": "application/json", "sha256": "0" * 64, "content": "A" * ORIGINAL_CHARACTERS}
     small, said = case.push(EVIDENCE, original=original | {"content": "e30="})
     if taken(play, small, said, "7.1"):
+        filed, said = case.push(EVIDENCE, file=_FILE)
+        taken(play, filed, said, "7.2")
         large, said = case.push(EVIDENCE, original=original)
         taken(play, large, said, "1.6")
         _, said = case.push(EVIDENCE, original=original | {"content": "A" * 2 * ORIGINAL_CHARACTERS})

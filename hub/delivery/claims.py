@@ -43,6 +43,7 @@ from hub.cases.case import Case, PieceState
 from hub.cases.events import Piece
 from hub.cases.tables import case, piece
 from hub.crash import crash_point
+from hub.delivery import filed
 from hub.delivery.tables import attempt, sink_trouble
 from hub.errors import Unavailable
 from hub.ports import DESK, Store
@@ -196,7 +197,8 @@ class Claims:
 
     def _due(self, now_ms: int) -> Select[Any]:
         """Pending pieces of this sink that are due. A piece of a held case never is, but a warning to a desk: the
-        limits of a held case run on. A piece that comes after another one is due once that one is acknowledged."""
+        limits of a held case run on. A piece that comes after another one is due once that one is acknowledged;
+        one whose licence has a file waits for it a moment."""
         row = attempt.c
         columns = [column for column in case.c if column.name != "case_id"]
         return (
@@ -215,6 +217,7 @@ class Claims:
                 piece.c.state == PieceState.PENDING.value,
                 true() if self._sink.startswith(DESK) else case.c.held.is_(False),
                 ~_waits(),
+                ~filed.awaited(now_ms),
             )
             .order_by(row.next_attempt_ms, piece.c.decided_ms)
         )

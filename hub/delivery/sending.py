@@ -9,6 +9,7 @@ from hub.cases import reasons
 from hub.cases.events import Piece
 from hub.cases.journal import Journal
 from hub.cases.procedure import Body, MustNotSend, Sending, WillNotDo
+from hub.delivery import filed
 from hub.delivery.claims import Claimed
 from hub.errors import TamperDetected
 from hub.ports import Address
@@ -35,40 +36,41 @@ def body(journal: Journal, opener: Opener, references: References, connection: C
     if piece.record_id is None:
         sending = Sending(claimed.case, piece, refer=references.record_reference)
         return make(journal.given, connection, sending, journal.moment())
-    judged_ms = _still_counts(connection, claimed)
-    opened = _open(journal.given.log, opener, claimed)
+    judged_ms = still_counts(connection, piece)
+    found = opened(journal.given.log, opener, piece)
     reference = references.record_reference(piece.record_id)
-    return make(journal.given, connection, Sending(claimed.case, piece, opened, judged_ms, reference), journal.moment())
+    made = make(journal.given, connection, Sending(claimed.case, piece, found, judged_ms, reference), journal.moment())
+    file = filed.part(connection, claimed.key[0], found, references.delivery_id(*claimed.key))
+    return {**made, **({"file": file} if file else {})}
 
 
-def _still_counts(connection: Connection, claimed: Claimed) -> int:
+def still_counts(connection: Connection, piece: Piece) -> int:
     """When the record was verified, business time in ms. Raises ``WillNotDo`` when it is not the current version any
     more, or was read again since."""
     query = (
         select(record.c.judged_ms, current.c.status, current.c.operation, current.c.reading)
         .join(current, (current.c.row_id == record.c.row_id) & (current.c.record_id == record.c.record_id))
-        .where(record.c.record_id == claimed.piece.record_id)
+        .where(record.c.record_id == piece.record_id)
     )
     row = connection.execute(query).one_or_none()
-    if row is None or (row.status, row.operation, row.reading) != ("CURRENT", "UPSERT", claimed.piece.reading):
+    if row is None or (row.status, row.operation, row.reading) != ("CURRENT", "UPSERT", piece.reading):
         raise WillNotDo(reasons.CHANGED)
     return int(row.judged_ms)
 
 
-def _open(log: Any, opener: Opener, claimed: Claimed) -> Opened:
+def opened(log: Any, opener: Opener, piece: Piece) -> Opened:
     """The record from the log, with its fields checked against its commitments. Raises ``MustNotSend``."""
-    piece = claimed.piece
     assert piece.topic is not None and piece.partition is not None and piece.offset is not None
     try:
-        opened = opener.open([read_value(log, piece.topic, piece.partition, piece.offset)])[0]
-        if opened.problem is not None and opened.problem.code == reasons.ERASED:
+        found = opener.open([read_value(log, piece.topic, piece.partition, piece.offset)])[0]
+        if found.problem is not None and found.problem.code == reasons.ERASED:
             raise MustNotSend(reasons.ERASED)
-        if opened.problem is not None or not _is(opened, piece):
+        if found.problem is not None or not _is(found, piece):
             raise MustNotSend(reasons.SEAL_BROKEN)
-        check_commitments(opened)
+        check_commitments(found)
     except TamperDetected:
         raise MustNotSend(reasons.SEAL_BROKEN) from None
-    return opened
+    return found
 
 
 def _is(opened: Opened, piece: Piece) -> bool:

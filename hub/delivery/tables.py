@@ -5,9 +5,9 @@ Only pending pieces have a row. It is added with the decision and deleted with t
 row counts as tried: the row was lost, or the tables were rebuilt.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
-from hub.stores.tables import ID, metadata
+from hub.stores.tables import ID, Opaque, metadata
 
 attempt = Table(
     "attempt",
@@ -40,3 +40,25 @@ sink_trouble = Table(
     Column("trouble_ms", BigInteger, nullable=False, doc="process time"),
     Column("case_id", ID, nullable=False, doc="the case of that delivery"),
 )
+
+licence_file = Table(
+    "licence_file",
+    metadata,
+    Column("case_id", ID, primary_key=True),
+    Column("record_id", ID, primary_key=True),
+    Column("source", String(64), nullable=False, doc="connector that is asked for it"),
+    Column("kind", String(64), nullable=False),
+    Column("state", String(16), nullable=False, doc="wanted, stored, missing, erased"),
+    Column("reason", String(64), doc="why it is missing"),
+    Column("media_type", String(64), doc="by its bytes"),
+    Column("size", Integer, doc="bytes"),
+    Column("sealed_digest", Opaque, doc="its SHA-256, under the keys of the record's subjects"),
+    Column("sealed", Opaque, doc="its bytes, under the same keys; null: missing or erased"),
+    Column("told", Boolean, nullable=False, doc="it was settled before the evidence was sent, which says it all"),
+    Column("wanted_ms", BigInteger, nullable=False, doc="process time of the decision"),
+    Column("next_ms", BigInteger, nullable=False, doc="process time; the source is asked then"),
+    Column("attempts", Integer, nullable=False),
+    Column("stored_ms", BigInteger, doc="business time; its term begins"),
+    Index("ix_licence_file_due", "state", "source", "next_ms"),
+)
+"""No projection: the bytes are nowhere else. It has nothing that the topics could give back."""

@@ -18,10 +18,11 @@ from hub.clock import CHINA
 from hub.errors import Misconfigured, RecordRejected
 from hub.ports import Clock, LookupQuery
 
-Way = Literal["look-up", "feed", "sent"]
+Way = Literal["look-up", "feed", "sent", "file"]
 LOOK_UP: Final[Way] = "look-up"
 FEED: Final[Way] = "feed"
 SENT: Final[Way] = "sent"
+FILE: Final[Way] = "file"
 NEAR_DAYS = 30
 """So many days before its last day a grant is near its end: operators are told."""
 REMEDY = "write what the provider approved into the file that the setting `grants` names: docs/operating.md"
@@ -58,7 +59,7 @@ class Grant(BaseModel):
     ways: Annotated[frozenset[Way], Field(min_length=1)] = Field(
         frozenset({"look-up"}),
         description="look-up: single questions; feed: everything that changes, read ahead; sent: what the provider "
-        "sends by itself. Persons are fed only where the approval says so.",
+        "sends by itself; file: the files of licences. Persons are fed only where the approval says so.",
     )
     since: Day = Field(description="First day.")
     until: Day = Field(description="Last day.")
@@ -214,9 +215,21 @@ def check_look_up(grant: Grant, query: LookupQuery) -> None:
     purpose that it does not name."""
     if LOOK_UP not in grant.ways:
         raise RecordRejected("LOOKUP_NOT_GRANTED", detail=f"the grant of {grant.source} allows its feed only")
-    if query.purpose not in grant.purposes:
+    _check_purpose(grant, query.purpose)
+
+
+def _check_purpose(grant: Grant, purpose: str) -> None:
+    if purpose not in grant.purposes:
         named = ", ".join(sorted(grant.purposes))
         raise RecordRejected("PURPOSE_NOT_GRANTED", detail=f"the grant of {grant.source} is for {named} only")
+
+
+def check_file(grant: Grant, purpose: str) -> None:
+    """Raises ``RecordRejected``: FILE_NOT_GRANTED where the grant allows no files, PURPOSE_NOT_GRANTED for a purpose
+    that it does not name."""
+    if FILE not in grant.ways:
+        raise RecordRejected("FILE_NOT_GRANTED", detail=f"`ways` of the grant of {grant.source} has no file")
+    _check_purpose(grant, purpose)
 
 
 def smaller(first: int, second: int) -> int:

@@ -179,6 +179,35 @@ class Takes(Protocol):
         is nameless. ``proof``: what shows that the source sent them. Makes no call."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileQuery:
+    """A call for the file of one licence: the key of its row at the source, and why it is wanted, as in
+    ``LookupQuery``."""
+
+    key: str
+    purpose: str
+    legal_basis: str
+    service_item: str = ""
+    business_number: str = ""
+
+
+class Fetched(NamedTuple):
+    """A file as a source gave it, and the SHA-256 (32 bytes) that the source states; ``None`` where it states none."""
+
+    content: bytes
+    sha256: bytes | None = None
+
+
+@runtime_checkable
+class Files(Protocol):
+    """A source that gives the files of licences (OFD, PDF). Not every ``Source`` has it."""
+
+    def file(self, query: FileQuery) -> Fetched | None:
+        """The file of one row, unchecked; ``None`` when the source has none. Raises ``RecordRejected`` when the source
+        says no, FILE_TOO_LARGE for one that was not read to its end, FILE_DIGEST for a digest that cannot be read; and
+        as ``Source`` says."""
+
+
 class RowVerdict(NamedTuple):
     """The hub's verdict on one version of a row, for the source. ``reason``: in words for people at the source, "" for
     a row that was accepted; never a value of the row."""

@@ -39,13 +39,15 @@ class EvidenceRule:
     """What one kind of evidence may show for one purpose: dotted field paths, and the assurance levels accepted.
 
     ``fields_other`` is what leaves when the holder is another person than the applicant. It names no holder.
-    ``original``: whether the archive may have what the source gave, where it is about the applicant alone.
+    ``original``: whether the archive may have what the source gave, where it is about the applicant alone; ``file``:
+    likewise the file of the licence.
     """
 
     fields: tuple[str, ...]
     fields_other: tuple[str, ...]
     assurance: frozenset[str]
     original: bool = False
+    file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,12 @@ def _registration(purpose: str, fields: Sequence[str]) -> frozenset[str]:
 
 def _rule(purpose: str, kind: str, entry: Mapping[str, Any]) -> EvidenceRule:
     fields = tuple(entry["fields"])
-    original = entry.get("original", False)
-    if not isinstance(original, bool):
-        raise Misconfigured(f"the purpose {purpose} says neither true nor false in original of {kind}", "correct it")
+    flags = {name: entry.get(name, False) for name in ("original", "file")}
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise Misconfigured(f"the purpose {purpose} says neither true nor false in {name} of {kind}", "correct it")
     other = tuple(entry.get("fields_other", fields))
-    rule = EvidenceRule(fields, other, frozenset(entry["assurance"]), original)
+    rule = EvidenceRule(fields, other, frozenset(entry["assurance"]), **flags)
     if kind not in KINDS:
         raise Misconfigured(f"the purpose {purpose} names {kind}, which is no kind", "install the kind's package")
     for path in (*rule.fields, *rule.fields_other):

@@ -12,7 +12,19 @@ from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
 from hub.web import tls
-from hub.web.api import applications, cases, customers, deliveries, health, materials, metrics, places, steps, transfers
+from hub.web.api import (
+    applications,
+    cases,
+    customers,
+    deliveries,
+    files,
+    health,
+    materials,
+    metrics,
+    places,
+    steps,
+    transfers,
+)
 from hub.web.api.app import create
 from hub.web.api.health import Readiness
 from hub.web.api.metrics import Metrics
@@ -78,6 +90,7 @@ def _config(hub: Hub) -> uvicorn.Config:
         places.router(hub.places(), access),
         transfers.router(hub.transfers(), access, refusals),
         deliveries.router(hub.deliveries, hub.connectors.fetching, access),
+        files.router(hub.files(), frozenset(hub.connectors.sinks), access),
     )
     app = create(hub.clock, *served, health.router(readiness), metrics.router(figures, access), schemas)
     # uvicorn's own access log would hold paths and queries. Headers of a proxy are not believed.

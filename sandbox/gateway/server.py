@@ -1,4 +1,5 @@
-"""The business-licence gateway: a feed, a query by USCC, a day's count. Every call and every page is signed."""
+"""The business-licence gateway: a feed, a query by USCC, a day's count, the file of a licence. Every call and every
+page is signed."""
 
 import json
 import threading
@@ -20,6 +21,7 @@ from sandbox.control import Endpoint, answer, application, body_of
 from sandbox.errors import Misconfigured
 from sandbox.faults import WIRE_FAULTS, Faults
 from sandbox.gateway.auth import CallChecker, caller_of
+from sandbox.gateway.files import FILE_FAULTS, LicenceFile, file_of
 from sandbox.gateway.pages import LIMIT_MAX, PAGE_FAULTS, Pages, position_of
 from sandbox.gateway.tree import PageSigner
 from sandbox.world.world import World, WorldSpec
@@ -37,6 +39,7 @@ class Gateway:
         self.pages = Pages(world, self.signer, faults)
         self.checker = CallChecker(caller_of(world.spec.seed))
         self._home = home
+        self._faults = faults
         self._state = home / "gateway-state.json"
         self._lock = threading.Lock()
         self.total = json.loads(self._state.read_text("utf-8"))["total"] if self._state.exists() else world.spec.size
@@ -54,6 +57,14 @@ class Gateway:
             self.total = end
         return {"total": end, "summary": summary}
 
+    def file(self, key: str) -> LicenceFile | None:
+        """The file of the newest version of the licence with this identifier."""
+        serial = (key.split(".")[-3:-2] or [""])[0][4:]
+        index = int(serial) if serial.isascii() and serial.isdigit() and len(serial) < 12 else -1
+        place = self.world.licences.latest(index, self.total) if index >= 0 else None
+        row = self.world.licences.row(place) if place is not None else None
+        return file_of(row.text, self._faults) if row and row.key == key else None
+
     def count(self, day: str) -> dict[str, object]:
         """The keys ("KEY#VERSION") that changed at the registry on one day (YYYY-MM-DD)."""
         feed = self.world.licences
@@ -69,6 +80,7 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     routes = [
         Route("/licences/changes", _checked(gateway, _changes), methods=["GET"]),
         Route("/licences/query", _checked(gateway, _query), methods=["POST"]),
+        Route("/licences/file", _checked(gateway, _file), methods=["GET"]),
         Route("/licences/count", _checked(gateway, _count), methods=["GET"]),
         Route("/keys", _keys(gateway), methods=["GET"]),
         Route("/_control/advance", _advance(gateway), methods=["POST"]),
@@ -78,7 +90,7 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
 
 def faults_of(seed: int) -> Faults:
     """The faults that this server knows."""
-    return Faults(seed, WIRE_FAULTS | PAGE_FAULTS)
+    return Faults(seed, WIRE_FAULTS | PAGE_FAULTS | FILE_FAULTS)
 
 
 Handler = Callable[[Gateway, Request], Response]
@@ -124,6 +136,15 @@ def _query(gateway: Gateway, request: Request) -> Response:
     if not cause:
         return answer({"error": "useCause is missing: a query without a purpose is refused"}, 400)
     return answer(gateway.pages.answer_to(gateway.world.enterprises.index_of(code), gateway.total))
+
+
+def _file(gateway: Gateway, request: Request) -> Response:
+    if not request.query_params.get("useCause", "").strip():
+        return answer({"error": "useCause is missing: a file without a purpose is refused"}, 400)
+    found = gateway.file(request.query_params.get("certIdentifier", ""))
+    if found is None:
+        return answer({"error": "no file"}, 404)
+    return Response(found.content, headers={"x-file-sha256": found.digest}, media_type="application/octet-stream")
 
 
 def _count(gateway: Gateway, request: Request) -> Response:

@@ -1,5 +1,7 @@
-"""The identity service, and the look-up of resident IDs: each call wants a ticket, which one application uses."""
+"""The identity service, and the look-up of resident IDs: each call wants a ticket, which one application uses. The file
+of a card is given to the application that was given the card."""
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +19,7 @@ from starlette.types import ASGIApp
 from sandbox import truth
 from sandbox.control import Endpoint, answer, application, body_of
 from sandbox.faults import WIRE_FAULTS, Faults
+from sandbox.gateway.files import FILE_FAULTS, file_of
 from sandbox.gateway.tree import leaf_hash, root_and_paths
 from sandbox.identity.cards import cards_of
 from sandbox.identity.tickets import Issuer
@@ -57,6 +60,8 @@ class IdentityService:
         known = json.loads(self._state.read_text("utf-8")) if self._state.exists() else {}
         self._used: dict[str, str] = known.get("used", {})
         self._given: list[str] = known.get("given", [])
+        self._shown: dict[str, list[str]] = known.get("shown", {})
+        """Key of a card → the number of its person, and of the application that was given it last."""
 
     def check(self, asked: Mapping[str, Any]) -> bytes:
         """Whether it is the person: one record, also when it is not."""
@@ -84,8 +89,20 @@ class IdentityService:
         card = self._cards.of(str(asked["idNumber"]))
         if card is None:
             return self._page([])
+        with self._lock:
+            self._shown[card.key] = [str(asked["idNumber"]), str(asked.get("bizNum", ""))]
         self._give("resident_id", card.key, card.version, card.code)
         return self._page([card.text])
+
+    def file(self, asked: Mapping[str, Any]) -> bytes:
+        """The file of a card, in base64."""
+        number, application = self._shown.get(str(asked["zzbs"]), ("", ""))
+        if not number or application != asked.get("bizNum"):
+            raise Refused("FILE_NOT_YOURS")
+        card = self._cards.of(number)
+        found = file_of(card.text, self._faults) if card else None
+        told = {"content": base64.b64encode(found.content).decode(), "sha256": found.digest} if found else {}
+        return json.dumps({"file": told}).encode()
 
     def _use(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Use a ticket up. The application that used it may ask again. Raises ``Refused``."""
@@ -117,7 +134,7 @@ class IdentityService:
 
     def _keep(self) -> None:
         fresh = self._state.with_suffix(".new")
-        fresh.write_text(json.dumps({"used": self._used, "given": self._given}), "utf-8")
+        fresh.write_text(json.dumps({"used": self._used, "given": self._given, "shown": self._shown}), "utf-8")
         fresh.replace(self._state)
 
     def _page(self, texts: Sequence[str]) -> bytes:
@@ -142,7 +159,7 @@ class IdentityService:
 
 def faults_of(seed: int) -> Faults:
     """The faults that this server knows."""
-    return Faults(seed, WIRE_FAULTS | IDENTITY_FAULTS)
+    return Faults(seed, WIRE_FAULTS | IDENTITY_FAULTS | FILE_FAULTS)
 
 
 def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
@@ -154,17 +171,18 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     routes = [
         Route("/identity/checks", _called(service.check, token), methods=["POST"]),
         Route("/resident-ids/query", _called(service.card, token), methods=["POST"]),
+        Route("/resident-ids/file", _called(service.file, token, "zzbs"), methods=["POST"]),
         Route("/_control/ticket", _ticket(service.issuer), methods=["POST"]),
     ]
     return application("identity", faults, routes)
 
 
-def _called(work: Callable[[Mapping[str, Any]], bytes], token: str) -> Endpoint:
+def _called(work: Callable[[Mapping[str, Any]], bytes], token: str, about: str = "idNumber") -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {token}":
             return answer({"errorCode": "TOKEN_INVALID"}, 401)
         asked = await body_of(request)
-        if not str(asked.get("useCause") or "").strip() or not asked.get("idNumber"):
+        if not str(asked.get("useCause") or "").strip() or not asked.get(about):
             return answer({"errorCode": "PURPOSE_MISSING"}, 422)
         try:
             return answer(await run_in_threadpool(work, asked))

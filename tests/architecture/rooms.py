@@ -77,6 +77,9 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": (*_DATA, *_STAGE, "hub.grants"),
     "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),
+    "hub.delivery.files": (
+        *(*_DATA, *_STAGE, "hub.records.files", "hub.cases", "hub.cases.connection", "hub.delivery"),
+    ),
     "hub.pipeline": (
         *(*_DATA, *_STAGE, "hub.records.verdict", "hub.connect"),
         *("hub.cases", "hub.ingest", "hub.delivery"),
@@ -109,6 +112,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         "hub.runtime",
         "hub.ingest",
         "hub.delivery",
+        "hub.delivery.files",
         "hub.pipeline",
         "hub.pipeline.unused",
         "hub.pipeline.verdicts",
@@ -119,7 +123,8 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.web.signatures": (*_BASE, "hub.connect", "hub.stores", "hub.web"),
     "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", "hub.web", "hub.web.auth"),
     "hub.web.api": (
-        *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.delivery", "hub.pipeline", "hub.operate", "hub.stages"),
+        *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.delivery", "hub.delivery.files"),
+        *("hub.pipeline", "hub.operate", "hub.stages"),
         *("hub", "hub.grants", "hub.web", "hub.web.auth", "hub.web.signatures"),
     ),
     "hub.web.server": (

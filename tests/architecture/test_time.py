@@ -18,6 +18,7 @@ BUSINESS = {
     "hub.operate.troubles": "how long a record waits for another one",
     "hub.pipeline.redrive": "when a record was sent again",
     "hub.pipeline.unused": "how old a record is",
+    "hub.delivery.files": "how old the file of a licence is",
     "hub.pipeline.again": "when a row was read or sent again",
     "hub.pipeline.relay": "when a place was written down",
     "hub.cases": "when something happened to a case, and the days that its deadline counts",

@@ -110,6 +110,11 @@ class Connectors:
         """The sources that verdicts are written back to: those that are fed, and have the setting ``report_url``."""
         return {name: info for name, info in self.feeds.items() if self._options(name).get(REPORT_URL)}
 
+    @property
+    def filing(self) -> frozenset[str]:
+        """The sources that give the files of their licences."""
+        return frozenset(name for name, info in self.sources.items() if info.gives_files)
+
     def check(self) -> None:
         """Raises ``Misconfigured`` for the first setting of a connector that is wrong, and for a file of grants that
         cannot be read."""

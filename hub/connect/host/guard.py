@@ -14,12 +14,15 @@ from hub.connect.host.outside import within
 from hub.connect.host.quota import DailyQuota, QuotaBook, Rate
 from hub.connect.host.steps import Steps
 from hub.errors import Misconfigured, NotNow, NotSent, RecordRejected, Unavailable, Unconfirmed
-from hub.grants.grant import Grant, check_feed, check_look_up, check_sent, granted, today
+from hub.grants.grant import Grant, check_feed, check_file, check_look_up, check_sent, granted, today
 from hub.ports import (
     Address,
     Cursor,
     DayCount,
     Extent,
+    Fetched,
+    FileQuery,
+    Files,
     LookupQuery,
     Page,
     Placed,
@@ -188,6 +191,15 @@ class GuardedSource:
             raise RecordRejected("TICKET_NEEDED", "ticket", f"{info.name} is not asked without a ticket")
         check_look_up(self._granted(), query)
         return self._within(self._gate.call(lambda: self._source.look_up(query), _LOOK_UPS))
+
+    def file(self, query: FileQuery) -> Fetched | None:
+        """As ``Files`` says. Raises ``RecordRejected``: FILE_NOT_GRANTED and PURPOSE_NOT_GRANTED as the grant says;
+        ``Misconfigured`` without a grant in force, and for a source that gives no files."""
+        check_file(self._granted(), query.purpose)
+        source = self._source
+        if not isinstance(source, Files):
+            raise Misconfigured(f"{self.context.info.name} gives no files", "declare [rest.file] in its folder")
+        return self._gate.call(lambda: source.file(query))
 
     def day(self, day: date) -> DayCount:
         """As the port says, with some attempts. Raises ``Misconfigured`` as ``fetch`` does: who counts what changed

@@ -7,7 +7,7 @@ system and the type of the failure, never a URL: queries may contain identifiers
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -37,11 +37,13 @@ class AnswerTooLarge(Unconfirmed):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer within the size limit. ``retry_after_s``: the wait that it asks for, seconds."""
+    """A complete answer within the size limit. ``retry_after_s``: the wait that it asks for, seconds. ``headers``:
+    name in small letters → value."""
 
     status: int
     body: bytes
     retry_after_s: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -176,7 +178,8 @@ class RestClient:
         url = self._origin + target
         sent = [("host", urlsplit(self._origin).netloc), *headers.items()]
         with self._pool.stream(method, url, headers=sent, content=body, extensions={"timeout": waits}) as response:
-            return Answer(response.status, self._read(response), self._seconds(_header(response, b"retry-after")))
+            told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            return Answer(response.status, self._read(response), self._seconds(told.get("retry-after", "")), told)
 
     def _read(self, response: httpcore.Response) -> bytes:
         chunks, size = [], 0
@@ -225,10 +228,6 @@ def _split(table: str, base_url: str) -> tuple[str, str]:
     if not whole or parts.scheme not in ("http", "https") or parts.query or "@" in parts.netloc:
         raise Misconfigured(f"{table}.url is no base URL", "use http(s)://HOST[:PORT][/PATH] in ASCII")
     return f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
-
-
-def _header(response: httpcore.Response, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
 
 
 def bearer(token: str) -> Sign:

@@ -8,15 +8,28 @@ from typing import Any, TypeVar
 from hub.clock import CHINA
 from hub.connect.context import Context
 from hub.connect.places import at, nested
+from hub.connect.rest import file
 from hub.connect.rest.answers import Answers, Expired, Refused
 from hub.connect.rest.auth import calls_of
-from hub.connect.rest.client import Answer, RestClient
+from hub.connect.rest.client import Answer, AnswerTooLarge, RestClient
 from hub.connect.rest.paging import Paging, State, extent_state, first_ms
 from hub.connect.rest.rows import Rows
-from hub.connect.rest.spec import CallSpec, DaySpec, FeedSpec, ListSpec, LookupSpec, RestSpec
+from hub.connect.rest.spec import CallSpec, DaySpec, FeedSpec, FileSpec, ListSpec, LookupSpec, RestSpec
 from hub.connect.trust import trusted_keys_of
 from hub.errors import Misconfigured, RecordRejected, Unavailable
-from hub.ports import NAMELESS, Cursor, DayCount, Extent, LookupQuery, Page, Source, SourceRow, Stored
+from hub.ports import (
+    NAMELESS,
+    Cursor,
+    DayCount,
+    Extent,
+    Fetched,
+    FileQuery,
+    LookupQuery,
+    Page,
+    Source,
+    SourceRow,
+    Stored,
+)
 from hub.records.identifiers import tidy
 
 LISTED_MAX = 50
@@ -200,6 +213,27 @@ class RestSource:
             told = f"`purposes` of [rest.lookups.{query.by}] has no word for it"
             raise RecordRejected("LOOKUP_INCOMPLETE", "purpose", told, tuple(sorted(spec.purposes)))
         return words | {"purpose": spec.purposes[query.purpose]}
+
+    def file(self, query: FileQuery) -> Fetched | None:
+        spec = self._spec.file
+        if spec is None:
+            raise Misconfigured(
+                f"{self._name} gives no files", "declare [rest.file], if the manual of the service has it"
+            )
+        sent = file.sent(spec, query, self._name)
+        try:
+            return self._final(lambda: self._again(lambda: self._file(spec, sent)))
+        except AnswerTooLarge:
+            raise RecordRejected("FILE_TOO_LARGE") from None
+
+    def _file(self, spec: FileSpec, sent: Mapping[str, Any]) -> Fetched | None:
+        answer = self._call(spec, sent)
+        if answer.status in file.NONE and not self._spec.result:
+            return None
+        # In the place of a file, a service answers with its own code.
+        told = spec.content or not answer.ok or (self._spec.result and answer.body.lstrip().startswith(b"{"))
+        value = self._answers.value(answer) if told else answer
+        return None if value is None else file.fetched(spec, answer, value)
 
     # ---- a day -----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ Constant = str | int | bool
 Form = Annotated[str, Field(pattern=r"^(milliseconds|seconds|.*%Y.*)$", max_length=64)]
 VersionForm = Annotated[str, Field(pattern=r"^(number|milliseconds|seconds|.*%Y.*)$", max_length=64)]
 _OFFERED = frozenset(("value", "purpose", "legal_basis", "service_item", "business_number", "ticket"))
+_OF_A_FILE = frozenset(("key", "purpose", "legal_basis", "service_item", "business_number"))
 _SETTINGS: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "national": ("rid", "sid", "secret"),
@@ -86,6 +87,11 @@ class CallSpec(Frozen):
         description="How a POST carries its parameters. In JSON, a name with dots (`page.no`) is a place in objects.",
     )
     constant: Mapping[str, Constant] = Field(default_factory=dict, description="Parameters that are always the same.")
+
+
+class RowsSpec(CallSpec):
+    """A call that is answered with rows."""
+
     rows: Place = Field("", description="Where the list of rows lies, or a single row; empty: the answer itself.")
 
 
@@ -104,7 +110,7 @@ class WindowSpec(Frozen):
     sweep_s: float = Field(60, gt=0, description="How often late rows are looked for, seconds.")
 
 
-class FeedSpec(CallSpec):
+class FeedSpec(RowsSpec):
     """The feed: pages of changes."""
 
     paging: Literal["none", "cursor", "page", "offset"] = Field(
@@ -182,7 +188,7 @@ class SignedSpec(Frozen):
     path: Place = Field("path", description="Where an item has its path to the root.")
 
 
-class ListSpec(CallSpec):
+class ListSpec(RowsSpec):
     """The first step of a look-up in two: the list of what a holder has."""
 
     send: Mapping[str, str] = Field(description="Parameter → what is sent: value, purpose, service_item and so on.")
@@ -194,7 +200,7 @@ class ListSpec(CallSpec):
     )
 
 
-class LookupSpec(CallSpec):
+class LookupSpec(RowsSpec):
     """One kind of question (`lookup_by`)."""
 
     send: Mapping[str, str] = Field(
@@ -220,12 +226,38 @@ class LookupSpec(CallSpec):
         return self
 
 
-class DaySpec(CallSpec):
+class DaySpec(RowsSpec):
     """What the service says that it changed on one day."""
 
     date: Name = Field(description="The parameter with the day.")
     form: Form = Field("%Y-%m-%d", description="Its form.")
     count: Place = Field("", description="Where the number of keys lies; empty where it is not told.")
+
+
+class FileSpec(CallSpec):
+    """The file of one licence (OFD or PDF)."""
+
+    send: Mapping[str, str] = Field(
+        description="Parameter → what is sent: key (the row's, as `row.key` has it), purpose, legal_basis, "
+        "service_item, business_number."
+    )
+    purposes: Mapping[str, str] = Field(
+        default_factory=dict, description="As those of a question: purpose → the service's own word for it."
+    )
+    content: Place = Field(
+        "", description="Where the file is in a JSON answer, in base64; empty: the answer itself is the file."
+    )
+    digest: Place = Field(
+        "",
+        description="Where its SHA-256 is, in hexadecimal digits or base64; where the answer is the file, the header "
+        "with it. Empty where the service gives none.",
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if strange := sorted(set(self.send.values()) - _OF_A_FILE):
+            raise ValueError(f"nothing is called {strange[0]!r}: {', '.join(sorted(_OF_A_FILE))}")
+        return self
 
 
 class RestSpec(Frozen):
@@ -240,6 +272,7 @@ class RestSpec(Frozen):
     lookups: Mapping[str, LookupSpec] = Field(
         default_factory=dict, description="The kinds of questions that it answers (`lookup_by`)."
     )
+    file: FileSpec | None = Field(None, description="How the file of a licence is fetched; without it, none is.")
     day: DaySpec | None = Field(
         None, description='The day\'s count, for `day = "endpoint"`: `rows` are keys as KEY#VERSION.'
     )

@@ -238,6 +238,10 @@ class Deliveries(BaseModel):
     more: bool = Field(examples=[False], description="Whether more wait: the next call need not wait.")
 
 
+FILE: dict[str, Any] = {"type": "string", "format": "binary", "examples": ["PK…OFD.xml…"]}
+"""The bytes of the file of a licence."""
+
+
 class DeliveryEnded(BaseModel):
     """The state of a piece after the system's answer."""
 

@@ -31,7 +31,8 @@ _SIGNING: Final = (
 _REF: Final = "#/components/schemas/{model}"
 _DESCRIPTIONS: Final = {
     200: "Done.", 201: "Made.", 400: "The request cannot be read.", 401: "No valid token.", 403: "Not allowed.",
-    404: "Not found.", 408: "Not sent in time.", 409: "In conflict with what is there.", 413: "The body is too large.",
+    404: "Not found.", 408: "Not sent in time.", 409: "In conflict with what is there.", 410: "Not there any more.",
+    413: "The body is too large.",
     422: "What was sent is not allowed.", 429: "Too many requests.", 431: "The head is too large.",
     500: "A defect of the hub.", 503: "Not available now, or not ready.",
 }  # fmt: skip

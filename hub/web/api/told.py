@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
+from hub.cases import reasons
 from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
 from hub.cases.connection.materials import command as materials
@@ -105,8 +106,7 @@ _APPLICATIONS: Final = (
     Told(
         "list", "GET", "/applications",
         "The client's applications, newest first; with `channel` and `external_no` the one under that number.",
-        {200: a.Applications},
-        (*_TOKEN, "CHANNEL_NOT_YOURS", "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_APPLICATION"),
+        {200: a.Applications}, (*_TOKEN, "CHANNEL_NOT_YOURS", "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_APPLICATION"),
         applications.READ, applications.ListQuery,
     ),
     Told(
@@ -133,15 +133,13 @@ _APPLICATIONS: Final = (
     Told(
         "handIn", "POST", f"{_ONE}/documents",
         "Tell of a document that the customer handed in: its place and its digest, not its content.",
-        {200: MaterialsShown},
-        (*_TOKEN, *_BODY, *_MATERIALS, "DOCUMENTS_FULL"),
+        {200: MaterialsShown}, (*_TOKEN, *_BODY, *_MATERIALS, "DOCUMENTS_FULL"),
         applications.WRITE, body=materials.Handed, example=HANDED,
     ),
     Told(
         "notice", "POST", f"{_ONE}/notices",
         "Ask the customer for materials: the one-time notice of a segment. Beyond the policy's list it is refused.",
-        {200: MaterialsShown},
-        (*_TOKEN, *_BODY, *_MATERIALS, "MATERIAL_AWAITED", "NOTICE_GIVEN", "NOTICE_AFTER_END"),
+        {200: MaterialsShown}, (*_TOKEN, *_BODY, *_MATERIALS, "MATERIAL_AWAITED", "NOTICE_GIVEN", "NOTICE_AFTER_END"),
         applications.WRITE, body=materials.Request, example=ASKED,
     ),
     Told(
@@ -244,17 +242,19 @@ _DELIVERIES: Final = (
     ),
     Told(
         "acknowledge", "POST", "/deliveries/{delivery_id}/acknowledge",
-        "The system has the piece, durably. Said again, it is answered alike.",
-        {200: a.DeliveryEnded},
+        "The system has the piece, durably. Said again, it is answered alike.", {200: a.DeliveryEnded},
         (*_TOKEN, *_BODY, "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_DELIVERY", "DELIVERY_ENDED"),
         deliveries.SCOPE, body=deliveries.Acknowledgement, tag="deliveries",
     ),
     Told(
         "refuse", "POST", "/deliveries/{delivery_id}/refuse",
-        "The system refuses the piece, finally. Said again, it is answered alike.",
-        {200: a.DeliveryEnded},
+        "The system refuses the piece, finally. Said again, it is answered alike.", {200: a.DeliveryEnded},
         (*_TOKEN, *_BODY, "FIELD_MISSING", "FIELD_INVALID", "NO_SUCH_DELIVERY", "DELIVERY_ENDED"),
         deliveries.SCOPE, body=deliveries.Refusal, tag="deliveries",
+    ),
+    Told("file", "GET", "/deliveries/{delivery_id}/file", "The licence's file. 404: none, not yet; 410: no longer.",
+        {200: a.FILE}, (*_TOKEN, "NO_SUCH_DELIVERY", *reasons.NO_FILE), deliveries.SCOPE, tag="deliveries",
+        media_type="application/ofd",
     ),
 )  # fmt: skip
 _CUSTOMERS: Final = (

@@ -26,6 +26,7 @@ from hub.web.api import (
     cases,
     customers,
     deliveries,
+    files,
     health,
     materials,
     metrics,
@@ -47,7 +48,7 @@ from hub.web.guard import WITH_TOKEN
 from hub.web.registry import routes as registry
 from hub.web.signatures.nonces import Nonces
 from hub.web.signatures.signers import by_path
-from tests import ways
+from tests import filing, ways
 from tests.callers import token
 from tests.casework import PARTITIONS, ConnectionSystem, House, body
 from tests.transfers import Town, sinks
@@ -85,6 +86,7 @@ def app(house: House) -> FastAPI:
         places.router(Places(house.store, house.log, house.opener, shipped(), house.journal), access),
         transfers.router(Town(house).service, access, Refusals(house.store, house.clock)),
         deliveries.router(partial(ways.deliveries, house), frozenset({"utility_crm"}), access),
+        files.router(filing.files(house), frozenset({"utility_crm"}), access),
         health.router(Readiness(house.log, house.store, house.clock, "hub-1")),
         metrics.router(Metrics(house.log, house.store, house.clock, []), access),
         registry.router(""),
