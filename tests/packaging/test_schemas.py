@@ -30,6 +30,7 @@ PUBLISHED_IDS = {
     62: "calendar.imported", 75: "connection.dated", 76: "connection.submitted", 77: "connection.waiting",
     214: "connection.retracted", 215: "connection.cancelled",
     270: "connection.submitted", 271: "connection.rated",
+    285: "utility.step", 286: "utility.step.step", 287: "connection.noticed", 288: "connection.overasked",
     315: "connection.handed-over", 316: "connection.undeclared", 317: "connection.declared", 318: "transfer.conflicted",
     220: "connection.agreed", 230: "connection.recalled", 231: "connection.retracted",
     170: "project.approval", 171: "project.approval.project", 172: "project.approval.builder",
