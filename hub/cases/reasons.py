@@ -328,6 +328,7 @@ _WORDS = {
         "该申请已经评价过，每件申请只评价一次。", "The application has been rated already: once for each application."
     ),
     "NO_FOLLOW_UP": Words("该申请没有待办的差评回访。", "No follow-up of a bad rating is open for this application."),
+    "ANSWERS_FULL": Words("该问题的答复过多。", "The question has too many answers."),
     "NO_SUCH_QUESTION": Words("该申请没有此问题。", "The application has no such question."),
     "NO_SUCH_CASE": Words("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": Words("没有此申请。", "There is no such application."),

@@ -68,8 +68,8 @@ class Desk(Protocol):
     def materials(self, application_id: str) -> Json:
         """The materials and the money of one application."""
 
-    def places(self, application_id: str) -> Json:
-        """The findings about the site, with both texts side by side."""
+    def places(self, application_id: str, person: str) -> Json:
+        """The findings about the site, with both texts side by side, to a named person."""
 
     def answer_place(self, application_id: str, nth: int, document: Mapping[str, Any]) -> Json:
         """Answer the question of a finding: ``answer``, ``person``, ``note``. Returns the findings."""
@@ -195,9 +195,9 @@ class Direct:
         with _said():
             return self._hub.materials().show(_id(application_id))
 
-    def places(self, application_id: str) -> Json:
+    def places(self, application_id: str, person: str) -> Json:
         with _said():
-            return self._hub.places().show(_id(application_id))
+            return self._hub.places().look(_id(application_id), {"person": person}, by_user())
 
     def answer_place(self, application_id: str, nth: int, document: Mapping[str, Any]) -> Json:
         with _said():
@@ -284,8 +284,8 @@ class Remote:
     def materials(self, application_id: str) -> Json:
         return self._json("GET", f"/applications/{_id(application_id).hex()}/materials")
 
-    def places(self, application_id: str) -> Json:
-        return self._json("GET", f"/applications/{_id(application_id).hex()}/places")
+    def places(self, application_id: str, person: str) -> Json:
+        return self._json("POST", f"/applications/{_id(application_id).hex()}/places", json={"person": person})
 
     def answer_place(self, application_id: str, nth: int, document: Mapping[str, Any]) -> Json:
         return self._json("POST", f"/applications/{_id(application_id).hex()}/places/{nth}", json=dict(document))

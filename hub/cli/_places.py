@@ -17,7 +17,7 @@ from hub.cli._console import console
 @click.argument("application_id")
 @click.option("--question", type=click.IntRange(min=1), help="Number of the finding that --answer is about.")
 @click.option("--answer", type=click.Choice(ANSWERS), help="What you found.")
-@click.option("--person", help="With --answer: your name; it is sealed.")
+@click.option("--person", required=True, help="Your name; it is recorded, sealed, that you looked or answered.")
 @click.option("--note", help="With --answer: on what it rests; it is sealed.")
 @anywhere
 @click.pass_obj
@@ -26,7 +26,7 @@ def place(
     application_id: str,
     question: int | None,
     answer: str | None,
-    person: str | None,
+    person: str,
     note: str | None,
     url: str | None,
     token: str | None,
@@ -34,16 +34,17 @@ def place(
 ) -> None:
     """Whether the site of one application is that of the title: each finding with both texts side by side.
 
-    Where it cannot be said, a person is asked. Answer with --question, --answer and --person. The application continues
-    with any answer, and its clock runs. With --url the token needs the scope operate.
+    Where it cannot be said, a person is asked. Answer with --question and --answer. The application continues with any
+    answer, and its clock runs. That you looked at both texts is recorded with --person and the application's purpose.
+    With --url the token needs the scope operate.
     """
-    given = {"answer": answer, "person": person, "note": note}
-    if any(given.values()) != (question is not None):
-        raise click.UsageError("give --question, --answer and --person together")
-    with desk(config, url, token, writes=question is not None) as to:
+    if (question is None) != (answer is None) or (note and answer is None):
+        raise click.UsageError("give --question and --answer together; --note only with them")
+    with desk(config, url, token, writes=True) as to:
         if question is None:
-            found = or_leave(lambda: to.places(application_id))
+            found = or_leave(lambda: to.places(application_id, person))
         else:
+            given = {"answer": answer, "person": person, "note": note}
             said = {name: value for name, value in given.items() if value is not None}
             found = or_leave(lambda: to.answer_place(application_id, question, said))
     click.echo(json.dumps(found, ensure_ascii=False)) if as_json else _print(found)
@@ -60,7 +61,9 @@ def _print(found: dict[str, Any]) -> None:
             _side(one["site"]),
             _side(one["title"]),
             f"{one['question']}: {one['question_zh']} {one['question_en']}" if one["question"] else "—",
-            " ".join(filter(None, (one["answer"], one["person"], one["note"]))),
+            "\n".join(
+                " ".join(filter(None, (said["answer"], said["person"], said["note"]))) for said in one["answers"]
+            ),
         )
         table.add_row(*map(escape, cells))
     console().print(table)

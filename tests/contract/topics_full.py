@@ -47,7 +47,7 @@ WITHOUT_EXAMPLE = {
     f"connection.{name}"
     for name in (
         *("cancelled", "disputed", "documented", "followed-up", "noticed", "overasked"),
-        *("place-answered", "rated", "rating-refused", "recalled", "requested", "separated", "warned"),
+        *("place-answered", "place-looked", "rated", "rating-refused", "recalled", "requested", "separated", "warned"),
         *("handed-over", "undeclared", "declared"),
     )
 } | {

@@ -16,7 +16,7 @@ from hub.cases.connection.handed.events import HANDOVER
 from hub.cases.connection.handed.tables import handover
 from hub.cases.connection.hears import DUE, HEARS, NAME
 from hub.cases.connection.materials.tables import document, request
-from hub.cases.connection.placed.tables import place
+from hub.cases.connection.placed.tables import place, place_answer
 from hub.cases.connection.project import project
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.recall.events import RECALL, WITHDRAWAL
@@ -43,7 +43,8 @@ PROCEDURE = Procedure(
     project=project,
     tables=(
         *(application, need, ticket, document, request, case_number, number_dispute, step),
-        *(warning, recall, agreement, rating, rating_refusal, place, handover, segment_request),
+        *(warning, recall, agreement, rating, rating_refusal, place, place_answer, handover),
+        segment_request,
     ),
     sinks={
         REGISTRATION: bodies.registration,

@@ -30,11 +30,12 @@ class Api:
         self._places = places
         self._access = access
 
-    async def show(self, request: Request) -> Response:
-        """The findings about the site, each with the text of the site and of the title."""
+    async def look(self, request: Request) -> Response:
+        """The findings about the site, each with the text of the site and of the title, to a named person."""
         token = await self._access.allow(request, OPERATE)
         query_of(request, NoQuery)
-        return await self._answer(token, _id(request), self._places.show)
+        act = partial(self._places.look, given=read_json(await body_of(request)), by=token.by(""))
+        return await self._answer(token, _id(request), act)
 
     async def answer(self, request: Request) -> Response:
         """Take a person's answer to one question."""
@@ -68,6 +69,6 @@ def _nth(request: Request) -> int:
 def router(places: Places, access: Access) -> APIRouter:
     """The routes of questions about sites."""
     routes, api, one = APIRouter(), Api(places, access), "/applications/{application_id}/places"
-    routes.add_api_route(one, api.show, methods=["GET"])
+    routes.add_api_route(one, api.look, methods=["POST"])
     routes.add_api_route(f"{one}/{{nth}}", api.answer, methods=["POST"])
     return routes

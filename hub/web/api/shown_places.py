@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from hub.web.api.answers import Opaque, PlaceFound, Text
+from hub.web.api.answers import Moment, Opaque, PlaceFound, Text
 
 
 class Side(BaseModel):
@@ -12,13 +12,23 @@ class Side(BaseModel):
     address: str | None = Text("天津市南开区长江道12号3号楼2门501室")
 
 
+class PlaceAnswer(BaseModel):
+    """One answer and who gave it; null where that does not open."""
+
+    answer: str = Text("YES", "YES, NO or UNKNOWN.")
+    answered_at: Moment
+    person: str | None = Text("李明", "Who answered.")
+    note: str | None = Text("已到现场核对")
+
+
 class PlaceAsked(PlaceFound):
     """A finding with both texts side by side, and who answered."""
 
     site: Side
     title: Side
-    person: str | None = Text("李明", "Who answered.")
+    person: str | None = Text("李明", "Who answered last.")
     note: str | None = Text("已到现场核对")
+    answers: list[PlaceAnswer]
 
 
 class PlacesShown(BaseModel):

@@ -10,6 +10,7 @@ from hub.cases.connection.command import Application, Presentation
 from hub.cases.connection.holdings import Enquiry
 from hub.cases.connection.materials import command as materials
 from hub.cases.connection.placed.service import Answer as PlaceAnswer
+from hub.cases.connection.placed.service import LookedAt
 from hub.cases.customer import asking, said
 from hub.cases.transfer.command import Submission
 from hub.web.api import answers as a
@@ -143,14 +144,16 @@ _APPLICATIONS: Final = (
         applications.WRITE, body=materials.Request, example=ASKED,
     ),
     Told(
-        "placesOfSite", "GET", f"{_ONE}/places",
-        "Findings about the site, each with the text of the site and of the title side by side, and who answered.",
-        {200: PlacesShown}, (*_TOKEN, "NO_SUCH_APPLICATION"), applications.OPERATE,
+        "placesOfSite", "POST", f"{_ONE}/places",
+        "Findings about the site, each with the text of the site and of the title side by side, to a named person. "
+        "That the person looked is recorded.",
+        {200: PlacesShown}, (*_TOKEN, *_BODY, *_SAID, "NO_SUCH_APPLICATION"),
+        applications.OPERATE, body=LookedAt, example={"person": "李明"},
     ),
     Told(
         "answerPlace", "POST", f"{_ONE}/places/{{nth}}",
         "Answer a question about the site, as a named person. The application continues with any answer.",
-        {200: PlacesShown}, (*_TOKEN, *_BODY, *_SAID, "NO_SUCH_QUESTION", "NO_SUCH_APPLICATION"),
+        {200: PlacesShown}, (*_TOKEN, *_BODY, *_SAID, "NO_SUCH_QUESTION", "ANSWERS_FULL", "NO_SUCH_APPLICATION"),
         applications.OPERATE, body=PlaceAnswer, example={"answer": "YES", "person": "李明", "note": "已到现场核对"},
     ),
     Told(

@@ -36,4 +36,15 @@ class PlaceAnswered(Event):
     sealed: bytes | ToSeal
 
 
-EVENTS: tuple[type[Event], ...] = (Placed, PlaceAnswered)
+@dataclass(frozen=True, kw_only=True)
+class PlaceLooked(Event):
+    """A person looked at both texts. ``purpose``: that of the application, which they were shown for. ``sealed``: JSON
+    with the ``person``'s name, under the applicant's key."""
+
+    SCHEMA = "connection.place-looked"
+    TOPIC = CONNECTION_EVENTS
+    purpose: str
+    sealed: bytes | ToSeal
+
+
+EVENTS: tuple[type[Event], ...] = (Placed, PlaceAnswered, PlaceLooked)

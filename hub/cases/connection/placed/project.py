@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from hub.cases.connection.command import TITLE
-from hub.cases.connection.placed.events import PlaceAnswered, Placed
+from hub.cases.connection.placed.events import PlaceAnswered, Placed, PlaceLooked
 from hub.cases.connection.placed.questions import YES
-from hub.cases.connection.placed.tables import place
+from hub.cases.connection.placed.tables import place, place_answer
 from hub.cases.events import Entry, Event
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
@@ -33,6 +33,10 @@ def _answered(connection: Connection, entries: Sequence[Entry]) -> None:
         about = (place.c.case_id == entry.case_id) & (place.c.nth == event.nth)
         told = {"answer": event.answer, "answered_ms": entry.occurred_at_ms, "sealed": event.sealed}
         connection.execute(update(place).where(about).values(**told))
+        to = {"case_id": entry.case_id, "nth": event.nth}
+        before = select(func.count()).where(place_answer.c.case_id == entry.case_id, place_answer.c.nth == event.nth)
+        number = connection.execute(before).scalar_one() + 1
+        connection.execute(insert(place_answer), to | told | {"number": number})
         if event.answer == YES:
             _look_now(connection, entry.case_id)
 
@@ -46,4 +50,5 @@ def _look_now(connection: Connection, case_id: bytes) -> None:
 PROJECT: Mapping[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Placed: _placed,
     PlaceAnswered: _answered,
+    PlaceLooked: lambda _connection, _entries: None,
 }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import StringConstraints, ValidationError
 from sqlalchemy import Connection, Row, select
@@ -12,7 +12,7 @@ from hub.cases import case as cases
 from hub.cases.by import By
 from hub.cases.connection.command import Application, Part, Short, Text, refusal
 from hub.cases.connection.placed import shown
-from hub.cases.connection.placed.events import PlaceAnswered
+from hub.cases.connection.placed.events import PlaceAnswered, PlaceLooked
 from hub.cases.connection.placed.gather import title_of
 from hub.cases.connection.tables import row_of
 from hub.cases.events import ToSeal
@@ -27,6 +27,9 @@ from hub.topics.places import Reads, read_value
 
 Json = dict[str, Any]
 TITLE_TEXT = "unit.address.text"
+ANSWERS_MAX = 20
+"""Most answers to one question."""
+P = TypeVar("P", bound=Part)
 
 
 class Answer(Part):
@@ -35,6 +38,12 @@ class Answer(Part):
     answer: Literal["YES", "NO", "UNKNOWN"]
     person: Short
     note: Annotated[Text, StringConstraints(max_length=200)] | None = None
+
+
+class LookedAt(Part):
+    """Who looks at both texts: ``person``, by name."""
+
+    person: Short
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +63,45 @@ class Places:
             found: str = row_of(connection, case_id).channel
             return found
 
+    def look(self, case_id: bytes, given: Mapping[str, Any], by: By) -> Json:
+        """What ``show`` gives, to a named person. The look is an event, with the purpose of the application; there is
+        none where nothing was found yet. Raises ``RecordRejected``: NOT_ASKED, FIELD_MISSING, FIELD_INVALID,
+        TEXT_CONTROL, TEXT_ENCODING."""
+        person = _read(given, LookedAt).person
+        with self.store.write() as connection:
+            locked = cases.lock(connection, [case_id])
+            row = row_of(connection, case_id)
+            if shown.rows(connection, case_id):
+                sealed = ToSeal(json.dumps({"person": person}, ensure_ascii=False).encode())
+                event = PlaceLooked(purpose=row.purpose, sealed=sealed)
+                self.journal.append(connection, [Decided(locked[case_id], [event], by._replace(channel=row.channel))])
+        return self.show(case_id)
+
     def show(self, case_id: bytes) -> Json:
         """The findings with the text of the site and of each title, side by side, as JSON values. A text that the
         purpose does not allow, or that does not open, is ``None``. Raises ``Unavailable`` when log or vault is."""
         with self.store.read() as connection:
             row = row_of(connection, case_id)
             findings = shown.rows(connection, case_id)
+            answers = shown.answers(connection, case_id)
             stored = _records(connection, findings)
-        site, people = self._opened(row, findings)
+        site, people = self._opened(row, answers)
         titles = self._titles(row.purpose, findings, stored)
-        both = zip(findings, titles, people, strict=True)
+        said: dict[int, list[Json]] = {}
+        for answer, person in zip(answers, people, strict=True):
+            said.setdefault(answer.nth, []).append(shown.one_answer(answer, person))
         items = [
-            shown.shown(one) | {"site": _side(site), "title": _side(title)} | shown.answered(person)
-            for one, title, person in both
+            shown.shown(one) | {"site": _side(site), "title": _side(title)} | _told(said.get(one.nth, []))
+            for one, title in zip(findings, titles, strict=True)
         ]
         return {"application_id": case_id.hex(), "items": items}
 
     def answer(self, case_id: bytes, nth: int, given: Mapping[str, Any], by: By) -> Json:
-        """Take a person's answer to the question of the ``nth`` finding; a later one takes its place. The same one
-        again changes nothing (P2). Raises ``RecordRejected``: NO_SUCH_QUESTION; NOT_ASKED for an unknown
-        field, FIELD_MISSING, FIELD_INVALID, TEXT_CONTROL, TEXT_ENCODING."""
-        said = _read(given)
+        """Take a person's answer to the question of the ``nth`` finding; a later one is kept beside it and counts as
+        long as nothing was matched. The last one again changes nothing (P2). Raises ``RecordRejected``:
+        NO_SUCH_QUESTION; ANSWERS_FULL; NOT_ASKED for an unknown field, FIELD_MISSING, FIELD_INVALID, TEXT_CONTROL,
+        TEXT_ENCODING."""
+        said = _read(given, Answer)
         with self.store.write() as connection:
             locked = cases.lock(connection, [case_id])
             row = row_of(connection, case_id)
@@ -83,6 +110,8 @@ class Places:
                 raise RecordRejected("NO_SUCH_QUESTION")
             content = json.dumps({"note": said.note, "person": said.person}, ensure_ascii=False, sort_keys=True)
             if not self._is_known(row, asked, said.answer, content):
+                if sum(one.nth == nth for one in shown.answers(connection, case_id)) >= ANSWERS_MAX:
+                    raise RecordRejected("ANSWERS_FULL")
                 event = PlaceAnswered(nth=nth, answer=said.answer, sealed=ToSeal(content.encode()))
                 self.journal.append(connection, [Decided(locked[case_id], [event], by._replace(channel=row.channel))])
         return self.show(case_id)
@@ -92,14 +121,12 @@ class Places:
             return False
         return self.opener.open_values([(bytes(row.subject_id), bytes(asked.sealed))])[0] == content.encode()
 
-    def _opened(self, row: Row[Any], findings: Sequence[Row[Any]]) -> tuple[Place | None, list[bytes | None]]:
+    def _opened(self, row: Row[Any], answers: Sequence[Row[Any]]) -> tuple[Place | None, list[bytes | None]]:
         """The site as submitted, and what was sealed with each answer."""
         subject = bytes(row.subject_id)
-        sealed = [bytes(row.sealed), *(bytes(one.sealed) for one in findings if one.sealed)]
+        sealed = [bytes(row.sealed), *(bytes(one.sealed) for one in answers)]
         text, *told = self.opener.open_values([(subject, one) for one in sealed])
-        answers = iter(told)
-        said = [next(answers) if one.sealed else None for one in findings]
-        people = [one if isinstance(one, bytes) else None for one in said]
+        people = [one if isinstance(one, bytes) else None for one in told]
         if isinstance(text, Fault):
             return None, people
         site = Application.model_validate_json(text).site
@@ -117,16 +144,22 @@ class Places:
         return [title_of(next(opened)) if one else None for one in found]
 
 
+def _told(said: list[Json]) -> Json:
+    """Who answered last, and every answer."""
+    last = said[-1] if said else {"person": None, "note": None}
+    return {"person": last["person"], "note": last["note"], "answers": said}
+
+
 def _side(one: Place | None) -> Json:
     """One of both sides, for a person to compare."""
     return {"unit_no": (one.unit_no or None) if one else None, "address": (one.address or None) if one else None}
 
 
-def _read(given: Mapping[str, Any]) -> Answer:
+def _read(given: Mapping[str, Any], model: type[P]) -> P:
     try:
-        return Answer.model_validate(given)
+        return model.model_validate(given)
     except ValidationError as error:
-        raise refusal(error, Answer) from None
+        raise refusal(error, model) from None
 
 
 def _records(connection: Connection, findings: Sequence[Row[Any]]) -> dict[bytes, Row[Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from hub.cases import reasons
-from hub.cases.connection.placed.tables import place
+from hub.cases.connection.placed.tables import place, place_answer
 from hub.cases.times import iso
 
 Json = dict[str, Any]
@@ -35,6 +35,17 @@ def shown(row: Row[Any]) -> Json:
         "answer": row.answer,
         "answered_at": iso(row.answered_ms),
     }
+
+
+def answers(connection: Connection, case_id: bytes) -> Sequence[Row[Any]]:
+    """Every answer to the questions of a case, in their order."""
+    query = select(place_answer).where(place_answer.c.case_id == case_id)
+    return connection.execute(query.order_by(place_answer.c.nth, place_answer.c.number)).all()
+
+
+def one_answer(row: Row[Any], sealed: bytes | None) -> Json:
+    """One answer with who gave it."""
+    return {"answer": row.answer, "answered_at": iso(row.answered_ms)} | answered(sealed)
 
 
 def answered(sealed: bytes | None) -> Json:

@@ -1,6 +1,7 @@
-"""The table of findings about sites: a projection of their events. It has codes; a person's name is sealed (P5)."""
+"""The tables of findings about sites and of every answer: projections of their events. They have codes; a person's name
+is sealed (P5)."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Integer, String, Table
 
 from hub.stores.tables import ID, Opaque, metadata
 
@@ -16,7 +17,19 @@ place = Table(
     Column("parts", String(255), nullable=False, doc="comma-separated: what differs, or must be looked at"),
     Column("question", String(32), nullable=False, doc="what a person is asked; empty for nothing"),
     Column("placed_ms", BigInteger, nullable=False),
-    Column("answer", String(16), doc="YES, NO or UNKNOWN; null until a person answers"),
+    Column("answer", String(16), doc="the last one: YES, NO or UNKNOWN; null until a person answers"),
     Column("answered_ms", BigInteger),
     Column("sealed", Opaque, doc="who answered, and a note, under the key of the case's subject"),
+)
+
+place_answer = Table(
+    "place_answer",
+    metadata,
+    Column("case_id", ID, primary_key=True),
+    Column("nth", Integer, primary_key=True, autoincrement=False, doc="the finding that was asked about"),
+    Column("number", Integer, primary_key=True, autoincrement=False, doc="counts its answers from 1"),
+    Column("answer", String(16), nullable=False, doc="YES, NO or UNKNOWN"),
+    Column("answered_ms", BigInteger, nullable=False),
+    Column("sealed", Opaque, nullable=False, doc="who answered, and a note, under the key of the case's subject"),
+    ForeignKeyConstraint(["case_id", "nth"], ["place.case_id", "place.nth"]),
 )

@@ -60,7 +60,7 @@ def evidence(house: House, case_id: bytes) -> str:
 def answered(caller: TestClient, case_id: bytes, question: str, said: str) -> None:
     """The question is the only one, and is answered."""
     url = f"/applications/{case_id.hex()}/places"
-    (asked,) = caller.get(url).json()["items"]
+    (asked,) = caller.post(url, json={"person": "李明"}).json()["items"]
     assert (asked["question"], asked["answer"]) == (question, None)
     (item,) = caller.post(f"{url}/1", json={"answer": said, "person": "李明"}).json()["items"]
     assert (item["question"], item["answer"], item["person"]) == (question, said, "李明")

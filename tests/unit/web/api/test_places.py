@@ -20,6 +20,7 @@ from tests.callers import token
 from tests.casework import House, body
 
 VAGUE = "天津市南开区天拖里"
+LOOKS = {"person": "李明"}
 SAID = {"answer": "YES", "person": "李明"}
 
 
@@ -54,7 +55,7 @@ def headers(house: House, *scopes: str, **more: Any) -> dict[str, str]:
 
 def test_an_operator_sees_both_texts_and_answers(caller: TestClient, house: House, one: str) -> None:
     operator = headers(house, "operate")
-    shown = caller.get(one, headers=operator)
+    shown = caller.post(one, json=LOOKS, headers=operator)
     (item,) = PlacesShown.model_validate(shown.json(), strict=True).items
     assert (item.question, item.site.address, item.title.address) == ("SAME_SITE", VAGUE, VAGUE)
     answered = caller.post(f"{one}/1", json=SAID, headers=operator)
@@ -66,15 +67,21 @@ def test_an_operator_sees_both_texts_and_answers(caller: TestClient, house: Hous
 def test_who_may_read_or_submit_sees_no_text(
     caller: TestClient, house: House, one: str, scopes: tuple[str, ...]
 ) -> None:
-    for answer in (caller.get(one, headers=headers(house, *scopes)), caller.get(one)):
+    for answer in (caller.post(one, json=LOOKS, headers=headers(house, *scopes)), caller.post(one, json=LOOKS)):
         assert answer.status_code in (401, 403) and VAGUE not in answer.text
 
 
 def test_another_channel_gets_the_answer_of_an_unknown_one(caller: TestClient, house: House, one: str) -> None:
     other = headers(house, "operate", name="other", channels=("counter",))
-    unknown = caller.get(f"/applications/{'0' * 32}/places", headers=other).json()
-    assert caller.get(one, headers=other).json() == unknown
+    unknown = caller.post(f"/applications/{'0' * 32}/places", json=LOOKS, headers=other).json()
+    assert caller.post(one, json=LOOKS, headers=other).json() == unknown
     assert caller.post(f"{one}/1", json=SAID, headers=other).status_code == 404
+
+
+def test_nobody_sees_both_texts_without_a_name(caller: TestClient, house: House, one: str) -> None:
+    operator = headers(house, "operate")
+    for answer in (caller.get(one, headers=operator), caller.post(one, json={}, headers=operator)):
+        assert answer.status_code in (400, 405, 422) and VAGUE not in answer.text
 
 
 @pytest.mark.parametrize("nth", ["2", "0", "x", "99999", "²"])

@@ -9,9 +9,11 @@ import pytest
 from hub.cases.connection.events import Matched, Waiting
 from hub.cases.connection.placed import questions
 from hub.cases.connection.placed.decide import FINDINGS_MAX, QUESTIONS_MAX, Near, Placing, placed
-from hub.cases.connection.placed.service import Places
+from hub.cases.connection.placed.service import ANSWERS_MAX, Places
 from hub.cases.connection.placed.tables import place
 from hub.cases.places.compare import Place
+from hub.cases.tables import case as cases
+from hub.codec import wire
 from hub.errors import RecordRejected
 from hub.privacy.purposes import shipped
 from hub.records.address import parse_to_fit
@@ -126,10 +128,39 @@ def events(house: House, name: str) -> list[bytes]:
     ]
 
 
-def test_a_later_answer_takes_the_place_of_the_first(places: Places, asked: bytes) -> None:
-    places.answer(asked, 1, {"answer": "UNKNOWN", "person": "李明"}, BY)
+def test_a_later_answer_is_kept_beside_the_first_and_counts(places: Places, asked: bytes) -> None:
+    places.answer(asked, 1, {"answer": "UNKNOWN", "person": "李明", "note": "图纸不清"}, BY)
     (item,) = places.answer(asked, 1, {"answer": "NO", "person": "王芳"}, BY)["items"]
     assert (item["answer"], item["person"], item["note"]) == ("NO", "王芳", None)
+    said = [(one["answer"], one["person"], one["note"]) for one in item["answers"]]
+    assert said == [("UNKNOWN", "李明", "图纸不清"), ("NO", "王芳", None)]
+
+
+def test_answers_to_one_question_are_bounded(places: Places, asked: bytes) -> None:
+    for n in range(ANSWERS_MAX):
+        places.answer(asked, 1, {"answer": "UNKNOWN", "person": f"李{n}"}, BY)
+    with pytest.raises(RecordRejected, match="ANSWERS_FULL"):
+        places.answer(asked, 1, {"answer": "NO", "person": "王芳"}, BY)
+
+
+def test_a_look_at_both_texts_is_an_event_with_purpose_and_a_sealed_name(
+    house: House, places: Places, asked: bytes
+) -> None:
+    (item,) = places.look(asked, {"person": "李明"}, BY)["items"]
+    assert item["title"]["address"] == VAGUE
+    house.relay()
+    (value,) = events(house, "place-looked")
+    event = wire.decode(value)[1]
+    assert (event["purpose"], event["by"]["principal"]) == ("connection-application", BY.principal)
+    assert "李明".encode() not in value
+    subject = next(bytes(one.subject_id) for one in house.rows(cases) if one.case_id == asked)
+    assert json.loads(house.opener.open_value(subject, event["sealed"]) or b"") == {"person": "李明"}
+
+
+@pytest.mark.parametrize("given", [{}, {"person": ""}, {"person": "李\u202e明"}, {"person": "李明", "answer": "YES"}])
+def test_who_is_not_named_sees_no_text(places: Places, asked: bytes, given: dict[str, str]) -> None:
+    with pytest.raises(RecordRejected):
+        places.look(asked, given, BY)
 
 
 @pytest.mark.parametrize(
