@@ -322,10 +322,9 @@ class Live:
 
     def electricity_on(self, ids: Sequence[bytes]) -> None:
         """Let the utility report the steps of these applications until electricity is on, and wait until the hub knows
-        it. Raises ``Unavailable`` as ``settle``. A case whose steps were reported already is not reported again."""
+        it. Raises ``Unavailable`` as ``settle``. What was reported already is not reported again."""
         applications = self.hub.applications()
-        if not steps.count(self.hub, self.sandbox).sent:
-            steps.play(self.sandbox, self._url, [applications.show(one) for one in ids])
+        steps.play(self.sandbox, self._url, [applications.show(one) for one in ids])
         self.settle(lambda *_: (told := self.steps()).balanced and told.on >= len(ids))
 
     def rated(self, ids: Sequence[bytes]) -> None:

@@ -56,7 +56,8 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
         return answer(await run_in_threadpool(player.play, await body_of(request)))
 
     async def counts(request: Request) -> Response:  # noqa: ARG001
-        return answer({"sent": tables.reported(engine), "answers": {str(one): n for one, n in player.answers.items()}})
+        sent, doubted = tables.reported(engine), tables.doubted(engine)
+        return answer({"sent": sent, "doubted": doubted, "answers": {str(one): n for one, n in player.answers.items()}})
 
     routes = [
         Route("/steps", listed, methods=["GET"]),
@@ -76,29 +77,42 @@ class Player:
 
     def play(self, wish: dict[str, Any]) -> dict[str, Any]:
         """Play one case: ``{"externalAppNo", "appNo", "way", "plan", "since"?, "every_s"?, "wrong"?: [names], "hub":
-        URL for the way post}``. Returns what was reported."""
+        URL for the way post, "once"?: true}``. Returns what was reported. With ``once`` the same wish again continues
+        where it was stopped, by a kill too."""
         case, way = case_of(wish), wish.get("way", "post")
         told = moments(case)
         for name in wish.get("wrong", ()):
             if name not in WRONG:
                 raise Misconfigured(f"nothing is called {name!r}", f"choose from {', '.join(WRONG)}")
             told = WRONG[name](told)
-        match way:
-            case "post":
-                self._post(str(wish.get("hub", "")), [one.event(case) for one in told])
-            case "pull":
-                tables.list_events(self._engine, [one.event(case) for one in told])
-            case "table":
-                self._write(case, told)
-            case _:
-                raise Misconfigured(f"no way {way!r}", f"choose from {', '.join(WAYS)}")
-        tables.count(self._engine, way, len(told))
-        return {"reported": len(told)}
+        if way not in WAYS:
+            raise Misconfigured(f"no way {way!r}", f"choose from {', '.join(WAYS)}")
+        if not wish.get("once"):
+            for place in range(len(told)):
+                self._report(case, told, place, wish)
+            tables.count(self._engine, way, len(told))
+            return {"reported": len(told)}
+        what = " ".join((case.name, way, *wish.get("wrong", ())))
+        first = tables.played(self._engine, what)
+        for place in range(first, len(told)):
+            tables.begin(self._engine, what)
+            self._report(case, told, place, wish)
+            tables.done(self._engine, what, way)
+        return {"reported": len(told) - first}
 
-    def _post(self, hub: str, events: Sequence[dict[str, Any]]) -> None:
-        for event in events:
-            body = json.dumps({"events": [event]}, ensure_ascii=False).encode()
-            self.answers[self._delivered(f"{hub}/steps", body)] += 1
+    def _report(self, case: Case, told: Sequence[Moment], place: int, wish: Mapping[str, Any]) -> None:
+        """Report one moment over its way. A row of the table that is there already stays."""
+        match wish.get("way", "post"):
+            case "post":
+                self._post(str(wish.get("hub", "")), told[place].event(case))
+            case "pull":
+                tables.list_events(self._engine, [told[place].event(case)])
+            case "table":
+                tables.write_rows(self._engine, rows(case, told[: place + 1]), int(time.time() * 1000))
+
+    def _post(self, hub: str, event: dict[str, Any]) -> None:
+        body = json.dumps({"events": [event]}, ensure_ascii=False).encode()
+        self.answers[self._delivered(f"{hub}/steps", body)] += 1
 
     def _delivered(self, url: str, body: bytes) -> int:
         """The status of the answer; sent again, with another signature, as long as there is none."""
@@ -114,11 +128,6 @@ class Player:
                 pass
             time.sleep(_WAIT_S)
         raise Misconfigured("the hub takes no steps", "see its log lines")
-
-    def _write(self, case: Case, told: Sequence[Moment]) -> None:
-        """Write the rows as they change: while a step runs, and when it is done."""
-        for end in range(1, len(told) + 1):
-            tables.write_rows(self._engine, rows(case, told[:end]), int(time.time() * 1000))
 
 
 def case_of(wish: Mapping[str, Any]) -> Case:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Engine,
     Integer,
     MetaData,
@@ -37,6 +38,16 @@ REPORTED = Table(
     Column("moments", Integer, nullable=False),
 )
 """Moments that were reported over each way, each time that they were."""
+PLAYED = Table(
+    "step_played",
+    METADATA,
+    Column("what", String(200), primary_key=True),
+    Column("begun", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("doubted", Integer, nullable=False),
+)
+"""Cases that are played once: moments that were begun, those of them that were reported for sure, and those that were
+begun twice because the first time has no answer."""
 STEP = Table(
     "dwd_cst_step_rec",
     METADATA,
@@ -72,9 +83,44 @@ def list_events(engine: Engine, events: Sequence[Mapping[str, Any]]) -> None:
 def count(engine: Engine, way: str, moments: int) -> None:
     """Count what was reported over a way."""
     with engine.begin() as connection:
-        changed = update(REPORTED).where(REPORTED.c.way == way).values(moments=REPORTED.c.moments + moments)
-        if not connection.execute(changed).rowcount:
-            connection.execute(insert(REPORTED), [{"way": way, "moments": moments}])
+        _count(connection, way, moments)
+
+
+def _count(connection: Connection, way: str, moments: int) -> None:
+    changed = update(REPORTED).where(REPORTED.c.way == way).values(moments=REPORTED.c.moments + moments)
+    if not connection.execute(changed).rowcount:
+        connection.execute(insert(REPORTED), [{"way": way, "moments": moments}])
+
+
+def begin(engine: Engine, what: str) -> None:
+    """Write down that the next moment of a case is about to be reported."""
+    with engine.begin() as connection:
+        row = connection.execute(select(PLAYED).where(PLAYED.c.what == what)).one_or_none()
+        if row is None:
+            connection.execute(insert(PLAYED).values(what=what, begun=1, done=0, doubted=0))
+        else:
+            doubted = row.doubted + (row.begun > row.done)
+            values = {"begun": row.done + 1, "doubted": doubted}
+            connection.execute(update(PLAYED).where(PLAYED.c.what == what).values(values))
+
+
+def done(engine: Engine, what: str, way: str) -> None:
+    """Count the moment that was begun."""
+    with engine.begin() as connection:
+        connection.execute(update(PLAYED).where(PLAYED.c.what == what).values(done=PLAYED.c.begun))
+        _count(connection, way, 1)
+
+
+def played(engine: Engine, what: str) -> int:
+    """Moments of a case that were reported."""
+    with engine.connect() as connection:
+        return connection.execute(select(PLAYED.c.done).where(PLAYED.c.what == what)).scalar_one_or_none() or 0
+
+
+def doubted(engine: Engine) -> int:
+    """Moments that were begun twice."""
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.coalesce(func.sum(PLAYED.c.doubted), 0))).scalar_one())
 
 
 def reported(engine: Engine) -> dict[str, int]:

@@ -4,6 +4,7 @@ Nothing is lost or doubled, and what one side reported the other one has (P1, P2
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hub.bootstrap import Hub
 from sandbox import launch
 from sandbox.demo import steps
 from sandbox.demo.demo import Demo
-from sandbox.steps.plans import STAFF
+from sandbox.steps.plans import SHORT, STAFF
 from sandbox.systems import FIRST
 from tests import canary
 from tests.e2e.harness import PATIENCE_S, World
@@ -65,10 +66,10 @@ def test_every_step_of_three_ways_is_applied_or_told_while_the_hub_is_killed(wor
     world.registered(len(ids))
     with looking(world, "steps") as (hub, wait):
         shown = registered(hub, ids, world)
-        steps.play(world.sandbox, url_of(world), shown[:CASES])
-        world.kill()
+        killed_in_the_middle(world, hub, shown[:CASES])
         world.stderr.unlink()
         world.start(web=True)
+        steps.play(world.sandbox, url_of(world), shown[:CASES])
         told = wait(lambda told: told.balanced and told.on == CASES)
         assert told.claimed == 1, "the conflict"
         assert told.duplicate > 0
@@ -81,6 +82,18 @@ def test_every_step_of_three_ways_is_applied_or_told_while_the_hub_is_killed(wor
     files = [path for path in world.home.iterdir() if path.is_file()]
     assert {"log.db", "store.db", "vault.db", "hub.stderr"} <= {path.name for path in files}
     assert canary.search(values, files) == []  # P5: staff and numbers are in the records, sealed
+
+
+def killed_in_the_middle(world: World, hub: Hub, shown: list[dict[str, Any]]) -> None:
+    """The utility reports, and when it has begun the third case the hub is killed, and the utility's system too."""
+    with ThreadPoolExecutor(1) as pool:
+        playing = pool.submit(steps.play, world.sandbox, url_of(world), shown)
+        deadline_s = time.monotonic() + PATIENCE_S
+        while (sent := steps.count(hub, world.sandbox).sent) < 2 * len(SHORT) + 3:
+            assert time.monotonic() < deadline_s, f"{sent}\n{world.tail()}"
+        world.kill()
+        world.sandbox.restart(steps.ROLE)
+        assert playing.exception() is not None, "it was in the middle"
 
 
 def registered(hub: Hub, ids: list[bytes], world: World) -> list[dict[str, Any]]:

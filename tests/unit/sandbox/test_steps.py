@@ -32,6 +32,33 @@ def test_a_row_has_both_times_when_its_step_is_done() -> None:
     assert (running["step_id"], running["step_no"]) == (done["step_id"], "10")
 
 
+@pytest.mark.parametrize("way", ["pull", "table"])
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_case_that_was_stopped_in_the_middle_continues_there_and_says_what_is_doubtful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, listed: bool
+) -> None:
+    """The kill comes before the third moment is reported, or before it is counted."""
+    player = Player(engine := tables.engine_of(f"sqlite:///{tmp_path}/steps.db"), CallSigner(1))
+    wish = {"appNo": "A1", "plan": "short", "way": way, "once": True}
+    report, told = player._report, []
+
+    def killed(case: Case, moments: Any, place: int, wish: Any) -> None:
+        if place != 2 or listed:
+            report(case, moments, place, wish)
+        told.append(place)
+        if place == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(player, "_report", killed)
+        player.play(wish)
+    assert (told, tables.reported(engine)) == ([0, 1, 2], {way: 2})
+    assert player.play(wish) == {"reported": 3}
+    assert (tables.reported(engine), tables.doubted(engine)) == ({way: 5}, 1)
+    if way == "pull":
+        assert len(tables.page(engine, 0, 100)["items"]) == 5 + listed
+
+
 @pytest.mark.parametrize("name", sorted(WRONG))
 def test_what_goes_wrong_is_reported_otherwise(name: str) -> None:
     told = moments(CASE)
@@ -49,5 +76,7 @@ def test_the_list_and_the_table_have_what_was_played(tmp_path: Path) -> None:
     assert (len(first["items"]), first["more"], rest["more"]) == (2, True, False)
     assert len(first["items"]) + len(rest["items"]) == len(PLANS["short"])
     assert tables.reported(engine) == {"pull": len(PLANS["short"]), "table": len(PLANS["short"])}
+    wish |= {"appNo": "A2", "once": True}
+    assert [player.play(wish | {"way": way})["reported"] for way in ("pull", "table", "pull")] == [5, 5, 0]
     with pytest.raises(Misconfigured, match="no way"):
         player.play(wish | {"way": "fax"})
