@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from hub.cases import notices, policy, reasons, tables
 from hub.cases.calendar import china_day
+from hub.cases.clocks import KindClock
 from hub.cases.connection.command import Agent, Application
 from hub.cases.connection.recall.shown import reason
 from hub.cases.connection.steps import clocks
@@ -50,7 +51,7 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
         "custType": submitted.customer_class,
         "acceptedAt": china_time(sending.case.opened_ms),
     }
-    body |= _dates(connection, row, moment)
+    body |= _dates(row, _clock(connection, row, moment))
     if asked := questions(submitted, policy.by_version(row.policy)):
         body["questions"] = [said(one) for one in asked]
     allowed = given.purposes.get(row.purpose).registration
@@ -95,14 +96,22 @@ def _without_source(connection: Connection, sending: Sending) -> list[str]:
 
 
 def dates(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
-    """The dates of the application as they are now, after they were computed again. They hold no personal value."""
-    return {"noticeNo": sending.piece.reading, **_dates(connection, _row(connection, sending), moment)}
+    """The dates of the application as they are now, after they were computed again, and since when the customer asks
+    for the segment that runs, where the hub was asked: by day (P5). They hold no personal value."""
+    row = _row(connection, sending)
+    now = _clock(connection, row, moment)
+    asked_on = now.running.asked_on if now.running else None
+    asked = {"askedOn": asked_on.isoformat()} if asked_on else {}
+    return {"noticeNo": sending.piece.reading, **_dates(row, now), **asked}
 
 
-def _dates(connection: Connection, row: Row[Any], moment: Moment) -> Body:
+def _clock(connection: Connection, row: Row[Any], moment: Moment) -> KindClock:
+    return clocks.of(connection, row, notices.calendar(connection), china_day(moment.now))[1].now
+
+
+def _dates(row: Row[Any], now: KindClock) -> Body:
     """``dueOn`` only where the policy times the whole process; otherwise the segment that runs and its last day. What
     is left of the total is in working days, at the end of today."""
-    now = clocks.of(connection, row, notices.calendar(connection), china_day(moment.now))[1].now
     return {
         "dueOn": row.due_on if now.row.whole_process else None,
         "segment": row.segment or None,

@@ -81,6 +81,7 @@ def test_the_customer_asks_and_sees_by_when_the_utility_answers(house: House) ->
     case.planned()
     before = house.customers.progress(case.case_id)
     assert (before["turn"], before["may_ask"], before["asked"]) == ("CUSTOMER", ["design-review"], None)
+    house.deliver(case.system)
     shown = case.ask("design-review")
     assert (shown["turn"], shown["may_ask"]) == ("UTILITY", [])
     assert shown["asked"]["segment"] == "design-review"
@@ -90,6 +91,8 @@ def test_the_customer_asks_and_sees_by_when_the_utility_answers(house: House) ->
     house.deliver(case.system)
     told = [one for effects in case.system.effects.values() for one in effects if one["kind"] == "dates"]
     assert (told[-1]["segment"], told[-1]["segmentDueOn"]) == ("design-review", shown["due_on"])
+    assert told[-1]["askedOn"] == shown["asked"]["asked_on"]
+    assert all("askedOn" not in one for one in told[:-1])
 
 
 def test_p2_the_same_request_again_changes_nothing_and_rebuild_equals_live(house: House) -> None:
