@@ -102,6 +102,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     own = {
         "utility_pull": {},
         "utility_steps": {"public_keys": SIGNER.public_key},
+        "utility_transfers": {"public_keys": SIGNER.public_key},
         "identity_check": {"url": "http://127.0.0.1:9", "token": "t", **issuer},
         "property_title": {"url": f"sqlite:///{tmp_path}/titles.db"},
     }
@@ -161,7 +162,7 @@ def submitted(hub: Hub, call: Calls, client: Any) -> tuple[str, str]:
 
 def places(call: Calls, client: Any, one: str) -> None:
     """A question about its site."""
-    (item,) = call("placesOfSite", client, one).items
+    (item,) = call("placesOfSite", client, one, body=example("placesOfSite")).items
     assert item.question == "SAME_SITE"
     call("answerPlace", client, one, 1, body={"answer": "YES", "person": "李明"})
 
@@ -177,8 +178,8 @@ def test_errors_are_what_the_document_declares(hub: Hub, call: Calls) -> None:
     call("submit", client, status=201, body=body())
     problems = [
         *(call(name, client, nothing, status=404) for name in ("show", "clock", "hold", "release", "cancel", "case")),
-        *(call(name, stranger, nothing, status=401) for name in ("show", "progress", "placesOfSite", "case")),
-        *(call(name, reader, nothing, status=403) for name in ("hold", "cancel", "placesOfSite")),
+        *(call(name, stranger, nothing, status=401) for name in ("show", "progress", "case")),
+        *(call(name, reader, nothing, status=403) for name in ("hold", "cancel")),
         call("submit", client, status=409, body=body(capacity_kw=60)),
         call("submit", client, status=422, body=body("A-2", capacity_kw=-1)),
         call("list", client, status=422, external_no="A-1"),
@@ -216,6 +217,10 @@ def customer(hub: Hub, call: Calls, client: Any, one: str, own: str) -> None:
     starred = next(each for each in call("list", client).items if each.external_no == "A-3").application_id
     reported(hub, call, client, starred, "010", "060")
     call("askForSegment", client, starred, body={"segment": "design-review"})
+    number = call("show", client, starred).numbers["utility_pull"]
+    papers = {"segment": "completion", "items": [{"material": "completion-report"}]}
+    signed(call, "askForMaterials", "/materials", {"requestId": "M-1", "externalAppNo": number, **papers})
+    signed(call, "sendReports", "/transfer-reports", example("sendReports"))
     call("rate", applicant, one, body={"grade": 1})
     call("followUp", client, one, body=example("followUp"))
 
@@ -226,7 +231,8 @@ def reported(hub: Hub, call: Calls, client: Any, one: str, *codes: str) -> None:
     for nth, code in enumerate(codes):
         at = (hub.clock.now().astimezone(CHINA) + timedelta(seconds=nth)).isoformat(timespec="seconds")
         told = {"eventId": f"E-{one[:8]}-{code}", "externalAppNo": number, "appNo": None, "stepCode": code}
-        sent(call, {**example("sendSteps")["events"][0], **told, "occurredAt": at, "recordedAt": at})
+        event = {**example("sendSteps")["events"][0], **told, "occurredAt": at, "recordedAt": at}
+        signed(call, "sendSteps", "/steps", {"events": [event]})
     flow(hub, "relay", "verify", "project", "due")
 
 
@@ -243,14 +249,14 @@ def fetched(hub: Hub, call: Calls, client: Any) -> None:
     call("cancel", client, other.application_id)
 
 
-def sent(call: Calls, event: Any) -> None:
+def signed(call: Calls, name: str, path: str, document: Any) -> None:
     """Signed as RFC 9421 says, over the bytes that the client sends."""
-    document, url = {"events": [event]}, f"{call.url}/steps"
-    content = httpx.Request("POST", url, json=call.model("sendSteps", document).to_dict()).content
+    url = f"{call.url}{path}"
+    content = httpx.Request("POST", url, json=call.model(name, document).to_dict()).content
     headers = SIGNER.headers("POST", url, content)
     signing = call.client(headers["Signature"], prefix="", auth_header_name="Signature")
     named = {"content_digest": headers["Content-Digest"], "signature_input": headers["Signature-Input"]}
-    call("sendSteps", signing, body=document, **named)
+    call(name, signing, body=document, **named)
 
 
 def titles(hub: Hub, call: Calls, client: Any) -> None:
