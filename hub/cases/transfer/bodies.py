@@ -10,7 +10,8 @@ from hub.cases import reasons, tables
 from hub.cases.evidence import titles
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.cases.times import china_time
-from hub.cases.transfer.tables import transfer, transfer_title
+from hub.cases.transfer.command import NEW, OLD
+from hub.cases.transfer.tables import transfer, transfer_person, transfer_title
 from hub.ports import Fault, Plain
 
 _NOTICE_PURPOSE = "undeclared-transfer"
@@ -42,7 +43,7 @@ def check(given: Given, connection: Connection, sending: Sending, moment: Moment
     return {
         "questionNo": sending.piece.reading,
         "consNo": matter["account"],
-        "oldHolders": [_holder(one) for one in matter["old_holders"]],
+        "oldHolders": _holders(given, connection, sending, OLD, matter),
     }
 
 
@@ -58,8 +59,8 @@ def transferred(given: Given, connection: Connection, sending: Sending, moment: 
     return {
         "questionNo": sending.piece.reading,
         "consNo": matter["account"],
-        "oldHolders": [_holder(one) for one in matter["old_holders"]],
-        "newHolders": [_holder(one) for one in matter["new_holders"]],
+        "oldHolders": _holders(given, connection, sending, OLD, matter),
+        "newHolders": _holders(given, connection, sending, NEW, matter),
         "mandate": matter["mandate"],
         "keepTariff": bool(row.keep_tariff),
         "reason": row.cause,
@@ -109,6 +110,21 @@ def _matter(given: Given, sending: Sending, row: Row[Any]) -> dict[str, Any]:
         raise MustNotSend(opened.code)
     matter: dict[str, Any] = json.loads(opened)
     return matter
+
+
+def _holders(given: Given, connection: Connection, sending: Sending, side: str, matter: dict[str, Any]) -> list[Body]:
+    """Those of one side, without the ones that were erased. Raises ``MustNotSend`` when none is left, or one does not
+    open. A former version of the hub had them in the matter."""
+    of_side = transfer_person.c.case_id == sending.case.case_id, transfer_person.c.side == side
+    rows = connection.execute(select(transfer_person).where(*of_side).order_by(transfer_person.c.place)).all()
+    if not rows:
+        return [_holder(one) for one in matter[f"{side.lower()}_holders"]]
+    opened = given.opener.open_values([(bytes(row.subject_id), bytes(row.sealed)) for row in rows])
+    broken = [one.code for one in opened if isinstance(one, Fault) and one.code != reasons.ERASED]
+    there = [json.loads(one) for one in opened if not isinstance(one, Fault)]
+    if broken or not there:
+        raise MustNotSend(broken[0] if broken else reasons.ERASED)
+    return [_holder(one) for one in there]
 
 
 def _holder(one: Plain) -> Body:

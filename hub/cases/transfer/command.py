@@ -20,6 +20,9 @@ ACCOUNTS_MAX = 20
 HOLDERS_MAX = 50
 """Most holders on one side of a matter."""
 ACCOUNT_NO = "utility.account-no"
+OLD, NEW = "OLD", "NEW"
+"""The side of a holder."""
+_OF_PERSONS = {"accounts": True, "old_holders": True, "new_holders": True}
 NAME = "transfer"
 Reason = Literal["PURCHASE", "INHERITANCE", "DIVISION", "FIRST_REGISTRATION"]
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{4,32}$")]
@@ -91,11 +94,16 @@ class Transfer(NamedTuple):
     account: str
 
     def sealed(self) -> dict[str, Any]:
-        """What is stored of it, sealed: JSON values."""
-        submission, matter = self.submission, _as_before(self.matter.model_dump(exclude={"accounts"}))
+        """What is stored of it, sealed: JSON values, without its holders."""
+        submission, matter = self.submission, _as_before(self.matter.model_dump(exclude=_OF_PERSONS))
         told = {"external_no": submission.external_no, "channel": submission.channel, "reason": submission.reason}
         whole = sha256(submission.canonical()).hexdigest()
         return told | {"account": self.account, "whole": whole, **matter}
+
+    def holders(self) -> list[tuple[str, int, Holder]]:
+        """Of each side (OLD, NEW) the holders with their places. Each is sealed under the own key."""
+        sides = (OLD, self.matter.old_holders), (NEW, self.matter.new_holders)
+        return [(side, place, one) for side, holders in sides for place, one in enumerate(holders)]
 
     def account_identity(self) -> Identity:
         """(namespace, value) of the account in the vault."""

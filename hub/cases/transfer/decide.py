@@ -121,6 +121,7 @@ class _Decider:
                 due_on=self._due_on(),
                 pieces=(*registrations, *self._pieces(CHECK, 1, len(registrations))),
                 sealed=ToSeal(canonical(one.sealed())),
+                persons=command.persons,
             )
         )
 

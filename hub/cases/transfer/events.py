@@ -1,8 +1,9 @@
 """The events of a joint transfer. Fields as in schemas/transfer/."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from hub.cases.events import Deciding, Event, Opening, ToSeal, Withdrawing
 from hub.topics.declared import TRANSFER_EVENTS
@@ -16,10 +17,22 @@ NOTICE: Final = "notice"
 """The kind of a piece that tells of an undeclared transfer; ``reading`` is the number of the piece."""
 
 
+class Person(NamedTuple):
+    """A holder as JSON, sealed under the own key: erasing one person erases nothing of another. ``side``: OLD or NEW;
+    ``place``: among the holders of that side, from 0."""
+
+    subject_id: bytes
+    side: str
+    place: int
+    sealed: bytes
+
+
 @dataclass(frozen=True, kw_only=True)
 class Submitted(Opening, Deciding):
-    """The joint transfer of one account at one property unit was registered. ``sealed``: the matter."""
+    """The joint transfer of one account at one property unit was registered. ``sealed``: the matter without its
+    holders, which are ``persons``; a former version of the hub had them in it."""
 
+    NESTED: ClassVar[Mapping[str, Any]] = {**Deciding.NESTED, "persons": Person}
     SCHEMA = "transfer.submitted"
     TOPIC = TRANSFER_EVENTS
     submission_id: bytes
@@ -37,6 +50,7 @@ class Submitted(Opening, Deciding):
     number_ids: tuple[bytes, ...]
     due_on: date | None
     sealed: bytes | ToSeal
+    persons: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from hub.cases.case import Case
 from hub.cases.evidence.titles import TITLE
 from hub.cases.procedure import Command, Due, Heard, Hears, Moment, PutOff, Restored, Verified, Withdraw
 from hub.cases.transfer.command import NAME, Transfer
+from hub.cases.transfer.events import Person
 from hub.cases.transfer.tables import transfer, transfer_number
 from hub.records.identifiers import Identity
 
@@ -22,11 +23,12 @@ __all__ = ["DUE", "HEARS", "NAME", "REPORT", "Cancel", "Look", "Submit", "Transf
 @dataclass(frozen=True, slots=True)
 class Submit:
     """Register the transfer of one account. ``ids``: its identities → their opaque ids; ``submission_id``: of all that
-    came under one number."""
+    came under one number; ``persons``: its holders, sealed."""
 
     transfer: Transfer
     ids: Mapping[Identity, bytes]
     submission_id: bytes
+    persons: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

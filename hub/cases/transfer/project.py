@@ -24,6 +24,7 @@ from hub.cases.transfer.tables import (
     transfer_conflict,
     transfer_holder,
     transfer_number,
+    transfer_person,
     transfer_report,
     transfer_title,
 )
@@ -50,6 +51,8 @@ def _submitted(connection: Connection, entry: Entry) -> None:
     connection.execute(insert(transfer), row)
     holders = [{"case_id": entry.case_id, "holder_id": one, "place": place} for place, one in enumerate(event.holders)]
     connection.execute(insert(transfer_holder), holders)
+    if persons := [one._asdict() | {"case_id": entry.case_id} for one in event.persons]:
+        connection.execute(insert(transfer_person), persons)
     if numbers := [{"case_id": entry.case_id, "number_id": one} for one in event.number_ids]:
         connection.execute(insert(transfer_number), numbers)
 

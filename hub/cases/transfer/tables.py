@@ -33,7 +33,7 @@ transfer = Table(
     Column("partition", Integer),
     Column("offset", BigInteger),
     Column("due_on", String(10), doc="last day for the utility's answer; null where the policy sets none"),
-    Column("sealed", Opaque, nullable=False, doc="the matter as submitted, under the first new holder's key"),
+    Column("sealed", Opaque, nullable=False, doc="the matter without its holders, under the first new holder's key"),
     Index("ix_transfer_unit_id", "unit_id"),
     Index("ix_transfer_title_id", "title_id"),
     Index("ix_transfer_submission_id", "submission_id"),
@@ -46,6 +46,16 @@ transfer_holder = Table(
     Column("case_id", ID, ForeignKey("case.case_id"), primary_key=True),
     Column("holder_id", ID, primary_key=True, doc="opaque id of a new holder"),
     Column("place", Integer, nullable=False, doc="among the new holders' ids, in their order, from 0"),
+)
+
+transfer_person = Table(
+    "transfer_person",
+    metadata,
+    Column("case_id", ID, ForeignKey("case.case_id"), primary_key=True),
+    Column("side", String(8), primary_key=True, doc="OLD or NEW"),
+    Column("place", Integer, primary_key=True, autoincrement=False, doc="among the holders of that side, from 0"),
+    Column("subject_id", ID, nullable=False),
+    Column("sealed", Opaque, nullable=False, doc="the holder, under the own key"),
 )
 
 transfer_number = Table(
@@ -103,5 +113,13 @@ transfer_title = Table(
     Column("notice", Integer, doc="number of the first notice's piece"),
 )
 
-TABLES = (transfer, transfer_holder, transfer_number, transfer_report, transfer_conflict, transfer_title)
+TABLES = (
+    transfer,
+    transfer_holder,
+    transfer_person,
+    transfer_number,
+    transfer_report,
+    transfer_conflict,
+    transfer_title,
+)
 """A table comes after those that it refers to."""

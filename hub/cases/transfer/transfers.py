@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, select
@@ -17,7 +18,8 @@ from hub.cases.journal import Journal
 from hub.cases.procedure import Opens
 from hub.cases.tables import case
 from hub.cases.transfer import command, views
-from hub.cases.transfer.command import Submission, Transfer
+from hub.cases.transfer.command import Submission, Transfer, canonical, holder_identity
+from hub.cases.transfer.events import Person
 from hub.cases.transfer.hears import Cancel, Submit
 from hub.cases.transfer.procedure import PROCEDURE
 from hub.cases.transfer.states import ENDED, State
@@ -61,7 +63,7 @@ class Transfers:
         given what was read and raises ``RecordRejected`` when the caller may not ask for it.
 
         Raises ``RecordRejected``: the codes of ``command.parse``; CHANNEL_UNKNOWN; EXTERNAL_NO_TAKEN when the channel
-        has used the number for another submission; ERASED or KEY_DAMAGED when a new holder has no key. Raises
+        has used the number for another submission; ERASED or KEY_DAMAGED when a holder has no key. Raises
         ``Unavailable`` when database or vault is.
         """
         today = china_day(self.journal.clock.now() + timedelta(seconds=SKEW_S))
@@ -69,11 +71,13 @@ class Transfers:
         if wanted.channel not in self.channels:
             raise RecordRejected("CHANNEL_UNKNOWN", "channel", allowed=tuple(sorted(self.channels)))
         check(wanted)
-        work = self._new(wanted)
+        work, no_key = self._new(wanted)
         ids = tuple(one.case_id for one, _ in work)
         try:
             with self.store.write() as connection:
                 if not cases.lock(connection, ids[:1]):
+                    if no_key:
+                        raise RecordRejected(no_key)
                     channel = by._replace(channel=wanted.channel)
                     refusals = self.journal.run(connection, PROCEDURE, work, by=channel)
                     assert not any(refusals), "a submission is never refused after it was read"
@@ -125,20 +129,46 @@ class Transfers:
                 raise RecordRejected("TRANSFER_ENDED")
             self.journal.run(connection, PROCEDURE, [(locked, Cancel())], by=by)
 
-    def _new(self, wanted: Submission) -> list[tuple[Case, Submit]]:
-        """Cases that do not exist yet, and their commands. The vault is asked once for all."""
+    def _new(self, wanted: Submission) -> tuple[list[tuple[Case, Submit]], str]:
+        """Cases that do not exist yet, and their commands, and why they cannot be opened, if so: ``_sealed``."""
         transfers, submission = wanted.transfers(), _submission(wanted.channel, wanted.external_no)
+        persons = [holder_identity(one) for each in transfers for _, _, one in each.holders()]
         numbers = [(PROCEDURE.name, f"{submission[1]}\0{one.place}") for one in transfers]
-        named = list(dict.fromkeys([submission, *numbers, *(name for one in transfers for name in _named(one))]))
+        named = list(
+            dict.fromkeys([submission, *numbers, *persons, *(name for one in transfers for name in _named(one))])
+        )
         ids = dict(zip(named, self.vault.identify(named), strict=True))
         opened_ms = self.journal.clock.now_ms()
-        return [
+        sealed, no_key = self._sealed(transfers, ids)
+        work = [
             (
                 Case(ids[number], PROCEDURE.name, ids[one.holder_identities()[0]], opened_ms),
-                Submit(one, ids, ids[submission]),
+                Submit(one, ids, ids[submission], held),
             )
-            for number, one in zip(numbers, transfers, strict=True)
+            for number, one, held in zip(numbers, transfers, sealed, strict=True)
         ]
+        return work, no_key
+
+    def _sealed(
+        self, transfers: Sequence[Transfer], ids: Mapping[Identity, bytes]
+    ) -> tuple[list[tuple[Person, ...]], str]:
+        """The holders of each transfer, each under the own key, with one call; and the code of the reason (ERASED,
+        KEY_DAMAGED) where one has no key."""
+        holders = [one for each in transfers for one in each.holders()]
+        owners = [ids[holder_identity(one)] for _, _, one in holders]
+        texts = [canonical(one.model_dump()) for _, _, one in holders]
+        sealed = self.journal.sealer.seal_values(list(zip(owners, texts, strict=True)))
+        if faults := [one for one in sealed if isinstance(one, Fault)]:
+            return [() for _ in transfers], faults[0].code
+        values = iter(zip(holders, owners, sealed, strict=True))
+        return [
+            tuple(
+                Person(own, side, place, value)
+                for (side, place, _), own, value in islice(values, len(each.holders()))
+                if isinstance(value, bytes)
+            )
+            for each in transfers
+        ], ""
 
     def _same_or_refused(self, case_id: bytes, wanted: Submission) -> None:
         """The first transfer of a submission says what the whole was."""
