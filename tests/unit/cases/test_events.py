@@ -12,6 +12,7 @@ from hub.cases.connection.materials.events import Answering, Told
 from hub.cases.events import Entry, Event, Piece, encode, message
 from hub.cases.procedure import installed
 from hub.cases.steps.events import CaseNumber
+from hub.cases.transfer.events import Person
 from hub.codec import wire
 from hub.codec.catalogue import catalogue, schema_id
 from hub.errors import RecordRejected
@@ -34,6 +35,7 @@ def sample(kind: type[Event]) -> Event:
     listed |= {"numbers": (CaseNumber(b"n" * 16, "HUB"),), "records": (b"r" * 16,), "parts": ("road",)}
     listed |= {"number_ids": (b"n" * 16,), "holders": (b"h" * 16,)}
     listed |= {"recipients": ("duty-desk",), "days_off": (date(2027, 1, 1),), "make_up_days": ()}
+    listed |= {"persons": (Person(b"i" * 16, "OLD", 0, b"sealed"),)}
     given: dict[str, Any] = dict(listed)
     for entry in catalogue().by_name(kind.SCHEMA).json["fields"]:
         name, of = entry["name"], entry["type"]
