@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, update
 
 from hub.cases.by import By
 from hub.cases.connection.materials.service import Materials
+from hub.cases.connection.placed.service import Places
 from hub.cases.connection.tables import application
 from hub.cases.imports.notices import Notices
 from hub.cases.procedure import installed
@@ -22,6 +23,8 @@ from hub.errors import Misconfigured, RecordRejected, TamperDetected, Unavailabl
 from hub.pipeline.rebuild import hear_again, projections
 from hub.pipeline.tables import projection_offset
 from hub.ports import Refused, SourceRow
+from hub.privacy.purposes import shipped
+from hub.records.address import parse_to_fit
 from hub.records.tables import record, tally
 from hub.stores.tables import outbox
 from tests import samples, transfers
@@ -75,6 +78,7 @@ def lived(house: House) -> None:
     house.relay()
     house.applications.release(known, By("token:1"))
     with_materials(house)
+    with_an_answer(house)
     with_a_rating(house)
     with_a_transfer(house)
     house.clock.pass_s(60)
@@ -82,6 +86,20 @@ def lived(house: House) -> None:
     house.deliver(sink)
     house.clock.pass_s(14 * 86_400)  # a last day is over: warnings
     house.due()
+
+
+def with_an_answer(house: House) -> None:
+    """A question about a site that two persons answer, and look at."""
+    record, vague = samples.title("T-vague", unit_no="120101001001GB00001F00010009"), "天津市南开区天拖里"
+    record["unit"]["address"] = parse_to_fit(vague)
+    house.verified(record)
+    house.project()
+    case_id = house.submit(body("A-8", site={"address": vague})).case_id
+    house.due()
+    places = Places(house.store, house.log, house.opener, shipped(), house.journal)
+    places.look(case_id, {"person": "李明"}, By("token:1"))
+    for person in ("李明", "王芳"):
+        places.answer(case_id, 1, {"answer": "YES", "person": person}, By("token:1"))
 
 
 def with_a_rating(house: House) -> None:
