@@ -151,6 +151,8 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     stories = {entry["id"]: entry for entry in entries}
     live.transferred(DEMO)
     live.title_ends(stories[WITHDRAWN], lambda told: told.withdrawn > 0)
+    for happened in demo.disturb_steps(live, ids):
+        bars.console.print(happened)
     live.electricity_on(ids)
     live.rated(ids)
     live.title_ends(stories[RECALLED], lambda told: told.noticed > 0)

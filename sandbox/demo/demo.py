@@ -219,6 +219,10 @@ class Demo:
         """Disturb the running hub, and yield a line for each thing done ("": nothing yet). Here nothing is done."""
         yield from ()
 
+    def disturb_steps(self, live: "Live", ids: Sequence[bytes]) -> Iterator[str]:  # noqa: ARG002
+        """As ``disturb``, while the utility reports the steps of these applications."""
+        yield from ()
+
     def settings(self) -> Settings:
         """The settings of the demonstration's hub, without the environment."""
         return hub_settings.load(self.home / "hub.toml", environ={})
@@ -323,9 +327,13 @@ class Live:
     def electricity_on(self, ids: Sequence[bytes]) -> None:
         """Let the utility report the steps of these applications until electricity is on, and wait until the hub knows
         it. Raises ``Unavailable`` as ``settle``. What was reported already is not reported again."""
+        self.play(ids)
+        self.settle(lambda *_: (told := self.steps()).balanced and told.on >= len(ids))
+
+    def play(self, ids: Sequence[bytes]) -> None:
+        """Let the utility report the steps of these applications, those that it has not reported yet."""
         applications = self.hub.applications()
         steps.play(self.sandbox, self._url, [applications.show(one) for one in ids])
-        self.settle(lambda *_: (told := self.steps()).balanced and told.on >= len(ids))
 
     def rated(self, ids: Sequence[bytes]) -> None:
         """Let the customers rate the service, and wait until the utility has their ratings. Raises as ``settle``."""

@@ -1,11 +1,12 @@
-"""The demonstration on a real broker and a real PostgreSQL, with two worker processes. In the middle one worker is
-killed with -9, and a third one joins and leaves.
+"""The demonstration on a real broker and a real PostgreSQL, with two worker processes. In the middle of the records,
+and again among the steps, one worker is killed with -9, and a third one joins and leaves.
 """
 
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -22,6 +23,8 @@ PARTITIONS = 6
 WORKERS = 2
 MIDDLE = 0.2
 """Share of the records that are judged before the first disturbance."""
+STEPS = 3
+"""Steps that are reported before the second disturbance."""
 BACK_WITHIN_S = 60.0
 _LOOK_S = 0.2
 
@@ -72,16 +75,28 @@ class SharedDemo(Demo):
         while _judged(live) < MIDDLE * sum(line.expected["emitted"] for line in live.lines()):
             live.runner.wait(_LOOK_S)
             yield ""
-        before_ms, pid = live.hub.clock.process_ms(), self.workers[1].pid
+        yield from self._killed_and_joined(live, 1, lambda: f"{_judged(live):,} records")
+
+    def disturb_steps(self, live: Live, ids: Sequence[bytes]) -> Iterator[str]:
+        """As ``disturb``, while the utility reports steps."""
+        with ThreadPoolExecutor(1) as pool:
+            playing = pool.submit(live.play, ids)
+            while not playing.done() and live.steps().sent < STEPS:
+                live.runner.wait(_LOOK_S)
+            yield from self._killed_and_joined(live, 2, lambda: f"{live.steps().sent} steps")
+            playing.result()
+
+    def _killed_and_joined(self, live: Live, number: int, done: Callable[[], str]) -> Iterator[str]:
+        before_ms, pid = live.hub.clock.process_ms(), self.workers[number].pid
         os.kill(pid, signal.SIGKILL)
-        yield f"worker 1 killed with -9 after {_judged(live):,} records"
-        self._wait_for(live, 1, before_ms)
-        yield f"worker 1 is back after {(live.hub.clock.process_ms() - before_ms) / 1000:.1f} s"
+        yield f"worker {number} killed with -9 after {done()}"
+        self._wait_for(live, number, before_ms)
+        yield f"worker {number} is back after {(live.hub.clock.process_ms() - before_ms) / 1000:.1f} s"
         third = self.start_worker(3)
-        self._wait_for(live, 3)
-        yield f"worker 3 joined: partitions were assigned again, after {_judged(live):,} records"
+        self._wait_for(live, 3, live.hub.clock.process_ms())
+        yield f"worker 3 joined: partitions were assigned again, after {done()}"
         third.close()
-        yield f"worker 3 left: assigned again, after {_judged(live):,} records"
+        yield f"worker 3 left: assigned again, after {done()}"
 
     def _wait_for(self, live: Live, number: int, since_ms: int = 0) -> None:
         """Wait until a worker's stages report progress after ``since_ms`` (process time)."""
