@@ -131,7 +131,7 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
     read_again = needs.read_again(connection, {one.record_id: one.reading for one in verified if one.reading})
     records = [one.record_id for one in verified]
     replaced = [*over.replaced(connection, records), *near.replaced(connection, records)]
-    titles = near.heard(connection, verified)
+    titles = near.heard(connection, verified, replaced)
     if any(isinstance(one, Restored) for one in heard):
         linked, read_again = needs.all_open(connection), needs.all_read_again(connection)
         replaced = over.all_replaced(connection)

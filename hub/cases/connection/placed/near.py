@@ -4,7 +4,7 @@ matches it (P3). No table leads from a person to titles, so that they are known 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from hub.cases.connection.command import TITLE
 from hub.cases.connection.placed.decide import Near
@@ -26,27 +26,32 @@ _OF_SITE = ("unit-no", "address")
 _CHUNK = 5_000
 
 
-def heard(connection: Connection, verified: Iterable[Verified]) -> dict[bytes, tuple[bytes, ...]]:
-    """Case → titles of its applicant that were verified now, where its title is looked for by the site, or may be again
-    since a title ended."""
+def heard(
+    connection: Connection, verified: Iterable[Verified], ended: Iterable[tuple[bytes, str]]
+) -> dict[bytes, tuple[bytes, ...]]:
+    """Case → titles of its applicant that were verified now, where its title is looked for by the site, or is again
+    since its record is one of those that ``ended`` (case, kind)."""
     titles: dict[bytes, list[bytes]] = {}
     for one in verified:
         for subject in one.subjects if one.kind == TITLE else ():
             titles.setdefault(subject, []).append(one.record_id)
-    subjects = sorted(titles)
+    if not titles:
+        return {}
+    subjects, again = sorted(titles), sorted({case_id for case_id, kind in ended if kind == TITLE})
     found: dict[bytes, tuple[bytes, ...]] = {}
-    for start in range(0, len(subjects), _CHUNK):
-        for row in connection.execute(_waiting(subjects[start : start + _CHUNK])):
-            found[bytes(row.case_id)] = tuple(dict.fromkeys(titles[bytes(row.subject_id)]))[:NEAR_MAX]
+    for column, ids, state in ((case.c.subject_id, subjects, NeedState.OPEN), (case.c.case_id, again, NeedState.MET)):
+        for start in range(0, len(ids), _CHUNK):
+            for row in connection.execute(_waiting(column.in_(ids[start : start + _CHUNK]), state)):
+                if mine := titles.get(bytes(row.subject_id)):
+                    found[bytes(row.case_id)] = tuple(dict.fromkeys(mine))[:NEAR_MAX]
     return found
 
 
-def _waiting(subjects: Sequence[bytes]) -> Select[Any]:
-    live = need.c.state.in_((NeedState.OPEN.value, NeedState.MET.value))
+def _waiting(which: ColumnElement[bool], state: NeedState) -> Select[Any]:
     return (
         select(need.c.case_id, case.c.subject_id)
         .join(case, case.c.case_id == need.c.case_id)
-        .where(need.c.kind == TITLE, live, need.c.wanted_by.in_(_OF_SITE), case.c.subject_id.in_(subjects))
+        .where(need.c.kind == TITLE, need.c.state == state.value, need.c.wanted_by.in_(_OF_SITE), which)
     )
 
 
