@@ -390,17 +390,5 @@ def _per_key(effects: Mapping[str, Any]) -> dict[str, int]:
 def _line(name: str, tally: Any, reasons: Mapping[str, int], grant: str, truth: Mapping[str, Any]) -> SourceLine:
     if tally is None:
         return SourceLine(name, "", 0, 0, 0, 0, 0, 0, 0, reasons, grant, truth)
-    return SourceLine(
-        name,
-        tally.kind,
-        tally.received,
-        tally.looked_up,
-        tally.verified,
-        tally.rejected,
-        tally.duplicate,
-        tally.revised,
-        tally.readings,
-        reasons,
-        grant,
-        truth,
-    )
+    counts = (tally.kind, tally.received, tally.looked_up, tally.verified, tally.rejected, tally.duplicate)
+    return SourceLine(name, *counts, tally.revised, tally.readings, reasons, grant, truth)
