@@ -74,6 +74,9 @@ def show(
         return
     for one in found:
         _print([one], False)
+        clock = one["clock"]
+        due = f" {clock['due_on']}" if clock["due_on"] else ""
+        click.echo(f"  时限 limit:{due} {clock['zh']} {clock['en']} ({clock['clause']})")
         for report in one["reports"]:
             said = f": {report['opinion']}" if report["opinion"] else ""
             click.echo(f"  {report['at']} {report['result']}{said}" + _marks(report))

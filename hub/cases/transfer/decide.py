@@ -31,13 +31,11 @@ from hub.cases.transfer.events import (
 )
 from hub.cases.transfer.gather import Facts, Report
 from hub.cases.transfer.hears import Cancel, Submit, TransferCommand
-from hub.cases.transfer.states import ENDED, Ask, Said, Standing, State, Step, take
+from hub.cases.transfer.states import CHECKED, ENDED, TRANSFERRED, Ask, Said, Standing, State, Step, take
 
 OTHER_HOLDERS = "OTHER_HOLDERS"
 HOLDER_UNCONFIRMED = "HOLDER_UNCONFIRMED"
 _ASKED = {Ask.CHECK: CHECK, Ask.TRANSFER: TRANSFER}
-_CHECKED = {State.CHECKING, State.ENTERED}
-_TRANSFERRED = {State.TRANSFERRING, State.APPLIED}
 
 
 def decide(case: Case, command: TransferCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:
@@ -292,7 +290,7 @@ class _Decider:
         """The last day for the utility's answer to the question that is open."""
         limits: Any = self.table.transfer
         state = self.standing.state
-        days = limits.check_days if state in _CHECKED else limits.transfer_days if state in _TRANSFERRED else None
+        days = limits.check_days if state in CHECKED else limits.transfer_days if state in TRANSFERRED else None
         if days is None:
             return None
         return self.facts.calendar.add(self.today, days, self.table.starting_day_counts).day

@@ -67,6 +67,11 @@ ON_CHECK: Final = frozenset({W.CLEAR, W.ARREARS, W.NO_ACCOUNT})
 ON_TRANSFER: Final = frozenset({W.APPLIED, W.OWING, W.FAILED})
 """Answers to the question for the transfer. That it is done counts for any question."""
 
+CHECKED: Final = frozenset({S.CHECKING, S.ENTERED})
+"""The answer to the check is awaited."""
+TRANSFERRED: Final = frozenset({S.TRANSFERRING, S.APPLIED})
+"""The end of the transfer is awaited."""
+
 TAKES: Final[Mapping[tuple[State, Said], State]] = {
     (S.CHECKING, W.CLEAR): S.READY,
     (S.CHECKING, W.ARREARS): S.ARREARS,

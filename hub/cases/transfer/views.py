@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from hub.cases import policy
 from hub.cases.procedure import Opens
 from hub.cases.tables import piece
 from hub.cases.times import iso
-from hub.cases.transfer.states import State
+from hub.cases.transfer.states import CHECKED, TRANSFERRED, State
 from hub.cases.transfer.tables import transfer_conflict, transfer_report, transfer_title
-from hub.cases.transfer.words import FOUND, STATES
+from hub.cases.transfer.words import FOUND, LIMIT, NO_ANSWER, NO_LIMIT, STATES
 from hub.errors import Unavailable
 from hub.topics.places import Reads, read_value
 
@@ -46,6 +47,7 @@ def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Js
         "legal_basis": row.legal_basis,
         "policy": row.policy,
         "mandate": bool(row.mandate),
+        "clock": _clock(row),
         "reports": [
             _report(one, opinion, bytes(one.event) in doubted)
             for one, opinion in zip([*told, *others], _opinions([*told, *others], opener, log), strict=True)
@@ -72,6 +74,23 @@ def story(shown: Json) -> list[Json]:
         if one["ended_at"]:
             found.append(_happened(one["ended_at"], f"{one['kind']}.{one['state']}", one["reason"]))
     return sorted(found, key=lambda line: line["at"])
+
+
+def _clock(row: Row[Any]) -> Json:
+    """The limit of the answer that is awaited, in working days, by the table that the transfer began with."""
+    table, state = policy.by_version(row.policy).transfer, State(row.state)
+    running = "check" if state in CHECKED else "transfer" if state in TRANSFERRED else None
+    days = {"check": table.check_days, "transfer": table.transfer_days}
+    words = NO_ANSWER if running is None else NO_LIMIT if days[running] is None else LIMIT
+    return {
+        "awaits": running,
+        "check_days": table.check_days,
+        "transfer_days": table.transfer_days,
+        "due_on": row.due_on,
+        "zh": words.zh,
+        "en": words.en,
+        "clause": table.clause,
+    }
 
 
 def _happened(at: str, what: str, said: str | None = None, counted: bool = True) -> Json:

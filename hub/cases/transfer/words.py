@@ -31,6 +31,13 @@ STATES: Final = {
         "The applicant took the electricity side back. The title's registration is not affected.",
     ),
 }
+NO_LIMIT: Final = Words("等待供电企业答复；政策未规定时限。", "The utility's answer is awaited; no limit is set.")
+LIMIT: Final = Words(
+    "等待供电企业答复；按工作日计算，提问当日不计。",
+    "The utility's answer is awaited; counted in working days, without the day of the question.",
+)
+NO_ANSWER: Final = Words("当前不等待供电企业答复。", "No answer of the utility is awaited now.")
+"""The clock of a transfer."""
 FOUND: Final = {
     "ENTERED": Words("已登簿，作为本次过户的依据。", "The entry that this transfer goes by."),
     "UNDECLARED": Words(

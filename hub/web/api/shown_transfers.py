@@ -88,6 +88,20 @@ class TransferDelivery(BaseModel):
     reason: str | None = Text("REFUSED")
 
 
+class TransferClock(BaseModel):
+    """The limits of the utility's answers, in working days, and the one that runs."""
+
+    awaits: Literal["check", "transfer"] | None = Field(
+        examples=["check"], description="The answer that is awaited; null for none."
+    )
+    check_days: int | None = Field(examples=[3], description="null: no document sets any.")
+    transfer_days: int | None = Field(examples=[5], description="null: no document sets any.")
+    due_on: Day | None
+    zh: str = Text("等待供电企业答复；政策未规定时限。")
+    en: str = Text("The utility's answer is awaited; no limit is set.")
+    clause: str = Text("津工信电力〔2021〕8号 §6")
+
+
 class TransferShown(TransferSummary):
     """One transfer."""
 
@@ -95,6 +109,7 @@ class TransferShown(TransferSummary):
     legal_basis: str = Text("action-plan-6")
     policy: str = Text("tianjin-2022")
     mandate: bool = Field(examples=[False], description="One of the new holders acts for all.")
+    clock: TransferClock
     reports: list[TransferReport]
     titles: list[TransferTitle]
     deliveries: list[TransferDelivery]
