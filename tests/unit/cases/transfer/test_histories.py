@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub.cases.transfer.command import MATTERS_MAX
 from hub.cases.transfer.tables import transfer_title
 from hub.errors import RecordRejected, Unavailable
 from tests import samples
@@ -439,6 +440,31 @@ def test_what_is_refused(town: Town, changes: dict[str, Any], code: str) -> None
     with pytest.raises(RecordRejected) as refused:
         town.service.submit(body(matter(**changes)), BY)
     assert refused.value.code == code
+
+
+def test_a_co_owner_who_has_not_confirmed_is_refused_and_may_confirm_later(town: Town) -> None:
+    waits = matter(new_holders=[{**NEW, "confirmed": True}, CO_OWNER])
+    with pytest.raises(RecordRejected, match="HOLDER_UNCONFIRMED"):
+        town.submit(body(waits))
+    assert town.states() == [], "there is no such matter yet"
+    (one,) = town.submit(body(waits | {"new_holders": [{**each, "confirmed": True} for each in (NEW, CO_OWNER)]}))
+    town.told(one, "CLEAR", 1)
+    town.entered(NEW, CO_OWNER)
+    town.told(one, "DONE", 1)
+    assert town.states() == ["done"]
+
+
+def test_a_bulk_submission_is_registered_as_a_whole_or_not_at_all(town: Town) -> None:
+    matters = [matter(unit_no=unit(nth), accounts=[f"13000000{nth}0"], keep_tariff=False) for nth in range(1, 7)]
+    wrong = [*matters[:5], matters[5] | {"new_holders": [NEW]}]
+    with pytest.raises(RecordRejected, match="HOLDER_UNCONFIRMED"):
+        town.submit(body(*wrong, reason="FIRST_REGISTRATION"))
+    assert town.states() == [] and not town.crm.effects
+    with pytest.raises(RecordRejected):
+        town.submit(body(*matters * (MATTERS_MAX // 6 + 1), reason="FIRST_REGISTRATION"))
+    assert len(town.submit(body(*matters, reason="FIRST_REGISTRATION"))) == 6
+    town.entered(NEW, unit_no=unit(3), registration_type="100")
+    assert [sent["keepTariff"] for sent in town.bodies("registration")] == [False] * 6
 
 
 def test_the_same_number_is_the_same_submission_or_is_taken(town: Town) -> None:
