@@ -102,11 +102,6 @@ _WORDS = {
         "证照在推送前发生变化，正在重新查找。",
         "The record changed before it was delivered; it is being looked for again.",
     ),
-    SUPERSEDED: Words(
-        "来源中已有此证照的新版本（例如变更、更正、查封或抵押登记），以新版本为准。",
-        "Its source has a later version of this record, for example after a change, a correction, a seizure or a "
-        "mortgage: that one counts.",
-    ),
     CASE_OVER: Words(
         "材料已撤回且办件已办结，不再向来源查询。",
         "It was taken back and the case has ended: no source is asked for it any more.",
