@@ -160,10 +160,10 @@ class Direct:
         with _said():
             return self._applications.clock(_id(application_id))
 
-    def steps(self, application_id: str) -> Sequence[Json]:
+    def steps(self, application_id: str, person: str) -> Sequence[Json]:
         """What the utility reported; not part of ``Desk``: the API does not show what the sealed records say."""
         with _said():
-            return self._applications.steps(_id(application_id))
+            return self._applications.steps(_id(application_id), person, by_user())
 
     def find(self, channel: str, external_no: str) -> Json:
         with _said():

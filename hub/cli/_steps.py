@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from hub import settings as hub_settings
-from hub.bootstrap import reading
+from hub.bootstrap import open_hub
 from hub.cases import reasons
 from hub.cases.steps.judge import Why
 from hub.cases.steps.words import WORDS
@@ -32,18 +33,19 @@ _TITLES = {
 
 @click.command("steps")
 @click.argument("application_id")
+@click.option("--person", required=True, help="Your name; it is recorded, sealed, that you looked.")
 @click.option("--json", "as_json", is_flag=True, help="JSON, one object per line.")
 @click.pass_obj
-def steps(config: Path | None, application_id: str, as_json: bool) -> None:
+def steps(config: Path | None, application_id: str, person: str, as_json: bool) -> None:
     """Every step that the utility reported of one application, by its time, with its verdict: COUNTED or why not.
 
     Also what the step says beside its time: the customer manager, the grid, the appointment, when the contract was
     signed, the meter and its first reading. These are in the sealed records only, and are opened here; what was erased
-    says so. The API shows them to no one: the command reads the log and the store of the settings. Exit 1 when there is
-    no such application.
+    says so. That you looked is recorded with --person and the application's purpose. The API shows them to no one: the
+    command uses the log and the store of the settings. Exit 1 when there is no such application.
     """
-    with reading(hub_settings.load(config)) as hub:
-        found = or_leave(lambda: Direct(hub).steps(application_id))
+    with closing(open_hub(hub_settings.load(config))) as hub:
+        found = or_leave(lambda: Direct(hub).steps(application_id, person))
     if as_json:
         for one in found:
             click.echo(json.dumps(one, ensure_ascii=False))

@@ -47,8 +47,18 @@ WITHOUT_EXAMPLE = {
     f"connection.{name}"
     for name in (
         *("cancelled", "disputed", "documented", "followed-up", "noticed", "overasked"),
-        *("place-answered", "place-looked", "rated", "rating-refused", "recalled", "requested", "separated", "warned"),
-        *("handed-over", "undeclared", "declared"),
+        *(
+            "place-answered",
+            "place-looked",
+            "rated",
+            "rating-refused",
+            "recalled",
+            "requested",
+            "separated",
+            "warned",
+            "steps-looked",
+        ),
+        *("handed-over", "undeclared", "declared", "steps-looked"),
     )
 } | {
     f"transfer.{name}"

@@ -10,6 +10,7 @@ from hub.cases.connection.handed.events import EVENTS as HANDED
 from hub.cases.connection.materials import events as materials
 from hub.cases.connection.placed.events import EVENTS as PLACED
 from hub.cases.connection.recall.events import Recalled, Retracted
+from hub.cases.connection.steps.looked import StepsLooked
 from hub.cases.connection.warnings.events import Warned
 from hub.cases.events import Deciding, Event, Opening, Relation, ToSeal, Withdrawing
 from hub.cases.ratings.events import EVENTS as RATINGS
@@ -147,7 +148,7 @@ class Identified(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     *(Submitted, Dated, Waiting, Matched, Withdrawn, Retracted, Recalled, Cancelled, Identified),
-    *(Numbered, Disputed, Stepped, Requested, Reapplied, Separated, Warned, Agreed),
+    *(Numbered, Disputed, Stepped, Requested, Reapplied, Separated, Warned, Agreed, StepsLooked),
     *materials.EVENTS,
     *RATINGS,
     *PLACED,

@@ -19,6 +19,7 @@ from hub.cases.connection.placed.project import PROJECT as PLACED
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.steps.histories import histories
+from hub.cases.connection.steps.looked import StepsLooked
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings import shown
 from hub.cases.connection.warnings.events import Warned
@@ -293,6 +294,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Disputed: _disputed,
     Separated: _separated,
     **RATINGS,
+    StepsLooked: lambda _connection, _entries: None,
     **PLACED,
     Warned: shown.project,
     **dict.fromkeys(HANDED, handed.project),

@@ -40,7 +40,6 @@ READING = [
     ("connectors", "status"),
     ("rebuild", "--check"),
     ("application", "list", "--state", "stuck"),
-    ("application", "steps", NO_ID),
     ("application", "story", NO_ID),
     ("connectors", "offsets", "nothing"),
     ("rejected", "list"),
