@@ -199,9 +199,7 @@ _WORDS = {
         "身份核验结果为“不是本人”；可改在窗口办理。",
         "The identity service found that it is not this person; a counter is always another way.",
     ),
-    "TICKET_NO_CONSENT": Words(
-        "提供身份信息须取得本人单独同意。", "To name the person needs the person's separate consent."
-    ),
+    "TICKET_NO_CONSENT": Words("提供身份信息须取得本人单独同意。", "To name the person needs a separate consent."),
     "CHOICE_INVALID": Words(
         "所选不动产无效，或属于另一申请，请重新选择。",
         "This is no choice from the titles that were listed for this application: please list them again.",
@@ -249,10 +247,7 @@ _WORDS = {
         "This application has ended: nothing more may be asked for (津工信电力〔2021〕8号 §5). The request is "
         "recorded.",
     ),
-    "REQUEST_CONFLICT": Words(
-        "该请求编号已用于另一内容的要求；请使用新的编号。此要求已记录。",
-        "This request id was used for other materials: use a new one. The request is recorded.",
-    ),
+    "REQUEST_CONFLICT": Words("请求编号已用于其他资料；已记录。", "The request id has other materials; recorded."),
     "DOCUMENTS_FULL": Words("本申请登记的材料过多。", "The application has too many documents."),
     "FIELD_MISSING": Words("缺少必填内容。", "A required field is missing."),
     "FIELD_INVALID": Words("内容不符合要求。", "The value of a field is not allowed."),
