@@ -254,9 +254,7 @@ _WORDS = {
     "PURPOSE_UNKNOWN": Words("用途不在允许范围内。", "This purpose is not in the table of purposes."),
     "CHANNEL_UNKNOWN": Words("没有登记此渠道。", "This channel is not one of the installation's."),
     "CHANNEL_NOT_YOURS": Words("该令牌不能使用此渠道。", "The token is not for this channel."),
-    "LEGAL_BASIS_UNKNOWN": Words(
-        "法律依据须填写该用途列出的代码之一。", "The legal basis must be one of the codes of this purpose."
-    ),
+    "LEGAL_BASIS_UNKNOWN": Words("法律依据须为该用途所列代码之一。", "The legal basis must be a code of this purpose."),
     "TEXT_CONTROL": Words(
         "内容含有不可见字符、控制字符或改变文字方向的字符。",
         "A text contains an invisible character, a control character or one that changes the direction of the text.",
@@ -272,8 +270,7 @@ _WORDS = {
     "USCC_CHECK": Words("统一社会信用代码校验位不正确。", "The unified social credit code's check character is wrong."),
     "UNIT_FORM": Words("不动产单元号格式不正确。", "Not a real-estate unit number."),
     "EXTERNAL_NO_TAKEN": Words(
-        "该渠道已用此编号提交过内容不同的申请。",
-        "This channel has already used the number for an application with other content.",
+        "该渠道已用此编号提交过其他内容。", "The channel has used the number for other content."
     ),
     "NO_SUCH_DELIVERY": Words("没有此推送件。", "There is no such delivery."),
     "DELIVERY_ENDED": Words(

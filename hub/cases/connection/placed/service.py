@@ -97,7 +97,7 @@ class Places:
         return {"application_id": case_id.hex(), "items": items}
 
     def answer(self, case_id: bytes, nth: int, given: Mapping[str, Any], by: By) -> Json:
-        """Take a person's answer to the question of the ``nth`` finding; a later one is kept beside it and counts as
+        """Take a person's answer to the question of the ``nth`` finding; a later one is stored beside it and counts as
         long as nothing was matched. The last one again changes nothing (P2). Raises ``RecordRejected``:
         NO_SUCH_QUESTION; ANSWERS_FULL; NOT_ASKED for an unknown field, FIELD_MISSING, FIELD_INVALID, TEXT_CONTROL,
         TEXT_ENCODING."""

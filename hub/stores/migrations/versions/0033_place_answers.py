@@ -1,4 +1,4 @@
-"""Every answer to a question about a site. The last one of each was kept before."""
+"""Every answer to a question about a site. The last one of each was stored before."""
 
 import sqlalchemy as sa
 from alembic import op
