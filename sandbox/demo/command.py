@@ -18,6 +18,7 @@ from hub.cli import _clock
 from hub.cli._console import console
 from hub.logging import configure
 from hub.records.rules import CODES
+from sandbox.demo import archive
 from sandbox.demo.audited import Audited
 from sandbox.demo.demo import AUDIT, RECIPIENTS, Delivered, Demo, Live, Report, SourceLine
 from sandbox.demo.transfers import RECALLED, WITHDRAWN, Transfers
@@ -148,6 +149,8 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     live.settle(
         lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered) and delivered.acknowledged >= wanted
     )
+    live.settle(lambda *_: archive.settled(live.hub))
+    archived = archive.fetch(live.hub, live.url)
     stories = {entry["id"]: entry for entry in entries}
     live.transferred(DEMO)
     live.title_ends(stories[WITHDRAWN], lambda told: told.withdrawn > 0)
@@ -167,6 +170,7 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
         live.audited(demo.home / AUDIT, shown),
         live.warnings(),
         len(live.noticed()),
+        archived,
         live.transfers(),
     )
 
@@ -208,6 +212,7 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
         f"steps 环节 sent {told.sent} = applied {told.applied} + duplicate {told.duplicate} + claimed {told.claimed}; "
         f"electricity on 已送电 {told.on} of {len(report.applications)}"
     )
+    out.print(f"licence files 证照文件 fetched {report.archived.fetched}, given to the archive {report.archived.given}")
     given, passed_on = report.ratings
     out.print(f"ratings 评价 given {given}, passed on {passed_on}")
     to = f"to {', '.join(RECIPIENTS['after'])}; the duty desk has {report.noticed}"
@@ -317,6 +322,7 @@ def _plain(report: Report) -> dict[str, Any]:
         "applications": report.applications,
         "warnings": dict(report.warnings),
         "noticed": report.noticed,
+        "files": report.archived._asdict(),
         "audit": {"findings": dict(report.audited.findings), "missed": report.audited.missed},
     }
 

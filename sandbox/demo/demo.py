@@ -28,7 +28,7 @@ from hub.web.auth.tokens import SCOPES, Tokens
 from hub.web.server import serve
 from sandbox import launch
 from sandbox.applications import HIGH_VOLTAGE
-from sandbox.demo import audited, ratings, steps, transfers
+from sandbox.demo import archive, audited, ratings, steps, transfers
 from sandbox.demo.audited import Audited
 from sandbox.demo.clock import at_speed
 from sandbox.demo.steps import Steps
@@ -144,6 +144,7 @@ class Report:
     audited: Audited
     warnings: Mapping[str, int]
     noticed: int
+    archived: archive.Archived
     transfers: Transfers
 
     @property
@@ -254,7 +255,7 @@ class Live:
         self.hub = hub
         self.runner = runner
         self.sandbox = sandbox
-        self._url = url
+        self.url = url
 
     def scripted(self) -> list[dict[str, Any]]:
         """The sandbox's scripted applications: ``{"name", "body", …}``, those of people with a ticket."""
@@ -333,11 +334,11 @@ class Live:
     def play(self, ids: Sequence[bytes]) -> None:
         """Let the utility report the steps of these applications, those that it has not reported yet."""
         applications = self.hub.applications()
-        steps.play(self.sandbox, self._url, [applications.show(one) for one in ids])
+        steps.play(self.sandbox, self.url, [applications.show(one) for one in ids])
 
     def rated(self, ids: Sequence[bytes]) -> None:
         """Let the customers rate the service, and wait until the utility has their ratings. Raises as ``settle``."""
-        ratings.rate(self.hub, self._url, ids)
+        ratings.rate(self.hub, self.url, ids)
         self.settle(lambda *_: self.ratings() == (len(ids), len(ids)))
 
     def ratings(self) -> tuple[int, int]:
