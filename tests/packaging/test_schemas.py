@@ -33,7 +33,7 @@ PUBLISHED_IDS = {
     285: "utility.step", 286: "utility.step.step", 287: "connection.noticed", 288: "connection.overasked",
     315: "connection.handed-over", 316: "connection.undeclared", 317: "connection.declared",
     318: "transfer.conflicted", 319: "transfer.submitted",
-    289: "connection.steps-looked",
+    289: "connection.steps-looked", 300: "access.file",
     220: "connection.agreed", 230: "connection.recalled", 231: "connection.retracted",
     170: "project.approval", 171: "project.approval.project", 172: "project.approval.builder",
     194: "connection.documented", 195: "connection.noticed", 196: "connection.overasked", 197: "access.refused",
