@@ -359,6 +359,8 @@ class Live:
 
     def noticed(self) -> dict[str, int]:
         """Key of each warning that the desk has → 1."""
+        if "warning_desk" not in self.sandbox.urls:
+            return {}
         return {one["key"]: 1 for one in self.sandbox.control("warning_desk", "notices")["notices"]}
 
     def settle(self, look: Callable[[list[SourceLine], Delivered], bool]) -> None:
