@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.String(16), nullable=False),
         sa.Column("answered_ms", sa.BigInteger(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id", "nth"], ["place.case_id", "place.nth"], name="fk_place_answer_case_id"),
+        sa.ForeignKeyConstraint(["case_id", "nth"], ["place.case_id", "place.nth"], name="fk_place_answer_case_id_nth"),
         sa.PrimaryKeyConstraint("case_id", "nth", "number", name="pk_place_answer"),
     )
     op.execute(
