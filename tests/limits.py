@@ -24,8 +24,8 @@ from hub.cases.steps.facts import (
     Kind,
 )
 from hub.cases.steps.judge import History, judge
-from hub.cli import _clock
-from hub.cli._console import console
+from hub.cli.shown import clock as _clock
+from hub.cli.shown.console import console
 from hub.clock import CHINA
 
 NOTICE_2027 = """# A notice as it may be.

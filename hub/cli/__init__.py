@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 import hub
-from hub.cli._printed import install
+from hub.cli.shown.printed import install
 from hub.errors import HubError, Unavailable
 
 GROUP = "hub.commands"

@@ -15,13 +15,16 @@ from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policies.model import VOLTAGES
 from hub.cases.views import LIST_MAX
-from hub.cli import _clock, _customers, _places, _steps
-from hub.cli._application import due, print_head, show_one
-from hub.cli._applications import Answered, Direct, Json, anywhere, desk, or_leave
-from hub.cli._console import console
-from hub.cli._materials import print_materials
-from hub.cli._moments import shown_in_china
-from hub.cli._story import lines, table
+from hub.cli.parts.applications import Answered, Direct, Json, anywhere, desk, or_leave
+from hub.cli.shown import clock as _clock
+from hub.cli.shown import customers as _customers
+from hub.cli.shown import places as _places
+from hub.cli.shown import steps as _steps
+from hub.cli.shown.application import due, print_head, show_one
+from hub.cli.shown.console import console
+from hub.cli.shown.materials import print_materials
+from hub.cli.shown.moments import shown_in_china
+from hub.cli.shown.story import lines, table
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 

@@ -21,7 +21,7 @@ from hub.audit.read import Book
 from hub.bootstrap import Hub, reading
 from hub.cases.calendar import china_day
 from hub.cases.policies.model import ROWS
-from hub.cli._printed import visible
+from hub.cli.shown.printed import visible
 from hub.clock import CHINA, in_china
 from hub.records.files.parse import ENCODINGS
 

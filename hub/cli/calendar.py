@@ -15,8 +15,8 @@ from hub.cases.calendar import china_day
 from hub.cases.imports.notice import NOTICE_BYTES_MAX
 from hub.cases.imports.notices import Notices
 from hub.cases.times import iso
-from hub.cli._applications import by_user
-from hub.cli._console import console
+from hub.cli.parts.applications import by_user
+from hub.cli.shown.console import console
 from hub.clock import in_china
 
 

@@ -10,8 +10,8 @@ from hub import settings as hub_settings
 from hub.bootstrap import reading
 from hub.cases import views
 from hub.cases.procedure import installed
-from hub.cli._console import console
-from hub.cli._moments import shown_in_china
+from hub.cli.shown.console import console
+from hub.cli.shown.moments import shown_in_china
 from hub.errors import RecordRejected
 
 

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from hub.cli._console import shown
+from hub.cli.shown.console import shown
 from hub.clock import SystemClock
 from hub.records.files.parse import ENCODINGS, FORMATS, SUFFIXES, Row, rows
 from hub.records.kinds import KINDS, Kind, find_kind

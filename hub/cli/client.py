@@ -12,7 +12,7 @@ from rich.table import Table
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
 from hub.cases.times import iso
-from hub.cli._console import console
+from hub.cli.shown.console import console
 from hub.clock import in_china
 from hub.web.auth.clients import Client, Clients
 

@@ -14,12 +14,12 @@ from rich.table import Column, Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub, reading
-from hub.cli._again import reread
-from hub.cli._console import console
-from hub.cli._far import done_of_total, ends_at
-from hub.cli._lint import lint, new, reference
-from hub.cli._looking import ask, probe_
-from hub.cli._reload import reload
+from hub.cli.parts.again import reread
+from hub.cli.parts.lint import lint, new, reference
+from hub.cli.parts.looking import ask, probe_
+from hub.cli.parts.reload import reload
+from hub.cli.shown.console import console
+from hub.cli.shown.far import done_of_total, ends_at
 from hub.clock import in_china
 from hub.connect.host.circuit import CLOSED
 from hub.connect.host.registry import Installed, discover

@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 from rich.table import Column, Table
 
-from hub.cli._console import console
+from hub.cli.shown.console import console
 from hub.clock import SystemClock
 from hub.connect.host.registry import located
 from hub.crm import calls, outbox, pull

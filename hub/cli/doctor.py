@@ -16,7 +16,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, check_not_lost, check_tables, check_vault, with_empty
 from hub.cases import notices, policy
 from hub.cases.calendar import Calendar, china_day
-from hub.cli import _exposure as exposure
+from hub.cli.parts import exposure
 from hub.cli.topics import differences
 from hub.clock import SystemClock, in_china
 from hub.codec.catalogue import catalogue

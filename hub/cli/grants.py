@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import reading
-from hub.cli._console import console
+from hub.cli.shown.console import console
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.connect.host.granted import GrantFinding, compare

@@ -18,7 +18,7 @@ from hub.cases.policies.compare import differences, plain
 from hub.cases.policies.files import read
 from hub.cases.policies.model import VOLTAGES, CaseType, Policy
 from hub.cases.policies.trial import Group, trial
-from hub.cli._console import console
+from hub.cli.shown.console import console
 from hub.clock import SystemClock
 
 _WITH_WORKS = "（有外线工程）"

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from hub.cli._console import console
-from hub.cli._jobs import job_hub
+from hub.cli.parts.jobs import job_hub
+from hub.cli.shown.console import console
 from hub.pipeline.unused.erase import Erasure, erase_unused
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import reading
-from hub.cli._console import console
+from hub.cli.shown.console import console
 from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, UNCHANGED, VERIFIED, Reconciliation, reconcile
 from hub.records.rules import CODES
 

@@ -8,9 +8,9 @@ import click
 
 from hub import settings as hub_settings
 from hub.bootstrap import reading
-from hub.cli._entity import plain, plain_files, show_entity, show_files
-from hub.cli._jobs import job_hub, progress_line
-from hub.cli._moments import MOMENT
+from hub.cli.parts.jobs import job_hub, progress_line
+from hub.cli.shown.entity import plain, plain_files, show_entity, show_files
+from hub.cli.shown.moments import MOMENT
 from hub.operate.entity import entity
 from hub.operate.filed import files
 from hub.pipeline.again.remap import Chosen, Remap, Remapped

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, reading
 from hub.cases.times import iso
-from hub.cli._console import console
-from hub.cli._jobs import job_hub, progress_line
-from hub.cli._moments import MOMENT, TIME
+from hub.cli.parts.jobs import job_hub, progress_line
+from hub.cli.shown.console import console
+from hub.cli.shown.moments import MOMENT, TIME
 from hub.clock import in_china
 from hub.operate.held import held
 from hub.pipeline.redrive import OUTSIDE, Filter, Redrive, Rejection, open_rejections, read_rejections

@@ -10,8 +10,8 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from hub.cli._console import console
-from hub.cli._moments import MOMENT, TIME, shown_in_china
+from hub.cli.shown.console import console
+from hub.cli.shown.moments import MOMENT, TIME, shown_in_china
 from hub.cli.topics import json_option, known, log_option, opened
 from hub.codec import wire
 from hub.codec.catalogue import catalogue

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, Make, open_hub
-from hub.cli._console import console
+from hub.cli.shown.console import console
 from hub.clock import SystemClock
 from hub.connect.host.configured import Connectors
 from hub.errors import Misconfigured

@@ -7,14 +7,14 @@ import click
 from rich.table import Table
 
 from hub import settings as hub_settings
-from hub.cli._console import console
+from hub.cli.shown.console import console
 from hub.codec.catalogue import Schema, catalogue
 from hub.codec.compatibility import DEFAULT_MODE, breaks
 from hub.errors import Misconfigured, RecordRejected
 from hub.topics import asyncapi as asyncapi_document
 from hub.topics import outside_registry
 from hub.topics.messages import MESSAGES
-from hub.web.api import openapi as openapi_document
+from hub.web.api.document import openapi as openapi_document
 
 
 @click.group("schemas", invoke_without_command=True)

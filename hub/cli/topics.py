@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 
 from hub import settings as hub_settings
-from hub.cli._console import console
+from hub.cli.shown.console import console
 from hub.clock import SystemClock
 from hub.errors import Misconfigured
 from hub.logs import open_admin, open_log

@@ -14,11 +14,11 @@ from hub import settings as hub_settings
 from hub.bootstrap import reading
 from hub.cases.transfer.states import State
 from hub.cases.views import LIST_MAX
-from hub.cli._applications import Answered, anywhere
-from hub.cli._console import console
-from hub.cli._moments import shown_in_china
-from hub.cli._story import lines, table
-from hub.cli._transfers import by_number, desk, id_of
+from hub.cli.parts.applications import Answered, anywhere
+from hub.cli.parts.transfers import by_number, desk, id_of
+from hub.cli.shown.console import console
+from hub.cli.shown.moments import shown_in_china
+from hub.cli.shown.story import lines, table
 from hub.codec.json_object import read_json
 from hub.errors import RecordRejected
 

@@ -12,22 +12,11 @@ from hub.errors import Misconfigured
 from hub.logging import get_logger
 from hub.settings import without_login
 from hub.web import tls
-from hub.web.api import (
-    applications,
-    cases,
-    customers,
-    deliveries,
-    files,
-    health,
-    materials,
-    metrics,
-    places,
-    steps,
-    transfers,
-)
+from hub.web.api import applications, cases, customers, deliveries, files, materials, places, steps, transfers
 from hub.web.api.app import create
-from hub.web.api.health import Readiness
-from hub.web.api.metrics import Metrics
+from hub.web.api.watch import health, metrics
+from hub.web.api.watch.health import Readiness
+from hub.web.api.watch.metrics import Metrics
 from hub.web.auth.access import Access
 from hub.web.auth.applicants import Applicants
 from hub.web.auth.refusals import Refusals

@@ -14,8 +14,8 @@ from rich.table import Column, Table
 
 from hub.audit.codes import CODES as AUDIT_CODES
 from hub.cases.by import By
-from hub.cli import _clock
-from hub.cli._console import console
+from hub.cli.shown import clock as _clock
+from hub.cli.shown.console import console
 from hub.logging import configure
 from hub.records.rules import CODES
 from sandbox.demo import archive

@@ -157,7 +157,6 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
 
 LARGE: Final[Mapping[str, str]] = {
     "hub/cli": "one small file for each verb",
-    "hub/web/api": "one small file for each group of routes",
 }
 """Folder with more than ``FILES_MAX`` modules → the reason why it is not two."""
 

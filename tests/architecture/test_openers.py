@@ -28,7 +28,7 @@ OTHERS: Final = {
     ),
     "what the caller itself said, or what a sink answered about the caller's own application": (
         *("cases/connection/applications.py", "cases/connection/materials/shown.py", "cases/connection/views.py"),
-        *("cases/customer/service.py", "cases/transfer/transfers.py", "cases/transfer/views.py", "cli/_story.py"),
+        *("cases/customer/service.py", "cases/transfer/transfers.py", "cases/transfer/views.py", "cli/shown/story.py"),
     ),
     "the auditor's report: times, codes, the names of what was asked for beyond the list": (
         *("audit/read.py", "audit/refused.py"),

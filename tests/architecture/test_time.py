@@ -23,7 +23,7 @@ BUSINESS = {
     "hub.pipeline.relay": "when a place was written down",
     "hub.cases": "when something happened to a case, and the days that its deadline counts",
     "hub.topics.access": "when something was asked, refused or erased",
-    "hub.web.api.figures": "the age of events, which have business time",
+    "hub.web.api.watch.figures": "the age of events, which have business time",
     "hub.cli.check": "the day that a file is judged of",
     "hub.cli.doctor": "whether the working days of the next weeks are known",
     "hub.cli.policy": "which table a case that begins today gets",

@@ -18,7 +18,7 @@ from hub.connect.host import registry
 from hub.connect.host.guard import GuardedSink
 from hub.errors import Misconfigured, Unavailable, Unconfirmed
 from hub.ports import Address, Placed, Receipt, Refused
-from hub.web.api.answers import Deliveries
+from hub.web.api.shapes.answers import Deliveries
 from tests import ways
 from tests.ways import TABLES
 

@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
+from tests.unit.web.api.test_openapi import strict
 
 from hub.bootstrap import Hub, open_hub
 from hub.clock import CHINA
@@ -27,7 +28,6 @@ from tests.callers import token
 from tests.casework import House, body
 from tests.contract.test_generated_client import generated
 from tests.feeding import flow, settings
-from tests.unit.web.api.test_openapi import strict
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text("utf-8"))
 OPERATIONS = {one["operationId"]: one for of in DOCUMENT["paths"].values() for one in of.values()}

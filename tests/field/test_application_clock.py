@@ -15,9 +15,10 @@ from hub.cases.imports.notices import Notices
 from hub.cases.journal import Decided
 from hub.cases.steps.events import Reapplied
 from hub.cases.steps.facts import COMPLETION, SUPPLY_PLAN
-from hub.cli import _clock
-from hub.web.api import applications, openapi
+from hub.cli.shown import clock as _clock
+from hub.web.api import applications
 from hub.web.api.app import create
+from hub.web.api.document import openapi
 from hub.web.auth.access import Access
 from hub.web.auth.refusals import Refusals
 from hub.web.auth.tokens import Tokens

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from hub.cli import cli
-from hub.web.api.health import Readiness
+from hub.web.api.watch.health import Readiness
 from sandbox import launch
 from sandbox.launch import Running
 from tests.certificates import Authority

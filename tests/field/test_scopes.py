@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from hub.bootstrap import open_hub
 from hub.web.api.app import create
 from hub.web.api.applications import router
-from hub.web.api.told import TOLD, Told
+from hub.web.api.document.told import TOLD, Told
 from hub.web.auth.access import Access
 from hub.web.auth.applicants import SCOPE as OF_APPLICATION
 from hub.web.auth.refusals import Refusals

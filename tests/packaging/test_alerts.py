@@ -12,7 +12,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from hub.web.api.metrics import Metrics
+from hub.web.api.watch.metrics import Metrics
 from tests.casework import House
 
 ROOT = Path(__file__).parents[2]

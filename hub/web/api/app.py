@@ -5,7 +5,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from hub.ports import Clock
-from hub.web.api import openapi
+from hub.web.api.document import openapi
 from hub.web.guard import Guard, no_route
 
 

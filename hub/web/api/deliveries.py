@@ -14,7 +14,7 @@ from hub.codec.json_object import read_json
 from hub.delivery.pickup import PAGE_PIECES_MAX, Deliveries, Shown
 from hub.errors import RecordRejected
 from hub.ports import Receipt, Refused
-from hub.web.api.answers import DELIVERY, DELIVERY_FORM
+from hub.web.api.shapes.answers import DELIVERY, DELIVERY_FORM
 from hub.web.auth.access import Access
 from hub.web.auth.tokens import Token
 from hub.web.bodies import body_of

@@ -11,7 +11,7 @@ from hub.cases import clocks, policy
 from hub.cases.calendar import Calendar
 from hub.cases.clocks import Clock, Line
 from hub.cases.steps.explained import explained
-from hub.cli import _clock
+from hub.cli.shown import clock as _clock
 from tests import limits
 from tests.limits import EXAMPLES, INTO, OTHER, RESIDENT, SINGLE, SUPPLY_PLAN, WORKS, Example
 

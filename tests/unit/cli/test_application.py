@@ -15,7 +15,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import open_hub
 from hub.cases.connection.tables import application
 from hub.cli import cli
-from hub.cli._applications import by_user
+from hub.cli.parts.applications import by_user
 from hub.errors import Misconfigured, Unavailable
 from hub.web.server import serve
 from tests.casework import body

@@ -15,8 +15,8 @@ from sqlalchemy import insert, select
 
 from hub.bootstrap import open_hub
 from hub.cli import cli
-from hub.cli._applications import by_user
-from hub.cli._looking import _opened
+from hub.cli.parts.applications import by_user
+from hub.cli.parts.looking import _opened
 from hub.codec import wire
 from hub.delivery.tables import sink_trouble
 from hub.errors import Misconfigured

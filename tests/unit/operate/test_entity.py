@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import _entity
+from hub.cli.shown import entity as _entity
 from hub.operate.entity import Entity, entity
 from hub.privacy.sealing import SealedRow
 from hub.records.authorities import shipped

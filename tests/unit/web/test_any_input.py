@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.web.api import applications, cases, customers
 from hub.web.api.app import create
-from hub.web.api.told import TOLD
+from hub.web.api.document.told import TOLD
 from hub.web.auth import access as rates
 from hub.web.auth import applicants
 from hub.web.auth.access import Access

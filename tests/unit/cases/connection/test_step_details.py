@@ -10,7 +10,7 @@ from rich.console import Console
 
 from hub.cases.connection.steps.looked import StepsLooked
 from hub.cases.connection.tables import row_of
-from hub.cli import _steps
+from hub.cli.shown import steps as _steps
 from hub.errors import RecordRejected
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey

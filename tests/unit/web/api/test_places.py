@@ -12,7 +12,7 @@ from hub.privacy.purposes import shipped
 from hub.records.address import parse_to_fit
 from hub.web.api import places
 from hub.web.api.app import create
-from hub.web.api.shown_places import PlacesShown
+from hub.web.api.shapes.places import PlacesShown
 from hub.web.auth.access import Access
 from hub.web.auth.tokens import Tokens
 from tests import samples

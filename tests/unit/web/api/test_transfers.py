@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from hub.web.api import shown_transfers as shapes
 from hub.web.api import transfers
 from hub.web.api.app import create
+from hub.web.api.shapes import transfers as shapes
 from hub.web.auth.access import Access
 from hub.web.auth.refusals import Refusals
 from hub.web.auth.tokens import Tokens

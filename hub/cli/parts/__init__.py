@@ -1,0 +1,1 @@
+"""What the verbs work with: stores, hubs that run, sources."""

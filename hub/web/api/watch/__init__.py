@@ -1,0 +1,1 @@
+"""What is watched of an installation: health and metrics."""
