@@ -18,6 +18,7 @@ from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
 from hub.cases.by import By
 from hub.cases.calendar import china_day
+from hub.cases.connection.materials.decide import GIVEN
 from hub.cases.connection.materials.tables import request
 from hub.cases.connection.tables import application
 from hub.cases.ratings.tables import rating, rating_refusal
@@ -249,14 +250,10 @@ def test_p4_every_way_to_cheat_is_in_the_auditors_output_under_its_class(hub: Hu
         with hub.store.write() as connection:
             begun = update(application).where(application.c.case_id == case_id)
             connection.execute(begun.values(**kind, **again))
-            for number, one in enumerate(told.requests):
-                asked = {
-                    "code": "MATERIAL_NOT_LISTED",
-                    "segment": ACCEPTANCE,
-                    "items": "[]",
-                    "client": "",
-                    "channel": "x",
-                }
+            refusals = [("MATERIAL_NOT_LISTED", one) for one in told.requests]
+            refusals += [(GIVEN, one) for one in told.second_rounds]
+            for number, (code, one) in enumerate(refusals):
+                asked = {"code": code, "segment": ACCEPTANCE, "items": "[]", "client": "", "channel": "x"}
                 connection.execute(
                     insert(request).values(case_id=case_id, number=number, asked_ms=one.at_ms or 0, **asked)
                 )
