@@ -24,6 +24,13 @@ class Paper(NamedTuple):
     handed_ms: int
 
 
+class Place(NamedTuple):
+    """Where a case is among all: its voltage class and its kind."""
+
+    voltage: str
+    kind: Kind
+
+
 @dataclass(frozen=True)
 class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
@@ -60,6 +67,14 @@ class Account:
     def clock(self) -> Clock:
         """Every limit with the days that were used, for each kind that the case has had."""
         return clock(self.history, self.policy, self.calendar, self.today)
+
+    @property
+    def places(self) -> list[Place]:
+        """The voltage and the kind applied for, and those after each change; the last are in force."""
+        found = [Place(self.voltage, self.kind)]
+        for one in self.history.changes:
+            found.append(Place(one.becomes_voltage or found[-1].voltage, one.becomes or found[-1].kind))
+        return found
 
     @cached_property
     def reported(self) -> tuple[Judged, ...]:

@@ -170,7 +170,9 @@ def averages_(config: Path | None, since: datetime, until: datetime, csv_file: P
     """How long the cases took that got electricity on a day of the time, beside the limits and annex 1's averages.
 
     One row for each voltage and kind, and one for all kinds of a voltage: annex 1 sets an average for these. A case is
-    counted by the kind that was in force at its end.
+    counted by the voltage and the kind that were in force at its end. One that changed on the way is told apart there
+    (changed, mean_unchanged) and in the rows that it left, by the clock of their kind (left, left_over,
+    mean_with_left).
 
     \b
       hub audit averages --from 2026-01-01 --to 2026-03-31
