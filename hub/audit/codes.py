@@ -6,6 +6,9 @@ verdict.
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from hub.cases.steps.judge import Why
+from hub.cases.steps.words import WORDS
+
 
 class Class(StrEnum):
     """The class of a finding, in the order of the report."""
@@ -42,6 +45,12 @@ class Code(NamedTuple):
     zh: str
     en: str
     clause: str = ""
+
+
+def _claim(of: Class, why: Why, clause: str) -> Code:
+    """A step that is a claim, in the words that the case's own clock has for it."""
+    words = WORDS[why].words
+    return Code(of, words.zh.removesuffix("。"), words.en, clause)
 
 
 _LIMITS: Final = "附件2"
@@ -121,12 +130,8 @@ CODES: Final[dict[str, Code]] = {
         "The step was reported more than a day after it happened.",
         _NO_OFF,
     ),
-    "STEP_BEFORE_SUBMISSION": Code(
-        Class.OFF_SYSTEM, "环节时间早于申请提交", "The step happened before the application was submitted.", _NO_OFF
-    ),
-    "STEP_NEVER_OPENED": Code(
-        Class.OFF_SYSTEM, "结束了从未开始的环节", "The step ends a segment that never began.", _NO_OFF
-    ),
+    Why.BEFORE_SUBMISSION.value: _claim(Class.OFF_SYSTEM, Why.BEFORE_SUBMISSION, _NO_OFF),
+    Why.NEVER_OPENED.value: _claim(Class.OFF_SYSTEM, Why.NEVER_OPENED, _NO_OFF),
     # Of processes that started twice or late.
     "REAPPLIED": Code(
         Class.RESTARTED,
@@ -170,15 +175,8 @@ CODES: Final[dict[str, Code]] = {
         "One application is in the archive more than once.",
         _NO_AGAIN,
     ),
-    "STEP_AGAIN": Code(
-        Class.RESTARTED,
-        "环节重复启动或重复结束",
-        "The segment runs or is over already, and was begun again.",
-        _NO_AGAIN,
-    ),
-    "STEP_AFTER_END": Code(
-        Class.RESTARTED, "流程结束后仍有环节", "The step happened after the case had ended.", _NO_AGAIN
-    ),
+    Why.AGAIN.value: _claim(Class.RESTARTED, Why.AGAIN, _NO_AGAIN),
+    Why.AFTER_END.value: _claim(Class.RESTARTED, Why.AFTER_END, _NO_AGAIN),
     # Of times that were typed in or changed.
     "TIME_CORRECTED": Code(Class.TIMES_CHANGED, "环节时间被更正", "The time of a step was corrected.", _TRUE),
     "CORRECTED_INTO_LIMIT": Code(
@@ -241,32 +239,14 @@ CODES: Final[dict[str, Code]] = {
         "The meter's first reading is reported with another day than the metering system has.",
         _TRUE,
     ),
-    "STEP_CONFLICT": Code(
-        Class.TIMES_CHANGED, "同一事件上报了不同内容", "One event was reported with two contents.", _TRUE
-    ),
-    "STEP_FUTURE": Code(Class.TIMES_CHANGED, "环节时间在上报之后", "The step is said to happen in the future.", _TRUE),
-    "STEP_WRITTEN_BEFORE": Code(
-        Class.TIMES_CHANGED, "录入时间早于发生时间", "The step was written down before it happened.", _TRUE
-    ),
-    "STEP_OUT_OF_ORDER": Code(
-        Class.TIMES_CHANGED, "环节时间早于其前一环节", "The step is earlier than what it has to follow.", _TRUE
-    ),
-    "STEP_UNEXPLAINED": Code(
-        Class.TIMES_CHANGED,
-        "变更、更正或不予受理没有原因或审批人",
-        "A correction, a change or a refusal has no reason, or no approver.",
-        _TRUE,
-    ),
-    "STEP_AMENDS_NOTHING": Code(
-        Class.TIMES_CHANGED, "更正的事件不存在", "The correction names an event that was never reported.", _TRUE
-    ),
+    Why.CONFLICT.value: _claim(Class.TIMES_CHANGED, Why.CONFLICT, _TRUE),
+    Why.FUTURE.value: _claim(Class.TIMES_CHANGED, Why.FUTURE, _TRUE),
+    Why.WRITTEN_BEFORE.value: _claim(Class.TIMES_CHANGED, Why.WRITTEN_BEFORE, _TRUE),
+    Why.OUT_OF_ORDER.value: _claim(Class.TIMES_CHANGED, Why.OUT_OF_ORDER, _TRUE),
+    Why.UNEXPLAINED.value: _claim(Class.TIMES_CHANGED, Why.UNEXPLAINED, _TRUE),
+    Why.AMENDS_NOTHING.value: _claim(Class.TIMES_CHANGED, Why.AMENDS_NOTHING, _TRUE),
     # Of figures that are not true.
-    "STEP_PAUSE": Code(
-        Class.STATISTICS,
-        "主张暂停计时（补正、特别程序、受理退回）；时限中未扣除",
-        "A pause is claimed. The policy names none, and nothing was subtracted.",
-        "附件2",
-    ),
+    Why.PAUSE.value: _claim(Class.STATISTICS, Why.PAUSE, "附件2"),
     "KIND_CHANGED": Code(
         Class.STATISTICS,
         "办理中改为更宽松的类型（时限更长、可以暂停或环节更少）",
@@ -322,12 +302,7 @@ CODES: Final[dict[str, Code]] = {
         "A charge to a resident or a 三零 customer was reported.",
         "§9 零投资",
     ),
-    "STEP_NOT_TIMED": Code(
-        Class.BEYOND_LIST,
-        "办理了政策对此类客户没有规定的环节",
-        "The policy has no such segment for this kind of customer.",
-        _NOTHING_MORE,
-    ),
+    Why.NOT_TIMED.value: _claim(Class.BEYOND_LIST, Why.NOT_TIMED, _NOTHING_MORE),
     "ASKED_IN_STEP": Code(
         Class.BEYOND_LIST,
         "退回、补正或不予受理的原因提到清单外的资料",

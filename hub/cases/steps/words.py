@@ -1,4 +1,5 @@
-"""The reasons why a step is a claim, in Chinese and English, with the clause behind each."""
+"""The reasons why a step is a claim, in Chinese and English, with the clause behind each: the one table
+of these words, for clocks, commands and the audit."""
 
 from typing import Final, NamedTuple
 
@@ -43,14 +44,30 @@ WORDS: Final = {
         Words("前面的环节尚未完成。", "What must come before it is not done, or another segment runs."), _ANNEX
     ),
     Why.NEVER_OPENED: Said(Words("环节没有开始就结束。", "It ends a segment that was never opened."), _ANNEX),
-    Why.AGAIN: Said(Words("环节已经开始或完成过。", "The segment runs already, or is done."), _ANNEX),
-    Why.NOT_TIMED: Said(Words("该类客户没有此计时环节。", "This kind of case does not have the segment."), _ANNEX),
-    Why.AFTER_END: Said(Words("申请已办结、不予受理或终止。", "The case is over."), _ANNEX),
-    Why.PAUSE: Said(Words("补正、特别程序等暂停不扣减时限。", "A claimed pause: it is subtracted nowhere."), _ANNEX),
+    Why.AGAIN: Said(
+        Words(
+            "环节已经开始或完成，又重复启动或结束。",
+            "The segment runs or is over already, and was begun or ended again.",
+        ),
+        _ANNEX,
+    ),
+    Why.NOT_TIMED: Said(
+        Words("政策对此类客户没有规定此环节。", "The policy has no such segment for this kind of customer."), _ANNEX
+    ),
+    Why.AFTER_END: Said(
+        Words("申请办结、不予受理或终止之后仍有环节。", "The step happened after the case had ended."), _ANNEX
+    ),
+    Why.PAUSE: Said(
+        Words(
+            "主张暂停计时（补正、特别程序、受理退回）；时限中未扣除。",
+            "A pause is claimed. The policy names none, and nothing was subtracted.",
+        ),
+        _ANNEX,
+    ),
     Why.UNEXPLAINED: Said(
         Words("缺少原因、审批人或变更后的内容。", "It lacks its reason, its approver or what the case becomes."),
         _HONEST,
     ),
     Why.AMENDS_NOTHING: Said(Words("没有找到被更正的事件。", "The event that it corrects is not known."), _HONEST),
 }
-"""Each reason. A test holds docs/cases.md against it."""
+"""Each reason. Tests hold docs/cases.md and docs/auditing.md against it."""
