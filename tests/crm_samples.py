@@ -16,8 +16,10 @@ from hub.cases.imports.notices import Notices
 from hub.cases.policy import Recipients
 from hub.clock import SystemClock
 from hub.connect.host import registry
-from hub.privacy.references import read_number
-from tests import samples
+from hub.delivery.filed import WAIT_S
+from hub.privacy.references import References, read_number
+from hub.privacy.vault import MasterKey
+from tests import filing, samples
 from tests.casework import House, body
 from tests.crm import serving
 from tests.transfers import DEVELOPER, ENTRY_DAY, HEIR, Town, matter, sinks, unit
@@ -42,8 +44,12 @@ NAMES = {
     "transfer-notices": "transfer-notice",
 }
 """What a system calls a piece (``Good``) → the name of its sample."""
+FILED = {"A-1": "evidence-file", "A-2": "evidence-file-later", "A-3": "evidence-file-missing"}
+"""An application → the name of the sample of its evidence, one for each form of ``file``."""
 NUMBER = "1Q4JA1RWK971AG"
 """A hub's number, in place of the one of a run: it is drawn."""
+DELIVERY = References(MasterKey(bytes(32)), "utility_crm").delivery_id(bytes(16), 1)
+"""The id of a delivery, in place of the one of a run."""
 NOTICE = """year = 2026
 source = "an example"
 days_off = [2026-01-01, 2026-03-05, 2026-03-06, 2026-05-01, 2026-10-01]
@@ -71,7 +77,37 @@ def sent() -> dict[str, Any]:
     assert read_number(found["application"]["externalAppNo"])
     assert read_number(found["transfer"]["transferNo"])
     found["application"]["externalAppNo"] = found["transfer"]["transferNo"] = NUMBER
-    return found
+    return found | _filed()
+
+
+def _filed() -> dict[str, Any]:
+    """Evidence with the file of its licence: with one that came in time, with one that did not, and with one that the
+    source does not have."""
+    with TemporaryDirectory() as folder, serving(Good()) as system:
+        settings = {"url": system.url, "token": TOKEN}
+        with (
+            closing(House(Path(folder), filing=frozenset({filing.SOURCE}))) as house,
+            closing(registry.open_sink("utility_crm", settings, SystemClock())) as sink,
+        ):
+            house.verified(samples.business())
+            house.project()
+            for number, source in zip(FILED, (filing.Giving(), None, filing.Giving(lambda: None)), strict=True):
+                house.submit(body(number))
+                house.due()
+                if source:
+                    filing.fetch(house, source)
+                house.deliver(sink, reads_back=True)
+                house.clock.pass_s(WAIT_S + 1)
+                house.deliver(sink, reads_back=True)
+                filing.fetch(house, filing.Giving())  # what came too late, so that the next one has its own answer
+        sent = [piece["sent"] for piece in system.pieces if piece["what"] == "evidence"]
+    return dict(zip(FILED.values(), map(_placed, sent), strict=True))
+
+
+def _placed(sent: dict[str, Any]) -> dict[str, Any]:
+    if "href" in sent["file"]:
+        sent["file"]["href"] = f"/deliveries/{DELIVERY}/file"
+    return sent
 
 
 def _live(house: House, sink: Any) -> None:

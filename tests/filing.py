@@ -23,11 +23,11 @@ CANARY = b"\xe6\xb4\xa5\xe9\x97\xa8 canary of a file"
 
 
 def ofd(*names: str, inside: bytes = CANARY, method: int = zipfile.ZIP_STORED) -> bytes:
-    """A zip archive with these entries, of one content."""
+    """A zip archive with these entries, of one content: the same bytes at each call."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", method) as archive:
         for name in names or ("OFD.xml", "Doc_0/Document.xml"):
-            archive.writestr(name, inside)
+            archive.writestr(zipfile.ZipInfo(name), inside, method)
     return written.getvalue()
 
 

@@ -32,7 +32,7 @@ def test_the_page_has_each_clause_once_in_the_kits_words(language: str) -> None:
     assert rows == [(number, getattr(one, language)) for number, one in clauses().items()]
 
 
-@pytest.mark.parametrize("name", crm_samples.NAMES.values())
+@pytest.mark.parametrize("name", [*crm_samples.NAMES.values(), *crm_samples.FILED.values()])
 def test_a_sample_is_what_a_hub_sends(sent: dict[str, Any], name: str) -> None:
     """`python -m tests.crm_samples` writes them."""
     assert (crm_samples.FOLDER / f"{name}.json").read_text("utf-8") == crm_samples.text(sent[name])
@@ -48,6 +48,12 @@ def test_the_page_shows_the_samples(language: str) -> None:
     assert {PATHS[path]: json.loads(text) for path, text in shown} == samples()
 
 
+@pytest.mark.parametrize("language", PAGES)
+def test_the_page_shows_each_form_of_the_file_of_a_licence(sent: dict[str, Any], language: str) -> None:
+    shown = re.findall(r'(?s)```json\n(\{\s+"file": .*?)\n```', PAGES[language].read_text("utf-8"))
+    assert [json.loads(text)["file"] for text in shown] == [sent[name]["file"] for name in crm_samples.FILED.values()]
+
+
 # ---- the OpenAPI file of the system's side ----
 
 OPENAPI = json.loads((DOCS / "crm-openapi.json").read_text("utf-8"))
@@ -60,6 +66,16 @@ def faults(schema: Any, value: Any) -> list[str]:
 
 def test_an_independent_validator_accepts_the_file() -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(OPENAPI).iter_errors()] == []
+
+
+def test_the_file_has_each_form_of_the_file_of_a_licence(sent: dict[str, Any]) -> None:
+    forms = [sent[name]["file"] for name in crm_samples.FILED.values()]
+    known = OPENAPI["components"]["schemas"]["LicenceFile"]["properties"].keys()
+    assert [set(one) for one in forms] == [known - {"reason"}, {"href"}, {"reason"}]
+    evidence = {"$ref": "#/components/schemas/Evidence"}
+    assert [faults(evidence, sent[name]) for name in crm_samples.FILED.values()] == [[], [], []]
+    for one in ({}, {"href": "https://example/file"}, {"digest": "00"}, {"reason": "none of it"}, {"size": 0}):
+        assert faults(evidence, sent["evidence-file"] | {"file": one})
 
 
 def in_the_file(kind: str) -> str:
