@@ -35,10 +35,10 @@ class Place(NamedTuple):
 class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
     ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
-    began before for the same site and capacity, if that one ended without electricity. ``voltage``: as applied
-    for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that the hub refused;
-    ``second_rounds``: refused requests for what the one-time notice had to tell. ``papers``: what the customer handed
-    in, by the time at the hub."""
+    began before for the same site and capacity, if that one ended without electricity. ``voltage`` and
+    ``customer_class``: as applied for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that
+    the hub refused; ``second_rounds``: refused requests for what the one-time notice had to tell. ``papers``: what the
+    customer handed in, by the time at the hub."""
 
     case_id: bytes
     submitted_ms: int
@@ -48,6 +48,7 @@ class Account:
     calendar: Calendar
     today: date
     channel: str = ""
+    customer_class: str = ""
     voltage: str = ""
     district: str = ""
     numbers: Mapping[str, str] = field(default_factory=dict)

@@ -119,6 +119,7 @@ class Book:
             today=self._today,
             channel=row.channel,
             voltage=row.voltage,
+            customer_class=row.customer_class,
             numbers=self._numbers(case_id, row.sinks),
             follows=first_id if first_id != case_id else None,
             rating=grade,

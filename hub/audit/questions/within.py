@@ -278,7 +278,7 @@ def _is_last(day: date, due_on: date | None) -> bool:
 def _charges(account: Account) -> Iterator[Finding]:
     """A charge to a customer who was promised to pay nothing."""
     reported = {id(one) for one in account.reported}
-    for one, clause in charges(account.history, account.policy):
+    for one, clause in charges(account.history, account.policy, account.customer_class):
         if id(one) in reported:
             yield Finding("CHARGED", account.case_id, (shown(one),), (("clause", clause),))
 

@@ -148,6 +148,7 @@ HIDDEN_BY_A_CHANGE = (
 ASKED_FOR = fact(COMPLETION, START, "2022-05-30", requested_ms=ms("2022-05-30"))
 NOT_ASKED_FOR = fact(COMPLETION, START, "2022-05-30")
 DONE = fact(COMPLETION, END, "2022-05-31")
+CHARGED = ACCEPTED, fact("", Action.CHARGE, "2022-03-03")
 CHEATS = (
     steps(
         *("begun months later, and when the customer asked is not told", "REQUEST_NOT_TOLD", Class.RESTARTED),
@@ -275,6 +276,10 @@ CHEATS = (
     steps(
         *("a charge to a 三零 customer", "CHARGED", Class.BEYOND_LIST, ACCEPTED, fact("", Action.CHARGE, "2022-03-03")),
         kind=SANLING,
+    ),
+    Cheat(
+        *("a charge to a resident at high voltage", lambda: account(*CHARGED, kind=SINGLE, customer_class="RESIDENT")),
+        *("CHARGED", Class.BEYOND_LIST),
     ),
     Cheat("a paper beyond the list", lambda: account(requests=(ASKED,)), "REQUEST_REFUSED", Class.BEYOND_LIST),
     Cheat("not told all at once", lambda: account(second_rounds=(ASKED,)), "ASKED_AGAIN", Class.BEYOND_LIST),

@@ -245,7 +245,7 @@ def test_p4_every_way_to_cheat_is_in_the_auditors_output_under_its_class(hub: Hu
     for nth, cheat in enumerate(CHEATS):
         told = cheat.told()
         case_id = submit(hub, f"cheat-{nth}", *told.facts)
-        kind = {"case_type": told.kind.case_type, "starred": told.kind.starred}
+        kind = {"case_type": told.kind.case_type, "starred": told.kind.starred, "customer_class": told.customer_class}
         again = {"first_id": first} if told.follows else {}
         with hub.store.write() as connection:
             begun = update(application).where(application.c.case_id == case_id)

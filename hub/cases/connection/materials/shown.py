@@ -14,8 +14,8 @@ from hub.cases.connection.materials.tables import document, request
 from hub.cases.connection.tables import row_of
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
+from hub.cases.policies import money
 from hub.cases.policies.model import Material, Policy
-from hub.cases.policies.money import charges
 from hub.cases.procedure import Opens
 from hub.cases.steps.judge import History
 from hub.cases.times import iso
@@ -112,9 +112,16 @@ def shown(found: Found, row: Row[Any], history: History, opener: Opens) -> Json:
         "segments": segments,
         "notices": [_notice(one, found) for one in found.requests if not one.code],
         "refused": [_refused(*both, found) for both in zip(refused, names, strict=True)],
-        "fee": customer.fee.model_dump(),
-        "investment": [one.model_dump(exclude={"rows"}) for one in table.boundary(customer.name)],
-        "charges": [{"charged_at": iso(one.at_ms), "clause": clause} for one, clause in charges(history, table)],
+        **_money(history, table, row.customer_class),
+    }
+
+
+def _money(history: History, table: Policy, customer_class: str) -> Json:
+    case = history, table, customer_class
+    return {
+        "fee": money.fee(*case).model_dump(),
+        "investment": [one.model_dump(exclude={"rows"}) for one in money.boundaries(*case)],
+        "charges": [{"charged_at": iso(one.at_ms), "clause": clause} for one, clause in money.charges(*case)],
     }
 
 

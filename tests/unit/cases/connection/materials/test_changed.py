@@ -63,7 +63,7 @@ def test_p6_a_charge_on_a_sanling_case_is_shown_also_after_its_kind_was_changed(
     reported(house, case_id, CHANGE, CHARGE)
     shown = materials.show(case_id)
     assert [one["clause"] for one in shown["charges"]] == ["津工信电力〔2021〕8号 §9"]
-    assert (shown["case_type"], shown["fee"]["free"]) == ("high-single", False)
+    assert (shown["case_type"], shown["fee"]["free"]) == ("high-single", True)
 
 
 def test_p6_the_list_is_that_of_the_kind_in_force_and_the_change_is_a_question(house: House) -> None:
