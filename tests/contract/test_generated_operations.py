@@ -14,7 +14,6 @@ from typing import Any, get_type_hints
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
-from tests.unit.web.api.test_openapi import strict
 
 from hub.bootstrap import Hub, open_hub
 from hub.clock import CHINA
@@ -28,6 +27,7 @@ from tests.callers import token
 from tests.casework import House, body
 from tests.contract.test_generated_client import generated
 from tests.feeding import flow, settings
+from tests.unit.web.api.document.test_openapi import strict
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text("utf-8"))
 OPERATIONS = {one["operationId"]: one for of in DOCUMENT["paths"].values() for one in of.values()}
@@ -180,6 +180,8 @@ def test_errors_are_what_the_document_declares(hub: Hub, call: Calls) -> None:
         *(call(name, client, nothing, status=404) for name in ("show", "clock", "hold", "release", "cancel", "case")),
         *(call(name, stranger, nothing, status=401) for name in ("show", "progress", "case")),
         *(call(name, reader, nothing, status=403) for name in ("hold", "cancel")),
+        call("placesOfSite", stranger, nothing, status=401, body=example("placesOfSite")),
+        call("placesOfSite", reader, nothing, status=403, body=example("placesOfSite")),
         call("submit", client, status=409, body=body(capacity_kw=60)),
         call("submit", client, status=422, body=body("A-2", capacity_kw=-1)),
         call("list", client, status=422, external_no="A-1"),

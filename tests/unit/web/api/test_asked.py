@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.unit.web.api.test_openapi import described
 
 from connectors import utility_steps
 from hub.audit import refused
@@ -30,6 +29,7 @@ from sandbox.steps.signer import CallSigner
 from tests import canary, samples
 from tests.casework import BY, ConnectionSystem, House, body
 from tests.grants import granted
+from tests.unit.web.api.document.test_openapi import described
 
 SIGNER = CallSigner(7)
 KINDS = {"utility_steps": "utility.step", "utility_transfers": "utility.transfer"}
