@@ -1,6 +1,6 @@
 """The stage of one source that gives files: a file that is wanted is fetched, checked and stored sealed.
 
-    wanted ── fetch ──┬─▶ stored ── its term is over ──▶ erased
+    wanted ── fetch ──┬─▶ stored ── its term is over, or its evidence does not stand ──▶ erased
        ▲              ├─▶ missing: it does not fit, or the source has none, or says no
        └── no answer ─┘   missing too, after as many calls without an answer as ``RETRY_S`` has waits
 
@@ -39,7 +39,7 @@ RETRY_S: Final = (5, 30, 120, 600, 3_600, *(6 * 3_600,) * 12)
 """Waits after calls without an answer, seconds: three days in all."""
 IDLE_S: Final = 0.2
 LOOK_S: Final = 600.0
-"""How often it looks for files whose term is over, seconds."""
+"""How often it looks for files that are no use to anyone any more, seconds."""
 _BESIDE_THE_CALL_S: Final = 60.0
 _REASONS: Final = {reasons.PURPOSE_NOT_GRANTED: Why.NOT_GRANTED}
 log = get_logger("files")

@@ -1,18 +1,20 @@
-"""The rows of wanted files: taken, put off, settled once, erased after their term. Times of waiting are process time,
+"""The rows of wanted files: taken, put off, settled once, erased when they are no use any more. Times of waiting are process time,
 ms."""
 
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select, update
 
 from hub.cases.case import PieceState
+from hub.cases.connection.warnings.due import is_taken_back
 from hub.cases.tables import piece
 from hub.crash import crash_point
-from hub.delivery.filed import FileState
+from hub.delivery.filed import FileState, Why
 from hub.delivery.files import events
 from hub.delivery.tables import attempt, licence_file
 from hub.ports import Clock, Store
+from hub.records.tables import current, record
 from hub.stores import outbox
 
 ERASED_AT_ONCE_MAX: Final = 100
@@ -91,18 +93,39 @@ class Wanted:
         return events.message(self._clock, row, events.FETCHED, media_type=found.media_type, size=found.size)
 
     def erase(self, days: int) -> int:
-        """Erase files that were stored for so many days of business time. Returns how many."""
-        until_ms = self._clock.now_ms() - timedelta(days=days) // timedelta(milliseconds=1)
-        over = licence_file.c.state == FileState.STORED.value, licence_file.c.stored_ms <= until_ms
-        mine = licence_file.c.source == self._source
-        query = select(licence_file).where(*over, mine).order_by(licence_file.c.case_id, licence_file.c.record_id)
+        """Erase files that were stored for so many days of business time, and those whose evidence does not stand any
+        more: no one is given them. Returns how many."""
+        over = self._over(self._clock.now_ms() - timedelta(days=days) // timedelta(milliseconds=1))
+        with self._store.read() as connection:
+            if connection.execute(over.limit(1)).first() is None:
+                return 0
         with self._store.write() as connection:
-            rows = connection.execute(query.limit(ERASED_AT_ONCE_MAX).with_for_update(skip_locked=True)).all()
+            most = over.limit(ERASED_AT_ONCE_MAX).with_for_update(of=licence_file, skip_locked=True)
+            rows = connection.execute(most).all()
             for row in rows:
                 erased = {"state": FileState.ERASED.value, "sealed": None}
                 connection.execute(update(licence_file).where(_is(row)).values(**erased))
-            outbox.put(connection, [events.message(self._clock, row, events.ERASED) for row in rows])
+            said = [(row, str(Why.RECALLED) if row.in_term else None) for row in rows]
+            outbox.put(connection, [events.message(self._clock, row, events.ERASED, why) for row, why in said])
         return len(rows)
+
+    def _over(self, until_ms: int) -> Select[Any]:
+        """The stored files that are no use to anyone, without their bytes; ``in_term``: those that are not too old."""
+        columns = [column for column in licence_file.c if column is not licence_file.c.sealed]
+        in_term = licence_file.c.stored_ms > until_ms
+        mine = licence_file.c.state == FileState.STORED.value, licence_file.c.source == self._source
+        return (
+            select(*columns, in_term.label("in_term"))
+            .where(*mine, or_(~in_term, _ended(), is_taken_back(licence_file.c.case_id)))
+            .order_by(licence_file.c.case_id, licence_file.c.record_id)
+        )
+
+
+def _ended() -> ColumnElement[bool]:
+    """Whether the row of the record is known to say something else now. What is not known erases nothing."""
+    stands = current.c.record_id == record.c.record_id, current.c.status == "CURRENT", current.c.operation == "UPSERT"
+    rows = current.c.row_id == record.c.row_id, record.c.record_id == licence_file.c.record_id
+    return exists().where(*rows, ~and_(*stands))
 
 
 def _unsent(connection: Connection, row: Row[Any]) -> bool:

@@ -5,7 +5,7 @@ are."""
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select, true, union
+from sqlalchemy import ColumnElement, Connection, Select, exists, or_, select, true, union
 
 from hub.cases import case as cases
 from hub.cases import notices, reasons
@@ -45,6 +45,11 @@ def taken_back(connection: Connection, case_id: bytes) -> bool:
     asks: a case that is due and has nothing to be warned of would be due without end."""
     query = select(application.c.case_id).where(application.c.case_id == case_id, _taken_back())
     return connection.execute(query).first() is not None
+
+
+def is_taken_back(case_id: ColumnElement[bytes]) -> ColumnElement[bool]:
+    """As ``taken_back``, of the case in a column of a query."""
+    return exists().where(application.c.case_id == case_id, _taken_back())
 
 
 def _taken_back() -> ColumnElement[bool]:

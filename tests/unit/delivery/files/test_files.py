@@ -26,7 +26,7 @@ from hub.ports import Fetched
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey
 from hub.records.files.licence import FILE_BYTES_MAX, OFD
-from hub.records.tables import record
+from hub.records.tables import current, record
 from hub.stores.tables import outbox
 from hub.topics.declared import ACCESS_EVENTS
 from tests import filing, samples
@@ -263,6 +263,52 @@ def test_a_file_is_erased_after_the_term_of_its_grant(house: House) -> None:
     assert (filing.row(house).state, filing.row(house).sealed) == ("erased", None)
     assert refusal(house) == Why.ERASED
     assert ("ERASED", None, None) in told(house)
+
+
+def again_s(house: House, seconds: float) -> None:
+    """A stage that begins so much later looks which files are no use any more."""
+    house.clock.pass_s(seconds)
+    filing.fetch(house, Giving())
+
+
+@pytest.mark.usefixtures("case_id")
+def test_p3_the_bytes_of_withdrawn_evidence_are_erased_before_their_term(house: House) -> None:
+    filing.fetch(house, Giving())
+    house.deliver(ConnectionSystem())
+    again_s(house, 60)
+    assert filing.row(house).state == "stored"
+    house.verified(samples.business(version=2) | {"status": "REVOKED"})
+    house.project()
+    again_s(house, 60)
+    assert (filing.row(house).state, filing.row(house).sealed) == ("erased", None)
+    assert told(house)[-1] == ("ERASED", Why.RECALLED, None)
+    assert refusal(house) == Why.RECALLED
+
+
+def test_p3_the_bytes_of_an_application_that_was_taken_back_are_erased(house: House, case_id: bytes) -> None:
+    filing.fetch(house, Giving())
+    house.deliver(ConnectionSystem())
+    house.applications.cancel(case_id, BY)
+    again_s(house, 60)
+    assert (filing.row(house).state, filing.row(house).sealed) == ("erased", None)
+    assert told(house)[-1] == ("ERASED", Why.RECALLED, None)
+    assert refusal(house) == Why.RECALLED
+
+
+@pytest.mark.usefixtures("case_id")
+def test_p2_a_record_that_was_read_again_keeps_its_file_and_a_table_without_records_erases_nothing(
+    house: House,
+) -> None:
+    filing.fetch(house, Giving())
+    house.deliver(ConnectionSystem())
+    with house.store.write() as connection:
+        connection.execute(current.update().values(reading=1))
+    again_s(house, 60)
+    assert filing.row(house).state == "stored"
+    with house.store.write() as connection:
+        connection.execute(delete(current))
+    again_s(house, 60)
+    assert filing.row(house).state == "stored"
 
 
 @pytest.mark.usefixtures("case_id")
