@@ -208,7 +208,10 @@ _WORDS = {
     "FILE_TYPE": Words("来源给出的不是 OFD 或 PDF 文件，未保存。", "What the source gave is no OFD and no PDF."),
     "FILE_DIGEST": Words("证照文件与来源给出的摘要不符，未保存。", "The file is not what the source's digest says."),
     "FILE_NONE": Words("来源没有此证照的文件。", "The source has no file of this licence."),
-    "FILE_NOT_GRANTED": Words("授权或用途不允许取得证照文件。", "The grant or the purpose does not allow the file."),
+    "FILE_NOT_GRANTED": Words(
+        "授权或用途不允许取得证照文件，请运维人员查看 hub grants check。",
+        "The grant or the purpose does not allow the file: operators see `hub grants check`.",
+    ),
     "FILE_REFUSED": Words("来源拒绝提供证照文件。", "The source refused the file."),
     "FILE_UNAVAILABLE": Words("来源三天内未能给出证照文件。", "The source did not give the file within three days."),
     "FILE_RECALLED": Words("该材料已撤回、被更正，或申请已取消。", "The evidence does not stand any more."),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hub.connect.spec import ConnectorInfo
 from hub.errors import Misconfigured
-from hub.grants.grant import FEED, REMEDY, Grant
+from hub.grants.grant import FEED, FILE, REMEDY, Grant
 from hub.records.kinds import KINDS
 
 
@@ -55,6 +55,12 @@ def _of_one(grant: Grant, info: ConnectorInfo, purposes: Collection[str], today:
     if FEED in grant.ways and _of_persons(info.kind):
         told = "allows a feed of persons"
         yield GrantFinding(grant.source, "ways", told, f"make sure that the approval {grant.approval} says so")
+    if info.gives_files and FILE not in grant.ways:
+        told = "does not allow the files of licences, which the connector fetches: evidence says FILE_NOT_GRANTED"
+        remedy = (
+            "where the provider approved files, add file to `ways` in the file of grants; cases from then on have them"
+        )
+        yield GrantFinding(grant.source, "ways", told, remedy)
 
 
 def _of_persons(kind: str) -> bool:

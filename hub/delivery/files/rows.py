@@ -1,5 +1,5 @@
-"""The rows of wanted files: taken, put off, settled once, erased when they are no use any more. Times of waiting are process time,
-ms."""
+"""The rows of wanted files: taken, put off, settled once, erased when they are no use any more. Times of waiting are
+process time, ms."""
 
 from datetime import timedelta
 from typing import Any, Final, NamedTuple

@@ -73,3 +73,14 @@ def test_a_declared_row_that_has_a_granted_column_of_the_same_last_name_is_taken
     assert within(page, grant, columns, Dropped(), mapped=True).rows == [row]
     with pytest.raises(Misconfigured):
         within(page, grant, columns, Dropped(), mapped=False)
+
+
+def test_a_connector_that_gives_files_and_may_not_fetch_them_is_shown_with_the_remedy() -> None:
+    """What an installation sees whose grant is older than the files of licences."""
+    info = of_package("connectors.business_licence").info
+    assert list(compare({info.name: granted(info.name)}, {info.name: info}, PURPOSES, DAY)) == []
+    older = granted(info.name, ways=["look-up", "feed"])
+    (found,) = compare({info.name: older}, {info.name: info}, PURPOSES, DAY)
+    assert (found.key, found.grave) == ("ways", False)
+    assert "FILE_NOT_GRANTED" in found.told
+    assert "add file to `ways`" in found.remedy
