@@ -51,7 +51,7 @@ def list_(config: Path | None, as_json: bool) -> None:
     for one in connectors.grants.values():
         row = (one.source, one.approval, one.provider, ", ".join(sorted(one.ways)), str(one.until))
         quota = str(one.calls_a_day) if one.calls_a_day else "no number"
-        told = ", ".join(f"{path}: {rows} rows" for path, rows in sorted(dropped.get(one.source, {}).items()))
+        told = "\n".join(f"{path}: {rows} rows" for path, rows in sorted(dropped.get(one.source, {}).items()))
         table.add_row(*map(escape, row), str(one.days_left(day)), quota, escape(told))
     console().print(table)
     for name in connectors.sources.keys() - connectors.grants.keys():
