@@ -105,7 +105,7 @@ def test_what_is_not_there_is_said(run: Run) -> None:
     assert run("application", "show").exit_code == 2
     assert run("application", "steps", "0" * 32, "--person", "李明").exit_code == 1
     made = json.loads(run("application", "submit", "-", "--json", given=json.dumps(body())).stdout)
-    assert "no step was reported" in run("application", "steps", made["application_id"]).stdout
+    assert "no step was reported" in run("application", "steps", made["application_id"], "--person", "李明").stdout
 
 
 @pytest.mark.parametrize("content", ["", " \n\n"])
