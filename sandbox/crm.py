@@ -209,11 +209,11 @@ def _posted(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint
         number = body.get("externalAppNo") or body.get("transferNo")
         external_no = str(request.path_params.get("external_no") or number or "")
         work = partial(_judge_and_commit, effects, what, key, external_no, body)
-        if fault := faults.strikes("late", request.url.path):
+        if fault := faults.strikes("late", request.url.path, request.method):
             threading.Timer(fault.delay_s, work).start()
             return Response("<html>504 Gateway Time-out</html>", 504, media_type="text/html")
         done = await run_in_threadpool(work)
-        accepted = done.status_code == 201 and faults.strikes("accepted", request.url.path)
+        accepted = done.status_code == 201 and faults.strikes("accepted", request.url.path, request.method)
         return Response(None, 202) if accepted else done
 
     return endpoint
@@ -250,9 +250,9 @@ def _found(effects: Effects, token: str, what: str, faults: Faults) -> Endpoint:
         number = asked.get("externalAppNo") or asked.get("transferNo", "")
         external_no = request.path_params.get("external_no") or number
         rows = await run_in_threadpool(effects.find, what, external_no, request.query_params.get("key"))
-        if faults.strikes("busy", request.url.path):
+        if faults.strikes("busy", request.url.path, request.method):
             return answer({"code": 500, "msg": "系统繁忙，请稍后再试"})
-        if rows and faults.strikes("part", request.url.path):
+        if rows and faults.strikes("part", request.url.path, request.method):
             return answer({"items": [], "total": len(rows)})
         return answer({"items": [_item(what, external_no, *row) for row in rows], "total": len(rows)})
 

@@ -34,8 +34,8 @@ _DELAY_MAX_S = 3_600.0
 class Fault:
     """An armed fault.
 
-    ``share`` of the calls whose path starts with ``path`` are struck, until ``seconds`` have passed (0: until
-    cleared).
+    ``share`` of the calls by ``method`` ("": any) whose path starts with ``path`` are struck, until ``seconds`` have
+    passed (0: until cleared).
     """
 
     name: str
@@ -44,6 +44,7 @@ class Fault:
     delay_s: float = 0.0
     retry_after_s: int = 1
     path: str = ""
+    method: str = ""
     calls: int = 0
     struck: int = 0
     until_s: float = 0.0
@@ -80,10 +81,10 @@ class Faults:
         fault = self._armed.get(name)
         return fault if fault is not None and time.monotonic() <= fault.until_s else None
 
-    def strikes(self, name: str, path: str = "") -> Fault | None:
+    def strikes(self, name: str, path: str = "", method: str = "") -> Fault | None:
         """The fault if it strikes this call, else ``None``."""
         fault = self._armed.get(name)
-        if fault is None or not path.startswith(fault.path):
+        if fault is None or not path.startswith(fault.path) or fault.method not in ("", method):
             return None
         if time.monotonic() > fault.until_s:
             del self._armed[name]
@@ -103,7 +104,7 @@ class Faults:
 
 
 def _fault(wish: Mapping[str, Any], known: Mapping[str, str]) -> Fault:
-    allowed = ("name", "share", "seconds", "delay_s", "retry_after_s", "path")
+    allowed = ("name", "share", "seconds", "delay_s", "retry_after_s", "path", "method")
     name = str(wish.get("name", ""))
     if name not in known:
         raise Misconfigured(f"no fault {name!r} here", "choose one of " + ", ".join(known))
@@ -117,6 +118,7 @@ def _fault(wish: Mapping[str, Any], known: Mapping[str, str]) -> Fault:
             delay_s=float(wish.get("delay_s", _DEFAULT_DELAY_S.get(name, 0))),
             retry_after_s=int(wish.get("retry_after_s", 1)),
             path=str(wish.get("path", "")),
+            method=str(wish.get("method", "")),
         )
     except (TypeError, ValueError):
         raise Misconfigured("a fault's share, seconds, delay_s and retry_after_s are numbers", "correct them") from None
@@ -141,31 +143,31 @@ class Guard:
         if scope["type"] != "http" or scope["path"].startswith("/_control"):
             await self._app(scope, receive, send)
             return
-        name = await self._strike(scope["path"], scope, receive, send)
+        name = await self._strike((scope["path"], scope["method"]), scope, receive, send)
         self._calls[f"{scope['method']} {scope['path'].split('/')[1]} {name}"] += 1
 
-    async def _strike(self, path: str, scope: Scope, receive: Receive, send: Send) -> str:
-        """Handle one call. Returns its result: the name of a fault, or the status."""
+    async def _strike(self, call: tuple[str, str], scope: Scope, receive: Receive, send: Send) -> str:
+        """Handle one call, (path, method). Returns its result: the name of a fault, or the status."""
         for name in ("down", "drop_before_commit"):
-            if self._faults.strikes(name, path):
+            if self._faults.strikes(name, *call):
                 _abort(send)
                 return name
-        if fault := self._faults.strikes("hang", path):
+        if fault := self._faults.strikes("hang", *call):
             await _hold(receive, fault.delay_s)
             _abort(send)
             return "hang"
-        if fault := self._faults.strikes("latency", path):
+        if fault := self._faults.strikes("latency", *call):
             await asyncio.sleep(fault.delay_s)
         for name, status in (("too_many", 429), ("unavailable", 503), ("error", 500)):
-            if fault := self._faults.strikes(name, path):
+            if fault := self._faults.strikes(name, *call):
                 await _refuse(send, status, fault.retry_after_s)
                 return str(status)
-        return await self._serve(path, scope, receive, send)
+        return await self._serve(call, scope, receive, send)
 
-    async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> str:
+    async def _serve(self, call: tuple[str, str], scope: Scope, receive: Receive, send: Send) -> str:
         sent: list[Message] = []
-        slow = self._faults.strikes("trickle", path)
-        cut = next((name for name in ("drop_after_commit", "truncate") if self._faults.strikes(name, path)), None)
+        slow = self._faults.strikes("trickle", *call)
+        cut = next((name for name in ("drop_after_commit", "truncate") if self._faults.strikes(name, *call)), None)
 
         async def watch(message: Message) -> None:
             sent.append(message)

@@ -176,7 +176,7 @@ SYSTEMS: Final[Mapping[str, System]] = {
     "utility_transfers": System(
         faults=WIRE_FAULTS,
         connectors=lambda base, database, secrets: {"utility_transfers": {"url": base, **secrets}},  # noqa: ARG005
-        secrets=lambda seed: {"token": token_of(seed)},
+        secrets=lambda seed: {"token": token_of(seed), "public_keys": CallSigner(seed).public_key},
         config=lambda seed: {"token": token_of(seed)},
     ),
     "utility_pull": System(

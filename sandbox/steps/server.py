@@ -4,10 +4,7 @@
 """
 
 import hmac
-import json
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -25,13 +22,12 @@ from sandbox.control import answer, application, body_of
 from sandbox.errors import Misconfigured
 from sandbox.faults import WIRE_FAULTS, Faults
 from sandbox.steps import tables
+from sandbox.steps.calls import send
 from sandbox.steps.plans import PLANS, WRONG, Case, Moment, moments, rows
 from sandbox.steps.signer import CallSigner
 
 WAYS = ("post", "pull", "table")
 _ZONE = ZoneInfo("Asia/Shanghai")
-_ATTEMPTS = 120
-_WAIT_S = 0.25
 _PAGE_MAX = 500
 
 
@@ -111,23 +107,7 @@ class Player:
                 tables.write_rows(self._engine, rows(case, told[: place + 1]), int(time.time() * 1000))
 
     def _post(self, hub: str, event: dict[str, Any]) -> None:
-        body = json.dumps({"events": [event]}, ensure_ascii=False).encode()
-        self.answers[self._delivered(f"{hub}/steps", body)] += 1
-
-    def _delivered(self, url: str, body: bytes) -> int:
-        """The status of the answer; sent again, with another signature, as long as there is none."""
-        for _ in range(_ATTEMPTS):
-            request = urllib.request.Request(url, body, self._signer.headers("POST", url, body), method="POST")  # noqa: S310
-            try:
-                with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-                    return int(response.status)
-            except urllib.error.HTTPError as error:
-                if error.code not in (429, 503):
-                    return error.code
-            except OSError:
-                pass
-            time.sleep(_WAIT_S)
-        raise Misconfigured("the hub takes no steps", "see its log lines")
+        self.answers[send(self._signer, f"{hub}/steps", [event])] += 1
 
 
 def case_of(wish: Mapping[str, Any]) -> Case:

@@ -3,6 +3,7 @@ for a transfer that its connection system took, and says when arrears are paid, 
 
 It reads the effects of the connection system's own file, so a question that took effect twice is answered twice, under
 one event id. ``POST /_control/account`` says what is so with an account, ``POST /_control/pay`` pays its arrears,
+``POST /_control/send`` sends the hub every report that there is, signed, also those that it has;
 ``GET /_control/counts`` counts the reports.
 """
 
@@ -10,6 +11,7 @@ import hmac
 import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
@@ -26,6 +28,8 @@ from starlette.types import ASGIApp
 from sandbox.control import answer, application, body_of
 from sandbox.errors import Misconfigured
 from sandbox.faults import WIRE_FAULTS, Faults
+from sandbox.steps.calls import send
+from sandbox.steps.signer import CallSigner
 
 CHECK, PUSH = "transfer-checks", "transfer-pushes"
 CLEAR, ARREARS, NO_ACCOUNT, PAID, APPLIED, OWING, DONE, FAILED = "10", "11", "12", "20", "30", "31", "40", "50"
@@ -38,6 +42,7 @@ OPINIONS = {
 _ZONE = ZoneInfo("Asia/Shanghai")
 _OPERATOR = "受理员欧阳听雨"
 _PAGE_MAX = 500
+_SENT_MAX = 100
 _TABLES = """
 CREATE TABLE IF NOT EXISTS account(
     number TEXT PRIMARY KEY, arrears INTEGER NOT NULL, missing INTEGER NOT NULL, holder TEXT NOT NULL,
@@ -92,6 +97,16 @@ class Reporter:
         shown = found[:limit]
         items = [json.loads(row["body"]) for row in shown]
         return {"items": items, "next": str(shown[-1]["seq"] if shown else after), "more": len(found) > limit}
+
+    def send(self, signer: CallSigner, hub: str) -> dict[str, dict[str, int]]:
+        """Send all reports to the hub with this URL. Returns status of the answer → number of calls."""
+        with self._lock, self._db:
+            self._answer()
+            rows = self._db.execute("SELECT body FROM report ORDER BY seq").fetchall()
+        told = [json.loads(row["body"]) for row in rows]
+        calls = (told[first : first + _SENT_MAX] for first in range(0, len(told), _SENT_MAX))
+        answers = Counter(send(signer, f"{hub}/transfer-reports", call) for call in calls)
+        return {"answers": {str(status): n for status, n in answers.items()}}
 
     def counts(self) -> dict[str, int]:
         """Reports, and how many of them are different events."""
@@ -161,6 +176,7 @@ def faults_of(seed: int) -> Faults:
 def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     """The system as an ASGI application."""
     reporter, token = Reporter(Path(config["home"])), config["token"]
+    signer = CallSigner(config["world"]["seed"])
 
     async def listed(request: Request) -> Response:
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
@@ -175,6 +191,10 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
     async def pay(request: Request) -> Response:
         return answer(await run_in_threadpool(reporter.pay, await body_of(request)))
 
+    async def sent(request: Request) -> Response:
+        hub = str((await body_of(request)).get("hub", ""))
+        return answer(await run_in_threadpool(reporter.send, signer, hub))
+
     async def counts(request: Request) -> Response:  # noqa: ARG001
         return answer(await run_in_threadpool(reporter.counts))
 
@@ -182,6 +202,7 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
         Route("/transfer-reports", listed, methods=["GET"]),
         Route("/_control/account", account, methods=["POST"]),
         Route("/_control/pay", pay, methods=["POST"]),
+        Route("/_control/send", sent, methods=["POST"]),
         Route("/_control/counts", counts, methods=["GET"]),
     ]
     return application("utility_transfers", faults, routes)

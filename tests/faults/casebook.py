@@ -213,7 +213,7 @@ def unread(outside: Outside) -> Iterator[str]:
 def findings(outside: Outside) -> list[str]:
     """What was lost or doubled; nothing when the two sides agree."""
     hub = outside.hub
-    return [*_steps(outside), *_deliveries(outside), *_events(hub), *_days(hub), *_rebuilt(outside)]
+    return [*_steps(outside), *_deliveries(outside), *gaps(hub), *_days(hub), *_rebuilt(outside)]
 
 
 def _steps(outside: Outside) -> Iterator[str]:
@@ -253,7 +253,7 @@ def _deliveries(outside: Outside) -> Iterator[str]:
             yield f"{sink} has {got}, not {wanted}"
 
 
-def _events(hub: Hub) -> Iterator[str]:
+def gaps(hub: Hub) -> Iterator[str]:
     """The events of each case are on their topics once, without a gap."""
     numbers: Counter[tuple[str, int]] = Counter()
     for topic in installed().types.topics:

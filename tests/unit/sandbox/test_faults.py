@@ -131,6 +131,13 @@ def test_a_fault_ends_when_its_seconds_are_over_and_stays_on_its_path() -> None:
     assert faults.plain()["armed"] == []
 
 
+def test_a_fault_of_one_method_lets_the_others_pass() -> None:
+    faults = Faults(4, WIRE_FAULTS)
+    faults.arm({"name": "drop_after_commit", "path": "/applications", "method": "POST"})
+    assert faults.strikes("drop_after_commit", "/applications", "GET") is None
+    assert faults.strikes("drop_after_commit", "/applications", "POST") is not None
+
+
 @pytest.mark.parametrize(
     "wish",
     [

@@ -1,7 +1,7 @@
 """The utility answers the questions of joint transfers, and the registry enters a transfer, a mortgage, a change."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sandbox import truth
 from sandbox.errors import Misconfigured
 from sandbox.launch import Running, start
 from sandbox.steps import transfers
+from sandbox.steps.signer import CallSigner
 from sandbox.world.places import site
 
 ROLE, CRM, REGISTRY = "utility_transfers", "utility_crm", "property_title"
@@ -152,3 +153,24 @@ def test_the_registry_enters_a_mortgage_a_change_a_transfer_and_a_revocation(tow
     for wrong in ({"kind": "MORTGAGE"}, {"kind": "GIFT"}, {"kind": "TRANSFER", "unitNo": site(1).unit_no}):
         with pytest.raises(Misconfigured):
             town.control(REGISTRY, "enter", {"unitNo": UNIT, **wrong})
+
+
+def test_the_utility_sends_every_report_signed_and_says_what_the_hub_answers(
+    town: Running, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask("1007", "checks")
+    calls: list[tuple[str, list[str]]] = []
+
+    def taken(signer: CallSigner, url: str, events: Sequence[dict[str, Any]]) -> int:
+        assert signer.public_key == town.secrets[ROLE]["public_keys"]
+        calls.append((url, [one["eventId"] for one in events]))
+        return 200
+
+    monkeypatch.setattr(transfers, "send", taken)
+    monkeypatch.setattr(transfers, "_SENT_MAX", 2)
+    reporter = transfers.Reporter(town.home)
+    told = reporter.counts()["reported"]
+    assert reporter.send(CallSigner(5), "http://hub") == {"answers": {"200": -(-told // 2)}}
+    assert {url for url, _ in calls} == {"http://hub/transfer-reports"}
+    assert sum(len(events) for _, events in calls) == told and max(len(events) for _, events in calls) == 2
+    assert "T1007-transfer-checks-1-10" in [event for _, events in calls for event in events]
