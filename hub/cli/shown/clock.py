@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from hub.cases.steps.judge import Why
@@ -24,22 +25,27 @@ def show(shown: Json, out: Console) -> None:
     """Print the clocks of a case, from ``hub.cases.steps.explained``: under every kind that it has had."""
     end = f"; ended: {shown['ended']}" if shown["ended"] else ""
     first = "counts" if shown["starting_day_counts"] else "does not count"
-    out.print(f"{shown['policy']} ({shown['source']}); the starting day {first}; at the end of {shown['today']}{end}")
+    out.print(
+        f"{shown['policy']} ({shown['source']}); the starting day {first}; at the end of {shown['today']}{end}",
+        markup=False,
+    )
     for kind in shown["kinds"]:
         out.print(_table(kind))
     if again := shown.get("first"):
         since = f"{again['working_days']} working days since the first one of {again['submitted_on']}"
-        out.print(f"重新申请 made again: {since} ({again['application_id']})", highlight=False)
+        out.print(f"重新申请 made again: {since} ({again['application_id']})", highlight=False, markup=False)
     for pause in shown["pauses"]:
         to = pause["to_on"] or "?"
         days = f"{pause['working_days']} working days, subtracted: none"
-        out.print(f"claimed pause {pause['action']} {pause['from_on']} … {to}: {days}", highlight=False)
+        out.print(f"claimed pause {pause['action']} {pause['from_on']} … {to}: {days}", highlight=False, markup=False)
     for warning in shown.get("warnings", ()):
-        out.print(f"{_WARNED[warning['level']]} {_warning(warning)}", highlight=False)
+        out.print(f"{_WARNED[warning['level']]} {_warning(warning)}", highlight=False, markup=False)
     for claim in shown["claims"]:
         said = WORDS[Why(claim["why"])]
         words = f"{said.words.zh} {said.words.en} ({claim['why']}, {said.clause})"
-        out.print(f"claim {claim['segment']} {_event(claim)}: {words} No clock counts it.", highlight=False)
+        out.print(
+            f"claim {claim['segment']} {_event(claim)}: {words} No clock counts it.", highlight=False, markup=False
+        )
 
 
 _WARNED = {"BEFORE": "预警 warned", "AFTER": "升级 escalated"}
@@ -62,22 +68,24 @@ def _table(kind: Json) -> Table:
     force = "in force" if kind["in_force"] else "before"
     star = ", with design review and mid inspection" if kind["starred"] else ""
     title = f"{kind['case_type']} {kind['zh']}{star} ({force}; since {kind['since']})"
-    table = Table("limit", "opened", "closed", "days", "last day", Column("how", overflow="fold"), title=title)
-    for line in kind["lines"]:
-        table.add_row(*_line(line))
+    table = Table("limit", "opened", "closed", "days", "last day", Column("how", overflow="fold"), title=escape(title))
+    for cells in _rows(kind):
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _rows(kind: Json) -> Iterable[tuple[str, ...]]:
+    yield from map(_line, kind["lines"])
     if total := kind["total"]:
         parts = " + ".join(f"{one['segment']} {one['working_days']}" for one in total["sum_of"])
-        table.add_row(
-            "合计 total", total["opened_on"], total["closed_on"] or "", *_days(total), f"{parts}; {total['clause']}"
-        )
+        yield "合计 total", total["opened_on"], total["closed_on"] or "", *_days(total), f"{parts}; {total['clause']}"
     whole = kind["whole"]
     how = whole["clause"] or "no limit: shown beside the total"
-    table.add_row("全过程 whole process", whole["opened_on"], whole["closed_on"] or "", *_days(whole), how)
+    yield "全过程 whole process", whole["opened_on"], whole["closed_on"] or "", *_days(whole), how
     for name, found in (("国家上限 national ceiling", kind["ceiling"]), ("平均目标 average", kind["average"])):
         if found:
             days = f"{found['working_days']} of {found['limit']}" if "limit" in found else f"{found['days']}"
-            table.add_row(name, "", "", days, "", found["clause"])
-    return table
+            yield name, "", "", days, "", found["clause"]
 
 
 def _line(line: Json) -> tuple[str, ...]:

@@ -95,7 +95,8 @@ def test_every_kind_reaches_into_the_year_whose_notice_comes_later() -> None:
 @EACH
 def test_the_national_ceiling_stands_beside_the_limit(one: Example) -> None:
     ceiling = limits.clock(one, TABLE, Calendar()).now.row.ceiling(date.fromisoformat(one.submitted))
-    assert (ceiling and ceiling.days) == {"low-sanling": 15, "high-single": 22, "high-dual": 32}.get(one.kind.case_type)
+    national = {"low-sanling": 15, "low-other": 5, "high-single": 22, "high-dual": 32}
+    assert (ceiling and ceiling.days) == national.get(one.kind.case_type)
 
 
 def test_every_line_says_how_it_was_counted(capsys: pytest.CaptureFixture[str]) -> None:
