@@ -265,6 +265,12 @@ CODES: Final[dict[str, Code]] = {
         "Two applications have one number of the utility; what names only this number counts for neither.",
         _TRUE,
     ),
+    "STEP_REJECTED": Code(
+        Class.STATISTICS,
+        "上报的环节无法读取，已拒收，未计入任何申请",
+        "A reported step could not be read and was rejected; it counts for no application.",
+        _TRUE,
+    ),
     "ARCHIVED_OPEN": Code(
         Class.STATISTICS,
         "业务系统已归档，平台未收到接电",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
 
-from hub.audit import places, refused
+from hub.audit import places, refused, rejected
 from hub.audit.account import Account, Paper, shown
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
@@ -246,6 +246,10 @@ class Book:
             return "STEP_OF_TWO_CASES"
         full = (gather.first_beyond(self.connection, bytes(row.case_id)) for row in rows)
         return "STEP_BEYOND_MAX" if any(one and record_id > one for one in full) else "STEP_OF_NO_CASE"
+
+    def rejected(self, since_ms: int) -> Iterator[Finding]:
+        """Steps of this time that the rules rejected."""
+        return rejected.steps(self.log, self.connection, since_ms, self.until_ms)
 
     def disputed(self) -> Iterator[Finding]:
         """Numbers that two cases have, of each of these cases."""

@@ -57,7 +57,8 @@ def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: st
         found += _of(account, rows.findings(account))
     found += [Told(outside.unknown(row)) for row in rows.unknown]
     found += [Told(outside.of_two(row, both)) for row, both in rows.of_two]
-    found += map(Told, chain(seconds.findings(), book.unlinked(since_ms), book.disputed(), book.asked(since_ms)))
+    of_none = book.unlinked(since_ms), book.rejected(since_ms), book.disputed(), book.asked(since_ms)
+    found += map(Told, chain(seconds.findings(), *of_none))
     return sorted(found, key=lambda one: one.finding.order)
 
 

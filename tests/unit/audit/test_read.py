@@ -83,6 +83,22 @@ def test_a_step_of_no_case_is_found_in_its_time_only(house: House) -> None:
     assert findings(house, now_ms + DAY_MS) == findings(house, 0, before) == []
 
 
+def test_p4_a_rejected_step_is_found_in_its_time_once_until_it_is_verified(house: House) -> None:
+    before = china_day(house.clock.now())
+    house.clock.pass_s(2 * DAY_MS // 1000)
+    house.rejected(told := accepted(house, "E-3", application_no="7K3M9QPDX2V4TW"), code="STEP_TIME")
+    house.rejected(told, attempt=2, code="STEP_TIME")
+    house.project()
+    now_ms = house.clock.now_ms()
+    (found,) = (one.finding for one in findings(house, now_ms - DAY_MS))
+    assert (found.code, found.of.zh) == ("STEP_REJECTED", "统计不实")
+    assert found.shown_by[0].told == "utility_steps STEP_TIME"
+    assert findings(house, now_ms + DAY_MS) == findings(house, 0, before) == []
+    house.verified(told)
+    house.project()
+    assert [one.finding.code for one in findings(house)] == ["STEP_OF_NO_CASE"]
+
+
 def test_p4_the_first_reading_in_a_step_is_read_and_compared(house: House, tmp_path: Path) -> None:
     number = registered(house, "A-1")
     house.clock.pass_s(120)
