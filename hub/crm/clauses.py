@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Way(StrEnum):
@@ -18,14 +18,15 @@ class Way(StrEnum):
 
 class Clause(NamedTuple):
     """One clause: its number, what it says in Chinese and English, and what to do where a system does not keep it.
-    ``way``: the way of delivery for which the kit reports it."""
+    ``way``: the way of delivery for which the kit reports it; none where the system keeps it in its own calls to the
+    hub, which the kit does not see."""
 
     number: str
     zh: str
     en: str
     remedy_zh: str
     remedy_en: str
-    way: Way
+    way: Way | None
 
 
 @cache
@@ -33,6 +34,10 @@ def clauses() -> Mapping[str, Clause]:
     """Every clause by its number, in the order of the contract."""
     table = tomllib.loads(resources.files("hub.crm").joinpath("clauses.toml").read_text("utf-8"))
     return {
-        number: Clause(number, one["zh"], one["en"], one["remedy_zh"], one["remedy_en"], Way(one.get("way", "push")))
+        number: Clause(number, one["zh"], one["en"], one["remedy_zh"], one["remedy_en"], _way(one))
         for number, one in table["clause"].items()
     }
+
+
+def _way(one: Mapping[str, Any]) -> Way | None:
+    return Way(one.get("way", Way.PUSH)) if one.get("tested", True) else None
