@@ -17,12 +17,15 @@ from jsonschema import Draft202012Validator
 
 from hub.bootstrap import Hub, open_hub
 from hub.clock import CHINA
+from hub.connect.rest.pageproof import head_of, pack_proof
+from hub.delivery.files.fetch import Fetch
 from hub.ingest.asking import Asking
 from hub.ports import Page, SourceRow
 from hub.records.address import parse_to_fit
 from hub.web.server import serve
+from sandbox.gateway.tree import PageSigner, leaf_hash
 from sandbox.steps.signer import CallSigner
-from tests import samples, tickets, transfers
+from tests import filing, samples, tickets, transfers
 from tests.callers import token
 from tests.casework import House, body
 from tests.contract.test_generated_client import generated
@@ -31,11 +34,13 @@ from tests.unit.web.api.document.test_openapi import strict
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text("utf-8"))
 OPERATIONS = {one["operationId"]: one for of in DOCUMENT["paths"].values() for one in of.values()}
-NO_TYPE = {"asyncapi", "metrics"}
-"""Their answers are text for other readers: the generator makes no type of YAML."""
+NO_TYPE = {"asyncapi", "metrics", "file"}
+"""Their answers are for other readers, and the generator makes no type of YAML or OFD: the client has their bytes."""
 VAGUE = "天津市南开区天拖里"
 SUBJECT = "lookup.requests-value"
 SIGNER = CallSigner(3)
+GATEWAY = PageSigner(3)
+"""Signs the pages of the register of businesses."""
 
 
 class Calls:
@@ -75,7 +80,7 @@ class Calls:
         assert answer.parsed is not None or name in NO_TYPE, f"{name}: the client cannot read {status}"
         if status < 300:
             self.called.add(name)
-        return answer.parsed
+        return answer.content if name in NO_TYPE and status < 300 else answer.parsed
 
 
 @pytest.fixture(scope="module")
@@ -88,28 +93,38 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """One whose registers have a title, and a source that can be asked for the titles of a person."""
+    """One whose registers have a title and a licence, and a source that can be asked for the titles of a person."""
     (tmp_path / "master.key").write_bytes(bytes(32))
     (tmp_path / "master.key").chmod(0o600)
     record = samples.title()
     record["unit"]["address"] = parse_to_fit(VAGUE)
     house = House(tmp_path)
     house.received(house.seal(record), source="property_title")
+    house.received(house.seal(samples.business(), proof=signed_alone("raw")), source=filing.SOURCE)
     house.close()
     rows = (SourceRow("1", 1, b"", samples.title()),)
     monkeypatch.setattr(Asking, "ask", lambda *_: Page(rows, {}, False))
     issuer = {"key_id": tickets.ISSUER.key_id, "public_key": tickets.ISSUER.public_key}
+    gateway = {"key_id": GATEWAY.key_id, "public_key": GATEWAY.public_key}
     own = {
         "utility_pull": {},
         "utility_steps": {"public_keys": SIGNER.public_key},
         "utility_transfers": {"public_keys": SIGNER.public_key},
         "identity_check": {"url": "http://127.0.0.1:9", "token": "t", **issuer},
         "property_title": {"url": f"sqlite:///{tmp_path}/titles.db"},
+        filing.SOURCE: {"url": "http://127.0.0.1:9", "rid": "r", "sid": "s", "secret": "t", **gateway},
     }
     hub = open_hub(settings(tmp_path, own, web={"port": 0}))
     flow(hub)
     yield hub
     hub.close()
+
+
+def signed_alone(raw: str) -> bytes:
+    """The proof of a row that is a page by itself."""
+    root, at = leaf_hash(raw).hex(), "2026-03-02T09:00:00+08:00"
+    said = {"root": root, "size": 1, "signedAt": at, "keyId": GATEWAY.key_id, "signature": GATEWAY.sign(root, 1, at)}
+    return pack_proof(head_of(said).pack(), 0, [])
 
 
 @pytest.fixture
@@ -248,7 +263,16 @@ def fetched(hub: Hub, call: Calls, client: Any) -> None:
             call("refuse", utility, item.delivery_id, body=example("refuse"))
         else:
             call("acknowledge", utility, item.delivery_id, body=example("acknowledge"))
+    file_of_licence(hub, call, utility)
     call("cancel", client, other.application_id)
+
+
+def file_of_licence(hub: Hub, call: Calls, utility: Any) -> None:
+    """The utility fetches the file of the licence, beside its evidence."""
+    for _ in iter(Fetch(hub.parts, filing.Giving()).step, 0):
+        pass
+    evidence = next(each for each in call("deliveries", utility).items if each.kind == "licence.business")
+    assert call("file", utility, evidence.delivery_id) == filing.FILE
 
 
 def signed(call: Calls, name: str, path: str, document: Any) -> None:
