@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -213,7 +214,7 @@ def unread(outside: Outside) -> Iterator[str]:
 def findings(outside: Outside) -> list[str]:
     """What was lost or doubled; nothing when the two sides agree."""
     hub = outside.hub
-    return [*_steps(outside), *_deliveries(outside), *gaps(hub), *_days(hub), *_rebuilt(outside)]
+    return [*_steps(outside), *_deliveries(outside), *gaps(hub), *_days(hub), *rebuilt(hub, outside.one.home)]
 
 
 def _steps(outside: Outside) -> Iterator[str]:
@@ -268,10 +269,10 @@ def gaps(hub: Hub) -> Iterator[str]:
     yield from (f"lost: {count[each]} events of {number}" for each, number in last.items() if number != count[each])
 
 
-def _rebuilt(outside: Outside) -> Iterator[str]:
+def rebuilt(hub: Hub, home: Path) -> Iterator[str]:
     """What `hub rebuild --check` says."""
     try:
-        yield from (f"rebuilt otherwise: {each}" for each in rebuilt_otherwise(outside.hub, outside.one.home))
+        yield from (f"rebuilt otherwise: {each}" for each in rebuilt_otherwise(hub, home))
     except HubError as failure:
         yield f"cannot be rebuilt: {failure}"
 

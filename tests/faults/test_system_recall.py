@@ -93,7 +93,6 @@ def test_p1_p2_titles_that_end_in_either_order_of_time_are_each_told_once(one: W
 def test_p1_p2_accounts_change_hands_once_after_kills_and_reports_that_come_over_two_ways(one: World) -> None:
     one.kill()
     move = Move(one)
-    one.sandbox.fault("utility_crm", "drop_after_commit", path="/transfers", method="POST", share=0.5)
     one.sandbox.control(ROLE, "account", {"consNo": ARREARS, "arrears": True})
     move.submit()
     move.start("transfer.reported:1")
@@ -101,6 +100,7 @@ def test_p1_p2_accounts_change_hands_once_after_kills_and_reports_that_come_over
     with ThreadPoolExecutor(1) as pool:
         move.start("transfer.cancelled:1")
         move.wait({TAKEN_BACK: State.READY})
+        one.sandbox.fault("utility_crm", "drop_after_commit", path="/transfers", method="POST", share=0.5)
         cancelled = pool.submit(casebook.call, *move.cancellation(), {})
         one.wait_killed()
         move.start("transfer.entered:2")
@@ -198,7 +198,7 @@ class Move:
                 "sent again": (_again(hub), FIRST_SENT),
             }
             strange = [f"{name}: {is_}, not {must}" for name, (is_, must) in compared.items() if is_ != must]
-            return [*strange, *casebook.gaps(hub), *map(str, rebuilt_otherwise(hub, self.one.home))]
+            return [*strange, *casebook.gaps(hub), *casebook.rebuilt(hub, self.one.home)]
 
     def _effects(self) -> dict[str, int]:
         told = self.one.sandbox.control("utility_crm", "effects")
