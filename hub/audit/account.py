@@ -35,7 +35,7 @@ class Place(NamedTuple):
 class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
     ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
-    began before for the same site and capacity, if that one ended without electricity. ``voltage`` and
+    began before for the same site and capacity, if that was given up or taken back. ``voltage`` and
     ``customer_class``: as applied for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that
     the hub refused; ``second_rounds``: refused requests for what the one-time notice had to tell. ``papers``: what the
     customer handed in, by the time at the hub."""

@@ -135,8 +135,8 @@ CODES: Final[dict[str, Code]] = {
     # Of processes that started twice or late.
     "REAPPLIED": Code(
         Class.RESTARTED,
-        "同一客户、同一地址、同一容量终止后重新申请",
-        "The same holder applied again for the same site and capacity, after the first case ended without electricity.",
+        "同一客户、同一地址、同一容量终止或撤回后重新申请",
+        "The same holder applied again for the same site and capacity, after the first was given up or taken back.",
         _NO_AGAIN,
     ),
     "STARTED_LATE": Code(

@@ -70,7 +70,7 @@ def decide(case: Case, command: ConnectionCommand, facts: Facts, rules: Rules, m
     if isinstance(command, Withdraw):
         return _withdrawn(command, facts, moment)
     if isinstance(command, Present | Rate | Cancel):
-        return [] if facts.cancelled else [_of_customer(case, command, facts, moment)]
+        return [] if facts.cancelled else [_of_customer(case, command, facts, moment), *facts.reapplied]
     decided = _events(case, _needs(command, facts, moment), facts)
     decided += placed(decided, facts.placing)
     decided += [Agreed(**one._asdict()) for one in facts.agreed]

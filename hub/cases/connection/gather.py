@@ -146,10 +146,11 @@ def _report(
                 known.materials = before(connection, case.case_id, known.history, given.opener)
         elif isinstance(command, Submit):
             known.reapplied += again.submitted(given, connection, case, command)
-    ends = again.Ends(given, connection, histories)
+    left = {case.case_id for case, command in work if isinstance(command, Cancel)}
+    ends = again.Ends(given, connection, histories, left)
     for (case, _), known in zip(work, facts, strict=True):
-        if case.case_id in histories and known.row is not None:
-            known.reapplied += ends.linked(case, known.row)
+        if case.case_id in histories or case.case_id in left:
+            known.reapplied += ends.linked(case, rows[case.case_id])
 
 
 def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:

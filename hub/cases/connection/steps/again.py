@@ -1,9 +1,10 @@
 """Applications that were given up and made again: same site, holder and capacity. The later one is linked to the first,
 so that its time is seen to have begun there. It is found from both sides: when the later one is submitted, and when the
 utility tells only afterwards that the earlier one had ended. A link depends on how the applications ended, not on the
-order in which that was told; it is taken back when a step shows that the earlier one was not given up."""
+order in which that was told; it is taken back when a step shows that the earlier one was not given up. One that was
+taken back at the hub is given up from then on, unless electricity is on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
@@ -12,6 +13,7 @@ from hub.cases.case import Case
 from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.hears import Submit
 from hub.cases.connection.tables import application
+from hub.cases.connection.warnings.due import back_of_row, taken_back
 from hub.cases.evidence.tables import need
 from hub.cases.procedure import Given
 from hub.cases.steps.events import Reapplied, Separated
@@ -29,25 +31,30 @@ def submitted(given: Given, connection: Connection, new: Case, command: Submit) 
     identity = command.application.site_identity()
     if identity is None:
         return []
-    ended = application.c.ended.in_([one.value for one in GIVEN_UP])
-    rows = connection.execute(_same(new, [command.ids[identity]]).where(ended).limit(LOOKED_AT_MAX)).all()
+    left = application.c.ended.is_(None) & back_of_row()
+    given_up = application.c.ended.in_([one.value for one in GIVEN_UP]) | left
+    rows = connection.execute(_same(new, [command.ids[identity]]).where(given_up).limit(LOOKED_AT_MAX)).all()
     alike = _alike(given, rows, command.application.capacity_kw)
     return [Reapplied(first_id=bytes(alike[0].case_id), later_id=new.case_id)] if alike else []
 
 
 class Ends:
     """The applications that a transaction hears of, with the ends that follow: links are told once, and by the ends of
-    all of them. ``histories``: application → its history after what it has just heard."""
+    all of them. ``histories``: application → its history after what it has just heard. ``left``: those that are taken
+    back just now."""
 
-    def __init__(self, given: Given, connection: Connection, histories: Mapping[bytes, History]) -> None:
-        self._given, self._connection = given, connection
+    def __init__(
+        self, given: Given, connection: Connection, histories: Mapping[bytes, History], left: Collection[bytes] = ()
+    ) -> None:
+        self._given, self._connection, self._left = given, connection, left
         self._ends = {case_id: one.end for case_id, one in histories.items()}
         self._firsts: dict[bytes, bytes | None] = {}
 
     def linked(self, found: Case, row: Row[Any]) -> list[Reapplied | Separated]:
         """What changes for the later applications of the same, where this one was given up just now, or was not given
         up after all."""
-        if (row.ended in GIVEN_UP) == (self._ends[found.case_id] in GIVEN_UP):
+        was_back = taken_back(self._connection, found.case_id)
+        if _given_up(row.ended, was_back) == self._is_given_up(found.case_id, row.ended, was_back):
             return []
         alike = self._same_as(found, row)
         return [link for later in alike if later.opened_ms > found.opened_ms for link in self._link(later, alike)]
@@ -65,8 +72,8 @@ class Ends:
         case_id = bytes(later.case_id)
         told = bytes(later.first_id) if later.first_id else None
         before = self._firsts.get(case_id, told)
-        given_up = (one for one in alike if one.opened_ms < later.opened_ms and self._is_given_up(one))
-        first = next((bytes(one.case_id) for one in given_up), None)
+        before_it = ((bytes(one.case_id), one) for one in alike if one.opened_ms < later.opened_ms)
+        first = next((of for of, one in before_it if self._is_given_up(of, one.ended, one.taken_back)), None)
         self._firsts[case_id] = first
         if first == before:
             return []
@@ -75,14 +82,19 @@ class Ends:
         assert before is not None
         return [Separated(first_id=before, later_id=case_id)]
 
-    def _is_given_up(self, one: Row[Any]) -> bool:
-        return self._ends.get(bytes(one.case_id), one.ended) in GIVEN_UP
+    def _is_given_up(self, case_id: bytes, ended: str | None, was_back: bool) -> bool:
+        return _given_up(self._ends.get(case_id, ended), was_back or case_id in self._left)
+
+
+def _given_up(ended: str | None, was_back: bool) -> bool:
+    """Whether an application that ended so, and was taken back or not, was given up."""
+    return ended in GIVEN_UP or (ended is None and was_back)
 
 
 def _same(found: Case, sites: Sequence[bytes], itself: bool = False) -> Select[Any]:
     """Applications of the same holder for one of these sites, the oldest first."""
     columns = (application.c.case_id, application.c.sealed, application.c.first_id, application.c.ended)
-    query = select(*columns, case.c.subject_id, case.c.opened_ms).distinct()
+    query = select(*columns, case.c.subject_id, case.c.opened_ms, back_of_row().label("taken_back")).distinct()
     query = query.join_from(need, case, case.c.case_id == need.c.case_id)
     query = query if itself else query.where(case.c.case_id != found.case_id)
     return (

@@ -43,18 +43,18 @@ def _due(connection: Connection, query: Select[Any], moment: Moment) -> Select[A
 def taken_back(connection: Connection, case_id: bytes) -> bool:
     """Whether the application was taken back: no limit of it is warned of. It is the same question that ``any_due``
     asks: a case that is due and has nothing to be warned of would be due without end."""
-    query = select(application.c.case_id).where(application.c.case_id == case_id, _taken_back())
+    query = select(application.c.case_id).where(application.c.case_id == case_id, back_of_row())
     return connection.execute(query).first() is not None
 
 
 def is_taken_back(case_id: ColumnElement[bytes]) -> ColumnElement[bool]:
     """As ``taken_back``, of the case in a column of a query."""
-    return exists().where(application.c.case_id == case_id, _taken_back())
+    return exists().where(application.c.case_id == case_id, back_of_row())
 
 
-def _taken_back() -> ColumnElement[bool]:
-    """Its evidence says so, or a piece for a sink. By the reason, not the state: SQLite would take the index of states,
-    and read what all cases have of it."""
+def back_of_row() -> ColumnElement[bool]:
+    """Whether the application of the row was taken back: its evidence says so, or a piece for a sink. By the reason,
+    not the state: SQLite would take the index of states, and read what all cases have of it."""
     needed = need.c.case_id == application.c.case_id, need.c.reason == reasons.CANCELLED
     told = piece.c.case_id == application.c.case_id, piece.c.kind == CANCELLATION
     said = select(need.c.case_id).where(*needed).correlate(application).exists()
@@ -82,7 +82,7 @@ def _ids(
 ) -> Iterator[Select[Any]]:
     """As ``decide.level``. Marks are compared by equality: only then does the index lead to the days."""
     since, over, today, soon = (day.isoformat() for day in (days.since, days.over, days.today, days.soon))
-    runs = select(application.c.case_id).where(application.c.ended.is_(None), has_date, ~_taken_back())
+    runs = select(application.c.case_id).where(application.c.ended.is_(None), has_date, ~back_of_row())
     yield runs.where(mark.in_((0, MARKS[Level.BEFORE])), due_on >= since, due_on < over)
     submitted_before = case.c.opened_ms < days.today_ms
     before = runs.join_from(application, case, case.c.case_id == application.c.case_id).where(submitted_before)

@@ -279,6 +279,33 @@ def test_p4_one_that_was_taken_back_and_made_again_is_linked_too(house: House) -
     assert house.applications.show(later)["first_application_id"] == first.hex()
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_p4_one_that_was_taken_back_at_the_hub_is_linked_before_any_step_says_so(house: House, before: bool) -> None:
+    """In both orders. Its end by a step changes nothing, and electricity on takes the link back."""
+    first = registered(house)
+    if before:
+        house.applications.cancel(first, BY)
+    house.clock.pass_s(3_600)
+    later = registered(house, "A-2")
+    house.applications.cancel(first, BY)
+    assert house.applications.show(later)["first_application_id"] == first.hex()
+    begun = house.clock.now_ms()
+    house.clock.pass_s(86_400)
+    house.verified(gone(house, first, "E-1"))
+    house.project()
+    assert house.applications.show(later)["first_application_id"] == first.hex()
+    on = [
+        samples.step("E-2", "END", "acceptance", begun, application_no=number(first)),
+        samples.step("E-3", "END", "completion", begun + HOUR, application_no=number(first)),
+    ]
+    house.verified(*on)
+    house.project()
+    shown = [house.applications.show(one) for one in (first, later)]
+    assert (shown[0]["ended"], shown[1]["first_application_id"]) == ("END", None)
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_p4_a_chain_begins_at_its_first_start_in_any_order_of_the_ends(house: House, order: tuple[int, int]) -> None:
     three = []
