@@ -5,7 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from hub.cases.by import By
 from hub.cases.calendar import china_day
 from hub.cases.tables import piece
 from hub.cli import cli
+from hub.clock import CHINA, SystemClock
 from tests import samples
 from tests.casework import body
 from tests.e2e.recalling import electricity_on, read
@@ -30,7 +31,17 @@ STAGES = ("verify", "project", "due", "relay")
 
 
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def midday(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is noon in China: what a system has a minute after a decision, it has before the end of the day."""
+    now, process_ms = SystemClock.now, SystemClock.process_ms
+    began = SystemClock().now()
+    ahead = datetime.combine(china_day(began), time(12), CHINA) - began
+    monkeypatch.setattr(SystemClock, "now", lambda clock: now(clock) + ahead)
+    monkeypatch.setattr(SystemClock, "process_ms", lambda clock: process_ms(clock) + ahead // timedelta(milliseconds=1))
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, midday: None) -> Iterator[Hub]:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "hub.toml").write_text(SETTINGS, "utf-8")
     opened = open_hub(hub_settings.load(None))
