@@ -26,6 +26,7 @@ from hub.ports import NAMELESS, Clock, Fault, Outgoing, SourceRow, Store
 from hub.privacy.record_ids import SourceInfo
 from hub.privacy.sealing import SealedRow, Sealer, shaped
 from hub.records.kinds import KINDS
+from hub.records.verdict import Context, judge
 from hub.stores import bulk, outbox
 from hub.topics.received import Envelopes
 
@@ -37,7 +38,8 @@ Admit = Callable[[Connection], None]
 
 class Taken(NamedTuple):
     """What became of one row: its content's id, whether another content of the row was sent before it, and why it
-    could not be read (it is stored, and rejected with these reasons)."""
+    cannot be read or what no rule accepts, such as a code that is in no table (it is stored, and rejected with these
+    reasons)."""
 
     record_id: bytes
     conflicts: bool
@@ -81,7 +83,11 @@ class Intake:
         crash_point("sent.committed")
         if dropped := source.context.dropped.take():
             self._dropped.add(name, dropped)
-        return [Taken(one, one not in firsts, row.faults) for one, row in zip(contents, rows, strict=True)]
+        judging = Context.at(self._clock.now())
+        return [
+            Taken(one, one not in firsts, _faults(info.kind, row, judging))
+            for one, row in zip(contents, rows, strict=True)
+        ]
 
     def _seal(self, info: SourceInfo, given: Mapping[bytes, SourceRow]) -> dict[bytes, SealedRow]:
         """The contents that are not stored yet, sealed, in the order of their rows: so two calls with the same rows do
@@ -105,6 +111,11 @@ class Intake:
     def _messages(self, source: str, sealed: Sequence[SealedRow]) -> list[outbox.Message]:
         envelopes = Envelopes(source, self._partitions, self._clock.now())
         return [_message(envelopes.message(one)) for one in sealed]
+
+
+def _faults(kind: str, row: SourceRow, judging: Context) -> Sequence[Fault]:
+    """Why a row will be rejected, by the rules that its verification goes by."""
+    return row.faults if row.faults or row.record is None else judge(kind, row.record, judging).rejections
 
 
 def _check_named(rows: Sequence[SourceRow]) -> None:

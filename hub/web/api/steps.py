@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 from starlette.concurrency import run_in_threadpool
 
 from hub.cases import reasons
@@ -22,18 +23,60 @@ from hub.web.signatures.signers import Sender, Signers
 _CONFLICTS: Final = {"/steps": "STEP_CONFLICT", "/transfer-reports": "REPORT_CONFLICT"}
 
 
+class Becomes(BaseModel):
+    """What a case becomes by a CHANGE; what is left out stays as it was."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel)
+
+    cust_type: str | None = Field(None, description="01 high voltage, 02 low voltage, not a resident, 03 a resident.")
+    voltage_code: str | None = Field(None, examples=["AC00101"], description="LOW, or HIGH_10KV and so on.")
+    sanling: str | None = Field(None, description="1 三零, 0 not.")
+    sources: int | str | None = Field(None, description="Number of supplies.")
+    important: str | None = Field(None, description="1 an important customer, 0 not.")
+    contract_cap: str | float | None = Field(None, examples=["400 kW"])
+
+
 class StepEvent(BaseModel):
-    """A step, in the form of the connector whose key signs the call; these are the fields of ``utility_steps``. Times
-    are ISO 8601, Beijing time where they have no offset. Fields that the connector does not read are left out."""
+    """A step, in the form of the connector whose key signs the call; these are the fields of ``utility_steps``, with
+    more words in docs/crm-contract.md, section 14. Times are ISO 8601, Beijing time where they have no offset. Fields
+    that the connector does not read are left out."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
-    eventId: str = Field(examples=["E-20260302-000017"], description="The sender's own id of the event.")  # noqa: N815
-    externalAppNo: str | None = Field(None, examples=["7K3M9-QPDX-2V4TW"])  # noqa: N815
-    appNo: str | None = Field(None, examples=["A0000000017"])  # noqa: N815
-    eventType: str | None = Field(None, examples=["END"])  # noqa: N815
-    stepCode: str | None = Field(None, examples=["010"])  # noqa: N815
-    occurredAt: str = Field(examples=["2026-03-02T10:05:00+08:00"])  # noqa: N815
+    event_id: str = Field(examples=["E-20260302-000017"], description="The sender's own id of the event.")
+    external_app_no: str | None = Field(None, examples=["7K3M9-QPDX-2V4TW"], description="The hub's number.")
+    app_no: str | None = Field(None, examples=["A0000000017"], description="The system's own number.")
+    pre_app_no: str | None = Field(None, description="The number before the formal one.")
+    org_no: str | None = Field(None, description="Not read.")
+    region_code: str | None = Field(None, examples=["120104"])
+    event_type: str | None = Field(None, examples=["END"], description="What happened.")
+    step_code: str | int | None = Field(None, examples=["010"], description="The step; also as a number.")
+    occurred_at: str | None = Field(None, examples=["2026-03-02T10:05:00+08:00"], description="When it happened.")
+    recorded_at: str | None = Field(None, description="When it was written down.")
+    started_at: str | None = Field(None, description="When the work of an END began.")
+    customer_requested_at: str | None = Field(None, description="When the customer asked for the segment.")
+    reason_no: str | None = Field(None, description="Code of the reason.")
+    reason: str | None = Field(None, description="Why; with NOT_ACCEPTED, CHANGE and AMEND.")
+    approver: str | None = Field(None, description="Who agreed to a CHANGE or an AMEND.")
+    amends: str | None = Field(None, description="The eventId that an AMEND corrects.")
+    becomes: Becomes | None = Field(None, description="What a CHANGE leads to.")
+    materials: list[str] | str | None = Field(None, description="What the customer is asked for.")
+    charge_item: str | None = Field(None, description="What is charged for.")
+    charge_amount: str | float | None = Field(None, examples=["1200.00元"])
+    promised_on: str | None = Field(None, examples=["2026-03-11"], description="The day promised to the customer.")
+    appointment_at: str | None = None
+    contract_signed_at: str | None = None
+    meter_barcode: str | None = None
+    first_reading: str | float | None = Field(None, examples=["0.00"], description="kWh.")
+    first_reading_at: str | None = None
+    manager: str | None = Field(None, description="Sealed, as are grid, operator and terminal.")
+    grid: str | None = None
+    operator: str | None = None
+    terminal: str | None = None
+    send_elect_type: str | int | None = Field(
+        None, description="A call-back's code, instead of eventType and stepCode."
+    )
+    audit_time: str | None = Field(None, description="Its time, instead of occurredAt.")
 
 
 class ReportEvent(BaseModel):

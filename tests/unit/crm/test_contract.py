@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from starlette.testclient import TestClient
 from hub.cli.crm import samples
 from hub.crm import calls
 from hub.crm.clauses import clauses
+from hub.web.api.steps import Becomes, StepEvent
 from sandbox import crm
+from sandbox.steps import server as steps
+from sandbox.steps import transfers
 from tests import crm_samples
 from tests.unit.crm.systems import TOKEN
 
@@ -78,6 +82,10 @@ def test_the_file_has_each_form_of_the_file_of_a_licence(sent: dict[str, Any]) -
         assert faults(evidence, sent["evidence-file"] | {"file": one})
 
 
+LISTS = {"/steps": "StepPage", "/transfer-reports": "ReportPage"}
+"""What the hub fetches from the system, and the form of a page."""
+
+
 def in_the_file(kind: str) -> str:
     """The path of a kind of piece, as the file has it."""
     variable = "{transferNo}" if kind.startswith("transfer") else "{externalAppNo}"
@@ -85,7 +93,7 @@ def in_the_file(kind: str) -> str:
 
 
 def test_the_file_has_the_calls_that_the_connector_makes() -> None:
-    assert {in_the_file(kind) for kind in samples()} == OPENAPI["paths"].keys()
+    assert {in_the_file(kind) for kind in samples()} | LISTS.keys() == OPENAPI["paths"].keys()
 
 
 @pytest.mark.parametrize("kind", samples())
@@ -108,3 +116,66 @@ def test_the_samples_and_the_answers_of_the_sandboxs_system_are_as_the_file_says
             listed = get["responses"]["200"]["content"]["application/json"]["schema"]
             found = system.get(to.path, params=query).json()
             assert faults(listed, found) == []
+
+
+# ---- the steps that the system reports ----
+
+STEPS = Path(__file__).parents[3] / "connectors" / "utility_steps"
+
+
+def of_steps(language: str) -> str:
+    """Section 14 of the page."""
+    return PAGES[language].read_text("utf-8").partition("\n## 14. ")[2]
+
+
+def test_every_field_that_the_connector_reads_of_a_step_is_in_the_file_and_in_the_hubs_own() -> None:
+    read = set(re.findall(r'from = "([\w.]+)"', (STEPS / "mapping.toml").read_text("utf-8")))
+    read |= {*tomllib.loads((STEPS / "connector.toml").read_text("utf-8"))["columns"]}
+    told = {one.alias for one in StepEvent.model_fields.values()}
+    told |= {f"becomes.{one.alias}" for one in Becomes.model_fields.values()}
+    assert told - read == {"becomes", "orgNo"} and read <= told
+    schemas = OPENAPI["components"]["schemas"]
+    here = {*schemas["StepEvent"]["properties"]} | {f"becomes.{name}" for name in schemas["Becomes"]["properties"]}
+    assert here == told
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_page_has_every_field_and_every_kind_of_a_step(language: str) -> None:
+    named = re.findall(r"(?m)^\| (`[^|]+) \| [^|]+ \|$", of_steps(language))
+    words = [
+        word for cell in named for word in re.findall(r"`(\w+)`", cell) if word != "eventType" or cell == "`eventType`"
+    ]
+    fields = [one.alias for one in StepEvent.model_fields.values()]
+    known = re.findall(r"(?m)^eventType,([A-Z_]+),", (STEPS / "codes.csv").read_text("utf-8"))
+    assert [word for word in dict.fromkeys(words) if word in fields] == fields
+    assert {word for word in words if word.isupper()} == {"START", "END", *known}
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_steps_on_the_page_are_those_of_the_connectors_test(language: str) -> None:
+    shown = re.findall(r"(?s)`([\w-]+\.json)`[:：]\n\n```json\n(.*?)\n```", of_steps(language))
+    assert [name for name, _ in shown] == ["accepted.json", "not-accepted.json", "change.json", "amend.json"]
+    for name, text in shown:
+        assert text == (STEPS / "samples" / name).read_text("utf-8").strip()
+
+
+@pytest.mark.parametrize("event", sorted(STEPS.glob("samples/*.json")), ids=lambda one: one.stem)
+def test_a_step_of_the_connectors_test_is_as_the_file_says(event: Path) -> None:
+    if not event.stem.endswith(".expected"):
+        page = {"items": [json.loads(event.read_text("utf-8"))], "next": "1", "more": False}
+        assert faults({"$ref": "#/components/schemas/StepPage"}, page) == []
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_the_lists_of_the_sandboxs_systems_are_as_the_file_says(tmp_path: Path, path: str) -> None:
+    config = {"home": str(tmp_path), "token": TOKEN, "world": {"seed": 1}, "database": f"sqlite:///{tmp_path}/s.db"}
+    served = (steps if path == "/steps" else transfers).serve(config, crm.faults_of(1))
+    with TestClient(served) as system:
+        if path == "/steps":
+            told = {"externalAppNo": crm_samples.NUMBER, "appNo": "A1", "way": "pull", "plan": "starred"}
+            assert system.post("/_control/play", json=told | {"since": "2026-03-02T09:00:00+08:00"}).json()["reported"]
+        answers = OPENAPI["paths"][path]["get"]["responses"]
+        for token, after in ((TOKEN, ""), (TOKEN, "5"), ("x", "")):
+            said = system.get(path, params={"after": after, "limit": 5}, headers={"authorization": f"Bearer {token}"})
+            schema = answers[str(said.status_code)]["content"]["application/json"]["schema"]
+            assert faults(schema, said.json()) == [], said.text

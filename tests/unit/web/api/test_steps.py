@@ -197,6 +197,25 @@ def test_another_body_is_refused_with_its_code(caller: Caller, body: bytes, expe
     assert caller.put() == []
 
 
+def test_a_code_that_is_in_no_table_is_told_to_its_sender_each_time_and_stored_once(caller: Caller) -> None:
+    """P3: the system learns in the answer that its step counts nowhere."""
+    sent = [event(), event("E-2", stepCode="999"), event("E-3", externalAppNo=None)]
+    for _ in range(2):
+        told = [[(one["code"], one["field"]) for one in row["faults"]] for row in caller.send(*sent).json()["events"]]
+        assert told == [[], [("STEP_UNKNOWN", "step.code")], [("STEP_NO_NUMBER", "step.application_no")]]
+    assert len(caller.put()) == 3
+
+
+def test_as_many_full_events_as_a_call_may_have_are_sent_in_two(caller: Caller) -> None:
+    """As docs/crm-contract.md says of 413: nothing is stored, and fewer in a call are taken."""
+    full = [event(f"E-{number:03d}", reason="更正" * 80, recordedAt=END["occurredAt"]) for number in range(ROWS_MAX)]
+    assert code(caller.send(*full)) == (413, "TOO_LARGE")
+    assert caller.put() == []
+    half = ROWS_MAX // 2
+    assert {caller.send(*part).status_code for part in (full[:half], full[half:])} == {200}
+    assert len(caller.put()) == ROWS_MAX
+
+
 def test_no_answer_repeats_what_was_sent(caller: Caller) -> None:
     for sent in (event(operator="张三丰"), event("张三丰"), event(occurredAt="张三丰"), {"张三丰": 1}):
         assert "张三丰" not in caller.send(sent).text
