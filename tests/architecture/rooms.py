@@ -75,7 +75,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
         *(*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.connection", "hub.cases.transfer.tables"),
     ),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
-    "hub.ingest": (*_DATA, *_STAGE, "hub.grants"),
+    "hub.ingest": (*_DATA, *_STAGE, "hub.records.verdict", "hub.grants"),
     "hub.delivery": (*_DATA, "hub.runtime", "hub.parts", "hub.cases"),
     "hub.delivery.files": (
         *(*_DATA, *_STAGE, "hub.records.files", "hub.cases", "hub.cases.connection", "hub.delivery"),
