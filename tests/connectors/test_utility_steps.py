@@ -116,6 +116,29 @@ def test_codes_say_what_an_event_is(changes: dict[str, Any], action: str, segmen
     assert found["occurred_at_ms"] == 1772416800000
 
 
+@pytest.mark.parametrize(
+    ("given", "item", "amount"),
+    [
+        ({"chargeItem": "材料费", "chargeAmount": "1200.00元"}, "材料费", "1200.00"),
+        ({"chargeItem": "材料费", "chargeAmount": "￥1,300"}, "材料费", "1300"),
+        ({"chargeItem": "材料费", "chargeAmount": 300.5}, "材料费", "300.5"),
+        ({"chargeItem": "材料费", "chargeAmount": "叁佰元"}, "材料费 叁佰元", None),
+        ({"chargeAmount": "-5元"}, "-5元", None),
+        ({"chargeItem": ["材料费"], "chargeAmount": {"元": 5}}, "['材料费'] {'元': 5}", None),
+        ({"chargeItem": "费" * 999, "chargeAmount": "1" * 99}, "费" * 200, None),
+        ({"chargeItem": " ", "chargeAmount": ""}, None, None),
+    ],
+)
+def test_p6_no_form_of_an_amount_keeps_a_charge_out(
+    given: dict[str, Any], item: str | None, amount: str | None
+) -> None:
+    row = mapped(
+        "utility_steps", sample("utility_steps", "charge") | {"chargeItem": None, "chargeAmount": None} | given
+    )
+    assert (step(row)["charge_item"], step(row)["charge_amount"]) == (item, amount)
+    assert (row.faults, reasons(row)) == ((), [])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_unknown_code_is_told(name: str) -> None:
     assert reasons(mapped(name, sample(name, "unknown-code"))) == ["STEP_UNKNOWN"]

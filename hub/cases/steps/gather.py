@@ -10,6 +10,7 @@ two cases are told of is of neither (``number_dispute``), in any order.
 import json
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, select
@@ -216,21 +217,36 @@ _WITH_START: Final = (Action.START, Action.END, Action.RETURN, Action.WITHIN)
 
 
 def facts_in(given: Given, row: Row[Any], one: Opened) -> list[Stepped]:
-    """The facts that a record tells of: one; of a row of a step table the start too."""
+    """The facts that a record tells of: one; of a row of a step table the start too, and of any step that names what
+    was charged, the charge."""
     assert one.record is not None and given.names is not None
-    told, authority = one.record["step"], one.record["authority"]
-    event = given.names.event
+    event = partial(given.names.event, one.record["authority"], one.record["step"]["event_id"])
+    return [_stepped(row, one, told, event(place), given) for place, told in _told(one.record["step"])]
+
+
+def _told(told: Plain) -> list[tuple[str, Plain]]:
+    """What the step of a record says, each with its place in the record: "" for the event itself. A step of another
+    kind that names a charge (§9) tells of that too, also where no clock counts it."""
+    charged = [(Action.CHARGE.value, _part(told, Action.CHARGE))] if _charges(told) else []
     if told["started_at_ms"] is None or told["action"] not in _WITH_START:
-        return [_stepped(row, one, told, event(authority, told["event_id"]), given)]
-    started = told | {"action": Action.START.value, "occurred_at_ms": told["started_at_ms"], "reason": None}
-    started |= {"recorded_at_ms": None, "reason_code": None, "approver": None}
-    both = [started] if told["action"] == Action.START else [started, told]
-    return [_stepped(row, one, t, event(authority, told["event_id"], _place(t)), given) for t in both]
+        return [("", told), *charged]
+    started = Action.START.value, _part(told, Action.START) | {"occurred_at_ms": told["started_at_ms"]}
+    ended = [("", told)] if told["action"] != Action.START else []
+    return [started, *ended, *charged]
 
 
-def _place(told: Plain) -> str:
-    """Where in a row of a step table a fact is: its start, or what it ended with."""
-    return Action.START.value if told["action"] == Action.START else ""
+def _part(told: Plain, action: Action) -> Plain:
+    """One more thing that happened by a step, without what is said of the step itself."""
+    nothing = dict.fromkeys(("recorded_at_ms", "reason", "reason_code", "approver", "amends", "becomes_class"))
+    asked = {"requested_at_ms": None} if action is Action.CHARGE else {}
+    return told | nothing | asked | {"action": action.value}
+
+
+def _charges(told: Plain) -> bool:
+    """Whether a step of another kind names a charge. An amount of nothing is none: systems write 0.00 by default."""
+    amount = told["charge_amount"]
+    charged = float(amount) > 0 if amount else _says(told["charge_item"])
+    return charged and told["action"] != Action.CHARGE
 
 
 def _stepped(row: Row[Any], one: Opened, told: Plain, event: bytes, given: Given) -> Stepped:

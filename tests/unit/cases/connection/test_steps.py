@@ -197,6 +197,33 @@ def test_a_row_of_a_step_table_tells_of_start_and_end_and_its_first_reading_is_n
     assert sorted(found) == [("END", "COUNTED"), ("END", "COUNTED"), ("START", "COUNTED"), ("START", "REPEATED")]
 
 
+@pytest.mark.parametrize(
+    ("action", "segment", "money", "charged"),
+    [
+        ("WITHIN", "supply-plan", {"charge_item": "材料费"}, True),
+        ("START", "acceptance", {"charge_amount": "5000"}, True),
+        ("END", "acceptance", {"charge_item": "叁佰元", "charge_amount": None}, True),
+        ("TERMINATE", "", {"charge_item": "退费", "charge_amount": "12.50"}, True),
+        ("END", "acceptance", {"charge_item": "接电费", "charge_amount": "0.00"}, False),
+        ("END", "acceptance", {"charge_item": " "}, False),
+    ],
+)
+def test_p6_a_step_of_any_kind_that_names_a_charge_tells_of_the_charge_too(
+    house: House, action: str, segment: str, money: dict[str, Any], charged: bool
+) -> None:
+    case_id = registered(house)
+    at_ms, named = house.clock.now_ms() + MINUTE, {"application_no": number(case_id), "reason": "客户要求"}
+    house.clock.pass_s(86_400)
+    house.verified(samples.step("E-1", action, segment, at_ms, **named, **money))
+    house.project()
+    found = {row.action: row for row in house.rows(step)}
+    assert set(found) == ({action, "CHARGE"} if charged else {action})
+    assert {row.state for row in found.values()} == {"COUNTED"}
+    assert len({row.event for row in found.values()}) == len(found)
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
 def test_the_running_segment_has_its_date_and_the_sinks_are_told(house: House) -> None:
     case_id = registered(house, **HIGH)
     (before,) = house.rows(application)
