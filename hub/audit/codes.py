@@ -292,6 +292,12 @@ CODES: Final[dict[str, Code]] = {
         "The archive has a rating that the customer did not make, or another one than the customer made.",
         "§4 服务线上评价",
     ),
+    "RATING_MISSING": Code(
+        Class.STATISTICS,
+        "客户已在平台评价，业务系统归档中没有",
+        "The customer rated, and the archive has no rating.",
+        "§4 服务线上评价",
+    ),
     "RATING_REFUSED": Code(
         Class.STATISTICS,
         "有人试图代客户评价（已拒绝）",
@@ -329,7 +335,9 @@ CODES: Final[dict[str, Code]] = {
         _NOTHING_MORE,
     ),
     "COMPLAINED": Code(
-        Class.BEYOND_LIST, "客户投诉", "The customer complained; the class is the one that the file names."
+        Class.BEYOND_LIST,
+        "客户投诉",
+        "The customer complained; the class is the one that the file names, otherwise this.",
     ),
 }
 

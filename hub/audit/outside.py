@@ -72,6 +72,8 @@ def _archived(account: Account, row: Row) -> Iterator[Finding]:
         yield from _begun(account, row, row.accepted)
     if row.rating is not None and row.rating != account.rating:
         yield _found("RATING_NOT_MADE", account, row)
+    if row.rating is None and account.rating is not None:
+        yield _found("RATING_MISSING", account, row)
 
 
 def _begun(account: Account, row: Row, began: Moment) -> Iterator[Finding]:
@@ -143,9 +145,10 @@ def _contacted(account: Account, row: Row) -> Iterator[Finding]:
 
 
 def _complained(account: Account, row: Row) -> Iterator[Finding]:
-    if row.at.last_ms < account.submitted_ms - SKEW_S * 1000:
+    early = row.at.last_ms < account.submitted_ms - SKEW_S * 1000
+    if early:
         yield _found("COMPLAINT_BEFORE_APPLICATION", account, row, submission(account))
-    if row.about is not None:
+    if row.about is not None or not early:
         yield _found("COMPLAINED", account, row)._replace(named=row.about)
 
 

@@ -427,6 +427,13 @@ def test_p4_what_another_system_knows_of_a_case_is_a_finding(tmp_path: Path, sor
     assert f"{sort} line 2" in [f"{one.sort} {one.ref}" for one in found.shown_by]
 
 
+def test_p4_a_rating_that_the_archive_has_not_and_a_complaint_of_no_class_are_findings(tmp_path: Path) -> None:
+    archived = read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-02,")
+    assert [one.code for one in outside.findings(account(*HONEST, rating=1), archived)] == ["RATING_MISSING"]
+    (told,) = outside.findings(account(*HONEST), read(tmp_path, Sort.COMPLAINTS, "A1,,2022-03-24,"))
+    assert (told.code, told.of) == ("COMPLAINED", Class.BEYOND_LIST)
+
+
 def test_p4_an_acceptance_of_another_day_is_late_too(tmp_path: Path) -> None:
     rows = read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-08,")
     found = list(outside.findings(account(*HONEST), rows))
@@ -479,7 +486,6 @@ def test_what_agrees_with_the_hub_is_no_finding(tmp_path: Path) -> None:
         *read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16 18:00:00,2022-03-02,5"),
         *read(tmp_path, Sort.FIRST_READINGS, "A1,,2022-03-16", "A1,,2022-03-15 11:00:00"),
         *read(tmp_path, Sort.CONTACTS, "A1,,2022-03-01", "A1,,2022-03-09 10:00:00"),
-        *read(tmp_path, Sort.COMPLAINTS, "A1,,2022-03-20,"),
     ]
     assert list(outside.findings(account(*HONEST, rating=5), rows)) == []
 
