@@ -46,7 +46,7 @@ def test_p1_p2_the_demonstration_killed_at_random_moments_balances(tmp_path: Pat
         time.sleep(moments.uniform(0.8, 3.5))
         process.kill()
         process.wait()
-    done = subprocess.run([*command, "--resume", "--json"], capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run([*command, "--resume", "--json"], capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
     assert json.loads(done.stdout)["balanced"]
     bars = re.findall(r"(\d+)/(\d+) +\d+:\d+:\d+", done.stderr)
