@@ -149,15 +149,18 @@ def _answer(known: Known, segment: str, one: Material | None, item: Item) -> str
 
 
 def unread(known: Known, sent: Mapping[str, Any]) -> Overasked | None:
-    """What is recorded of a request that cannot be read, when it names anything: ``None`` when it does not. Of its
+    """What is recorded of a request that cannot be read, when it names anything beyond the list: ``None`` when it does
+    not, for a mistake of form about a listed material is no request beyond the list. Of its
     texts only the names under ``material``, those of fields that there are not, and the policy's own names of what the
     others mean."""
     known_names = {name for listed in known.listed.values() for one in listed for name in (one.name, one.zh)}
     told = sorted(_named(sent), key=lambda name: name in known_names)
     nevers = known.policy.meant(_texts(sent))
-    if not told and not nevers:
-        return None
     segment = sent.get("segment")
+    here = known.listed.get(segment) if isinstance(segment, str) else None
+    listed = {name for one in here for name in (one.name, one.zh)} if here is not None else known_names
+    if not nevers and listed.issuperset(told):
+        return None
     names = [_tidy(name) for name in told[:ITEMS_MAX]]
     sealed = ToSeal(json.dumps(names, ensure_ascii=False).encode())
     place = segment if isinstance(segment, str) and segment in known.listed else ""

@@ -130,6 +130,9 @@ def test_p6_of_a_request_that_cannot_be_read_only_bounded_names_are_recorded() -
     assert (made.segment, len(names), {len(one) for one in names}) == ("acceptance", 20, {200})
     assert names[0].startswith("纸0\ufffd")
     assert decide.unread(KNOWN, {"segment": "acceptance", "items": []}) is None
+    assert (
+        decide.unread(KNOWN, {"segment": "acceptance", "items": [{"material": "identity", "defect": "TORN"}]}) is None
+    )
 
 
 @given(
