@@ -169,6 +169,18 @@ CODES: Final[dict[str, Code]] = {
         "The case was terminated or not accepted on the last day of a limit, or later.",
         _NO_AGAIN,
     ),
+    "RETURNED_UNEXPLAINED": Code(
+        Class.RESTARTED,
+        "退回客户未说明原因",
+        "The segment was sent back to the customer without a reason.",
+        _NO_AGAIN,
+    ),
+    "TERMINATED_UNEXPLAINED": Code(
+        Class.RESTARTED,
+        "终止申请未说明原因",
+        "The case was terminated without a reason.",
+        _NO_AGAIN,
+    ),
     "ARCHIVED_TWICE": Code(
         Class.RESTARTED,
         "同一申请在业务系统中归档多次",

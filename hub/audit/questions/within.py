@@ -22,6 +22,7 @@ BURST_MS: Final = 60_000
 BURST_APART_MS: Final = 86_400_000
 """How far the own times of two steps are apart that no one writes down at once, ms."""
 _ENDS: Final = (Action.END, Action.RETURN)
+_WITHOUT_REASON: Final = {Action.RETURN: "RETURNED_UNEXPLAINED", Action.TERMINATE: "TERMINATED_UNEXPLAINED"}
 _CLAIMED: Final = {one: one.value for one in Why}
 """Why a fact is a claim → the code of the finding."""
 
@@ -255,6 +256,14 @@ def _stopped(account: Account) -> Iterator[Finding]:
             yield Finding("STOPPED_LAST_DAY", account.case_id, (*events, *ended), figures)
 
 
+def _unexplained(account: Account) -> Iterator[Finding]:
+    """A return or an end that counts, and says no reason: the customer's time runs, or there is none any more."""
+    for one in account.reported:
+        code = _WITHOUT_REASON.get(one.fact.action)
+        if code and one.state is State.COUNTED and not one.fact.explained:
+            yield Finding(code, account.case_id, (shown(one),))
+
+
 def _ends_without(account: Account, one: Judged) -> bool:
     ends = one.fact.action in (Action.TERMINATE, Action.NOT_ACCEPTED)
     return ends and one.state is State.COUNTED and one.fact.action is account.history.end
@@ -302,5 +311,5 @@ def _again(account: Account) -> Iterator[Finding]:
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
     *(_over, _claims, _late, _just_in_time, _bursts, _same_second),
-    *(_corrections, _changes, *starts.QUESTIONS, _returned, _stopped, _charges, _refused, _again),
+    *(_corrections, _changes, *starts.QUESTIONS, _returned, _stopped, _unexplained, _charges, _refused, _again),
 )

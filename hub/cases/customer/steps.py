@@ -84,8 +84,8 @@ def _of_customer(now: KindClock) -> tuple[Words, str]:
     last = now.lines[-1]
     done = _words(now, last.segment)
     if last.returned:
-        zh = f"{done.zh}未通过。请按供电企业一次性告知的内容修改后，重新提交。"
-        en = f"Returned at: {done.en}. Please correct all that was named, and hand it in again."
+        zh = f"{done.zh}未通过。供电企业应一次性告知需修改的全部内容；请修改后重新提交。"
+        en = f"Returned at: {done.en}. The utility names all defects at once: correct them, and hand it in again."
         return Words(zh, en), last.segment
     segment = _after(now, last.segment)
     then = _words(now, segment)

@@ -268,12 +268,16 @@ def _stepped(row: Row[Any], one: Opened, told: Plain, event: bytes, given: Given
         step_requested_at_ms=told["requested_at_ms"],
         step_recorded_at_ms=told["recorded_at_ms"],
         amends=given.names.event(one.record["authority"], amends) if amends else None,
-        explained=_says(told["reason"]) or _says(told["reason_code"]),
+        explained=_says(told["reason"]) or _says(told["reason_code"]) or _names_what_is_missing(told),
         approved=_says(told["approver"]),
         becomes_type=becomes[0] if becomes else None,
         becomes_starred=becomes[1] if becomes else None,
         becomes_voltage=told["becomes_voltage"] if becomes else None,
     )
+
+
+def _names_what_is_missing(told: Plain) -> bool:
+    return told["action"] == Action.RETURN and bool(told.get("materials"))
 
 
 def _says(text: str | None) -> bool:

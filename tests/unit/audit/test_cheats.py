@@ -216,6 +216,14 @@ CHEATS = (
         fact("", Action.NOT_ACCEPTED, "2022-03-11", explained=True),
         kind=SANLING,
     ),
+    steps(
+        *("sent back, and no one says why", "RETURNED_UNEXPLAINED", Class.RESTARTED, ACCEPTED, PLANNED),
+        *(fact(COMPLETION, START, "2022-03-10"), fact(COMPLETION, RETURN, "2022-03-11")),
+    ),
+    steps(
+        *("terminated, and no one says why", "TERMINATED_UNEXPLAINED", Class.RESTARTED, ACCEPTED),
+        fact("", Action.TERMINATE, "2022-03-03"),
+    ),
     steps("a segment begun twice", "STEP_AGAIN", Class.RESTARTED, ACCEPTED, fact(ACCEPTANCE, START, "2022-03-03")),
     steps("a step after the end", "STEP_AFTER_END", Class.RESTARTED, *HONEST, fact(COMPLETION, END, "2022-03-20")),
     Cheat("a time corrected into its limit", corrected, "CORRECTED_INTO_LIMIT", Class.TIMES_CHANGED),
@@ -308,7 +316,7 @@ def test_an_honest_case_has_no_finding() -> None:
 
 
 def test_a_case_that_its_customer_gives_up_in_time_is_no_finding() -> None:
-    told = account(ACCEPTED, fact("", Action.TERMINATE, "2022-03-03T09:00:00"))
+    told = account(ACCEPTED, fact("", Action.TERMINATE, "2022-03-03T09:00:00", explained=True))
     assert [one.code for one in within.findings(told)] == []
 
 
@@ -336,6 +344,13 @@ def test_work_on_a_day_off_within_the_limit_and_a_report_on_a_day_off_are_no_fin
 def test_a_charge_to_a_customer_who_pays_is_no_finding() -> None:
     charged = account(*HONEST[:2], fact("", Action.CHARGE, "2022-03-03"))
     assert [one.code for one in within.findings(charged) if one.code == "CHARGED"] == []
+
+
+def test_p4_a_return_and_an_end_with_a_reason_are_not_called_unexplained() -> None:
+    back = fact(COMPLETION, RETURN, "2022-03-11", explained=True)
+    end = fact("", Action.TERMINATE, "2022-03-15", explained=True)
+    told = account(ACCEPTED, PLANNED, fact(COMPLETION, START, "2022-03-10"), back, end)
+    assert [one.code for one in within.findings(told) if "UNEXPLAINED" in one.code] == []
 
 
 def test_a_correction_to_a_later_time_hides_nothing_and_is_only_told() -> None:
