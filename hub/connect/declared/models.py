@@ -61,7 +61,10 @@ class FieldRule(Frozen):
     codes: str | None = Field(
         None, description="`code`, `flag`: the name of the table in codes.csv; default: `from` itself."
     )
-    units: tuple[str, ...] = Field((), description="`decimal`: texts after the number that are left out.")
+    units: tuple[str, ...] = Field(
+        (),
+        description="`decimal`: texts after the number that are left out, in capitals or not, full-width or not.",
+    )
     by: str | None = Field(None, description="`split`: the characters that separate the items; default: `;；`.")
     value: Constant | None = Field(None, description="`constant`: the value itself.")
 

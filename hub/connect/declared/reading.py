@@ -97,14 +97,15 @@ def structured_address(given: Any, field: str) -> dict[str, str] | None:
 
 
 def decimal(units: tuple[str, ...]) -> Form:
-    """The form of a decimal number as text, without the unit after it."""
+    """The form of a decimal number as text, without the unit after it: 1.5kWh, 1.5KWH and １.５ ｋｗｈ are the same."""
+    endings = tuple(tidy(unit) for unit in units)
 
     def read(given: Any, field: str) -> str | None:
         text = identifier(given, field)
         if text is None:
             return None
-        for unit in units:
-            text = text.removesuffix(unit)
+        for ending in endings:
+            text = text.removesuffix(ending)
         if not _DECIMAL.fullmatch(text):
             told("SHAPE_TYPE", field)
         return text

@@ -76,6 +76,16 @@ def test_a_row_becomes_a_record(make: Make) -> None:
     assert found.record["pairs"] == [{"a": "a1", "b": "b1"}, {"a": "a2", "b": None}]
 
 
+@pytest.mark.parametrize("given", ["0.00kWh", "0.00KWH", "0.00 ｋＷｈ", "0.00kwh", "0.00", "0.00kvarh"])
+def test_a_unit_is_left_out_however_it_is_written(make: Make, given: str) -> None:
+    """A unit that is not known for one is a fault of the whole row."""
+    found = row_of(make(MAPPING.replace('units = ["㎡"]', 'units = ["kWh"]')), row(mj=given))
+    if given.endswith("kvarh"):
+        assert found.faults == (("SHAPE_TYPE", "unit.area_m2"),)
+    else:
+        assert found.record is not None and found.record["unit"]["area_m2"] == "0.00", found.faults
+
+
 @pytest.mark.parametrize("given", [1614830400000, "1614830400000", 1614830400, "2021-03-04 12:00:00", "20210304"])
 def test_a_day_may_be_a_moment(make: Make, given: Any) -> None:
     found = row_of(make(), row(data={"day": [given]}))
