@@ -32,11 +32,13 @@ def test_the_example_settings_load_with_the_example_environment() -> None:
 
 
 def test_the_example_grants_are_for_look_ups_and_fit_the_sources() -> None:
-    """Who starts with them reads no one ahead: a feed is written down by a person who has the approval."""
+    """Who starts with them reads no one ahead: a feed, and the files of licences, are written down by a person who has
+    the approval."""
     loaded = settings.load(DEPLOY / "hub.toml", EXAMPLE)
     grants = load(loaded.grants)
     sources = {name: find(name).info for name in grants}
-    assert list(compare(grants, sources, shipped().names(), date(2026, 6, 1))) == []
+    found = compare(grants, sources, shipped().names(), date(2026, 6, 1))
+    assert [(one.source, one.key, one.grave) for one in found] == [("business_licence", "ways", False)]
     assert {one.ways for one in grants.values()} == {frozenset({"look-up"})}
     assert {name for name in loaded.connectors if find(name).info.direction == "source"} == set(grants)
 
