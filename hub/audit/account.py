@@ -24,6 +24,15 @@ class Paper(NamedTuple):
     handed_ms: int
 
 
+class Cancel(NamedTuple):
+    """That it was taken back at the hub: the number of the event that says so, the hub's time, and by whom: the
+    channel, the client, or the sort of who asked. Never a person's name (P5)."""
+
+    number: int
+    at_ms: int
+    by: str
+
+
 class Place(NamedTuple):
     """Where a case is among all: its voltage class and its kind."""
 
@@ -34,11 +43,12 @@ class Place(NamedTuple):
 @dataclass(frozen=True)
 class Account:
     """One case. ``numbers``: sink → the hub's number for the case there. ``kind``: what it was when it was submitted.
-    ``today``: the clocks are those at the end of this day (China's date). ``follows``: the case that the same holder
-    began before for the same site and capacity, if that was given up or taken back. ``voltage`` and
-    ``customer_class``: as applied for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that
-    the hub refused; ``second_rounds``: refused requests for what the one-time notice had to tell. ``papers``: what the
-    customer handed in, by the time at the hub."""
+    ``today``: the clocks are those at the end of this day (China's date). ``follows``: the submission of the first case
+    of the same holder for the same site and capacity that was given up or taken back, and what shows that; empty where
+    there is none. ``cancelled``: where it was taken back at the hub. ``voltage`` and ``customer_class``: as applied
+    for. ``rating``: 1 to 5, by the customer. ``requests`` and ``ratings``: those that the hub refused;
+    ``second_rounds``: refused requests for what the one-time notice had to tell. ``papers``: what the customer handed
+    in, by the time at the hub."""
 
     case_id: bytes
     submitted_ms: int
@@ -52,7 +62,8 @@ class Account:
     voltage: str = ""
     district: str = ""
     numbers: Mapping[str, str] = field(default_factory=dict)
-    follows: bytes | None = None
+    follows: tuple[Shown, ...] = ()
+    cancelled: Cancel | None = None
     rating: int | None = None
     requests: tuple[Shown, ...] = ()
     second_rounds: tuple[Shown, ...] = ()

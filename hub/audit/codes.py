@@ -356,9 +356,9 @@ CODES: Final[dict[str, Code]] = {
 
 class Shown(NamedTuple):
     """What shows a finding: ``sort`` step, submission, asked (by the customer, at the hub), document (handed in),
-    request (for a material), rating, archive, first-reading, contact or complaint, or number; ``ref`` the id of its
-    record or request, or the line of its file; ``at_ms`` its own time, ``None`` where it has none; ``told`` more of it,
-    no personal value."""
+    request (for a material), cancel (taken back at the hub), rating, archive, first-reading, contact or complaint, or
+    number; ``ref`` the id of its record or request, or the line of its file; ``at_ms`` its own time, ``None`` where it
+    has none; ``told`` more of it, no personal value."""
 
     sort: str
     ref: str

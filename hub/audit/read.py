@@ -8,18 +8,24 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select
 
 from hub.audit import places, refused, rejected
-from hub.audit.account import Account, Paper, shown
+from hub.audit.account import Account, Cancel, Paper, shown
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
+from hub.audit.questions import again
 from hub.cases import notices, policy
+from hub.cases.by import By
 from hub.cases.connection.command import Application
+from hub.cases.connection.events import Cancelled
 from hub.cases.connection.materials.tables import document
 from hub.cases.connection.tables import application
+from hub.cases.procedure import installed
 from hub.cases.steps import gather
 from hub.cases.steps import read as steps
 from hub.cases.steps.facts import COMPLETION, Action, Fact, Kind
@@ -27,10 +33,14 @@ from hub.cases.steps.gather import STEP
 from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case
 from hub.clock import CHINA
+from hub.errors import RecordRejected
 from hub.parts import Parts
+from hub.ports import LogRecord, RecordLog
 from hub.privacy.names import utility_number
 from hub.privacy.references import read_number
 from hub.records.tables import record, record_link
+from hub.topics import cloudevents
+from hub.topics.declared import CONNECTION_EVENTS
 
 PAGE: Final = 500
 """Cases that are read at once."""
@@ -84,7 +94,7 @@ class Book:
         return [found[one] for one in ids if one in found]
 
     def _made(self, page: Sequence[Row[Any]]) -> Iterator[tuple[Row[Any], Account]]:
-        """The accounts of these rows, without their districts."""
+        """The accounts of these rows, without their districts and without what they follow."""
         ids, until_ms = [bytes(row.case_id) for row in page], self.until_ms
         facts = steps.facts(self.connection, ids) if page else {}
         asked = steps.requests(self.connection, ids) if page else {}
@@ -108,7 +118,6 @@ class Book:
         grade: int | None,
     ) -> Account:
         case_id = bytes(row.case_id)
-        first_id = bytes(row.first_id) if row.first_id else None
         return Account(
             case_id=case_id,
             submitted_ms=steps.to_minute(row.opened_ms),
@@ -121,7 +130,7 @@ class Book:
             voltage=row.voltage,
             customer_class=row.customer_class,
             numbers=self._numbers(case_id, row.sinks),
-            follows=first_id if first_id != case_id else None,
+            cancelled=self._cancels.get(case_id),
             rating=grade,
             requests=requests,
             second_rounds=second_rounds,
@@ -129,20 +138,57 @@ class Book:
         )
 
     def _placed(self, made: Sequence[tuple[Row[Any], Account]]) -> Iterator[Account]:
-        """The accounts with the districts of their sites."""
-        districts = self._districts([row for row, _ in made])
-        return (replace(one, district=district) for (_, one), district in zip(made, districts, strict=True))
+        """The accounts with the districts of their sites, and with what they follow."""
+        opened = self._opened([row for row, _ in made])
+        earlier = self._earlier([row for row, _ in made])
+        for (_, one), wanted in zip(made, opened, strict=True):
+            yield replace(
+                one,
+                district=places.district_of(wanted.site) if wanted else "",
+                follows=again.follows(one, earlier.get(one.case_id, ())),
+            )
+
+    def _earlier(self, page: Sequence[Row[Any]]) -> dict[bytes, list[Account]]:
+        """Case → those of the same holder for the same that were submitted before it, the oldest first."""
+        theirs = self._of_holders(sorted({bytes(row.subject_id) for row in page}))
+        alike: dict[again.Same, list[Row[Any]]] = {}
+        for row, wanted in zip(theirs, self._opened(theirs), strict=True):
+            if wanted:
+                alike.setdefault(again.same(bytes(row.subject_id), wanted), []).append(row)
+        ids = {bytes(row.case_id) for row in page}
+        before = {
+            bytes(row.case_id): [one for one in rows if one.opened_ms < row.opened_ms]
+            for rows in alike.values()
+            for row in rows
+            if bytes(row.case_id) in ids
+        }
+        wanted_rows = list({bytes(row.case_id): row for rows in before.values() for row in rows}.values())
+        pages = (wanted_rows[first : first + PAGE] for first in range(0, len(wanted_rows), PAGE))
+        made = {one.case_id: one for rows in pages for _, one in self._made(rows)}
+        return {case_id: [made[bytes(row.case_id)] for row in rows] for case_id, rows in before.items()}
+
+    def _of_holders(self, subjects: Sequence[bytes]) -> list[Row[Any]]:
+        """The cases by now of each of these holders that has several, by holder and submission."""
+        query = _all().where(case.c.subject_id.in_(subjects), case.c.opened_ms <= self.until_ms)
+        rows = self.connection.execute(query.order_by(case.c.subject_id, case.c.opened_ms, case.c.case_id))
+        holders = (list(theirs) for _, theirs in groupby(rows, lambda row: bytes(row.subject_id)))
+        return [row for theirs in holders if len(theirs) > 1 for row in theirs]
+
+    @cached_property
+    def _cancels(self) -> Mapping[bytes, Cancel]:
+        """Case → that it was taken back by now; read from the topic, since no table has its time."""
+        return _cancels(self.log, self.until_ms)
 
     def _numbers(self, case_id: bytes, sinks: str) -> Mapping[str, str]:
         """The hub's number at each sink that the case is registered with (``case.sinks``)."""
         registered = sorted(sink for sink, piece in json.loads(sinks).items() if piece is not None)
         return {sink: self._parts.references(sink).hub_number(case_id) for sink in registered}
 
-    def _districts(self, page: Sequence[Row[Any]]) -> list[str]:
-        """Where the sites are; "" where the application does not open any more."""
+    def _opened(self, page: Sequence[Row[Any]]) -> list[Application | None]:
+        """The applications as submitted; ``None`` where one does not open any more."""
         sealed = [(bytes(row.subject_id), bytes(row.sealed)) for row in page]
         opened = self._parts.opener.open_values(sealed) if sealed else []
-        return [_district(one) if isinstance(one, bytes) else "" for one in opened]
+        return [Application.model_validate_json(one) if isinstance(one, bytes) else None for one in opened]
 
     def readings(self, account: Account) -> dict[int, bytes]:
         """When its meter was first read, as its steps say: time → the record that says it, or the first of them. What
@@ -291,5 +337,31 @@ def _papers(connection: Connection, ids: Collection[bytes], until_ms: int) -> Ma
     return found
 
 
-def _district(opened: bytes) -> str:
-    return places.district_of(Application.model_validate_json(opened).site)
+def _cancels(log: RecordLog, until_ms: int) -> dict[bytes, Cancel]:
+    """The first of each case. Raises ``Unavailable`` when the log is."""
+    found: dict[bytes, Cancel] = {}
+    for partition in range(log.topics().get(CONNECTION_EVENTS, 0)):
+        for batch in log.scan(CONNECTION_EVENTS, partition):
+            for case_id, one in filter(None, map(_cancel, batch.records)):
+                if one.at_ms <= until_ms:
+                    found.setdefault(case_id, one)
+    return found
+
+
+_CANCELLED: Final = cloudevents.type_of(Cancelled.SCHEMA).encode()
+
+
+def _cancel(message: LogRecord) -> tuple[bytes, Cancel] | None:
+    """Of an event that says so; only those are decoded."""
+    if (cloudevents.header(message.headers, cloudevents.TYPE) or ("", b""))[1] != _CANCELLED:
+        return None
+    try:
+        entry = installed().types.read(message.value or b"")
+    except RecordRejected:
+        return None
+    return entry.case_id, Cancel(entry.number, entry.occurred_at_ms, _who(entry.by))
+
+
+def _who(by: By) -> str:
+    """The channel or the client; of an operator only that it was one (P5)."""
+    return by.channel or by.client or by.principal.partition(":")[0]

@@ -37,6 +37,7 @@ TITLES: Final[dict[str, str]] = {
     "limit": "时限（工作日）",
     "over": "超时（工作日）",
     "due_on": "时限届满日",
+    "taken_back": "申请撤回",
     "provisional": "日历暂定",
     "calendar": "日历版本",
     "claims": "主张数",
@@ -95,6 +96,7 @@ def plain(row: Row) -> Plain:
         "opened_at": iso(opened_ms),
         "started_at": iso(started_ms),
         "closed_at": iso(closed_ms),
+        "taken_back": _taken_back(row),
         "events": [_event(one) for one in row.events],
     }
 
@@ -103,9 +105,17 @@ def cells(row: Row) -> list[str | int | None]:
     """A row for a spreadsheet, in the order of ``TITLES``; times in China's."""
     opened_ms, started_ms, closed_ms = (None if one is None else in_china(one) for one in _times(row))
     found = _shared(row) | {"opened_at": opened_ms, "started_at": started_ms, "closed_at": closed_ms}
+    back = row.account.cancelled
+    found["taken_back"] = f"{back.by} {in_china(back.at_ms)}" if back else ""
     found["events"] = "; ".join(map(_told, row.events))
     yes_no = {True: "是", False: ""}
     return [yes_no[found[name]] if isinstance(found[name], bool) else found[name] for name in TITLES]
+
+
+def _taken_back(row: Row) -> Plain | None:
+    """By whom the application was taken back at the hub, and when: its limits continue."""
+    back = row.account.cancelled
+    return {"by": back.by, "at": iso(back.at_ms)} if back else None
 
 
 def _times(row: Row) -> tuple[int | None, int | None, int | None]:

@@ -141,6 +141,17 @@ def again_and_told_late(world: World) -> Play:
     return Cheated(second.case_id, [first.case_id, second.case_id])
 
 
+def again_after_taken_back(world: World) -> Play:
+    """As ``again``; the counter takes the first one back at the hub, and the utility tells nothing."""
+    yield SUBMITTED
+    first = world.apply(**OTHER)
+    yield "2022-03-02T16:00:00"
+    assert world.post(f"/applications/{first.case_id}/cancel", {}, "channel").status_code == 200
+    yield "2022-03-03T09:00:00"
+    second = world.apply(first.body["site"]["unit_no"], **OTHER)
+    return Cheated(second.case_id, [first.case_id, second.case_id])
+
+
 def cancelled_by_staff(world: World) -> Play:
     """The counter takes an application back when its limit is near: its clock continues."""
     yield SUBMITTED
@@ -306,6 +317,7 @@ PLAYS = (
         partial(again, code="", kind="NOT_ACCEPTED", last="2022-03-02T09:00:00", reason="资料不全"),
     ),
     Cheat("applied for again before the end is told", "REAPPLIED", RESTARTED, again_and_told_late),
+    Cheat("taken back at the hub, and applied for again", "REAPPLIED", RESTARTED, again_after_taken_back),
     Cheat("taken back by the counter", "SEGMENT_OVER", OVER, cancelled_by_staff),
     Cheat("its registration is refused", "SEGMENT_OVER", OVER, registration_refused),
     Cheat("rated by the counter", "RATING_REFUSED", STATISTICS, partial(rated_by_staff, by="channel")),

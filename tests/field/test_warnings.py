@@ -148,11 +148,23 @@ def test_a_follow_up_that_was_done_is_not_warned_of(house: House) -> None:
     assert warned(house) == []
 
 
-def test_an_application_that_was_taken_back_is_not_warned_of(house: House) -> None:
+def test_p4_an_application_that_was_taken_back_is_escalated_until_its_end_is_reported(house: House) -> None:
+    """Its limits continue. Only the warning before a last day is left out: there is nothing to hurry for."""
     case_id = house.submit(body()).case_id
     house.applications.cancel(case_id, BY)
     go_to(house, date(2022, 2, 9))
     assert warned(house) == []
+    go_to(house, date(2022, 2, 14))
+    over = ("AFTER", "WHOLE", "", "2022-02-10", 2)
+    assert warned(house) == warned(house) == [over]
+
+
+def test_an_application_that_was_taken_back_and_has_ended_is_not_warned_of(house: House) -> None:
+    case_id = house.submit(body()).case_id
+    house.applications.cancel(case_id, BY)
+    with house.store.write() as connection:
+        ended = update(application).where(application.c.case_id == case_id)
+        connection.execute(ended.values(ended="TERMINATE", ended_ms=house.clock.now_ms()))
     go_to(house, date(2022, 2, 14))
     assert warned(house) == []
 
@@ -162,7 +174,7 @@ def test_an_application_that_was_taken_back_with_all_its_evidence_is_not_due_wit
     house.applications.cancel(case_id, BY)
     with house.store.write() as connection:  # as if no evidence had been open: only the sink's piece tells it
         connection.execute(update(need).values(state=NeedState.MET.value, reason=reasons.MET))
-    go_to(house, date(2022, 2, 14))
+    go_to(house, date(2022, 2, 9))
     assert warned(house) == []
 
 

@@ -304,9 +304,8 @@ def _refused(account: Account) -> Iterator[Finding]:
 
 
 def _again(account: Account) -> Iterator[Finding]:
-    if account.follows is not None:
-        first = Shown("submission", account.follows.hex(), None)
-        yield Finding("REAPPLIED", account.case_id, (first, submission(account)))
+    if account.follows:
+        yield Finding("REAPPLIED", account.case_id, (*account.follows, submission(account)))
 
 
 _QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (

@@ -190,8 +190,8 @@ def _warned(case: Case, facts: Facts, rules: Rules, moment: Moment) -> list[Even
     assert facts.row is not None
     today = china_day(moment.now)
     days = warnings.window(today, facts.calendar)
-    limits = [] if facts.cancelled else list(warnings.limits(facts.row))
-    due = [(one, what) for one in limits if (what := warnings.level(one, case.opened_ms, days))]
+    found = ((one, warnings.level(one, case.opened_ms, days)) for one in warnings.limits(facts.row))
+    due = [(one, what) for one, what in found if what and not (facts.cancelled and what is Level.BEFORE)]
     if facts.follow_up is not None:
         due.append((warnings.Limit(About.FOLLOW_UP, "", date.fromisoformat(facts.follow_up), 0), Level.AFTER))
     next_piece, events = case.pieces, list[Event]()

@@ -44,6 +44,7 @@ PLANNED = fact(SUPPLY_PLAN, END, "2022-03-04")
 SINGLE_PLANNED = fact(SUPPLY_PLAN, END, "2022-03-16")
 ASKED = Shown("request", "event 3", ms("2022-03-02"), "MATERIAL_NOT_LISTED acceptance")
 RATED = Shown("rating", "event 9", ms("2022-04-02"), "RATING_NO_EVIDENCE")
+FIRST = Shown("submission", "01" * 16, ms("2022-02-01")), Shown("cancel", "event 4", ms("2022-02-02"), "counter")
 APPROVED = {"explained": True, "approved": True}
 
 
@@ -192,7 +193,7 @@ CHEATS = (
         fact(COMPLETION, END, "2022-03-08"),
     ),
     Cheat(
-        *("terminated, then applied for again", lambda: account(follows=bytes(16)), "REAPPLIED", Class.RESTARTED),
+        *("given up, then applied for again", lambda: account(follows=FIRST), "REAPPLIED", Class.RESTARTED),
     ),
     steps(
         *("begun days after the customer asked", "STARTED_LATE", Class.RESTARTED, ACCEPTED, PLANNED),

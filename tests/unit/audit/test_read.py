@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from hub.audit import report
+from hub.audit import report, segments
+from hub.audit.account import Account
 from hub.audit.files import Sort
 from hub.audit.read import Book
 from hub.cases.by import By
@@ -33,14 +35,25 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def findings(house: House, since_ms: int = 0, day: date | None = None, **files: Path) -> list[report.Told]:
-    """What the audit finds now, or at the end of a day."""
+@contextmanager
+def opened(house: House, day: date | None = None) -> Iterator[Book]:
+    """The cases now, or at the end of a day."""
     references = partial(References, MasterKey(bytes(32)))
     parts: Any = SimpleNamespace(
         references=references, opener=house.opener, vault=house.vault, log=house.log, journal=lambda: house.journal
     )
     with house.store.read() as connection:
-        book = Book(parts, connection, day or china_day(house.clock.now()))
+        yield Book(parts, connection, day or china_day(house.clock.now()))
+
+
+def accounts(house: House) -> list[Account]:
+    with opened(house) as book:
+        return list(book.accounts(0))
+
+
+def findings(house: House, since_ms: int = 0, day: date | None = None, **files: Path) -> list[report.Told]:
+    """What the audit finds now, or at the end of a day."""
+    with opened(house, day) as book:
         paths = {Sort(name.replace("_", "-")): path for name, path in files.items()}
         return report.findings(book, paths, since_ms)
 
@@ -112,6 +125,43 @@ def test_p4_the_first_reading_in_a_step_is_read_and_compared(house: House, tmp_p
     found = {(one.finding.code, one.finding.shown_by[0].told) for one in findings(house, first_reading=path)}
     assert ("ENERGISED_EARLY", "first reading") in found
     assert ("READING_DIFFERS", "first reading") in found
+
+
+@pytest.mark.parametrize("site", [{"unit_no": samples.UNIT_NO}, {"address": "杨村街道某某村"}])
+def test_p4_one_that_was_taken_back_and_made_again_is_found_with_who_took_it_back_and_when(
+    house: House, site: dict[str, str]
+) -> None:
+    """Also where the address identifies no site. What is taken back after the last day of the audit is left out."""
+    first = house.submit(body("A-1", site=site)).case_id
+    house.clock.pass_s(3_600)
+    later = house.submit(body("A-2", site=site)).case_id
+    before = china_day(house.clock.now())
+    house.clock.pass_s(DAY_MS // 1000)
+    cancelled_ms = house.clock.now_ms()
+    house.applications.cancel(first, By("token:1", "counter-7", "counter"))
+    house.clock.pass_s(3_600)
+    house.applications.cancel(first, By("cli:wangwei"))
+    house.relay()
+    (found,) = [one.finding for one in findings(house) if one.finding.code == "REAPPLIED"]
+    assert found.case_id == later
+    assert [(one.sort, one.told) for one in found.shown_by] == [
+        ("submission", ""),
+        ("cancel", "counter"),
+        ("submission", ""),
+    ]
+    assert (found.shown_by[0].ref, found.shown_by[1].at_ms) == (first.hex(), cancelled_ms)
+    assert "REAPPLIED" not in {one.finding.code for one in findings(house, day=before)}
+
+
+def test_p4_p5_every_segment_says_by_whom_its_application_was_taken_back_and_no_person(house: House) -> None:
+    first, second = (house.submit(body(name)).case_id for name in ("A-1", "A-2"))
+    house.applications.cancel(first, By("cli:wangwei"))
+    house.relay()
+    rows = [row for one in accounts(house) for row in segments.rows(one)]
+    told = {(row.account.case_id, (segments.plain(row)["taken_back"] or {}).get("by")) for row in rows}
+    assert told == {(first, "cli"), (second, None)}
+    place = list(segments.TITLES).index("taken_back")
+    assert {str(segments.cells(row)[place]).partition(" ")[0] for row in rows} == {"cli", ""}
 
 
 def test_a_line_is_found_by_the_number_that_a_step_told(house: House, tmp_path: Path) -> None:

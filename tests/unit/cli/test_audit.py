@@ -22,7 +22,7 @@ from hub.cases.connection.materials.decide import GIVEN
 from hub.cases.connection.materials.tables import request
 from hub.cases.connection.tables import application
 from hub.cases.ratings.tables import rating, rating_refusal
-from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Fact
+from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Action, Fact
 from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case, notice
 from hub.cli import cli
@@ -32,7 +32,7 @@ from hub.privacy.references import grouped
 from tests import samples
 from tests.casework import body
 from tests.unit.audit.cases import END, HONEST, fact, ms
-from tests.unit.audit.test_cheats import CHEATS
+from tests.unit.audit.test_cheats import APPROVED, CHEATS
 
 PRIVATE = (samples.USCC, samples.UNIT_NO, "津门电气")
 OVER = fact(ACCEPTANCE, END, "2022-03-02"), fact(SUPPLY_PLAN, END, "2022-03-08")
@@ -240,16 +240,63 @@ def test_p4_a_line_with_a_number_of_two_cases_alone_is_about_neither(hub: Hub, t
     assert [one["ref"] for one in line["shown_by"][1:]] == [one.hex() for one in both]
 
 
+def given_up(hub: Hub, number: str, received: str = "2022-02-02", **changes: Any) -> bytes:
+    """An application of the first of February that the utility terminated on the next day."""
+    gone = fact("", Action.TERMINATE, "2022-02-02", received=received, **APPROVED)
+    case_id = submit(hub, number, gone, **changes)
+    with hub.store.write() as connection:
+        opened = update(case).where(case.c.case_id == case_id)
+        connection.execute(opened.values(opened_ms=ms("2022-02-01T09:00:00")))
+    return case_id
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_p4_that_it_was_made_before_is_computed_and_no_stored_link_is_believed(hub: Hub, alike: bool) -> None:
+    """A link that was taken out of the table by hand hides nothing, and one that was put there shows nothing."""
+    first = given_up(hub, "A-1", capacity_kw=50 if alike else 60)
+    later = submit(hub, "A-2", capacity_kw=50)
+    with hub.store.write() as connection:
+        forged = update(application).where(application.c.case_id == later)
+        connection.execute(forged.values(first_id=None if alike else first))
+    found = [json.loads(line) for line in run("offsystem", *DAYS, "--json").stdout.splitlines()]
+    shown = [one["shown_by"] for one in found if one["code"] == "REAPPLIED" and one["application_id"] == later.hex()]
+    if not alike:
+        assert shown == []
+        return
+    (events,) = shown
+    assert [(one["sort"], one["told"]) for one in events] == [
+        ("submission", ""),
+        ("step", "TERMINATE"),
+        ("submission", ""),
+    ]
+    assert (events[0]["ref"], events[2]["ref"]) == (first.hex(), later.hex())
+    assert all(one["at"] for one in events)
+
+
+def test_p4_an_end_that_is_told_after_the_last_day_changes_no_byte_of_the_time_before(hub: Hub) -> None:
+    submit(hub, "A-2")
+    first = given_up(hub, "A-1", received=MARCH_ENDS)
+    march = run("offsystem", *DAYS).stdout_bytes
+    assert b"REAPPLIED" not in march
+    with hub.store.write() as connection:
+        linked = update(application).where(application.c.case_id != first)
+        connection.execute(linked.values(first_id=first))
+    assert run("offsystem", *DAYS).stdout_bytes == march
+    assert b"REAPPLIED" in run("offsystem", "--from", "2022-03-01", "--to", "2022-04-01").stdout_bytes
+
+
 def test_p4_every_way_to_cheat_is_in_the_auditors_output_under_its_class(hub: Hub) -> None:
-    first, expected = submit(hub, "first"), dict[bytes, tuple[str, str, str]]()
+    expected, capacities = dict[bytes, tuple[str, str, str]](), iter(range(100, 1_000))
     for nth, cheat in enumerate(CHEATS):
         told = cheat.told()
-        case_id = submit(hub, f"cheat-{nth}", *told.facts)
+        capacity = {"capacity_kw": next(capacities)}
+        if told.follows:
+            given_up(hub, f"first-{nth}", **capacity)
+        case_id = submit(hub, f"cheat-{nth}", *told.facts, **capacity)
         kind = {"case_type": told.kind.case_type, "starred": told.kind.starred, "customer_class": told.customer_class}
-        again = {"first_id": first} if told.follows else {}
         with hub.store.write() as connection:
             begun = update(application).where(application.c.case_id == case_id)
-            connection.execute(begun.values(**kind, **again))
+            connection.execute(begun.values(**kind))
             refusals = [("MATERIAL_NOT_LISTED", one) for one in told.requests]
             refusals += [(GIVEN, one) for one in told.second_rounds]
             for number, (code, one) in enumerate(refusals):

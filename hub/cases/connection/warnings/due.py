@@ -1,6 +1,6 @@
-"""The cases with a last day that a warning is due for: of a limit, without those that were taken back, or of the
-follow-up of a bad rating. It is asked for all the time, so each part is found by an index, however many cases there
-are."""
+"""The cases with a last day that a warning is due for: of a limit, or of the follow-up of a bad rating. One that was
+taken back is escalated until the utility reports its end, but not warned of before its last day. It is asked for all
+the time, so each part is found by an index, however many cases there are."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -41,8 +41,8 @@ def _due(connection: Connection, query: Select[Any], moment: Moment) -> Select[A
 
 
 def taken_back(connection: Connection, case_id: bytes) -> bool:
-    """Whether the application was taken back: no limit of it is warned of. It is the same question that ``any_due``
-    asks: a case that is due and has nothing to be warned of would be due without end."""
+    """Whether the application was taken back: it is not warned of before a last day. It is the same question that
+    ``any_due`` asks: a case that is due and has nothing to be warned of would be due without end."""
     query = select(application.c.case_id).where(application.c.case_id == case_id, back_of_row())
     return connection.execute(query).first() is not None
 
@@ -82,8 +82,8 @@ def _ids(
 ) -> Iterator[Select[Any]]:
     """As ``decide.level``. Marks are compared by equality: only then does the index lead to the days."""
     since, over, today, soon = (day.isoformat() for day in (days.since, days.over, days.today, days.soon))
-    runs = select(application.c.case_id).where(application.c.ended.is_(None), has_date, ~back_of_row())
+    runs = select(application.c.case_id).where(application.c.ended.is_(None), has_date)
     yield runs.where(mark.in_((0, MARKS[Level.BEFORE])), due_on >= since, due_on < over)
     submitted_before = case.c.opened_ms < days.today_ms
     before = runs.join_from(application, case, case.c.case_id == application.c.case_id).where(submitted_before)
-    yield before.where(mark == 0, due_on >= today, due_on <= soon)
+    yield before.where(mark == 0, due_on >= today, due_on <= soon, ~back_of_row())
