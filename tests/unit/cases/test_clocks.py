@@ -1,12 +1,16 @@
 """The clocks of a case: P4, times are what really happened, and nothing is subtracted but what the policy excludes."""
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.cases import clocks, policy
 from hub.cases.calendar import Calendar
-from hub.cases.clocks import Clock
+from hub.cases.clocks import Clock, KindClock, Span
 from hub.cases.steps.facts import (
     ACCEPTANCE,
     COMPLETION,
@@ -19,6 +23,7 @@ from hub.cases.steps.facts import (
 )
 from hub.cases.steps.judge import judge
 from hub.clock import CHINA
+from tests import limits
 
 POLICY = policy.by_version("tianjin-2022")
 SINGLE, STARRED = Kind("high-single", False), Kind("high-single", True)
@@ -156,3 +161,88 @@ def test_the_dates_that_are_told_are_those_of_what_runs(
 def test_the_dates_at_submission_are_those_of_the_table(kind: Kind) -> None:
     at_once = POLICY.dates(kind.case_type, kind.starred, date(2022, 3, 1), Calendar())
     assert clocks.dates(told(kind, SUBMITTED))[:7] == at_once[:7]
+
+
+STEPS = (
+    *((END, ACCEPTANCE), (END, SUPPLY_PLAN), (START, DESIGN_REVIEW), (RETURN, DESIGN_REVIEW), (START, DESIGN_REVIEW)),
+    *((END, DESIGN_REVIEW), (END, MID_INSPECTION), (START, COMPLETION), (END, COMPLETION)),
+)
+"""What a starred case goes through; of what a kind has not, or passes over, the rest counts."""
+KINDS = SINGLE, STARRED, SANLING, OTHER, Kind("low-resident", False), Kind("high-dual", True)
+DAYS_OFF = st.one_of(
+    st.dates(date(2022, 1, 20), date(2022, 2, 10)),  # 春节, with make-up days before it
+    st.dates(date(2022, 9, 20), date(2022, 10, 12)),  # 国庆节, with make-up days after it
+    st.dates(date(2026, 12, 10), date(2027, 2, 20)),  # into a year whose notice is known to one calendar only
+)
+MORE = st.sampled_from(
+    [
+        *((Action.CHANGE, ""), (Action.TERMINATE, ""), (Action.NOT_ACCEPTED, "")),
+        *((Action.CORRECTION_START, ""), (Action.CORRECTION_END, ""), (Action.SPECIAL_START, "")),
+        *((Action.REQUEST, COMPLETION), (RETURN, COMPLETION)),
+    ]
+)
+HAPPENS = st.tuples(st.one_of(st.none(), st.none(), st.none(), MORE), st.integers(0, 9), st.sampled_from(KINDS))
+"""What happens: the next one of ``STEPS``, or something else; how many days later; and what a change says that it
+becomes."""
+
+
+def that_happen(submitted: date, happens: list[tuple[tuple[Action, str], int, Kind]]) -> Iterator[Fact]:
+    """Facts in their order, each so many days after the one before it."""
+    day = submitted
+    for n, ((action, segment), later, kind) in enumerate(happens):
+        day += timedelta(days=later)
+        at_ms, name = ms(day.isoformat()) + n, bytes([n])
+        more = {"explained": True, "approved": True, "becomes": kind, "requested_ms": at_ms}
+        yield Fact(name * 16, name, segment, action, at_ms, at_ms, **more)  # type: ignore[arg-type]
+
+
+def passes(one: KindClock, other: KindClock, works: bool, ended: bool) -> None:
+    """``other`` is ``one`` a day later. ``works``: whether that day is a working day."""
+    for before, after in zip(one.lines, other.lines, strict=True):
+        assert replace(before, span=after.span) == after, "who opened and closed it, and when"
+        runs(before.span, after.span, works and before.span.closed_on is None)
+        assert before.span == after.span or before.span.closed_on is None
+    runs(one.whole, other.whole, works and not ended)
+    assert (one.total is None) == (other.total is None)
+    if one.total and other.total:
+        runs(one.total, other.total, works and one.running is not None and one.running.timed)
+
+
+def runs(before: Span, after: Span, counts: bool) -> None:
+    """It has used a day more where that counts. A year without a notice may be reached; no day of it changes."""
+    assert after.used == before.used + counts
+    assert (after.left or 0) <= (before.left or 0)
+    assert after.over >= before.over
+    assert after == replace(before, used=after.used, provisional=after.provisional, calendar=after.calendar)
+
+
+@settings(max_examples=150)
+@given(
+    DAYS_OFF,
+    st.sampled_from(KINDS),
+    st.sampled_from(limits.VERSIONS),
+    st.sampled_from([Calendar(), limits.later_calendar()]),
+    st.integers(0, 14).flatmap(lambda n: st.lists(HAPPENS, min_size=n, max_size=n)),
+    st.integers(0, 40),
+)
+def test_p4_a_day_that_passes_takes_from_what_is_left_and_changes_nothing_else(
+    submitted: date, kind: Kind, version: str, calendar: Calendar,
+    told_of: list[tuple[tuple[Action, str] | None, int, Kind]], later: int,
+) -> None:  # fmt: skip
+    """For any history, and each day after it: what runs has used one working day more, or none on a day off; what is
+    closed, and every last day, stays; over is never undone."""
+    steps = iter(STEPS)
+    happens = [(other or next(steps, STEPS[-1]), days, becomes) for other, days, becomes in told_of]
+    facts = list(that_happen(submitted, happens))
+    table = policy.by_version(version)
+    history = judge(facts, ms(submitted.isoformat(), 9), kind, clocks.timed(table))
+    day = submitted + timedelta(days=sum(days for _, days, _ in happens) + later)
+    now, then = (clocks.clock(history, table, calendar, one) for one in (day, day + timedelta(days=1)))
+    works = calendar.is_working_day(day + timedelta(days=1))
+    assert clocks.dates(now)[:3] == clocks.dates(then)[:3]
+    for before, after in zip(now.kinds, then.kinds, strict=True):
+        passes(before, after, works, now.ended is not None)
+    assert [one._replace(days=0) for one in now.pauses] == [one._replace(days=0) for one in then.pauses]
+    assert all(0 <= b.days - a.days <= works for a, b in zip(now.pauses, then.pauses, strict=True))
+    if now.ended:
+        assert now == replace(then, today=day)
