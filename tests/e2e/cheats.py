@@ -128,6 +128,14 @@ STEPS = (
         said("2022-03-04T17:50:00", "", "TERMINATE"),
     ),
     reported(
+        *("sent back, and no one says why", "RETURNED_UNEXPLAINED", RESTARTED, OTHER, ACCEPTED, PLANNED, ASKED),
+        said("2022-03-15T09:00:00", "120", "RETURN"),
+    ),
+    reported(
+        *("terminated, and no one says why", "TERMINATED_UNEXPLAINED", RESTARTED, OTHER, ACCEPTED),
+        said("2022-03-03T09:00:00", "", "TERMINATE"),
+    ),
+    reported(
         *("begun again while it runs", "STEP_AGAIN", RESTARTED, OTHER, ACCEPTED),
         said("2022-03-03T09:00:00", "010", "START"),
     ),
@@ -220,6 +228,14 @@ STEPS = (
     reported(
         *("a charge to a resident", "CHARGED", BEYOND, RESIDENT, ACCEPTED),
         said("2022-03-03T09:00:00", "080", "END", chargeItem="接电费", chargeAmount="300.00元"),
+    ),
+    reported(
+        *("a charge under the code of another step", "CHARGED", BEYOND, SANLING, ACCEPTED),
+        said("2022-03-03T09:00:00", "070", "END", chargeItem="材料费", chargeAmount="5000元"),
+    ),
+    reported(
+        *("a charge beside the start of acceptance", "CHARGED", BEYOND, SANLING),
+        said("2022-03-02T09:00:00", "010", "START", chargeItem="接电费", chargeAmount="叁佰元"),
     ),
     reported(
         *("sent back for a permit", "ASKED_IN_STEP", BEYOND, OTHER, ACCEPTED, PLANNED, ASKED),
