@@ -87,6 +87,15 @@ def poll_until(member: Member, count: int, records_max: int = 100) -> list[str]:
     return got
 
 
+def committed_until(log: RecordLog, group: str, position: tuple[str, int], least: int) -> int:
+    """The committed position as soon as it is at least ``least``. A broker answers a commit when its decision is
+    durable, and shows the positions of the transaction a moment later."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while (found := log.committed(group).get(position, 0)) < least and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    return found
+
+
 def copies(target: str, batches: Sequence[Batch]) -> list[Outgoing]:
     return [
         Outgoing(target, b.partition, r.key, r.value, list(r.headers), r.timestamp) for b in batches for r in b.records
