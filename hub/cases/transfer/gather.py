@@ -16,6 +16,7 @@ from hub.cases.evidence.titles import TITLE, Place, Title
 from hub.cases.procedure import Given, Moment, SinkInfo, Withdraw, Work
 from hub.cases.tables import case, piece
 from hub.cases.transfer.hears import REPORT, Cancel, Look, Submit
+from hub.cases.transfer.states import RANK
 from hub.cases.transfer.tables import (
     transfer,
     transfer_conflict,
@@ -158,7 +159,7 @@ def _reports(given: Given, connection: Connection, case_id: bytes) -> tuple[list
         if not first.setdefault(one.event, one).says_same(one):
             conflicts.append(one)
     reports = [one for event, one in first.items() if event not in known]
-    return sorted(reports, key=lambda one: (one.at_ms, one.event)), conflicts
+    return sorted(reports, key=lambda one: (one.at_ms, RANK[one.result], one.event)), conflicts
 
 
 def _unheard(connection: Connection, case_id: bytes) -> list[Row[Any]]:

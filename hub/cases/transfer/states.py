@@ -60,6 +60,9 @@ class Ask(StrEnum):
     TRANSFER = "transfer"
 
 
+RANK: Final = {said.value: rank for rank, said in enumerate(Said)}
+"""What is said → its place in the procedure: the order of what the utility says happened in the same moment."""
+
 S, W = State, Said
 ENDED: Final = frozenset({S.DONE, S.FAILED, S.CANCELLED})
 ON_CHECK: Final = frozenset({W.CLEAR, W.ARREARS, W.NO_ACCOUNT})

@@ -11,7 +11,7 @@ from hub.cases import policy
 from hub.cases.procedure import Opens
 from hub.cases.tables import piece
 from hub.cases.times import iso
-from hub.cases.transfer.states import CHECKED, TRANSFERRED, State
+from hub.cases.transfer.states import CHECKED, RANK, TRANSFERRED, State
 from hub.cases.transfer.tables import transfer_conflict, transfer_report, transfer_title
 from hub.cases.transfer.words import FOUND, LIMIT, NO_ANSWER, NO_LIMIT, STATES
 from hub.errors import Unavailable
@@ -34,10 +34,9 @@ def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Js
     """One transfer with what the utility reported, the titles that were heard, and its deliveries."""
     case_id = bytes(row.case_id)
     reports = select(transfer_report).where(transfer_report.c.case_id == case_id)
-    ordered = reports.order_by(transfer_report.c.reported_at_ms, transfer_report.c.event)
     titles = select(transfer_title).where(transfer_title.c.case_id == case_id)
     pieces = select(piece).where(piece.c.case_id == case_id).order_by(piece.c.piece)
-    told = connection.execute(ordered).all()
+    told = sorted(connection.execute(reports), key=lambda one: (one.reported_at_ms, RANK[one.result], one.event))
     conflicts = select(transfer_conflict).where(transfer_conflict.c.case_id == case_id)
     others = connection.execute(conflicts.order_by(transfer_conflict.c.heard_ms, transfer_conflict.c.record_id)).all()
     doubted = {bytes(one.event) for one in others}

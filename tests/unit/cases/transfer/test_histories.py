@@ -401,6 +401,20 @@ def test_another_content_of_an_event_is_stored_and_shown_and_changes_nothing(tow
     assert len(town.service.show(one)["reports"]) == 5 and all(table.equal for table in town.house.remade().values())
 
 
+def test_what_happened_in_the_same_moment_is_heard_in_the_order_of_the_procedure(town: Town) -> None:
+    """The utility's times may be whole seconds; the keys of its events are in no order."""
+    transfers = town.submit(body(matter(accounts=[f"120004567{nth}" for nth in range(8)])))
+    for one in transfers:
+        town.told(one, "CLEAR", 1)
+    town.entered()
+    at_ms = town.house.clock.now_ms() + 6_000_000
+    for one in transfers:
+        town.heard(*(town.report(one, result, 1, at_ms=at_ms) for result in ("DONE", "APPLIED")))
+    for one in transfers:
+        told = [(each["result"], each["counted"]) for each in town.service.show(one)["reports"]]
+        assert told == [("CLEAR", True), ("APPLIED", True), ("DONE", True)]
+
+
 def test_one_event_over_two_ways_is_no_conflict_where_one_of_them_says_less(town: Town) -> None:
     (one,) = town.submit(body())
     told = town.report(one, "CLEAR", 1, opinion="户号无欠费")
