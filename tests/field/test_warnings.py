@@ -159,6 +159,17 @@ def test_p4_an_application_that_was_taken_back_is_escalated_until_its_end_is_rep
     assert warned(house) == warned(house) == [over]
 
 
+def test_p4_an_escalation_that_is_on_its_way_is_not_silenced_by_taking_the_application_back(house: House) -> None:
+    sink, case_id = ConnectionSystem(), house.submit(body()).case_id
+    house.deliver(sink)
+    go_to(house, date(2022, 2, 14))
+    assert [one[0] for one in warned(house)] == ["AFTER"]
+    house.applications.cancel(case_id, BY)
+    house.deliver(sink)
+    kinds = [one["kind"] for effects in sink.effects.values() for one in effects]
+    assert (kinds.count("warning"), kinds.count("cancellation")) == (1, 1)
+
+
 def test_an_application_that_was_taken_back_and_has_ended_is_not_warned_of(house: House) -> None:
     case_id = house.submit(body()).case_id
     house.applications.cancel(case_id, BY)

@@ -122,7 +122,8 @@ class Withdrawn(Withdrawing):
 @dataclass(frozen=True, kw_only=True)
 class Cancelled(Deciding, Withdrawing):
     """The applicant took the application back. Its pieces tell the sinks; what they were not sent yet, except the
-    registration, is withdrawn, and no evidence is looked for any more. Its time limit ends with the utility's step."""
+    registration and warnings, is withdrawn, and no evidence is looked for any more. Its time limit ends with the
+    utility's step."""
 
     SCHEMA = "connection.cancelled"
     TOPIC = CONNECTION_EVENTS

@@ -27,6 +27,7 @@ from hub.cases.connection.tables import application
 from hub.cases.connection.warnings import due
 from hub.cases.connection.warnings import shown as warnings
 from hub.cases.connection.warnings.decide import window
+from hub.cases.connection.warnings.events import WARNING
 from hub.cases.events import REGISTRATION
 from hub.cases.evidence import matching, needs, over, tables
 from hub.cases.evidence.ask import way_to_ask
@@ -390,6 +391,7 @@ def _cancelled(connection: Connection, case: Case) -> bool:
 
 
 def _unsent(connection: Connection, case: Case) -> tuple[int, ...]:
-    """The pending pieces without the registration: sinks that get this are told how it ended."""
-    query = select(piece.c.piece).where(*_waiting(case), piece.c.kind != REGISTRATION)
+    """The pending pieces without the registration, since sinks that get this are told how it ended, and without the
+    warnings, since the limits continue: taking it back silences none."""
+    query = select(piece.c.piece).where(*_waiting(case), piece.c.kind.not_in((REGISTRATION, WARNING)))
     return tuple(connection.execute(query.order_by(piece.c.piece)).scalars())
