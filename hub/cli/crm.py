@@ -66,6 +66,7 @@ def command() -> None:
     help="Pull, table: how long its program may take until it has answered what waits.",
 )
 @click.option("--table", default=TABLE, show_default=True, help="Table: its name, SCHEMA.NAME.")
+@click.option("--steps-url", help="Push: base URL of its list of steps, GET /steps. [default: URL]")
 @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Certificate authorities, PEM.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check(
@@ -75,6 +76,7 @@ def check(
     settle_s: float,
     wait_s: float,
     table: str,
+    steps_url: str | None,
     ca_file: str | None,
     as_json: bool,
 ) -> None:
@@ -93,6 +95,8 @@ def check(
     to see how it answers when it is busy. It takes a few seconds, and some times --settle-s for a system that breaks
     the contract.
 
+    Where it lists its steps (GET /steps), the list is read in small and large pages; play some steps there before.
+
     Where it fetches, let its program fetch from URL with the token while this command runs: answers get lost, the hub
     is busy, does not know a place any more, or does not take an acknowledgement. Put a TLS proxy before URL where the
     program needs one. In a table, rows are inserted and watched; they stay there.
@@ -104,7 +108,7 @@ def check(
     chosen = Way(way or (Way.PUSH if url.startswith(("http:", "https:")) or "://" not in url else Way.TABLE))
     if chosen is not Way.TABLE and not token:
         raise click.UsageError("give --token, or set HUB_CRM_TOKEN")
-    found = _played(chosen, url, token or "", settle_s, wait_s, table, ca_file)
+    found = _played(chosen, url, token or "", settle_s, wait_s, table, ca_file, steps_url)
     broken = [one.clause.number for one in found if one.verdict == Verdict.BROKEN]
     if as_json:
         shown = without_secrets(url) if chosen is Way.TABLE else url
@@ -116,11 +120,18 @@ def check(
 
 
 def _played(
-    way: Way, url: str, token: str, settle_s: float, wait_s: float, table: str, ca_file: str | None
+    way: Way,
+    url: str,
+    token: str,
+    settle_s: float,
+    wait_s: float,
+    table: str,
+    ca_file: str | None,
+    steps_url: str | None,
 ) -> list[Result]:
     clock, sent = SystemClock(), samples()
     if way is Way.PUSH:
-        with closing(Line(url, token, settle_s, clock, ca_file)) as line:
+        with closing(Line(url, token, settle_s, clock, ca_file, steps_url)) as line:
             return run(line, sent, clock, _progress)
     notes = Notes(samples=sent, clock=clock)
     if way is Way.TABLE:

@@ -69,14 +69,21 @@ class To(NamedTuple):
 
 class Line:
     """Calls to one connection system. ``settle_s``: how long it may take to carry out a call whose answer was not
-    waited for, seconds. Safe for use by several threads. Raises ``Misconfigured`` for a URL that is none."""
+    waited for, seconds. ``steps_url``: where its list of steps is, when that is another URL. Safe for use by several
+    threads. Raises ``Misconfigured`` for a URL that is none."""
 
-    def __init__(self, url: str, token: str, settle_s: float, clock: Clock, ca_file: str | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or "@" in parts.netloc:
-            raise Misconfigured("the URL is no base URL", "use http(s)://HOST[:PORT][/PATH]")
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        settle_s: float,
+        clock: Clock,
+        ca_file: str | None = None,
+        steps_url: str | None = None,
+    ) -> None:
         self.settle_s = settle_s
-        self._url = url.rstrip("/")
+        self._url = _base(url)
+        self._steps_url = _base(steps_url or url)
         self._token = token
         self._clock = clock
         self._tls = _tls(ca_file)
@@ -86,15 +93,22 @@ class Line:
     def push(self, to: To, body: Mapping[str, Any], token: str | None = None) -> Outcome:
         """Post a piece. ``token``: another one than the right one."""
         content = _encoded(body)
-        return of_push(self._answer("POST", to, {}, content, self._headers(to.key, token)), to.field)
+        return of_push(self._answer("POST", self._url + to.path, {}, content, self._headers(to.key, token)), to.field)
 
     def ask(self, to: To, token: str | None = None) -> Outcome:
         """Ask for a piece."""
-        return of_question(self._answer("GET", to, to.query, b"", self._headers("", token)), to.field, to.key)
+        return of_question(
+            self._answer("GET", self._url + to.path, to.query, b"", self._headers("", token)), to.field, to.key
+        )
+
+    def steps(self, after: str, limit: int, token: str | None = None) -> Answer:
+        """Ask for a page of the list of steps: at most ``limit`` after a place, "" for the beginning."""
+        query = {"after": after, "limit": str(limit)}
+        return self._answer("GET", f"{self._steps_url}/steps", query, b"", self._headers("", token))
 
     def hang_up(self, to: To, body: Mapping[str, Any]) -> None:
         """Post a piece, and do not wait for the answer."""
-        self._answer("POST", to, {}, _encoded(body), self._headers(to.key, None), _NO_WAIT_S)
+        self._answer("POST", self._url + to.path, {}, _encoded(body), self._headers(to.key, None), _NO_WAIT_S)
 
     def break_off(self, to: To, body: Mapping[str, Any]) -> None:
         """Post half of a piece, and close the connection."""
@@ -125,14 +139,14 @@ class Line:
     def _answer(
         self,
         method: str,
-        to: To,
+        address: str,
         query: Mapping[str, str],
         body: bytes,
         headers: Mapping[str, str],
         read_s: float | None = None,
     ) -> Answer:
         """The answer to a call. ``read_s``: how long to wait for each part of it, when that is less than for all."""
-        url = f"{self._url}{to.path}?{urlencode(query)}" if query else self._url + to.path
+        url = f"{address}?{urlencode(query)}" if query else address
         waits = {"timeout": {"connect": TOTAL_S, "write": TOTAL_S, "pool": TOTAL_S, "read": read_s or TOTAL_S}}
         try:
             with (
@@ -142,6 +156,13 @@ class Line:
                 return _read(response)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             return Answer(0, type(error).__name__.encode())
+
+
+def _base(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or "@" in parts.netloc:
+        raise Misconfigured("the URL is no base URL", "use http(s)://HOST[:PORT][/PATH]")
+    return url.rstrip("/")
 
 
 def _tls(ca_file: str | None) -> ssl.SSLContext:

@@ -26,6 +26,7 @@ from hub.crm.calls import (
 )
 from hub.crm.play import Case, Play, refused, taken
 from hub.crm.reading import Outcome, Word, keys
+from hub.crm.steps import lists_its_steps
 
 ORIGINAL_CHARACTERS = 700_000
 """Characters of the original in a piece that every system must take."""
@@ -327,7 +328,7 @@ def _stored_nothing(play: Play, clause: str, to: To) -> None:
 CHECKS: Final[tuple[Check, ...]] = (
     *(is_taken_and_found, is_not_there, is_refused, wants_the_token, knows_applications_by_our_number),
     *(takes_any_text, takes_several_at_once, takes_a_repetition_once, takes_what_changes),
-    *(takes_joint_transfers, answers_when_busy),
+    *(takes_joint_transfers, lists_its_steps, answers_when_busy),
     *(ignores_half_a_call, settles, keeps_what_it_has),
 )
 """The checks in their order: those that take long come last."""

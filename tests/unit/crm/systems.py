@@ -36,6 +36,8 @@ class Good:
         """The answer to one call."""
         if not self.knows(headers):
             return self.error(401, "UNAUTHORISED")
+        if target.startswith("/steps"):
+            return self.steps(parse_qs(urlsplit(target).query, keep_blank_values=True))
         parts, query = urlsplit(target).path.split("/"), parse_qs(urlsplit(target).query)
         what = parts[-1] if "transfers" not in parts[1:-1] else f"transfer-{parts[-1]}"
         by = {"applications": "externalAppNo", "transfers": "transferNo"}.get(what)
@@ -104,6 +106,20 @@ class Good:
 
     def item(self, piece: dict[str, Any]) -> dict[str, Any]:
         return {field_of(piece["what"]): piece["receipt"], "idempotencyKey": piece["key"], "receivedAt": TIME}
+
+    # ---- the list of steps ----
+
+    def steps(self, query: dict[str, list[str]]) -> Any:
+        after, limit = query["after"][0], int(query["limit"][0])
+        if not (after or "0").isdecimal():
+            return self.error(422, "PLACE_UNKNOWN")
+        return self.page(int(after or 0), limit)
+
+    def page(self, first: int, limit: int) -> Any:
+        events = [{"eventId": f"E{nth}"} for nth in range(1, 6)]
+        shown = events[first : first + limit]
+        end = first + len(shown)
+        return answer({"items": shown, "next": str(end), "more": end < len(events)})
 
 
 def field_of(what: str) -> str:

@@ -18,6 +18,7 @@ from hub.crm.checks import settles
 from hub.crm.clauses import Way, clauses
 from hub.crm.play import Play, Verdict
 from hub.crm.report import results
+from hub.crm.steps import lists_its_steps
 from hub.errors import Misconfigured, Unavailable
 from sandbox import launch
 from tests.crm import DRIP, HANG_UP, answer, serving
@@ -45,9 +46,10 @@ def broken(system: Any) -> set[str]:
 
 
 def test_the_sandboxs_system_keeps_every_clause_that_can_be_seen(tmp_path: Path) -> None:
-    with launch.start(5, 20, tmp_path, systems=("utility_crm",)) as sandbox:
+    with launch.start(5, 20, tmp_path, systems=("utility_crm", "utility_steps")) as sandbox:
         url, token = sandbox.urls["utility_crm"], sandbox.secrets["utility_crm"]["token"]
-        told = check(url, "--json", token=token)
+        sandbox.control("utility_steps", "play", {"appNo": "A1", "way": "pull", "plan": "starred"})
+        told = check(url, "--json", "--steps-url", sandbox.urls["utility_steps_control"], token=token)
         assert told.exit_code == 0, told.output
         found = {one["clause"]: one["verdict"] for one in json.loads(told.stdout)["clauses"]}
         # It does not deduplicate, and says so by two receipts.
@@ -352,10 +354,10 @@ SYSTEMS = [
     (CutsTheKey, {"3.3"}, {"3.7", "4.1", "4.2", "4.3", "6.1"}),
     (AcknowledgesAndForgets, {"3.4"}, {"3.6", "4.1", "6.1"}),
     (ForgetsAfterAWhile, {"3.4"}, {"3.6", "4.1", "6.1"}),
-    (ErrorWithASuccessCode, {"2.3"}, set()),
-    (ErrorPage, {"2.2"}, set()),
+    (ErrorWithASuccessCode, {"2.3", "14.5"}, set()),
+    (ErrorPage, {"2.2", "14.5"}, set()),
     (OnlyAQueue, {"2.1"}, {"1.3", "5.1"}),
-    (OpenToQuestions, {"1.1"}, set()),
+    (OpenToQuestions, {"1.1", "14.1"}, set()),
     (KeysOnTheChannelsNumber, {"1.2"}, {"3.6", "3.7"}),
     (RefusesARepetition, {"4.2"}, set()),
     (Overwrites, {"4.3"}, set()),
@@ -371,7 +373,7 @@ SYSTEMS = [
     (OneReadingOnly, {"6.1"}, set()),
     (NewestNoticeOnly, {"6.4"}, set()),
     (NoWithdrawals, {"6.2"}, set()),
-    (HtmlPage, {"2.1", "3.2"}, {"1.1", "1.3", "1.5", "2.2", "3.7", "4.1", "5.1", "12.1"}),
+    (HtmlPage, {"2.1", "3.2"}, {"1.1", "1.3", "1.5", "2.2", "3.7", "4.1", "5.1", "12.1", "14.1", "14.2"}),
     (HiddenNumbers, {"2.1"}, {"1.4", "3.1", "3.6", "4.1"}),
 ]
 """System → the clauses that the kit must name, and those that the same fault may break too."""
@@ -381,6 +383,86 @@ SYSTEMS = [
 def test_the_kit_names_the_clause_that_a_system_breaks(system: type[Good], must: set[str], may: set[str]) -> None:
     found = broken(system())
     assert must <= found <= must | may, sorted(found)
+
+
+class NoPlaceOnTheLastPage(Good):
+    def page(self, first: int, limit: int) -> Any:
+        status, headers, body = super().page(first, limit)
+        said = json.loads(body)
+        return status, headers, json.dumps(said | ({} if said["more"] else {"next": ""})).encode()
+
+
+class BeginsWithTheLastOfThePageBefore(Good):
+    def page(self, first: int, limit: int) -> Any:
+        return super().page(max(first - 1, 0), limit)
+
+
+class ForgetsWhatWasFetched(Good):
+    """What it gave in small pages is away."""
+
+    fetched = False
+
+    def page(self, first: int, limit: int) -> Any:
+        self.fetched |= limit < 5
+        gone = self.fetched and limit > 5
+        return super().page(2 if gone else first, limit)
+
+
+class ReadsNothingAfterAnUnknownPlace(Good):
+    def steps(self, query: dict[str, list[str]]) -> Any:
+        unknown = query["after"][0].startswith("no-such")
+        return self.page(99, 1) if unknown else super().steps(query)
+
+
+class OpenSteps(Good):
+    def handle(self, method: str, target: str, headers: Any, body: bytes) -> Any:
+        given = {"authorization": f"Bearer {TOKEN}"} if target.startswith("/steps") else headers
+        return super().handle(method, target, given, body)
+
+
+LISTS = [
+    (Good, set()),
+    (OpenSteps, {"14.1"}),
+    (NoPlaceOnTheLastPage, {"14.2"}),
+    (BeginsWithTheLastOfThePageBefore, {"14.3"}),
+    (ForgetsWhatWasFetched, {"14.4"}),
+    (ReadsNothingAfterAnUnknownPlace, {"14.5"}),
+]
+
+
+@pytest.mark.parametrize(("make", "must"), LISTS, ids=lambda one: getattr(one, "__name__", ""))
+def test_the_kit_names_the_clause_that_a_list_of_steps_breaks(make: type[Good], must: set[str]) -> None:
+    found = of_the_list(make())
+    assert {clause for clause, verdict in found.items() if verdict == "BROKEN"} == must
+    if not must:
+        assert {*found.values()} == {"HOLDS"}
+
+
+class NoSteps(Good):
+    def steps(self, query: dict[str, list[str]]) -> Any:
+        return self.error(404, "NOT_FOUND")
+
+
+class NoStepsYet(Good):
+    def page(self, first: int, limit: int) -> Any:
+        return answer({"items": [], "next": "", "more": False})
+
+
+def test_a_list_that_is_not_there_or_empty_is_not_seen_and_says_why() -> None:
+    assert {*of_the_list(NoSteps()).values()} == {"NOT_SEEN"}
+    empty = of_the_list(NoStepsYet())
+    assert [empty[f"14.{nth}"] for nth in range(1, 6)] == ["HOLDS", "HOLDS", "NOT_SEEN", "NOT_SEEN", "NOT_SEEN"]
+
+
+def of_the_list(system: Good) -> dict[str, Verdict]:
+    """The clauses of the list of steps, as the kit sees them."""
+    with serving(system), closing(Line(system.url, TOKEN, SETTLE_S, SystemClock())) as line:
+        play = Play(line=line, samples=samples(), clock=SystemClock())
+        lists_its_steps(play)
+    found = {one.clause.number: one for one in results(play.seen, Way.PUSH)}
+    wanted = {number: one for number, one in found.items() if number.startswith("14.")}
+    assert all(one.seen for one in wanted.values() if one.verdict == Verdict.NOT_SEEN)
+    return {number: one.verdict for number, one in wanted.items()}
 
 
 class NoTransfers(Good):
