@@ -5,9 +5,9 @@ import pwd
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import click
 import httpx
@@ -21,6 +21,7 @@ from hub.errors import Misconfigured, RecordRejected, Unavailable
 TIMEOUT_S = 10.0
 _REMEDY = "give a token with --token or HUB_TOKEN"
 Json = dict[str, Any]
+_Desk = TypeVar("_Desk")
 Titles = list[Json]
 
 
@@ -112,16 +113,28 @@ def or_leave(act: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def desk(config: Path | None, url: str | None, token: str | None, writes: bool = False) -> Iterator[Desk]:
+def either(
+    remote: Callable[[httpx.Client], _Desk],
+    direct: Callable[[Hub], _Desk],
+    config: Path | None,
+    url: str | None,
+    token: str | None,
+    writes: bool,
+) -> Iterator[_Desk]:
     """The hub of the settings, or the hub at ``url`` with a bearer token. ``writes``: tables and keys that are missing
     are made."""
     if url:
         with client_of(url, token) as client:
-            yield Remote(client)
+            yield remote(client)
         return
     settings = hub_settings.load(config)
     with closing(open_hub(settings)) if writes else reading(settings) as hub:
-        yield Direct(hub)
+        yield direct(hub)
+
+
+def desk(config: Path | None, url: str | None, token: str | None, writes: bool = False) -> AbstractContextManager[Desk]:
+    """Applications: see ``either``."""
+    return either(Remote, Direct, config, url, token, writes)
 
 
 def client_of(url: str, token: str | None) -> httpx.Client:

@@ -1,17 +1,16 @@
 """What ``hub transfer`` works on: the store of the settings, or the HTTP API of a hub. A transfer is JSON values."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
 import httpx
 
-from hub import settings as hub_settings
-from hub.bootstrap import Hub, open_hub, reading
+from hub.bootstrap import Hub
 from hub.cases.transfer import views
-from hub.cli.parts.applications import by_user, called, client_of
+from hub.cli.parts.applications import by_user, called, either
 from hub.errors import RecordRejected
 
 Json = dict[str, Any]
@@ -41,17 +40,9 @@ class Desk(Protocol):
         """Take the electricity side back. Returns the transfer, or its id and state."""
 
 
-@contextmanager
-def desk(config: Path | None, url: str | None, token: str | None, writes: bool = False) -> Iterator[Desk]:
-    """The hub of the settings, or the hub at ``url`` with a bearer token. ``writes``: tables and keys that are missing
-    are made."""
-    if url:
-        with client_of(url, token) as client:
-            yield Remote(client)
-        return
-    settings = hub_settings.load(config)
-    with closing(open_hub(settings)) if writes else reading(settings) as hub:
-        yield Direct(hub)
+def desk(config: Path | None, url: str | None, token: str | None, writes: bool = False) -> AbstractContextManager[Desk]:
+    """Transfers: see ``either``."""
+    return either(Remote, Direct, config, url, token, writes)
 
 
 class Direct:
