@@ -158,8 +158,8 @@ class _Decider:
                 reason=reasons.CANCELLED, withdrawn=self._withdrawn(), entered=entered, pieces=tuple(cancellations)
             )
         )
-        for title in self.facts.titles if entered else ():
-            if title.registered_on == self.registered_on and self._transfers(title):
+        for title in self._entries() if entered else ():
+            if title.registered_on == self.registered_on:
                 self._notify(title)
                 return
 
@@ -191,19 +191,21 @@ class _Decider:
 
     def _titles(self) -> None:
         """Titles of one day belong together: each co-owner may have one."""
-        taken = [one for one in self.facts.titles if self._transfers(one)]
-        for day, same_day in groupby(taken, key=lambda one: one.registered_on):
+        for day, same_day in groupby(self._entries(), key=lambda one: one.registered_on):
             titles = list(same_day)
             if self.standing.state in ENDED:
                 self._changed_hands(day, titles)
             elif self.registered_on is None:
                 self._maybe_entered(day, titles)
 
-    def _transfers(self, title: Title) -> bool:
-        """Whether it is the entry of a transfer at all. A mortgage or a change of particulars is none."""
+    def _entries(self) -> list[Title]:
+        """Those that are the entry of a transfer at all, by its date, whatever its row says since. A mortgage or a
+        change of particulars is none."""
         kinds = self.table.transfer
         known = (*kinds.transfers, *kinds.firsts) if self.first else kinds.transfers
-        return title.registration_type in known and (self.old_title is None or self.old_title not in title.numbers)
+        new = [one for one in self.facts.titles if self.old_title is None or self.old_title not in one.numbers]
+        found = [entry for one in new if (entry := one.entry(known))]
+        return sorted(found, key=lambda one: (one.registered_on, one.place))
 
     def _maybe_entered(self, day: date, titles: Sequence[Title]) -> None:
         holders, declared = frozenset[bytes]().union(*(one.holders for one in titles)), self.facts.holders
@@ -213,7 +215,7 @@ class _Decider:
         elif day >= self.since and not holders < declared:
             reason = HOLDER_UNCONFIRMED if holders & declared else OTHER_HOLDERS
             for one in titles:
-                if one.place[:2] not in self.facts.seen:
+                if not one.told(self.facts.seen):
                     record_id, reading = one.place[:2]
                     self.events.append(
                         Overlooked(record_id=record_id, reading=reading, registered_on=day, reason=reason)
@@ -241,7 +243,7 @@ class _Decider:
 
     def _changed_hands(self, day: date, titles: Sequence[Title]) -> None:
         """The title changed hands after this transfer ended, and none was submitted since: the account did not."""
-        new = [one for one in titles if one.place[:2] not in self.facts.seen]
+        new = [one for one in titles if not one.told(self.facts.seen)]
         if not new or self.facts.superseded or not self._knows_the_account():
             return
         last = max((one for one in (self.registered_on, self.facts.noticed_on) if one), default=None)

@@ -26,7 +26,8 @@ def handed_over(case: Case, handed: Handed, table: Policy, calendar: Calendar) -
     if handed.former is None:
         return []
     noted = {row.registered_on for row in handed.rows}
-    later = [one for one in handed.later if one.registration_type in table.transfer.transfers]
+    entries = [entry for one in handed.later if (entry := one.entry(table.transfer.transfers))]
+    later = sorted(entries, key=lambda one: (one.registered_on, one.place))
     found: list[Event] = []
     for day, same_day in groupby(later, key=lambda one: one.registered_on):
         titles = list(same_day)

@@ -301,6 +301,56 @@ def an_entry_before_the_submission(town: Town) -> list[str]:
     return ["registration", "check", "transfer"]
 
 
+def particulars_change_while_arrears_are_open(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    town.entered(key="same")
+    town.heard(town.title(key="same", registration_type="300", issued_on=date(2026, 3, 10)))
+    town.told(one, "PAID")
+    town.settle()
+    (sent,) = town.bodies("transfer")
+    assert sent["registeredOn"] == "2026-03-03", "of the transfer, not of the change in its row"
+    town.told(one, "DONE")
+    return ["registration", "check", "transfer"]
+
+
+def the_entry_is_corrected_while_arrears_are_open(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    town.entered(key="same")
+    town.heard(town.title(key="same", registration_type="500", area_m2="90.00"))
+    town.told(one, "PAID")
+    town.settle()
+    (sent,) = town.bodies("transfer")
+    assert sent["fields"]["unit"]["area_m2"] == "90.00", "as it is now"
+    town.told(one, "DONE")
+    return ["registration", "check", "transfer"]
+
+
+def declared_after_a_change_of_particulars(town: Town) -> list[str]:
+    town.entered(key="same")
+    town.heard(town.title(key="same", registration_type="300", issued_on=date(2026, 3, 10)))
+    (one,) = town.submit(body())
+    assert town.service.show(one)["registered_on"] == "2026-03-03"
+    town.told(one, "CLEAR", 1)
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def particulars_of_another_s_title_change(town: Town) -> list[str]:
+    """One who was overlooked is overlooked once, and no transfer starts by a change of particulars alone."""
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(HEIR, key="other")
+    town.heard(town.title(HEIR, key="other", registration_type="300", issued_on=date(2026, 3, 10)))
+    town.entered(NEW, key="none", registration_type="300")
+    assert [row.what for row in town.house.rows(transfer_title)] == ["OTHER_HOLDERS"]
+    assert town.states() == ["ready"]
+    town.entered()
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
 ENDS_DONE: list[Callable[[Town], list[str]]] = [
     arrears_at_neither,
     arrears_at_the_check,
@@ -322,6 +372,10 @@ ENDS_DONE: list[Callable[[Town], list[str]]] = [
     an_inheritance_with_an_old_number,
     a_division_between_co_owners,
     an_entry_before_the_submission,
+    particulars_change_while_arrears_are_open,
+    the_entry_is_corrected_while_arrears_are_open,
+    declared_after_a_change_of_particulars,
+    particulars_of_another_s_title_change,
 ]
 
 
