@@ -88,5 +88,6 @@ WHY: Final = {
     Why.NO_VERSION: Words(
         "无法确定授权当日有效的执照版本", "which version of the licence was in force that day cannot be said"
     ),
+    Why.CODES_DIFFER: Words("统一社会信用代码不同，组织机构代码相同", "two credit codes around one organisation code"),
     Why.AMBIGUOUS: Words("对应不止一方", "several parties may be meant"),
 }
