@@ -1,6 +1,6 @@
 """Decisions about joint transfers: from a case, a command, facts and rules to events. No clock, no database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -9,6 +9,7 @@ from hub.cases import policy, reasons
 from hub.cases.calendar import china_day, day_of
 from hub.cases.case import Case
 from hub.cases.events import REGISTRATION, Deciding, Event, Piece, ToSeal
+from hub.cases.evidence.over import Now
 from hub.cases.evidence.titles import Title
 from hub.cases.policies.model import Policy
 from hub.cases.policy import Rules
@@ -24,6 +25,7 @@ from hub.cases.transfer.events import (
     Entered,
     Located,
     Overlooked,
+    Recalled,
     Reported,
     Submitted,
     Undeclared,
@@ -48,6 +50,7 @@ def decide(case: Case, command: TransferCommand, facts: Facts, rules: Rules, mom
     decider = _Decider.of_known(case, facts, today)
     if isinstance(command, Withdraw):
         decider.lose(command)
+    decider.recall()
     decider.hear()
     if isinstance(command, Cancel):
         decider.cancel()
@@ -125,13 +128,53 @@ class _Decider:
 
     def lose(self, command: Withdraw) -> None:
         """The title of a piece changed before it left. Nothing when the piece has ended already."""
-        if command.piece in self.facts.unsent:
-            self.standing = take(self.standing, Said.LOST).standing
-            if self.standing.state not in ENDED:  # otherwise it was a notice: the entry stays what it was
-                self.registered_on = None
-            state = self.standing.state.value
-            self.events.append(Withdrawn(withdrawn=(command.piece,), reason=command.reason, state=state))
-            self.facts.unsent = tuple(one for one in self.facts.unsent if one != command.piece)
+        unsent = self.facts.unsent
+        if command.piece in unsent:
+            ended = (command.piece, *(one for one, after in unsent.items() if after == command.piece))
+            self._lost(ended, command.reason)
+            self.facts.unsent = {one: after for one, after in unsent.items() if one not in ended}
+
+    def _lost(self, withdrawn: tuple[int, ...], reason: str) -> None:
+        self.standing = take(self.standing, Said.LOST).standing
+        if self.standing.state not in ENDED:  # otherwise it was a notice: the entry stays what it was
+            self.registered_on = None
+        self.events.append(Withdrawn(withdrawn=withdrawn, reason=reason, state=self.standing.state.value))
+
+    def recall(self) -> None:
+        """The title that was entered has changed. The sinks that were told of it are told so, once; where no question
+        is open, the title as it is now is looked for at once. One that others have now is no correction."""
+        over = self.facts.over
+        if over is None or self.registered_on is None:
+            return
+        if over.told and not self._went_on(over.now.record_id):
+            self._recall(over.now, over.told)
+        if self.standing.state in (State.ENTERED, State.OWING):
+            self._lost((), over.now.reason)
+
+    def _went_on(self, record_id: bytes) -> bool:
+        """Whether a transfer that is done was followed by another one in the same row."""
+        if self.standing.state is not State.DONE or self.registered_on is None:
+            return False
+        later = [one for one in self._entries() if one.place.record_id == record_id]
+        return any(one.registered_on > self.registered_on and not self._fits(one.holders) for one in later)
+
+    def _recall(self, now: Now, told: Mapping[str, int]) -> None:
+        row, first = self.facts.row, self._next()
+        assert row is not None and self.registered_on is not None
+        sinks = [one.name for one in self._known() if one.name in told and one.takes(NAME, NOTICE)]
+        pieces = [Piece(first + nth, name, NOTICE, told[name], reading=first) for nth, name in enumerate(sinks)]
+        self.events.append(
+            Recalled(
+                record_id=bytes(row.record_id),
+                reading=row.reading,
+                registered_on=self.registered_on,
+                reason=now.reason,
+                later_id=now.record_id,
+                changed_ms=now.changed_ms,
+                learned_ms=now.learned_ms,
+                pieces=tuple(pieces),
+            )
+        )
 
     def hear(self) -> None:
         """What the utility reported, and what the registry entered."""
@@ -199,7 +242,7 @@ class _Decider:
                 self._maybe_entered(day, titles)
 
     def _entries(self) -> list[Title]:
-        """Those that are the entry of a transfer at all, by its date, whatever its row says since. A mortgage or a
+        """Those that are the entry of a transfer at all, by its date, as its row says now or said. A mortgage or a
         change of particulars is none."""
         kinds = self.table.transfer
         known = (*kinds.transfers, *kinds.firsts) if self.first else kinds.transfers

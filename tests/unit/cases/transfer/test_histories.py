@@ -351,6 +351,80 @@ def particulars_of_another_s_title_change(town: Town) -> list[str]:
     return ["registration", "check", "transfer"]
 
 
+def the_entry_is_corrected_after_it_was_told(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same")
+    town.told(one, "APPLIED", 1)
+    town.house.clock.pass_s(600)
+    number = town.bodies("transfer")[0]["fields"]["unit"]["title_no"]
+    town.heard(town.title(key="same", title_no=number, mortgaged=True))
+    assert not town.bodies("notice"), "a mortgage is nothing that was told"
+    town.heard(town.title(key="same", area_m2="90.00"))
+    (told,) = town.bodies("notice")
+    assert (told["takesBack"], told["reason"], told["registeredOn"]) == (1, "SUPERSEDED", "2026-03-03")
+    assert told["recordId"] == town.bodies("transfer")[0]["recordId"] and told["fields"] == {}
+    assert told["learnedAt"] == "2026-03-02T09:10+08:00", "when the hub learned it"
+    town.told(one, "DONE", 1)
+    town.heard(town.title(HEIR, key="same"))
+    assert [sent["takesBack"] for sent in town.bodies("notice")] == [1, 1], "done, and corrected to another holder"
+    return ["registration", "check", "transfer", "notice", "notice"]
+
+
+def the_entry_ends_after_it_is_done(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same")
+    town.told(one, "DONE", 1)
+    town.heard(town.title(key="same") | {"status": "CANCELLED"})
+    (told,) = town.bodies("notice")
+    assert (told["reason"], told["consNo"]) == ("NOT_CURRENT", ACCOUNT)
+    (shown,) = town.service.show(one)["recalls"]
+    assert (shown["reason"], shown["registered_on"]) == ("NOT_CURRENT", "2026-03-03") and shown["learned_at"]
+    assert "recall.NOT_CURRENT" in [line["what"] for line in town.service.story(one)]
+    return ["registration", "check", "transfer", "notice"]
+
+
+def the_title_goes_on_in_the_same_row(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same")
+    town.told(one, "DONE", 1)
+    town.heard(town.title(HEIR, key="same", issued_on=date(2026, 9, 1)))
+    (told,) = town.bodies("notice")
+    assert "takesBack" not in told, "a new transfer, which nobody declared: no correction"
+    return ["registration", "check", "transfer", "notice"]
+
+
+def the_entry_ends_while_arrears_are_open(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    town.entered(key="same")
+    town.heard(town.title(key="same") | {"status": "CANCELLED"})
+    shown = town.service.show(one)
+    assert (shown["state"], shown["registered_on"], shown["recalls"]) == ("arrears", None, []), "nothing was told"
+    town.told(one, "PAID")
+    town.told(one, "CLEAR", 2)
+    assert town.states() == ["ready"]
+    town.entered(key="new", issued_on=date(2026, 4, 1))
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "check", "transfer"]
+
+
+def the_entry_ends_while_it_owes_after_it_was_told(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same")
+    town.told(one, "OWING", 1)
+    town.heard(town.title(key="same") | {"status": "CANCELLED"})
+    assert town.states() == ["arrears"] and len(town.bodies("notice")) == 1
+    town.entered(key="new", issued_on=date(2026, 4, 1))
+    town.told(one, "PAID")
+    town.told(one, "DONE", 2)
+    assert [sent["registeredOn"] for sent in town.bodies("transfer")] == ["2026-03-03", "2026-04-01"]
+    return ["registration", "check", "transfer", "notice", "transfer"]
+
+
 ENDS_DONE: list[Callable[[Town], list[str]]] = [
     arrears_at_neither,
     arrears_at_the_check,
@@ -376,6 +450,11 @@ ENDS_DONE: list[Callable[[Town], list[str]]] = [
     the_entry_is_corrected_while_arrears_are_open,
     declared_after_a_change_of_particulars,
     particulars_of_another_s_title_change,
+    the_entry_is_corrected_after_it_was_told,
+    the_entry_ends_after_it_is_done,
+    the_title_goes_on_in_the_same_row,
+    the_entry_ends_while_arrears_are_open,
+    the_entry_ends_while_it_owes_after_it_was_told,
 ]
 
 
