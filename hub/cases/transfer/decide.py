@@ -15,6 +15,7 @@ from hub.cases.policies.model import Policy
 from hub.cases.policy import Rules
 from hub.cases.procedure import Decision, Moment, PutOff, SinkInfo, Withdraw
 from hub.cases.transfer.command import NAME, canonical
+from hub.cases.transfer.declared import fits
 from hub.cases.transfer.events import (
     CANCELLATION,
     CHECK,
@@ -285,9 +286,12 @@ class _Decider:
         )
 
     def _changed_hands(self, day: date, titles: Sequence[Title]) -> None:
-        """The title changed hands after this transfer ended, and none was submitted since: the account did not."""
+        """The title changed hands after this transfer ended, and none to these holders was submitted since: the account
+        did not."""
         new = [one for one in titles if not one.told(self.facts.seen)]
-        if not new or self.facts.superseded or not self._knows_the_account():
+        sets = [one.holders for one in titles]
+        declared = any(fits(one.holders, one.mandate, sets) for one in self.facts.later)
+        if not new or declared or not self._knows_the_account():
             return
         last = max((one for one in (self.registered_on, self.facts.noticed_on) if one), default=None)
         later = day > last if last else day >= self.since

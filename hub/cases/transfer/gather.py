@@ -16,6 +16,7 @@ from hub.cases.evidence.over import Now
 from hub.cases.evidence.titles import TITLE, Place, Title
 from hub.cases.procedure import Given, Moment, SinkInfo, Withdraw, Work
 from hub.cases.tables import case, piece
+from hub.cases.transfer.declared import Matter, matters, of_no_account
 from hub.cases.transfer.events import TRANSFER
 from hub.cases.transfer.hears import REPORT, Cancel, Look, Submit
 from hub.cases.transfer.tables import (
@@ -68,9 +69,10 @@ class Facts:
     """What is known of one transfer. ``reports``: those that it has not heard; ``conflicts``: other contents of events
     that it has heard, or hears now. ``titles``: those of its unit that are in force; ``seen``: those that it has taken
     or overlooked (record and reading), and ``noticed_on``, the last date of which the utility was notified.
-    ``unit_id``: the unit, when it was not known before. ``superseded``: a later transfer of the same account and unit
-    was submitted. ``unsent``: its pending pieces, without registrations → the piece that each comes after. ``numbers``:
-    of a new one, at the sinks. ``over``: ``None`` while the title that was entered is as it was."""
+    ``unit_id``: the unit, when it was not known before. ``later``: the transfers of the same account and unit that were
+    submitted after it. ``unsent``: its pending pieces, without registrations → the piece that each comes after.
+    ``numbers``: of a new one, at the sinks. ``over``: ``None`` while the title that was entered is as it was.
+    """
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -83,7 +85,7 @@ class Facts:
     seen: frozenset[tuple[bytes, int]] = frozenset()
     noticed_on: date | None = None
     unit_id: bytes | None = None
-    superseded: bool = False
+    later: list[Matter] = field(default_factory=list)
     unsent: dict[int, int | None] = field(default_factory=dict)
     numbers: tuple[bytes, ...] = ()
     over: Over | None = None
@@ -141,16 +143,16 @@ def _look(given: Given, connection: Connection, one: Case, known: Facts) -> None
     known.seen = frozenset((bytes(title.record_id), title.reading) for title in taken)
     noticed = [date.fromisoformat(title.registered_on) for title in taken if title.what == "UNDECLARED"]
     known.noticed_on = max(noticed, default=None)
-    known.superseded = _superseded(connection, row)
+    known.later = _submitted_later(connection, row)
     known.unsent = _unsent(connection, one.case_id)
     known.over = _over(given, connection, row)
 
 
-def _superseded(connection: Connection, row: Row[Any]) -> bool:
+def _submitted_later(connection: Connection, row: Row[Any]) -> list[Matter]:
     later = or_(case.c.opened_ms > row.opened_ms, (case.c.opened_ms == row.opened_ms) & (case.c.case_id > row.case_id))
     query = select(transfer.c.case_id).join(case, case.c.case_id == transfer.c.case_id)
     same = transfer.c.account_id == row.account_id, transfer.c.unit_id == row.unit_id
-    return connection.execute(query.where(*same, later).limit(1)).first() is not None
+    return matters(connection, query.where(*same, later, ~of_no_account()).order_by(case.c.opened_ms.desc()))
 
 
 def _unsent(connection: Connection, case_id: bytes) -> dict[int, int | None]:

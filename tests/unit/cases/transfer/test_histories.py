@@ -270,6 +270,24 @@ def a_declared_transfer_after_another(town: Town) -> list[str]:
     return [*(["registration", "check", "transfer"] * 2)]
 
 
+def a_later_transfer_that_is_none(town: Town) -> list[str]:
+    """To other holders, or for an account that is none: neither says anything of this change of hands."""
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "DONE", 1)
+    town.house.clock.pass_s(86_400)
+    again = matter(old_holders=[NEW], new_holders=[{**HEIR, "confirmed": True}])
+    (two,) = town.submit(body(again, number="T-2"))
+    town.entered(CO_OWNER, issued_on=date(2026, 9, 1))
+    assert len(town.bodies("notice")) == 1, "to another than declared"
+    town.told(two, "NO_ACCOUNT", 1)
+    town.entered(HEIR, issued_on=date(2026, 10, 1))
+    assert len(town.bodies("notice")) == 2, "declared for an account that is none"
+    town.told(two, "DONE")
+    return ["registration", "check", "transfer", "notice", "registration", "check", "notice"]
+
+
 def an_inheritance_with_an_old_number(town: Town) -> list[str]:
     legacy = {"name": "王伟", "resident_id": "360426910101007"}
     (one,) = town.submit(
@@ -442,6 +460,7 @@ ENDS_DONE: list[Callable[[Town], list[str]]] = [
     an_old_title_number,
     an_old_title_that_is_known_later,
     an_undeclared_transfer,
+    a_later_transfer_that_is_none,
     a_declared_transfer_after_another,
     an_inheritance_with_an_old_number,
     a_division_between_co_owners,
