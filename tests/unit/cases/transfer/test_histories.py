@@ -583,6 +583,7 @@ def test_a_title_that_changes_before_its_piece_leaves_is_looked_for_again(town: 
         ({"new_holders": [{**NEW, "confirmed": True}, CO_OWNER]}, "HOLDER_UNCONFIRMED"),
         ({"accounts": [ACCOUNT, ACCOUNT]}, "MATTER_TWICE"),
         ({"unit_no": None}, "FIELD_MISSING"),
+        ({"mandate": {"form": "DECLARATION", "reference": "W-17", "signed_on": "2099-01-01"}}, "DATE_FUTURE"),
         ({"title_no": OLD_TITLE_NO}, "NOT_ASKED"),
         ({"unit_no": "12"}, "UNIT_FORM"),
         ({"photo": "x"}, "NOT_ASKED"),
