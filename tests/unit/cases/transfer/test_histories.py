@@ -595,6 +595,13 @@ def test_what_is_refused(town: Town, changes: dict[str, Any], code: str) -> None
     assert refused.value.code == code
 
 
+def test_p5_a_refusal_says_which_matter_of_many(town: Town) -> None:
+    wrong = matter(unit_no=unit(2), new_holders=[{**NEW, "confirmed": "maybe"}])
+    with pytest.raises(RecordRejected) as refused:
+        town.service.submit(body(matter(), wrong), BY)
+    assert refused.value.field == "matters.1.new_holders.0.confirmed"
+
+
 def test_a_co_owner_who_has_not_confirmed_is_refused_and_may_confirm_later(town: Town) -> None:
     waits = matter(new_holders=[{**NEW, "confirmed": True}, CO_OWNER])
     with pytest.raises(RecordRejected, match="HOLDER_UNCONFIRMED"):
