@@ -182,8 +182,9 @@ _WORDS = {
         "One title names several places: please check whether the site is one of them. It continues.",
     ),
     "PUBLIC_HOUSING_NO_TITLE": Words(
-        "来源中没有该地址的不动产登记，请工作人员核对是否为没有权证的公有住房（可凭租赁凭证）；不影响受理。",
-        "No title of this site is registered: please check whether it is public housing, which has none. It continues.",
+        "来源中没有该地址的不动产登记，请工作人员核对是否为没有权证的公有房屋（住房或商铺，可凭租赁凭证）；不影响受理。",
+        "No title of this site is registered: please check whether it is public housing, a home or a shop, which has "
+        "none. It continues.",
     ),
     # Refusals of what was submitted.
     "TICKET_FORM": Words("身份核验凭据无法读取。", "This is no ticket of an identity service."),

@@ -21,6 +21,7 @@ from hub.audit.read import Book
 from hub.bootstrap import Hub, reading
 from hub.cases.calendar import china_day
 from hub.cases.policies.model import ROWS
+from hub.cli.shown.files import opened
 from hub.cli.shown.printed import visible
 from hub.clock import CHINA, in_china
 from hub.records.files.parse import ENCODINGS
@@ -294,11 +295,11 @@ def _print(
     as_json: bool,
 ) -> None:
     if as_json:
-        with click.open_file(str(file), "w", encoding="utf-8") as stream:
+        with opened(file, "utf-8") as stream:
             for row in rows:
                 stream.write(visible(json.dumps(plain(row), ensure_ascii=False)) + "\n")
         return
-    with click.open_file(str(file), "w", encoding=sheet.ENCODING) as stream:
+    with opened(file, sheet.ENCODING) as stream:
         written = sheet.write(stream, [f"{zh} {name}".strip() for name, zh in titles.items()], map(cells, rows))
     if written.rows > sheet.ROWS_MAX:
         click.echo(f"{written.rows} rows: a spreadsheet shows {sheet.ROWS_MAX}; audit a shorter time", err=True)

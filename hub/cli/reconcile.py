@@ -12,6 +12,7 @@ from rich.table import Table
 from hub import settings as hub_settings
 from hub.bootstrap import reading
 from hub.cli.shown.console import console
+from hub.cli.shown.files import opened
 from hub.pipeline.reconcile import MISSING, PENDING, REJECTED, UNCHANGED, VERIFIED, Reconciliation, reconcile
 from hub.records.rules import CODES
 
@@ -78,7 +79,7 @@ def _show(account: Reconciliation) -> None:
 
 
 def _write(account: Reconciliation, file: Path) -> None:
-    with click.open_file(str(file), "w", encoding="utf-8-sig") as stream:
+    with opened(file, "utf-8-sig") as stream:
         rows = csv.writer(stream)
         rows.writerow(("主键 key", "状态 state", "代码 code", "原因 reason"))
         for line in account.lines:

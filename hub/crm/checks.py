@@ -269,6 +269,7 @@ def takes_joint_transfers(play: Play) -> None:
             _delivered(play, case, what, "12.2", questionNo=nth)
     _delivered(play, case, TRANSFER_CANCELLATION, "12.3")
     _delivered(play, case, TRANSFER_NOTICE, "12.3")
+    _delivered(play, case, TRANSFER_NOTICE, "12.3", noticeNo=9, takesBack=2, reason="NOT_CURRENT")
 
 
 def keeps_what_it_has(play: Play) -> None:

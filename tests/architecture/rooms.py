@@ -62,10 +62,11 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.cases.identity": (*_DATA, "hub.cases"),
     "hub.cases.ratings": (*_DATA, "hub.cases"),
     "hub.cases.transfer.tables": ("hub.stores",),
+    "hub.cases.transfer.declared": ("hub.cases.transfer.tables",),
     "hub.cases.connection": (
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
         *("hub.cases.evidence", "hub.cases.identity", "hub.cases.places", "hub.cases.agreement", "hub.cases.ratings"),
-        "hub.cases.transfer.tables",
+        *("hub.cases.transfer.tables", "hub.cases.transfer.declared"),
     ),
     "hub.cases.customer": (
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
@@ -73,6 +74,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "hub.cases.transfer": (
         *(*_DATA, "hub.cases", "hub.cases.evidence", "hub.cases.connection", "hub.cases.transfer.tables"),
+        "hub.cases.transfer.declared",
     ),
     "hub.parts": (*_PLAIN, "hub.settings", "hub.privacy", "hub.connect.host", "hub.cases"),
     "hub.ingest": (*_DATA, *_STAGE, "hub.records.verdict", "hub.grants"),

@@ -247,7 +247,7 @@ def reported(hub: Hub, call: Calls, client: Any, one: str, *codes: str) -> None:
     number = call("show", client, one).numbers["utility_pull"]
     for nth, code in enumerate(codes):
         at = (hub.clock.now().astimezone(CHINA) + timedelta(seconds=nth)).isoformat(timespec="seconds")
-        told = {"eventId": f"E-{one[:8]}-{code}", "externalAppNo": number, "appNo": None, "stepCode": code}
+        told = {"eventId": f"E-{one[-8:]}-{code}", "externalAppNo": number, "appNo": None, "stepCode": code}
         event = {**example("sendSteps")["events"][0], **told, "occurredAt": at, "recordedAt": at}
         signed(call, "sendSteps", "/steps", {"events": [event]})
     flow(hub, "relay", "verify", "project", "due")

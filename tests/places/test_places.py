@@ -101,6 +101,41 @@ def test_no_figure_is_lost(text: str) -> None:
         assert figure not in text or figure in kept, f"{text}: {found}"
 
 
+DOORS_IN_WORDS = (
+    *(
+        "二号楼",
+        "贰号楼",
+        "三号楼",
+        "一单元",
+        "二单元",
+        "甲座",
+        "一层东侧",
+        "东侧底商",
+        "西侧底商",
+        "一楼东户",
+        "一楼西户",
+    ),
+    *("左边门面", "东半间", "物业用房", "配电用房", "原二号楼", "原三号楼"),
+)
+
+
+@given(st.sampled_from(("", "3号楼")), st.sampled_from(("", "501室")), st.permutations(DOORS_IN_WORDS))
+def test_notes_that_name_two_doors_are_never_one(before: str, after: str, notes: list[str]) -> None:
+    """P3: a note in brackets is not dropped because it has no figure."""
+    here, there = (f"南开区长江道12号{before}({note}){after}" for note in notes[:2])
+    assert verdict(here, there) is Verdict.ASK
+
+
+@pytest.mark.parametrize("note", ["大钟寺附近", "地铁站对面", "近2号楼", "原二号楼", "天津大学"])
+def test_a_note_that_helps_to_find_the_place_may_be_missing(note: str) -> None:
+    assert verdict(f"南开区长江道12号({note})501室", "南开区长江道12号501室") is Verdict.SAME
+
+
+@pytest.mark.parametrize(("one", "other"), [("万达广场", "万达"), ("万达小区", "万达"), ("万达居住小区", "万达")])
+def test_one_side_may_leave_out_what_sort_of_place_it_is(one: str, other: str) -> None:
+    assert verdict(f"南开区长江道12号{one}501", f"南开区长江道12号{other}501") is Verdict.SAME
+
+
 LONG = (
     "路",
     "一",
@@ -204,6 +239,9 @@ def test_the_part_that_differs_is_named(one: str, other: str, part: str) -> None
         ("南开区长江道12号3号楼", "南开区长江道12号3号楼501室"),
         ("南开区长江道12号501", "南开区长江道12号501(东)"),
         ("和平区南京路189号津汇广场", "和平区南京路189号恒隆广场"),
+        ("南开区长江道12号万达广场501", "南开区长江道12号万达公寓501"),
+        ("南开区长江道12号万达小区1号楼501", "南开区长江道12号万达公寓1号楼501"),
+        ("南开区长江道12号(二号楼)", "南开区长江道12号"),
         ("南开区长江道88-92号", "南开区长江道90号"),
         ("朝阳区建国路88号", "北京市朝阳区建国路88号"),
         ("上海市南汇区人民路1号", "上海市南汇区人民路1号"),

@@ -2,7 +2,7 @@
 
     identity card ── applicant ── business licence ── title's holders ── project's builder
                         │               │
-                      agent ── legal representative, now and before
+                      agent ── legal representative, now and before ── title's holders
 
 A pair is compared when both sides are there. A finding names the versions (record ids) that were compared.
 """
@@ -41,6 +41,9 @@ class About(StrEnum):
     """The legal representative on the day of the mandate, by the licence of that day, and the one of now."""
     APPLICANT_HOLDER = "APPLICANT_HOLDER"
     """The applicant, and the holders of the title. DIFFERS for a tenant."""
+    REPRESENTATIVE_HOLDER = "REPRESENTATIVE_HOLDER"
+    """The legal representative, and the holders of the title. AGREES where an enterprise sits in a unit of its
+    representative's own: the applicant is another, and the enterprise's own title DIFFERS."""
     APPLICANT_BUILDER = "APPLICANT_BUILDER"
     """The applicant, and the builder of the project."""
     HOLDER_BUILDER = "HOLDER_BUILDER"
@@ -97,6 +100,9 @@ def _pairs(facts: Facts) -> Iterator[Pair]:
         yield from _of_licence(facts, licence)
     if title:
         yield About.APPLICANT_HOLDER, among(applicant, holders(title)), by, title.record_id
+    if licence and title:
+        said = among(_representative(licence), holders(title))
+        yield About.REPRESENTATIVE_HOLDER, said, licence.record_id, title.record_id
     if project:
         yield About.APPLICANT_BUILDER, compare(applicant, _builder(project)), by, project.record_id
     if title and project:

@@ -6,7 +6,7 @@ share names, 15-digit numbers were given twice, and registers leave former names
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -53,6 +53,9 @@ class Why(StrEnum):
     NO_VERSION = "NO_VERSION"
     """Which version of the certificate was in force on that day cannot be said: none is so old, or their dates leave it
     open."""
+    CODES_DIFFER = "CODES_DIFFER"
+    """Two credit codes around one organisation code: one party has one code for life (GB 32100), so one of both is of
+    another authority, or wrong."""
     AMBIGUOUS = "AMBIGUOUS"
     """Several of the parties may be meant."""
 
@@ -119,20 +122,30 @@ def _lasts(identity: Identity) -> bool:
 
 def _same_number(one: Party, other: Party, identity: Identity) -> Said:
     name, others = normal_name(one.name), normal_name(other.name)
+    numbers = {_bare(one), _bare(other)}
+    if identity[0] == "enterprise" and len(numbers) > len({len(number) for number in numbers}):
+        return Said(Result.UNKNOWN, Why.CODES_DIFFER)
     if name and others and name != others:
         if identity[0] == "enterprise" and _named_alike(one, other):
             return Said(Result.AGREES, Why.FORMER_NAME)
         return Said(Result.UNKNOWN, Why.NAME_DIFFERS)
-    legible = is_legible(name) and is_legible(others)
-    lengths = {len(_bare(one)), len(_bare(other))}
-    if len(lengths) == 1:
-        # Two countries give passports with one number: without both names it says nothing.
-        lasts = _lasts(identity) or legible
-        return Said(Result.AGREES, Why.NUMBER) if lasts else Said(Result.UNKNOWN, Why.OTHER_DOCUMENT)
     if identity[0] == "enterprise":
-        return Said(Result.AGREES, Why.ORGANISATION_CODE)
-    # Of two people who were given one 15-digit number, the name is all that tells them apart.
-    return Said(Result.AGREES, Why.OLD_NUMBER) if legible else Said(Result.UNKNOWN, Why.NO_NUMBER)
+        return Said(Result.AGREES, Why.NUMBER if len(numbers) == 1 else Why.ORGANISATION_CODE)
+    return _same_person(numbers, identity, is_legible(name) and is_legible(others))
+
+
+def _same_person(numbers: Set[str], identity: Identity, legible: bool) -> Said:
+    """Two people may have one 15-digit number, and two countries give passports with one number: then the names, which
+    do not differ, must be there."""
+    if not _lasts(identity):
+        return Said(Result.AGREES, Why.NUMBER) if legible else Said(Result.UNKNOWN, Why.OTHER_DOCUMENT)
+    if any(len(number) == _OLD_CHARACTERS for number in numbers) and not legible:
+        return Said(Result.UNKNOWN, Why.NO_NUMBER)
+    return Said(Result.AGREES, Why.NUMBER if len(numbers) == 1 else Why.OLD_NUMBER)
+
+
+_OLD_CHARACTERS: Final = 15
+"""Characters of a resident ID of before 1999 (GB 11643-1989)."""
 
 
 def _bare(party: Party) -> str:

@@ -142,8 +142,9 @@ def rating(given: Given, connection: Connection, sending: Sending, moment: Momen
 def evidence(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:
     """One piece of evidence: its assurance, why it may be used, and only the fields that the purpose allows; for a
     title of another holder the shorter list, without the holder. Raises ``WillNotDo`` for a record whose assurance the
-    purpose does not accept, whose source's grant does not name the purpose, or that has expired; ``MustNotSend`` when
-    the applicant's data was erased or does not open, also for a record about another person.
+    purpose does not accept, whose source's grant does not name the purpose, whose thing is not in force by a higher
+    authority, or that has expired; ``MustNotSend`` when the applicant's data was erased or does not open, also for a
+    record about another person.
     """
     row, piece, opened = _row(connection, sending), sending.piece, sending.opened
     _submitted(given, sending, row)
@@ -153,6 +154,9 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
         raise WillNotDo(reasons.ASSURANCE_LOW)
     if not given.permits(opened.envelope["source"]["system"], purpose.name):
         raise WillNotDo(reasons.PURPOSE_NOT_GRANTED)
+    assert piece.record_id is not None
+    if over.overruled(connection, piece.record_id, given.authorities):
+        raise WillNotDo(reasons.CHANGED)
     kind = KINDS[piece.kind]
     until = opened.record[kind.principal.name].get("valid_until")
     if kind.expires and until is not None and until < china_day(moment.now):
@@ -184,8 +188,8 @@ def withdrawal(given: Given, connection: Connection, sending: Sending, moment: M
     query = select(tables.piece).where(*about)
     taken = connection.execute(query).one()
     record_id = bytes(taken.record_id)
-    found = over.now(connection, record_id)
-    if found is None or found.record_id == record_id:
+    found = over.instead(connection, record_id, given.authorities)
+    if found is None:
         raise WillNotDo(reasons.CHANGED)
     return {
         "kind": taken.kind,

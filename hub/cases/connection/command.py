@@ -243,8 +243,10 @@ _FIELD_NAME = re.compile(r"[a-z_]{1,40}")
 def refusal(error: ValidationError, whole: type[BaseModel] = Application) -> RecordRejected:
     """The first error of reading ``whole``, as a refusal without a value of the caller (P5)."""
     first = error.errors(include_input=False, include_url=False)[0]
-    # The name of an unknown field is the caller's text: it is repeated only when it looks like a name (P5).
-    field = ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in first["loc"])
+    # The name of an unknown field is the caller's text: it is repeated only when it looks like a name (P5). A number is
+    # a place in a list.
+    named = (isinstance(part, int) or _FIELD_NAME.fullmatch(part) for part in first["loc"])
+    field = ".".join(str(part) if ok else "?" for part, ok in zip(first["loc"], named, strict=True))
     return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]), _allowed(first, whole))
 
 

@@ -101,7 +101,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
     open_needs = {} if submits else needs.open_needs(connection, ids)
     facts = [_facts(given, one, open_needs.get(one[0].case_id, {}), moment) for one in work]
     _read_again(connection, work, facts)
-    _over(connection, work, facts, rows)
+    _over(given, connection, work, facts, rows)
     _find(given, connection, work, facts, rows, moment)
     _agree(given, connection, work, facts, rows)
     _ask(given, connection, work, facts, rows, moment)
@@ -221,12 +221,14 @@ def _read_again(connection: Connection, work: Sequence[Work], facts: Sequence[Fa
         known.again = found.get(case.case_id, [])
 
 
-def _over(connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]) -> None:
+def _over(
+    given: Given, connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
+) -> None:
     """The needs whose record is not in force any more, without what the sinks were told after the end of the case."""
     wanted = {case.case_id: one.over for case, one in work if isinstance(one, Settle) and one.over}
     if not wanted:
         return
-    found, told = over.over(connection, wanted), recalls.told(connection, wanted)
+    found, told = over.over(connection, wanted, given.authorities), recalls.told(connection, wanted)
     for (case, _), known in zip(work, facts, strict=True):
         if case.case_id in wanted:
             known.ended, known.told = rows[case.case_id].ended, len(told[case.case_id])

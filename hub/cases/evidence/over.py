@@ -1,10 +1,10 @@
-"""Evidence whose record is not in force any more at its source: a later version of its row, or its deletion, was
-verified after a case was met by it."""
+"""Evidence whose record is not in force any more: a later version of its row, or its deletion, was verified after a
+case was met by it, or a higher authority said that its thing is not in force."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, or_, select
 
 from hub.cases import reasons
 from hub.cases.case import PieceState
@@ -14,17 +14,20 @@ from hub.cases.evidence.needs import Need, NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.tables import piece
 from hub.clock import SKEW_S
-from hub.records.tables import current, record, record_link
+from hub.records.authorities import Authorities
+from hub.records.tables import RANK, current, record, record_link
 
 _CHUNK = 500
 _FIRST_MS = 946_684_800_000
 """2000-01-01. No sequence of rows gets so far."""
+_IN_FORCE = ("CURRENT", "UPSERT")
 _HAS_IT = (PieceState.ACKNOWLEDGED.value, PieceState.PENDING.value)
 
 
 class Now(NamedTuple):
-    """The current version of a row: its id, whether it is in force, when its source changed it (``None`` where that
-    gives no time) and when the hub verified it (business time, ms)."""
+    """What counts instead of a record, the current version of its row or of a higher authority's: its id, whether it is
+    in force, when its source changed it (``None`` where that gives no time) and when the hub verified it (business
+    time, ms)."""
 
     record_id: bytes
     in_force: bool
@@ -47,27 +50,41 @@ class Over(NamedTuple):
 
 
 def replaced(connection: Connection, record_ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
-    """(case's id, kind) of the needs that were met by a former version of the rows of these records: of every
+    """(case's id, kind) of the needs that were met by a record that one of these may have displaced: of every
     procedure's cases."""
     if connection.execute(select(need.c.kind).where(need.c.state == NeedState.MET.value).limit(1)).first() is None:
         return []
     found: set[tuple[bytes, str]] = set()
     for start in range(0, len(record_ids), _CHUNK):
-        if versions := former(connection, record_ids[start : start + _CHUNK]):
-            found.update((bytes(row.case_id), row.kind) for row in connection.execute(_met_by(versions)))
+        if before := displaced(connection, record_ids[start : start + _CHUNK]):
+            found.update((bytes(row.case_id), row.kind) for row in connection.execute(_met_by(before)))
     return sorted(found)
 
 
-def former(connection: Connection, record_ids: Sequence[bytes]) -> list[bytes]:
-    """The other versions of the rows of these records."""
-    chunks = (record_ids[start : start + _CHUNK] for start in range(0, len(record_ids), _CHUNK))
-    return [bytes(one) for chunk in chunks for one in connection.execute(_former(chunk)).scalars()]
+def displaced(connection: Connection, record_ids: Sequence[bytes]) -> list[bytes]:
+    """The records that these may have displaced: the other versions of their rows, and those that other sources have of
+    a thing that is not in force by these. Whose word counts is not asked here."""
+    chunks = [record_ids[start : start + _CHUNK] for start in range(0, len(record_ids), _CHUNK)]
+    queries = [query for chunk in chunks for query in (_former(chunk), _of_other_sources(chunk))]
+    return list({bytes(one): None for query in queries for one in connection.execute(query).scalars()})
 
 
 def _former(record_ids: Sequence[bytes]) -> Select[Any]:
     later = record.alias("later")
     rows = record.join(later, (later.c.row_id == record.c.row_id) & (later.c.record_id != record.c.record_id))
     return select(record.c.record_id).select_from(rows).where(later.c.record_id.in_(record_ids)).distinct()
+
+
+def _of_other_sources(record_ids: Sequence[bytes]) -> Select[Any]:
+    said, word, other = record.alias("said"), current.alias("word"), current.alias("other")
+    same = (other.c.entity_id == word.c.entity_id) & (other.c.kind == word.c.kind) & (other.c.row_id != word.c.row_id)
+    rows = said.join(word, word.c.row_id == said.c.row_id).join(other, same)
+    query = select(other.c.record_id).select_from(rows).distinct()
+    return query.where(said.c.record_id.in_(record_ids), _is_over(word))
+
+
+def _is_over(word: FromClause) -> ColumnElement[bool]:
+    return or_(word.c.status != _IN_FORCE[0], word.c.operation != _IN_FORCE[1])
 
 
 def _met_by(record_ids: Sequence[bytes]) -> Select[Any]:
@@ -79,22 +96,59 @@ def _met_by(record_ids: Sequence[bytes]) -> Select[Any]:
 
 def all_replaced(connection: Connection) -> list[tuple[bytes, str]]:
     """As ``replaced``, of every record."""
-    rows = need.join(record, record.c.record_id == need.c.record_id).join(current, current.c.row_id == record.c.row_id)
-    query = select(need.c.case_id, need.c.kind).select_from(rows)
-    other = need.c.state == NeedState.MET.value, current.c.record_id != need.c.record_id
-    return [(bytes(row.case_id), row.kind) for row in connection.execute(query.where(*other))]
+    of = need.join(record, record.c.record_id == need.c.record_id)
+    later = of.join(current, current.c.row_id == record.c.row_id), current.c.record_id != need.c.record_id
+    thing = (current.c.entity_id == record.c.entity_id) & (current.c.kind == record.c.kind)
+    ended = of.join(current, thing & (current.c.row_id != record.c.row_id)), _is_over(current)
+    query = select(need.c.case_id, need.c.kind).where(need.c.state == NeedState.MET.value).distinct()
+    rows = [row for tables, over in (later, ended) for row in connection.execute(query.select_from(tables).where(over))]
+    return sorted({(bytes(row.case_id), row.kind) for row in rows})
 
 
-def over(connection: Connection, wanted: Mapping[bytes, Collection[str]]) -> dict[bytes, list[Over]]:
+def over(
+    connection: Connection, wanted: Mapping[bytes, Collection[str]], authorities: Authorities
+) -> dict[bytes, list[Over]]:
     """What is over of these needs (case → kinds), with its pieces."""
     return {
         case_id: [
             Over(one, found, _pieces(connection, case_id, one))
             for one in met
-            if (found := now(connection, one.record_id)) and found.record_id != one.record_id
+            if one.record_id and (found := instead(connection, one.record_id, authorities))
         ]
         for case_id, met in needs.met(connection, wanted).items()
     }
+
+
+def instead(connection: Connection, record_id: bytes, authorities: Authorities) -> Now | None:
+    """What counts instead of a record: the word of a higher authority that its thing is not in force, otherwise the
+    later version of its row. ``None`` while the record counts itself."""
+    if higher := overruled(connection, record_id, authorities):
+        return now(connection, higher)
+    found = now(connection, record_id)
+    return found if found and found.record_id != record_id else None
+
+
+def overruled(connection: Connection, record_id: bytes, authorities: Authorities) -> bytes | None:
+    """The newest record of the highest authority that has the record's thing, where that is above the record's own and
+    has nothing in force of it. What is in force by it says nothing: a registry has a row for each co-owner."""
+    one = connection.execute(select(record).where(record.c.record_id == record_id)).one_or_none()
+    if one is None or one.entity_id is None or not authorities.ranks(one.kind):
+        return None
+    rows = current.join(record, record.c.record_id == current.c.record_id)
+    of_thing = current.c.entity_id == one.entity_id, current.c.kind == one.kind
+    speakers = select(record.c.source, record.c.authority, current.c.status, current.c.operation).select_from(rows)
+    said = [
+        (authorities.rank(one.kind, row.source, row.authority), row)
+        for row in connection.execute(speakers.where(*of_thing).distinct())
+    ]
+    highest = min((rank for rank, _ in said), default=0)
+    words = [row for rank, row in said if rank == highest]
+    below = highest < authorities.rank(one.kind, one.source, one.authority)
+    if not below or any((row.status, row.operation) == _IN_FORCE for row in words):
+        return None
+    by_them = or_(*((record.c.source == row.source) & (record.c.authority == row.authority) for row in words))
+    newest = select(current.c.record_id).select_from(rows).where(*of_thing, by_them)
+    return bytes(connection.execute(newest.order_by(*(record.c[name].desc() for name in RANK)).limit(1)).scalar_one())
 
 
 def now(connection: Connection, record_id: bytes | None) -> Now | None:

@@ -1,6 +1,6 @@
 """The titles of a property unit that are in force, and what may leave of one that a row names."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from hub.topics.places import read_value
 TITLE = "licence.property-title"
 TITLES_MAX = 200
 """Most titles of one unit that are looked at."""
+EARLIER_MAX = 200
+"""Most earlier versions of the titles of one unit that are looked at, the latest ones."""
 _HOLDER = "HOLDER"
 
 
@@ -33,7 +35,8 @@ class Place(NamedTuple):
 
 
 class Title(NamedTuple):
-    """A title. ``numbers``: the opaque ids that it can be found by; ``holders``: those of its holders."""
+    """A title. ``numbers``: the opaque ids that it can be found by; ``holders``: those of its holders; ``earlier``: the
+    versions of its row before this one, the latest first, where it was read with them."""
 
     place: Place
     unit_id: bytes
@@ -41,11 +44,26 @@ class Title(NamedTuple):
     registered_on: date
     holders: frozenset[bytes]
     numbers: frozenset[bytes]
+    earlier: "tuple[Title, ...]" = ()
+
+    def entry(self, kinds: Collection[str]) -> "Title | None":
+        """This title with the date on which it was registered by one of these types last: a change of particulars, or a
+        correction, in the row of a transfer leaves the transfer as it was. ``None`` when it never was."""
+        if self.registration_type in kinds:
+            return self
+        days = (one.registered_on for one in self.earlier if one.registration_type in kinds)
+        day = next(days, None)
+        return self._replace(registered_on=day) if day else None
+
+    def told(self, places: Collection[tuple[bytes, int]]) -> bool:
+        """Whether one of these (record and reading) is this title, or said the same of the holders and the day."""
+        same = (one for one in self.earlier if (one.holders, one.registered_on) == (self.holders, self.registered_on))
+        return any(one.place[:2] in places for one in (self, *same))
 
 
 def in_force(given: Given, connection: Connection, unit_id: bytes) -> list[Title]:
-    """The titles of a unit that are in force, by their dates. One that does not open is left out. Raises
-    ``Unavailable`` when log or vault is."""
+    """The titles of a unit that are in force, by their dates, with their earlier versions. One that does not open is
+    left out. Raises ``Unavailable`` when log or vault is."""
     query = (
         select(record)
         .join(current, current.c.record_id == record.c.record_id)
@@ -55,8 +73,28 @@ def in_force(given: Given, connection: Connection, unit_id: bytes) -> list[Title
         .order_by(record.c.record_id)
         .limit(TITLES_MAX)
     )
-    found = read(given, connection.execute(query).all())
+    rows = connection.execute(query).all()
+    earlier = _earlier(given, connection, {bytes(row.record_id): bytes(row.row_id) for row in rows})
+    found = [one._replace(earlier=tuple(earlier.get(one.place.record_id, ()))) for one in read(given, rows)]
     return sorted(found, key=lambda one: (one.registered_on, one.place))
+
+
+def _earlier(given: Given, connection: Connection, rows: Mapping[bytes, bytes]) -> dict[bytes, list[Title]]:
+    """The versions before these (record → row), the latest first."""
+    mine = current.c.row_id.in_(rows.values()), record.c.state == "verified", record.c.operation == "UPSERT"
+    query = (
+        select(record, current.c.record_id.label("now"))
+        .join(current, current.c.row_id == record.c.row_id)
+        .where(*mine, record.c.record_id != current.c.record_id, record.c.version <= current.c.version)
+        .where(record.c.status == "CURRENT")
+        .order_by(record.c.version.desc(), record.c.record_id)
+        .limit(EARLIER_MAX)
+    )
+    before = connection.execute(query).all()
+    now, found = {bytes(row.record_id): bytes(row.now) for row in before}, dict[bytes, list[Title]]()
+    for one in read(given, before):
+        found.setdefault(now[one.place.record_id], []).append(one)
+    return found
 
 
 def read(given: Given, rows: Sequence[Row[Any]]) -> list[Title]:

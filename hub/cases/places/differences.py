@@ -37,12 +37,17 @@ def differences(one: Address, other: Address) -> Differences:
     says = {part: _RULES.get(part, _exactly(part))(one, other) for part in PARTS}
     certain = [part for part, said in says.items() if said is _Says.DIFFERS]
     doubtful = [part for part, said in says.items() if said is _Says.DOUBT]
-    if _LAST_WORD.sub("", one.rest) != _LAST_WORD.sub("", other.rest):
+    if _LAST_WORD.sub("", one.rest) != _LAST_WORD.sub("", other.rest) or _hints_differ(one, other):
         doubtful.append("rest")
     located = _is_located(one) and _is_located(other)
     if certain and certain[0] not in _REGIONS and not located:
         return Differences((), tuple(part for part in PARTS if part in certain + doubtful))
     return Differences(tuple(certain), tuple(doubtful))
+
+
+def _hints_differ(one: Address, other: Address) -> bool:
+    """A note that helps to find the place may be missing; two of them may be of two places at one gate."""
+    return bool(one.hint and other.hint and one.hint != other.hint)
 
 
 def _is_located(it: Address) -> bool:
@@ -187,8 +192,18 @@ def _compound(one: Address, other: Address) -> _Says:
         settled = _share_a_gate(one, other) and is_estate(mine or others)
         return _Says.AGREES if settled else _Says.DOUBT
     if _share_a_gate(one, other):
-        return _Says.AGREES if _KIND.sub("", mine) == _KIND.sub("", others) else _Says.DOUBT
+        return _Says.AGREES if _is_one_name(mine, others) else _Says.DOUBT
     return _Says.DOUBT if mine in others or others in mine else _Says.DIFFERS
+
+
+def _is_one_name(mine: str, others: str) -> bool:
+    """Whether two names are one, of which one may leave out what sort of place it is: two sorts are two places.
+
+    >>> _is_one_name("万达广场", "万达"), _is_one_name("万达广场", "万达公寓")
+    (True, False)
+    """
+    bare = _KIND.sub("", mine)
+    return bare == _KIND.sub("", others) and bare in (mine, others)
 
 
 def _floor(one: Address, other: Address) -> _Says:

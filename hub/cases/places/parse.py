@@ -22,7 +22,8 @@ class Address:
     now), ``former`` (the district that a merged county had), ``zone`` (a development zone), ``town`` (镇, 乡, 街道),
     ``village``. Street or courtyard: ``road``, ``number`` (of the gate), ``compound``. Building and door: ``building``,
     ``entrance``. Unit and room: ``floor``, ``room``. ``beside``: roads that only lead there. ``rest``: what is left.
-    ``certain``: the county is the only one of its name. ``confidence``: 0 to 1, see ``_confidence``."""
+    ``hint``: notes that only help to find it. ``certain``: the county is the only one of its name. ``confidence``:
+    0 to 1, see ``_confidence``."""
 
     province: str = ""
     city: str = ""
@@ -40,6 +41,7 @@ class Address:
     room: str = ""
     beside: tuple[str, ...] = ()
     rest: str = ""
+    hint: str = ""
     certain: bool = True
     confidence: float = 0.0
 
@@ -54,8 +56,8 @@ _LABEL: Final = re.compile(
 _NOTE: Final = re.compile(r"\(([^()]{0,80})\)")
 _POSTCODE: Final = re.compile(r"[,、]?(?:邮政编码|邮编|邮码)[::]?[0-9]{6}$")
 _HINT: Final = re.compile(r"[^0-9A-Za-z]{3,80}|近.{1,40}|原.{1,40}")
-"""A note in brackets that only helps to find the place. One with a figure or a letter may name a door, and a single
-character (东) a side of it."""
+"""A note in brackets that only helps to find the place, where it names no door. One with a figure or a letter may name
+one, and a single character (东) a side of it."""
 
 _WAY: Final = "(?:大街|大道|公路|马路|胡同|路|街|道|巷|条)"
 _DOOR_WORD: Final = "号楼|#|栋|幢|座|单元|门|室|层|弄|号"
@@ -66,6 +68,12 @@ _UNDER: Final = re.compile(r"(?:地下|负|(?<![A-Za-z0-9])[Bb])([0-9]{1,2})(?=�
 _TOP: Final = re.compile(r"([一二三四五六七八九十]{1,3})(?=楼(?:$|[^0-9]))")
 
 _STEM: Final = "甲乙丙丁戊己庚辛"
+_NAMES_DOOR: Final = re.compile(
+    rf"(?:{NUMERAL}|{FORMAL_NUMERAL}|[{_STEM}])(?:{_DOOR_WORD}|楼|户|期|区|院)(?!{_WAY}|桥)"
+    r"|[东西南北中主副附左右前后][^路街道巷口]{0,2}?(?:户|间|底商|铺|门面|楼|栋|座|塔|厅|侧)"
+)
+"""A door, or a side of one, in words: (二号楼), (一楼东户), (西侧底商)."""
+_FORMER_OR_NEAR: Final = ("近", "原")
 _N: Final = rf"[0-9A-Za-z{_STEM}]{{1,6}}"
 _OTHER: Final = "[^号0-9A-Za-z()#,、/-]"
 
@@ -121,21 +129,33 @@ def parse(text: str) -> Address:
     """
     if len(text) > TEXT_CHARACTERS_MAX:
         return Address()
-    rest, notes = _without_notes(_POSTCODE.sub("", normalise(text)))
+    rest, notes, hints = _without_notes(_POSTCODE.sub("", normalise(text)))
     while label := _LABEL.match(rest):
         rest = rest[label.end() :]
     found, rest = _division(rest)
     found, rest = _street(found, rest)
     found = _doors(found, rest)
-    found = replace(found, rest=found.rest + "".join(notes))
+    found = replace(found, rest=found.rest + "".join(notes), hint="".join(hints))
     return replace(found, confidence=_confidence(found))
 
 
-def _without_notes(text: str) -> tuple[str, list[str]]:
-    """The text without notes in brackets, and those notes that may tell addresses apart. 19号(甲) is 19号甲."""
+def _without_notes(text: str) -> tuple[str, list[str], list[str]]:
+    """The text without notes in brackets, those notes that may tell addresses apart, and those that only help to find
+    the place. 19号(甲) is 19号甲."""
     text = _BRANCH.sub(r"\1", text)
-    notes = _NOTE.findall(text)
-    return _NOTE.sub("", text), [f"({one})" for one in notes if one and not _HINT.fullmatch(one)]
+    notes = [one for one in _NOTE.findall(text) if one]
+    hints = [one for one in notes if _is_hint(one)]
+    return _NOTE.sub("", text), [f"({one})" for one in notes if one not in hints], hints
+
+
+def _is_hint(note: str) -> bool:
+    """Whether a note only helps to find the place.
+
+    >>> [_is_hint(note) for note in ("大钟寺附近", "近2号楼", "二号楼", "一楼东户", "西侧底商", "东")]
+    [True, True, False, False, False, False]
+    """
+    door = _NAMES_DOOR.search(note) and not note.startswith(_FORMER_OR_NEAR)
+    return _HINT.fullmatch(note) is not None and not door
 
 
 def _division(text: str) -> tuple[Address, str]:

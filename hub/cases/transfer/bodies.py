@@ -11,7 +11,7 @@ from hub.cases.evidence import titles
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.cases.times import china_time
 from hub.cases.transfer.command import NEW, OLD
-from hub.cases.transfer.tables import transfer, transfer_person, transfer_title
+from hub.cases.transfer.tables import transfer, transfer_person, transfer_recall, transfer_title
 from hub.ports import Fault, Plain
 
 _NOTICE_PURPOSE = "undeclared-transfer"
@@ -73,9 +73,14 @@ def transferred(given: Given, connection: Connection, sending: Sending, moment: 
 
 
 def notice(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
-    """That the title changed hands and the account did not, without who has it now. Raises as ``transferred``."""
+    """That the title changed hands and the account did not, without who has it now; or that the title of a question for
+    the transfer is not as it was told any more (``takesBack``). Raises as ``transferred``."""
     row = _row(connection, sending)
     matter = _matter(given, sending, row)
+    mine = transfer_recall.c.case_id == sending.case.case_id, transfer_recall.c.notice == sending.piece.reading
+    recalled = connection.execute(select(transfer_recall).where(*mine)).one_or_none()
+    if recalled is not None:
+        return _recall(given, connection, sending, row, recalled) | {"consNo": matter["account"]}
     told = transfer_title.c.case_id == sending.case.case_id, transfer_title.c.what == "UNDECLARED"
     query = select(transfer_title).where(*told, transfer_title.c.notice <= sending.piece.piece)
     title = connection.execute(query.order_by(transfer_title.c.notice.desc()).limit(1)).one()
@@ -89,6 +94,28 @@ def notice(given: Given, connection: Connection, sending: Sending, moment: Momen
         "legalBasis": basis.code,
         "legalClause": basis.clause,
         **titles.body(given, connection, sending, title, purpose),
+    }
+
+
+def _recall(given: Given, connection: Connection, sending: Sending, row: Row[Any], recalled: Row[Any]) -> Body:
+    """Of the title only what it is called: the utility has the rest, and that is over."""
+    purpose = given.purposes.get(row.purpose)
+    basis = purpose.basis(row.legal_basis)
+    about = tables.piece.c.case_id == sending.case.case_id, tables.piece.c.piece == sending.piece.after
+    question = connection.execute(select(tables.piece.c.reading).where(*about)).scalar_one()
+    return {
+        "noticeNo": sending.piece.reading,
+        "takesBack": question,
+        "registeredOn": recalled.registered_on,
+        "purpose": purpose.name,
+        "legalBasis": basis.code,
+        "legalClause": basis.clause,
+        "recordId": sending.refer(bytes(recalled.record_id)),
+        "reading": recalled.reading,
+        "reason": reasons.SUPERSEDED if recalled.reason == reasons.CHANGED else recalled.reason,
+        "changedAt": china_time(recalled.changed_ms),
+        "learnedAt": china_time(recalled.learned_ms),
+        "fields": {},
     }
 
 

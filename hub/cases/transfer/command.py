@@ -165,6 +165,8 @@ def _tidy(matter: Matter, path: str, latest: date) -> Matter:
     for side in ("old_holders", "new_holders"):
         holders = enumerate(getattr(matter, side))
         changed[side] = [one.model_copy(update=tidy_party(one, f"{path}.{side}.{nth}", latest)) for nth, one in holders]
+    if matter.mandate and (matter.mandate.signed_on or "") > latest.isoformat():
+        raise RecordRejected("DATE_FUTURE", f"{path}.mandate.signed_on")
     tidied = matter.model_copy(update=changed)
     if matter.mandate is None and not all(one.confirmed for one in matter.new_holders):
         raise RecordRejected("HOLDER_UNCONFIRMED", f"{path}.new_holders")

@@ -1,6 +1,6 @@
 """Decisions about joint transfers: from a case, a command, facts and rules to events. No clock, no database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -9,11 +9,13 @@ from hub.cases import policy, reasons
 from hub.cases.calendar import china_day, day_of
 from hub.cases.case import Case
 from hub.cases.events import REGISTRATION, Deciding, Event, Piece, ToSeal
+from hub.cases.evidence.over import Now
 from hub.cases.evidence.titles import Title
 from hub.cases.policies.model import Policy
 from hub.cases.policy import Rules
 from hub.cases.procedure import Decision, Moment, PutOff, SinkInfo, Withdraw
 from hub.cases.transfer.command import NAME, canonical
+from hub.cases.transfer.declared import fits
 from hub.cases.transfer.events import (
     CANCELLATION,
     CHECK,
@@ -24,6 +26,7 @@ from hub.cases.transfer.events import (
     Entered,
     Located,
     Overlooked,
+    Recalled,
     Reported,
     Submitted,
     Undeclared,
@@ -48,6 +51,7 @@ def decide(case: Case, command: TransferCommand, facts: Facts, rules: Rules, mom
     decider = _Decider.of_known(case, facts, today)
     if isinstance(command, Withdraw):
         decider.lose(command)
+    decider.recall()
     decider.hear()
     if isinstance(command, Cancel):
         decider.cancel()
@@ -125,13 +129,53 @@ class _Decider:
 
     def lose(self, command: Withdraw) -> None:
         """The title of a piece changed before it left. Nothing when the piece has ended already."""
-        if command.piece in self.facts.unsent:
-            self.standing = take(self.standing, Said.LOST).standing
-            if self.standing.state not in ENDED:  # otherwise it was a notice: the entry stays what it was
-                self.registered_on = None
-            state = self.standing.state.value
-            self.events.append(Withdrawn(withdrawn=(command.piece,), reason=command.reason, state=state))
-            self.facts.unsent = tuple(one for one in self.facts.unsent if one != command.piece)
+        unsent = self.facts.unsent
+        if command.piece in unsent:
+            ended = (command.piece, *(one for one, after in unsent.items() if after == command.piece))
+            self._lost(ended, command.reason)
+            self.facts.unsent = {one: after for one, after in unsent.items() if one not in ended}
+
+    def _lost(self, withdrawn: tuple[int, ...], reason: str) -> None:
+        self.standing = take(self.standing, Said.LOST).standing
+        if self.standing.state not in ENDED:  # otherwise it was a notice: the entry stays what it was
+            self.registered_on = None
+        self.events.append(Withdrawn(withdrawn=withdrawn, reason=reason, state=self.standing.state.value))
+
+    def recall(self) -> None:
+        """The title that was entered has changed. The sinks that were told of it are told so, once; where no question
+        is open, the title as it is now is looked for at once. One that others have now is no correction."""
+        over = self.facts.over
+        if over is None or self.registered_on is None:
+            return
+        if over.told and not self._went_on(over.now.record_id):
+            self._recall(over.now, over.told)
+        if self.standing.state in (State.ENTERED, State.OWING):
+            self._lost((), over.now.reason)
+
+    def _went_on(self, record_id: bytes) -> bool:
+        """Whether a transfer that is done was followed by another one in the same row."""
+        if self.standing.state is not State.DONE or self.registered_on is None:
+            return False
+        later = [one for one in self._entries() if one.place.record_id == record_id]
+        return any(one.registered_on > self.registered_on and not self._fits(one.holders) for one in later)
+
+    def _recall(self, now: Now, told: Mapping[str, int]) -> None:
+        row, first = self.facts.row, self._next()
+        assert row is not None and self.registered_on is not None
+        sinks = [one.name for one in self._known() if one.name in told and one.takes(NAME, NOTICE)]
+        pieces = [Piece(first + nth, name, NOTICE, told[name], reading=first) for nth, name in enumerate(sinks)]
+        self.events.append(
+            Recalled(
+                record_id=bytes(row.record_id),
+                reading=row.reading,
+                registered_on=self.registered_on,
+                reason=now.reason,
+                later_id=now.record_id,
+                changed_ms=now.changed_ms,
+                learned_ms=now.learned_ms,
+                pieces=tuple(pieces),
+            )
+        )
 
     def hear(self) -> None:
         """What the utility reported, and what the registry entered."""
@@ -158,8 +202,8 @@ class _Decider:
                 reason=reasons.CANCELLED, withdrawn=self._withdrawn(), entered=entered, pieces=tuple(cancellations)
             )
         )
-        for title in self.facts.titles if entered else ():
-            if title.registered_on == self.registered_on and self._transfers(title):
+        for title in self._entries() if entered else ():
+            if title.registered_on == self.registered_on:
                 self._notify(title)
                 return
 
@@ -191,19 +235,21 @@ class _Decider:
 
     def _titles(self) -> None:
         """Titles of one day belong together: each co-owner may have one."""
-        taken = [one for one in self.facts.titles if self._transfers(one)]
-        for day, same_day in groupby(taken, key=lambda one: one.registered_on):
+        for day, same_day in groupby(self._entries(), key=lambda one: one.registered_on):
             titles = list(same_day)
             if self.standing.state in ENDED:
                 self._changed_hands(day, titles)
             elif self.registered_on is None:
                 self._maybe_entered(day, titles)
 
-    def _transfers(self, title: Title) -> bool:
-        """Whether it is the entry of a transfer at all. A mortgage or a change of particulars is none."""
+    def _entries(self) -> list[Title]:
+        """Those that are the entry of a transfer at all, by its date, as its row says now or said. A mortgage or a
+        change of particulars is none."""
         kinds = self.table.transfer
         known = (*kinds.transfers, *kinds.firsts) if self.first else kinds.transfers
-        return title.registration_type in known and (self.old_title is None or self.old_title not in title.numbers)
+        new = [one for one in self.facts.titles if self.old_title is None or self.old_title not in one.numbers]
+        found = [entry for one in new if (entry := one.entry(known))]
+        return sorted(found, key=lambda one: (one.registered_on, one.place))
 
     def _maybe_entered(self, day: date, titles: Sequence[Title]) -> None:
         holders, declared = frozenset[bytes]().union(*(one.holders for one in titles)), self.facts.holders
@@ -213,7 +259,7 @@ class _Decider:
         elif day >= self.since and not holders < declared:
             reason = HOLDER_UNCONFIRMED if holders & declared else OTHER_HOLDERS
             for one in titles:
-                if one.place[:2] not in self.facts.seen:
+                if not one.told(self.facts.seen):
                     record_id, reading = one.place[:2]
                     self.events.append(
                         Overlooked(record_id=record_id, reading=reading, registered_on=day, reason=reason)
@@ -240,9 +286,12 @@ class _Decider:
         )
 
     def _changed_hands(self, day: date, titles: Sequence[Title]) -> None:
-        """The title changed hands after this transfer ended, and none was submitted since: the account did not."""
-        new = [one for one in titles if one.place[:2] not in self.facts.seen]
-        if not new or self.facts.superseded or not self._knows_the_account():
+        """The title changed hands after this transfer ended, and none to these holders was submitted since: the account
+        did not."""
+        new = [one for one in titles if not one.told(self.facts.seen)]
+        sets = [one.holders for one in titles]
+        declared = any(fits(one.holders, one.mandate, sets) for one in self.facts.later)
+        if not new or declared or not self._knows_the_account():
             return
         last = max((one for one in (self.registered_on, self.facts.noticed_on) if one), default=None)
         later = day > last if last else day >= self.since

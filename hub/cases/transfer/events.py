@@ -14,7 +14,8 @@ TRANSFER: Final = "transfer"
 """The kind of a piece that asks the utility to transfer the account (过户); ``reading`` counts them from 1."""
 CANCELLATION: Final = "cancellation"
 NOTICE: Final = "notice"
-"""The kind of a piece that tells of an undeclared transfer; ``reading`` is the number of the piece."""
+"""The kind of a piece that tells of an undeclared transfer, or that what a question for the transfer told is over;
+``reading`` is the number of the first such piece."""
 
 
 class Person(NamedTuple):
@@ -168,7 +169,25 @@ class Withdrawn(Withdrawing):
     state: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recalled(Deciding):
+    """The title that a question for the transfer told of has changed at its source, or is not in force any more: the
+    pieces tell it to the sinks that have it. ``later_id``: the version of its row that is the current one now;
+    ``changed_ms``: when its source changed it, ``None`` where that gives no time; ``learned_ms``: when the hub verified
+    that. The registry's side and the state stay as they are."""
+
+    SCHEMA = "transfer.recalled"
+    TOPIC = TRANSFER_EVENTS
+    record_id: bytes
+    reading: int
+    registered_on: date
+    reason: str
+    later_id: bytes
+    changed_ms: int | None
+    learned_ms: int
+
+
 EVENTS: tuple[type[Event], ...] = (
     *(Submitted, Located, Reported, Conflicted, Entered),
-    *(Overlooked, Cancelled, Undeclared, Withdrawn),
+    *(Overlooked, Cancelled, Undeclared, Withdrawn, Recalled),
 )

@@ -1,6 +1,6 @@
 """Reads the facts for decisions about joint transfers, under the cases' locks."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -11,10 +11,13 @@ from hub.cases import notices
 from hub.cases.calendar import Calendar
 from hub.cases.case import Case, PieceState
 from hub.cases.events import REGISTRATION
-from hub.cases.evidence import titles
+from hub.cases.evidence import over, titles
+from hub.cases.evidence.over import Now
 from hub.cases.evidence.titles import TITLE, Place, Title
 from hub.cases.procedure import Given, Moment, SinkInfo, Withdraw, Work
 from hub.cases.tables import case, piece
+from hub.cases.transfer.declared import Matter, matters, of_no_account
+from hub.cases.transfer.events import TRANSFER
 from hub.cases.transfer.hears import REPORT, Cancel, Look, Submit
 from hub.cases.transfer.states import RANK
 from hub.cases.transfer.tables import (
@@ -22,10 +25,12 @@ from hub.cases.transfer.tables import (
     transfer_conflict,
     transfer_holder,
     transfer_number,
+    transfer_recall,
     transfer_report,
     transfer_title,
 )
 from hub.privacy.opening import Opened
+from hub.privacy.purposes import minimal
 from hub.records.tables import record, record_link
 from hub.topics.places import read_value
 
@@ -52,13 +57,23 @@ class Report(NamedTuple):
         return told and words and len(holders) < 2
 
 
+class Over(NamedTuple):
+    """The title that was entered is not the current version of its row any more. ``told``: the pieces by which sinks
+    have it or may get it (sink → number), where what they were told of has changed and they do not know it yet."""
+
+    now: Now
+    told: Mapping[str, int]
+
+
 @dataclass(slots=True)
 class Facts:
     """What is known of one transfer. ``reports``: those that it has not heard; ``conflicts``: other contents of events
     that it has heard, or hears now. ``titles``: those of its unit that are in force; ``seen``: those that it has taken
     or overlooked (record and reading), and ``noticed_on``, the last date of which the utility was notified.
-    ``unit_id``: the unit, when it was not known before. ``superseded``: a later transfer of the same account and unit
-    was submitted. ``unsent``: its pending pieces, without registrations. ``numbers``: of a new one, at the sinks."""
+    ``unit_id``: the unit, when it was not known before. ``later``: the transfers of the same account and unit that were
+    submitted after it. ``unsent``: its pending pieces, without registrations → the piece that each comes after.
+    ``numbers``: of a new one, at the sinks. ``over``: ``None`` while the title that was entered is as it was.
+    """
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -71,9 +86,10 @@ class Facts:
     seen: frozenset[tuple[bytes, int]] = frozenset()
     noticed_on: date | None = None
     unit_id: bytes | None = None
-    superseded: bool = False
-    unsent: tuple[int, ...] = ()
+    later: list[Matter] = field(default_factory=list)
+    unsent: dict[int, int | None] = field(default_factory=dict)
     numbers: tuple[bytes, ...] = ()
+    over: Over | None = None
 
 
 def gather(given: Given, connection: Connection, work: Sequence[Work], moment: Moment) -> list[Facts]:  # noqa: ARG001
@@ -128,21 +144,48 @@ def _look(given: Given, connection: Connection, one: Case, known: Facts) -> None
     known.seen = frozenset((bytes(title.record_id), title.reading) for title in taken)
     noticed = [date.fromisoformat(title.registered_on) for title in taken if title.what == "UNDECLARED"]
     known.noticed_on = max(noticed, default=None)
-    known.superseded = _superseded(connection, row)
+    known.later = _submitted_later(connection, row)
     known.unsent = _unsent(connection, one.case_id)
+    known.over = _over(given, connection, row)
 
 
-def _superseded(connection: Connection, row: Row[Any]) -> bool:
+def _submitted_later(connection: Connection, row: Row[Any]) -> list[Matter]:
     later = or_(case.c.opened_ms > row.opened_ms, (case.c.opened_ms == row.opened_ms) & (case.c.case_id > row.case_id))
     query = select(transfer.c.case_id).join(case, case.c.case_id == transfer.c.case_id)
     same = transfer.c.account_id == row.account_id, transfer.c.unit_id == row.unit_id
-    return connection.execute(query.where(*same, later).limit(1)).first() is not None
+    return matters(connection, query.where(*same, later, ~of_no_account()).order_by(case.c.opened_ms.desc()))
 
 
-def _unsent(connection: Connection, case_id: bytes) -> tuple[int, ...]:
+def _unsent(connection: Connection, case_id: bytes) -> dict[int, int | None]:
     pending = piece.c.kind != REGISTRATION, piece.c.state == PieceState.PENDING.value
-    query = select(piece.c.piece).where(piece.c.case_id == case_id, *pending).order_by(piece.c.piece)
-    return tuple(connection.execute(query).scalars())
+    query = select(piece).where(piece.c.case_id == case_id, *pending).order_by(piece.c.piece)
+    return {row.piece: row.after for row in connection.execute(query)}
+
+
+# ---- the title that was entered ------------------------------------------------------------------------------------
+
+
+def _over(given: Given, connection: Connection, row: Row[Any]) -> Over | None:
+    now = over.now(connection, row.record_id)
+    if now is None or now.record_id == bytes(row.record_id):
+        return None
+    known = transfer_recall.c.case_id == row.case_id, transfer_recall.c.later_id == now.record_id
+    if connection.execute(select(transfer_recall.c.later_id).where(*known)).first() is not None:
+        return Over(now, {})
+    has_it = piece.c.state.in_((PieceState.ACKNOWLEDGED.value, PieceState.PENDING.value))
+    query = select(piece).where(piece.c.case_id == row.case_id, piece.c.kind == TRANSFER, has_it)
+    told = {one.sink: one.piece for one in connection.execute(query.order_by(piece.c.piece))}
+    return Over(now, told if told and _says_other(given, connection, row, now) else {})
+
+
+def _says_other(given: Given, connection: Connection, row: Row[Any], now: Now) -> bool:
+    """Whether anything that the purpose lets the utility see has changed: a mortgage has not."""
+    if not now.in_force:
+        return True
+    later = connection.execute(select(record).where(record.c.record_id == now.record_id)).one()
+    fields = given.purposes.get(row.purpose).evidence[TITLE].fields
+    was, is_now = (minimal(one.record, fields) if one.record else None for one in _open(given, [row, later]))
+    return was is not None and is_now is not None and was != is_now
 
 
 # ---- what the utility reported -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hub.cases.transfer.events import (
     Entered,
     Located,
     Overlooked,
+    Recalled,
     Reported,
     Submitted,
     Undeclared,
@@ -25,6 +26,7 @@ from hub.cases.transfer.tables import (
     transfer_holder,
     transfer_number,
     transfer_person,
+    transfer_recall,
     transfer_report,
     transfer_title,
 )
@@ -97,6 +99,14 @@ def _undeclared(connection: Connection, entry: Entry) -> None:
     _title(connection, entry, UNDECLARED, place | {"notice": event.pieces[0].piece if event.pieces else None})
 
 
+def _recalled(connection: Connection, entry: Entry) -> None:
+    event = _of(entry, Recalled)
+    columns = ("later_id", "record_id", "reading", "reason", "changed_ms", "learned_ms")
+    row = {name: getattr(event, name) for name in columns} | {"registered_on": _day(event.registered_on)}
+    row |= {"case_id": entry.case_id, "decided_ms": entry.occurred_at_ms}
+    connection.execute(insert(transfer_recall), row | {"notice": event.pieces[0].piece if event.pieces else None})
+
+
 def _title(connection: Connection, entry: Entry, what: str, row: dict[str, Any]) -> None:
     on = _day(getattr(entry.event, "registered_on"))  # noqa: B009
     more = {"case_id": entry.case_id, "what": what, "registered_on": on, "heard_ms": entry.occurred_at_ms}
@@ -140,4 +150,5 @@ _PROJECT: dict[type[Event], Callable[[Connection, Entry], None]] = {
     Undeclared: _undeclared,
     Cancelled: _cancelled,
     Withdrawn: _withdrawn,
+    Recalled: _recalled,
 }

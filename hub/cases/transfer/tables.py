@@ -113,6 +113,21 @@ transfer_title = Table(
     Column("notice", Integer, doc="number of the first notice's piece"),
 )
 
+transfer_recall = Table(
+    "transfer_recall",
+    metadata,
+    Column("case_id", ID, ForeignKey("case.case_id"), primary_key=True),
+    Column("later_id", ID, primary_key=True, doc="the version of its row that was the current one then"),
+    Column("record_id", ID, nullable=False, doc="the title that the sinks were told of"),
+    Column("reading", Integer, nullable=False),
+    Column("registered_on", String(10), nullable=False, doc="date of the entry that they were told of"),
+    Column("reason", String(64), nullable=False, doc="NOT_CURRENT or CHANGED"),
+    Column("changed_ms", BigInteger, doc="when its source changed it; null: it gives no time"),
+    Column("learned_ms", BigInteger, nullable=False, doc="when the hub verified that"),
+    Column("decided_ms", BigInteger, nullable=False),
+    Column("notice", Integer, doc="number of the first notice's piece"),
+)
+
 TABLES = (
     transfer,
     transfer_holder,
@@ -121,5 +136,6 @@ TABLES = (
     transfer_report,
     transfer_conflict,
     transfer_title,
+    transfer_recall,
 )
 """A table comes after those that it refers to."""

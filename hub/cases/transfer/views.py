@@ -7,14 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hub.cases import policy
+from hub.cases import policy, reasons
+from hub.cases.evidence import changes
 from hub.cases.procedure import Opens
 from hub.cases.tables import piece
 from hub.cases.times import iso
 from hub.cases.transfer.states import CHECKED, RANK, TRANSFERRED, State
-from hub.cases.transfer.tables import transfer_conflict, transfer_report, transfer_title
+from hub.cases.transfer.tables import transfer_conflict, transfer_recall, transfer_report, transfer_title
 from hub.cases.transfer.words import FOUND, LIMIT, NO_ANSWER, NO_LIMIT, STATES
 from hub.errors import Unavailable
+from hub.records.tables import record
 from hub.topics.places import Reads, read_value
 
 Json = dict[str, Any]
@@ -55,6 +57,7 @@ def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Js
             _title(one)
             for one in connection.execute(titles.order_by(transfer_title.c.heard_ms, transfer_title.c.record_id))
         ],
+        "recalls": _recalls(connection, case_id),
         "deliveries": [_delivery(one) for one in connection.execute(pieces)],
     }
 
@@ -68,6 +71,8 @@ def story(shown: Json) -> list[Json]:
     for one in shown["titles"]:
         words = f"{one['what_zh']} {one['what_en']}"
         found.append(_happened(one["heard_at"], f"title.{one['what']}", words, one["what"] == "ENTERED"))
+    for one in shown["recalls"]:
+        found.append(_happened(one["learned_at"], f"recall.{one['reason']}", f"{one['reason_zh']} {one['reason_en']}"))
     for one in shown["deliveries"]:
         found.append(_happened(one["decided_at"], f"{one['kind']}.decided"))
         if one["ended_at"]:
@@ -151,6 +156,30 @@ def _title(row: Row[Any]) -> Json:
         "registered_on": row.registered_on,
         "record_id": bytes(row.record_id).hex(),
         "heard_at": iso(row.heard_ms),
+    }
+
+
+def _recalls(connection: Connection, case_id: bytes) -> list[Json]:
+    later = transfer_recall.join(record, record.c.record_id == transfer_recall.c.later_id)
+    query = select(transfer_recall, record.c.status, record.c.operation).select_from(later)
+    mine = query.where(transfer_recall.c.case_id == case_id)
+    return [
+        _recall(row)
+        for row in connection.execute(mine.order_by(transfer_recall.c.decided_ms, transfer_recall.c.later_id))
+    ]
+
+
+def _recall(row: Row[Any]) -> Json:
+    words = changes.of(row.status, row.operation).words
+    return {
+        "record_id": bytes(row.record_id).hex(),
+        "later_record_id": bytes(row.later_id).hex(),
+        "registered_on": row.registered_on,
+        "reason": reasons.SUPERSEDED if row.reason == reasons.CHANGED else row.reason,
+        "reason_zh": words.zh,
+        "reason_en": words.en,
+        "changed_at": iso(row.changed_ms),
+        "learned_at": iso(row.learned_ms),
     }
 
 

@@ -21,6 +21,8 @@ from hub.web.auth.tokens import Token
 from hub.web.bodies import body_of
 from hub.web.queries import Id, Limit, NoQuery, Query, id_of, query_of
 
+SUBMISSION_BYTES_MAX = 1024 * 1024
+"""Bytes of a submission: 500 matters of a developer are some 130 KiB, with 20 accounts or some holders each more."""
 READ, WRITE = "transfers:read", "transfers:write"
 _STATES: Final = [one.value for one in State]
 Json = dict[str, Any]
@@ -50,7 +52,7 @@ class Api:
         was made before."""
         token = await self._access.allow(request, WRITE)
         query_of(request, NoQuery)
-        document = read_json(await body_of(request))
+        document = read_json(await body_of(request, SUBMISSION_BYTES_MAX))
         await self._check_channel(token, document.get("channel"))
         done = await run_in_threadpool(self._transfers.submit, document, token.by(""), partial(self._check, token))
         items = await run_in_threadpool(self._transfers.submitted, done.case_ids[0])

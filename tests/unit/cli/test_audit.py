@@ -153,6 +153,9 @@ def test_a_day_that_is_not_over_cannot_be_counted(hub: Hub) -> None:
         (("steps", "--from", "2022-04-01", "--to", "2022-03-01"), "--from is after --to", 2),
         (("steps", *DAYS, "--district", "12010"), "six digits", 2),
         (("offsystem", "--contacts", "none.csv"), "does not exist", 2),
+        (("evidence", *DAYS, "--csv", "none/e.csv"), "none/e.csv cannot be written (No such file or directory)", 2),
+        (("evidence", *DAYS, "--json", "--csv", "none/e.json"), "name a file in a folder that is there", 2),
+        (("steps", *DAYS, "--csv", "."), "cannot be written (Is a directory)", 2),
         (("sample", "--seed", "x" * 201, "-n", "1"), "more than 200 characters", 2),
     ],
 )

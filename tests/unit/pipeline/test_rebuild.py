@@ -45,7 +45,7 @@ make_up_days = []
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path, identity_keys=KEYS)
+    house = House(tmp_path, identity_keys=KEYS, sinks=transfers.sinks())
     yield house
     house.close()
 
@@ -81,6 +81,7 @@ def lived(house: House) -> None:
     with_an_answer(house)
     with_a_rating(house)
     with_a_transfer(house)
+    with_an_entry_that_ends(house)
     house.clock.pass_s(60)
     house.due()
     house.deliver(sink)
@@ -125,6 +126,18 @@ def with_a_transfer(house: House) -> None:
     other = told["report"] | {"result": "ARREARS"}
     house.verified({**told, "report": other, "source": told["source"] | {"version": 2}})
     house.project()
+
+
+def with_an_entry_that_ends(house: House) -> None:
+    """A joint transfer that is done; then its title is cancelled."""
+    town = Town(house)
+    town.versions = town.events = 50
+    unit_no, own = transfers.unit(7), {"accounts": [transfers.SECOND_ACCOUNT], "unit_no": transfers.unit(7)}
+    (case_id,) = town.submit(transfers.body(transfers.matter(**own), number="J-ends"))
+    town.told(case_id, "CLEAR", 1)
+    town.entered(key="T-ends", unit_no=unit_no)
+    town.told(case_id, "DONE", 1)
+    town.heard(town.title(key="T-ends", unit_no=unit_no) | {"status": "CANCELLED"})
 
 
 def with_materials(house: House) -> None:

@@ -59,6 +59,9 @@ ABOUT: Final = {
         "授权当日与现在的法定代表人", "the legal representative on the day of the mandate and now"
     ),
     About.APPLICANT_HOLDER: Words("申请人与不动产权利人", "the applicant and the holders of the title"),
+    About.REPRESENTATIVE_HOLDER: Words(
+        "法定代表人与不动产权利人", "the legal representative and the holders of the title"
+    ),
     About.APPLICANT_BUILDER: Words("申请人与项目建设单位", "the applicant and the builder of the project"),
     About.HOLDER_BUILDER: Words("不动产权利人与项目建设单位", "the holders of the title and the builder"),
     About.SITE_PROJECT: Words("不动产坐落与项目建设地点", "the unit of the title and the construction site"),
@@ -85,5 +88,6 @@ WHY: Final = {
     Why.NO_VERSION: Words(
         "无法确定授权当日有效的执照版本", "which version of the licence was in force that day cannot be said"
     ),
+    Why.CODES_DIFFER: Words("统一社会信用代码不同，组织机构代码相同", "two credit codes around one organisation code"),
     Why.AMBIGUOUS: Words("对应不止一方", "several parties may be meant"),
 }

@@ -15,7 +15,7 @@ from itertools import groupby
 from hub.cases.calendar import Calendar, day_of
 from hub.cases.case import Case
 from hub.cases.connection.handed.events import HANDOVER, Declared, HandedOver, Undeclared
-from hub.cases.connection.handed.gather import TOLD, WAITING, Handed
+from hub.cases.connection.handed.gather import DECLARED, TOLD, WAITING, Handed
 from hub.cases.events import Event, Piece
 from hub.cases.policies.model import Policy
 from hub.cases.procedure import SinkInfo
@@ -26,7 +26,8 @@ def handed_over(case: Case, handed: Handed, table: Policy, calendar: Calendar) -
     if handed.former is None:
         return []
     noted = {row.registered_on for row in handed.rows}
-    later = [one for one in handed.later if one.registration_type in table.transfer.transfers]
+    entries = [entry for one in handed.later if (entry := one.entry(table.transfer.transfers))]
+    later = sorted(entries, key=lambda one: (one.registered_on, one.place))
     found: list[Event] = []
     for day, same_day in groupby(later, key=lambda one: one.registered_on):
         titles = list(same_day)
@@ -52,17 +53,19 @@ def told(case: Case, handed: Handed, first: int, sinks: Sequence[SinkInfo], toda
     events: list[Event] = []
     for row in handed.rows:
         day = date.fromisoformat(row.registered_on)
-        if handed.declared is None:
-            if row.state == WAITING and row.notice_on < today.isoformat():
+        declared = handed.declared.get(row.registered_on)
+        if declared is None:
+            # One that is not any more was for an account that is none.
+            if row.state in (WAITING, DECLARED) and row.notice_on < today.isoformat():
                 pieces = _pieces(nth, first, [(name, case.sinks[name]) for name in accepting])
                 events.append(Undeclared(registered_on=day, nth=nth, pieces=pieces))
                 nth, first = nth + 1, first + len(pieces)
-        elif row.state in (WAITING, TOLD):
+        elif row.state in (WAITING, TOLD) or declared != row.transfer_id:
             # It comes after the notice that it takes back, so it waits for the outcome of that one.
             had = [(name, handed.pieces[row.nth, name]) for name in accepting if (row.nth, name) in handed.pieces]
             pieces = _pieces(nth, first, had)
             number = nth if pieces else None
-            events.append(Declared(registered_on=day, transfer_id=handed.declared, nth=number, pieces=pieces))
+            events.append(Declared(registered_on=day, transfer_id=declared, nth=number, pieces=pieces))
             nth, first = nth + len(pieces[:1]), first + len(pieces)
     return events
 

@@ -3,7 +3,7 @@
 ended with electricity on ── its own title ── the unit ── a later title of others ── a transfer that was declared
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from hub.cases.evidence.titles import TITLE, Title
 from hub.cases.procedure import Given, Moment
 from hub.cases.steps.facts import Action
 from hub.cases.tables import case, piece
+from hub.cases.transfer.declared import Matter, fits, matters, of_no_account
 from hub.cases.transfer.tables import transfer
 from hub.records.tables import current, record, record_link
 
@@ -37,14 +38,14 @@ class Handed:
     """What is known for one application. ``former``: the title by which it was connected, ``None`` where it does not
     open, or the application did not end so; ``later``: those of its unit
     that are in force now; ``rows``: what was noted before; ``pieces``: (number of a
-    notice, sink) → its piece, where the sink has it or may get it; ``declared``: the transfer of the unit that was
-    submitted last, since the application; ``ended_ms``: when electricity was on."""
+    notice, sink) → its piece, where the sink has it or may get it; ``declared``: date of an entry → the transfer of the
+    unit for its holders that was submitted last, since the application; ``ended_ms``: when electricity was on."""
 
     former: Title | None
     later: tuple[Title, ...]
     rows: tuple[Row[Any], ...]
     pieces: Mapping[tuple[int, str], int]
-    declared: bytes | None
+    declared: Mapping[str, bytes]
     ended_ms: int
 
 
@@ -104,7 +105,11 @@ def take_due(connection: Connection, moment: Moment, most: int) -> list[Case]:
 
 
 def _due(query: Select[Any], moment: Moment) -> Select[Any]:
-    return query.where(handover.c.state == WAITING, handover.c.notice_on < china_day(moment.now).isoformat())
+    """One whose transfer has turned out to be for an account that is none is due again."""
+    none = select(transfer.c.case_id).where(transfer.c.case_id == handover.c.transfer_id, of_no_account())
+    open_again = (handover.c.state == DECLARED) & none.exists()
+    late = handover.c.notice_on < china_day(moment.now).isoformat()
+    return query.where(or_(handover.c.state == WAITING, open_again), late)
 
 
 # ---- what is known for them ----------------------------------------------------------------------------------------
@@ -125,13 +130,13 @@ def _handed(given: Given, connection: Connection, case_id: bytes) -> Handed:
     noted = select(handover).where(handover.c.case_id == case_id).order_by(handover.c.registered_on)
     rows = tuple(connection.execute(noted).all())
     former = own[0] if own and row.ended == Action.END.value else None
-    unit_id = former.unit_id if former else bytes(rows[0].unit_id) if rows else None
+    later = tuple(titles.in_force(given, connection, former.unit_id)) if former else ()
     return Handed(
         former,
-        tuple(titles.in_force(given, connection, former.unit_id)) if former else (),
+        later,
         rows,
         _pieces(connection, case_id),
-        _declared(connection, unit_id, row.opened_ms) if unit_id else None,
+        _declared(connection, rows, later, row.opened_ms),
         row.ended_ms or row.opened_ms,
     )
 
@@ -142,12 +147,26 @@ def _pieces(connection: Connection, case_id: bytes) -> dict[tuple[int, str], int
     return {(row.reading, row.sink): row.piece for row in connection.execute(query)}
 
 
-def _declared(connection: Connection, unit_id: bytes, since_ms: int) -> bytes | None:
-    """One that failed before the entry was for an account that is none. One that was taken back gives a notice of its
-    own."""
+def _declared(
+    connection: Connection, rows: Sequence[Row[Any]], later: Sequence[Title], since_ms: int
+) -> dict[str, bytes]:
+    """One that was taken back gives a notice of its own. Where no title of that day is in force any more, each transfer
+    counts."""
+    found: dict[str, bytes] = {}
+    for row in rows:
+        of_day = [one for one in later if row.registered_on in _days(one)]
+        for declared in _transfers(connection, bytes(row.unit_id), since_ms):
+            if not of_day or fits(declared.holders, declared.mandate, [one.holders for one in of_day]):
+                found.setdefault(row.registered_on, declared.case_id)
+    return found
+
+
+def _days(title: Title) -> set[str]:
+    return {one.registered_on.isoformat() for one in (title, *title.earlier)}
+
+
+def _transfers(connection: Connection, unit_id: bytes, since_ms: int) -> list[Matter]:
+    """The last one first."""
     joined = select(transfer.c.case_id).join(case, case.c.case_id == transfer.c.case_id)
-    of_unit = joined.where(transfer.c.unit_id == unit_id, case.c.opened_ms >= since_ms)
-    counts = of_unit.where(or_(transfer.c.state != "failed", transfer.c.registered_on.is_not(None)))
-    last = counts.order_by(case.c.opened_ms.desc(), case.c.case_id.desc()).limit(1)
-    found = connection.execute(last).scalar_one_or_none()
-    return None if found is None else bytes(found)
+    of_unit = joined.where(transfer.c.unit_id == unit_id, case.c.opened_ms >= since_ms, ~of_no_account())
+    return matters(connection, of_unit.order_by(case.c.opened_ms.desc(), case.c.case_id.desc()))

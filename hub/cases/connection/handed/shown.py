@@ -79,7 +79,9 @@ def body(given: Given, connection: Connection, sending: Sending, moment: Moment)
     transfer was declared before the notice left."""
     of_case, nth = handover.c.case_id == sending.case.case_id, sending.piece.reading
     either = (handover.c.nth == nth) | (handover.c.back_nth == nth)
-    row = connection.execute(select(handover).where(of_case, either)).one()
+    row = connection.execute(select(handover).where(of_case, either)).one_or_none()
+    if row is None:
+        raise WillNotDo(reasons.CHANGED)  # it was told again since, by another notice
     purpose = given.purposes.get(PURPOSE)
     basis = next(iter(purpose.bases.values()))
     told = {"noticeNo": nth, "registeredOn": row.registered_on, "purpose": purpose.name}

@@ -17,7 +17,6 @@ FINDINGS_MAX: Final = 50
 """Most findings about the site of one case. A title that is corrected more often is matched all the same."""
 QUESTIONS_MAX: Final = 20
 """Most questions about the site of one case. What would be asked beyond that is not, and no title waits for it."""
-RESIDENT: Final = "RESIDENT"
 
 
 class Near(NamedTuple):
@@ -37,7 +36,6 @@ class Placing:
 
     site: Place
     title: Place | None = None
-    customer_class: str = ""
     seen: frozenset[tuple[bytes, int]] = frozenset()
     asked: frozenset[str] = frozenset()
     findings: int = 0
@@ -78,7 +76,7 @@ def placed(decided: Iterable[Event | object], placing: Placing | None) -> Sequen
         if isinstance(one, Matched) and one.kind == TITLE:
             _compared(found, (one.record_id, one.reading))
         elif isinstance(one, Waiting) and one.kind == TITLE:
-            question = _without_match(one.reason, placing.customer_class)
+            question = _QUESTIONS.get(one.reason)
             if question and question not in placing.asked:
                 found.add(None, question)
     for title in placing.near:
@@ -107,10 +105,9 @@ def _compared(found: _Found, record: tuple[bytes, int]) -> None:
     found.add(match, asked if several or match.verdict is Verdict.ASK else "", record)
 
 
-def _without_match(reason: str, customer_class: str) -> str:
-    """The question where no title matches; "" for none."""
-    if reason == reasons.AMBIGUOUS:
-        return questions.SEVERAL_TITLES_ONE_SITE
-    if reason == reasons.NOT_FOUND and customer_class == RESIDENT:
-        return questions.PUBLIC_HOUSING_NO_TITLE
-    return ""
+_QUESTIONS: Final = {
+    reasons.AMBIGUOUS: questions.SEVERAL_TITLES_ONE_SITE,
+    reasons.NOT_FOUND: questions.PUBLIC_HOUSING_NO_TITLE,
+}
+"""Why no title matches → what is asked. Public housing (直管公房) has shops in it too: every customer class is
+asked."""

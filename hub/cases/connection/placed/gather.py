@@ -34,22 +34,17 @@ def placings(
     found = {case.case_id: next(opened) if match else None for case, match in titles}
     before = _before(connection, list(found))
     return {
-        case.case_id: _placing(
-            text, found[case.case_id], rows[case.case_id], before[case.case_id], near.get(case.case_id, ())
-        )
+        case.case_id: _placing(text, found[case.case_id], before[case.case_id], near.get(case.case_id, ()))
         for (case, _), text in zip(titles, given.opener.open_values(sealed), strict=True)
         if isinstance(text, bytes)
     }
 
 
-def _placing(
-    text: bytes, opened: Opened | None, row: Row[Any], before: Sequence[Row[Any]], near: tuple[Near, ...]
-) -> Placing:
+def _placing(text: bytes, opened: Opened | None, before: Sequence[Row[Any]], near: tuple[Near, ...]) -> Placing:
     wanted = Application.model_validate_json(text).site
     return Placing(
         site=Place(wanted.unit_no or "", wanted.address or ""),
         title=title_of(opened),
-        customer_class=row.customer_class,
         seen=frozenset((bytes(one.record_id), one.reading) for one in before if one.record_id),
         asked=frozenset(one.question for one in before if one.question),
         findings=len(before),

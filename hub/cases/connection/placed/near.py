@@ -93,12 +93,12 @@ def confirmed(connection: Connection, ids: Collection[bytes]) -> dict[bytes, byt
 
 
 def replaced(connection: Connection, record_ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
-    """(case's id, kind) of the needs that were met because a person said so, by a former version of the rows of these
-    records: the ids that they are looked for by do not lead to them."""
+    """(case's id, kind) of the needs that were met because a person said so, by a record that one of these may have
+    displaced: the ids that they are looked for by do not lead to them."""
     query = select(place.c.case_id).where(place.c.answer == YES).limit(1)
     if not record_ids or connection.execute(query).first() is None:
         return []
-    former = over.former(connection, record_ids)
+    former = over.displaced(connection, record_ids)
     met = (need.c.case_id == place.c.case_id) & (need.c.record_id == place.c.record_id)
     rows = (
         select(need.c.case_id, need.c.kind)

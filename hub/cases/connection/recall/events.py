@@ -17,8 +17,9 @@ RECALL = "recall"
 class Retracted(Deciding):
     """The record that has met a need is not in force any more: its pieces take it back from the sinks that have it. The
     evidence is looked for again from ``next_ask_ms`` (process time). ``later_id``: the version of its row that is the
-    current one now; ``changed_ms``: when its source changed it, ``None`` where that gives no time; ``learned_ms``: when
-    the hub verified that. The last three are ``None`` from a former version of the hub."""
+    current one now, or that of a higher authority, by which its thing is not in force; ``changed_ms``: when the source
+    of that one changed it, ``None`` where that gives no time; ``learned_ms``: when the hub verified that. The last
+    three are ``None`` from a former version of the hub."""
 
     SCHEMA = "connection.retracted"
     TOPIC = CONNECTION_EVENTS

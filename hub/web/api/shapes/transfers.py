@@ -75,6 +75,19 @@ class TransferTitle(BaseModel):
     heard_at: Moment
 
 
+class TransferRecall(BaseModel):
+    """A title that the utility was told of, and that changed, or ended, at its source afterwards: it is told so."""
+
+    record_id: Opaque
+    later_record_id: Opaque = Field(description="The version that is the current one instead.")
+    registered_on: Day = Field(description="Date of the entry that the utility was told of.")
+    reason: str = Text("NOT_CURRENT", "NOT_CURRENT or SUPERSEDED.")
+    reason_zh: str = Text("证照已被吊销或撤销，材料已失效。")
+    reason_en: str = Text("It was revoked: it is no evidence any more.")
+    changed_at: Moment | None = Field(description="When its source changed it; null where the source gives no time.")
+    learned_at: Moment = Field(description="When the hub verified that.")
+
+
 class TransferDelivery(BaseModel):
     """One piece for the utility."""
 
@@ -112,6 +125,7 @@ class TransferShown(TransferSummary):
     clock: TransferClock
     reports: list[TransferReport]
     titles: list[TransferTitle]
+    recalls: list[TransferRecall]
     deliveries: list[TransferDelivery]
 
 
@@ -139,7 +153,9 @@ class StoryLine(BaseModel):
     """One thing that happened."""
 
     at: Moment = Field(description="When the hub learned or decided it.")
-    what: str = Text("report.CLEAR", "submitted, report.…, conflict.…, title.…, or a piece: its kind and state.")
+    what: str = Text(
+        "report.CLEAR", "submitted, report.…, conflict.…, title.…, recall.…, or a piece: its kind and state."
+    )
     said: str | None = Text("户号无欠费", "The utility's own words, or what a title was.")
     counted: bool = Field(examples=[True], description="Whether it changed anything.")
 

@@ -165,6 +165,10 @@ def _old_numbers(world: World, random: Random) -> Iterator[Pair]:
     twin = old(one)._replace(name=other)
     yield Pair("number given twice", one, [twin], False, (Result.UNKNOWN, Why.NAME_DIFFERS))
     yield Pair("number given twice", one, [twin._replace(name="")], False, (Result.UNKNOWN, Why.NO_NUMBER))
+    for name in ("", f"{one.name[0]}*"):
+        nameless = old(one)._replace(name=name), twin._replace(name=name)
+        yield Pair("number given twice", nameless[0], [nameless[1]], False, (Result.UNKNOWN, Why.NO_NUMBER))
+        yield Pair("number given twice", old(one), [nameless[1]], False)
     for mask in ("*", "＊＊", "?", "某", "某某", "\ufffd", "\ue321", "□"):
         both = one._replace(name=one.name[0] + mask), twin._replace(name=one.name[0] + mask)
         yield Pair("illegible name", both[0], [both[1]], False, (Result.UNKNOWN, Why.NO_NUMBER))
@@ -204,6 +208,12 @@ def _codes(world: World, random: Random) -> Iterator[Pair]:
     yield Pair("code", organisation(one), [organisation(other)], False, (Result.DIFFERS, Why.NUMBER))
     yield Pair("code", one, [person], False, (Result.DIFFERS, Why.SORT))
     yield Pair("code", one, [bare(person)], False, (Result.UNKNOWN, Why.NAME_ONLY))
+    # The department and the region before it are of another authority: one of both codes is not this enterprise's.
+    start = f"52120{random.randint(101, 119)}{(one.id_number or '')[8:17]}"
+    strange = one._replace(id_number=start + uscc_check(start))
+    yield Pair("two codes", one, [strange], False, (Result.UNKNOWN, Why.CODES_DIFFER))
+    yield Pair("two codes", one._replace(name="", former_names=(one.name,)), [strange], False)
+    yield Pair("two codes", one._replace(name="津门厂", former_names=(one.name,)), [strange], False)
     yield Pair("placeholder", one, [one._replace(id_number="无")], True, (Result.UNKNOWN, Why.NAME_ONLY))
     wrong = organisation(other)
     yield Pair("wrong sort", one, [wrong._replace(id_type="RESIDENT_ID")], False)

@@ -66,6 +66,7 @@ def test_a_holder_and_an_enterprise_are_compared_by_their_numbers(house: House) 
     case_id = submitted(house)
     assert found(house, case_id) == {
         "APPLICANT_LICENCE": ("AGREES", "NUMBER"), "APPLICANT_HOLDER": ("AGREES", "NUMBER"),
+        "REPRESENTATIVE_HOLDER": ("DIFFERS", "NUMBER"),
     }  # fmt: skip
     assert all(one["record_ids"] for one in house.applications.show(case_id)["agreement"])
 
@@ -83,6 +84,40 @@ def test_a_tenants_case_says_that_the_holder_is_another_and_no_name(house: House
     (sent,) = [one for (one,) in sink.effects.values() if one["kind"] == "licence.property-title"]
     assert sent["holderRelation"] == "OTHER"
     assert person["name"] not in str(sent)
+
+
+def sole(*, id_number: str | None) -> dict[str, Any]:
+    """The title of one person, of the name of the licence's legal representative."""
+    title = samples.title()
+    title["unit"]["co_ownership"] = "SOLE"
+    name = samples.business()["legal_representative"]["name"]
+    title["holders"] = [{"name": name, "id_type": "RESIDENT_ID", "id_number": id_number, "share": None}]
+    return title
+
+
+@pytest.mark.parametrize(
+    ("id_number", "said"),
+    [
+        (samples.OTHER_PERSON, ("AGREES", "NUMBER")),
+        (samples.PERSON, ("DIFFERS", "NUMBER")),
+        (None, ("UNKNOWN", "NAME_ONLY")),
+    ],
+)
+@pytest.mark.parametrize("title_first", [False, True])
+def test_an_enterprise_in_a_unit_of_its_representative_is_told_so(
+    house: House, id_number: str | None, said: tuple[str, str], title_first: bool
+) -> None:
+    """P1: the applicant is another than the holder, and the representative is the holder, of a namesake it is not; in
+    either order of the two."""
+    title, licence = sole(id_number=id_number), samples.business()
+    live(house, *([title] if title_first else [licence]))
+    case_id = submitted(house)
+    assert "REPRESENTATIVE_HOLDER" not in found(house, case_id)
+    live(house, *([licence] if title_first else [title]))
+    assert found(house, case_id)["REPRESENTATIVE_HOLDER"] == said
+    assert found(house, case_id)["APPLICANT_HOLDER"][0] != "AGREES"
+    (told,) = [one for one in house.applications.show(case_id)["agreement"] if one["about"] == "REPRESENTATIVE_HOLDER"]
+    assert len({*told["record_ids"]}) == 2
 
 
 def test_a_former_name_is_explained_by_a_licence_that_comes_later(house: House) -> None:

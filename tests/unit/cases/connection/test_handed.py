@@ -147,6 +147,49 @@ def test_a_transfer_that_is_declared_while_the_notice_waits_stops_both(town: Tow
     same_again(town)
 
 
+def test_a_transfer_to_others_declares_nothing(town: Town) -> None:
+    case_id = connected(town)
+    town.submit(transfer(matter(old_holders=[APPLICANT])))
+    town.entered(HEIR)
+    days_pass(town)
+    (told,) = notices(town)
+    assert told["registeredOn"] == "2026-03-03" and state(town, case_id) == ["TOLD"]
+    other = matter(old_holders=[APPLICANT], new_holders=[{**HEIR, "confirmed": True}])
+    town.submit(transfer(other, number="T-2"))
+    assert state(town, case_id) == ["DECLARED"] and [one["takesBack"] for one in notices(town)] == [None, 1]
+    same_again(town)
+
+
+@pytest.mark.parametrize("entered_first", [True, False])
+def test_a_transfer_of_no_account_declares_nothing_in_either_order(town: Town, entered_first: bool) -> None:
+    case_id = connected(town)
+    if entered_first:
+        town.entered(NEW)
+    (one,) = town.submit(transfer(matter(old_holders=[APPLICANT])))
+    town.told(one, "NO_ACCOUNT", 1)
+    if not entered_first:
+        town.entered(NEW)
+    days_pass(town)
+    assert state(town, case_id) == ["TOLD"] and len(notices(town)) == 1
+    (two,) = town.submit(transfer(matter(old_holders=[APPLICANT]), number="T-2"))
+    assert state(town, case_id) == ["DECLARED"] and [told["takesBack"] for told in notices(town)] == [None, 1]
+    town.told(two, "NO_ACCOUNT", 1)
+    days_pass(town, date(2026, 3, 25))
+    assert state(town, case_id) == ["TOLD"] and [told["takesBack"] for told in notices(town)] == [None, 1, None]
+    same_again(town)
+
+
+def test_a_failed_declaration_leaves_the_one_that_stays(town: Town) -> None:
+    case_id = connected(town)
+    town.entered(NEW)
+    town.submit(transfer(matter(old_holders=[APPLICANT])))
+    (two,) = town.submit(transfer(matter(old_holders=[APPLICANT], accounts=["1200045679"]), number="T-2"))
+    town.told(two, "NO_ACCOUNT", 1)
+    days_pass(town)
+    assert state(town, case_id) == ["DECLARED"] and not notices(town)
+    same_again(town)
+
+
 def town_by() -> Any:
     from tests.casework import BY
 

@@ -270,6 +270,24 @@ def a_declared_transfer_after_another(town: Town) -> list[str]:
     return [*(["registration", "check", "transfer"] * 2)]
 
 
+def a_later_transfer_that_is_none(town: Town) -> list[str]:
+    """To other holders, or for an account that is none: neither says anything of this change of hands."""
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered()
+    town.told(one, "DONE", 1)
+    town.house.clock.pass_s(86_400)
+    again = matter(old_holders=[NEW], new_holders=[{**HEIR, "confirmed": True}])
+    (two,) = town.submit(body(again, number="T-2"))
+    town.entered(CO_OWNER, issued_on=date(2026, 9, 1))
+    assert len(town.bodies("notice")) == 1, "to another than declared"
+    town.told(two, "NO_ACCOUNT", 1)
+    town.entered(HEIR, issued_on=date(2026, 10, 1))
+    assert len(town.bodies("notice")) == 2, "declared for an account that is none"
+    town.told(two, "DONE")
+    return ["registration", "check", "transfer", "notice", "registration", "check", "notice"]
+
+
 def an_inheritance_with_an_old_number(town: Town) -> list[str]:
     legacy = {"name": "王伟", "resident_id": "360426910101007"}
     (one,) = town.submit(
@@ -301,6 +319,130 @@ def an_entry_before_the_submission(town: Town) -> list[str]:
     return ["registration", "check", "transfer"]
 
 
+def particulars_change_while_arrears_are_open(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    town.entered(key="same")
+    town.heard(town.title(key="same", registration_type="300", issued_on=date(2026, 3, 10)))
+    town.told(one, "PAID")
+    town.settle()
+    (sent,) = town.bodies("transfer")
+    assert sent["registeredOn"] == "2026-03-03", "of the transfer, not of the change in its row"
+    town.told(one, "DONE")
+    return ["registration", "check", "transfer"]
+
+
+def the_entry_is_corrected_while_arrears_are_open(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    town.entered(key="same")
+    town.heard(town.title(key="same", registration_type="500", area_m2="90.00"))
+    town.told(one, "PAID")
+    town.settle()
+    (sent,) = town.bodies("transfer")
+    assert sent["fields"]["unit"]["area_m2"] == "90.00", "as it is now"
+    town.told(one, "DONE")
+    return ["registration", "check", "transfer"]
+
+
+def declared_after_a_change_of_particulars(town: Town) -> list[str]:
+    town.entered(key="same")
+    town.heard(town.title(key="same", registration_type="300", issued_on=date(2026, 3, 10)))
+    (one,) = town.submit(body())
+    assert town.service.show(one)["registered_on"] == "2026-03-03"
+    town.told(one, "CLEAR", 1)
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def particulars_of_another_s_title_change(town: Town) -> list[str]:
+    """One who was overlooked is overlooked once, and no transfer starts by a change of particulars alone."""
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(HEIR, key="other")
+    town.heard(town.title(HEIR, key="other", registration_type="300", issued_on=date(2026, 3, 10)))
+    town.entered(NEW, key="none", registration_type="300")
+    assert [row.what for row in town.house.rows(transfer_title)] == ["OTHER_HOLDERS"]
+    assert town.states() == ["ready"]
+    town.entered()
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def the_entry_is_corrected_after_it_was_told(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same")
+    town.told(one, "APPLIED", 1)
+    town.house.clock.pass_s(600)
+    number = town.bodies("transfer")[0]["fields"]["unit"]["title_no"]
+    town.heard(town.title(key="same", title_no=number, mortgaged=True))
+    assert not town.bodies("notice"), "a mortgage is nothing that was told"
+    town.heard(town.title(key="same", area_m2="90.00"))
+    (told,) = town.bodies("notice")
+    assert (told["takesBack"], told["reason"], told["registeredOn"]) == (1, "SUPERSEDED", "2026-03-03")
+    assert told["recordId"] == town.bodies("transfer")[0]["recordId"] and told["fields"] == {}
+    assert told["learnedAt"] == "2026-03-02T09:10+08:00", "when the hub learned it"
+    town.told(one, "DONE", 1)
+    town.heard(town.title(HEIR, key="same"))
+    assert [sent["takesBack"] for sent in town.bodies("notice")] == [1, 1], "done, and corrected to another holder"
+    return ["registration", "check", "transfer", "notice", "notice"]
+
+
+def the_entry_ends_after_it_is_done(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same")
+    town.told(one, "DONE", 1)
+    town.heard(town.title(key="same") | {"status": "CANCELLED"})
+    (told,) = town.bodies("notice")
+    assert (told["reason"], told["consNo"]) == ("NOT_CURRENT", ACCOUNT)
+    (shown,) = town.service.show(one)["recalls"]
+    assert (shown["reason"], shown["registered_on"]) == ("NOT_CURRENT", "2026-03-03") and shown["learned_at"]
+    assert "recall.NOT_CURRENT" in [line["what"] for line in town.service.story(one)]
+    return ["registration", "check", "transfer", "notice"]
+
+
+def the_title_goes_on_in_the_same_row(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same")
+    town.told(one, "DONE", 1)
+    town.heard(town.title(HEIR, key="same", issued_on=date(2026, 9, 1)))
+    (told,) = town.bodies("notice")
+    assert "takesBack" not in told, "a new transfer, which nobody declared: no correction"
+    return ["registration", "check", "transfer", "notice"]
+
+
+def the_entry_ends_while_arrears_are_open(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "ARREARS", 1)
+    town.entered(key="same")
+    town.heard(town.title(key="same") | {"status": "CANCELLED"})
+    shown = town.service.show(one)
+    assert (shown["state"], shown["registered_on"], shown["recalls"]) == ("arrears", None, []), "nothing was told"
+    town.told(one, "PAID")
+    town.told(one, "CLEAR", 2)
+    assert town.states() == ["ready"]
+    town.entered(key="new", issued_on=date(2026, 4, 1))
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "check", "transfer"]
+
+
+def the_entry_ends_while_it_owes_after_it_was_told(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same")
+    town.told(one, "OWING", 1)
+    town.heard(town.title(key="same") | {"status": "CANCELLED"})
+    assert town.states() == ["arrears"] and len(town.bodies("notice")) == 1
+    town.entered(key="new", issued_on=date(2026, 4, 1))
+    town.told(one, "PAID")
+    town.told(one, "DONE", 2)
+    assert [sent["registeredOn"] for sent in town.bodies("transfer")] == ["2026-03-03", "2026-04-01"]
+    return ["registration", "check", "transfer", "notice", "transfer"]
+
+
 ENDS_DONE: list[Callable[[Town], list[str]]] = [
     arrears_at_neither,
     arrears_at_the_check,
@@ -318,10 +460,20 @@ ENDS_DONE: list[Callable[[Town], list[str]]] = [
     an_old_title_number,
     an_old_title_that_is_known_later,
     an_undeclared_transfer,
+    a_later_transfer_that_is_none,
     a_declared_transfer_after_another,
     an_inheritance_with_an_old_number,
     a_division_between_co_owners,
     an_entry_before_the_submission,
+    particulars_change_while_arrears_are_open,
+    the_entry_is_corrected_while_arrears_are_open,
+    declared_after_a_change_of_particulars,
+    particulars_of_another_s_title_change,
+    the_entry_is_corrected_after_it_was_told,
+    the_entry_ends_after_it_is_done,
+    the_title_goes_on_in_the_same_row,
+    the_entry_ends_while_arrears_are_open,
+    the_entry_ends_while_it_owes_after_it_was_told,
 ]
 
 
@@ -445,6 +597,7 @@ def test_a_title_that_changes_before_its_piece_leaves_is_looked_for_again(town: 
         ({"new_holders": [{**NEW, "confirmed": True}, CO_OWNER]}, "HOLDER_UNCONFIRMED"),
         ({"accounts": [ACCOUNT, ACCOUNT]}, "MATTER_TWICE"),
         ({"unit_no": None}, "FIELD_MISSING"),
+        ({"mandate": {"form": "DECLARATION", "reference": "W-17", "signed_on": "2099-01-01"}}, "DATE_FUTURE"),
         ({"title_no": OLD_TITLE_NO}, "NOT_ASKED"),
         ({"unit_no": "12"}, "UNIT_FORM"),
         ({"photo": "x"}, "NOT_ASKED"),
@@ -454,6 +607,13 @@ def test_what_is_refused(town: Town, changes: dict[str, Any], code: str) -> None
     with pytest.raises(RecordRejected) as refused:
         town.service.submit(body(matter(**changes)), BY)
     assert refused.value.code == code
+
+
+def test_p5_a_refusal_says_which_matter_of_many(town: Town) -> None:
+    wrong = matter(unit_no=unit(2), new_holders=[{**NEW, "confirmed": "maybe"}])
+    with pytest.raises(RecordRejected) as refused:
+        town.service.submit(body(matter(), wrong), BY)
+    assert refused.value.field == "matters.1.new_holders.0.confirmed"
 
 
 def test_a_co_owner_who_has_not_confirmed_is_refused_and_may_confirm_later(town: Town) -> None:

@@ -46,4 +46,4 @@ def test_every_letter_is_in_the_diagram(page: str) -> None:
 
 
 def test_every_state_has_words() -> None:
-    assert set(STATES) == set(State) and len(EVENTS) == 9
+    assert set(STATES) == set(State) and len(EVENTS) == 10

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -66,8 +67,9 @@ def answered(caller: TestClient, case_id: bytes, question: str, said: str) -> No
     assert (item["question"], item["answer"], item["person"]) == (question, said, "李明")
 
 
-def test_public_housing_without_a_title(house: House, caller: TestClient) -> None:
-    case_id = house.submit(body(**RESIDENT)).case_id
+@pytest.mark.parametrize("applicant", [RESIDENT, {}], ids=["a home", "a shop"])
+def test_public_housing_without_a_title(house: House, caller: TestClient, applicant: dict[str, Any]) -> None:
+    case_id = house.submit(body(**applicant)).case_id
     house.due()
     answer(house, title_question(house), "NOT_FOUND")
     answered(caller, case_id, "PUBLIC_HOUSING_NO_TITLE", "YES")
@@ -79,13 +81,6 @@ def test_public_housing_without_a_title(house: House, caller: TestClient) -> Non
     house.due()
     answer(house, title_question(house), "NOT_FOUND")
     assert len(house.applications.show(case_id)["places"]) == 1, "asked once"
-
-
-def test_another_class_without_a_title_is_not_asked_whether_it_is_public_housing(house: House) -> None:
-    case_id = house.submit(body()).case_id
-    house.due()
-    answer(house, title_question(house), "NOT_FOUND")
-    assert house.applications.show(case_id)["places"] == []
 
 
 @pytest.mark.parametrize(("said", "state"), [("YES", "met"), ("NO", "open")])
@@ -108,6 +103,6 @@ def test_several_titles_on_one_site(house: House, caller: TestClient) -> None:
 
 
 def test_the_answers_are_the_same_when_the_tables_are_made_again(house: House, caller: TestClient) -> None:
-    test_public_housing_without_a_title(house, caller)
+    test_public_housing_without_a_title(house, caller, RESIDENT)
     house.relay()
     assert all(one.equal for one in house.remade().values())

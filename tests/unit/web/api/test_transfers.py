@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from hub.cases.transfer.command import MATTERS_MAX
 from hub.web.api import transfers
 from hub.web.api.app import create
 from hub.web.api.shapes import transfers as shapes
@@ -32,6 +33,14 @@ def caller(town: Town, *scopes: str, **owned: Any) -> TestClient:
     app = create(house.clock, transfers.router(town.service, access, Refusals(house.store, house.clock)))
     text = token(house.store, house.clock, **owned)
     return TestClient(app, headers={"Authorization": f"Bearer {text}"}, raise_server_exceptions=False)
+
+
+def test_a_developer_submits_as_many_matters_as_are_allowed_in_one_call(town: Town) -> None:
+    matters = [matter(unit_no=unit(nth), accounts=[f"13{nth:08d}"]) for nth in range(1, MATTERS_MAX + 1)]
+    answer = caller(town).post("/transfers", json=body(*matters, reason="FIRST_REGISTRATION"))
+    assert answer.status_code == 201 and len(answer.json()["items"]) == MATTERS_MAX
+    larger = b" " * (transfers.SUBMISSION_BYTES_MAX + 1)
+    assert caller(town).post("/transfers", content=larger).status_code == 413
 
 
 def test_one_or_many_are_submitted_shown_listed_told_and_cancelled(town: Town) -> None:

@@ -330,20 +330,18 @@ def test_what_is_found(title: str, verdict: str, parts: tuple[str, ...], questio
 
 
 @pytest.mark.parametrize(
-    ("reason", "customer_class", "question"),
+    ("reason", "question"),
     [
-        ("AMBIGUOUS", "NON_RESIDENT", questions.SEVERAL_TITLES_ONE_SITE),
-        ("NOT_FOUND", "RESIDENT", questions.PUBLIC_HOUSING_NO_TITLE),
-        ("NOT_FOUND", "NON_RESIDENT", None),
-        ("UNAVAILABLE", "RESIDENT", None),
+        ("AMBIGUOUS", questions.SEVERAL_TITLES_ONE_SITE),
+        ("NOT_FOUND", questions.PUBLIC_HOUSING_NO_TITLE),
+        ("UNAVAILABLE", None),
     ],
 )
-def test_what_no_source_can_say_is_asked_once(reason: str, customer_class: str, question: str | None) -> None:
-    found = placed([_waits(reason)], _placing(customer_class=customer_class))
+def test_what_no_source_can_say_is_asked_once(reason: str, question: str | None) -> None:
+    found = placed([_waits(reason)], _placing())
     assert [one.question for one in found] == ([question] if question else [])
-    again = _placing(customer_class=customer_class, asked=frozenset(questions.CODES), findings=1)
-    assert placed([_waits(reason)], again) == []
-    assert placed([_waits(reason, "licence.business")], _placing(customer_class=customer_class)) == []
+    assert placed([_waits(reason)], _placing(asked=frozenset(questions.CODES), findings=1)) == []
+    assert placed([_waits(reason, "licence.business")], _placing()) == []
 
 
 def test_a_record_is_compared_once_and_findings_are_bounded() -> None:
