@@ -89,12 +89,11 @@ class Town:
         """A title of these holders."""
         self.versions += 1
         record = samples.title(key or f"T{self.versions}", self.versions, unit_no or unit())
-        kind = {True: "USCC", False: "RESIDENT_ID"}
         record["holders"] = [
             {
                 "name": one["name"],
-                "id_type": kind["uscc" in one],
-                "id_number": one.get("uscc") or one["resident_id"],
+                "id_type": one.get("id_type") or ("USCC" if "uscc" in one else "RESIDENT_ID"),
+                "id_number": one.get("id_number") or one.get("uscc") or one["resident_id"],
                 "share": None,
             }
             for one in holders or (NEW,)

@@ -155,5 +155,7 @@ def _holders(given: Given, connection: Connection, sending: Sending, side: str, 
 
 
 def _holder(one: Plain) -> Body:
+    if one.get("id_number"):
+        return {"name": one["name"], "idType": one["id_type"], "idNo": one["id_number"]}
     by, name = next((by, name) for by, name in _ID_TYPES if one[by])
     return {"name": one["name"], "idType": name, "idNo": one[by]}

@@ -1,17 +1,29 @@
 """What a caller may submit for a joint transfer. It is read strictly and tidied; anything beyond it is refused (P6)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError
 
+from hub.cases.agreement.parties import is_legible, normal_name
 from hub.cases.connection.command import Applicant, Authorisation, Part, Short, Text, refusal, tidy_party
 from hub.errors import RecordRejected
 from hub.privacy.purposes import Purposes
-from hub.records.identifiers import Identity, check_unit_number, identity_of, tidy
+from hub.records.identifiers import (
+    RESIDENCE_TYPES,
+    Identity,
+    check_licence_id,
+    check_residence_number,
+    check_resident_id,
+    check_unit_number,
+    identity_of,
+    resident_id_birth,
+    tidy,
+)
+from hub.records.placeholders import is_masked, is_placeholder
 
 MATTERS_MAX = 500
 """Most matters in one submission: first registrations come in bulk."""
@@ -19,19 +31,31 @@ ACCOUNTS_MAX = 20
 """Most accounts of one title."""
 HOLDERS_MAX = 50
 """Most holders on one side of a matter."""
+NAME_CHARACTERS_MIN = 2
+"""Fewest characters of a holder's name, without blanks and dots: one alone is what a mask leaves."""
 ACCOUNT_NO = "utility.account-no"
 OLD, NEW = "OLD", "NEW"
 """The side of a holder."""
 _OF_PERSONS = {"accounts": True, "old_holders": True, "new_holders": True}
+_DOCUMENT = ("id_type", "id_number")
 NAME = "transfer"
 Reason = Literal["PURCHASE", "INHERITANCE", "DIVISION", "FIRST_REGISTRATION"]
+Document = Literal["PASSPORT", "HK_MACAO_PERMIT", "TAIWAN_PERMIT", "FOREIGNER_PERMIT", "OTHER"]
+"""The document of a holder who has no resident ID, as titles name it: OTHER is for example a military paper."""
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{4,32}$")]
 
 
 class Holder(Applicant):
-    """An old or a new holder. ``confirmed``: this one has agreed to the joint transfer, where the channel asked."""
+    """An old or a new holder, with the whole name and one certificate: a resident ID, a USCC, or kind and number of
+    another document. ``confirmed``: this one has agreed to the joint transfer, where the channel asked."""
 
+    id_type: Document | None = None
+    id_number: Short | None = None
     confirmed: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """JSON values. What a former version of the hub did not have is left out where it is not given."""
+        return _known_before(self.model_dump(), *_DOCUMENT)
 
 
 class Matter(Part):
@@ -80,9 +104,16 @@ def canonical(content: Any) -> bytes:
 
 def _as_before(matter: dict[str, Any]) -> dict[str, Any]:
     mandate = matter["mandate"]
-    if mandate is None or mandate["signed_on"] is not None:
-        return matter
-    return matter | {"mandate": {name: value for name, value in mandate.items() if name != "signed_on"}}
+    sides = {side: matter[side] for side in ("old_holders", "new_holders") if side in matter}
+    return (
+        matter
+        | {"mandate": mandate and _known_before(mandate, "signed_on")}
+        | {side: [_known_before(one, *_DOCUMENT) for one in holders] for side, holders in sides.items()}
+    )
+
+
+def _known_before(part: Mapping[str, Any], *later: str) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if value is not None or name not in later}
 
 
 class Transfer(NamedTuple):
@@ -123,18 +154,26 @@ class Transfer(NamedTuple):
 
 
 def holder_identity(holder: Holder) -> Identity:
-    """(namespace, value) of a holder in the vault: an old number of 15 digits is the same person as its new one."""
+    """(namespace, value) of a holder in the vault, as that of a title's holder: an old number of 15 digits is the same
+    person as its new one, and another document is the same by its kind and its number in canonical form."""
+    if holder.id_number is not None:
+        return _required(_documented(holder), "holders")
     by, value = ("uscc", holder.uscc) if holder.uscc else ("resident-id", holder.resident_id)
     return _required(identity_of(by, value), "holders")
+
+
+def _documented(holder: Holder) -> Identity | None:
+    return identity_of("document", f"{holder.id_type}:{holder.id_number}")
 
 
 def parse(document: Mapping[str, Any], purposes: Purposes, latest: date = date.max) -> Submission:
     """A submission (parsed JSON), checked and tidied. ``latest`` is the latest day on which a holder can be born.
 
     Raises ``RecordRejected``: NOT_ASKED for anything beyond the list, FIELD_MISSING, FIELD_INVALID, TEXT_CONTROL,
-    TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, DATE_FUTURE, HOLDER_UNCONFIRMED for a new holder who has not
-    agreed, where none acts by a mandate, MATTER_TWICE for one account of one title twice, or the code of an invalid
-    identifier; ``field`` says where. The message contains no value (P5).
+    TEXT_ENCODING, PURPOSE_UNKNOWN, LEGAL_BASIS_UNKNOWN, DATE_FUTURE, NAME_ILLEGIBLE, HOLDER_TWICE for one person twice
+    on one side, HOLDERS_SAME where no one is new, HOLDER_UNCONFIRMED for a new holder who has not agreed, where none
+    acts by a mandate, MATTER_TWICE for one account of one title twice, or the code of an invalid identifier; ``field``
+    says where. The message contains no value (P5).
     """
     try:
         read = Submission.model_validate(document)
@@ -144,6 +183,7 @@ def parse(document: Mapping[str, Any], purposes: Purposes, latest: date = date.m
     if purpose.procedure != NAME:
         raise RecordRejected("PURPOSE_UNKNOWN", "purpose", allowed=tuple(purposes.names(NAME)))
     matters = [_tidy(one, f"matters.{place}", latest) for place, one in enumerate(read.matters)]
+    _refuse_same_sides(matters, read.reason)
     basis = purpose.basis(read.legal_basis).code
     tidied = read.model_copy(update={"matters": matters, "purpose": purpose.name, "legal_basis": basis})
     _refuse_twice(tidied)
@@ -164,13 +204,68 @@ def _tidy(matter: Matter, path: str, latest: date) -> Matter:
         _required(identity_of("title-no", matter.title_no), f"{path}.title_no")
     for side in ("old_holders", "new_holders"):
         holders = enumerate(getattr(matter, side))
-        changed[side] = [one.model_copy(update=tidy_party(one, f"{path}.{side}.{nth}", latest)) for nth, one in holders]
-    if matter.mandate and (matter.mandate.signed_on or "") > latest.isoformat():
-        raise RecordRejected("DATE_FUTURE", f"{path}.mandate.signed_on")
+        changed[side] = [_tidy_holder(one, f"{path}.{side}.{nth}", latest) for nth, one in holders]
+        _refuse_one_twice(changed[side], f"{path}.{side}")
+    if matter.mandate is not None:
+        changed["mandate"] = _tidy_mandate(matter.mandate, f"{path}.mandate", latest)
     tidied = matter.model_copy(update=changed)
     if matter.mandate is None and not all(one.confirmed for one in matter.new_holders):
         raise RecordRejected("HOLDER_UNCONFIRMED", f"{path}.new_holders")
     return tidied
+
+
+def _tidy_holder(holder: Holder, path: str, latest: date) -> Holder:
+    """The utility knows its customers by whole names: a mask or a placeholder is none."""
+    if not holder.name:
+        raise RecordRejected("FIELD_MISSING", f"{path}.name")
+    name = normal_name(holder.name)
+    if len(name) < NAME_CHARACTERS_MIN or not is_legible(name) or is_masked(name) or is_placeholder(holder.name):
+        raise RecordRejected("NAME_ILLEGIBLE", f"{path}.name")
+    if holder.id_type is None and holder.id_number is None:
+        return holder.model_copy(update=tidy_party(holder, path, latest))
+    return _tidy_documented(holder, path, latest)
+
+
+def _tidy_documented(holder: Holder, path: str, latest: date) -> Holder:
+    if holder.uscc is not None or holder.resident_id is not None:
+        raise RecordRejected("NOT_ASKED", f"{path}.id_type", "one certificate is enough")
+    if holder.id_type is None or holder.id_number is None:
+        raise RecordRejected("FIELD_MISSING", f"{path}.{'id_number' if holder.id_number is None else 'id_type'}")
+    tidied, field = holder.model_copy(update={"id_number": tidy(holder.id_number)}), f"{path}.id_number"
+    if holder.id_type in RESIDENCE_TYPES and (wrong := check_residence_number(holder.id_type, tidied.id_number or "")):
+        raise RecordRejected(wrong, field)
+    sort, number = _required(_documented(tidied), field)
+    if sort == "person" and check_resident_id(number) is None and (resident_id_birth(number) or date.min) > latest:
+        raise RecordRejected("DATE_FUTURE", field)
+    return tidied
+
+
+def _tidy_mandate(mandate: Authorisation, path: str, latest: date) -> Authorisation:
+    if (mandate.signed_on or "") > latest.isoformat():
+        raise RecordRejected("DATE_FUTURE", f"{path}.signed_on")
+    if mandate.form != "E_LICENCE":
+        return mandate
+    identifier = tidy(mandate.reference)
+    if wrong := check_licence_id(identifier):
+        raise RecordRejected(wrong, f"{path}.reference")
+    return mandate.model_copy(update={"reference": identifier})
+
+
+def _refuse_one_twice(holders: Sequence[Holder], path: str) -> None:
+    seen = set()
+    for nth, one in enumerate(holders):
+        if (identity := holder_identity(one)) in seen:
+            raise RecordRejected("HOLDER_TWICE", f"{path}.{nth}")
+        seen.add(identity)
+
+
+def _refuse_same_sides(matters: Sequence[Matter], reason: Reason) -> None:
+    """Nothing changes hands, with one exception: co-owners who divide what they hold may stay the same people with
+    other shares. Then the old title is named by its number, since by its holders alone it would be the entry."""
+    for place, matter in enumerate(matters):
+        old, new = ({holder_identity(one) for one in side} for side in (matter.old_holders, matter.new_holders))
+        if old == new and (reason != "DIVISION" or matter.title_no is None):
+            raise RecordRejected("HOLDERS_SAME", f"matters.{place}.new_holders")
 
 
 def _refuse_twice(submission: Submission) -> None:

@@ -156,7 +156,7 @@ class Transfers:
         KEY_DAMAGED) where one has no key."""
         holders = [one for each in transfers for one in each.holders()]
         owners = [ids[holder_identity(one)] for _, _, one in holders]
-        texts = [canonical(one.model_dump()) for _, _, one in holders]
+        texts = [canonical(one.plain()) for _, _, one in holders]
         sealed = self.journal.sealer.seal_values(list(zip(owners, texts, strict=True)))
         if faults := [one for one in sealed if isinstance(one, Fault)]:
             return [() for _ in transfers], faults[0].code

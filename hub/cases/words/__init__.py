@@ -1,0 +1,1 @@
+"""Words of codes, for people to read: in Chinese and English."""

@@ -1,0 +1,189 @@
+"""What a submission of joint transfers may hold: the people in it, and what is refused as a whole."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.cases.transfer import command
+from hub.cases.transfer.tables import transfer_person
+from hub.errors import RecordRejected
+from hub.privacy.purposes import shipped
+from tests import samples
+from tests.casework import House
+from tests.transfers import CO_OWNER, DEVELOPER, HEIR, NEW, OLD, OLD_TITLE_NO, Town, body, matter, sinks, unit
+
+LEGACY = {"name": OLD["name"], "resident_id": "360426910101007"}
+CONFIRMED = {**NEW, "confirmed": True}
+PASSPORT = {"name": "JOHN SMITH", "id_type": "PASSPORT", "id_number": "E12345678"}
+DOCUMENTS = [
+    PASSPORT,
+    {"name": "陈大文", "id_type": "HK_MACAO_PERMIT", "id_number": "H12345679"},
+    {"name": "林志明", "id_type": "TAIWAN_PERMIT", "id_number": "01234568"},
+    {"name": "MARIA GARCIA", "id_type": "FOREIGNER_PERMIT", "id_number": "USA110090010101"},
+    {"name": "王军", "id_type": "OTHER", "id_number": "军字第2001988号"},
+]
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    house = House(tmp_path, sinks=sinks())
+    yield Town(house)
+    house.close()
+
+
+def parsed(*matters: dict[str, Any], **changes: Any) -> command.Submission:
+    return command.parse(body(*matters, **changes), shipped(), date(2026, 3, 2))
+
+
+def refused(*matters: dict[str, Any], **changes: Any) -> tuple[str, str]:
+    with pytest.raises(RecordRejected) as found:
+        parsed(*matters, **changes)
+    return found.value.code, found.value.field
+
+
+@pytest.mark.parametrize(
+    "name", ["王*", "王＊＊", "无", "不详", "王某", "某某", "张XX", "王?", "王□", "N/A", "王", "王●●", "·"]
+)
+def test_p6_a_name_that_is_none_is_refused_on_both_sides(name: str) -> None:
+    wrong = matter(new_holders=[CONFIRMED, {**CO_OWNER, "name": name, "confirmed": True}])
+    assert refused(matter(), wrong) == ("NAME_ILLEGIBLE", "matters.1.new_holders.1.name")
+    assert refused(matter(old_holders=[{**OLD, "name": name}])) == ("NAME_ILLEGIBLE", "matters.0.old_holders.0.name")
+
+
+@pytest.mark.parametrize("name", ["", "  ", None])
+def test_p6_a_name_is_required(name: str | None) -> None:
+    holder = {label: value for label, value in {**OLD, "name": name}.items() if value is not None}
+    assert refused(matter(old_holders=[holder])) == ("FIELD_MISSING", "matters.0.old_holders.0.name")
+
+
+@pytest.mark.parametrize(
+    "name", ["李娜", "阿卜杜拉·买买提", "O'Brien", "JOHN SMITH", "王〇", "𠮷田", "津门（天津）有限责任公司"]
+)
+def test_a_whole_name_is_taken_as_it_was_typed(name: str) -> None:
+    assert parsed(matter(old_holders=[{**OLD, "name": name}])).matters[0].old_holders[0].name == name
+
+
+def test_p2_one_person_twice_on_one_side_is_refused_by_identity() -> None:
+    assert refused(matter(old_holders=[OLD, LEGACY])) == ("HOLDER_TWICE", "matters.0.old_holders.1")
+    renamed = {**CONFIRMED, "name": "李 娜"}
+    assert refused(matter(new_holders=[CONFIRMED, renamed])) == ("HOLDER_TWICE", "matters.0.new_holders.1")
+    passports = [{**PASSPORT, "id_number": number} for number in ("E12345678", " ｅ１２３４５６７８")]
+    assert refused(matter(old_holders=passports)) == ("HOLDER_TWICE", "matters.0.old_holders.1")
+
+
+@pytest.mark.parametrize("reason", ["PURCHASE", "INHERITANCE", "DIVISION", "FIRST_REGISTRATION"])
+def test_p6_the_same_holders_on_both_sides_are_refused(reason: str) -> None:
+    same = matter(old_holders=[CO_OWNER, LEGACY], new_holders=[{**one, "confirmed": True} for one in (OLD, CO_OWNER)])
+    assert refused(matter(), same, reason=reason) == ("HOLDERS_SAME", "matters.1.new_holders")
+
+
+def test_some_of_the_holders_may_stay_and_an_enterprise_may_inherit() -> None:
+    stays = matter(old_holders=[OLD, CO_OWNER], new_holders=[{**CO_OWNER, "confirmed": True}])
+    legacy = matter(unit_no=unit(2), new_holders=[{**DEVELOPER, "confirmed": True}])
+    assert len(parsed(stays, legacy, reason="INHERITANCE").transfers()) == 2
+
+
+def test_co_owners_who_only_change_their_shares_divide_and_the_old_title_is_no_entry(town: Town) -> None:
+    """共有份额变更: the people stay, so only the number tells the old title from the new one."""
+    owners = [{**one, "confirmed": True} for one in (OLD, CO_OWNER)]
+    town.entered(*owners, title_no=OLD_TITLE_NO, issued_on=date(2015, 6, 1))
+    shares = matter(unit_no=None, title_no=OLD_TITLE_NO, old_holders=[OLD, CO_OWNER], new_holders=owners)
+    (one,) = town.submit(body(shares, reason="DIVISION"))
+    town.told(one, "CLEAR", 1)
+    assert town.states() == ["ready"], "the old title of the same people is no entry"
+    town.entered(*owners)
+    town.told(one, "DONE", 1)
+    assert town.states() == ["done"]
+    assert [sent["registeredOn"] for sent in town.bodies("transfer")] == ["2026-03-03"]
+
+
+@pytest.mark.parametrize("holder", DOCUMENTS, ids=lambda one: one["id_type"])
+def test_p3_a_holder_with_another_document_is_compared_by_kind_and_number(town: Town, holder: dict[str, Any]) -> None:
+    spelt = {**holder, "id_number": f" {holder['id_number'].lower()} ", "confirmed": True}
+    (one,) = town.submit(body(matter(new_holders=[CONFIRMED, spelt])))
+    town.told(one, "CLEAR", 1)
+    other = "PASSPORT" if holder["id_type"] != "PASSPORT" else "OTHER"
+    town.entered(NEW, {**holder, "id_type": other})
+    assert town.states() == ["ready"], "a number of another kind is another document"
+    town.entered(NEW, holder)
+    assert town.states() == ["transferring"]
+    (sent,) = town.bodies("transfer")
+    last = sent["newHolders"][1]
+    assert (last["idType"], last["idNo"]) == (holder["id_type"], holder["id_number"].upper())
+
+
+def test_p5_a_document_is_stored_sealed_only(town: Town) -> None:
+    town.submit(body(matter(new_holders=[{**PASSPORT, "confirmed": True}])))
+    stored = b"".join(file.read_bytes() for file in town.house.folder.rglob("*") if file.is_file())
+    assert b"E12345678" not in stored and b"JOHN SMITH" not in stored
+    row = next(one for one in town.house.rows(transfer_person) if one.side == command.NEW)
+    (text,) = town.house.opener.open_values([(bytes(row.subject_id), bytes(row.sealed))])
+    assert isinstance(text, bytes) and b"E12345678" in text
+
+
+@pytest.mark.parametrize(
+    ("holder", "code", "field"),
+    [
+        ({"id_type": "PASSPORT"}, "FIELD_MISSING", "id_number"),
+        ({"id_number": "E12345678"}, "FIELD_MISSING", "id_type"),
+        ({"id_type": "DRIVING_LICENCE", "id_number": "E12345678"}, "FIELD_INVALID", "id_type"),
+        ({"id_type": "PASSPORT", "id_number": "无"}, "FIELD_INVALID", "id_number"),
+        ({"id_type": "PASSPORT", "id_number": "E1****678"}, "FIELD_INVALID", "id_number"),
+        ({"id_type": "PASSPORT", "id_number": "E" * 65}, "FIELD_INVALID", "id_number"),
+        ({"id_type": "FOREIGNER_PERMIT", "id_number": "932682198501010018"}, "ID_CHECK", "id_number"),
+        ({"id_type": "TAIWAN_PERMIT", "id_number": "830000209912310013"}, "ID_CHECK", "id_number"),
+        ({"id_type": "PASSPORT", "id_number": "E12345678", "resident_id": samples.PERSON}, "NOT_ASKED", "id_type"),
+        ({"id_type": "PASSPORT", "id_number": "E12345678", "uscc": samples.USCC}, "NOT_ASKED", "id_type"),
+    ],
+)
+def test_p6_a_document_is_read_strictly(holder: dict[str, Any], code: str, field: str) -> None:
+    found = refused(matter(old_holders=[{"name": "JOHN SMITH", **holder}]))
+    assert found == (code, f"matters.0.old_holders.0.{field}")
+
+
+def test_p2_without_other_documents_a_submission_is_the_same_as_for_a_former_version() -> None:
+    """Two versions of the hub at work compare a submission by its canonical form."""
+    parsed_ = parsed(matter())
+    holders = parsed_.transfers()[0].holders()
+    assert b"id_type" not in parsed_.canonical() and b"id_number" not in parsed_.canonical()
+    assert [set(one.plain()) for _, _, one in holders] == [{"name", "uscc", "resident_id", "confirmed"}] * 2
+    other = parsed(matter(new_holders=[{**PASSPORT, "confirmed": True}]))
+    assert b"E12345678" in other.canonical()
+
+
+def test_a_mandate_by_an_e_licence_is_checked() -> None:
+    wrong = {
+        "form": "E_LICENCE",
+        "reference": "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000404.001.U",
+    }
+    assert refused(matter(new_holders=[NEW], mandate=wrong)) == ("ELICENCE_CHECK", "matters.0.mandate.reference")
+    good = wrong | {"reference": wrong["reference"].replace("404.001", "403.001")}
+    assert parsed(matter(new_holders=[NEW], mandate=good)).matters[0].mandate
+
+
+TEXTS = st.one_of(st.text(max_size=30), st.sampled_from(["王伟", "无", "\x00", "\u202e王", "王\ue000", "\ud800"]))
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
+    max_leaves=6,
+)
+FIELDS = ("unit_no", "title_no", "accounts", "old_holders", "new_holders", "mandate", "keep_tariff")
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=3), st.dictionaries(TEXTS, VALUES, max_size=2))
+def test_p5_whatever_is_sent_is_read_or_refused_without_a_word_of_it(changes: Any, holder: Any) -> None:
+    try:
+        parsed(matter(old_holders=[{**OLD, **holder}]) | changes)
+    except RecordRejected as found:
+        assert re.fullmatch(r"[a-z_0-9.?]*", found.field)
+
+
+def test_a_new_holder_of_each_sort_may_stand_beside_another() -> None:
+    several = [{**one, "confirmed": True} for one in (NEW, CO_OWNER, HEIR, DEVELOPER, *DOCUMENTS)]
+    assert len(parsed(matter(new_holders=several)).transfers()[0].holder_identities()) == len(several)
