@@ -228,12 +228,13 @@ def _over(
     wanted = {case.case_id: one.over for case, one in work if isinstance(one, Settle) and one.over}
     if not wanted:
         return
-    found, told = over.over(connection, wanted, given.authorities), recalls.told(connection, wanted)
+    told = recalls.told(connection, wanted)
+    last = {(case_id, row.kind): (row.reason, bytes(row.later_id)) for case_id in told for row in told[case_id]}
+    found = over.over(connection, wanted, given.authorities, last)
     for (case, _), known in zip(work, facts, strict=True):
         if case.case_id in wanted:
             known.ended, known.told = rows[case.case_id].ended, len(told[case.case_id])
-            last = {row.kind: bytes(row.later_id) for row in told[case.case_id]}
-            known.over = [one for one in found[case.case_id] if last.get(one.need.kind) != one.now.record_id]
+            known.over = found[case.case_id]
 
 
 def _find(

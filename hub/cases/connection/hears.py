@@ -10,6 +10,7 @@ from hub.cases.connection import recount
 from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.handed import gather as handed
 from hub.cases.connection.placed import near
+from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import due as warnings
 from hub.cases.evidence import needs, over
@@ -130,11 +131,15 @@ def _commands(connection: Connection, heard: Sequence[Heard]) -> Mapping[bytes, 
     linked = needs.linked(connection, list(frozenset().union(*(one.ids for one in verified))))
     read_again = needs.read_again(connection, {one.record_id: one.reading for one in verified if one.reading})
     records = [one.record_id for one in verified]
-    replaced = [*over.replaced(connection, records), *near.replaced(connection, records)]
+    replaced = [
+        *over.replaced(connection, records),
+        *near.replaced(connection, records),
+        *recalls.of_words(connection, records),
+    ]
     titles = near.heard(connection, verified, replaced)
     if any(isinstance(one, Restored) for one in heard):
         linked, read_again = needs.all_open(connection), needs.all_read_again(connection)
-        replaced = over.all_replaced(connection)
+        replaced = [*over.all_replaced(connection), *recalls.all_of_words(connection)]
     answers: dict[bytes, list[Answered]] = {}
     for one in heard:
         if isinstance(one, Answered):

@@ -4,7 +4,7 @@ case was met by it, or a higher authority said that its thing is not in force.""
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, or_, select
 
 from hub.cases import reasons
 from hub.cases.case import PieceState
@@ -65,8 +65,17 @@ def displaced(connection: Connection, record_ids: Sequence[bytes]) -> list[bytes
     """The records that these may have displaced: the other versions of their rows, and those that other sources have of
     a thing that is not in force by these. Whose word counts is not asked here."""
     chunks = [record_ids[start : start + _CHUNK] for start in range(0, len(record_ids), _CHUNK)]
-    queries = [query for chunk in chunks for query in (_former(chunk), _of_other_sources(chunk))]
+    queries = [query for chunk in chunks for query in (_former(chunk), _of_other_rows(chunk).where(_is_over(_WORD)))]
     return list({bytes(one): None for query in queries for one in connection.execute(query).scalars()})
+
+
+def of_things(connection: Connection, record_ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
+    """(case's id, kind) of the needs that were met by a record of another row, of whose thing one of these speaks."""
+    found: set[tuple[bytes, str]] = set()
+    for start in range(0, len(record_ids), _CHUNK):
+        if others := list(connection.execute(_of_other_rows(record_ids[start : start + _CHUNK])).scalars()):
+            found.update((bytes(row.case_id), row.kind) for row in connection.execute(_met_by(others)))
+    return sorted(found)
 
 
 def _former(record_ids: Sequence[bytes]) -> Select[Any]:
@@ -75,12 +84,16 @@ def _former(record_ids: Sequence[bytes]) -> Select[Any]:
     return select(record.c.record_id).select_from(rows).where(later.c.record_id.in_(record_ids)).distinct()
 
 
-def _of_other_sources(record_ids: Sequence[bytes]) -> Select[Any]:
-    said, word, other = record.alias("said"), current.alias("word"), current.alias("other")
+_WORD = current.alias("word")
+
+
+def _of_other_rows(record_ids: Sequence[bytes]) -> Select[Any]:
+    """Every version: a case that is over keeps the one that it was met by."""
+    said, word, other = record.alias("said"), _WORD, current.alias("other")
     same = (other.c.entity_id == word.c.entity_id) & (other.c.kind == word.c.kind) & (other.c.row_id != word.c.row_id)
     rows = said.join(word, word.c.row_id == said.c.row_id).join(other, same)
-    query = select(other.c.record_id).select_from(rows).distinct()
-    return query.where(said.c.record_id.in_(record_ids), _is_over(word))
+    query = select(record.c.record_id).select_from(rows.join(record, record.c.row_id == other.c.row_id)).distinct()
+    return query.where(said.c.record_id.in_(record_ids))
 
 
 def _is_over(word: FromClause) -> ColumnElement[bool]:
@@ -105,18 +118,36 @@ def all_replaced(connection: Connection) -> list[tuple[bytes, str]]:
     return sorted({(bytes(row.case_id), row.kind) for row in rows})
 
 
+Told = tuple[str, bytes]
+"""What sinks were told last of a record, after the end of their case: the reason, and what counted instead of it."""
+
+
 def over(
-    connection: Connection, wanted: Mapping[bytes, Collection[str]], authorities: Authorities
+    connection: Connection,
+    wanted: Mapping[bytes, Collection[str]],
+    authorities: Authorities,
+    told: Mapping[tuple[bytes, str], Told],
 ) -> dict[bytes, list[Over]]:
-    """What is over of these needs (case → kinds), with its pieces."""
+    """What is over of these needs (case → kinds), with its pieces, where that is news. ``told``: by case and kind."""
     return {
         case_id: [
             Over(one, found, _pieces(connection, case_id, one))
             for one in met
-            if one.record_id and (found := instead(connection, one.record_id, authorities))
+            if one.record_id and (found := news(connection, one.record_id, authorities, told.get((case_id, one.kind))))
         ]
         for case_id, met in needs.met(connection, wanted).items()
     }
+
+
+def news(connection: Connection, record_id: bytes, authorities: Authorities, last: Told | None) -> Now | None:
+    """What counts instead of a record, where that is new to one who was told ``last``: what is not in force does not
+    end again, and what is in force again by a higher authority is."""
+    reason, later_id = last or ("", b"")
+    ended = reason == reasons.NOT_CURRENT
+    found = instead(connection, record_id, authorities)
+    if found is None:
+        return again(connection, record_id, authorities) if ended else None
+    return None if found.record_id == later_id or (ended and not found.in_force) else found
 
 
 def instead(connection: Connection, record_id: bytes, authorities: Authorities) -> Now | None:
@@ -128,27 +159,61 @@ def instead(connection: Connection, record_id: bytes, authorities: Authorities) 
     return found if found and found.record_id != record_id else None
 
 
+class Word(NamedTuple):
+    """What the highest authority that has a thing says of it: its rank, whether anything of it is in force, and the
+    newest record that says so."""
+
+    rank: int
+    in_force: bool
+    record_id: bytes
+
+
 def overruled(connection: Connection, record_id: bytes, authorities: Authorities) -> bytes | None:
-    """The newest record of the highest authority that has the record's thing, where that is above the record's own and
-    has nothing in force of it. What is in force by it says nothing: a registry has a row for each co-owner."""
+    """The record by which the thing of another record has ended, where that is of a higher authority."""
+    found = _above(connection, record_id, authorities)
+    return found.record_id if found and not found.in_force else None
+
+
+def again(connection: Connection, record_id: bytes, authorities: Authorities) -> Now | None:
+    """The word of a higher authority that the thing of a record is in force, for one who was told that it is not."""
+    found = _above(connection, record_id, authorities)
+    return now(connection, found.record_id) if found and found.in_force else None
+
+
+def _above(connection: Connection, record_id: bytes, authorities: Authorities) -> Word | None:
     one = connection.execute(select(record).where(record.c.record_id == record_id)).one_or_none()
-    if one is None or one.entity_id is None or not authorities.ranks(one.kind):
+    if one is None or one.entity_id is None:
+        return None
+    found = word(connection, one.kind, bytes(one.entity_id), authorities)
+    return found if found and found.rank < authorities.rank(one.kind, one.source, one.authority) else None
+
+
+def word(connection: Connection, kind: str, entity_id: bytes, authorities: Authorities) -> Word | None:
+    """What the highest authority says of a thing. One row in force is enough: a registry has a row for each co-owner.
+    ``None`` where the kind has no ranks, or no one has the thing."""
+    if not authorities.ranks(kind):
         return None
     rows = current.join(record, record.c.record_id == current.c.record_id)
-    of_thing = current.c.entity_id == one.entity_id, current.c.kind == one.kind
-    speakers = select(record.c.source, record.c.authority, current.c.status, current.c.operation).select_from(rows)
+    of_thing = current.c.entity_id == entity_id, current.c.kind == kind
+    columns = record.c.source, record.c.authority, current.c.status, current.c.operation
     said = [
-        (authorities.rank(one.kind, row.source, row.authority), row)
-        for row in connection.execute(speakers.where(*of_thing).distinct())
+        (authorities.rank(kind, row.source, row.authority), row)
+        for row in connection.execute(select(*columns).select_from(rows).where(*of_thing).distinct())
     ]
-    highest = min((rank for rank, _ in said), default=0)
-    words = [row for rank, row in said if rank == highest]
-    below = highest < authorities.rank(one.kind, one.source, one.authority)
-    if not below or any((row.status, row.operation) == _IN_FORCE for row in words):
+    if not said:
         return None
-    by_them = or_(*((record.c.source == row.source) & (record.c.authority == row.authority) for row in words))
+    highest = min(rank for rank, _ in said)
+    words = [row for rank, row in said if rank == highest]
+    in_force = [row for row in words if (row.status, row.operation) == _IN_FORCE]
+    by_them = or_(*(_says(row) for row in in_force or words))
     newest = select(current.c.record_id).select_from(rows).where(*of_thing, by_them)
-    return bytes(connection.execute(newest.order_by(*(record.c[name].desc() for name in RANK)).limit(1)).scalar_one())
+    found = connection.execute(newest.order_by(*(record.c[name].desc() for name in RANK)).limit(1)).scalar_one()
+    return Word(highest, bool(in_force), bytes(found))
+
+
+def _says(row: Any) -> ColumnElement[bool]:
+    said = current.c.status == row.status, current.c.operation == row.operation
+    return and_(record.c.source == row.source, record.c.authority == row.authority, *said)
 
 
 def now(connection: Connection, record_id: bytes | None) -> Now | None:

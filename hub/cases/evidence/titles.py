@@ -22,6 +22,8 @@ TITLES_MAX = 200
 EARLIER_MAX = 200
 """Most earlier versions of the titles of one unit that are looked at, the latest ones."""
 _HOLDER = "HOLDER"
+_ANY = 1_000_000
+"""Below every rank."""
 
 
 class Place(NamedTuple):
@@ -62,8 +64,9 @@ class Title(NamedTuple):
 
 
 def in_force(given: Given, connection: Connection, unit_id: bytes) -> list[Title]:
-    """The titles of a unit that are in force, by their dates, with their earlier versions. One that does not open is
-    left out. Raises ``Unavailable`` when log or vault is."""
+    """The titles of a unit that are in force, those of the highest authority first and then by their dates, with their
+    earlier versions. One that does not open is left out, and one of an authority below another that has nothing in
+    force of the unit. Raises ``Unavailable`` when log or vault is."""
     query = (
         select(record)
         .join(current, current.c.record_id == record.c.record_id)
@@ -73,10 +76,19 @@ def in_force(given: Given, connection: Connection, unit_id: bytes) -> list[Title
         .order_by(record.c.record_id)
         .limit(TITLES_MAX)
     )
-    rows = connection.execute(query).all()
+    rows = _not_overruled(given, connection, connection.execute(query).all())
     earlier = _earlier(given, connection, {bytes(row.record_id): bytes(row.row_id) for row in rows})
+    ranks = {bytes(row.record_id): given.authorities.rank(TITLE, row.source, row.authority) for row in rows}
     found = [one._replace(earlier=tuple(earlier.get(one.place.record_id, ()))) for one in read(given, rows)]
-    return sorted(found, key=lambda one: (one.registered_on, one.place))
+    return sorted(found, key=lambda one: (ranks[one.place.record_id], one.registered_on, one.place))
+
+
+def _not_overruled(given: Given, connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    units = {bytes(row.entity_id) for row in rows}
+    words = {unit_id: over.word(connection, TITLE, unit_id, given.authorities) for unit_id in units}
+    ended = {unit_id: word.rank for unit_id, word in words.items() if word and not word.in_force}
+    rank = given.authorities.rank
+    return [row for row in rows if rank(TITLE, row.source, row.authority) <= ended.get(bytes(row.entity_id), _ANY)]
 
 
 def _earlier(given: Given, connection: Connection, rows: Mapping[bytes, bytes]) -> dict[bytes, list[Title]]:
@@ -122,7 +134,7 @@ def body(given: Given, connection: Connection, sending: Sending, at: Row[Any], p
     has changed since, ``MustNotSend`` when it may not be used, or does not open."""
     record_id = bytes(at.record_id)
     now = over.now(connection, record_id)
-    if now is None or now.record_id != record_id or not now.in_force:
+    if now is None or not now.in_force or over.instead(connection, record_id, given.authorities):
         raise WillNotDo(reasons.CHANGED)
     opened = _opened(given, at)
     if not purpose.accepts(TITLE, opened.envelope["assurance"]):

@@ -149,7 +149,7 @@ class _Decider:
             return
         if over.told and not self._went_on(over.now.record_id):
             self._recall(over.now, over.told)
-        if self.standing.state in (State.ENTERED, State.OWING):
+        if self.standing.state in (State.ENTERED, State.OWING) and not over.again:
             self._lost((), over.now.reason)
 
     def _went_on(self, record_id: bytes) -> bool:
@@ -249,7 +249,7 @@ class _Decider:
         known = (*kinds.transfers, *kinds.firsts) if self.first else kinds.transfers
         new = [one for one in self.facts.titles if self.old_title is None or self.old_title not in one.numbers]
         found = [entry for one in new if (entry := one.entry(known))]
-        return sorted(found, key=lambda one: (one.registered_on, one.place))
+        return sorted(found, key=lambda one: one.registered_on)
 
     def _maybe_entered(self, day: date, titles: Sequence[Title]) -> None:
         holders, declared = frozenset[bytes]().union(*(one.holders for one in titles)), self.facts.holders

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
-from hub.cases import notices
+from hub.cases import notices, reasons
 from hub.cases.calendar import Calendar
 from hub.cases.case import Case, PieceState
 from hub.cases.events import REGISTRATION
@@ -58,11 +58,13 @@ class Report(NamedTuple):
 
 
 class Over(NamedTuple):
-    """The title that was entered is not the current version of its row any more. ``told``: the pieces by which sinks
-    have it or may get it (sink → number), where what they were told of has changed and they do not know it yet."""
+    """The title that was entered is not the current version of its row any more, or a higher authority has ended it.
+    ``told``: the pieces by which sinks have it or may get it (sink → number), where what they were told of has changed
+    and they do not know it yet. ``again``: it is in force again by a higher authority, so the entry stands."""
 
     now: Now
     told: Mapping[str, int]
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -166,16 +168,26 @@ def _unsent(connection: Connection, case_id: bytes) -> dict[int, int | None]:
 
 
 def _over(given: Given, connection: Connection, row: Row[Any]) -> Over | None:
-    now = over.now(connection, row.record_id)
-    if now is None or now.record_id == bytes(row.record_id):
-        return None
-    known = transfer_recall.c.case_id == row.case_id, transfer_recall.c.later_id == now.record_id
-    if connection.execute(select(transfer_recall.c.later_id).where(*known)).first() is not None:
-        return Over(now, {})
+    now = over.instead(connection, bytes(row.record_id), given.authorities) if row.record_id else None
+    last = _told_last(connection, row)
+    news = over.news(connection, bytes(row.record_id), given.authorities, last) if row.record_id else None
+    if news is None:
+        return Over(now, {}) if now else None
     has_it = piece.c.state.in_((PieceState.ACKNOWLEDGED.value, PieceState.PENDING.value))
     query = select(piece).where(piece.c.case_id == row.case_id, piece.c.kind == TRANSFER, has_it)
     told = {one.sink: one.piece for one in connection.execute(query.order_by(piece.c.piece))}
-    return Over(now, told if told and _says_other(given, connection, row, now) else {})
+    in_force_again = last is not None and last[0] == reasons.NOT_CURRENT
+    differs = told and (in_force_again or _says_other(given, connection, row, news))
+    return Over(news, told if differs else {}, again=now is None)
+
+
+def _told_last(connection: Connection, row: Row[Any]) -> over.Told | None:
+    """What the sinks were told last of the title that was entered."""
+    mine = transfer_recall.c.case_id == row.case_id, transfer_recall.c.record_id == row.record_id
+    query = select(transfer_recall).where(*mine)
+    last = transfer_recall.c.decided_ms.desc(), transfer_recall.c.notice.desc()
+    found = connection.execute(query.order_by(*last).limit(1)).one_or_none()
+    return (found.reason, bytes(found.later_id)) if found else None
 
 
 def _says_other(given: Given, connection: Connection, row: Row[Any], now: Now) -> bool:

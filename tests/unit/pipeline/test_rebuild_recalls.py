@@ -69,7 +69,7 @@ def test_p4_withdrawals_corrections_and_notices_are_made_again_as_they_were(hous
         (LICENCE, None),
         (TITLE, 1),
     ]
-    assert told(sink) == ["withdrawnAt", "withdrawnAt", "learnedAt"]
+    assert told(sink) == ["withdrawnAt", "withdrawnAt", "learnedAt", "learnedAt"], "the last one is of the transfer"
     assert [row.state for row in house.rows(transfer)] == ["done"]
     found = house.remade()
     assert {name: one.differences for name, one in found.items() if not one.equal} == {}

@@ -27,7 +27,7 @@ def handed_over(case: Case, handed: Handed, table: Policy, calendar: Calendar) -
         return []
     noted = {row.registered_on for row in handed.rows}
     entries = [entry for one in handed.later if (entry := one.entry(table.transfer.transfers))]
-    later = sorted(entries, key=lambda one: (one.registered_on, one.place))
+    later = sorted(entries, key=lambda one: one.registered_on)
     found: list[Event] = []
     for day, same_day in groupby(later, key=lambda one: one.registered_on):
         titles = list(same_day)

@@ -10,7 +10,7 @@ from hub.cases.connection.recall.events import Recalled, Retracted
 from hub.cases.connection.recall.tables import recall
 from hub.cases.connection.tables import application
 from hub.cases.events import Entry
-from hub.cases.evidence import changes
+from hub.cases.evidence import changes, over
 from hub.cases.procedure import Body, Given, Moment, Sending
 from hub.cases.times import china_time, iso
 from hub.records.tables import record
@@ -47,6 +47,24 @@ def told(connection: Connection, case_ids: Collection[bytes]) -> dict[bytes, lis
     for row in connection.execute(query):
         found[bytes(row.case_id)].append(row)
     return found
+
+
+def of_words(connection: Connection, record_ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
+    """(Case's id, kind) of the notices that something is not in force, of whose thing one of these records of another
+    row speaks."""
+    ended = recall.c.nth.is_not(None), recall.c.reason == reasons.NOT_CURRENT
+    told = select(recall.c.case_id, recall.c.kind).where(*ended)
+    if connection.execute(told.limit(1)).first() is None:
+        return []
+    found = over.of_things(connection, record_ids)
+    query = told.where(recall.c.case_id.in_({case_id for case_id, _ in found}))
+    return sorted({(bytes(row.case_id), row.kind) for row in connection.execute(query)} & {*found}) if found else []
+
+
+def all_of_words(connection: Connection) -> list[tuple[bytes, str]]:
+    """As ``of_words``, of every record."""
+    query = select(recall.c.case_id, recall.c.kind).where(recall.c.reason == reasons.NOT_CURRENT)
+    return [(bytes(row.case_id), row.kind) for row in connection.execute(query.distinct())]
 
 
 def shown(connection: Connection, case_id: bytes) -> list[Body]:

@@ -94,6 +94,39 @@ def test_after_the_end_the_utility_is_told_once(house: House, sink: ConnectionSy
     assert (sent(sink, "withdrawnAt"), state(house, case_id)[0]) == ([], "met")
 
 
+def test_after_the_end_what_ends_again_is_no_news_and_what_is_in_force_again_is(
+    house: House, sink: ConnectionSystem
+) -> None:
+    """解封, 恢复: the utility believes the last word that it has, so a word that changes nothing of it is noise."""
+    case_id = submitted(house, DISTRICT)
+    house.connected(case_id, sink)
+    for status in ("SUSPENDED", "REVOKED", "CURRENT", "CURRENT", "CANCELLED"):
+        spoken(house, CITY, status)
+        house.deliver(sink)
+    told = sent(sink, "learnedAt")
+    assert [(one["noticeNo"], one["reason"]) for one in told] == [
+        (1, "NOT_CURRENT"), (2, "SUPERSEDED"), (3, "NOT_CURRENT"),
+    ]  # fmt: skip
+    assert all(one["changedAt"] < one["learnedAt"] for one in told)
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+def test_after_the_end_the_higher_word_counts_also_of_a_title_that_was_mortgaged_in_between(
+    house: House, sink: ConnectionSystem
+) -> None:
+    case_id = submitted(house, DISTRICT)
+    house.connected(case_id, sink)
+    mortgaged = title(DISTRICT, "OURS", 2)
+    mortgaged["unit"]["mortgaged"] = True
+    live(house, mortgaged)
+    spoken(house, CITY)
+    spoken(house, CITY, "CURRENT")
+    house.deliver(sink)
+    told = {one["noticeNo"]: one["reason"] for one in sent(sink, "learnedAt")}
+    assert told == {1: "SUPERSEDED", 2: "NOT_CURRENT", 3: "SUPERSEDED"}
+
+
 @pytest.mark.parametrize("delivered", [True, False])
 def test_an_open_application_and_a_new_one_say_the_same_of_the_unit(
     house: House, sink: ConnectionSystem, delivered: bool
@@ -161,5 +194,5 @@ def test_after_a_restore_every_record_is_looked_at(house: House, monkeypatch: py
     assert state(house, case_id)[0] == "met"
     with house.store.read() as connection:
         assert over.all_replaced(connection) == [(case_id, TITLE)]
-        ((one,),) = over.over(connection, {case_id: {TITLE}}, shipped()).values()
+        ((one,),) = over.over(connection, {case_id: {TITLE}}, shipped(), {}).values()
     assert (one.need.kind, one.now.reason) == (TITLE, "NOT_CURRENT")
