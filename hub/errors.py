@@ -17,18 +17,22 @@ class RecordRejected(HubError):
     """One record cannot be accepted. Only this record is concerned; the other records continue.
 
     ``code`` is a published reason code (docs/codes.md), ``field`` the dotted path of the field, or ``""`` for the
-    whole; ``allowed`` what would be taken there (codes, names of fields, bounds), where that can be listed.
+    whole; ``allowed`` what would be taken there (codes, names of fields, bounds), where that can be listed;
+    ``existing`` the opaque id, in hex, of what is there already, where the caller may know it.
     """
 
     exit_code = 1
 
-    def __init__(self, code: str, field: str = "", detail: str = "", allowed: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, code: str, field: str = "", detail: str = "", allowed: tuple[str, ...] = (), existing: str = ""
+    ) -> None:
         told = f"allowed: {', '.join(allowed)}" if allowed else ""
-        super().__init__(" ".join(part for part in (code, field, detail, told) if part))
+        super().__init__(" ".join(part for part in (code, field, detail, told, existing) if part))
         self.code = code
         self.field = field
         self.detail = detail
         self.allowed = allowed
+        self.existing = existing
 
 
 class Unavailable(HubError):

@@ -49,6 +49,7 @@ STATUS: Final = {
     "RATING_GIVEN": 409,
     "NO_FOLLOW_UP": 409,
     "TRANSFER_ENDED": 409,
+    "TRANSFER_OPEN": 409,
     "TOO_LARGE": 413,
     "TOO_MANY_REQUESTS": 429,
     "HEAD_TOO_LARGE": 431,
@@ -82,10 +83,14 @@ def too_many(wait_s: int) -> JSONResponse:
 
 
 def problem(
-    code: str, field: str = "", headers: Mapping[str, str] | None = None, allowed: Sequence[str] = ()
+    code: str,
+    field: str = "",
+    headers: Mapping[str, str] | None = None,
+    allowed: Sequence[str] = (),
+    existing: str = "",
 ) -> JSONResponse:
     """The problem document of a code; 422 unless the code has a status of its own. ``allowed`` is what would be
-    taken in ``field``."""
+    taken in ``field``; ``existing`` the id of what is there already."""
     words = reasons.words(code)
     status = STATUS.get(code, 422)
     body: dict[str, Any] = {
@@ -99,6 +104,8 @@ def problem(
         body["field"] = field
     if allowed:
         body["allowed"] = list(allowed)
+    if existing:
+        body["existing"] = existing
     return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
 
 
@@ -106,7 +113,7 @@ def problem_of(error: HubError) -> JSONResponse:
     """The problem document of an error: 503 with Retry-After for ``Unavailable``, the code's status for
     ``RecordRejected``, else 500. It holds codes and field names only, never the error's message (P5)."""
     if isinstance(error, RecordRejected):
-        return problem(error.code, error.field, allowed=error.allowed)
+        return problem(error.code, error.field, allowed=error.allowed, existing=error.existing)
     if isinstance(error, Unavailable):
         wait_s = max(1, round(error.retry_after_s or _RETRY_AFTER_S))
         return problem("TRY_LATER", headers={"Retry-After": str(wait_s)})

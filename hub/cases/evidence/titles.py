@@ -109,6 +109,19 @@ def _earlier(given: Given, connection: Connection, rows: Mapping[bytes, bytes]) 
     return found
 
 
+def unit_of(connection: Connection, title_id: bytes) -> bytes | None:
+    """The unit of a title's number; ``None`` while no title of that number is known."""
+    query = (
+        select(record.c.entity_id)
+        .join(record_link, record_link.c.record_id == record.c.record_id)
+        .where(record_link.c.link_id == title_id, record.c.kind == TITLE, record.c.state == "verified")
+        .order_by(record.c.version.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return bytes(found) if found else None
+
+
 def read(given: Given, rows: Sequence[Row[Any]]) -> list[Title]:
     """The titles of rows of ``record``. One that does not open is left out. Raises as ``in_force``."""
     values = [read_value(given.log, row.topic, row.partition, row.offset) for row in rows]

@@ -136,6 +136,13 @@ class Transfer(NamedTuple):
         sides = (OLD, self.matter.old_holders), (NEW, self.matter.new_holders)
         return [(side, place, one) for side, holders in sides for place, one in enumerate(holders)]
 
+    def field(self) -> str:
+        """Where it is in its submission: the account of a matter."""
+        matters = self.submission.matters
+        places = [(nth, place) for nth, matter in enumerate(matters) for place in range(len(matter.accounts))]
+        nth, place = places[self.place]
+        return f"matters.{nth}.accounts.{place}"
+
     def account_identity(self) -> Identity:
         """(namespace, value) of the account in the vault."""
         return _required(identity_of(ACCOUNT_NO, self.account), "accounts")
@@ -273,7 +280,7 @@ def _refuse_twice(submission: Submission) -> None:
     for one in submission.transfers():
         pair = (one.unit_identity() or one.title_identity(), one.account_identity())
         if pair in seen:
-            raise RecordRejected("MATTER_TWICE", "matters")
+            raise RecordRejected("MATTER_TWICE", one.field())
         seen.add(pair)
 
 

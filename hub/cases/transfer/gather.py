@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from hub.cases import notices, reasons
 from hub.cases.calendar import Calendar
@@ -265,23 +265,10 @@ def _look_for_titles(
     given: Given, connection: Connection, known: Facts, unit_id: bytes | None, title_id: bytes | None
 ) -> None:
     if unit_id is None and title_id is not None:
-        unit_id = known.unit_id = _unit_of(connection, title_id)
+        unit_id = known.unit_id = titles.unit_of(connection, title_id)
     if unit_id is None:
         return
     known.titles = titles.in_force(given, connection, unit_id)
-
-
-def _unit_of(connection: Connection, title_id: bytes) -> bytes | None:
-    """The unit of a title's number; ``None`` while no title of that number is known."""
-    query: Select[Any] = (
-        select(record.c.entity_id)
-        .join(record_link, record_link.c.record_id == record.c.record_id)
-        .where(record_link.c.link_id == title_id, record.c.kind == TITLE, record.c.state == "verified")
-        .order_by(record.c.version.desc())
-        .limit(1)
-    )
-    found = connection.execute(query).scalar_one_or_none()
-    return bytes(found) if found else None
 
 
 def _open(given: Given, rows: Sequence[Row[Any]]) -> list[Opened]:

@@ -1,23 +1,24 @@
 """Joint transfers: submit, show, list, cancel. The API and ``hub transfer`` call this service."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from hub.cases import case as cases
 from hub.cases.by import By
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
+from hub.cases.evidence import titles
 from hub.cases.journal import Journal
 from hub.cases.procedure import Opens
 from hub.cases.tables import case
-from hub.cases.transfer import command, views
+from hub.cases.transfer import command, declared, views
 from hub.cases.transfer.command import Submission, Transfer, canonical, holder_identity
 from hub.cases.transfer.events import Person
 from hub.cases.transfer.hears import Cancel, Submit
@@ -31,7 +32,11 @@ from hub.ports import Fault, KeyVault, Store
 from hub.privacy.purposes import Purposes
 from hub.records.identifiers import Identity
 from hub.records.text import callers_fault, strip
+from hub.stores import partition_locks
 
+LOCKS_MAX: Final = 64
+"""Locks for all accounts together: a submission has up to 10,000 accounts, and a database has a bound for locks."""
+_CHUNK = 500
 Check = Callable[[Submission], None]
 Json = dict[str, Any]
 
@@ -58,13 +63,20 @@ class Transfers:
     channels: frozenset[str]
     journal: Journal
 
-    def submit(self, document: Mapping[str, Any], by: By, check: Check = _anything) -> Submitted:
+    def submit(
+        self,
+        document: Mapping[str, Any],
+        by: By,
+        check: Check = _anything,
+        channels: Collection[str] | None = None,
+    ) -> Submitted:
         """Register all matters of a submission, or none. The same one again gets the same answer (P2). ``check`` is
-        given what was read and raises ``RecordRejected`` when the caller may not ask for it.
+        given what was read and raises ``RecordRejected`` when the caller may not ask for it. ``channels``: those whose
+        transfers the caller may know; ``None``: all.
 
         Raises ``RecordRejected``: the codes of ``command.parse``; CHANNEL_UNKNOWN; EXTERNAL_NO_TAKEN when the channel
-        has used the number for another submission; ERASED or KEY_DAMAGED when a holder has no key. Raises
-        ``Unavailable`` when database or vault is.
+        has used the number for another submission; TRANSFER_OPEN when one of the transfers is open under another
+        number; ERASED or KEY_DAMAGED when a holder has no key. Raises ``Unavailable`` when database or vault is.
         """
         today = china_day(self.journal.clock.now() + timedelta(seconds=SKEW_S))
         wanted = command.parse(document, self.purposes, today)
@@ -75,9 +87,11 @@ class Transfers:
         ids = tuple(one.case_id for one, _ in work)
         try:
             with self.store.write() as connection:
+                _lock_accounts(connection, [one for _, one in work])
                 if not cases.lock(connection, ids[:1]):
                     if no_key:
                         raise RecordRejected(no_key)
+                    _refuse_open(connection, [one for _, one in work], channels)
                     channel = by._replace(channel=wanted.channel)
                     refusals = self.journal.run(connection, PROCEDURE, work, by=channel)
                     assert not any(refusals), "a submission is never refused after it was read"
@@ -199,6 +213,60 @@ class Transfers:
                 same = (case.c.opened_ms == last.opened_ms) & (case.c.case_id < after)
                 query = query.where((case.c.opened_ms < last.opened_ms) | same)
             return views.summaries(connection.execute(query).all(), self.opener)
+
+
+def _lock_accounts(connection: Connection, wanted: Sequence[Submit]) -> None:
+    """Let no other submission of these accounts be between its look and its commit."""
+    parts = (_account(one)[0] % LOCKS_MAX for one in wanted)
+    partition_locks.take(connection, parts, partition_locks.ACCOUNTS)
+
+
+def _refuse_open(connection: Connection, wanted: Sequence[Submit], channels: Collection[str] | None) -> None:
+    """Raises ``RecordRejected`` (TRANSFER_OPEN) where a transfer of the same account and unit to the same holders is
+    open under another number: a second one would be a second order at the utility for one change of hands (P2). The
+    refusal has the first one's id where its channel is one of ``channels`` (``None``: any). One that has ended
+    blocks nothing."""
+    there = _open_ones(connection, sorted({_account(one) for one in wanted}))
+    for one in wanted:
+        for row in there.get(_account(one), ()):
+            if _same_unit(connection, one, row) and _same_holders(connection, one, row):
+                known = channels is None or row.channel in channels
+                raise RecordRejected(
+                    "TRANSFER_OPEN", one.transfer.field(), existing=bytes(row.case_id).hex() if known else ""
+                )
+
+
+def _open_ones(connection: Connection, accounts: Sequence[bytes]) -> dict[bytes, list[Row[Any]]]:
+    found: dict[bytes, list[Row[Any]]] = {}
+    for chunk in _chunks(accounts):
+        here = transfer.c.account_id.in_(chunk), transfer.c.state.not_in([one.value for one in ENDED])
+        for row in connection.execute(select(transfer).where(*here).order_by(transfer.c.case_id)):
+            found.setdefault(bytes(row.account_id), []).append(row)
+    return found
+
+
+def _chunks(ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+
+
+def _same_unit(connection: Connection, one: Submit, row: Row[Any]) -> bool:
+    """By the old title's number, or by the unit, also where one of both names the unit and the other the title."""
+    unit, title = one.transfer.unit_identity(), one.transfer.title_identity()
+    title_id = one.ids[title] if title else None
+    if title_id is not None and row.title_id is not None and title_id == bytes(row.title_id):
+        return True
+    unit_id = one.ids[unit] if unit else titles.unit_of(connection, title_id) if title_id else None
+    known = row.unit_id or (titles.unit_of(connection, bytes(row.title_id)) if row.title_id else None)
+    return unit_id is not None and known is not None and unit_id == bytes(known)
+
+
+def _same_holders(connection: Connection, one: Submit, row: Row[Any]) -> bool:
+    found = declared.matters(connection, select(transfer.c.case_id).where(transfer.c.case_id == row.case_id))
+    return [each.holders for each in found] == [frozenset(one.ids[each] for each in one.transfer.holder_identities())]
+
+
+def _account(one: Submit) -> bytes:
+    return one.ids[one.transfer.account_identity()]
 
 
 def _named(one: Transfer) -> list[Identity]:

@@ -155,6 +155,10 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
         "The old and the new holders are the same. Where only their shares change, submit it as DIVISION and name the "
         "old title by its number, title_no.",
     ),
+    "TRANSFER_OPEN": (
+        "该户号、不动产过户给相同权利人的申请正在办理，无需重复提交；需要更改的，请先撤销原申请。",
+        "A transfer of this account and unit to the same holders is open already: follow that one, or cancel it first.",
+    ),
     "HOLDER_UNCONFIRMED": (
         "新权利人未全部确认，且无委托。",
         "A new holder has not agreed, and none acts by a mandate.",

@@ -338,4 +338,5 @@ def called(client: httpx.Client, method: str, path: str, **rest: Any) -> httpx.R
     if answer.status_code >= 500 or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise Unavailable(f"{code}: {said.get('message', '')}")
     allowed = [str(one) for one in said.get("allowed", ())]
-    raise Answered(code, str(said.get("field", "")), str(said.get("message", "")), allowed)
+    message = " ".join(str(said[name]) for name in ("message", "existing") if name in said)
+    raise Answered(code, str(said.get("field", "")), message, allowed)

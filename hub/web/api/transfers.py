@@ -54,7 +54,8 @@ class Api:
         query_of(request, NoQuery)
         document = read_json(await body_of(request, SUBMISSION_BYTES_MAX))
         await self._check_channel(token, document.get("channel"))
-        done = await run_in_threadpool(self._transfers.submit, document, token.by(""), partial(self._check, token))
+        check = partial(self._check, token)
+        done = await run_in_threadpool(self._transfers.submit, document, token.by(""), check, token.channels)
         items = await run_in_threadpool(self._transfers.submitted, done.case_ids[0])
         return JSONResponse({"items": items}, 201 if done.created else 200)
 

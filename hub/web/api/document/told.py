@@ -189,7 +189,7 @@ _TRANSFERS: Final = (
         "Submit joint transfers of title and account: all matters are registered, or none. 200 when done before.",
         {200: t.TransfersSubmitted, 201: t.TransfersSubmitted},
         (*_TOKEN, *_BODY, *_FIELDS, *_BEYOND, "NAME_ILLEGIBLE", "HOLDER_TWICE", "HOLDERS_SAME",
-         "HOLDER_UNCONFIRMED", "MATTER_TWICE", "EXTERNAL_NO_TAKEN"),
+         "HOLDER_UNCONFIRMED", "MATTER_TWICE", "EXTERNAL_NO_TAKEN", "TRANSFER_OPEN"),
         transfers.WRITE, body=Submission, example=t.EXAMPLE, tag="transfers",
     ),
     Told(

@@ -34,6 +34,7 @@ class Problem(BaseModel):
     message_en: str = Text("A required field is missing.")
     field: str | None = Field(None, examples=["applicant.uscc"], description="Where: a dotted path.")
     allowed: list[str] | None = Field(None, examples=[["action-plan-6"]], description="What would be taken there.")
+    existing: Opaque | None = Field(None, description="The id of what is there already, where the caller may know it.")
 
 
 class Segment(BaseModel):

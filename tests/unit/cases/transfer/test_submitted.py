@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,8 +17,21 @@ from hub.cases.transfer.tables import transfer_person
 from hub.errors import RecordRejected
 from hub.privacy.purposes import shipped
 from tests import samples
-from tests.casework import House
-from tests.transfers import CO_OWNER, DEVELOPER, HEIR, NEW, OLD, OLD_TITLE_NO, Town, body, matter, sinks, unit
+from tests.casework import BY, House
+from tests.transfers import (
+    CO_OWNER,
+    DEVELOPER,
+    HEIR,
+    NEW,
+    OLD,
+    OLD_TITLE_NO,
+    SECOND_ACCOUNT,
+    Town,
+    body,
+    matter,
+    sinks,
+    unit,
+)
 
 LEGACY = {"name": OLD["name"], "resident_id": "360426910101007"}
 CONFIRMED = {**NEW, "confirmed": True}
@@ -187,3 +202,84 @@ def test_p5_whatever_is_sent_is_read_or_refused_without_a_word_of_it(changes: An
 def test_a_new_holder_of_each_sort_may_stand_beside_another() -> None:
     several = [{**one, "confirmed": True} for one in (NEW, CO_OWNER, HEIR, DEVELOPER, *DOCUMENTS)]
     assert len(parsed(matter(new_holders=several)).transfers()[0].holder_identities()) == len(several)
+
+
+# ---- one change of hands under two numbers ---------------------------------------------------------------------------
+
+
+def again(town: Town, *matters: dict[str, Any], **changes: Any) -> RecordRejected:
+    """The refusal of what is submitted under a second number."""
+    with pytest.raises(RecordRejected) as found:
+        town.service.submit(body(*matters, **({"number": "T-2"} | changes)), BY)
+    return found.value
+
+
+def test_p2_an_open_transfer_is_not_registered_again_under_another_number(town: Town) -> None:
+    (one,) = town.submit(body())
+    found = again(town, matter(unit_no=unit(2)), matter())
+    assert (found.code, found.field, found.existing) == ("TRANSFER_OPEN", "matters.1.accounts.0", one.hex())
+    renamed = matter(old_holders=[CO_OWNER], new_holders=[{**CONFIRMED, "name": "李 娜"}])
+    assert again(town, renamed, reason="INHERITANCE", channel="counter").code == "TRANSFER_OPEN"
+    assert town.states() == ["checking"] and town.kinds() == ["registration", "check"]
+    assert town.service.submit(body(), BY).case_ids == (one,), "the first one again is the first one"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"unit_no": unit(2)}, {"accounts": [SECOND_ACCOUNT]}, {"new_holders": [{**HEIR, "confirmed": True}]}],
+    ids=["another unit", "another account", "others"],
+)
+def test_another_unit_account_or_holder_is_another_transfer(town: Town, changes: dict[str, Any]) -> None:
+    town.submit(body())
+    town.submit(body(matter(**changes), number="T-2"))
+    assert town.states() == ["checking", "checking"]
+
+
+def test_one_that_has_ended_blocks_nothing(town: Town) -> None:
+    (one,) = town.submit(body())
+    town.cancel(one)
+    (two,) = town.submit(body(number="T-2"))
+    town.told(two, "NO_ACCOUNT", 1)
+    (three,) = town.submit(body(number="T-3"))
+    town.told(three, "CLEAR", 1)
+    assert again(town, number="T-4").existing == three.hex()
+    town.entered()
+    town.told(three, "DONE", 1)
+    assert len(town.submit(body(number="T-4"))) == 1
+
+
+@pytest.mark.parametrize("first", ["the unit", "the title"])
+def test_p2_the_unit_and_its_old_title_are_one_where_the_title_is_known(town: Town, first: str) -> None:
+    by = {"the unit": matter(), "the title": matter(unit_no=None, title_no=OLD_TITLE_NO)}
+    other = by["the title" if first == "the unit" else "the unit"]
+    town.entered(OLD, title_no="房地证津字第 104010912345 号", issued_on=date(2015, 6, 1))
+    town.submit(body(by[first]))
+    assert again(town, other).code == "TRANSFER_OPEN"
+    assert again(town, by[first]).code == "TRANSFER_OPEN"
+
+
+def test_p3_the_first_ones_id_is_told_to_its_own_channels_only(town: Town) -> None:
+    town.submit(body())
+    with pytest.raises(RecordRejected) as found:
+        town.service.submit(body(number="T-2", channel="counter"), BY, channels=["counter"])
+    assert (found.value.code, found.value.existing) == ("TRANSFER_OPEN", "")
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_p2_of_two_at_one_moment_one_is_registered(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("postgres_url") if engine == "postgresql" else ""
+    house = House(tmp_path, sinks=sinks(), url=url)
+    town, start = Town(house), Barrier(2)
+
+    def submit(number: str, account: str) -> str:
+        start.wait(timeout=30)
+        try:
+            return str(town.service.submit(body(matter(accounts=[account]), number=number), BY).created)
+        except RecordRejected as found:
+            return found.code
+
+    with ThreadPoolExecutor(2) as pool:
+        for nth in range(8):
+            both = [pool.submit(submit, f"{name}-{nth}", f"12000456{nth}") for name in ("A", "B")]
+            assert sorted(one.result(timeout=30) for one in both) == ["TRANSFER_OPEN", "True"]
+    house.close()

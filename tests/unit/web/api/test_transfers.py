@@ -91,6 +91,18 @@ def test_what_a_client_is_not_registered_for_is_refused_and_nothing_is_registere
     assert town.states() == []
 
 
+def test_p2_a_second_number_for_an_open_transfer_is_answered_with_the_first_one(town: Town) -> None:
+    client, both = caller(town), caller(town, name="other", channels=("counter",))
+    first = client.post("/transfers", json=body()).json()["items"][0]["transfer_id"]
+    refused = client.post("/transfers", json=body(number="T-2"))
+    assert (refused.status_code, refused.json()["error_code"], refused.json()["existing"]) == (
+        *(409, "TRANSFER_OPEN"),
+        first,
+    )
+    other = both.post("/transfers", json=body(number="T-2", channel="counter"))
+    assert (other.status_code, other.json()["error_code"], "existing" in other.json()) == (409, "TRANSFER_OPEN", False)
+
+
 def test_a_whole_province_and_an_old_title_are_within_the_divisions(town: Town) -> None:
     client = caller(town, divisions=["120000"])
     matters = matter(), matter(unit_no=None, title_no="房地证津字第104010912345号")
