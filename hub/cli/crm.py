@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
@@ -67,6 +68,7 @@ def command() -> None:
 )
 @click.option("--table", default=TABLE, show_default=True, help="Table: its name, SCHEMA.NAME.")
 @click.option("--steps-url", help="Push: base URL of its list of steps, GET /steps. [default: URL]")
+@click.option("--reports-url", help="Push: base URL of its list of results, GET /transfer-reports. [default: URL]")
 @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Certificate authorities, PEM.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check(
@@ -77,6 +79,7 @@ def check(
     wait_s: float,
     table: str,
     steps_url: str | None,
+    reports_url: str | None,
     ca_file: str | None,
     as_json: bool,
 ) -> None:
@@ -95,20 +98,23 @@ def check(
     to see how it answers when it is busy. It takes a few seconds, and some times --settle-s for a system that breaks
     the contract.
 
-    Where it lists its steps (GET /steps), the list is read in small and large pages; play some steps there before.
+    Where it lists its steps (GET /steps) or its reports about joint transfers (GET /transfer-reports), the list is
+    read in small and large pages; let it have some before.
 
     Where it fetches, let its program fetch from URL with the token while this command runs: answers get lost, the hub
     is busy, does not know a place any more, or does not take an acknowledgement. Put a TLS proxy before URL where the
     program needs one. In a table, rows are inserted and watched; they stay there.
 
-    What could not be brought about is "not seen", with the reason; it is not "ok".
+    What could not be brought about, and what no call shows (that a withdrawn piece does not count any more), is "not
+    seen", with the reason and where to look; it is not "ok".
 
     Exit 1 when a clause is broken, 75 when the system does not answer.
     """
     chosen = Way(way or (Way.PUSH if url.startswith(("http:", "https:")) or "://" not in url else Way.TABLE))
     if chosen is not Way.TABLE and not token:
         raise click.UsageError("give --token, or set HUB_CRM_TOKEN")
-    found = _played(chosen, url, token or "", settle_s, wait_s, table, ca_file, steps_url)
+    lists = {path: other for path, other in ((calls.STEPS, steps_url), (calls.REPORTS, reports_url)) if other}
+    found = _played(chosen, url, token or "", settle_s, wait_s, table, ca_file, lists)
     broken = [one.clause.number for one in found if one.verdict == Verdict.BROKEN]
     if as_json:
         shown = without_secrets(url) if chosen is Way.TABLE else url
@@ -127,11 +133,11 @@ def _played(
     wait_s: float,
     table: str,
     ca_file: str | None,
-    steps_url: str | None,
+    lists: Mapping[str, str],
 ) -> list[Result]:
     clock, sent = SystemClock(), samples()
     if way is Way.PUSH:
-        with closing(Line(url, token, settle_s, clock, ca_file, steps_url)) as line:
+        with closing(Line(url, token, settle_s, clock, ca_file, lists)) as line:
             return run(line, sent, clock, _progress)
     notes = Notes(samples=sent, clock=clock)
     if way is Way.TABLE:

@@ -1,18 +1,16 @@
 """How a busy system answers: many calls at once, and what becomes of those that it did not take."""
 
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import parsedate_to_datetime
 from time import sleep
 
 from hub.crm.calls import EVIDENCE, To
-from hub.crm.play import Case, Play
+from hub.crm.play import OBEYED_MAX_S, Case, Play, seconds
 from hub.crm.reading import Outcome, Word, keys
 
 _AT_ONCE, _CALLS = 32, 64
 _LOOKED_AT_MAX = 5
 _TRIES_MAX = 20
 _WAIT_S = 0.5
-_OBEYED_MAX_S = 10.0
 
 
 def answers_when_busy(play: Play) -> None:
@@ -21,7 +19,7 @@ def answers_when_busy(play: Play) -> None:
     if not case.registered() or case.push(EVIDENCE)[1].word is not Word.YES:
         return
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        pushed = list(pool.map(lambda _: case.push(EVIDENCE), range(_CALLS)))
+        pushed = list(pool.map(lambda _: _once(play, case), range(_CALLS)))
     put_off, silent, others = ([one for one in pushed if _sort(one[1]) == sort] for sort in (1, 2, 3))
     for to, said in put_off[:_LOOKED_AT_MAX]:
         _put_off(play, case, to, said)
@@ -31,6 +29,12 @@ def answers_when_busy(play: Play) -> None:
         told = f"{_AT_ONCE} 个调用同时到达时应答 {said}", f"with {_AT_ONCE} calls at once it answers {said}"
         play.hold("2.5", False, *told)
     _tell_what_was_not_seen(play, put_off, silent)
+
+
+def _once(play: Play, case: Case) -> tuple[To, Outcome]:
+    """Post a new piece once, also where it is put off."""
+    to = case.to(EVIDENCE)
+    return to, play.line.push(to, case.body(EVIDENCE))
 
 
 def _sort(said: Outcome) -> int:
@@ -56,10 +60,10 @@ def _put_off(play: Play, case: Case, to: To, said: Outcome) -> None:
     asked = play.settled(to, lambda said: said.word in (Word.THERE, Word.NOT_THERE))
     told = f"应答 429，GET 却应答 {asked}", f"answered 429, and GET says {asked}"
     play.hold("2.5", asked.word is Word.NOT_THERE, *told)
-    wait_s = _seconds(said.answer.retry_after)
+    wait_s = seconds(said.answer.retry_after)
     told = "Retry-After 既不是秒数也不是日期", "Retry-After is neither seconds nor a date"
     if play.hold("2.5", wait_s is not None, *told):
-        sleep(min(wait_s or 0.0, _OBEYED_MAX_S))
+        sleep(min(wait_s or 0.0, OBEYED_MAX_S))
     later = _again(play, case, to)
     told = f"推迟之后再次推送，仍应答 {later}", f"pushed again after it was put off, it is answered {later}"
     play.hold("2.5", later.word in (Word.YES, Word.THERE), *told)
@@ -89,23 +93,6 @@ def _again(play: Play, case: Case, to: To) -> Outcome:
                 return asked
         elif said.word is not Word.NOT_NOW:
             break
-        sleep(min(_seconds(said.answer.retry_after) or _WAIT_S, _OBEYED_MAX_S))
+        sleep(min(seconds(said.answer.retry_after) or _WAIT_S, OBEYED_MAX_S))
         said = play.line.push(to, body)
     return said
-
-
-def _seconds(retry_after: str) -> float | None:
-    """The wait of a ``Retry-After`` (RFC 9110 §10.2.3), seconds; of a date, or without one, the shortest. ``None`` for
-    what cannot be read.
-
-    >>> [_seconds(said) for said in ("", "3", "Fri, 27 Nov 2026 12:00:00 GMT", "soon")]
-    [0.5, 3.0, 0.5, None]
-    """
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after)
-    try:
-        if retry_after:
-            parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return _WAIT_S

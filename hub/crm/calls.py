@@ -32,6 +32,8 @@ _OF_TRANSFER = {
     **{TRANSFER_CANCELLATION: "cancellations", TRANSFER_NOTICE: "notices"},
 }
 """What follows the registration of a joint transfer."""
+STEPS, REPORTS = "/steps", "/transfer-reports"
+"""What the hub fetches from the system."""
 TOTAL_S = 30.0
 """How long a whole call may take: a system that sends one byte a second has not answered then."""
 _NO_WAIT_S = 0.02
@@ -69,8 +71,8 @@ class To(NamedTuple):
 
 class Line:
     """Calls to one connection system. ``settle_s``: how long it may take to carry out a call whose answer was not
-    waited for, seconds. ``steps_url``: where its list of steps is, when that is another URL. Safe for use by several
-    threads. Raises ``Misconfigured`` for a URL that is none."""
+    waited for, seconds. ``lists``: path → URL of a list that the hub fetches, when that is another one. Safe for use
+    by several threads. Raises ``Misconfigured`` for a URL that is none."""
 
     def __init__(
         self,
@@ -79,11 +81,11 @@ class Line:
         settle_s: float,
         clock: Clock,
         ca_file: str | None = None,
-        steps_url: str | None = None,
+        lists: Mapping[str, str] | None = None,
     ) -> None:
         self.settle_s = settle_s
         self._url = _base(url)
-        self._steps_url = _base(steps_url or url)
+        self._lists = {path: _base(other) for path, other in (lists or {}).items()}
         self._token = token
         self._clock = clock
         self._tls = _tls(ca_file)
@@ -101,10 +103,10 @@ class Line:
             self._answer("GET", self._url + to.path, to.query, b"", self._headers("", token)), to.field, to.key
         )
 
-    def steps(self, after: str, limit: int, token: str | None = None) -> Answer:
-        """Ask for a page of the list of steps: at most ``limit`` after a place, "" for the beginning."""
+    def listed(self, path: str, after: str, limit: int, token: str | None = None) -> Answer:
+        """Ask for a page of a list: at most ``limit`` after a place, "" for the beginning."""
         query = {"after": after, "limit": str(limit)}
-        return self._answer("GET", f"{self._steps_url}/steps", query, b"", self._headers("", token))
+        return self._answer("GET", self._lists.get(path, self._url) + path, query, b"", self._headers("", token))
 
     def hang_up(self, to: To, body: Mapping[str, Any]) -> None:
         """Post a piece, and do not wait for the answer."""

@@ -1,35 +1,34 @@
 """The checks of the kit: what the hub does to a connection system, and what must follow. Each check plays with
 applications of its own, and writes down what it saw of the clauses (``Play.hold``)."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import Final
 from uuid import uuid4
 
 from hub.crm.busy import answers_when_busy
 from hub.crm.calls import (
-    CANCELLATION,
     DATES,
     EVIDENCE,
-    HANDOVER,
-    RATING,
-    RECALL,
     REGISTRATION,
     TRANSFER,
     TRANSFER_CANCELLATION,
     TRANSFER_CHECK,
     TRANSFER_NOTICE,
     TRANSFER_PUSH,
-    WARNING,
     WITHDRAWAL,
     To,
 )
+from hub.crm.changes import takes_what_changes
+from hub.crm.found import beyond, delivered, found, nothing, said_not_there, still, stored_nothing, why_not_found
+from hub.crm.lists import lists_its_reports, lists_its_steps
 from hub.crm.play import Case, Play, refused, taken
 from hub.crm.reading import Outcome, Word, keys
-from hub.crm.steps import lists_its_steps
 
-ORIGINAL_CHARACTERS = 700_000
-"""Characters of the original in a piece that every system must take."""
+ORIGINAL_BYTES = 525_000
+"""Bytes of the original in a piece that every system must take: 700,000 characters of Base64."""
 _AT_ONCE = 8
 _FILE = {
     "mediaType": "application/ofd",
@@ -45,13 +44,14 @@ Check = Callable[[Play], None]
 def is_taken_and_found(play: Play) -> None:
     """2.1, 3.1 to 3.5, 5.2: each kind of piece is empty before it, taken, and found."""
     case = play.case()
-    _nothing(play, case.to(REGISTRATION))
-    if not _delivered(play, case, REGISTRATION):
+    nothing(play, case.to(REGISTRATION))
+    if not delivered(play, case, REGISTRATION):
         return
     for what in _AFTER:
-        _nothing(play, case.to(what))
+        nothing(play, case.to(what))
     for what in reversed(_AFTER):
-        _delivered(play, case, what, "6.2" if what == WITHDRAWAL else "5.2")
+        delivered(play, case, what, "6.2" if what == WITHDRAWAL else "5.2")
+    beyond(play, "6.2", case.number)
 
 
 def is_not_there(play: Play) -> None:
@@ -66,7 +66,7 @@ def is_not_there(play: Play) -> None:
         found = play.line.ask(other)
         told = f"在另一个键或编号下也查到：{found}", f"it is found under another key or number too: {found}"
         play.hold("3.6", found.word is not Word.THERE, *told)
-        _said_not_there(play, found)
+        said_not_there(play, found)
     asked = {str(play.line.ask(to)) for _ in range(5)}
     play.hold("3.6", len(asked) == 1, f"多次询问的应答不同：{asked}", f"the same question has several answers: {asked}")
 
@@ -75,13 +75,13 @@ def is_refused(play: Play) -> None:
     """2.2, 2.3, 5.1: what cannot be taken is refused, and nothing of it is stored."""
     case = play.case()
     empty = case.to(REGISTRATION)
-    if refused(play, "2.2", empty, play.line.push(empty, {"externalAppNo": case.number})):
-        _stored_nothing(play, "2.2", empty)
+    if refused(play, "2.2", empty, play.push(empty, {"externalAppNo": case.number})):
+        stored_nothing(play, "2.2", empty)
     early = case.to(EVIDENCE)
-    if refused(play, "5.1", early, play.line.push(early, case.body(EVIDENCE))):
-        _stored_nothing(play, "5.1", early)
+    if refused(play, "5.1", early, play.push(early, case.body(EVIDENCE))):
+        stored_nothing(play, "5.1", early)
     if case.registered():
-        taken(play, early, play.line.push(early, case.body(EVIDENCE)), "5.1")
+        taken(play, early, play.push(early, case.body(EVIDENCE)), "5.1")
 
 
 def wants_the_token(play: Play) -> None:
@@ -90,7 +90,7 @@ def wants_the_token(play: Play) -> None:
     for said in (play.line.push(to, play.samples[REGISTRATION], wrong), play.line.ask(to, wrong)):
         right = said.word is Word.SETTINGS and said.answer.status in (401, 403) and said.answer.code
         play.hold("1.1", right, f"令牌错误时应答 {said}", f"a wrong token is answered with {said}")
-    _stored_nothing(play, "1.1", to)
+    stored_nothing(play, "1.1", to)
 
 
 def secretly() -> str:
@@ -116,19 +116,32 @@ def takes_any_text(play: Play) -> None:
     fetches the file cannot be seen: the kit is no hub that has one."""
     changes = {"custName": "𠮷田㐂（天津）电气·有限公司", "dueOn": None, "segment": "SUPPLY_PLAN", "contractCap": 315.5}
     case = play.case()
-    to, said = case.push(REGISTRATION, **changes, aFieldOfLater={"a": [1, None]})
-    if not taken(play, to, said, "1.3"):
+    if not delivered(play, case, REGISTRATION, "1.3", **changes, aFieldOfLater={"a": [1, None]}):
         return
-    original = {"mediaType": "application/json", "sha256": "0" * 64, "content": "A" * ORIGINAL_CHARACTERS}
-    small, said = case.push(EVIDENCE, original=original | {"content": "e30="})
-    if taken(play, small, said, "7.1"):
-        filed, said = case.push(EVIDENCE, file=_FILE)
-        taken(play, filed, said, "7.2")
-        large, said = case.push(EVIDENCE, original=original)
-        taken(play, large, said, "1.6")
-        _, said = case.push(EVIDENCE, original=original | {"content": "A" * 2 * ORIGINAL_CHARACTERS})
+    beyond(play, "1.3", case.number)
+    if delivered(play, case, EVIDENCE, "7.1", original=_original(3)):
+        _another_digest(play, case)
+        if delivered(play, case, EVIDENCE, "7.2", file=_FILE):
+            beyond(play, "7.2", case.number)
+        delivered(play, case, EVIDENCE, "1.6", original=_original(ORIGINAL_BYTES))
+        _, said = case.push(EVIDENCE, original=_original(2 * ORIGINAL_BYTES))
         told = f"超过 1 MiB 的正文应答 {said}", f"a body above 1 MiB is answered {said}"
         play.hold("1.6", said.word in (Word.YES, Word.NO), *told)
+
+
+def _another_digest(play: Play, case: Case) -> None:
+    """7.1: an original that is not the one of its digest. Who refuses it compares; who takes it may not store it."""
+    to, said = case.push(EVIDENCE, original=_original(3) | {"sha256": "0" * 64})
+    if said.word is Word.NO:
+        stored_nothing(play, "7.1", to)
+    else:
+        beyond(play, "7.1", case.number)
+
+
+def _original(size: int) -> dict[str, str]:
+    content = bytes(size)
+    digest, text = sha256(content).hexdigest(), b64encode(content).decode()
+    return {"mediaType": "application/json", "sha256": digest, "content": text}
 
 
 def takes_several_at_once(play: Play) -> None:
@@ -138,14 +151,19 @@ def takes_several_at_once(play: Play) -> None:
         return
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         pushed = list(pool.map(lambda _: case.push(EVIDENCE), range(_AT_ONCE)))
-    late = [said for _, said in pushed if said.word not in (Word.YES, Word.NOT_NOW)]
+    late = [said for to, said in pushed if said.word not in (Word.YES, Word.NOT_NOW) and not _silent(play, to, said)]
     told = "，".join(map(str, late[:3]))
     play.hold("1.4", not late, f"同时推送 {_AT_ONCE} 件时应答 {told}", f"{_AT_ONCE} pieces at once are answered {told}")
     for to, said in pushed:
         if said.word is Word.YES:
-            _found(play, to, said)
+            found(play, to, said)
     numbers = [said.number for _, said in pushed if said.word is Word.YES]
     play.hold("1.4", len({*numbers}) == len(numbers), "不同的推送件编号相同", "different pieces have one number")
+
+
+def _silent(play: Play, to: To, said: Outcome) -> bool:
+    """Whether a piece was taken all the same, and only its answer was none: 2.1 names that."""
+    return said.word is Word.SILENT and play.came(to)
 
 
 def takes_a_repetition_once(play: Play) -> None:
@@ -154,14 +172,27 @@ def takes_a_repetition_once(play: Play) -> None:
     to, first = case.push(REGISTRATION)
     if first.word is not Word.YES:
         return
-    _again(play, to, first, play.line.push(to, case.body(REGISTRATION)))
-    other = play.line.push(to, case.body(REGISTRATION, contractCap=999, elecAddr="天津市河西区友谊路1号"))
+    _again(play, to, first, play.push(to, case.body(REGISTRATION)))
+    if found(play, to, first):
+        other = play.push(to, case.body(REGISTRATION, contractCap=999, elecAddr="天津市河西区友谊路1号"))
+        _conflicts(play, first, other)
+        still(play, to, first.number, "4.3")
+
+
+def _conflicts(play: Play, first: Outcome, other: Outcome) -> None:
+    """4.3: how another content under the key of ``first`` is answered."""
     if other.word is Word.YES and other.number != first.number:
         told = "同一键的不同内容另存为一件", "another content under the same key becomes a second piece"
         play.note("4.3", *told)
-    now = play.line.ask(to)
-    held = now.word is Word.THERE and now.number == first.number
-    play.hold("4.3", held, f"先到的内容被取代：{now}", f"the first content was replaced: {now}")
+    elif other.word is Word.YES:
+        told = (
+            "同一键的不同内容得到先到的编号，如同没有差别：其中一个内容丢失",
+            "another content under the same key gets the number of the first, as if they were the same: one is lost",
+        )
+        play.hold("4.3", False, *told)
+    else:
+        told = f"同一键的不同内容应答 {other}", f"another content under the same key is answered {other}"
+        play.hold("4.3", other.answer.status == 409 or other.word is Word.NO, *told)
 
 
 def _again(play: Play, to: To, first: Outcome, said: Outcome) -> None:
@@ -193,21 +224,27 @@ def settles(play: Play) -> None:
             _once(play, case, to)
         elif said.word is not Word.THERE:
             told = f"没有等到应答的调用之后询问，应答 {said}", f"asked after a call without an answer, it says {said}"
-            play.hold("4.1", False, *told)
+            play.hold(why_not_found(to, said), False, *told)
         else:
             play.hold("4.1", True, "", "")
 
 
 def _once(play: Play, case: Case, to: To) -> None:
     """What is not there after its time is pushed again, and is there once, also later."""
-    play.line.push(to, case.body(to.what))
+    if not taken(play, to, play.push(to, case.body(to.what)), "2.6"):
+        return
     play.settled(to, lambda said: (keys(said.answer) or []).count(to.key) > 1)
-    times = (keys(play.line.ask(to).answer) or []).count(to.key)
+    said = play.line.ask(to)
+    times = (keys(said.answer) or []).count(to.key)
     told = (
         f"超过时限才生效，同一推送件有 {times} 份",
         f"it took effect after its time: it is there {times} times",
     )
-    play.hold("4.1", times == 1, *told)
+    if times:
+        play.hold("4.1", times == 1, *told)
+    else:
+        told = f"再次推送并已确认，GET 的应答：{said}", f"pushed again and acknowledged, and GET says: {said}"
+        play.hold(why_not_found(to, said), False, *told)
 
 
 def ignores_half_a_call(play: Play) -> None:
@@ -219,37 +256,6 @@ def ignores_half_a_call(play: Play) -> None:
     play.hold("1.5", said.word is not Word.THERE, *told)
 
 
-def takes_what_changes(play: Play) -> None:
-    """6.1 to 6.8: corrections, withdrawals, dates out of order, a rating, a warning, a cancellation, recalls, notices
-    of a title that changed hands."""
-    case, reference = play.case(), uuid4().hex
-    if not case.registered():
-        return
-    first, said = case.push(EVIDENCE, recordId=reference, reading=0)
-    taken(play, first, said, "6.1")
-    later, said = case.push(EVIDENCE, recordId=reference, reading=1)
-    if taken(play, later, said, "6.1"):
-        for to in (first, later):
-            there = play.line.ask(to).word is Word.THERE
-            play.hold("6.1", there, "更正之后有一件查不到", "after a correction one of the two is not found")
-    to, said = case.push(WITHDRAWAL, recordId=reference)
-    taken(play, to, said, "6.2")
-    for nth in (2, 1):
-        to, said = case.push(DATES, noticeNo=nth)
-        taken(play, to, said, "6.4")
-    _delivered(play, case, RATING, "6.5")
-    _delivered(play, case, WARNING, "6.6")
-    _delivered(play, case, CANCELLATION, "6.3")
-    for nth in (2, 1):
-        _delivered(play, case, RECALL, "6.7", noticeNo=nth, recordId=reference)
-    to, said = case.push(HANDOVER)
-    if said.word is not Word.YES and said.answer.status in (404, 405):
-        told = "系统不接收产权变更的告知", "the system takes no notices of titles that changed hands"
-        play.note("6.8", *told)
-    elif taken(play, to, said, "6.8") and _found(play, to, said):
-        _delivered(play, case, HANDOVER, "6.8", noticeNo=2, takesBack=1)
-
-
 def takes_joint_transfers(play: Play) -> None:
     """12.1 to 12.3: a joint transfer, its questions, its cancellation, and a notice. A system without them says so by
     404 or 405."""
@@ -259,17 +265,18 @@ def takes_joint_transfers(play: Play) -> None:
         told = "系统不接收联合过户", "the system takes no joint transfers: do not let the hub send them"
         play.note("12.1", *told)
         return
-    if not (taken(play, to, said, "12.1") and _found(play, to, said)):
+    if not (taken(play, to, said, "12.1") and found(play, to, said)):
         return
     asked = early.to(TRANSFER_CHECK)
-    if refused(play, "12.1", asked, play.line.push(asked, early.body(TRANSFER_CHECK))):
-        _stored_nothing(play, "12.1", asked)
+    if refused(play, "12.1", asked, play.push(asked, early.body(TRANSFER_CHECK))):
+        stored_nothing(play, "12.1", asked)
     for what in (TRANSFER_CHECK, TRANSFER_PUSH):
         for nth in (1, 2):
-            _delivered(play, case, what, "12.2", questionNo=nth)
-    _delivered(play, case, TRANSFER_CANCELLATION, "12.3")
-    _delivered(play, case, TRANSFER_NOTICE, "12.3")
-    _delivered(play, case, TRANSFER_NOTICE, "12.3", noticeNo=9, takesBack=2, reason="NOT_CURRENT")
+            delivered(play, case, what, "12.2", questionNo=nth)
+    beyond(play, "12.2", case.number)
+    delivered(play, case, TRANSFER_CANCELLATION, "12.3")
+    delivered(play, case, TRANSFER_NOTICE, "12.3")
+    delivered(play, case, TRANSFER_NOTICE, "12.3", noticeNo=9, takesBack=2, reason="NOT_CURRENT")
 
 
 def keeps_what_it_has(play: Play) -> None:
@@ -277,59 +284,13 @@ def keeps_what_it_has(play: Play) -> None:
     for to in play.acknowledged:
         said = play.line.ask(to)
         told = f"先前查得到的 {to.what} 现在应答 {said}", f"a {to.what} that was there before is answered {said} now"
-        play.hold("3.4", said.word is Word.THERE, *told)
-
-
-def _delivered(play: Play, case: Case, what: str, clause: str = "2.1", **changes: object) -> bool:
-    to, said = case.push(what, **changes)
-    return taken(play, to, said, clause) and _found(play, to, said)
-
-
-def _found(play: Play, to: To, pushed: Outcome) -> bool:
-    """Whether what was acknowledged is found, at once, by its key and with its number."""
-    said = play.line.ask(to)
-    told = f"已确认（{pushed.number}），GET 的应答：{said}", f"acknowledged ({pushed.number}), and GET says: {said}"
-    if said.word is Word.THERE:
-        for clause in ("3.1", "3.3", "3.4", "3.7"):
-            play.hold(clause, True, "", "")
-        play.acknowledged[to] = pushed.number
-        told = f"编号 {pushed.number} 变为 {said.number}", f"the number {pushed.number} has become {said.number}"
-        return play.hold("3.5", said.number == pushed.number, *told)
-    return play.hold(_why_not_found(to, said), False, *told)
-
-
-def _why_not_found(to: To, said: Outcome) -> str:
-    """The clause that an answer breaks which does not list what is there."""
-    listed = keys(said.answer)
-    if listed is None:
-        return "3.4" if said.word is Word.NOT_THERE else "3.1"
-    if said.why.startswith("no "):
-        return "3.1"
-    if listed and to.key not in listed:
-        return "3.3"
-    return "3.4" if said.word is Word.NOT_THERE else "3.7"
-
-
-def _nothing(play: Play, to: To) -> None:
-    _said_not_there(play, play.line.ask(to))
-
-
-def _said_not_there(play: Play, said: Outcome) -> None:
-    """Nothing is there: the answer must say so."""
-    told = f"没有的推送件，GET 应答 {said}", f"for what is not there GET says {said}"
-    play.hold("3.7" if keys(said.answer) else "3.2", said.word is Word.NOT_THERE, *told)
-
-
-def _stored_nothing(play: Play, clause: str, to: To) -> None:
-    said = play.line.ask(to)
-    told = f"已拒绝，但仍保存：{said}", f"refused, and stored all the same: {said}"
-    play.hold(clause, said.word is not Word.THERE, *told)
+        play.hold("3.4" if said.word is Word.THERE else why_not_found(to, said), said.word is Word.THERE, *told)
 
 
 CHECKS: Final[tuple[Check, ...]] = (
     *(is_taken_and_found, is_not_there, is_refused, wants_the_token, knows_applications_by_our_number),
     *(takes_any_text, takes_several_at_once, takes_a_repetition_once, takes_what_changes),
-    *(takes_joint_transfers, lists_its_steps, answers_when_busy),
+    *(takes_joint_transfers, lists_its_steps, lists_its_reports, answers_when_busy),
     *(ignores_half_a_call, settles, keeps_what_it_has),
 )
 """The checks in their order: those that take long come last."""

@@ -118,7 +118,15 @@ def of_push(answer: Answer, number: str) -> Outcome:
     wrong = answer.status == 404 or (answer.status in (401, 403) and code)
     if wrong or (300 <= answer.status < 400 and answer.status != 303):
         return Outcome(Word.SETTINGS, answer)
-    return Outcome(Word.NEITHER, answer, why="" if code else "no error object of the system's own")
+    return Outcome(Word.NEITHER, answer, why=_why_neither(answer))
+
+
+def _why_neither(answer: Answer) -> str:
+    if answer.code:
+        return ""
+    if not answer.ok:
+        return "no error object of the system's own"
+    return "" if isinstance(answer.value, dict) else "no JSON object"
 
 
 def of_question(answer: Answer, number: str, key: str) -> Outcome:
@@ -144,7 +152,7 @@ def _in_list(answer: Answer, value: Mapping[str, Any], number: str, key: str) ->
             return _with_number(Word.THERE, answer, item, number)
     if why := _missing(value, items):
         return Outcome(Word.NEITHER, answer, why=why)
-    return Outcome(Word.NOT_THERE, answer)
+    return Outcome(Word.NOT_THERE, answer, why="not in the list")
 
 
 def keys(answer: Answer) -> list[Any] | None:

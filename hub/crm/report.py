@@ -55,9 +55,11 @@ def results(seen: Sequence[Seen], way: Way) -> list[Result]:
 
 
 def _result(clause: Clause, seen: Sequence[Seen]) -> Result:
+    # A clause of which a part was not seen is not obeyed, as far as anyone knows.
     for verdict in (Verdict.BROKEN, Verdict.NOTE):
         if told := tuple(dict.fromkeys(one for one in seen if one.verdict == verdict)):
             return Result(clause, verdict, told[:SEEN_MAX])
-    if any(one.verdict == Verdict.HOLDS for one in seen):
+    unseen = tuple(dict.fromkeys(one for one in seen if one.verdict == Verdict.NOT_SEEN))
+    if seen and not unseen:
         return Result(clause, Verdict.HOLDS)
-    return Result(clause, Verdict.NOT_SEEN, tuple(seen) or (Seen(clause.number, Verdict.NOT_SEEN, *_NO_CALL),))
+    return Result(clause, Verdict.NOT_SEEN, unseen[:1] or (Seen(clause.number, Verdict.NOT_SEEN, *_NO_CALL),))

@@ -182,6 +182,8 @@ def serve(config: dict[str, Any], faults: Faults) -> ASGIApp:
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
             return answer({"errorCode": "UNAUTHORISED"}, 401)
         after, limit = (request.query_params.get(name, "") for name in ("after", "limit"))
+        if not (after or "0").isdecimal():
+            return answer({"errorCode": "PLACE_UNKNOWN"}, 422)
         size = min(int(limit or _PAGE_MAX), _PAGE_MAX)
         return answer(await run_in_threadpool(reporter.page, int(after or 0), size))
 

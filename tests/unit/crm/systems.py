@@ -2,6 +2,8 @@
 
 import json
 import threading
+from base64 import b64decode
+from hashlib import sha256
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -36,7 +38,7 @@ class Good:
         """The answer to one call."""
         if not self.knows(headers):
             return self.error(401, "UNAUTHORISED")
-        if target.startswith("/steps"):
+        if target.startswith(("/steps", "/transfer-reports")):
             return self.steps(parse_qs(urlsplit(target).query, keep_blank_values=True))
         parts, query = urlsplit(target).path.split("/"), parse_qs(urlsplit(target).query)
         what = parts[-1] if "transfers" not in parts[1:-1] else f"transfer-{parts[-1]}"
@@ -73,9 +75,20 @@ class Good:
             for piece in self.pieces:
                 if piece["key"] == key:
                     return self.again(piece, sent)
+            if refusal := self.refuses(what, number, sent):
+                return self.error(422, refusal)
             piece = self.made(what, number, key, sent)
             self.keep(piece)
         return self.yes(piece)
+
+    def refuses(self, what: str, number: str, sent: Any) -> str:
+        """Why a piece with its fields is not taken; "" where it is."""
+        if what == "ratings" and self.of(what, number):
+            return "RATED_BEFORE"
+        original = sent.get("original")
+        if original and sha256(b64decode(original["content"])).hexdigest() != original["sha256"]:
+            return "DIGEST_WRONG"
+        return ""
 
     def unknown(self, what: str, number: str, key: str, sent: Any) -> Any:
         return self.error(422, "APPLICATION_UNKNOWN")
@@ -107,7 +120,7 @@ class Good:
     def item(self, piece: dict[str, Any]) -> dict[str, Any]:
         return {field_of(piece["what"]): piece["receipt"], "idempotencyKey": piece["key"], "receivedAt": TIME}
 
-    # ---- the list of steps ----
+    # ---- the lists of steps and of reports ----
 
     def steps(self, query: dict[str, list[str]]) -> Any:
         after, limit = query["after"][0], int(query["limit"][0])

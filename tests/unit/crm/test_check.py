@@ -16,9 +16,9 @@ from hub.crm.busy import answers_when_busy
 from hub.crm.calls import Line, To
 from hub.crm.checks import settles
 from hub.crm.clauses import Way, clauses
+from hub.crm.lists import lists_its_reports, lists_its_steps
 from hub.crm.play import Play, Verdict
 from hub.crm.report import results
-from hub.crm.steps import lists_its_steps
 from hub.errors import Misconfigured, Unavailable
 from sandbox import launch
 from tests.crm import DRIP, HANG_UP, answer, serving
@@ -26,8 +26,10 @@ from tests.unit.crm.systems import TOKEN, Good, field_of
 
 SETTLE_S = 0.4
 
-UNSEEN = {"2.4", "2.5", "2.6"}
+IDLE = {"2.4", "2.5", "2.6"}
 """What the kit cannot bring about in a system that is not busy."""
+BEYOND = {"1.3", "6.2", "6.3", "6.4", "6.7", "6.8", "7.2", "12.2"}
+"""What has an effect that no call shows."""
 
 
 def check(url: str, *options: str, token: str = TOKEN) -> Result:
@@ -46,15 +48,17 @@ def broken(system: Any) -> set[str]:
 
 
 def test_the_sandboxs_system_keeps_every_clause_that_can_be_seen(tmp_path: Path) -> None:
-    with launch.start(5, 20, tmp_path, systems=("utility_crm", "utility_steps")) as sandbox:
+    with launch.start(5, 20, tmp_path, systems=("utility_crm", "utility_steps", "utility_transfers")) as sandbox:
         url, token = sandbox.urls["utility_crm"], sandbox.secrets["utility_crm"]["token"]
         sandbox.control("utility_steps", "play", {"appNo": "A1", "way": "pull", "plan": "starred"})
-        told = check(url, "--json", "--steps-url", sandbox.urls["utility_steps_control"], token=token)
+        lists = ("--steps-url", sandbox.urls["utility_steps_control"])
+        lists += ("--reports-url", sandbox.urls["utility_transfers"])
+        told = check(url, "--json", *lists, token=token)
         assert told.exit_code == 0, told.output
         found = {one["clause"]: one["verdict"] for one in json.loads(told.stdout)["clauses"]}
-        # It does not deduplicate, and says so by two receipts.
+        # It does not deduplicate, and says so by two receipts; it takes a second rating, and compares no digest.
         assert {name for name, verdict in found.items() if verdict == "NOTE"} == {"4.2", "4.3"}
-        assert {name for name, verdict in found.items() if verdict == "NOT_SEEN"} == UNSEEN
+        assert {name for name, verdict in found.items() if verdict == "NOT_SEEN"} == IDLE | BEYOND | {"6.5", "7.1"}
         assert "BROKEN" not in found.values()
 
 
@@ -62,7 +66,7 @@ def test_a_system_that_deduplicates_keeps_them_too_and_every_clause_is_seen_that
     with serving(Good()) as system:
         found = json.loads(check(system.url, "--json").stdout)["clauses"]
     seen = {one["clause"] for one in found if one["verdict"] == "HOLDS"}
-    assert {number for number, one in clauses().items() if one.way is Way.PUSH} - seen == UNSEEN
+    assert {number for number, one in clauses().items() if one.way is Way.PUSH} - seen == IDLE | BEYOND
     assert {one["verdict"] for one in found} == {"HOLDS", "NOT_SEEN"}
 
 
@@ -73,6 +77,23 @@ def test_what_could_not_be_brought_about_is_not_passed_and_says_why() -> None:
     reason = found["2.5"]["seen"][0]
     assert "none was answered 429" in reason["en"] and "没有一个应答 429" in reason["zh"]
     assert "none with 5xx" in found["2.6"]["seen"][0]["en"]
+
+
+@pytest.mark.parametrize("clause", sorted(BEYOND | {"6.5", "7.1"}))
+def test_p4_a_clause_is_not_obeyed_by_a_mere_yes_and_a_person_is_told_where_to_look(clause: str) -> None:
+    with serving(TakesEverything()) as system:
+        found = {one["clause"]: one for one in json.loads(check(system.url, "--json").stdout)["clauses"]}
+        numbers = {piece["number"] for piece in system.pieces}
+    (told,) = found[clause]["seen"]
+    assert found[clause]["verdict"] == "NOT_SEEN"
+    assert any(f"(look at {number} in" in told["en"] and f"查看 {number}）" in told["zh"] for number in numbers)
+
+
+class TakesEverything(Good):
+    """It takes a second rating, and does not look at an original."""
+
+    def refuses(self, what: str, number: str, sent: Any) -> str:
+        return ""
 
 
 class Limited(Good):
@@ -314,7 +335,7 @@ class NoNumberInTheList(Good):
 
 class OneReadingOnly(Good):
     def take(self, what: str, number: str, key: str, sent: Any) -> Any:
-        if sent.get("reading") == 1:
+        if what == "evidence" and sent["reading"] == 1:
             return self.error(422, "RECORD_KNOWN")
         return super().take(what, number, key, sent)
 
@@ -348,18 +369,161 @@ class NoWithdrawals(Good):
         return super().handle(method, target, headers, body)
 
 
+class TakesAConflictSilently(Good):
+    """Another content under a key gets the number that is there."""
+
+    def again(self, piece: dict[str, Any], sent: Any) -> Any:
+        return self.yes(piece)
+
+
+class ConflictBreaksIt(Good):
+    def again(self, piece: dict[str, Any], sent: Any) -> Any:
+        return self.yes(piece) if piece["sent"] == sent else answer({"error": "duplicate key"}, 500)
+
+
+class AnswersErrorsAfterTheCommit(Good):
+    def yes(self, piece: dict[str, Any]) -> Any:
+        return answer({"error": "timeout"}, 500) if piece["what"] == "evidence" else super().yes(piece)
+
+
+class AnswersNoEvidence(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        return HANG_UP if what == "evidence" else super().take(what, number, key, sent)
+
+
+class BreaksOnRareCharacters(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        rare = "\N{CJK UNIFIED IDEOGRAPH-20BB7}" in str(sent)
+        return answer({"error": "Incorrect string value"}, 500) if rare else super().take(what, number, key, sent)
+
+
+class LosesTheKeysLater(Good):
+    """It keeps the keys in memory, and starts again."""
+
+    def keep(self, piece: dict[str, Any]) -> None:
+        super().keep(piece)
+        if len(self.pieces) == 25:
+            for one in self.pieces:
+                one["key"] = None
+
+
+class KeysInCapitals(Good):
+    def made(self, what: str, number: str, key: str, sent: Any) -> dict[str, Any]:
+        return super().made(what, number, key.upper(), sent)
+
+    def find(self, what: str, number: str, key: str) -> Any:
+        return super().find(what, number, key.upper())
+
+    def again(self, piece: dict[str, Any], sent: Any) -> Any:
+        return self.yes(piece)
+
+
+class SwapsTwoKeys(Good):
+    def find(self, what: str, number: str, key: str) -> Any:
+        items = [self.item(piece) for piece in self.of(what, number)]
+        if len(items) > 1:
+            first, last = items[0], items[-1]
+            first["idempotencyKey"], last["idempotencyKey"] = last["idempotencyKey"], first["idempotencyKey"]
+        return self.listed([item for item in items if not key or item["idempotencyKey"] == key])
+
+
+class TimesWithoutAZone(Good):
+    def yes(self, piece: dict[str, Any]) -> Any:
+        return answer({field_of(piece["what"]): piece["receipt"], "receivedAt": "2026-11-26 12:00:00"}, 201)
+
+
+class ErrorCodeBesideTheNumber(Good):
+    def yes(self, piece: dict[str, Any]) -> Any:
+        return answer({field_of(piece["what"]): piece["receipt"], "errorCode": 0, "message": "OK"})
+
+
+class Envelope(Good):
+    def yes(self, piece: dict[str, Any]) -> Any:
+        return answer({"code": 0, "msg": "ok", "data": {field_of(piece["what"]): piece["receipt"]}})
+
+
+class Replaces(Good):
+    """A later piece deletes the earlier ones that it names."""
+
+    of_what = on_what = ""
+
+    def keep(self, piece: dict[str, Any]) -> None:
+        if piece["what"] == self.on_what:
+            self.pieces[:] = [one for one in self.pieces if not self.replaced(one, piece)]
+        super().keep(piece)
+
+    def replaced(self, one: dict[str, Any], by: dict[str, Any]) -> bool:
+        return bool((one["what"], one["number"]) == (self.of_what, by["number"]))
+
+
+class DeletesWhatIsWithdrawn(Replaces):
+    of_what, on_what = "evidence", "withdrawals"
+
+
+class LastNoticeOnly(Replaces):
+    of_what = on_what = "dates"
+
+
+class LastRatingOnly(Replaces):
+    of_what = on_what = "ratings"
+
+    def refuses(self, what: str, number: str, sent: Any) -> str:
+        return ""
+
+
+class CorrectsInPlace(Good):
+    def made(self, what: str, number: str, key: str, sent: Any) -> dict[str, Any]:
+        one = super().made(what, number, key, sent)
+        same = [it for it in self.of("evidence", number) if it["sent"]["recordId"] == sent.get("recordId")]
+        return one | {"receipt": same[0]["receipt"]} if what == "evidence" and sent["reading"] and same else one
+
+
+class ForgetsRecalls(Replaces):
+    of_what = on_what = "recalls"
+
+
+class ForgetsWhatChangedHands(Replaces):
+    of_what = on_what = "handovers"
+
+
+class StoresAWrongOriginalAllTheSame(Good):
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        said = super().take(what, number, key, sent)
+        if b"DIGEST_WRONG" in said[2]:
+            self.keep(self.made(what, number, key, sent))
+        return said
+
+
 SYSTEMS = [
     (NotFoundForEmpty, {"3.2"}, set()),
     (LosesTheKey, {"3.3"}, {"3.2", "3.7", "4.1", "4.2", "4.3", "6.1"}),
     (CutsTheKey, {"3.3"}, {"3.7", "4.1", "4.2", "4.3", "6.1"}),
     (AcknowledgesAndForgets, {"3.4"}, {"3.6", "4.1", "6.1"}),
     (ForgetsAfterAWhile, {"3.4"}, {"3.6", "4.1", "6.1"}),
-    (ErrorWithASuccessCode, {"2.3", "14.5"}, set()),
-    (ErrorPage, {"2.2", "14.5"}, set()),
+    (ErrorWithASuccessCode, {"2.3", "12.8", "14.5"}, set()),
+    (ErrorPage, {"2.2", "12.8", "14.5"}, set()),
     (OnlyAQueue, {"2.1"}, {"1.3", "5.1"}),
-    (OpenToQuestions, {"1.1", "14.1"}, set()),
+    (OpenToQuestions, {"1.1", "12.4", "14.1"}, set()),
     (KeysOnTheChannelsNumber, {"1.2"}, {"3.6", "3.7"}),
-    (RefusesARepetition, {"4.2"}, set()),
+    (RefusesARepetition, {"4.2"}, {"4.3"}),
+    (TakesAConflictSilently, {"4.3"}, set()),
+    (ConflictBreaksIt, {"4.3"}, set()),
+    (AnswersErrorsAfterTheCommit, {"2.1"}, set()),
+    (AnswersNoEvidence, {"2.6"}, {"1.4", "5.1", "5.2", "6.1", "7.1"}),
+    (BreaksOnRareCharacters, {"1.3"}, set()),
+    (LosesTheKeysLater, {"3.3"}, {"3.4", "3.5"}),
+    (KeysInCapitals, {"3.3"}, set()),
+    (SwapsTwoKeys, {"3.5"}, {"6.1", "6.5"}),
+    (TimesWithoutAZone, {"2.1"}, set()),
+    (ErrorCodeBesideTheNumber, {"2.1"}, set()),
+    (Envelope, {"2.1"}, set()),
+    (DeletesWhatIsWithdrawn, {"6.2"}, set()),
+    (LastNoticeOnly, {"6.4"}, set()),
+    (LastRatingOnly, {"6.5"}, set()),
+    (CorrectsInPlace, {"6.1"}, {"6.2"}),
+    (ForgetsRecalls, {"6.7"}, set()),
+    (ForgetsWhatChangedHands, {"6.8"}, set()),
+    (StoresAWrongOriginalAllTheSame, {"7.1"}, set()),
     (Overwrites, {"4.3"}, set()),
     (ConflictWithoutAPiece, {"2.4"}, {"3.4", "4.3"}),
     (TakesEvidenceOfNobody, {"5.1"}, {"12.1"}),
@@ -373,7 +537,7 @@ SYSTEMS = [
     (OneReadingOnly, {"6.1"}, set()),
     (NewestNoticeOnly, {"6.4"}, set()),
     (NoWithdrawals, {"6.2"}, set()),
-    (HtmlPage, {"2.1", "3.2"}, {"1.1", "1.3", "1.5", "2.2", "3.7", "4.1", "5.1", "12.1", "14.1", "14.2"}),
+    (HtmlPage, {"2.1", "3.2"}, {"1.1", "2.2", "3.1", "12.4", "12.5", "14.1", "14.2"}),
     (HiddenNumbers, {"2.1"}, {"1.4", "3.1", "3.6", "4.1"}),
 ]
 """System → the clauses that the kit must name, and those that the same fault may break too."""
@@ -414,26 +578,44 @@ class ReadsNothingAfterAnUnknownPlace(Good):
         return self.page(99, 1) if unknown else super().steps(query)
 
 
+class PlaceOfADifferentKind(Good):
+    def page(self, first: int, limit: int) -> Any:
+        return answer({"items": [{"eventId": 5}, None], "next": {"page": 2}, "more": True})
+
+
+class TheSamePageForEver(Good):
+    def page(self, first: int, limit: int) -> Any:
+        return answer({"items": [{"eventId": f"E{nth}"} for nth in range(limit)], "next": "0", "more": True})
+
+
 class OpenSteps(Good):
     def handle(self, method: str, target: str, headers: Any, body: bytes) -> Any:
-        given = {"authorization": f"Bearer {TOKEN}"} if target.startswith("/steps") else headers
+        given = {"authorization": f"Bearer {TOKEN}"} if target.startswith(("/steps", "/transfer-reports")) else headers
         return super().handle(method, target, given, body)
 
 
 LISTS = [
-    (Good, set()),
-    (OpenSteps, {"14.1"}),
-    (NoPlaceOnTheLastPage, {"14.2"}),
-    (BeginsWithTheLastOfThePageBefore, {"14.3"}),
-    (ForgetsWhatWasFetched, {"14.4"}),
-    (ReadsNothingAfterAnUnknownPlace, {"14.5"}),
+    (Good, 0),
+    (OpenSteps, 1),
+    (NoPlaceOnTheLastPage, 2),
+    (PlaceOfADifferentKind, 2),
+    (BeginsWithTheLastOfThePageBefore, 3),
+    (TheSamePageForEver, 3),
+    (ForgetsWhatWasFetched, 4),
+    (ReadsNothingAfterAnUnknownPlace, 5),
 ]
+"""System → the clause about lists that it breaks, of five."""
 
 
+OF_STEPS = {f"14.{nth}": nth for nth in range(1, 6)}
+OF_REPORTS = {f"12.{nth + 3}": nth for nth in range(1, 6)}
+
+
+@pytest.mark.parametrize("of", [OF_STEPS, OF_REPORTS], ids=["steps", "reports"])
 @pytest.mark.parametrize(("make", "must"), LISTS, ids=lambda one: getattr(one, "__name__", ""))
-def test_the_kit_names_the_clause_that_a_list_of_steps_breaks(make: type[Good], must: set[str]) -> None:
-    found = of_the_list(make())
-    assert {clause for clause, verdict in found.items() if verdict == "BROKEN"} == must
+def test_the_kit_names_the_clause_that_a_list_breaks(make: type[Good], must: int, of: dict[str, int]) -> None:
+    found = of_the_list(make(), of)
+    assert [of[clause] for clause, verdict in found.items() if verdict == "BROKEN"] == [must] * bool(must)
     if not must:
         assert {*found.values()} == {"HOLDS"}
 
@@ -449,18 +631,18 @@ class NoStepsYet(Good):
 
 
 def test_a_list_that_is_not_there_or_empty_is_not_seen_and_says_why() -> None:
-    assert {*of_the_list(NoSteps()).values()} == {"NOT_SEEN"}
+    assert {*of_the_list(NoSteps()).values()} == {*of_the_list(NoSteps(), OF_REPORTS).values()} == {"NOT_SEEN"}
     empty = of_the_list(NoStepsYet())
     assert [empty[f"14.{nth}"] for nth in range(1, 6)] == ["HOLDS", "HOLDS", "NOT_SEEN", "NOT_SEEN", "NOT_SEEN"]
 
 
-def of_the_list(system: Good) -> dict[str, Verdict]:
-    """The clauses of the list of steps, as the kit sees them."""
+def of_the_list(system: Good, of: dict[str, int] = OF_STEPS) -> dict[str, Verdict]:
+    """The clauses of a list, as the kit sees them."""
     with serving(system), closing(Line(system.url, TOKEN, SETTLE_S, SystemClock())) as line:
         play = Play(line=line, samples=samples(), clock=SystemClock())
-        lists_its_steps(play)
+        (lists_its_steps if of is OF_STEPS else lists_its_reports)(play)
     found = {one.clause.number: one for one in results(play.seen, Way.PUSH)}
-    wanted = {number: one for number, one in found.items() if number.startswith("14.")}
+    wanted = {number: one for number, one in found.items() if number in of}
     assert all(one.seen for one in wanted.values() if one.verdict == Verdict.NOT_SEEN)
     return {number: one.verdict for number, one in wanted.items()}
 
@@ -480,6 +662,46 @@ def test_a_system_without_joint_transfers_is_noted_and_breaks_nothing() -> None:
     assert told.exit_code == 0, told.output
     found = {one["clause"]: one["verdict"] for one in json.loads(told.stdout)["clauses"]}
     assert [found[clause] for clause in ("12.1", "12.2", "12.3")] == ["NOTE", "NOT_SEEN", "NOT_SEEN"]
+
+
+class PutsOffNowAndThen(Good):
+    """It limits the rate: every seventh call is put off."""
+
+    wait, calls = "0", 0
+
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        self.calls += 1
+        if self.calls % 7 == 0:
+            return answer({"errorCode": "BUSY"}, 429, retry_after=self.wait)
+        return super().take(what, number, key, sent)
+
+
+def test_a_system_that_puts_off_is_pushed_to_again_as_a_hub_does_and_breaks_nothing() -> None:
+    assert broken(PutsOffNowAndThen()) == set()
+
+
+def test_a_system_that_always_puts_off_ends_with_the_time_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PutsEverythingOff(Good):
+        def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+            return answer({"errorCode": "BUSY"}, 429, retry_after="9" * 400)
+
+    monkeypatch.setattr("hub.crm.play.PUT_OFF_MAX_S", 0.2)
+    monkeypatch.setattr("hub.crm.play.OBEYED_MAX_S", 0.1)
+    assert broken(PutsEverythingOff()) == {"2.2", "2.5"}
+
+
+def test_evidence_that_takes_longer_than_the_call_and_then_counts_is_no_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(Good):
+        def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+            if what == "evidence" and not self.slow:
+                self.slow = True
+                time.sleep(0.5)
+            return super().take(what, number, key, sent)
+
+        slow = False
+
+    monkeypatch.setattr("hub.crm.calls.TOTAL_S", 0.3)
+    assert broken(Late()) == {"2.1"}
 
 
 class TakesQuestionsOfNobody(Good):
