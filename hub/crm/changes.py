@@ -28,7 +28,7 @@ def takes_what_changes(play: Play) -> None:
 
 
 def _corrects_and_withdraws(play: Play, case: Case, reference: str) -> None:
-    """6.1, 6.2: a later reading is kept with the earlier one, and a withdrawal deletes neither."""
+    """6.1, 6.2: a later reading leaves the earlier one there, and so does a withdrawal."""
     first = delivered(play, case, EVIDENCE, "6.1", recordId=reference, reading=0)
     later = delivered(play, case, EVIDENCE, "6.1", recordId=reference, reading=1)
     pieces = [to for to in (first, later) if to]
