@@ -6,11 +6,12 @@ person the title of another.
 """
 
 import re
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from hub.cases.places.differences import differences
-from hub.cases.places.parse import Address, parse
+from hub.cases.places.parse import Address, confidence, parse
 from hub.records.divisions import CODES, present_code
 
 UNIT_NO: Final = "unit_no"
@@ -57,12 +58,30 @@ def compare(site: Place, title: Place) -> Match:
     if (by_number := _by_unit_no(site.unit_no, title.unit_no)) is not None:
         return Match(by_number, UNIT_NO, () if by_number is Verdict.SAME else (UNIT_NO,), site.address, title.address)
     one, other = parse(site.address), parse(title.address)
+    one, other = _in_county_of(other, one), _in_county_of(one, other)
     found = differences(one, other)
     if found.certain:
         return Match(Verdict.DIFFERENT, ADDRESS, found.certain[:1], site.address, title.address)
     if not found.doubtful and min(one.confidence, other.confidence) >= SAME_CONFIDENCE_MIN:
         return Match(Verdict.SAME, ADDRESS, (), site.address, title.address)
     return Match(Verdict.ASK, ADDRESS, found.doubtful or _missing(one, other), site.address, title.address)
+
+
+_COUNTY_WORD: Final = re.compile("(?:新区|区|县|市|旗)$")
+
+
+def _in_county_of(other: Address, it: Address) -> Address:
+    """The address with the other's county, where it has that county's short name before the same road or town:
+    北京海淀上地十街, 北京市海淀区上地十街."""
+    region = it.city or it.province
+    if it.county or not region or not other.county or not other.certain or region not in (other.city, other.province):
+        return it
+    short = _COUNTY_WORD.sub("", other.county)
+    part = next((name for name in ("zone", "town", "village", "road") if getattr(it, name)), "")
+    if not part or it.beside or getattr(it, part) != short + getattr(other, part):
+        return it
+    there = replace(it, **{part: getattr(other, part)}, county=other.county, certain=True)
+    return replace(there, confidence=confidence(there))
 
 
 def _missing(one: Address, other: Address) -> tuple[str, ...]:

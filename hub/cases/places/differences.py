@@ -5,7 +5,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final, NamedTuple
 
-from hub.cases.places.parse import PARTS, Address, is_estate, zone_of_city
+from hub.cases.places.parse import PARTS, Address, is_estate, is_part, zone_of_city
+from hub.cases.places.spelling import HALL, KIND, SHOP, STEM, WAY
 from hub.records.divisions import MERGED
 
 
@@ -47,7 +48,7 @@ def differences(one: Address, other: Address) -> Differences:
 
 def _hints_differ(one: Address, other: Address) -> bool:
     """A note that helps to find the place may be missing; two of them may be of two places at one gate."""
-    return bool(one.hint and other.hint and one.hint != other.hint)
+    return one.hint not in other.hint and other.hint not in one.hint
 
 
 def _is_located(it: Address) -> bool:
@@ -67,9 +68,15 @@ def _gate(it: Address) -> tuple[str, str] | None:
     return (it.road, named) if it.road and named else None
 
 
-def _share_a_building(one: Address, other: Address) -> bool:
-    """Whether both name one building of one courtyard: then the gate may be missing."""
-    return bool(one.compound and one.compound == other.compound and one.building and one.building == other.building)
+def _share_a_room(one: Address, other: Address) -> bool:
+    """Whether both name one room of one building of one estate: then the gate may be missing. Names of estates are not
+    given twice in a city (地名管理条例, article 9)."""
+    estate = one.compound == other.compound and is_estate(one.compound)
+    return estate and bool(one.building or one.entrance) and _door_agrees(one, other)
+
+
+def _door_agrees(one: Address, other: Address) -> bool:
+    return bool(one.room) and (one.room, one.building, one.entrance) == (other.room, other.building, other.entrance)
 
 
 def _exactly(part: str) -> Callable[[Address, Address], _Says]:
@@ -104,34 +111,69 @@ def _former(one: Address, other: Address) -> _Says:
 
 
 def _zone(one: Address, other: Address) -> _Says:
-    """A zone has roads of its own; outside merged counties, most spellings leave it out."""
-    if one.zone == other.zone or (one.county and one.county not in MERGED and _share_a_gate(one, other)):
+    """A zone has roads of its own. Outside merged counties it may be missing where both name what stands there."""
+    if one.zone == other.zone:
         return _Says.AGREES
-    return _Says.DOUBT
+    missing = not (one.zone and other.zone)
+    settled = one.county and one.county not in MERGED and _share_a_gate(one, other) and _stands_there(one, other)
+    return _Says.AGREES if missing and settled else _Says.DOUBT
 
 
 def _town(one: Address, other: Address) -> _Says:
-    """A subdistrict does not count beside the gate of a road: spellings leave it out, or have a former one. Two towns
-    of one county have roads of one name."""
+    """A subdistrict (街道) may be missing beside the gate of a road. Two towns of one county have roads of one name; a
+    town may have become a subdistrict, and one subdistrict another."""
     if one.town == other.town:
         return _Says.AGREES
-    if not (one.town and other.town) and _share_a_gate(one, other) and _share_a_building(one, other):
+    if one.town and other.town:
+        may_be_one = any(it.town.endswith("街") for it in (one, other))
+        return _Says.DOUBT if may_be_one else _Says.DIFFERS
+    if _share_a_gate(one, other) and _share_a_room(one, other):
         return _Says.AGREES
-    if all(it.town.endswith("街") or not it.town for it in (one, other)):
-        settled = one.county not in MERGED or bool(one.former and one.former == other.former)
-        return _Says.AGREES if settled and (_share_a_gate(one, other) or _share_a_building(one, other)) else _Says.DOUBT
-    return _Says.DIFFERS if one.town and other.town else _Says.DOUBT
+    settled = one.county not in MERGED or bool(one.former and one.former == other.former)
+    located = _share_a_gate(one, other) or _share_a_room(one, other)
+    subdistrict = (one.town or other.town).endswith("街")
+    return _Says.AGREES if subdistrict and settled and located else _Says.DOUBT
 
 
 def _road(one: Address, other: Address) -> _Says:
     if one.road == other.road:
-        return _Says.AGREES
+        both = one.beside and other.beside
+        settled = one.beside == other.beside or (not both and _stands_there(one, other))
+        return _Says.AGREES if settled else _Says.DOUBT
+    if {one.road, other.road} & {one.compound, one.village, other.compound, other.village} - {""}:
+        return _Says.DOUBT  # 天拖里3号, 长江道天拖里3号
     if not (one.road and other.road):
-        return _Says.AGREES if _share_a_building(one, other) else _Says.DOUBT
+        return _Says.AGREES if _share_a_room(one, other) else _Says.DOUBT
     if _shares_what_stands_there(one, other) and (one.road.endswith(other.road) or other.road.endswith(one.road)):
         return _Says.AGREES  # 朝天门接圣街8号来福士广场, 接圣街8号来福士广场
     leads = one.road in other.beside or other.road in one.beside
-    return _Says.DOUBT if leads or _share_a_building(one, other) or _alike(one.road, other.road) else _Says.DIFFERS
+    slip = _may_be_a_slip(one.road, other.road) and one.number == other.number and _stands_there(one, other)
+    doubtful = leads or slip or _share_a_room(one, other) or _alike(one.road, other.road)
+    return _Says.DOUBT if doubtful else _Says.DIFFERS
+
+
+def _stands_there(one: Address, other: Address) -> bool:
+    """Whether both name one estate, building or room at the gate."""
+    named = ((one.compound, other.compound), (one.building, other.building))
+    return any(mine and mine == others for mine, others in named) or _door_agrees(one, other)
+
+
+_TELLS_APART: Final = frozenset("零一二三四五六七八九十东西南北中前后上下左右内外甲乙丙丁")
+
+
+def _may_be_a_slip(mine: str, others: str) -> bool:
+    """Whether two names differ in one character that neither counts nor points: it may be read or written wrong.
+
+    >>> _may_be_a_slip("宝风大厦", "宝凤大厦"), _may_be_a_slip("三马路", "四马路")
+    (True, False)
+    """
+    if len(mine) != len(others) or len(mine) < _SLIP_CHARACTERS_MIN:
+        return False
+    unlike = [pair for pair in zip(mine, others, strict=True) if pair[0] != pair[1]]
+    return len(unlike) == 1 and not _TELLS_APART & set(unlike[0]) and not "".join(unlike[0]).isascii()
+
+
+_SLIP_CHARACTERS_MIN: Final = 3
 
 
 def _shares_what_stands_there(one: Address, other: Address) -> bool:
@@ -141,27 +183,42 @@ def _shares_what_stands_there(one: Address, other: Address) -> bool:
     return bool(number and one.compound and one.compound == other.compound and is_estate(one.compound))
 
 
+_WORD: Final = re.compile(f"{WAY}$")
+_SEGMENT: Final = re.compile("[东西南北中]段$")
 _SIDES: Final = re.compile("[东西南北中](?=大?[路街道])")
 
 
 def _alike(road: str, other: str) -> bool:
-    """Whether two names may be of one road: one has a place before it, a side in it, or 大街 for 街.
+    """Whether two names may be of one road: one has a place before it, a side in it, or another word for a road.
 
-    >>> _alike("上地信息路", "信息路"), _alike("笋岗路", "笋岗西路"), _alike("解放南路", "解放北路")
-    (True, True, False)
+    >>> _alike("上地信息路", "信息路"), _alike("笋岗路", "笋岗西路"), _alike("古北道", "古北路")
+    (True, True, True)
+    >>> _alike("解放南路", "解放北路")
+    False
     """
-    if road.endswith(other) or other.endswith(road) or road.replace("大街", "街") == other.replace("大街", "街"):
+    road, other = _SEGMENT.sub("", road), _SEGMENT.sub("", other)
+    if road.endswith(other) or other.endswith(road) or _WORD.sub("", road) == _WORD.sub("", other):
         return True
     return (_SIDES.sub("", road) == other) or (_SIDES.sub("", other) == road)
 
 
 def _number(one: Address, other: Address) -> _Says:
     mine, others = one.number, other.number
-    if not (mine and others) and _share_a_building(one, other):
+    if not (mine and others) and _share_a_room(one, other):
         return _Says.AGREES
     said = _compared(mine, others, missing=_Says.DOUBT)
-    alike = mine.removesuffix("院") == others.removesuffix("院")
+    if mine.removesuffix("院") == others.removesuffix("院") and _stands_there(one, other):
+        return _Says.AGREES
+    alike = _bare(mine) == _bare(others)
     return _Says.DOUBT if said is _Says.DIFFERS and (alike or _spans(mine, others) or _spans(others, mine)) else said
+
+
+_STEM_FIRST: Final = re.compile(f"([{STEM}])([0-9]+)")
+
+
+def _bare(number: str) -> str:
+    """甲3 may be 3甲, and 17院 may be 17."""
+    return _STEM_FIRST.sub(r"\2\1", number.removesuffix("院"))
 
 
 _RANGE: Final = re.compile("([0-9]{1,5})-([0-9]{1,5})")
@@ -179,6 +236,22 @@ def _spans(several: str, number: str) -> bool:
     return number.isdecimal() and int(match[1]) <= int(number) <= int(match[2])
 
 
+_NAME_CHARACTERS_MIN: Final = 4
+
+
+_SERVES: Final = tuple("楼库铺房区站室位间棚院厅部层")
+
+
+def _is_name(compound: str) -> bool:
+    """Whether what stands before a building is a name, no part of an estate (二期) and not what one is for (物业楼).
+
+    >>> [_is_name(compound) for compound in ("创邑金沙谷", "美丽花园二期", "物业楼", "地下车库")]
+    [True, False, False, False]
+    """
+    proper = len(compound) >= _NAME_CHARACTERS_MIN and compound.isalpha() and not compound.endswith(_SERVES)
+    return proper and not is_part(compound)
+
+
 _KIND: Final = re.compile("(?:居住)?(?:小区|住宅区?|家属院|社区|大厦|大楼|写字楼|公寓|商厦|广场)$")
 
 
@@ -189,11 +262,13 @@ def _compound(one: Address, other: Address) -> _Says:
     if mine == others:
         return _Says.AGREES
     if not (mine and others):
-        settled = _share_a_gate(one, other) and is_estate(mine or others)
-        return _Says.AGREES if settled else _Says.DOUBT
+        named = is_estate(mine or others) or (one.building and _door_agrees(one, other) and _is_name(mine or others))
+        return _Says.AGREES if named and _share_a_gate(one, other) else _Says.DOUBT
     if _share_a_gate(one, other):
         return _Says.AGREES if _is_one_name(mine, others) else _Says.DOUBT
-    return _Says.DOUBT if mine in others or others in mine else _Says.DIFFERS
+    if mine.removesuffix("小区") == others.removesuffix("小区") and _door_agrees(one, other) and one.building:
+        return _Says.AGREES
+    return _Says.DOUBT if mine in others or others in mine or _may_be_a_slip(mine, others) else _Says.DIFFERS
 
 
 def _is_one_name(mine: str, others: str) -> bool:
@@ -209,8 +284,32 @@ def _is_one_name(mine: str, others: str) -> bool:
 def _floor(one: Address, other: Address) -> _Says:
     """A floor may be missing where the number of the room begins with it."""
     said = _compared(one.floor, other.floor, missing=_Says.DOUBT)
+    if said is _Says.DIFFERS and one.floor.lstrip(_LETTERS) == other.floor.lstrip(_LETTERS):
+        return _Says.DOUBT  # L1 may be the first floor, or the one above it
     told = one.room == other.room and one.room[:-2] == (one.floor or other.floor)
     return _Says.AGREES if said is _Says.DOUBT and told else said
+
+
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SORT: Final = re.compile(f"(?:{HALL}|(?:{KIND})楼)$")
+
+
+def _building(one: Address, other: Address) -> _Says:
+    """3号厂房 is not 3号车间; 3号楼 may be 3号办公楼."""
+    said = _compared(one.building, other.building, missing=_Says.DOUBT)
+    sorts = [_SORT.search(it.building) for it in (one, other)]
+    alike = _SORT.sub("", one.building) == _SORT.sub("", other.building) and not all(sorts)
+    return _Says.DOUBT if said is _Says.DIFFERS and alike else said
+
+
+_SHOP: Final = re.compile(SHOP)
+
+
+def _room(one: Address, other: Address) -> _Says:
+    """底商36 is a shop, and 36 may be a flat; -101 may be below the ground."""
+    said = _compared(one.room, other.room, missing=_Says.DOUBT)
+    alike = _SHOP.sub("", one.room).lstrip("-") == _SHOP.sub("", other.room).lstrip("-")
+    return _Says.DOUBT if said is _Says.DIFFERS and alike else said
 
 
 _RULES: Final[dict[str, Callable[[Address, Address], _Says]]] = {
@@ -223,6 +322,8 @@ _RULES: Final[dict[str, Callable[[Address, Address], _Says]]] = {
     "road": _road,
     "number": _number,
     "compound": _compound,
+    "building": _building,
     "floor": _floor,
+    "room": _room,
 }
 """Part → its rule; the others must be named by both and be equal."""

@@ -46,6 +46,8 @@ def _names() -> _Names:
     return _Names({name: tuple(found) for name, found in counties.items()}, cities)
 
 
+_WITHOUT_COUNTIES: Final = {"东莞市": "广东省", "中山市": "广东省", "儋州市": "海南省", "嘉峪关市": "甘肃省"}
+"""Cities that have towns and no counties (GB/T 2260): what they are in."""
 _LONGEST: Final = 15
 """Characters of the longest name of a county or a city."""
 
@@ -72,12 +74,12 @@ def _begins_in(text: str, province: str) -> bool:
         return True
     if city_at(text, province)[1]:
         return True
-    return county_at(text, province, "")[1] > 0
+    return county_at(text, province, "")[1] > 0 or _is_short_county(text, province, "")
 
 
 def city_at(text: str, province: str) -> tuple[str, int]:
-    """The city that a text begins with, and the number of characters. With a province: one of that province, also by
-    its short name where a county of it follows.
+    """The city that a text begins with, and the number of characters: with a province one of that province; also by its
+    short name where a county of it follows.
 
     >>> city_at("长沙市岳麓区", ""), city_at("长沙岳麓区", "湖南省"), city_at("长沙路1号", "湖南省")
     (('长沙市', 3), ('长沙市', 2), ('', 0))
@@ -86,10 +88,42 @@ def city_at(text: str, province: str) -> tuple[str, int]:
     for characters in range(min(len(text), _LONGEST), 1, -1):
         name = text[:characters]
         if (found := cities.get(name)) and province in ("", found):
-            return name, characters
-        if province and cities.get(f"{name}市") == province and _is_county(text[characters:], province, f"{name}市"):
+            short = not _is_county(text[characters:], found, name) and _is_county(text[characters - 1 :], found, name)
+            return name, characters - short  # 青岛市南区 is 市南区
+        of_short = cities.get(f"{name}市", "")
+        if province and of_short == province and _is_short_county(text[characters:], province, f"{name}市"):
+            return f"{name}市", characters
+        if of_short and province in ("", of_short) and _is_county(text[characters:], of_short, f"{name}市"):
             return f"{name}市", characters
     return "", 0
+
+
+def city_of_zone(zone: str, province: str) -> str:
+    """The city that a zone is named after, "" for none.
+
+    >>> city_of_zone("苏州工业园区", "江苏省"), city_of_zone("经济技术开发区", "")
+    ('苏州市', '')
+    """
+    names = (f"{zone[:characters]}市" for characters in range(2, min(len(zone), _LONGEST)))
+    return next((name for name in names if (of := _names().cities.get(name)) and province in ("", of)), "")
+
+
+def _is_short_county(text: str, province: str, city: str) -> bool:
+    """Whether a text begins with a county without its last word, and not with a road of that name.
+
+    >>> _is_short_county("海淀上地十街", "北京市", ""), _is_short_county("河北路1号", "天津市", "")
+    (True, False)
+    """
+    for characters in range(2, min(len(text), _LONGEST)):
+        if text[characters].isdigit() or text[characters] in _OF_ROADS:
+            continue
+        named = (text[:characters] + word for word in ("区", "县", "市", "新区"))
+        if any(_fits(one, province, city) for name in named for one in _names().counties.get(name, ())):
+            return True
+    return False
+
+
+_OF_ROADS: Final = "东西南北中大路街道巷胡条里"
 
 
 def _is_county(text: str, province: str, city: str) -> bool:
@@ -115,6 +149,8 @@ def county_at(text: str, province: str, city: str) -> tuple[County | None, int]:
         name = text[:characters]
         if province in ("", TIANJIN) and not city and (name in TIANJIN_DISTRICTS or name in TIANJIN_FORMER):
             return County(TIANJIN, "", TIANJIN_FORMER.get(name, name)), characters
+        if (whole := _WITHOUT_COUNTIES.get(name)) and province in ("", whole):
+            return County(whole, "", name), characters
         fitting = [one for one in _names().counties.get(name, ()) if _fits(one, province, city)]
         if fitting:
             present = [one for one in fitting if one.certain] or fitting

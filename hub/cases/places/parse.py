@@ -10,9 +10,22 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from hub.cases.places import divisions
-from hub.records.address import TEXT_CHARACTERS_MAX, normalise
-from hub.records.divisions import MERGED, MUNICIPALITIES, TIANJIN
-from hub.records.numerals import FORMAL_NUMERAL, NUMERAL, in_chinese, number_of
+from hub.cases.places.spelling import (
+    HALL,
+    KIND,
+    SHOP,
+    STEM,
+    WAY,
+    door,
+    gate_number,
+    in_figures,
+    road_name,
+    unfold,
+    zone_name,
+)
+from hub.records.address import TEXT_CHARACTERS_MAX
+from hub.records.divisions import MERGED, MUNICIPALITIES, TIANJIN, TIANJIN_DISTRICTS
+from hub.records.numerals import NUMERAL
 from hub.records.placeholders import is_masked
 
 
@@ -23,7 +36,7 @@ class Address:
     ``village``. Street or courtyard: ``road``, ``number`` (of the gate), ``compound``. Building and door: ``building``,
     ``entrance``. Unit and room: ``floor``, ``room``. ``beside``: roads that only lead there. ``rest``: what is left.
     ``hint``: notes that only help to find it. ``certain``: the county is the only one of its name. ``confidence``:
-    0 to 1, see ``_confidence``."""
+    0 to 1, see ``confidence``."""
 
     province: str = ""
     city: str = ""
@@ -49,72 +62,52 @@ class Address:
 PARTS: Final = tuple(one.name for one in fields(Address))[:14]
 """The parts, from the largest to the smallest."""
 
-_BRANCH: Final = re.compile("(?<=号)[(]([甲乙丙丁戊己庚辛])[)]")
-_LABEL: Final = re.compile(
-    r"(?:(?:用电|注册|办公|详细|单位|公司|通讯|联系|工作)?(?:地址|住所|住址|地点|坐落|坐落于)[::]|位于|中国(?:大陆)?)"
-)
-_NOTE: Final = re.compile(r"\(([^()]{0,80})\)")
-_POSTCODE: Final = re.compile(r"[,、]?(?:邮政编码|邮编|邮码)[::]?[0-9]{6}$")
-_HINT: Final = re.compile(r"[^0-9A-Za-z]{3,80}|近.{1,40}|原.{1,40}")
-"""A note in brackets that only helps to find the place, where it names no door. One with a figure or a letter may name
-one, and a single character (东) a side of it."""
-
-_WAY: Final = "(?:大街|大道|公路|马路|胡同|路|街|道|巷|条)"
-_DOOR_WORD: Final = "号楼|#|栋|幢|座|单元|门|室|层|弄|号"
-_COUNTED: Final = re.compile(
-    rf"(?:(?<=附)|(?<=之)|第)?(?:({NUMERAL})|({FORMAL_NUMERAL}))(?=(?:{_DOOR_WORD})(?!{_WAY}|桥)|(?<=[附之].)$)"
-)
-_UNDER: Final = re.compile(r"(?:地下|负|(?<![A-Za-z0-9])[Bb])([0-9]{1,2})(?=层|楼)")
-_TOP: Final = re.compile(r"([一二三四五六七八九十]{1,3})(?=楼(?:$|[^0-9]))")
-
-_STEM: Final = "甲乙丙丁戊己庚辛"
-_NAMES_DOOR: Final = re.compile(
-    rf"(?:{NUMERAL}|{FORMAL_NUMERAL}|[{_STEM}])(?:{_DOOR_WORD}|楼|户|期|区|院)(?!{_WAY}|桥)"
-    r"|[东西南北中主副附左右前后][^路街道巷口]{0,2}?(?:户|间|底商|铺|门面|楼|栋|座|塔|厅|侧)"
-)
-"""A door, or a side of one, in words: (二号楼), (一楼东户), (西侧底商)."""
-_FORMER_OR_NEAR: Final = ("近", "原")
-_N: Final = rf"[0-9A-Za-z{_STEM}]{{1,6}}"
+_N: Final = rf"[0-9A-Za-z{STEM}]{{1,6}}"
 _OTHER: Final = "[^号0-9A-Za-z()#,、/-]"
 
 _ZONE: Final = re.compile(
-    r"(?:天津)?([^路街道号镇乡村0-9()]{0,10}?(?:开发区|高新区|保税区|生态城|经济区|产业区|工业区|产业园区?|技术园区?|物流园?区|工业园区?))"
+    r"(?:天津)?([^路街道号镇乡村0-9()]{0,10}?(?:开发区|高新区|保税区|生态城|经济区|产业区|工业区|产业园区?|技术园区?|物流园?区|工业园区?|商务区))"
 )
 _OF_BINHAI: Final = re.compile(
-    "(?:经济技术)?开发区|(?:天津港|港)?保税区|(?:天津)?空港经济区|东疆保税(?:港)?区|(?:中新)?(?:天津)?生态城|(?:滨海)?高新区"
+    "(?:经济技术)?开发区|(?:天津港|港)?保税区|(?:天津)?空港经济区|东疆保税(?:港)?区|(?:中新)?(?:天津)?生态城|(?:滨海)?高新(?:技术产业开发)?区|中心商务区"
 )
 """Zones that are parts of 滨海新区."""
 _TOWN: Final = re.compile(
     r"((?:[^镇乡号0-9A-Za-z()-]|号(?=桥)|[镇乡](?=街道)){1,8}?(?<!大)街(?:道办事处|道办|道|办事处)"
-    rf"|[^路街道号0-9()]{{1,8}}?(?:镇|乡|苏木)(?!{_WAY})"
-    rf"|[^路街道号0-9()]{{1,8}}?(?<!大)街(?=[^0-9()]{{2,12}}(?:{_WAY}|里|村)))"
+    rf"|[^路街道号0-9()]{{1,8}}?(?:镇|乡|苏木)(?!{WAY})"
+    rf"|[^路街道号0-9()]{{1,8}}?(?<!大)街(?=[^0-9()]{{2,12}}(?:{WAY}|里|村)))"
 )
-_VILLAGE: Final = re.compile(rf"([^路街道号0-9()]{{1,10}}?(?:村委会|村|社区|居委会))(?!{_WAY})")
-_SIDE: Final = rf"(?:[东西南北中]段|[东西南北中](?=[{_STEM}附]?[0-9]))?"
+_VILLAGE: Final = re.compile(rf"([^路街道号0-9()]{{1,10}}?(?:村委会|村|社区|居委会))(?!{WAY})")
+_SIDE: Final = rf"(?:[东西南北中]段|[东西南北中](?=[{STEM}附]?[0-9]))?"
 _ROAD: Final = re.compile(
-    rf"([^路街道巷号0-9()]{{0,8}}?(?:第?[0-9]{{1,3}}[号经纬马]?|{NUMERAL}号){_WAY}{_SIDE}"
-    rf"|[^号0-9(),、]{{1,12}}?{_WAY}(?!{_WAY}){_SIDE})"
+    rf"([^路街道巷号0-9()]{{0,8}}?(?:第?[0-9]{{1,3}}[号经纬马]?|{NUMERAL}号){WAY}{_SIDE}"
+    rf"|[^号0-9(),、]{{1,12}}?{WAY}(?!{WAY}){_SIDE})"
 )
 _SUBDISTRICT: Final = re.compile(r"街(?:道办事处|道办|道|办事处)?$")
 _NUMBER: Final = re.compile(
-    rf"((?:[0-9]{{1,5}}[弄巷](?:[0-9]{{1,4}}支弄)?)?(?:[{_STEM}附增内副临特]{{1,2}})?[0-9]{{1,5}}[A-Za-z{_STEM}]?(?:-[0-9]{{1,4}})?)号?"
-    r"(?:((?<=号)(?:之|附|-)[0-9]{1,3}|(?<=号)[" + _STEM + r"](?!座|栋|幢|楼|号楼|单元))号?)?(院)?(?!楼)"
+    rf"((?:[0-9]{{1,5}}[弄巷](?:[0-9]{{1,4}}支弄)?)?(?:[{STEM}附增内副临特]{{1,2}})?[0-9]{{1,5}}[A-Za-z{STEM}]?(?:-[0-9]{{1,4}})?)号?"
+    r"(?:((?<=号)(?:(?:之|附|增)[0-9]{1,3}|-[0-9]{1,2})(?![0-9层楼F-])|(?<=号)["
+    + STEM
+    + r"](?!座|栋|幢|楼|号楼|单元))号?)?(院(?:内(?=[0-9A-Z]))?)?(?!楼)"
 )
 _BARE: Final = re.compile(r"([0-9]{1,5}(?:-[0-9]{1,4})?)$")
 _BUILDING: Final = re.compile(
-    rf"-?({_N}(?:-[0-9]{{1,3}})?)(?:号楼|#楼|#|栋|幢|座|楼(?={_N}(?:单元|门|号门)))(?!层)"
+    rf"-?({_N}(?:-[0-9]{{1,3}})?)(?:号楼|#楼|#|栋|幢|座|(?<=[A-Z0-9])馆|楼(?={_N}(?:单元|门|号门)))(?!层)"
+    rf"|-?({_N}号?(?:{HALL}|(?:{KIND})楼))"
     r"|([东西南北主副前后中]{1,2}(?:楼|座|塔楼|塔))"
 )
-_HOUSE: Final = re.compile(rf"([附增内副临特]{{0,2}}{_N})号(?=$|{_N}(?:单元|门|室))")
-_ENTRANCE: Final = re.compile(rf"-?({_N})(?:单元|号门|门)")
-_FLOOR: Final = re.compile(r"(-?[0-9]{1,3}|[A-Za-z][0-9]{0,2})(?:层|楼|F(?=$|[0-9]))")
-_ROOM: Final = re.compile(rf"(-?)(({_N}(?:-{_N})?))(?:室|号|户|房|铺)?$")
-_DASHED: Final = re.compile(rf"-?({_N})-({_N})(?:-({_N}))?(?:室|号|户)?$")
+_STORE: Final = re.compile("仓库|库房")
+_HOUSE: Final = re.compile(rf"([附增内副临特]{{0,2}}{_N})号(院)?(?![楼0-9]?{WAY}|楼|#|(?:{HALL}|(?:{KIND})楼))")
+_ENTRANCE: Final = re.compile(rf"-?((?![0-9]{{3}}){_N})(?:单元|号门|门|梯)")
+_ROOM_WORD: Final = f"室|号?(?:{SHOP}|铺)|号|户|房间?|单元|间"
+_FLOOR: Final = re.compile(r"(-?[0-9]{1,3}(?:-[0-9]{1,3}(?=层))?[A-Z]?|[A-Za-z][0-9]{0,2})(?:层|楼|F(?=$|-?[0-9A-Z]))")
+_ROOM: Final = re.compile(rf"(-?)((?:{SHOP})?(?:{_N}(?:-{_N}){{0,2}}))(?:{_ROOM_WORD})?$")
+_DASHED: Final = re.compile(rf"-?({_N})-({_N})(?:-({_N}))?(?:{_ROOM_WORD})?$")
 _NEAR: Final = re.compile(r"交口|交[汇叉]|附近|旁|对面|隔壁|[东西南北]侧|[东西南北内]$|米")
 """Words of a compound that say only what is near."""
 _FIRST_DOOR: Final = re.compile(
-    rf"(?<![0-9A-Za-z])[附增内副临特]{{0,2}}(?:{_N}、){{0,4}}(?:{_N}(?:-[0-9]{{1,3}})?(?:号楼|#|栋|幢|座|单元|号门|门(?!市)|层|楼|室|房|号)|-[0-9]{{1,2}}(?:层|楼)|{_N}(?:-{_N}){{1,2}}(?:室|号|户)?$"
-    r"|[0-9]{2,5}[A-Za-z]?$|[A-Za-z][0-9]{2,5}$)"
+    rf"(?<![0-9A-Za-z])[附增内副临特]{{0,2}}(?:{_N}、){{0,4}}(?:{_N}(?:-[0-9]{{1,3}})?(?:号楼|#|栋|幢|座|馆|号?(?:{HALL}|(?:{KIND})楼)|单元|号门|门(?!市)|层|楼|室|房|号|铺|商铺|店铺)|-[0-9]{{1,2}}(?:层|楼)|{_N}(?:-{_N}){{1,2}}(?:{_ROOM_WORD})?$"
+    r"|[0-9]{2,5}[A-Za-z]?$|[A-Za-z][0-9]{2,5}[A-Z]?$)"
 )
 
 
@@ -129,33 +122,12 @@ def parse(text: str) -> Address:
     """
     if len(text) > TEXT_CHARACTERS_MAX:
         return Address()
-    rest, notes, hints = _without_notes(_POSTCODE.sub("", normalise(text)))
-    while label := _LABEL.match(rest):
-        rest = rest[label.end() :]
+    rest, notes, hints = unfold(text)
     found, rest = _division(rest)
     found, rest = _street(found, rest)
     found = _doors(found, rest)
     found = replace(found, rest=found.rest + "".join(notes), hint="".join(hints))
-    return replace(found, confidence=_confidence(found))
-
-
-def _without_notes(text: str) -> tuple[str, list[str], list[str]]:
-    """The text without notes in brackets, those notes that may tell addresses apart, and those that only help to find
-    the place. 19号(甲) is 19号甲."""
-    text = _BRANCH.sub(r"\1", text)
-    notes = [one for one in _NOTE.findall(text) if one]
-    hints = [one for one in notes if _is_hint(one)]
-    return _NOTE.sub("", text), [f"({one})" for one in notes if one not in hints], hints
-
-
-def _is_hint(note: str) -> bool:
-    """Whether a note only helps to find the place.
-
-    >>> [_is_hint(note) for note in ("大钟寺附近", "近2号楼", "二号楼", "一楼东户", "西侧底商", "东")]
-    [True, True, False, False, False, False]
-    """
-    door = _NAMES_DOOR.search(note) and not note.startswith(_FORMER_OR_NEAR)
-    return _HINT.fullmatch(note) is not None and not door
+    return replace(found, confidence=confidence(found))
 
 
 def _division(text: str) -> tuple[Address, str]:
@@ -188,123 +160,121 @@ def _street(found: Address, rest: str) -> tuple[Address, str]:
     """Zone, town, village, roads; the number of the gate."""
     values: dict[str, Any] = {}
     in_tianjin = rest.startswith("天津")
-    for field, pattern in (("zone", _ZONE), ("zone", _ZONE), ("town", _TOWN), ("village", _VILLAGE)):
+    zones: list[str] = []
+    while len(zones) < _MOST_ZONES and (match := _ZONE.match(rest)):
+        zones.append(match[1])
+        rest = rest[match.end() :]
+    for field, pattern in (("town", _TOWN), ("village", _VILLAGE)):
         if match := pattern.match(rest):
-            values.setdefault(field, match[1])
+            values[field] = match[1]
             rest = rest[match.end() :]
     roads: list[str] = []
     while len(roads) < _MOST_ROADS and (match := _ROAD.match(rest)):
-        roads.append(_road(match[1]))
+        roads.append(road_name(match[1]))
         rest = rest[match.end() :]
-    rest = _in_figures(rest)
+    rest = in_figures(rest)
     road = roads[-1] if roads else ""
     number = ""
     if (match := _NUMBER.match(rest)) and (match.end() > match.end(1) or _BARE.match(rest)) and (road or found.county):
         number = (match[1] + (match[2] or "") + (match[3] or "")).upper()
         rest = rest[match.end() :]
-    if _is_of_binhai(found, values.get("zone", ""), in_tianjin):
-        found = replace(found, province=TIANJIN, county="滨海新区", certain=True)
-    if zone := values.get("zone"):
-        values["zone"] = zone.removeprefix(found.city.removesuffix("市")) or zone
+    if zones and not found.county and not found.city and (city := divisions.city_of_zone(zones[0], found.province)):
+        found = replace(found, city=city)
+    if zones and (county := _county_of_zone(found, zones[0], in_tianjin)):
+        found = replace(found, province=TIANJIN, county=county, certain=True)
+    if zones:
+        of = (found.city or found.province).removesuffix("市")
+        values["zone"] = zone_name("".join([zones[0].removeprefix(of) or zones[0], *zones[1:]]))
     if values.get("town"):
         values["town"] = _SUBDISTRICT.sub("街", values["town"])
-    return replace(found, **values, road=road, number=_number(number), beside=tuple(roads[:-1])), rest
+        former = f"{values['town'].removesuffix('街')}区"
+        if not found.former and former in MERGED.get(found.county, ()):
+            found = replace(found, former=former)  # 塘沽街 is in what was 塘沽区
+    return replace(found, **values, road=road, number=gate_number(number), beside=tuple(roads[:-1])), rest
 
 
-def _is_of_binhai(found: Address, zone: str, in_tianjin: bool) -> bool:
-    named = found.province == TIANJIN or (in_tianjin and not found.province)
-    return named and not found.county and _OF_BINHAI.fullmatch(zone) is not None
+def _county_of_zone(found: Address, zone: str, in_tianjin: bool) -> str:
+    """The district of Tianjin that a zone is in, "" where a county is named or none is known: a zone of 滨海新区, or
+    one that is named after its district (武清开发区)."""
+    if found.county or found.province not in ("", TIANJIN) or found.city:
+        return ""
+    if (found.province or in_tianjin) and _OF_BINHAI.fullmatch(zone):
+        return "滨海新区"
+    return next((name for name in TIANJIN_DISTRICTS if zone.startswith(name[:-1]) and len(name) == _SHORT), "")
 
 
+_SHORT: Final = 3
+"""Characters of a district whose name a zone has: 武清区."""
+_MOST_ZONES: Final = 3
+"""Most zones one in another: 滨海高新区华苑产业区."""
 _MOST_ROADS: Final = 3
 """Most roads that lead to a gate: 黄河道立新路8号."""
-_ORDINAL: Final = re.compile(f"第(?={NUMERAL}大?[街道路])")
-_IN_ROAD: Final = re.compile(rf"([0-9]{{1,3}})(?=[号经纬马]?{_WAY})")
-
-
-def _road(name: str) -> str:
-    """The name of a road with numerals for figures, and without 第.
-
-    >>> _road("第2大街"), _road("二大街"), _road("新港4号路")
-    ('二大街', '二大街', '新港四号路')
-    """
-    return _ORDINAL.sub("", _IN_ROAD.sub(lambda match: in_chinese(int(match[1])), name))
-
-
-def _number(text: str) -> str:
-    """The number of a gate: 012 is 12; 12之1, 12-1 and 12附1 are one, and not 12.
-
-    >>> _number("012"), _number("12附3"), _number("12-3"), _number("甲3"), _number("12院")
-    ('12', '12-3', '12-3', '甲3', '12院')
-    """
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"(?<=[0-9])[之附](?=[0-9])", "-", text))
-
-
-def _in_figures(text: str) -> str:
-    """The text with the numbers of doors in figures, and floors below the ground with a minus.
-
-    >>> _in_figures("十二号楼三门地下一层"), _in_figures("一百二十号三楼"), _in_figures("五马路")
-    ('12号楼3门-1层', '120号3楼', '五马路')
-    """
-    figures = _COUNTED.sub(lambda match: number_of(match[1] or match[2]), text)
-    figures = _TOP.sub(lambda match: number_of(match[1]), figures)
-    return _UNDER.sub(r"-\1", figures)
 
 
 def _doors(found: Address, rest: str) -> Address:
     """Compound, building, entrance, floor and room; the rest."""
-    door = _FIRST_DOOR.search(rest)
-    compound, rest = (rest[: door.start()], rest[door.start() :]) if door else (rest, "")
-    values: dict[str, Any] = {"compound": compound.strip("-,、")}
-    near = ""
-    if _NEAR.search(compound):
-        values["compound"], near = "", compound
-    if (house := _HOUSE.match(rest)) and not found.number and compound:
+    compound, rest = _before_a_door(rest)
+    near = compound if _NEAR.search(compound) else ""
+    values: dict[str, Any] = {"compound": "" if near else compound}
+    if (house := _HOUSE.match(rest)) and not found.number and values["compound"]:
         # 闻喜里2号: the gate of a courtyard
-        values["number"], rest = _number(house[1].upper()), rest[house.end() :]
-    if dashed := _DASHED.match(rest):
-        return _tidy(replace(found, **values, **_dashed("", dashed)), near)
-    if match := _BUILDING.match(rest):
-        values["building"], rest = match[1] or match[2], rest[match.end() :]
+        values["number"], rest = gate_number(house[1] + (house[2] or "")), rest[house.end() :]
+        if not found.road:  # 暂安处1号蓟鑫大厦: a place that has gates as a road has
+            values["road"] = values["compound"]
+            values["compound"], rest = _before_a_door(rest)
+    values |= _built(rest)
+    return _tidy(replace(found, **values), near + values["rest"])
+
+
+def _before_a_door(text: str) -> tuple[str, str]:
+    """What stands before the first door of a text, and the text from there."""
+    found = _FIRST_DOOR.search(text)
+    start = found.start() if found else len(text)
+    return text[:start].strip("-,、"), text[start:]
+
+
+def _built(rest: str) -> dict[str, Any]:
+    """Building, entrance, floor, room and rest of a text that begins with a door. 1幢A座 is a building with a part that
+    has a door of its own, as an entrance is."""
+    values: dict[str, Any] = {"rest": ""}
+    for field in ("building", "entrance"):
         if dashed := _DASHED.match(rest):
-            return _tidy(replace(found, **values | _dashed(values["building"], dashed)), near)
-    for field, pattern in (("entrance", _ENTRANCE), ("floor", _FLOOR)):
-        if match := pattern.match(rest):
-            values[field], rest = match[1], rest[match.end() :]
+            return values | _dashed(values, dashed)
+        if match := _BUILDING.match(rest):
+            values[field], rest = (
+                match[1] or _STORE.sub("库", (match[2] or "").replace("号", "")) or match[3],
+                rest[match.end() :],
+            )
+    if match := _ENTRANCE.match(rest):
+        parts = (values.get("entrance"), match[1])
+        values["entrance"], rest = "-".join(part for part in parts if part), rest[match.end() :]
+    if match := _FLOOR.match(rest):
+        values["floor"], rest = match[1], rest[match.end() :]
     if match := _ROOM.match(rest):
         under = "-" if match[1] and not (values.get("building") or values.get("entrance")) else ""
         values["room"], rest = under + match[2], ""
-    return _tidy(replace(found, **values), near + rest)
+    return values | {"rest": rest}
 
 
-def _dashed(building: str, match: re.Match[str]) -> dict[str, Any]:
-    """3-2-501: building, entrance, room. With the building already read: entrance, room."""
-    first, second, third = match.groups()
-    if third:
-        return {"building": first, "entrance": second, "room": third}
-    if building:
-        return {"building": building, "entrance": first, "room": second}
-    if first.isdigit() and len(first) > _BUILDING_FIGURES:
-        return {"room": f"{first}-{second}"}
-    return {"building": first, "room": second}
+def _dashed(values: dict[str, Any], match: re.Match[str]) -> dict[str, Any]:
+    """3-2-501: building, entrance, room. What was read already is not said again: entrance, room; or room."""
+    doors = [one for one in match.groups() if one]
+    free = [field for field in ("building", "entrance") if not values.get(field)]
+    if doors[0].isdigit() and len(doors[0]) > _BUILDING_FIGURES:
+        free = []
+    if len(doors) == _BUILDING_AND_ROOM:
+        free = free[:1]
+    return dict(zip(free, doors, strict=False)) | {"room": "-".join(doors[len(free) :])}
 
 
+_BUILDING_AND_ROOM: Final = 2
 _BUILDING_FIGURES: Final = 2
 """A longer number before a dash is a room: 1101-08."""
 
 
 def _tidy(found: Address, rest: str) -> Address:
-    doors: dict[str, Any] = {name: _door(getattr(found, name)) for name in ("building", "entrance", "floor", "room")}
+    doors: dict[str, Any] = {name: door(getattr(found, name)) for name in ("building", "entrance", "floor", "room")}
     return replace(found, **doors, rest=rest)
-
-
-def _door(text: str) -> str:
-    """A building, entrance, floor or room in capitals, without leading zeros.
-
-    >>> _door("03"), _door("a"), _door("-1")
-    ('3', 'A', '-1')
-    """
-    return re.sub(r"^(-?)0+(?=[0-9])", r"\1", text.upper())
 
 
 _ESTATE: Final = re.compile(
@@ -312,34 +282,52 @@ _ESTATE: Final = re.compile(
     "|来福士)$",
     re.IGNORECASE,
 )
+_SORTS: Final = re.compile(f"(?:{KIND}|门诊|住院|服务|购物|活动|物业|停车|临街)+$")
+"""What a building is for: no name of its own."""
 _WITHIN: Final = re.compile("(?:大学|学院|学校|医院|公司|集团|研究[所院]).")
 """Something within an institution: a laboratory, a centre, one of several campuses."""
 _PHASE: Final = re.compile("[0-9A-Za-z一二三四五六七八九十东西南北中上下前后]{1,3}(?:期|区|园|组团|院|里|苑|楼)?")
+
+
+_SIDE_OF_ONE: Final = re.compile(
+    "(?:[东西南北中上下前后]|[0-9A-Za-z一二三四五六七八九十]{1,3})(?:期|区|园|组团|院|苑|地块)$"
+)
+
+
+def is_part(name: str) -> bool:
+    """Whether a name is, or ends with, that of a part of an estate.
+
+    >>> [is_part(name) for name in ("南园", "美丽花园二期", "空港商务园东区", "创邑金沙谷")]
+    [True, True, True, False]
+    """
+    return _SIDE_OF_ONE.search(name) is not None or _PHASE.fullmatch(name) is not None
 
 
 def is_estate(name: str) -> bool:
     """Whether a name is that of an estate, a tower or an institution as a whole; not of a part of one (二期, 南园), nor
     of one that only has rooms in it.
 
-    >>> [is_estate(name) for name in ("美丽花园", "腾讯大厦", "南园", "二期", "天津大学研究中心")]
-    [True, True, False, False, False]
+    >>> [is_estate(name) for name in ("美丽花园", "腾讯大厦", "南园", "二期", "天津大学研究中心", "办公大楼")]
+    [True, True, False, False, False, False]
     """
-    whole = _ESTATE.search(name) is not None and _PHASE.fullmatch(name) is None
-    return whole and _WITHIN.search(name) is None
+    own = _SORTS.sub("", _ESTATE.sub("", name))
+    return bool(own) and own != name and not is_part(name) and _WITHIN.search(name) is None
 
 
 def zone_of_city(it: Address) -> tuple[str, str] | None:
     """City and zone of an address without a county: 苏州工业园区 is in none, and a city has one zone of one name."""
-    return (it.city, it.zone) if it.city and it.zone and not it.county else None
+    city = it.city or (it.province if it.province in MUNICIPALITIES else "")
+    return (city, it.zone) if city and it.zone and not it.county else None
 
 
-def _confidence(found: Address) -> float:
+def confidence(found: Address) -> float:
     """What the parser trusts of its own work: one half for a county that is certain (or a city's zone), one half for a
-    gate (a road or a courtyard with a number, a courtyard with a building, or a named tower on a road); nothing for a
+    gate (a road or a courtyard with a number, either with a building, or a named tower on a road); nothing for a
     masked text."""
     if is_masked("".join(getattr(found, name) for name in PARTS)):
         return 0.0
     division = (found.county and found.certain) or zone_of_city(found)
     gate = found.number and (found.road or found.compound or found.village)
-    tower = found.compound and (found.building or (found.road and is_estate(found.compound)))
-    return (0.5 if division else 0.0) + (0.5 if gate or tower else 0.0)
+    block = found.building and (found.road or found.zone.endswith("园"))
+    tower = found.compound and (found.building or found.room or (found.road and is_estate(found.compound)))
+    return (0.5 if division else 0.0) + (0.5 if gate or block or tower else 0.0)
