@@ -13,8 +13,9 @@ from rich.table import Column, Table
 from hub import settings as hub_settings
 from hub.bootstrap import reading
 from hub.cases.transfer.states import State
+from hub.cases.transfer.words import VOCABULARY
 from hub.cases.views import LIST_MAX
-from hub.cli.parts.applications import Answered, anywhere
+from hub.cli.parts.applications import Answered, answered, anywhere
 from hub.cli.parts.transfers import by_number, desk, id_of
 from hub.cli.shown.console import console
 from hub.cli.shown.moments import shown_in_china
@@ -77,19 +78,37 @@ def show(
         clock = one["clock"]
         due = f" {clock['due_on']}" if clock["due_on"] else ""
         click.echo(f"  时限 limit:{due} {clock['zh']} {clock['en']} ({clock['clause']})")
+        click.echo(f"  事由 reason: {one['reason']} {one['reason_zh']} {one['reason_en']}")
+        holder = one["account_holder_zh"], one["account_holder_en"]
+        click.echo(f"  户名 account's holder: {one['account_holder']} {' '.join(holder)}")
         for report in one["reports"]:
             said = f": {report['opinion']}" if report["opinion"] else ""
-            click.echo(f"  {report['at']} {report['result']}{said}" + _marks(report))
+            words = f"{report['result_zh']} {report['result_en']}"
+            click.echo(f"  {shown_in_china(report['at'])} {report['result']} {words}{said}" + _marks(report))
         for title in one["titles"]:
             click.echo(f"  {title['registered_on']} {title['what']} {title['what_zh']} {title['what_en']}")
+        for recall in one["recalls"]:
+            click.echo(f"  {_both_times(recall)} {recall['reason']} {recall['reason_zh']} {recall['reason_en']}")
         for piece in one["deliveries"]:
-            click.echo(f"  piece {piece['piece']} {piece['kind']} {piece['nth']} → {piece['sink']}: {piece['state']}")
+            words = f"{piece['state_zh']} {piece['state_en']}"
+            click.echo(f"  piece {piece['piece']} {piece['kind']} {piece['nth']} → {piece['sink']}: {words}")
+
+
+def _both_times(recall: Json) -> str:
+    """When it changed at its source, and when the hub learned it."""
+    changed = shown_in_china(recall["changed_at"]) if recall["changed_at"] else "—"
+    return f"发生 happened {changed}, 获知 learned {shown_in_china(recall['learned_at'])}"
+
+
+def _when(moment: str | None) -> str:
+    """A moment in China's time; a date, which an entry in the book has, as it is."""
+    return shown_in_china(moment) if moment and "T" in moment else moment or "—"
 
 
 def _marks(report: Json) -> str:
     """What a person should know of a report."""
     conflict = " 同一事件报送过不同内容 (two contents of one event)" if report["conflict"] else ""
-    return conflict + ("" if report["counted"] else " (no effect)")
+    return conflict + ("" if report["counted"] else " 不影响状态 (no effect)")
 
 
 @command.command("list")
@@ -135,17 +154,20 @@ def story(config: Path | None, transfer_id: str, url: str | None, token: str | N
         for line in found:
             click.echo(json.dumps(line.plain(), ensure_ascii=False, default=str))
         return
-    console().print(table(found))
+    console().print(table(found, VOCABULARY))
 
 
 def _story_of(config: Path | None, transfer_id: str, url: str, token: str | None, as_json: bool) -> None:
     with _or_leave(), desk(config, url, token) as to:
         found = to.story(transfer_id)
-    shown = Table("time (China)", "what", Column("said", overflow="fold"), "counted")
+    shown = Table("learned (China)", "happened", "what", Column("", overflow="fold"), "counted")
     for one in found:
         if as_json:
             click.echo(json.dumps(one, ensure_ascii=False))
-        shown.add_row(shown_in_china(one["at"]), one["what"], escape(one["said"] or ""), str(one["counted"]).lower())
+        words = f"{one['zh']} {one['en']}"
+        said = f"{words} {one['said']}" if one["said"] and one["said"] != words else words
+        cells = shown_in_china(one["at"]), _when(one["happened_at"]), one["what"], escape(said)
+        shown.add_row(*cells, str(one["counted"]).lower())
     if not as_json:
         console().print(shown)
 
@@ -170,7 +192,8 @@ def _or_leave() -> Iterator[None]:
     try:
         yield
     except (Answered, RecordRejected) as refused:
-        click.echo(f"refused: {refused}", err=True)
+        told = answered(refused) if isinstance(refused, RecordRejected) else refused
+        click.echo(f"refused: {told}", err=True)
         raise click.exceptions.Exit(1) from None
 
 

@@ -10,11 +10,23 @@ from sqlalchemy import Connection, Row, select
 from hub.cases import policy, reasons
 from hub.cases.evidence import changes
 from hub.cases.procedure import Opens
+from hub.cases.reasons import Words
 from hub.cases.tables import piece
 from hub.cases.times import iso
 from hub.cases.transfer.states import CHECKED, RANK, TRANSFERRED, State
 from hub.cases.transfer.tables import transfer_conflict, transfer_recall, transfer_report, transfer_title
-from hub.cases.transfer.words import FOUND, LIMIT, NO_ANSWER, NO_LIMIT, STATES
+from hub.cases.transfer.words import (
+    ACCOUNT_HOLDERS,
+    CAUSES,
+    FOUND,
+    LIMIT,
+    NO_ANSWER,
+    NO_LIMIT,
+    RESULTS,
+    STATES,
+    delivery,
+    happened,
+)
 from hub.errors import Unavailable
 from hub.records.tables import record
 from hub.topics.places import Reads, read_value
@@ -64,19 +76,24 @@ def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Js
 
 def story(shown: Json) -> list[Json]:
     """What happened to one transfer (``full``), in the order in which the hub learned or decided it."""
-    found = [_happened(shown["submitted_at"], "submitted")]
+    found = [_line(shown["submitted_at"], "submitted", happened_at=shown["submitted_at"])]
     for one in shown["reports"]:
         what = f"report.{one['result']}" if one["counted"] or not one["conflict"] else f"conflict.{one['result']}"
-        found.append(_happened(one["heard_at"], what, one["opinion"], one["counted"]))
+        told = {"happened_at": one["at"], "said": one["opinion"], "counted": one["counted"]}
+        found.append(_line(one["heard_at"], what, **told))
     for one in shown["titles"]:
-        words = f"{one['what_zh']} {one['what_en']}"
-        found.append(_happened(one["heard_at"], f"title.{one['what']}", words, one["what"] == "ENTERED"))
+        what, words = f"title.{one['what']}", Words(one["what_zh"], one["what_en"])
+        told = {"happened_at": one["registered_on"], "said": " ".join(words), "counted": one["what"] == "ENTERED"}
+        found.append(_line(one["heard_at"], what, words, **told))
     for one in shown["recalls"]:
-        found.append(_happened(one["learned_at"], f"recall.{one['reason']}", f"{one['reason_zh']} {one['reason_en']}"))
+        what, words = f"recall.{one['reason']}", Words(one["reason_zh"], one["reason_en"])
+        told = {"happened_at": one["changed_at"], "said": " ".join(words)}
+        found.append(_line(one["learned_at"], what, words, **told))
     for one in shown["deliveries"]:
-        found.append(_happened(one["decided_at"], f"{one['kind']}.decided"))
+        found.append(_line(one["decided_at"], f"{one['kind']}.decided", happened_at=one["decided_at"]))
         if one["ended_at"]:
-            found.append(_happened(one["ended_at"], f"{one['kind']}.{one['state']}", one["reason"]))
+            told = {"happened_at": one["ended_at"], "said": one["reason"]}
+            found.append(_line(one["ended_at"], f"{one['kind']}.{one['state']}", **told))
     return sorted(found, key=lambda line: line["at"])
 
 
@@ -97,25 +114,38 @@ def _clock(row: Row[Any]) -> Json:
     }
 
 
-def _happened(at: str, what: str, said: str | None = None, counted: bool = True) -> Json:
-    return {"at": at, "what": what, "said": said, "counted": counted}
+def _line(
+    at: str,
+    what: str,
+    words: Words | None = None,
+    *,
+    happened_at: str | None,
+    said: str | None = None,
+    counted: bool = True,
+) -> Json:
+    zh, en = words or happened(what)
+    return {"at": at, "happened_at": happened_at, "what": what, "zh": zh, "en": en, "said": said, "counted": counted}
+
+
+def _worded(name: str, words: Words) -> Json:
+    return {f"{name}_zh": words.zh, f"{name}_en": words.en}
 
 
 def _summary(row: Row[Any], matter: Json | None) -> Json:
-    words = STATES[State(row.state)]
     return {
         "transfer_id": bytes(row.case_id).hex(),
         "external_no": matter["external_no"] if matter else None,
         "place": row.place,
         "channel": row.channel,
         "reason": row.cause,
+        **_worded("reason", CAUSES[row.cause]),
         "state": row.state,
-        "state_zh": words.zh,
-        "state_en": words.en,
+        **_worded("state", STATES[State(row.state)]),
         "held": bool(row.held),
         "submitted_at": iso(row.opened_ms),
         "account_tail": matter["account"][-4:] if matter else None,
         "account_holder": row.account_holder,
+        **_worded("account_holder", ACCOUNT_HOLDERS[row.account_holder]),
         "unit_known": row.unit_id is not None,
         "registered_on": row.registered_on,
         "keep_tariff": bool(row.keep_tariff),
@@ -138,6 +168,7 @@ def _opinions(rows: Sequence[Row[Any]], opener: Opens, log: Reads) -> list[str |
 def _report(row: Row[Any], opinion: str | None, conflict: bool) -> Json:
     return {
         "result": row.result,
+        **_worded("result", RESULTS[row.result]),
         "question": row.question or None,
         "at": iso(row.reported_at_ms),
         "heard_at": iso(row.heard_ms),
@@ -148,11 +179,9 @@ def _report(row: Row[Any], opinion: str | None, conflict: bool) -> Json:
 
 
 def _title(row: Row[Any]) -> Json:
-    words = FOUND[row.what]
     return {
         "what": row.what,
-        "what_zh": words.zh,
-        "what_en": words.en,
+        **_worded("what", FOUND[row.what]),
         "registered_on": row.registered_on,
         "record_id": bytes(row.record_id).hex(),
         "heard_at": iso(row.heard_ms),
@@ -190,6 +219,7 @@ def _delivery(row: Row[Any]) -> Json:
         "kind": row.kind,
         "nth": row.reading,
         "state": row.state,
+        **_worded("state", delivery(row.kind, row.state)),
         "decided_at": iso(row.decided_ms),
         "ended_at": iso(row.ended_ms),
         "reason": row.reason,

@@ -247,8 +247,16 @@ def _said() -> Iterator[None]:
     try:
         yield
     except RecordRejected as rejected:
-        words = reasons.words(rejected.code)
-        raise Answered(rejected.code, rejected.field, f"{words.zh} {words.en}", rejected.allowed) from None
+        raise answered(rejected) from None
+
+
+def answered(rejected: RecordRejected) -> Answered:
+    """A refusal of the hub in this process, with its words, as one that a hub answers over HTTP. What has no words says
+    how the file or the text is wrong."""
+    words = reasons.words(rejected.code)
+    message = " ".join(words) if words.zh != rejected.code else rejected.detail
+    message = " ".join(part for part in (message, rejected.existing) if part)
+    return Answered(rejected.code, rejected.field, message, rejected.allowed)
 
 
 def _id(text: str) -> bytes:

@@ -1,7 +1,7 @@
 """How the story of a case is shown: one JSON object or one line of a table for each message."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rich.markup import escape
@@ -20,6 +20,8 @@ from hub.operate.story import Told, story
 from hub.topics import cloudevents
 
 Json = dict[str, Any]
+Vocabulary = Mapping[str, Mapping[str, reasons.Words]]
+"""Field of an event → its codes → their words; ``what`` has events by the names of their schemas."""
 _OPENED = ("sealed_receipt", "sealed_reason")
 """Sealed fields of events that people may read: what a sink said."""
 _ENVELOPE = frozenset(("case_id", "number", "occurred_at_ms", "written_at_ms", "subject_id", "sinks", "query"))
@@ -75,12 +77,18 @@ def _sealed(one: Told) -> bytes:
     return next((value[name] for name in _OPENED if value.get(name)), b"")
 
 
-def table(found: Sequence[Line]) -> Table:
-    """The story for people."""
+def table(found: Sequence[Line], vocabulary: Vocabulary | None = None) -> Table:
+    """The story for people. ``vocabulary``: the words of the procedure's own codes."""
     shown = Table(TIME, "no.", "what", "by", Column("details", overflow="fold"))
     for line in found:
         value = line.shown["value"] or {}
-        cells = (in_china(line.at_ms), str(value.get("number", "")), line.what, _by(value), _details(line))
+        cells = (
+            in_china(line.at_ms),
+            str(value.get("number", "")),
+            line.what,
+            _by(value),
+            _details(line, vocabulary or {}),
+        )
         shown.add_row(*map(escape, cells))
     return shown
 
@@ -92,10 +100,12 @@ def _by(value: Json) -> str:
     return " ".join(text for text in (by["principal"], by["client"], by["channel"]) if text)
 
 
-def _details(line: Line) -> str:
+def _details(line: Line, vocabulary: Vocabulary) -> str:
     value = line.shown["value"] or {}
     about_record = (line.shown["schema"] or "").startswith("hub.")
-    told = [gist(line.shown)] if about_record or "unreadable" in value else list(_fields(value))
+    told = [gist(line.shown)] if about_record or "unreadable" in value else list(_fields(value, vocabulary))
+    if (event := vocabulary.get("what", {}).get(line.what)) is not None:
+        told.insert(0, " ".join(event))
     if line.said:
         told.append(_words(line.said))
     if not line.published:
@@ -112,7 +122,7 @@ def _words(said: str) -> str:
         return said
 
 
-def _fields(value: Json) -> Iterator[str]:
+def _fields(value: Json, vocabulary: Vocabulary) -> Iterator[str]:
     for name, found in value.items():
         if name in _ENVELOPE | _IDS | SEALED or _says_nothing(found):
             continue
@@ -120,13 +130,22 @@ def _fields(value: Json) -> Iterator[str]:
             yield ", ".join(f"piece {one['piece']} {one['kind']} → {one['sink']}" for one in found)
         elif name == "needs":
             yield "needs " + ", ".join(f"{one['kind']} by {one['wanted_by']}" for one in found)
-        elif name == "reason":
-            words = reasons.words(found)
+        elif name == "persons":
+            yield ", ".join(f"{one['side']} holder {one['place']}" for one in found)
+        elif (words := _in_words(name, found, vocabulary)) is not None:
             yield f"{found} {words.zh} {words.en}"
         elif name.endswith("_ms"):
             yield f"{name.removesuffix('_ms')} {in_china(found)}"
         else:
             yield f"{name} {json.dumps(found, ensure_ascii=False, default=str) if isinstance(found, list) else found}"
+
+
+def _in_words(name: str, found: Any, vocabulary: Vocabulary) -> reasons.Words | None:
+    """The words of a code: those of the procedure, or of a reason that all procedures have."""
+    known = vocabulary.get(name, {}).get(found) if isinstance(found, str) else None
+    if known is None and name == "reason" and reasons.words(found).zh != found:
+        return reasons.words(found)
+    return known
 
 
 def _says_nothing(found: Any) -> bool:

@@ -43,6 +43,9 @@ def test_submit_show_list_story_and_cancel(run: Run) -> None:
     assert "撤销" in run("show", one).stdout
     story = [json.loads(line)["what"] for line in run("story", one, "--json").stdout.splitlines()]
     assert story == ["transfer.submitted", "transfer.cancelled"]
+    told = run("story", one).stdout
+    assert "联合过户已登记" in told and "买卖" in told and told.count("PURCHASE") == 1
+    assert "sealed" not in told and "用电过户已撤销" in told and "买卖" in run("show", one).stdout
 
 
 def objects(result: Result) -> list[dict[str, Any]]:
@@ -69,7 +72,9 @@ def test_the_same_over_http_with_a_token(run: Run) -> None:
             assert [each["transfer_id"] for each in objects(listed)] == [two]
             story = [each["what"] for each in objects(run("story", two, *there, url))]
             assert story[0] == "submitted"
-            assert "submitted" in run("story", two, *there[1:], url).stdout
+            assert "联合过户已登记" in run("story", two, *there[1:], url).stdout
+            twice = run("submit", "-", *there, url, given=json.dumps(body(number="T-3")))
+            assert twice.exit_code == 1 and "TRANSFER_OPEN" in twice.stderr and one in twice.stderr
             beyond = run("submit", "-", *there, url, given=json.dumps(body(number="T-2", channel="counter")))
             assert beyond.exit_code == 1 and "CHANNEL_NOT_YOURS" in beyond.stderr
             for wrong in ("show", "story", "cancel"):
@@ -83,8 +88,8 @@ def test_a_refusal_is_told_and_registers_nothing(run: Run) -> None:
     refused = run(
         "submit", "-", given=json.dumps(body(matter(), matter(new_holders=[{"name": "李娜"}], accounts=["1"])))
     )
-    assert refused.exit_code == 1 and "FIELD_INVALID matters" in refused.stderr
+    assert refused.exit_code == 1 and "FIELD_INVALID matters.1.accounts.0 内容不符合要求。" in refused.stderr
     assert run("list", "--json").stdout == ""
-    assert run("show", "00" * 16).exit_code == 1
+    assert "没有此过户。 There is no such transfer." in run("show", "00" * 16).stderr
     assert run("show", "--external-no", "none").exit_code == 1
     assert run("show", "x").exit_code == 2

@@ -33,6 +33,8 @@ class TransferSummary(BaseModel):
     place: int = Field(examples=[0], description="In its submission, from 0.")
     channel: str = Text("gov-platform")
     reason: Reason
+    reason_zh: str = Text("买卖")
+    reason_en: str = Text("A purchase.")
     state: State
     state_zh: str = Text("户号核验通过，等待不动产登簿。")
     state_en: str = Text("The account is clear; the entry in the book is awaited.")
@@ -42,6 +44,8 @@ class TransferSummary(BaseModel):
     account_holder: Literal["SAME", "OTHER", "UNKNOWN"] = Field(
         description="Whether the account is an old holder's, as the check found. It is no reason to refuse."
     )
+    account_holder_zh: str = Text("户名与原权利人一致。")
+    account_holder_en: str = Text("The account is an old holder's.")
     unit_known: bool = Field(examples=[True], description="false: named by an old title's number only.")
     registered_on: Day | None = Field(description="Date of the entry in the book; null: not entered.")
     keep_tariff: bool = Field(examples=[True])
@@ -54,6 +58,8 @@ class TransferReport(BaseModel):
     """What the utility reported."""
 
     result: str = Text("CLEAR")
+    result_zh: str = Text("户号核验通过，无欠费。")
+    result_en: str = Text("The account is clear.")
     question: int | None = Field(examples=[1], description="The question that it answers.")
     at: Moment = Field(description="When it happened at the utility.")
     heard_at: Moment
@@ -96,6 +102,8 @@ class TransferDelivery(BaseModel):
     kind: str = Text("check")
     nth: int | None = Field(examples=[1], description="The number of a question; null or 0 for another piece.")
     state: str = Text("acknowledged", "pending, acknowledged, refused, stopped or withdrawn")
+    state_zh: str = Text("核验提问：供电企业已接收。")
+    state_en: str = Text("The question for a check was taken by the utility.")
     decided_at: Moment
     ended_at: Moment | None
     reason: str | None = Text("REFUSED")
@@ -153,9 +161,14 @@ class StoryLine(BaseModel):
     """One thing that happened."""
 
     at: Moment = Field(description="When the hub learned or decided it.")
+    happened_at: Moment | Day | None = Field(
+        description="When it happened: of a title the date of its entry; null where the source gives no time."
+    )
     what: str = Text(
         "report.CLEAR", "submitted, report.…, conflict.…, title.…, recall.…, or a piece: its kind and state."
     )
+    zh: str = Text("户号核验通过，无欠费。")
+    en: str = Text("The account is clear.")
     said: str | None = Text("户号无欠费", "The utility's own words, or what a title was.")
     counted: bool = Field(examples=[True], description="Whether it changed anything.")
 

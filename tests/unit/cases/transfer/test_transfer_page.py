@@ -2,10 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from hub.cases.case import PieceState
+from hub.cases.transfer import words
+from hub.cases.transfer.command import Reason
 from hub.cases.transfer.events import EVENTS
+from hub.cases.transfer.procedure import PROCEDURE
 from hub.cases.transfer.states import ENDED, TAKES, Said, State
 from hub.cases.transfer.words import STATES
 
@@ -47,3 +52,14 @@ def test_every_letter_is_in_the_diagram(page: str) -> None:
 
 def test_every_state_has_words() -> None:
     assert set(STATES) == set(State) and len(EVENTS) == 10
+
+
+def test_every_code_of_a_transfer_has_words_in_both_languages() -> None:
+    assert set(words.EVENTS) == {one.SCHEMA for one in EVENTS}
+    assert set(words.CAUSES) == set(get_args(Reason))
+    assert set(words.RESULTS) == set(Said) - {Said.ENTRY, Said.LOST, Said.CANCEL}
+    assert set(words.ACCOUNT_HOLDERS) == {"SAME", "OTHER", "UNKNOWN"}
+    said = [*words.VOCABULARY.values(), words.FOUND]
+    told = [one for each in said for one in each.values()]
+    told += [words.delivery(kind, how) for kind in PROCEDURE.sinks for how in ("decided", *PieceState)]
+    assert all(re.search("[一-鿿]", one.zh) and re.match("[A-Z]", one.en) for one in told)
