@@ -1,4 +1,4 @@
-"""Joint transfers over the three ways of delivery: the same pieces in the same order with the same fields, each once."""
+"""Joint transfers over the three ways of delivery: the same pieces in the same order, with the same fields, once."""
 
 from datetime import date
 from pathlib import Path
