@@ -3,7 +3,7 @@ time, so that nothing which another part of the hub concluded has to be believed
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,7 +12,8 @@ from hub.cases.calendar import Calendar, day_of
 from hub.cases.clocks import Clock, KindClock, Line, clock, timed
 from hub.cases.policies.model import Policy
 from hub.cases.steps.facts import Action, Fact, Kind
-from hub.cases.steps.judge import History, Judged, State, Why, judge
+from hub.cases.steps.judge import LATE_S, History, Judged, State, Why, judge
+from hub.clock import CHINA
 
 
 class Paper(NamedTuple):
@@ -112,6 +113,10 @@ class Account:
         """The line of the kind in force that is about the same round."""
         return next(one for one in self.clock.now.lines if (one.segment, one.nth) == (line.segment, line.nth))
 
+    def still_untold(self, at_ms: int) -> bool:
+        """Whether the hub may not have been told yet of what happened then: a step is late after ``LATE_S``."""
+        return at_ms + LATE_S * 1000 > end_ms(self.today)
+
     def touches(self, since_ms: int) -> bool:
         """Whether it was open at this moment or later, or something was told or refused then."""
         ended_ms = self.history.ended_ms
@@ -134,6 +139,15 @@ class Account:
     def without(self, *facts: Fact) -> "Account":
         """The case as if these facts had not been reported."""
         return replace(self, facts=tuple(one for one in self.facts if not any(one is other for other in facts)))
+
+
+def end_ms(day: date) -> int:
+    """The last millisecond of a day in China.
+
+    >>> end_ms(date(1970, 1, 1)) == 16 * 3_600_000 - 1
+    True
+    """
+    return int(datetime.combine(day + timedelta(days=1), time(), CHINA).timestamp() * 1000) - 1
 
 
 def name_of(kind: Kind) -> str:

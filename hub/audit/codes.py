@@ -382,7 +382,11 @@ class Finding(NamedTuple):
         return self.named or CODES[self.code].of
 
     @property
-    def order(self) -> tuple[int, str, int, bytes, str]:
-        """Where it is in the report, in every run the same: by class, code, time and case, then by all the rest."""
+    def order(self) -> tuple[int, str, int, bytes, tuple[tuple[str, int], ...], str]:
+        """Where it is in the report, in every run the same: by class, code, time, case and line of a file, then by all
+        the rest."""
         first = min((one.at_ms for one in self.shown_by if one.at_ms is not None), default=0)
-        return CLASSES.index(self.of), self.code, first, self.case_id or b"", repr((self.shown_by, self.figures))
+        named = ((one.sort, one.ref.partition("line ")[2]) for one in self.shown_by)
+        lines = tuple((sort, int(number)) for sort, number in named if number)
+        rest = repr((self.shown_by, self.figures))
+        return CLASSES.index(self.of), self.code, first, self.case_id or b"", lines, rest

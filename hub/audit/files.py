@@ -1,26 +1,25 @@
 """The four files that are compared with the hub: what other systems know of the same connections.
 
 Each is CSV in UTF-8 or GB 18030 with a line of titles (docs/auditing.md); columns with other titles are not read (P3).
-A line that cannot be read is a finding, not an error: the file is evidence. Numbers are tidied as in records, so that
-one number in two spellings is one.
+What cannot be read is a finding, not an error: the file is evidence. A cell that cannot be read hides no other cell of
+its line, and a line with a number is compared by all that it does say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from hub.audit.codes import CLASSES, Class
-from hub.clock import CHINA
+from hub.audit import values
+from hub.audit.codes import Class
+from hub.audit.values import Moment
 from hub.errors import Misconfigured, RecordRejected
 from hub.records.files import csv, parse
-from hub.records.identifiers import tidy
-from hub.records.text import is_blank, is_encodable, is_plain, strip, without_invisible
+from hub.records.text import is_blank, is_encodable, strip, without_invisible
 
 LINES_MAX: Final = 1_000_000
-NUMBER_CHARACTERS_MAX: Final = 64
 _START_BYTES: Final = 4
 _CHOICE: Final = f"--encoding {' or '.join(parse.ENCODINGS)}"
 _NULL: Final = ("", "NULL", "2147483647")
@@ -44,34 +43,44 @@ _TIME: Final = {
     Sort.COMPLAINTS: "complained_at",
 }
 _MORE: Final = {Sort.ARCHIVE: ("accepted_at", "rating"), Sort.COMPLAINTS: ("about",)}
-GRADES: Final = ("1", "2", "3", "4", "5")
-
-
-class Moment(NamedTuple):
-    """A time as a file has it, from its first to its last millisecond: a date alone is a whole day in China."""
-
-    first_ms: int
-    last_ms: int
+_READ: Final[Mapping[str, Callable[[str], Any]]] = {
+    **dict.fromkeys(_NUMBERS, values.number),
+    **dict.fromkeys((*_TIME.values(), "accepted_at"), values.moment),
+    "rating": values.grade,
+    "about": values.class_of,
+}
 
 
 class Row(NamedTuple):
     """One line. ``application_no``: the hub's number, ``app_no``: the connection system's own; one of them may be "".
     Both are tidied (``hub.records.identifiers.tidy``), as the numbers of steps are.
     ``at``: of the completion, the reading, the contact or the complaint. ``rating`` and ``accepted``: of the archive.
-    ``about``: the class that a complaint names."""
+    ``about``: the class that a complaint names. ``unread``: columns whose cells cannot be read. ``goes_on``: its file
+    has lines that are later than the last day of the audit, so it was written later."""
 
     sort: Sort
     line: int
     application_no: str
     app_no: str
-    at: Moment
+    at: Moment | None
     accepted: Moment | None = None
     rating: int | None = None
     about: Class | None = None
+    unread: frozenset[str] = frozenset()
+    goes_on: bool = False
 
 
-Line = Row | tuple[Sort, int, str]
-"""A line that was read; or (file, number of the line, why it cannot be)."""
+class Unread(NamedTuple):
+    """A line or a cell that cannot be read, why, and the numbers that the line names."""
+
+    sort: Sort
+    line: int
+    why: str
+    numbers: str = ""
+
+
+Line = Row | Unread
+"""A line that has a number, and each thing of it that cannot be read."""
 
 
 def titles(sort: Sort) -> tuple[str, ...]:
@@ -83,12 +92,10 @@ def read(path: Path, sort: Sort, encoding: str = parse.ENCODINGS[0]) -> Iterator
     """The lines of a file. Raises ``Misconfigured`` where it is in another encoding, has not the columns or one of them
     twice, or is too long; ``OSError``."""
     with path.open("rb") as stream:
-        start = stream.read(_START_BYTES)
-        if parse.is_in_another(start, encoding):
+        if parse.is_in_another(stream.peek(_START_BYTES)[:_START_BYTES], encoding):
             raise Misconfigured(
                 f"{path.name} is not in {encoding}", f"save it as CSV in UTF-8, or name its encoding: {_CHOICE}"
             )
-        stream.seek(0)
         with closing(csv.rows(stream, encoding)) as lines:
             _, header = next(lines, (0, list[str]()))
             names = _names(path, sort, header)
@@ -97,7 +104,15 @@ def read(path: Path, sort: Sort, encoding: str = parse.ENCODINGS[0]) -> Iterator
                     raise Misconfigured(
                         f"{path.name} has more than {LINES_MAX} lines", "divide it, and audit each part"
                     )
-                yield _line(sort, number, names, cells)
+                yield from _line(sort, number, names, cells)
+
+
+def by(until_ms: int, rows: Iterable[Row]) -> tuple[list[Row], Counter[Sort]]:
+    """The lines of what had happened by then; and of each file how many it has of later."""
+    every = list(rows)
+    later = Counter(row.sort for row in every if row.at and row.at.first_ms > until_ms)
+    found = (row for row in every if row.at is None or row.at.first_ms <= until_ms)
+    return [row._replace(goes_on=later[row.sort] > 0) for row in found], later
 
 
 def _names(path: Path, sort: Sort, header: list[str] | RecordRejected) -> list[str]:
@@ -116,64 +131,48 @@ def _names(path: Path, sort: Sort, header: list[str] | RecordRejected) -> list[s
     return names
 
 
-def _line(sort: Sort, number: int, names: list[str], cells: list[str] | RecordRejected) -> Line:
+def _line(sort: Sort, number: int, names: list[str], cells: list[str] | RecordRejected) -> Iterator[Line]:
     if isinstance(cells, RecordRejected):
-        return sort, number, cells.code
+        yield Unread(sort, number, cells.code)
+        return
     if not is_blank("".join(cells[len(names) :])):
-        return sort, number, "more cells than columns"
-    found = {name: strip(cell) for name, cell in zip(names, cells, strict=False) if name in titles(sort)}
-    if not all(map(is_encodable, found.values())):
-        return sort, number, f"not in this encoding; name it: {_CHOICE}"
-    values = {name: "" if value in _NULL else value for name, value in found.items()}
-    try:
-        return _row(sort, number, values)
-    except (ValueError, OverflowError) as error:
-        return sort, number, str(error)
+        yield Unread(sort, number, "more cells than columns")
+        return
+    given = {name: values.text(cell) for name, cell in zip(names, cells, strict=False) if name in titles(sort)}
+    found, faults = _values({name: cell for name, cell in given.items() if cell not in _NULL})
+    if _TIME[sort] not in found | faults:
+        faults[_TIME[sort]] = "is empty"
+    numbers = [str(found[name]) for name in _NUMBERS if found.get(name)]
+    if numbers:
+        yield _row(sort, number, found, frozenset(faults))
+    elif not faults.keys() & set(_NUMBERS):
+        faults = {"": "no number"} | faults
+    for name, why in faults.items():
+        yield Unread(sort, number, f"{name} {why}".strip(), " ".join(numbers))
 
 
-def _row(sort: Sort, number: int, values: Mapping[str, str]) -> Row:
-    application_no, app_no = (_number(values.get(name, "")) for name in _NUMBERS)
-    if not application_no and not app_no:
-        raise ValueError("no number")
-    accepted = values.get("accepted_at")
+def _values(cells: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What the cells say, and why the others cannot be read."""
+    found, faults = dict[str, Any](), dict[str, str]()
+    for name, cell in cells.items():
+        try:
+            if not is_encodable(cell):
+                raise ValueError(f"is not in this encoding; name it: {_CHOICE}")
+            found[name] = _READ[name](cell)
+        except ValueError as error:
+            faults[name] = str(error)
+    return found, faults
+
+
+def _row(sort: Sort, number: int, found: Mapping[str, Any], unread: frozenset[str]) -> Row:
     return Row(
         sort=sort,
         line=number,
-        application_no=application_no,
-        app_no=app_no,
-        at=_moment(values.get(_TIME[sort], ""), _TIME[sort]),
-        accepted=_moment(accepted, "accepted_at") if accepted else None,
-        rating=_grade(values.get("rating", "")),
-        about=_class(values.get("about", "")),
+        application_no=found.get("application_no", ""),
+        app_no=found.get("app_no", ""),
+        at=found.get(_TIME[sort]),
+        accepted=found.get("accepted_at"),
+        rating=found.get("rating"),
+        about=found.get("about"),
+        unread=unread,
     )
-
-
-def _number(text: str) -> str:
-    if len(text) > NUMBER_CHARACTERS_MAX or not is_plain(text):
-        raise ValueError("a number that is none")
-    return tidy(text)
-
-
-def _moment(text: str, name: str) -> Moment:
-    """ISO 8601, with a blank or T; without an offset in China's time."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{name} is no time") from None
-    aware = found if found.tzinfo else found.replace(tzinfo=CHINA)
-    first_ms = int(aware.astimezone(UTC).timestamp() * 1000)
-    whole_day = len(text) <= len("2022-01-04") and found.time() == time()
-    return Moment(first_ms, first_ms + int(timedelta(days=1).total_seconds()) * 1000 - 1 if whole_day else first_ms)
-
-
-def _grade(text: str) -> int | None:
-    if text and text not in GRADES:
-        raise ValueError("rating is none of 1 to 5")
-    return int(text) if text else None
-
-
-def _class(text: str) -> Class | None:
-    named = {one.value: one for one in CLASSES} | {one.zh: one for one in CLASSES}
-    if text and text not in named:
-        raise ValueError("about names no class")
-    return named.get(text)

@@ -6,8 +6,9 @@ from typing import Final
 
 from hub.audit.account import Account, shown, submission
 from hub.audit.codes import Finding, Shown
-from hub.audit.files import Moment, Row, Sort
+from hub.audit.files import Row, Sort, Unread
 from hub.audit.questions.starts import START_DAYS
+from hub.audit.values import Moment
 from hub.cases.calendar import day_of
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, Action
 from hub.cases.steps.judge import Round
@@ -16,14 +17,14 @@ from hub.clock import SKEW_S
 
 def line(row: Row) -> Shown:
     """A line of a file: its number, and the numbers that it names."""
-    return Shown(
-        row.sort, f"line {row.line}", row.at.first_ms, " ".join(filter(None, (row.application_no, row.app_no)))
-    )
+    at_ms = row.at.first_ms if row.at else None
+    return Shown(row.sort, f"line {row.line}", at_ms, " ".join(filter(None, (row.application_no, row.app_no))))
 
 
-def unreadable(one: tuple[Sort, int, str]) -> Finding:
-    """A line that cannot be read."""
-    return Finding("FILE_ROW_UNREADABLE", None, (Shown(one[0], f"line {one[1]}", None, one[2]),))
+def unreadable(one: Unread) -> Finding:
+    """A line or a cell that cannot be read."""
+    told = ": ".join(filter(None, (one.numbers, one.why)))
+    return Finding("FILE_ROW_UNREADABLE", None, (Shown(one.sort, f"line {one.line}", None, told),))
 
 
 def unknown(row: Row) -> Finding:
@@ -37,13 +38,15 @@ def of_two(row: Row, cases: Sequence[bytes]) -> Finding:
 
 
 def findings(account: Account, rows: Sequence[Row], readings: Mapping[int, bytes] | None = None) -> Iterator[Finding]:
-    """What the lines about one case show, and its ``readings``: time of a first reading → the step that told it."""
+    """What the lines about one case show, and its ``readings``: time of a first reading → the step that told it.
+    None of them is later than the last day of the audit."""
     for row in rows:
         yield from _OF[row.sort](account, row)
     yield from _readings(account, rows, readings or {})
-    contacts = [row for row in rows if row.sort is Sort.CONTACTS]
+    contacts = [(row.at, row.line, row) for row in rows if row.sort is Sort.CONTACTS and row.at]
     if contacts:
-        yield from _begun(account, first := min(contacts, key=lambda row: (row.at.first_ms, row.line)), first.at)
+        at, _, first = min(contacts)
+        yield from _begun(account, first, at)
     archived = [row for row in rows if row.sort is Sort.ARCHIVE]
     if len(archived) > 1:
         yield Finding("ARCHIVED_TWICE", account.case_id, (submission(account), *map(line, archived)))
@@ -63,16 +66,18 @@ def _with(code: str, account: Account, *events: Shown) -> Finding:
 def _archived(account: Account, row: Row) -> Iterator[Finding]:
     history = account.history
     if history.end is not Action.END or history.ended_ms is None:
-        yield _found("ARCHIVED_OPEN", account, row, submission(account))
-    elif day_of(row.at.first_ms) != day_of(history.ended_ms):
+        if row.at and not account.still_untold(row.at.last_ms):
+            yield _found("ARCHIVED_OPEN", account, row, submission(account))
+    elif row.at and day_of(row.at.first_ms) != day_of(history.ended_ms):
         yield _found("DATES_DIFFER", account, row, *_closing(account, _last(account, COMPLETION)))
     if row.accepted and day_of(row.accepted.first_ms) not in _accepted(account):
         yield _found("DATES_DIFFER", account, row, submission(account), *_closing(account, history.rounds[0]))
     if row.accepted:
         yield from _begun(account, row, row.accepted)
-    if row.rating is not None and row.rating != account.rating:
+    made_later = account.rating is None and row.goes_on
+    if row.rating is not None and row.rating != account.rating and not made_later:
         yield _found("RATING_NOT_MADE", account, row)
-    if row.rating is None and account.rating is not None:
+    if row.rating is None and account.rating is not None and "rating" not in row.unread:
         yield _found("RATING_MISSING", account, row)
 
 
@@ -105,7 +110,8 @@ def _closing(account: Account, run: Round | None) -> tuple[Shown, ...]:
 
 
 def _read(account: Account, row: Row) -> Iterator[Finding]:
-    yield from _energised(account, row.at, line(row))
+    if row.at:
+        yield from _energised(account, row.at, line(row))
 
 
 def _readings(account: Account, rows: Sequence[Row], readings: Mapping[int, bytes]) -> Iterator[Finding]:
@@ -114,7 +120,8 @@ def _readings(account: Account, rows: Sequence[Row], readings: Mapping[int, byte
     for at_ms, event in told:
         yield from _energised(account, Moment(at_ms, at_ms), event)
     for row in rows:
-        if row.sort is Sort.FIRST_READINGS and told and not any(_same_day(row.at, at_ms) for at_ms, _ in told):
+        at = row.at if row.sort is Sort.FIRST_READINGS else None
+        if at and told and not any(_same_day(at, at_ms) for at_ms, _ in told):
             yield _found("READING_DIFFERS", account, row, *(event for _, event in told))
 
 
@@ -126,6 +133,8 @@ def _same_day(at: Moment, told_ms: int) -> bool:
 def _energised(account: Account, at: Moment, event: Shown) -> Iterator[Finding]:
     """The first reading of a meter is no earlier than its segment, and no later than the day on which this ended."""
     run = _last(account, COMPLETION)
+    if run is None and account.still_untold(at.last_ms):
+        return
     if run is None or at.last_ms < run.opened_ms - SKEW_S * 1000:
         opened = account.event(run.opened_by) if run else None
         yield _with("ENERGISED_EARLY", account, event, shown(opened) if opened else submission(account))
@@ -134,18 +143,20 @@ def _energised(account: Account, at: Moment, event: Shown) -> Iterator[Finding]:
 
 
 def _contacted(account: Account, row: Row) -> Iterator[Finding]:
+    if row.at is None:
+        return
     if row.at.last_ms < account.submitted_ms - SKEW_S * 1000:
         yield _found("CONTACT_BEFORE_APPLICATION", account, row, submission(account))
         return
     first = account.history.rounds[0]
-    began_ms = first.started_ms or first.closed_ms
+    began_ms = first.started_ms
     if first.segment == ACCEPTANCE and began_ms and day_of(row.at.last_ms) < day_of(began_ms):
         began = [one for one in account.reported if one.at_ms == began_ms and one.fact.segment == ACCEPTANCE]
         yield _found("CONTACT_BEFORE_ACCEPTANCE", account, row, submission(account), *map(shown, began[:1]))
 
 
 def _complained(account: Account, row: Row) -> Iterator[Finding]:
-    early = row.at.last_ms < account.submitted_ms - SKEW_S * 1000
+    early = row.at is not None and row.at.last_ms < account.submitted_ms - SKEW_S * 1000
     if early:
         yield _found("COMPLAINT_BEFORE_APPLICATION", account, row, submission(account))
     if row.about is not None or not early:

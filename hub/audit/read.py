@@ -7,7 +7,7 @@ that the same days give the same bytes at any time.
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from functools import cached_property
 from itertools import groupby
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select
 
 from hub.audit import places, refused, rejected
-from hub.audit.account import Account, Cancel, Paper, shown
+from hub.audit.account import Account, Cancel, Paper, end_ms, shown
 from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
 from hub.audit.questions import again
@@ -32,7 +32,6 @@ from hub.cases.steps.facts import COMPLETION, Action, Fact, Kind
 from hub.cases.steps.gather import STEP
 from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case
-from hub.clock import CHINA
 from hub.errors import RecordRejected
 from hub.parts import Parts
 from hub.ports import LogRecord, RecordLog
@@ -307,15 +306,6 @@ class Book:
     def asked(self, since_ms: int) -> Iterator[Finding]:
         """Submissions of this time that were refused because they had more than the policy's list."""
         return refused.submissions(self.log, since_ms, self.until_ms)
-
-
-def end_ms(day: date) -> int:
-    """The last millisecond of a day in China.
-
-    >>> end_ms(date(1970, 1, 1)) == 16 * 3_600_000 - 1
-    True
-    """
-    return int(datetime.combine(day + timedelta(days=1), time(), CHINA).timestamp() * 1000) - 1
 
 
 def number_of(text: str) -> str:

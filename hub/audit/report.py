@@ -43,11 +43,19 @@ class Told(NamedTuple):
     kind: str = ""
 
 
-def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: str = ENCODINGS[0]) -> list[Told]:
-    """Everything that is found, in one order: of each case of this time, of all together, and of each line of the
-    files. Raises ``Misconfigured`` for a file that is none of its sort."""
+class Report(NamedTuple):
+    """What was found, in one order; and of each file how many lines are later than the last day of the audit."""
+
+    found: list[Told]
+    later: Mapping[Sort, int]
+
+
+def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: str = ENCODINGS[0]) -> Report:
+    """Everything that is found: of each case of this time, of all together, and of each line of the files. Raises
+    ``Misconfigured`` for a file that is none of its sort."""
     lines = [line for sort, path in sorted(paths.items()) for line in files.read(path, sort, encoding)]
-    rows = _Rows(book, [line for line in lines if isinstance(line, Row)])
+    known, later = files.by(book.until_ms, (line for line in lines if isinstance(line, Row)))
+    rows = _Rows(book, known)
     seconds = Seconds()
     found = [Told(outside.unreadable(line)) for line in lines if not isinstance(line, Row)]
     for account in book.accounts(since_ms):
@@ -59,7 +67,7 @@ def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: st
     found += [Told(outside.of_two(row, both)) for row, both in rows.of_two]
     of_none = book.unlinked(since_ms), book.rejected(since_ms), book.disputed(), book.asked(since_ms)
     found += map(Told, chain(seconds.findings(), *of_none))
-    return sorted(found, key=lambda one: one.finding.order)
+    return Report(sorted(found, key=lambda one: one.finding.order), later)
 
 
 def _of(account: Account, found: Iterable[Finding]) -> Iterator[Told]:

@@ -50,6 +50,13 @@ _DRAWN = {
     "digest": "总体摘要",
 }
 """The columns of a sample: their name in JSON, and in Chinese."""
+_OPTIONS = {
+    Sort.ARCHIVE: "--crm-archive",
+    Sort.FIRST_READINGS: "--first-readings",
+    Sort.CONTACTS: "--contacts",
+    Sort.COMPLAINTS: "--complaints",
+}
+_LATER = "{option}: 晚于 --to 的 {count} 行未作比对；{count} lines are later than --to and were left out"
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 _DIVISION = re.compile(r"[0-9]{6}")
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -231,8 +238,10 @@ def offsystem(
     }
     paths = {sort: path for sort, path in given.items() if path is not None}
     with _book(config, since, until) as book:
-        found = report.findings(book, paths, _moment(since), encoding)
+        found, later = report.findings(book, paths, _moment(since), encoding)
     _print(found, report.TITLES, report.plain, report.cells, csv_file, as_json)
+    for sort, count in sorted(later.items()):
+        click.echo(_LATER.format(option=_OPTIONS[sort], count=count), err=True)
     sys.exit(1 if found else 0)
 
 

@@ -53,7 +53,7 @@ def audit(hub: Hub, folder: Path, shown: Sequence[Mapping[str, Any]]) -> Audited
         known = archive.cheat(archive.known(cases))
         paths = known.write(folder)
         book = Book(hub.parts, connection, china_day(hub.clock.now()))
-        found = report.findings(book, {SORTS[name]: path for name, path in paths.items()}, 0)
+        found = report.findings(book, {SORTS[name]: path for name, path in paths.items()}, 0).found
     seen = {(one.finding.code, one.numbers) for one in found}
     missed = tuple(sorted(code for code, number in known.planted.items() if (code, number_of(number)) not in seen))
     return Audited(Counter(one.finding.code for one in found), len(known.planted), missed, paths)

@@ -70,7 +70,7 @@ def cheat(told: Known) -> Known:
     files = {name: [dict(row) for row in rows] for name, rows in told.files.items()}
     archive, readings, contacts = files["crm-archive"], files["first-readings"], files["contacts"]
     archive[0]["rating"] = 1 if archive[0]["rating"] == 5 else 5
-    archive[1]["completed_at"] = _moved(archive[1]["completed_at"], 2 * DAY)
+    archive[1]["completed_at"] = _moved(archive[1]["completed_at"], -2 * DAY)
     contacts[2]["contacted_at"] = _moved(contacts[2]["contacted_at"], -2 * DAY)
     readings[3]["read_at"] = _moved(readings[3]["read_at"], -2 * DAY)
     numbers = {name: archive[4][name] for name in ("application_no", "app_no")}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -507,9 +508,47 @@ def test_what_agrees_with_the_hub_is_no_finding(tmp_path: Path) -> None:
 
 
 def test_a_contact_on_a_day_before_the_acceptance_is_said_to_have_begun(tmp_path: Path) -> None:
-    told = account(fact(ACCEPTANCE, END, "2022-03-02"))
-    (found,) = outside.findings(told, read(tmp_path, Sort.CONTACTS, "A1,,2022-03-01 15:00:00"))
+    told = account(fact(ACCEPTANCE, START, "2022-03-02"))
+    contact = read(tmp_path, Sort.CONTACTS, "A1,,2022-03-01 15:00:00")
+    (found,) = outside.findings(told, contact)
     assert found.code == "CONTACT_BEFORE_ACCEPTANCE"
+    assert list(outside.findings(account(fact(ACCEPTANCE, END, "2022-03-02")), contact)) == [], "no begin is told"
+
+
+def test_what_the_hub_may_not_have_been_told_by_the_last_day_accuses_no_one(tmp_path: Path) -> None:
+    """A step table is loaded once a night: what happened on the last day comes after it."""
+    rows = [
+        *read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16 16:45:07,2022-03-02,"),
+        *read(tmp_path, Sort.FIRST_READINGS, "A1,,2022-03-16 16:45:00"),
+    ]
+    early = [replace(account(*HONEST[:3]), today=date(2022, 3, day)) for day in (16, 17)]
+    found = [[one.code for one in outside.findings(told, rows)] for told in early]
+    assert found == [[], ["ARCHIVED_OPEN", "ENERGISED_EARLY"]]
+
+
+def test_p4_a_rating_in_a_file_that_was_written_later_may_have_been_made_since(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, Sort.ARCHIVE, "A1,7,2022-03-16,2022-03-02,5")
+    later = row._replace(goes_on=True)
+    assert list(outside.findings(account(*HONEST), [later])) == []
+    assert [one.code for one in outside.findings(account(*HONEST, rating=2), [later])] == ["RATING_NOT_MADE"]
+
+
+def test_p4_what_a_line_says_beside_a_bad_cell_is_compared(tmp_path: Path) -> None:
+    def found(sort: Sort, line: str, **more: Any) -> list[str]:
+        path = tmp_path / "bad.csv"
+        path.write_text("\n".join([",".join(files.titles(sort)), line]), "utf-8")
+        rows = [one for one in files.read(path, sort) if isinstance(one, Row)]
+        return [one.code for one in outside.findings(account(*HONEST, **more), rows)]
+
+    assert found(Sort.ARCHIVE, "A1,7,2022-03-15,,五", rating=5) == ["DATES_DIFFER"]
+    assert found(Sort.ARCHIVE, "A1,7,soon,,4", rating=5) == ["RATING_NOT_MADE"]
+    assert found(Sort.COMPLAINTS, "A1,7,soon,其他") == ["COMPLAINED"]
+    assert found(Sort.CONTACTS, "A1,7,soon") == found(Sort.FIRST_READINGS, "A1,7,soon") == []
+
+
+def test_lines_are_in_the_order_of_their_numbers() -> None:
+    told = [outside.unreadable(files.Unread(Sort.CONTACTS, line, "no number")) for line in (10, 2, 9)]
+    assert [one.shown_by[0].ref for one in sorted(told, key=lambda one: one.order)] == ["line 2", "line 9", "line 10"]
 
 
 def test_an_archived_case_that_never_ended_and_one_with_two_processes(tmp_path: Path) -> None:
@@ -531,7 +570,7 @@ def test_a_number_that_no_case_has_and_a_line_that_cannot_be_read(tmp_path: Path
     told = [outside.unreadable(one) for one in files.read(path, Sort.FIRST_READINGS) if not isinstance(one, Row)]
     assert [(one.shown_by[0].ref, one.shown_by[0].told) for one in told] == [
         ("line 2", "no number"),
-        ("line 3", "read_at is no time"),
+        ("line 3", "A1: read_at is no time"),
         ("line 4", "no number"),
     ]
 

@@ -55,7 +55,7 @@ def findings(house: House, since_ms: int = 0, day: date | None = None, **files: 
     """What the audit finds now, or at the end of a day."""
     with opened(house, day) as book:
         paths = {Sort(name.replace("_", "-")): path for name, path in files.items()}
-        return report.findings(book, paths, since_ms)
+        return report.findings(book, paths, since_ms).found
 
 
 def registered(house: House, external_no: str) -> str:

@@ -199,6 +199,10 @@ def test_files_of_other_systems_are_compared_by_either_number(hub: Hub, tmp_path
         ("DATES_DIFFER", other.hex()),
         ("RATING_NOT_MADE", case_id.hex()),
     ]
+    assert done.stderr == ""
+    before = run("offsystem", "--crm-archive", archive, "--to", "2022-03-14", "--json")
+    assert "DATES_DIFFER" not in before.stdout
+    assert "--crm-archive: 晚于 --to 的 4 行未作比对；4 lines are later than --to and were left out" in before.stderr
     in_sheet = table(run("offsystem", "--crm-archive", archive, "--to", "2022-04-30").stdout)
     assert [one["class"] for one in in_sheet] == ["OFF_SYSTEM", "RESTARTED", "STATISTICS", "STATISTICS"]
 
