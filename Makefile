@@ -7,6 +7,12 @@ LOCKED = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 EDITABLE = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml --extra build
 
+# Files are shared out whole, so that each broker and sandbox is started once. The tests wait more than they compute:
+# three processes keep two cores busy.
+PARALLEL = -n 3 --dist loadfile --no-loadscope-reorder
+# A run of the tests starts hundreds of processes, which would all compile the hub again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-embedded test-fast fuzz servers check bench kafka migration lock sbom audit clean help
 
 help:  ## this list
@@ -29,10 +35,10 @@ demo: $(VENV)/.run $(if $(filter kafka,$(LOG)),servers)  ## run the whole job on
 	$(BIN)/hub demo $(if $(LOG),--log $(LOG)) $(DEMO)
 
 test: $(VENV)/.dev servers  ## every test, on the embedded adapters and on a real Kafka, PostgreSQL and MariaDB, which it starts
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-embedded: $(VENV)/.dev  ## the same without Kafka, PostgreSQL and MariaDB
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not kafka and not postgres and not mariadb"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not kafka and not postgres and not mariadb"
 
 kafka: $(VENV)/.run servers  ## a real Kafka and PostgreSQL on this machine, until Ctrl-C
 	$(BIN)/python -m sandbox.servers $(if $(NODES),--nodes $(NODES))
@@ -41,7 +47,7 @@ servers: $(VENV)/.run
 	@$(BIN)/python -m sandbox.servers.prepare
 
 test-fast: $(VENV)/.dev  ## the tests that take seconds
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not kafka and not postgres and not mariadb"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not kafka and not postgres and not mariadb"
 
 fuzz: $(VENV)/.dev  ## hostile inputs for every reader; SECONDS=1200: longer; findings are kept in tests/fuzz/inputs
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),120)

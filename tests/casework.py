@@ -202,7 +202,9 @@ class House:
     # ---- stages ----
 
     def project(self, batch_records: int = 500) -> int:
-        stage = Project(self.log, self.store, self.journal, "m", batch_records)
+        # The embedded log has all that was written; a broker takes a while to give it.
+        poll_s = 0.2 if self.log_url else 0.001
+        stage = Project(self.log, self.store, self.journal, "m", batch_records, poll_s)
         try:
             return drain(stage)
         finally:

@@ -16,14 +16,39 @@ from hub.stores.database import Database
 from hub.stores.migrate import STORE
 from sandbox.servers import kafka, mariadb, postgres
 from sandbox.servers.missing import Missing
+from tests import fresh
 from tests.clocks import HandClock
 
 # How long an example takes says nothing about the product: speed is a benchmark, never a timed test.
 settings.register_profile("hub", deadline=None)
 settings.load_profile("hub")
 
+# The default draws an exception with all local variables: seconds for each. The command's lines have it plain too.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
 # As the command does: what is written is for its own user only.
 os.umask(0o077)
+
+
+# Brokers of tests live for seconds: no time is spent on making their code fast.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+_LONGEST_FIRST = (
+    *("tests/faults/test_schedules.py", "tests/e2e/test_kills.py", "tests/faults/test_system_", "tests/faults/"),
+    *("tests/e2e/", "tests/connectors/test_tutorial.py", "tests/contract/", "tests/field/", "tests/dummies/"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several processes share the files (``make test``): what takes minutes comes first, so that at the end none of
+    them waits long for another."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: [item.nodeid.startswith(name) for name in _LONGEST_FIRST], reverse=True)
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +57,15 @@ def logs_as_before() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def stores_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """In the process of the tests a new store is a copy of one that the migrations made: a copy takes 2 ms, they 80.
+    Processes that tests start migrate, and so do the tests of the migrations (``upgrade_connection``)."""
+    with pytest.MonkeyPatch.context() as patch:
+        fresh.copy_new_stores(patch, tmp_path_factory.mktemp("stores"))
+        yield
 
 
 @pytest.fixture

@@ -41,8 +41,6 @@ INPUTS = (
 RECORDS_MAX = 200
 """Most records in one transaction, for any size of batch: the relay publishes nothing younger than a running
 transaction, so a long one delays all look-ups of applications."""
-POLL_TIMEOUT_S = 0.2
-"""Longest wait for new records, seconds."""
 
 log = get_logger("project")
 
@@ -123,18 +121,27 @@ class _WithBatches:
 
 
 class Project:
-    """The project stage."""
+    """The project stage. ``poll_timeout_s``: its longest wait for new records, seconds."""
 
-    def __init__(self, log: RecordLog, store: Store, journal: Journal, member: str, batch_records: int) -> None:
+    def __init__(
+        self,
+        log: RecordLog,
+        store: Store,
+        journal: Journal,
+        member: str,
+        batch_records: int,
+        poll_timeout_s: float = 0.2,
+    ) -> None:
         self._log = log
         self._store = store
         self._journal = journal
         self._batch_records = min(batch_records, RECORDS_MAX)
+        self._poll_timeout_s = poll_timeout_s
         self._offsets = Offsets(store, log)
         self._member: Member = log.join(GROUP, INPUTS, member, self._offsets.starts)
 
     def step(self) -> int:
-        batches = self._member.poll(self._batch_records, POLL_TIMEOUT_S)
+        batches = self._member.poll(self._batch_records, self._poll_timeout_s)
         if not batches:
             return 0
         try:
@@ -197,7 +204,9 @@ def _answer(value: bytes) -> dict[str, Any] | None:
 
 def make(parts: Parts) -> Project:
     """The running stage. Raises ``Unavailable`` when the log is away."""
-    return Project(parts.log, parts.store, parts.journal(), parts.member("project"), parts.limits.batch_records)
+    limits = parts.limits
+    own = (parts.member("project"), limits.batch_records, limits.poll_timeout_s)
+    return Project(parts.log, parts.store, parts.journal(), *own)
 
 
 STAGE = Stage(

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,12 +144,11 @@ def start(
     """Format and start ``count`` nodes in ``home``, ready for clients on return; with ``secured``, only for those that
     it accepts. ``proxied`` is for the first node. Raises ``Missing``, ``TimeoutError``.
     """
-    libs = jars()
     nodes = [
         Node(n + 1, port if port and not n else free_port(), free_port(), home / f"node-{n + 1}") for n in range(count)
     ]
     nodes[0].proxied = proxied
-    cluster_id = _java(libs, "kafka.tools.StorageTool", "random-uuid").strip()
+    cluster_id = urlsafe_b64encode(b"\0" + os.urandom(15)).decode().rstrip("=")  # begins with no "-", as Kafka's own
     for node in nodes:
         node.home.mkdir(parents=True)
         properties = node.home / "server.properties"

@@ -36,6 +36,11 @@ class Schedule(NamedTuple):
     crashes: tuple[tuple[str, str], ...]
     faults: tuple[Fault, ...]
 
+    @property
+    def strikes_all(self) -> bool:
+        """Whether a fault is the broker's or the wire's, and not only a worker's."""
+        return any(fault.detail or fault.what in ("freeze", "broker", "cut all") for fault in self.faults)
+
 
 class _Dice(NamedTuple):
     random: random.Random

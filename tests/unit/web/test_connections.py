@@ -150,7 +150,6 @@ def test_the_head_after_an_answer_has_a_limit_too(port: int) -> None:
 
 def test_a_peer_that_does_not_read_its_answer_is_cut_off(port: int, made: Any) -> None:
     with socket.create_connection(("127.0.0.1", port)) as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         one.sendall(b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
         until(lambda: in_use(made) == 1)
         until(lambda: not made.args[0].open)

@@ -1,8 +1,6 @@
 """The registry: the catalogue by id and subject, as registries answer; nothing is written, nothing needs a token."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +12,14 @@ from hub.topics.subjects import subjects
 from hub.web.api.app import create
 from hub.web.bodies import BODY_BYTES_MAX
 from hub.web.registry.routes import MEDIA_TYPE, router
-from tests.casework import House
+from tests.clocks import HandClock
 
 CURSOR = "cn.onecert.hub.Cursor"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def client(house: House) -> TestClient:
-    app = create(house.clock, router(""))
+def client() -> TestClient:
+    app = create(HandClock(), router(""))
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -161,8 +152,8 @@ def test_a_body_that_is_none_is_refused_and_not_repeated(client: TestClient, bod
     assert "not json" not in answer.text
 
 
-def test_another_registry_is_where_every_path_leads(house: House) -> None:
-    app = create(house.clock, router("https://registry/ccompat/v7"))
+def test_another_registry_is_where_every_path_leads() -> None:
+    app = create(HandClock(), router("https://registry/ccompat/v7"))
     client = TestClient(app, follow_redirects=False)
     for method, path in (("GET", "/subjects"), ("GET", "/schemas/ids/1?fetchMaxId=false"), ("POST", "/subjects/a")):
         answer = client.request(method, path)
