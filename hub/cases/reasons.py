@@ -23,6 +23,7 @@ NOT_CURRENT = "NOT_CURRENT"
 EXPIRED = "EXPIRED"
 NOT_VERIFIED = "NOT_VERIFIED"
 OTHER_SITE = "OTHER_SITE"
+NOT_OF_SITE = "NOT_OF_SITE"
 AMBIGUOUS = "AMBIGUOUS"
 ADDRESS_UNCLEAR = "ADDRESS_UNCLEAR"
 ASSURANCE_LOW = "ASSURANCE_LOW"
@@ -83,6 +84,10 @@ _WORDS = {
         f"来源中有申请人名下的记录，但均不在本次申请的用电地址，请工作人员核对地址或补充不动产单元号。{_GOES_ON_ZH}",
         "The source has records of the applicant, but none of them is for this site: please check the address, or add "
         f"the unit number. {_GOES_ON_EN}",
+    ),
+    NOT_OF_SITE: Words(
+        "工作人员更正：此不动产不在本次申请的用电地址。已推送的此项材料不再作数。",
+        "A person has taken back that this title is of the site: what was sent of it does not count any more.",
     ),
     AMBIGUOUS: Words(
         "该条件对应多个登记单元，不能自动判断，请工作人员确认。",

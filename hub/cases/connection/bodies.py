@@ -10,7 +10,8 @@ from hub.cases import notices, policy, reasons, tables
 from hub.cases.calendar import china_day
 from hub.cases.clocks import KindClock
 from hub.cases.connection.command import Agent, Application
-from hub.cases.connection.recall.shown import reason
+from hub.cases.connection.recall import denied
+from hub.cases.connection.recall.shown import told_reason
 from hub.cases.connection.steps import clocks
 from hub.cases.connection.tables import application
 from hub.cases.connection.views import said
@@ -155,7 +156,8 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
     if not given.permits(opened.envelope["source"]["system"], purpose.name):
         raise WillNotDo(reasons.PURPOSE_NOT_GRANTED)
     assert piece.record_id is not None
-    if over.overruled(connection, piece.record_id, given.authorities):
+    denial = denied.of(connection, sending.case.case_id, piece.record_id)
+    if denial or over.overruled(connection, piece.record_id, given.authorities):
         raise WillNotDo(reasons.CHANGED)
     kind = KINDS[piece.kind]
     until = opened.record[kind.principal.name].get("valid_until")
@@ -181,21 +183,23 @@ def evidence(given: Given, connection: Connection, sending: Sending, moment: Mom
 
 
 def withdrawal(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
-    """That evidence which a sink has is not in force any more: which, why, since when the hub knows it, and when its
-    source changed it (``None`` where that gives no time). It holds no personal value. Raises ``WillNotDo`` when the
-    record is the current one again."""
+    """That evidence which a sink has does not count any more: which, why, since when the hub knows it, and when its
+    source changed it (``None`` where that gives no time, or a person took back that it is of the site). It holds no
+    personal value. Raises ``WillNotDo`` when the record is the current one again."""
     about = tables.piece.c.case_id == sending.case.case_id, tables.piece.c.piece == sending.piece.after
     query = select(tables.piece).where(*about)
     taken = connection.execute(query).one()
     record_id = bytes(taken.record_id)
-    found = over.instead(connection, record_id, given.authorities)
+    found = denied.of(connection, sending.case.case_id, record_id) or over.instead(
+        connection, record_id, given.authorities
+    )
     if found is None:
         raise WillNotDo(reasons.CHANGED)
     return {
         "kind": taken.kind,
         "recordId": sending.refer(record_id),
         "reading": taken.reading,
-        "reason": reason(found.reason),
+        "reason": told_reason(found.reason),
         "withdrawnAt": china_time(found.learned_ms),
         "changedAt": china_time(found.changed_ms),
     }

@@ -21,6 +21,7 @@ from hub.cases.connection.materials.shown import before
 from hub.cases.connection.placed import near
 from hub.cases.connection.placed.decide import Placing
 from hub.cases.connection.placed.gather import placings
+from hub.cases.connection.recall import denied
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import again, reports
 from hub.cases.connection.tables import application
@@ -29,7 +30,7 @@ from hub.cases.connection.warnings import shown as warnings
 from hub.cases.connection.warnings.decide import window
 from hub.cases.connection.warnings.events import WARNING
 from hub.cases.events import REGISTRATION
-from hub.cases.evidence import matching, needs, over, tables
+from hub.cases.evidence import matching, needs, tables
 from hub.cases.evidence.ask import way_to_ask
 from hub.cases.evidence.decide import Ask, Asker, Found, request_id
 from hub.cases.evidence.matching import Match
@@ -230,7 +231,7 @@ def _over(
         return
     told = recalls.told(connection, wanted)
     last = {(case_id, row.kind): (row.reason, bytes(row.later_id)) for case_id in told for row in told[case_id]}
-    found = over.over(connection, wanted, given.authorities, last)
+    found = denied.over_or_denied(connection, wanted, given.authorities, last)
     for (case, _), known in zip(work, facts, strict=True):
         if case.case_id in wanted:
             known.ended, known.told = rows[case.case_id].ended, len(told[case.case_id])
@@ -269,8 +270,7 @@ def _place(
     rows: Mapping[bytes, Row[Any]],
     moment: Moment,
 ) -> None:
-    """What is known of the sites of those cases whose title is looked for, and of other titles of the applicant where
-    none matches."""
+    """What is known of the sites of cases whose title is looked for; other titles of the applicant, if none matches."""
     year = china_day(moment.now).year
     wanted = [
         (case.case_id, _wanted(given, case, need, rows[case.case_id].purpose, year, {}), command.near)

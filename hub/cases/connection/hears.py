@@ -10,6 +10,7 @@ from hub.cases.connection import recount
 from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.handed import gather as handed
 from hub.cases.connection.placed import near
+from hub.cases.connection.recall import denied
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import due as warnings
@@ -62,8 +63,8 @@ class Settle:
     """Records arrived for needs of these kinds, or a source answered. Answers to older questions are ignored. ``new``:
     kinds of new records that concern the site or the applicant, of needs that are not asked for any more; ``others``:
     kinds of records of the applicant; ``again``: kinds of needs whose record has a new reading; ``steps``: the utility
-    reported steps; ``over``: kinds of needs whose record has a later version; ``handed``: a title of the site may have
-    changed hands since electricity is on; ``near``: titles of the applicant."""
+    reported steps; ``over``: kinds of needs whose record has a later version, or was denied; ``handed``: a title of
+    the site may have changed hands since electricity is on; ``near``: titles of the applicant."""
 
     kinds: frozenset[str] = frozenset()
     answers: tuple[Answered, ...] = ()
@@ -210,6 +211,7 @@ def _waits(connection: Connection, moment: Moment) -> bool:
         or reports.any_due(connection)
         or warnings.any_due(connection, moment)
         or handed.any_due(connection, moment)
+        or denied.any_due(connection)
     )
 
 
@@ -229,6 +231,7 @@ _TIMERS: tuple[tuple[Callable[[Connection, Moment, int], list[Case]], Command], 
     (lambda connection, _, most: reports.take_due(connection, most), Number()),
     (warnings.take_due, Warn()),
     (handed.take_due, Settle(handed=True)),
+    (denied.take_due, Settle(over=frozenset({TITLE}))),
 )
 
 

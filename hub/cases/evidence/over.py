@@ -27,17 +27,18 @@ _HAS_IT = (PieceState.ACKNOWLEDGED.value, PieceState.PENDING.value)
 class Now(NamedTuple):
     """What counts instead of a record, the current version of its row or of a higher authority's: its id, whether it is
     in force, when its source changed it (``None`` where that gives no time) and when the hub verified it (business
-    time, ms)."""
+    time, ms). ``why``: another reason than that it is not the newest word, "" for none."""
 
     record_id: bytes
     in_force: bool
     changed_ms: int | None
     learned_ms: int
+    why: str = ""
 
     @property
     def reason(self) -> str:
         """Why a former version is not in force any more."""
-        return reasons.CHANGED if self.in_force else reasons.NOT_CURRENT
+        return self.why or (reasons.CHANGED if self.in_force else reasons.NOT_CURRENT)
 
 
 class Over(NamedTuple):
@@ -131,7 +132,7 @@ def over(
     """What is over of these needs (case → kinds), with its pieces, where that is news. ``told``: by case and kind."""
     return {
         case_id: [
-            Over(one, found, _pieces(connection, case_id, one))
+            Over(one, found, pieces(connection, case_id, one))
             for one in met
             if one.record_id and (found := news(connection, one.record_id, authorities, told.get((case_id, one.kind))))
         ]
@@ -238,7 +239,8 @@ def changed_ms(version: int, learned_ms: int) -> int | None:
     return version if _FIRST_MS <= version <= learned_ms + SKEW_S * 1000 else None
 
 
-def _pieces(connection: Connection, case_id: bytes, met: Need) -> dict[str, int]:
+def pieces(connection: Connection, case_id: bytes, met: Need) -> dict[str, int]:
+    """The pieces by which sinks have what met a need, or may get it: sink → number."""
     query = select(piece.c.sink, piece.c.piece).where(
         piece.c.case_id == case_id,
         piece.c.kind == met.kind,

@@ -11,5 +11,6 @@ SEVERAL_SITES_ONE_TITLE: Final = "SEVERAL_SITES_ONE_TITLE"
 PUBLIC_HOUSING_NO_TITLE: Final = "PUBLIC_HOUSING_NO_TITLE"
 CODES: Final = (SAME_SITE, SEVERAL_TITLES_ONE_SITE, SEVERAL_SITES_ONE_TITLE, PUBLIC_HOUSING_NO_TITLE)
 YES: Final = "YES"
-ANSWERS: Final = (YES, "NO", "UNKNOWN")
+NO: Final = "NO"
+ANSWERS: Final = (YES, NO, "UNKNOWN")
 """Each question can be answered by yes or no; a person who cannot tell says UNKNOWN, and may answer again later."""

@@ -75,7 +75,8 @@ def shown(connection: Connection, case_id: bytes) -> list[Body]:
 
 
 def _shown(row: Row[Any]) -> Body:
-    words = changes.of(row.status, row.operation).words
+    denied = row.reason == reasons.NOT_OF_SITE
+    words = reasons.words(row.reason) if denied else changes.of(row.status, row.operation).words
     return {
         "kind": row.kind,
         "record_id": bytes(row.record_id).hex(),
@@ -94,6 +95,11 @@ def reason(code: str) -> str:
     return reasons.SUPERSEDED if code == reasons.CHANGED else code
 
 
+def told_reason(code: str) -> str:
+    """As sinks read it: what a person denied does not count, as what is not in force."""
+    return reasons.NOT_CURRENT if code == reasons.NOT_OF_SITE else reason(code)
+
+
 def body(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
     """One notice for a sink, as it was decided: which evidence, why, when it changed at its source and when the hub
     learned it, and when the case ended. It holds no personal value."""
@@ -106,7 +112,7 @@ def body(given: Given, connection: Connection, sending: Sending, moment: Moment)
         "kind": row.kind,
         "recordId": sending.refer(bytes(row.record_id)),
         "reading": row.reading,
-        "reason": reason(row.reason),
+        "reason": told_reason(row.reason),
         "changedAt": china_time(row.changed_ms),
         "learnedAt": china_time(row.learned_ms),
         "ended": case.ended,

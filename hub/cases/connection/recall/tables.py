@@ -13,7 +13,7 @@ recall = Table(
     Column("kind", String(64), nullable=False, doc="of the record"),
     Column("record_id", ID, nullable=False, doc="the record that the sinks have"),
     Column("reading", Integer, nullable=False),
-    Column("reason", String(64), nullable=False, doc="NOT_CURRENT or CHANGED"),
+    Column("reason", String(64), nullable=False, doc="NOT_CURRENT, CHANGED or NOT_OF_SITE"),
     Column("later_id", ID, nullable=False, doc="the version of its row that was the current one then"),
     Column("changed_ms", BigInteger, doc="when its source changed it; null: it gives no time"),
     Column("learned_ms", BigInteger, nullable=False, doc="when the hub verified that"),

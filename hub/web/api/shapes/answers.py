@@ -121,7 +121,7 @@ class Recall(BaseModel):
     kind: str = Text("licence.business")
     record_id: Opaque
     later_record_id: Opaque = Field(description="The version that is the current one instead.")
-    reason: str = Text("NOT_CURRENT", "NOT_CURRENT or SUPERSEDED.")
+    reason: str = Text("NOT_CURRENT", "NOT_CURRENT, SUPERSEDED, or NOT_OF_SITE: a person took it back.")
     reason_zh: str = Text("证照已被吊销或撤销，材料已失效。")
     reason_en: str = Text("It was revoked: it is no evidence any more.")
     after_the_end: bool = Field(
