@@ -58,7 +58,7 @@ WITHOUT_EXAMPLE = {
             "warned",
             "steps-looked",
         ),
-        *("handed-over", "undeclared", "declared", "steps-looked"),
+        *("handed-over", "handed-back", "undeclared", "declared", "steps-looked"),
     )
 } | {
     f"transfer.{name}"

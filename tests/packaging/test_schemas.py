@@ -32,6 +32,7 @@ PUBLISHED_IDS = {
     270: "connection.submitted", 271: "connection.rated",
     285: "utility.step", 286: "utility.step.step", 287: "connection.noticed", 288: "connection.overasked",
     315: "connection.handed-over", 316: "connection.undeclared", 317: "connection.declared",
+    345: "connection.handed-back",
     318: "transfer.conflicted", 319: "transfer.submitted",
     289: "connection.steps-looked", 300: "access.file",
     220: "connection.agreed", 230: "connection.recalled", 231: "connection.retracted",

@@ -283,8 +283,10 @@ def _handed(case: Case, facts: Facts, decided: int, rules: Rules, moment: Moment
     if facts.handed is None:
         return []
     today = china_day(moment.now)
-    told = handed.told(case, facts.handed, case.pieces + decided, facts.sinks + facts.absent, today)
-    return told + handed.handed_over(case, facts.handed, policy.in_force(today, rules.policies), facts.calendar)
+    table, sinks = policy.in_force(today, rules.policies), facts.sinks + facts.absent
+    hands = handed.hands(case, facts.handed, table)
+    told = handed.told(case, facts.handed, hands, case.pieces + decided, sinks, today)
+    return told + handed.handed_over(facts.handed, hands, table, facts.calendar)
 
 
 def _cancelled(case: Case, facts: Facts) -> Cancelled:

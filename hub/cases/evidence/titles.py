@@ -57,6 +57,10 @@ class Title(NamedTuple):
         day = next(days, None)
         return self._replace(registered_on=day) if day else None
 
+    def days(self) -> set[str]:
+        """The dates on which it was registered, as its row says now or said."""
+        return {one.registered_on.isoformat() for one in (self, *self.earlier)}
+
     def told(self, places: Collection[tuple[bytes, int]]) -> bool:
         """Whether one of these (record and reading) is this title, or said the same of the holders and the day."""
         same = (one for one in self.earlier if (one.holders, one.registered_on) == (self.holders, self.registered_on))

@@ -50,4 +50,20 @@ class Declared(Deciding):
     nth: int | None
 
 
-EVENTS: tuple[type[Event], ...] = (HandedOver, Undeclared, Declared)
+@dataclass(frozen=True, kw_only=True)
+class HandedBack(Deciding):
+    """The change of hands is in force no more: its title was cancelled or corrected. The pieces take back the notice,
+    if there was one: they come after it; ``nth`` is ``None`` where there was none. ``reason`` to ``learned_ms`` as in a
+    recall."""
+
+    SCHEMA = "connection.handed-back"
+    TOPIC = CONNECTION_EVENTS
+    registered_on: date
+    reason: str
+    later_id: bytes
+    changed_ms: int | None
+    learned_ms: int
+    nth: int | None
+
+
+EVENTS: tuple[type[Event], ...] = (HandedOver, Undeclared, Declared, HandedBack)

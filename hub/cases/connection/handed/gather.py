@@ -16,8 +16,9 @@ from hub.cases.case import Case, PieceState
 from hub.cases.connection.handed.events import HANDOVER
 from hub.cases.connection.handed.tables import handover
 from hub.cases.connection.tables import application
-from hub.cases.evidence import titles
+from hub.cases.evidence import over, titles
 from hub.cases.evidence.needs import NeedState
+from hub.cases.evidence.over import Now
 from hub.cases.evidence.tables import need
 from hub.cases.evidence.titles import TITLE, Title
 from hub.cases.procedure import Given, Moment
@@ -27,8 +28,8 @@ from hub.cases.transfer.declared import Matter, fits, matters, of_no_account
 from hub.cases.transfer.tables import transfer
 from hub.records.tables import current, record, record_link
 
-WAITING, TOLD, DECLARED = "WAITING", "TOLD", "DECLARED"
-"""A transfer may still be declared; the sinks were told that none was; one was."""
+WAITING, TOLD, DECLARED, ENDED = "WAITING", "TOLD", "DECLARED", "ENDED"
+"""A transfer may still be declared; the sinks were told that none was; one was; the change is in force no more."""
 _CHUNK = 500
 _OPEN = (WAITING, TOLD)
 
@@ -39,13 +40,15 @@ class Handed:
     open, or the application did not end so; ``later``: those of its unit
     that are in force now; ``rows``: what was noted before; ``pieces``: (number of a
     notice, sink) → its piece, where the sink has it or may get it; ``declared``: date of an entry → the transfer of the
-    unit for its holders that was submitted last, since the application; ``ended_ms``: when electricity was on."""
+    unit for its holders that was submitted last, since the application; ``over``: date of an entry → what counts
+    instead of the title that was noted; ``ended_ms``: when electricity was on."""
 
     former: Title | None
     later: tuple[Title, ...]
     rows: tuple[Row[Any], ...]
     pieces: Mapping[tuple[int, str], int]
     declared: Mapping[str, bytes]
+    over: Mapping[str, Now]
     ended_ms: int
 
 
@@ -69,11 +72,12 @@ def of_transfers(connection: Connection, case_ids: Collection[bytes]) -> set[byt
 
 
 def every(connection: Connection) -> set[bytes]:
-    """The applications that have, or may have, a handover: at whose unit there is another title."""
+    """The applications that have, or may have, a handover: at whose unit there is another title, or was one."""
     other = current.alias("other")
     query = _connected().join(other, other.c.entity_id == current.c.entity_id)
     query = query.where(other.c.kind == TITLE, other.c.row_id != current.c.row_id)
-    return {bytes(one) for one in connection.execute(query).scalars()}
+    noted = select(handover.c.case_id).where(handover.c.state.in_((*_OPEN, ENDED)))
+    return {bytes(one) for each in (query, noted) for one in connection.execute(each).scalars()}
 
 
 def _connected() -> Select[Any]:
@@ -137,8 +141,14 @@ def _handed(given: Given, connection: Connection, case_id: bytes) -> Handed:
         rows,
         _pieces(connection, case_id),
         _declared(connection, rows, later, row.opened_ms),
+        _over(given, connection, rows),
         row.ended_ms or row.opened_ms,
     )
+
+
+def _over(given: Given, connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Now]:
+    found = {one.registered_on: over.instead(connection, bytes(one.record_id), given.authorities) for one in rows}
+    return {day: now for day, now in found.items() if now}
 
 
 def _pieces(connection: Connection, case_id: bytes) -> dict[tuple[int, str], int]:
@@ -154,15 +164,11 @@ def _declared(
     counts."""
     found: dict[str, bytes] = {}
     for row in rows:
-        of_day = [one for one in later if row.registered_on in _days(one)]
+        of_day = [one for one in later if row.registered_on in one.days()]
         for declared in _transfers(connection, bytes(row.unit_id), since_ms):
             if not of_day or fits(declared.holders, declared.mandate, [one.holders for one in of_day]):
                 found.setdefault(row.registered_on, declared.case_id)
     return found
-
-
-def _days(title: Title) -> set[str]:
-    return {one.registered_on.isoformat() for one in (title, *title.earlier)}
 
 
 def _transfers(connection: Connection, unit_id: bytes, since_ms: int) -> list[Matter]:

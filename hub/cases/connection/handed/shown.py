@@ -6,14 +6,16 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, update
 
 from hub.cases import reasons
-from hub.cases.connection.handed.events import Declared, HandedOver, Undeclared
-from hub.cases.connection.handed.gather import DECLARED, TOLD, WAITING
+from hub.cases.connection.handed.events import Declared, HandedBack, HandedOver, Undeclared
+from hub.cases.connection.handed.gather import DECLARED, ENDED, TOLD, WAITING
 from hub.cases.connection.handed.tables import handover
+from hub.cases.connection.recall.shown import reason
 from hub.cases.events import Entry, Event
-from hub.cases.evidence import titles
+from hub.cases.evidence import over, titles
 from hub.cases.procedure import Body, Given, Moment, Sending, WillNotDo
 from hub.cases.reasons import Words
-from hub.cases.times import iso
+from hub.cases.tables import piece
+from hub.cases.times import china_time, iso
 
 PURPOSE: Final = "undeclared-transfer"
 WORDS: Final = {
@@ -24,6 +26,10 @@ WORDS: Final = {
     TOLD: Words(
         "产权已变更而户号未申请过户，已告知供电企业。",
         "The title changed hands and no transfer of the account was declared: the utility was told.",
+    ),
+    ENDED: Words(
+        "该次产权变更的登记已失效或更正，不再是变更。",
+        "That change of hands is in force no more: its title was cancelled or corrected.",
     ),
     DECLARED: Words("产权已变更，已申请联合过户。", "The title changed hands, and a joint transfer was declared."),
 }
@@ -38,7 +44,10 @@ def _handed_over(connection: Connection, entry: Entry) -> None:
     assert isinstance(event, HandedOver)
     row = {name: getattr(event, name) for name in _PLACE} | {"case_id": entry.case_id, "state": WAITING}
     days = {name: getattr(event, name).isoformat() for name in ("registered_on", "notice_on")}
-    connection.execute(insert(handover), row | days | {"learned_ms": entry.occurred_at_ms})
+    values = row | days | {"learned_ms": entry.occurred_at_ms}
+    of = handover.c.case_id == entry.case_id, handover.c.registered_on == days["registered_on"]
+    if not connection.execute(update(handover).where(*of).values(**values)).rowcount:  # in force again
+        connection.execute(insert(handover), values)
 
 
 def _undeclared(connection: Connection, entry: Entry) -> None:
@@ -51,8 +60,13 @@ def _declared(connection: Connection, entry: Entry) -> None:
     _set(connection, entry, state=DECLARED, back_nth=entry.event.nth, transfer_id=entry.event.transfer_id)
 
 
+def _handed_back(connection: Connection, entry: Entry) -> None:
+    assert isinstance(entry.event, HandedBack)
+    _set(connection, entry, state=ENDED, back_nth=entry.event.nth)
+
+
 def _set(connection: Connection, entry: Entry, **values: Any) -> None:
-    assert isinstance(entry.event, Undeclared | Declared)
+    assert isinstance(entry.event, Undeclared | Declared | HandedBack)
     of = handover.c.case_id == entry.case_id, handover.c.registered_on == entry.event.registered_on.isoformat()
     connection.execute(update(handover).where(*of).values(**values))
 
@@ -61,6 +75,7 @@ _WRITE: dict[type[Event], Callable[[Connection, Entry], None]] = {
     HandedOver: _handed_over,
     Undeclared: _undeclared,
     Declared: _declared,
+    HandedBack: _handed_back,
 }
 
 
@@ -75,8 +90,8 @@ def project(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def body(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
     """A notice that the title changed hands and the account did not, without who has it now; or, with ``takesBack``,
-    that a transfer was declared since. Raises ``WillNotDo`` for a notice of a title that has changed, or whose
-    transfer was declared before the notice left."""
+    that a transfer was declared since, or that the change is in force no more. Raises ``WillNotDo`` for a notice of a
+    title that has changed, or whose transfer was declared before the notice left."""
     of_case, nth = handover.c.case_id == sending.case.case_id, sending.piece.reading
     either = (handover.c.nth == nth) | (handover.c.back_nth == nth)
     row = connection.execute(select(handover).where(of_case, either)).one_or_none()
@@ -87,10 +102,39 @@ def body(given: Given, connection: Connection, sending: Sending, moment: Moment)
     told = {"noticeNo": nth, "registeredOn": row.registered_on, "purpose": purpose.name}
     told |= {"legalBasis": basis.code, "legalClause": basis.clause}
     if row.back_nth == nth:
-        return told | {"takesBack": row.nth}
+        why = _ended(given, connection, sending, row) if row.state == ENDED else {}
+        return told | {"takesBack": _number(connection, sending)} | why
     if row.state != TOLD:
         raise WillNotDo(reasons.CHANGED)
-    return told | {"takesBack": None} | titles.body(given, connection, sending, row, purpose)
+    at = _title_now(given, connection, row)
+    return told | {"takesBack": None} | titles.body(given, connection, sending, at, purpose)
+
+
+def _number(connection: Connection, sending: Sending) -> int:
+    """Of the notice that this one takes back."""
+    of = piece.c.case_id == sending.case.case_id, piece.c.piece == sending.piece.after
+    return int(connection.execute(select(piece.c.reading).where(*of)).scalar_one())
+
+
+def _ended(given: Given, connection: Connection, sending: Sending, row: Row[Any]) -> Body:
+    now = over.instead(connection, bytes(row.record_id), given.authorities)
+    if now is None:
+        raise WillNotDo(reasons.CHANGED)
+    return {
+        "recordId": sending.refer(bytes(row.record_id)),
+        "reading": row.reading,
+        "reason": reason(now.reason),
+        "changedAt": china_time(now.changed_ms),
+        "learnedAt": china_time(now.learned_ms),
+    }
+
+
+def _title_now(given: Given, connection: Connection, row: Row[Any]) -> Any:
+    """The title of that day as it is now: buyers mortgage what they have bought. The one that was noted, where none
+    opens any more."""
+    found = titles.in_force(given, connection, bytes(row.unit_id))
+    of_day = (one.place for one in found if row.registered_on in one.days())
+    return next(of_day, row)
 
 
 def shown(connection: Connection, case_id: bytes) -> list[Body]:

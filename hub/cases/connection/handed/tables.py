@@ -1,5 +1,5 @@
-"""The table of titles that changed hands: a projection of ``connection.handed-over``, ``undeclared`` and
-``declared``."""
+"""The table of titles that changed hands: a projection of ``connection.handed-over``, ``undeclared``, ``declared`` and
+``handed-back``."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
 
@@ -17,7 +17,7 @@ handover = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("notice_on", String(10), nullable=False, doc="last day to declare a transfer without a notice"),
-    Column("state", String(16), nullable=False, doc="WAITING, TOLD, DECLARED"),
+    Column("state", String(16), nullable=False, doc="WAITING, TOLD, DECLARED, ENDED"),
     Column("learned_ms", BigInteger, nullable=False),
     Column("nth", Integer, doc="number of the notice; null: the sinks were not told"),
     Column("told_ms", BigInteger),

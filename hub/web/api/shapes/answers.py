@@ -134,9 +134,10 @@ class Recall(BaseModel):
 class Handover(BaseModel):
     """A title that changed hands after electricity was on there, and whether a transfer of the account was declared."""
 
-    state: Literal["WAITING", "TOLD", "DECLARED"] = Field(
+    state: Literal["WAITING", "TOLD", "DECLARED", "ENDED"] = Field(
         examples=["WAITING"],
-        description="WAITING: one may still be declared; TOLD: none was, and the sinks were told; DECLARED: one was.",
+        description="WAITING: one may still be declared; TOLD: none was, and the sinks were told; DECLARED: one was; "
+        "ENDED: the title was cancelled or corrected.",
     )
     state_zh: str = Text("产权已变更，户号是否过户尚待申请。")
     state_en: str = Text("The title changed hands; the account's transfer may still be declared.")

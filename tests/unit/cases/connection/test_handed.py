@@ -234,5 +234,92 @@ def test_before_electricity_is_on_it_is_the_evidence_that_changes(town: Town) ->
     assert state(town, case_id) == [] and not notices(town)
 
 
+def test_p3_a_buyer_s_mortgage_within_the_days_does_not_silence_the_notice(town: Town) -> None:
+    case_id = connected(town)
+    town.entered(NEW, key="bought")
+    town.entered(NEW, key="bought", mortgaged=True, registration_type="抵押权登记")
+    days_pass(town)
+    (told,) = notices(town)
+    assert (told["registeredOn"], told["takesBack"], state(town, case_id)) == ("2026-03-03", None, ["TOLD"])
+    same_again(town)
+
+
+ENDS: dict[str, tuple[tuple[dict[str, Any], ...], dict[str, Any], str]] = {
+    "cancelled": ((NEW,), {"status": "CANCELLED"}, "NOT_CURRENT"),
+    "deleted": ((NEW,), {"operation": "DELETE"}, "NOT_CURRENT"),
+    "corrected": ((APPLICANT,), {}, "SUPERSEDED"),
+}
+
+
+def ends(town: Town, how: str) -> None:
+    """The title that the new holder had was a mistake."""
+    holders, changes, _ = ENDS[how]
+    record = town.title(*holders, key="bought", registration_type="500")
+    record |= {name: value for name, value in changes.items() if name == "status"}
+    record["source"] |= {name: value for name, value in changes.items() if name == "operation"}
+    town.heard(record)
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_p3_a_notice_is_taken_back_once_when_the_change_is_in_force_no_more(town: Town, how: str) -> None:
+    case_id = connected(town)
+    town.entered(NEW, key="bought")
+    days_pass(town)
+    for _ in range(2):
+        ends(town, how)
+    first, second = notices(town)
+    assert (first["takesBack"], second["noticeNo"], second["takesBack"]) == (None, 2, first["noticeNo"])
+    assert (second["reason"], second["recordId"]) == (ENDS[how][2], first["recordId"])
+    assert second["learnedAt"] == "2026-03-20T09:00+08:00" and second["changedAt"] is None and "fields" not in second
+    assert state(town, case_id) == ["ENDED"]
+    same_again(town)
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_nothing_is_told_of_a_change_that_was_in_force_no_more_before_the_bound(town: Town, how: str) -> None:
+    case_id = connected(town)
+    town.entered(NEW, key="bought")
+    ends(town, how)
+    days_pass(town)
+    assert not notices(town) and state(town, case_id) == ["ENDED"]
+    same_again(town)
+
+
+def test_a_change_that_is_in_force_again_may_be_declared_again_and_is_told_by_a_notice_of_its_own(town: Town) -> None:
+    case_id = connected(town)
+    town.entered(NEW, key="bought")
+    days_pass(town)
+    ends(town, "cancelled")
+    town.entered(NEW, key="bought")
+    town.house.due()
+    town.settle()
+    assert [(one["noticeNo"], one["takesBack"]) for one in notices(town)] == [(1, None), (2, 1), (3, None)]
+    town.submit(transfer(matter(old_holders=[APPLICANT])))
+    assert notices(town)[-1]["takesBack"] == 3 and state(town, case_id) == ["DECLARED"]
+    same_again(town)
+
+
+def test_a_notice_stays_where_the_title_passed_on_to_others(town: Town) -> None:
+    """The account did not follow either of them."""
+    case_id = connected(town)
+    town.entered(NEW, key="bought")
+    days_pass(town)
+    town.entered(HEIR, key="bought", registration_type="200", issued_on=date(2026, 3, 19))
+    days_pass(town, date(2026, 5, 20))
+    assert [(one["noticeNo"], one["registeredOn"]) for one in notices(town)] == [(1, "2026-03-03"), (2, "2026-03-19")]
+    assert state(town, case_id) == ["TOLD", "TOLD"]
+    same_again(town)
+
+
+def test_the_last_of_two_changes_within_the_days_is_told(town: Town) -> None:
+    case_id = connected(town)
+    town.entered(NEW, key="bought")
+    town.entered(HEIR, key="bought", registration_type="200", issued_on=date(2026, 3, 6))
+    days_pass(town, date(2026, 5, 20))
+    (told,) = notices(town)
+    assert told["registeredOn"] == "2026-03-06" and state(town, case_id) == ["ENDED", "TOLD"]
+    same_again(town)
+
+
 def test_the_bound_is_data_of_the_policy() -> None:
     assert in_force(ENTRY_DAY).transfer.undeclared_days == 10
