@@ -18,9 +18,10 @@ from hub.cli.shown import clock as _clock
 from hub.cli.shown.console import console
 from hub.logging import configure
 from hub.records.rules import CODES
-from sandbox.demo import archive
+from sandbox.demo import archive, followed
 from sandbox.demo.audited import Audited
-from sandbox.demo.demo import AUDIT, RECIPIENTS, Delivered, Demo, Live, Report, SourceLine
+from sandbox.demo.balance import Delivered, Report, SourceLine
+from sandbox.demo.demo import AUDIT, RECIPIENTS, Demo, Live
 from sandbox.demo.transfers import RECALLED, WITHDRAWN, Transfers
 
 DEFAULT_HOME = Path(".hub/demo")
@@ -161,17 +162,19 @@ def _run(demo: Demo, live: Live, bars: Progress) -> Report:
     live.title_ends(stories[RECALLED], lambda told: told.noticed > 0)
     live.settle(lambda lines, delivered: _advance(bars, tasks, pushes, lines, delivered))
     shown = [applications.show(one) | {"clocks": applications.clock(one)} for one in ids]
+    told = [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)]
     return Report(
         live.lines(),
         live.delivered(),
         live.steps(),
         live.ratings(),
-        [{"story": entry["story"], **one} for entry, one in zip(entries, shown, strict=True)],
+        told,
         live.audited(demo.home / AUDIT, shown),
         live.warnings(),
         len(live.noticed()),
         archived,
         live.transfers(),
+        followed.follow(live.hub, told),
     )
 
 
@@ -217,6 +220,7 @@ def _show(report: Report, as_json: bool, out: Console) -> None:
     out.print(f"ratings 评价 given {given}, passed on {passed_on}")
     to = f"to {', '.join(RECIPIENTS['after'])}; the duty desk has {report.noticed}"
     out.print(f"warnings 时限预警 {sum(report.warnings.values())}, {to}")
+    out.print(followed.table(report.followed))
     _transferred(report.transfers, out)
     _audited(report.audited, out)
     out.print("[bold green]balanced · 账目平衡[/]" if report.balanced else "[bold red]NOT balanced · 账目不平[/]")
@@ -318,6 +322,7 @@ def _plain(report: Report) -> dict[str, Any]:
         "delivered": delivered,
         "steps": report.steps._asdict(),
         "transfers": report.transfers._asdict(),
+        "followed": [line._asdict() for line in report.followed],
         "ratings": dict(zip(("given", "passed_on"), report.ratings, strict=True)),
         "applications": report.applications,
         "warnings": dict(report.warnings),

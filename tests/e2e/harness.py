@@ -27,7 +27,8 @@ from hub.runtime.status import StageReports
 from hub.stores.database import Database
 from hub.stores.migrate import STORE
 from sandbox import launch
-from sandbox.demo.demo import EMBEDDED, Demo, Live, SourceLine
+from sandbox.demo.balance import SourceLine
+from sandbox.demo.demo import EMBEDDED, Demo, Live
 from sandbox.servers import kafka, postgres
 from sandbox.servers.missing import Missing
 from sandbox.systems import FIRST

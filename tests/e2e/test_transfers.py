@@ -4,7 +4,8 @@ has taken effect, and a list of reports that breaks off: each piece took effect 
 from pathlib import Path
 
 from hub.cases.by import By
-from sandbox.demo.demo import Demo, SourceLine
+from sandbox.demo.balance import SourceLine
+from sandbox.demo.demo import Demo
 from tests.e2e.harness import rebuilt_otherwise
 
 KINDS = ("transfer", "transfer-checks", "transfer-pushes")
