@@ -37,7 +37,8 @@ def test_p4_a_transfer_is_followed_through_its_states_with_both_times(tmp_path: 
     assert lines[paid].happened_at != lines[paid].learned_at
     out = Console(width=200, record=True)
     out.print(followed.table(lines))
-    assert "发生" in out.export_text() and "获知" in out.export_text()
+    text = out.export_text()
+    assert "发生" in text and "获知" in text
     house.close()
 
 
