@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from hub.records.identifiers import Identity, check_resident_id, identity_of, tidy
+from hub.records.placeholders import is_masked, is_placeholder
 from hub.records.text import fold
 
 NAME_CHARACTERS_MAX: Final = 400
@@ -131,7 +132,7 @@ def _same_number(one: Party, other: Party, identity: Identity) -> Said:
         return Said(Result.UNKNOWN, Why.NAME_DIFFERS)
     if identity[0] == "enterprise":
         return Said(Result.AGREES, Why.NUMBER if len(numbers) == 1 else Why.ORGANISATION_CODE)
-    return _same_person(numbers, identity, is_legible(name) and is_legible(others))
+    return _same_person(numbers, identity, is_legible(one.name) and is_legible(other.name))
 
 
 def _same_person(numbers: Set[str], identity: Identity, legible: bool) -> Said:
@@ -163,8 +164,15 @@ def _names(party: Party) -> set[str]:
 _DOTS: Final = dict.fromkeys(map(ord, "·•●‧・･∙⋅․．.᛫⸱·"))
 """What sources put between the parts of a name, or leave out."""
 _MARKS: Final = str.maketrans({"（": "(", "）": ")", "〔": "(", "〕": ")", "[": "(", "]": ")"})
-_ILLEGIBLE: Final = re.compile("[*?某□■○◯×\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
-"""Masks, lost characters, and those that only one system knows: one that is the same in two texts may be two."""
+NAME_CHARACTERS_MIN: Final = 2
+"""A shorter name is a surname alone, or what a mask has left."""
+_HAN: Final = "\u3400-\u9fff\U00020000-\U0003ffff"
+_ILLEGIBLE: Final = re.compile(
+    "[*?#_~某□■囗○●◯×∗⁎✱✲✳✕✖╳…\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]"
+    f"|(?<=[{_HAN}])X+$|(?<=[{_HAN}])00|^X+$|(?<=[{_HAN}])(?:先生|女士|小姐|同志|等)$|[、;]"
+)
+"""Masks, lost characters, and those that only one system knows: one that is the same in two texts may be two. A form of
+address in the place of a given name, and several names."""
 
 
 def normal_name(text: str) -> str:
@@ -181,10 +189,12 @@ def normal_name(text: str) -> str:
     return found if re.search(r"\w", found) else ""
 
 
-def is_legible(name: str) -> bool:
-    """Whether a name in its normal form is there with all its characters, so that it can tell two people apart.
+def is_legible(text: str) -> bool:
+    """Whether a name is there with all its characters, so that it can tell two people apart.
 
-    >>> [is_legible(one) for one in ("王芳", "王*", "王某", "")]
-    [True, False, False, False]
+    >>> [is_legible(one) for one in ("王芳", "王 芳", "王*", "王某", "王●芳", "王先生", "王", "不详", "")]
+    [True, True, False, False, False, False, False, False, False]
     """
-    return bool(name) and _ILLEGIBLE.search(name) is None
+    name = normal_name(text)
+    hidden = any(_ILLEGIBLE.search(one) or is_masked(one) for one in (text, name))
+    return len(name) >= NAME_CHARACTERS_MIN and not hidden and not is_placeholder(text)

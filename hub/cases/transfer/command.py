@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from hub.cases.agreement.parties import is_legible, normal_name
+from hub.cases.agreement.parties import is_legible
 from hub.cases.connection.command import Applicant, Authorisation, Part, Short, Text, refusal, tidy_party
 from hub.errors import RecordRejected
 from hub.privacy.purposes import Purposes
@@ -23,7 +23,6 @@ from hub.records.identifiers import (
     resident_id_birth,
     tidy,
 )
-from hub.records.placeholders import is_masked, is_placeholder
 
 MATTERS_MAX = 500
 """Most matters in one submission: first registrations come in bulk."""
@@ -31,8 +30,6 @@ ACCOUNTS_MAX = 20
 """Most accounts of one title."""
 HOLDERS_MAX = 50
 """Most holders on one side of a matter."""
-NAME_CHARACTERS_MIN = 2
-"""Fewest characters of a holder's name, without blanks and dots: one alone is what a mask leaves."""
 ACCOUNT_NO = "utility.account-no"
 OLD, NEW = "OLD", "NEW"
 """The side of a holder."""
@@ -225,8 +222,7 @@ def _tidy_holder(holder: Holder, path: str, latest: date) -> Holder:
     """The utility knows its customers by whole names: a mask or a placeholder is none."""
     if not holder.name:
         raise RecordRejected("FIELD_MISSING", f"{path}.name")
-    name = normal_name(holder.name)
-    if len(name) < NAME_CHARACTERS_MIN or not is_legible(name) or is_masked(name) or is_placeholder(holder.name):
+    if not is_legible(holder.name):
         raise RecordRejected("NAME_ILLEGIBLE", f"{path}.name")
     if holder.id_type is None and holder.id_number is None:
         return holder.model_copy(update=tidy_party(holder, path, latest))

@@ -20,6 +20,34 @@ _RESIDENT = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ORGANISATION = (3, 7, 9, 10, 5, 8, 4, 2)
 _USCC = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 DOTS = "·•‧・∙⋅"
+MASKS = (
+    *(
+        "*",
+        "＊＊",
+        "?",
+        "某",
+        "某某",
+        "\ufffd",
+        "\ue321",
+        "□",
+        "",
+        "X",
+        "xx",
+        "ＸＸ",
+        "#",
+        "＃＃",
+        "_",
+        "…",
+        "●",
+        "●●",
+        "○",
+        "∗",
+    ),
+    *("00", "先生", "女士", "小姐", "同志", "芳等", "芳、李娜", "●芳", "囗"),
+)
+"""What stands for a given name, or for a part of it, where a source hides or has lost it."""
+NO_NAMES = ("无", "不详", "未知", "XXX", "/", "——", "N/A", "　")
+"""What stands for a name that a source has not."""
 TRADITIONAL = {"刘洋": "劉洋", "陈静": "陳靜", "张伟": "張偉", "欧阳修文": "歐陽修文"}
 
 
@@ -169,9 +197,13 @@ def _old_numbers(world: World, random: Random) -> Iterator[Pair]:
         nameless = old(one)._replace(name=name), twin._replace(name=name)
         yield Pair("number given twice", nameless[0], [nameless[1]], False, (Result.UNKNOWN, Why.NO_NUMBER))
         yield Pair("number given twice", old(one), [nameless[1]], False)
-    for mask in ("*", "＊＊", "?", "某", "某某", "\ufffd", "\ue321", "□"):
+    for mask in MASKS:
         both = one._replace(name=one.name[0] + mask), twin._replace(name=one.name[0] + mask)
         yield Pair("illegible name", both[0], [both[1]], False, (Result.UNKNOWN, Why.NO_NUMBER))
+    for none in NO_NAMES:
+        nameless = one._replace(name=none), twin._replace(name=none)
+        yield Pair("no name", nameless[0], [nameless[1]], False)
+        yield Pair("no name", one, [nameless[1]], False)
     # A 15-digit number is of a person born in the 1900s, whoever was born a hundred years later on that day.
     later = world.person(one.name, 2000)
     century = later._replace(id_number=_century(later.id_number or ""))
