@@ -243,8 +243,7 @@ _FIELD_NAME = re.compile(r"[a-z_]{1,40}")
 def refusal(error: ValidationError, whole: type[BaseModel] = Application) -> RecordRejected:
     """The first error of reading ``whole``, as a refusal without a value of the caller (P5)."""
     first = error.errors(include_input=False, include_url=False)[0]
-    # The name of an unknown field is the caller's text: it is repeated only when it looks like a name (P5). A number is
-    # a place in a list.
+    # The name of an unknown field is the caller's text: repeated only where it looks like a name, or is a place (P5).
     named = (isinstance(part, int) or _FIELD_NAME.fullmatch(part) for part in first["loc"])
     field = ".".join(str(part) if ok else "?" for part, ok in zip(first["loc"], named, strict=True))
     return RecordRejected(_CODES.get(first["type"], "FIELD_INVALID"), field, str(first["type"]), _allowed(first, whole))
@@ -255,8 +254,8 @@ _BOUNDS = {
     "gt": "above {}",
     "ge": "at least {}",
     "le": "at most {}",
-    "min_length": "at least {} characters",
-    "max_length": "at most {} characters",
+    "min_length": "at least {} {}",
+    "max_length": "at most {} {}",
     "pattern": "{}",
 }
 
@@ -271,7 +270,8 @@ def _allowed(error: Mapping[str, Any], whole: type[BaseModel]) -> tuple[str, ...
     context = error.get("ctx", {})
     if error["type"] == "literal_error":
         return tuple(re.findall(r"'([^']+)'", context["expected"]))
-    bounds = [words.format(context[name]) for name, words in _BOUNDS.items() if name in context]
+    unit = "entries" if context.get("field_type") == "List" else "characters"
+    bounds = [words.format(context[name], unit) for name, words in _BOUNDS.items() if name in context]
     return tuple(bounds) or tuple(filter(None, [_TYPES.get(error["type"], "")]))
 
 

@@ -23,6 +23,7 @@ from hub.records.identifiers import (
     resident_id_birth,
     tidy,
 )
+from hub.records.text import callers_fault
 
 MATTERS_MAX = 500
 """Most matters in one submission: first registrations come in bulk."""
@@ -142,7 +143,7 @@ class Transfer(NamedTuple):
 
     def account_identity(self) -> Identity:
         """(namespace, value) of the account in the vault."""
-        return _required(identity_of(ACCOUNT_NO, self.account), "accounts")
+        return _required(identity_of(ACCOUNT_NO, self.account), self.field())
 
     def unit_identity(self) -> Identity | None:
         """Of the unit; ``None`` where the matter names the old title."""
@@ -205,6 +206,8 @@ def _tidy(matter: Matter, path: str, latest: date) -> Matter:
             raise RecordRejected(wrong, f"{path}.unit_no")
         _required(identity_of("unit-no", number), f"{path}.unit_no")
     else:
+        if wrong := callers_fault(matter.title_no or ""):
+            raise RecordRejected(wrong, f"{path}.title_no")
         _required(identity_of("title-no", matter.title_no), f"{path}.title_no")
     for side in ("old_holders", "new_holders"):
         holders = enumerate(getattr(matter, side))

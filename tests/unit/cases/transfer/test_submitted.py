@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.cases.transfer import command
+from hub.cases.transfer.command import MATTERS_MAX
 from hub.cases.transfer.tables import transfer_person
 from hub.errors import RecordRejected
 from hub.privacy.purposes import shipped
@@ -180,6 +181,48 @@ def test_a_mandate_by_an_e_licence_is_checked() -> None:
     assert refused(matter(new_holders=[NEW], mandate=wrong)) == ("ELICENCE_CHECK", "matters.0.mandate.reference")
     good = wrong | {"reference": wrong["reference"].replace("404.001", "403.001")}
     assert parsed(matter(new_holders=[NEW], mandate=good)).matters[0].mandate
+
+
+@pytest.mark.parametrize("place", [0, MATTERS_MAX - 1])
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"accounts": ["0000000000"]}, "FIELD_INVALID", "accounts.0"),
+        ({"accounts": ["1200045678", "1200045678"]}, "MATTER_TWICE", "accounts.1"),
+        ({"accounts": ["1200045678\n"]}, "FIELD_INVALID", "accounts.0"),
+        ({"unit_no": None, "title_no": "房地证津字第\x00104010912345号"}, "TEXT_CONTROL", "title_no"),
+        ({"unit_no": None, "title_no": "房地证\u202e津字第104010912345号"}, "TEXT_CONTROL", "title_no"),
+        ({"unit_no": None, "title_no": "房地证津字第\n104010912345号"}, "TEXT_CONTROL", "title_no"),
+        ({"new_holders": [{**CONFIRMED, "share": "999999999999/1"}]}, "NOT_ASKED", "new_holders.0.share"),
+        ({"old_holders": [{**OLD, "name": "王\x00伟"}]}, "TEXT_CONTROL", "old_holders.0.name"),
+        ({"old_holders": [{**OLD, "name": "王\u202e伟"}]}, "TEXT_CONTROL", "old_holders.0.name"),
+        ({"new_holders": [{**NEW, "confirmed": 1}]}, "FIELD_INVALID", "new_holders.0.confirmed"),
+        ({"mandate": []}, "FIELD_INVALID", "mandate"),
+        ({"keep_tariff": "true"}, "FIELD_INVALID", "keep_tariff"),
+    ],
+)
+def test_p6_one_bad_matter_of_many_is_named(place: int, changes: dict[str, Any], code: str, field: str) -> None:
+    matters = [matter(unit_no=unit(nth), accounts=[f"13{nth:08d}"]) for nth in range(1, MATTERS_MAX + 1)]
+    wrong = matter(**changes) if "unit_no" in changes else {**matters[place], **changes}
+    assert refused(*matters[:place], wrong, *matters[place + 1 :]) == (code, f"matters.{place}.{field}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "allowed"),
+    [
+        ({"matters": {}}, "matters", ()),
+        ({"matters": []}, "matters", ("at least 1 entries",)),
+        ({"matters": [matter()] * (MATTERS_MAX + 1)}, "matters", ("at most 500 entries",)),
+        ({"matters": [matter(old_holders=[OLD] * 51)]}, "matters.0.old_holders", ("at most 50 entries",)),
+        ({"external_no": "9" * 65}, "external_no", ("at most 64 characters",)),
+        ({"external_no": float("nan")}, "external_no", ("text",)),
+        ({"reason": "GIFT"}, "reason", ("PURCHASE", "INHERITANCE", "DIVISION", "FIRST_REGISTRATION")),
+    ],
+)
+def test_p6_a_refusal_says_what_would_be_taken(changes: dict[str, Any], field: str, allowed: tuple[str, ...]) -> None:
+    with pytest.raises(RecordRejected) as found:
+        command.parse(body() | changes, shipped(), date(2026, 3, 2))
+    assert (found.value.code, found.value.field, found.value.allowed) == ("FIELD_INVALID", field, allowed)
 
 
 TEXTS = st.one_of(st.text(max_size=30), st.sampled_from(["王伟", "无", "\x00", "\u202e王", "王\ue000", "\ud800"]))
