@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from hub.audit.codes import Shown
+from hub.audit.findings.finding import Shown
 from hub.cases.calendar import Calendar, day_of
-from hub.cases.clocks import Clock, KindClock, Line, clock, timed
+from hub.cases.clocks import Clock, KindClock, Line, Span, clock, timed
 from hub.cases.policies.model import Policy
 from hub.cases.steps.facts import Action, Fact, Kind
 from hub.cases.steps.judge import LATE_S, History, Judged, State, Why, judge
@@ -177,11 +177,25 @@ def of_line(account: Account, line: Line) -> tuple[Shown, ...]:
     return (shown(opened) if opened else submission(account), *([shown(closed)] if closed else []))
 
 
+def figures_of(span: Span) -> tuple[tuple[str, str | int], ...]:
+    """The days of a limit as figures of a finding."""
+    return ("working_days", span.used), ("limit", "" if span.limit is None else span.limit)
+
+
+CHANGES_MAX: Final = 20
+"""Changes of one case that are looked at, each beside the whole case as it was until then; and events whose times were
+corrected, each beside the case without its corrections."""
+
+
+def counted_changes(account: Account) -> list[Judged]:
+    """The changes that count, in the order of their times."""
+    return [one for one in account.reported if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
+
+
 def changed(account: Account) -> Iterator[tuple[Judged, Kind, Kind]]:
-    """Each change to another kind, with the kind until then and the one after it."""
-    changes = [one for one in account.reported if one.fact.action is Action.CHANGE and one.state is State.COUNTED]
+    """Each change to another kind, with the kind until then and the one after it; of the first ``CHANGES_MAX``."""
     kinds = [kind for _, kind in account.history.kinds]
-    found = zip(changes, kinds, kinds[1:], strict=False)
+    found = zip(counted_changes(account)[:CHANGES_MAX], kinds, kinds[1:], strict=False)
     return ((one, was, becomes) for one, was, becomes in found if was != becomes)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hub.audit import values
-from hub.audit.codes import Class
+from hub.audit.findings.classes import Class
 from hub.audit.values import Moment
 from hub.errors import Misconfigured, RecordRejected
 from hub.records.files import csv, parse

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from hub.audit.account import Account, shown, submission
-from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row, Sort, Unread
+from hub.audit.findings.finding import Finding, Shown
 from hub.audit.questions.starts import START_DAYS
 from hub.audit.values import Moment
 from hub.cases.calendar import day_of

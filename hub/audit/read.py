@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Row, Select, select
 
 from hub.audit import places, refused, rejected
 from hub.audit.account import Account, Cancel, Paper, end_ms, shown
-from hub.audit.codes import Finding, Shown
 from hub.audit.files import Row as FileRow
+from hub.audit.findings.finding import Finding, Shown
 from hub.audit.questions import again
 from hub.cases import notices, policy
 from hub.cases.by import By

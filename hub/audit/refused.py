@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from hub.audit.codes import Finding, Shown
+from hub.audit.findings.finding import Finding, Shown
 from hub.cases import policy
 from hub.cases.connection.materials.decide import GIVEN
 from hub.cases.connection.materials.tables import request

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from hub.audit.codes import Finding, Shown
+from hub.audit.findings.finding import Finding, Shown
 from hub.cases.steps.gather import STEP
 from hub.codec import wire
 from hub.errors import RecordRejected

@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from hub.audit import files, outside
 from hub.audit.account import Account, name_of
-from hub.audit.codes import CODES, Finding, Shown
 from hub.audit.files import Row, Sort
+from hub.audit.findings.codes import CODES
+from hub.audit.findings.finding import Finding, Shown
 from hub.audit.questions import within
 from hub.audit.questions.across import Seconds
 from hub.audit.read import Book, number_of

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, time
 from typing import Final, NamedTuple
 
-from hub.audit.codes import CLASSES, Class
+from hub.audit.findings.classes import CLASSES, Class
 from hub.cases.ratings.grades import GRADES
 from hub.clock import CHINA
 from hub.records.identifiers import tidy

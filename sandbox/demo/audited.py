@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 
 from hub.audit import report
-from hub.audit.codes import CODES, Class
 from hub.audit.files import Sort
+from hub.audit.findings.classes import Class
+from hub.audit.findings.codes import CODES
 from hub.audit.read import Book, number_of
 from hub.bootstrap import Hub
 from hub.cases.calendar import china_day

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from hub.audit.codes import CODES as AUDIT_CODES
+from hub.audit.findings.codes import CODES as AUDIT_CODES
 from hub.cases.by import By
 from hub.cli.shown import clock as _clock
 from hub.cli.shown.console import console

@@ -4,7 +4,7 @@ auditor finds it."""
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hub.audit.codes import Class
+from hub.audit.findings.classes import Class
 from tests.e2e.cheating import Cheated, Json, Play, World
 
 SUBMITTED = "2022-03-01T09:00:00"
@@ -180,6 +180,15 @@ STEPS = (
         shown=(0, 1),
     ),
     reported(
+        *("two segments end one second after another", "ENDED_TOGETHER", TIMES, OTHER, ACCEPTED),
+        said("2022-03-02T10:12:41", "060", "END"),
+        shown=(0, 1),
+    ),
+    reported(
+        *("terminated on the last day, dated to the evening before", "REPORTED_ON_LAST_DAY", TIMES, OTHER, ACCEPTED),
+        said("2022-03-04T16:00:00", "", "TERMINATE", reason="客户放弃", occurredAt="2022-03-03T17:50:00"),
+    ),
+    reported(
         *("dated back to the last day, told the next working day", "REPORTED_AFTER_LIMIT", TIMES, OTHER, ACCEPTED),
         said("2022-03-07T09:00:00", "060", "END", occurredAt="2022-03-06T16:00:00"),
     ),
@@ -244,6 +253,12 @@ STEPS = (
     reported(
         *("not accepted for want of a permit", "ASKED_IN_STEP", BEYOND, OTHER),
         said("2022-03-02T09:00:00", "", "NOT_ACCEPTED", reason="缺少施工许可证"),
+    ),
+    reported(
+        *("sent back twice, each time for something else", "RETURNED_AGAIN", BEYOND, OTHER, ACCEPTED, PLANNED),
+        *(said("2022-03-10T09:30:00", "120", "START"), said("2022-03-11T09:00:00", "120", "RETURN", reason="接地")),
+        *(said("2022-03-14T09:30:00", "120", "START"), said("2022-03-15T09:00:00", "120", "RETURN", reason="标识")),
+        shown=(3, 5),
     ),
     reported(
         *("a review that this customer's kind has not", "STEP_NOT_TIMED", BEYOND, OTHER, ACCEPTED, PLANNED),

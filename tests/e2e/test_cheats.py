@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from hub.audit.codes import Class
+from hub.audit.findings.classes import Class
 from hub.cases.steps.judge import Why
 from hub.topics.declared import ACCESS_EVENTS, CONNECTION_EVENTS
 from tests.e2e.cheating import Cheated, Json, audited, cheated_hub, command, day_after

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hub.audit.account import Account
-from hub.audit.codes import Finding, Shown
+from hub.audit.findings.finding import Finding, Shown
 from hub.cases.steps.facts import Action
 from hub.cases.steps.judge import State
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hub.audit.account import Account, shown, submission
-from hub.audit.codes import Shown
+from hub.audit.findings.finding import Shown
 from hub.cases.connection.command import Application
 from hub.cases.connection.steps.again import GIVEN_UP
 from hub.cases.steps.judge import State

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from hub.audit.account import Account, changed, name_of, of_line, shown, submission, until
-from hub.audit.codes import Finding, Shown
+from hub.audit.findings.finding import Finding, Shown
 from hub.cases.calendar import day_of
 from hub.cases.steps.facts import COMPLETION, Action
 from hub.cases.steps.judge import Judged, Round

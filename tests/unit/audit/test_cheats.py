@@ -10,8 +10,10 @@ import pytest
 
 from hub.audit import files, outside
 from hub.audit.account import Account
-from hub.audit.codes import CLASSES, CODES, Class, Finding, Shown
 from hub.audit.files import Row, Sort
+from hub.audit.findings.classes import CLASSES, Class
+from hub.audit.findings.codes import CODES
+from hub.audit.findings.finding import Finding, Shown
 from hub.audit.questions import across, within
 from hub.cases.steps.facts import (
     ACCEPTANCE,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.audit import files
-from hub.audit.codes import Class
 from hub.audit.files import Row, Sort, Unread
+from hub.audit.findings.classes import Class
 from hub.audit.values import Moment
 from hub.errors import Misconfigured
 from tests.unit.audit.cases import ms

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.audit.codes import CODES
+from hub.audit.findings.codes import CODES
 from hub.cases.steps.words import WORDS
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.audit import refused
-from hub.audit.codes import Class
+from hub.audit.findings.classes import Class
 from hub.stores import outbox
 from hub.topics import access
 from tests.casework import House

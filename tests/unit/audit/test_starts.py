@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.audit.account import Account, Paper
-from hub.audit.codes import Finding
+from hub.audit.findings.finding import Finding
 from hub.audit.questions import within
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Fact
 from tests.unit.audit.cases import CASE, END, RETURN, STARRED, START, account, fact, ms

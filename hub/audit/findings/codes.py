@@ -1,56 +1,23 @@
-"""What an auditor can find, each under one class: the five of the regulator's special supervision (July 2020, 717
-problems), and one for what is asked for beyond the policy's list. A finding is for a person to look at; it is no
+"""What each code means, in both languages, and under which class it is. A finding is for a person to look at; it is no
 verdict.
 """
 
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
+from hub.audit.findings.classes import Class, Code
 from hub.cases.steps.judge import Why
 from hub.cases.steps.words import WORDS
-
-
-class Class(StrEnum):
-    """The class of a finding, in the order of the report."""
-
-    OVER_LIMIT = "OVER_LIMIT"
-    OFF_SYSTEM = "OFF_SYSTEM"
-    RESTARTED = "RESTARTED"
-    TIMES_CHANGED = "TIMES_CHANGED"
-    STATISTICS = "STATISTICS"
-    BEYOND_LIST = "BEYOND_LIST"
-    """Not one of the regulator's five: 津工信电力〔2021〕8号 §5 and §9."""
-
-    @property
-    def zh(self) -> str:
-        """As the regulator names it."""
-        return _CLASS_WORDS[self]
-
-
-_CLASS_WORDS: Final = {
-    Class.OVER_LIMIT: "超时限",
-    Class.OFF_SYSTEM: "体外循环",
-    Class.RESTARTED: "重复或延迟启动流程",
-    Class.TIMES_CHANGED: "填写或更改时间记录",
-    Class.STATISTICS: "统计不实",
-    Class.BEYOND_LIST: "超出清单",
-}
-CLASSES: Final = tuple(Class)
-
-
-class Code(NamedTuple):
-    """What a code means. ``clause``: of 津工信电力〔2021〕8号, where it says so."""
-
-    of: Class
-    zh: str
-    en: str
-    clause: str = ""
 
 
 def _claim(of: Class, why: Why, clause: str) -> Code:
     """A step that is a claim, in the words that the case's own clock has for it."""
     words = WORDS[why].words
     return Code(of, words.zh.removesuffix("。"), words.en, clause)
+
+
+def _question(of: Class, zh: str, en: str, clause: str) -> Code:
+    """What can be honest: the words say that it is a question."""
+    return Code(of, f"待核实：{zh}", f"To be asked: {en}", clause)
 
 
 _LIMITS: Final = "附件2"
@@ -203,6 +170,12 @@ CODES: Final[dict[str, Code]] = {
         "Steps of different days were written down within one minute.",
         _TRUE,
     ),
+    "RECEIVED_IN_BURST": _question(
+        Class.TIMES_CHANGED,
+        "相隔一天以上的环节在一分钟内集中上报，且未上报录入时间",
+        "Steps more than a day apart reached the hub within one minute, and when they were written down is not told.",
+        _TRUE,
+    ),
     "REQUEST_TOLD_LATER": Code(
         Class.TIMES_CHANGED,
         "上报的客户申请时间晚于客户向平台申请之日",
@@ -221,6 +194,12 @@ CODES: Final[dict[str, Code]] = {
         "Times that differ in truth are equal to the second.",
         _TRUE,
     ),
+    "ENDED_TOGETHER": _question(
+        Class.TIMES_CHANGED,
+        "不同环节在一分钟内相继结束",
+        "Different segments ended within one minute.",
+        _TRUE,
+    ),
     "SAME_SECOND_IN_CASES": Code(
         Class.TIMES_CHANGED,
         "多个申请的环节在同一秒结束",
@@ -237,6 +216,18 @@ CODES: Final[dict[str, Code]] = {
         Class.TIMES_CHANGED,
         "称在时限内办结，时限届满后才上报",
         "It is said to have ended within its limit, and was reported after the last day of it.",
+        _TRUE,
+    ),
+    "REPORTED_ON_LAST_DAY": _question(
+        Class.TIMES_CHANGED,
+        "退回、终止、不予受理或变更类型的时间早于时限最后一天，当天或之后才上报",
+        "A return, an end or a change is dated before the last day of a limit, and was reported on that day, or later.",
+        _TRUE,
+    ),
+    "TIME_CORRECTED_OFTEN": Code(
+        Class.TIMES_CHANGED,
+        "被更正时间的环节超过 20 个，其余不再逐一比对时限",
+        "The times of more than 20 steps were corrected; those beyond are not compared with the limits.",
         _TRUE,
     ),
     "ENDED_BEFORE_ENERGISED": Code(
@@ -269,6 +260,12 @@ CODES: Final[dict[str, Code]] = {
         Class.STATISTICS,
         "时限最后一天或之后变更类型",
         "The kind of the case was changed on the last day of a limit, or later.",
+        "附件2",
+    ),
+    "KIND_CHANGED_OFTEN": Code(
+        Class.STATISTICS,
+        "类型变更超过 20 次，其余不再逐一核查",
+        "The kind was changed more than 20 times; the changes beyond are not looked at one by one.",
         "附件2",
     ),
     "NUMBER_OF_TWO_CASES": Code(
@@ -346,47 +343,15 @@ CODES: Final[dict[str, Code]] = {
         "refused.",
         _NOTHING_MORE,
     ),
+    "RETURNED_AGAIN": _question(
+        Class.BEYOND_LIST,
+        "同一环节再次退回客户，首次退回时是否已一次性告知",
+        "The segment was sent back to the customer again; did the first return name everything?",
+        _NOTHING_MORE,
+    ),
     "COMPLAINED": Code(
         Class.BEYOND_LIST,
         "客户投诉",
         "The customer complained; the class is the one that the file names, otherwise this.",
     ),
 }
-
-
-class Shown(NamedTuple):
-    """What shows a finding: ``sort`` step, submission, asked (by the customer, at the hub), document (handed in),
-    request (for a material), cancel (taken back at the hub), rating, archive, first-reading, contact or complaint, or
-    number; ``ref`` the id of its record or request, or the line of its file; ``at_ms`` its own time, ``None`` where it
-    has none; ``told`` more of it, no personal value."""
-
-    sort: str
-    ref: str
-    at_ms: int | None
-    told: str = ""
-
-
-class Finding(NamedTuple):
-    """One finding. ``case_id``: ``None`` where the hub has no such case. ``shown_by`` in the order of their times.
-    ``figures``: what was compared. ``named``: its class where the code leaves it to the finding."""
-
-    code: str
-    case_id: bytes | None
-    shown_by: tuple[Shown, ...]
-    figures: tuple[tuple[str, str | int], ...] = ()
-    named: Class | None = None
-
-    @property
-    def of(self) -> Class:
-        """Its class."""
-        return self.named or CODES[self.code].of
-
-    @property
-    def order(self) -> tuple[int, str, int, bytes, tuple[tuple[str, int], ...], str]:
-        """Where it is in the report, in every run the same: by class, code, time, case and line of a file, then by all
-        the rest."""
-        first = min((one.at_ms for one in self.shown_by if one.at_ms is not None), default=0)
-        named = ((one.sort, one.ref.partition("line ")[2]) for one in self.shown_by)
-        lines = tuple((sort, int(number)) for sort, number in named if number)
-        rest = repr((self.shown_by, self.figures))
-        return CLASSES.index(self.of), self.code, first, self.case_id or b"", lines, rest
