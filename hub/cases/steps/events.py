@@ -61,6 +61,7 @@ class Stepped(Event):
     becomes_type: str | None = None
     becomes_starred: bool | None = None
     becomes_voltage: str | None = None
+    said: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,4 +127,5 @@ def fact_of(event: Stepped) -> Fact:
         approved=event.approved,
         becomes=becomes,
         becomes_voltage=event.becomes_voltage,
+        said=event.said,
     )

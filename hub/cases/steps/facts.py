@@ -68,7 +68,8 @@ class Fact:
     under one event is a conflict. Times are in ms since the epoch: ``occurred_ms`` its own time, ``requested_ms`` when
     the customer asked for the segment, ``recorded_ms`` when the utility wrote it down, ``received_ms`` when the hub
     first read this content. ``amends``: the event whose time an AMEND corrects. ``explained``: it gives a reason;
-    ``approved``: it names an approver. ``becomes`` and ``becomes_voltage``: of a change, from now on.
+    ``approved``: it names an approver. ``becomes`` and ``becomes_voltage``: of a change, from now on. ``said``: opaque
+    id of all that it says, also of what is sealed; ``None`` where it is not known.
     """
 
     record_id: bytes
@@ -84,10 +85,12 @@ class Fact:
     approved: bool = False
     becomes: Kind | None = None
     becomes_voltage: str | None = None
+    said: bytes | None = None
 
     def says_same(self, other: "Fact") -> bool:
         """Whether both say the same of the same event. They may have come over two ways, at two times."""
-        return replace(other, record_id=self.record_id, received_ms=self.received_ms) == self
+        said = other.said if self.said and other.said else self.said
+        return replace(other, record_id=self.record_id, received_ms=self.received_ms, said=said) == self
 
     @classmethod
     def request(cls, case_id: bytes, number: int, segment: str, at_ms: int) -> "Fact":

@@ -29,6 +29,8 @@ from hub.topics.places import read_value
 STEP: Final = "utility.step"
 MATERIALS: Final = "MATERIALS"
 """Use of the opaque ids of requests for materials."""
+SAID: Final = "SAID"
+"""Use of the opaque ids of what a step says."""
 
 
 class Asking(NamedTuple):
@@ -221,7 +223,28 @@ def facts_in(given: Given, row: Row[Any], one: Opened) -> list[Stepped]:
     was charged, the charge."""
     assert one.record is not None and given.names is not None
     event = partial(given.names.event, one.record["authority"], one.record["step"]["event_id"])
-    return [_stepped(row, one, told, event(place), given) for place, told in _told(one.record["step"])]
+    told_of = _told(one.record["step"])
+    return [_stepped(row, one, told, (event(place), _said(given, one, place)), given) for place, told in told_of]
+
+
+_FOUND_BY: Final = frozenset({"application_no", "app_no", "pre_app_no", "event_id", "code"})
+"""What a step is found and read by. The same event may name more numbers later."""
+_CHARGED: Final = ("charge_item", "charge_amount")
+
+
+def _said(given: Given, one: Opened, place: str) -> bytes | None:
+    """The opaque id of all that an event says, sealed or not: another reason, meter or sum is another content too. A
+    start beside its end says its time alone, and a charge what was charged."""
+    assert one.record is not None and given.names is not None
+    told = one.record["step"]
+    if place == Action.START:
+        return None
+    names = _CHARGED if place == Action.CHARGE else sorted(told.keys() - _FOUND_BY)
+    said = {name: told[name] for name in names if told[name] not in (None, "", [])}
+    event = f"{SAID} {place} {told['event_id']}"
+    return given.names.event(
+        one.record["authority"], json.dumps(said, ensure_ascii=False, sort_keys=True, default=str), event
+    )
 
 
 def _told(told: Plain) -> list[tuple[str, Plain]]:
@@ -249,7 +272,8 @@ def _charges(told: Plain) -> bool:
     return charged and told["action"] != Action.CHARGE
 
 
-def _stepped(row: Row[Any], one: Opened, told: Plain, event: bytes, given: Given) -> Stepped:
+def _stepped(row: Row[Any], one: Opened, told: Plain, event: tuple[bytes, bytes | None], given: Given) -> Stepped:
+    """``event``: its opaque id, and that of what it says."""
     assert one.record is not None and given.names is not None
     amends = told["amends"]
     becomes = _becomes(told)
@@ -260,7 +284,8 @@ def _stepped(row: Row[Any], one: Opened, told: Plain, event: bytes, given: Given
         partition=row.partition,
         offset=row.offset,
         source=row.source,
-        event=event,
+        event=event[0],
+        said=event[1],
         segment=told["segment"],
         action=told["action"],
         step_occurred_at_ms=told["occurred_at_ms"],

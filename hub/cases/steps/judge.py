@@ -136,10 +136,11 @@ def _contents(
     contents of one event the strictest one counts that can be true, so that a second one never makes a clock kinder:
     that takes a correction with reason and approver. The others are conflicts."""
 
-    def strictness(one: Fact) -> tuple[bool, int, bytes]:
+    def strictness(one: Fact) -> tuple[bool, int, bool, bytes]:
         began_ms = one.occurred_ms if one.requested_ms is None else min(one.requested_ms, one.occurred_ms)
         late_ms = -began_ms if one.action is Action.START else one.occurred_ms
-        return _cannot_be(one, one, known, submitted_ms) is None, late_ms, one.record_id
+        # One whose sealed content is not known is the same as any: it comes last, so that it joins no two others.
+        return _cannot_be(one, one, known, submitted_ms) is None, late_ms, one.said is not None, one.record_id
 
     counting = {one.event: one for one in sorted(facts, key=strictness)}
     same = [one for one in facts if one.says_same(counting[one.event])]

@@ -13,7 +13,7 @@ from hub.cases.steps.tables import case_number, number_dispute, segment_request,
 
 _COPIED = (
     *("record_id", "action", "reading", "source", "event", "segment", "amends", "explained", "approved"),
-    *("becomes_type", "becomes_starred", "becomes_voltage", "topic", "partition", "offset"),
+    *("becomes_type", "becomes_starred", "becomes_voltage", "said", "topic", "partition", "offset"),
 )
 
 

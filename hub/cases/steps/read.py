@@ -66,6 +66,7 @@ def fact(row: Row[Any]) -> Fact:
         approved=row.approved,
         becomes=becomes,
         becomes_voltage=row.becomes_voltage,
+        said=None if row.said is None else bytes(row.said),
     )
 
 

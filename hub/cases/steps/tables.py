@@ -44,6 +44,7 @@ step = Table(
     Column("becomes_type", String(32), doc="of a change: the row of the policy's table from now on"),
     Column("becomes_starred", Boolean),
     Column("becomes_voltage", String(16)),
+    Column("said", ID, doc="opaque id of all that it says, also sealed; null: a former hub wrote it"),
     Column("topic", String(128), nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),

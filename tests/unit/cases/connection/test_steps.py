@@ -198,6 +198,39 @@ def test_a_row_of_a_step_table_tells_of_start_and_end_and_its_first_reading_is_n
 
 
 @pytest.mark.parametrize(
+    ("action", "first", "other"),
+    [
+        ("END", {"reason": "a"}, {"reason": "b"}),
+        ("RETURN", {"reason": "a", "materials": ["说明书"]}, {"reason": "a", "materials": ["图纸"]}),
+        ("CHANGE", {"approver": "张三"}, {"approver": "李四"}),
+        ("CHANGE", {"becomes_capacity_kw": "50"}, {"becomes_capacity_kw": "150"}),
+        ("CHARGE", {"charge_amount": "300"}, {"charge_amount": "3"}),
+        ("WITHIN", {"charge_amount": "300"}, {"charge_amount": "3"}),
+        ("END", {"first_reading": "0.00"}, {"first_reading": "9.50"}),
+        ("END", {"promised_on": 20_521}, {"promised_on": 20_531}),
+        ("WITHIN", {"meter_no": "M-1"}, {"meter_no": None}),
+        ("END", {"manager": "钱七"}, {"manager": "赵六"}),
+    ],
+)
+def test_p4_another_content_that_differs_only_in_what_is_sealed_is_a_conflict(
+    house: House, action: str, first: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """The same content again is none, also where it names one more number of the application."""
+    case_id = registered(house, **HIGH)
+    at_ms, named = house.clock.now_ms(), {"application_no": number(case_id)}
+    house.clock.pass_s(86_400)
+    told = samples.step("E-1", action, "acceptance", at_ms, **named, **first)
+    house.verified(told, samples.step("E-1", action, "acceptance", at_ms, **named, app_no="R7", **first))
+    house.project()
+    assert "STEP_CONFLICT" not in {row.why for row in house.rows(step)}
+    house.verified(samples.step("E-1", action, "acceptance", at_ms, **named, **other))
+    house.project()
+    assert "STEP_CONFLICT" in {row.why for row in house.rows(step) if row.action == action}
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+@pytest.mark.parametrize(
     ("action", "segment", "money", "charged"),
     [
         ("WITHIN", "supply-plan", {"charge_item": "材料费"}, True),

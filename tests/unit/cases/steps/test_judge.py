@@ -28,7 +28,12 @@ def timed(kind: Kind) -> tuple[str, ...]:
 
 
 def fact(name: str, action: Action, segment: str, at_ms: int, **more: object) -> Fact:
-    told: dict[str, object] = {"received_ms": at_ms + MINUTE, "explained": True, "approved": True} | more
+    told: dict[str, object] = {
+        "received_ms": at_ms + MINUTE,
+        "explained": True,
+        "approved": True,
+        "said": b"said",
+    } | more
     event = name.split("/", maxsplit=1)[0].encode()
     return Fact(name.encode().ljust(16, b"."), event, segment, action, at_ms, **told)  # type: ignore[arg-type]
 
@@ -102,7 +107,8 @@ class Model:
         assert self.opened_ms is not None
         begun = told_ms = self.opened_ms
         self.at_ms += takes_ms
-        if kinder and any((one.action, one.occurred_ms) == (Action.REQUEST, begun) for one in self.facts):
+        taken = (one for one in self.facts if one.record_id not in self.claims)
+        if kinder and any((one.action, one.occurred_ms) == (Action.REQUEST, begun) for one in taken):
             told_ms = self.at_ms
         if mistaken:
             ended = self.name()
@@ -271,6 +277,15 @@ class Life(RuleBasedStateMachine):
             other = replace(first, record_id=record_id, occurred_ms=occurred_ms, requested_ms=asked)
             self.model.claim(Why.CONFLICT, other)
 
+    @rule(seed=st.integers(0, 2**32))
+    def other_sealed_content_of_an_event(self, seed: int) -> None:
+        """The one that is not the last by its id: nothing else tells which of the two is stricter."""
+        honest = [one for one in self.model.facts if one.said and one.record_id not in self.model.claims]
+        if honest:
+            first = Random(seed).choice(honest)
+            record_id = b"!" + self.model.name().encode().ljust(15, b"~")
+            self.model.claim(Why.CONFLICT, replace(first, record_id=record_id, said=b"other"))
+
     @invariant()
     def the_order_of_arrival_never_changes_the_end(self) -> None:
         if not hasattr(self, "model"):
@@ -342,6 +357,7 @@ anything = st.builds(
             "received_ms": st.integers(-9, 30).map(lambda at: BEGUN + at * MINUTE),
             "amends": st.integers(0, 9).map(lambda n: f"E{n}".encode()),
             "becomes": st.sampled_from(list(TIMED)),
+            "said": st.sampled_from([None, b"one", b"other"]),
         },
     ),
 )
@@ -405,6 +421,16 @@ def test_p4_a_second_content_never_makes_a_clock_kinder() -> None:
     kinder = replace(accepted, record_id=b"again".ljust(16, b"."), occurred_ms=BEGUN + DAY)
     for facts in ([accepted, kinder], [kinder, accepted]):
         assert judged(HIGH, facts).rounds[0].closed_ms == BEGUN + 9 * DAY
+
+
+def test_p4_what_a_former_hub_did_not_write_is_the_same_and_hides_no_conflict_of_two_others() -> None:
+    unknown, one, other = (
+        fact(f"a/{n}", Action.END, ACCEPTANCE, BEGUN + DAY, said=said) for n, said in enumerate((None, b"1", b"2"))
+    )
+    for facts in ([unknown, one], [one, unknown]):
+        assert {found.state for found in judged(HIGH, facts).facts} == {State.COUNTED, State.REPEATED}
+    for facts in ([unknown, one, other], [other, one, unknown]):
+        assert [found.why for found in judged(HIGH, facts).facts].count(Why.CONFLICT) == 1
 
 
 def test_p4_a_correction_that_cannot_be_moves_nothing() -> None:
