@@ -241,10 +241,8 @@ def _said(given: Given, one: Opened, place: str) -> bytes | None:
         return None
     names = _CHARGED if place == Action.CHARGE else sorted(told.keys() - _FOUND_BY)
     said = {name: told[name] for name in names if told[name] not in (None, "", [])}
-    event = f"{SAID} {place} {told['event_id']}"
-    return given.names.event(
-        one.record["authority"], json.dumps(said, ensure_ascii=False, sort_keys=True, default=str), event
-    )
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True, default=str)
+    return given.names.event(one.record["authority"], text, f"{SAID} {place} {told['event_id']}")
 
 
 def _told(told: Plain) -> list[tuple[str, Plain]]:

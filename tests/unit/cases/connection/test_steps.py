@@ -3,6 +3,7 @@ can be made again from the topics."""
 
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -207,7 +208,7 @@ def test_a_row_of_a_step_table_tells_of_start_and_end_and_its_first_reading_is_n
         ("CHARGE", {"charge_amount": "300"}, {"charge_amount": "3"}),
         ("WITHIN", {"charge_amount": "300"}, {"charge_amount": "3"}),
         ("END", {"first_reading": "0.00"}, {"first_reading": "9.50"}),
-        ("END", {"promised_on": 20_521}, {"promised_on": 20_531}),
+        ("END", {"promised_on": date(2026, 3, 9)}, {"promised_on": date(2026, 3, 19)}),
         ("WITHIN", {"meter_no": "M-1"}, {"meter_no": None}),
         ("END", {"manager": "钱七"}, {"manager": "赵六"}),
     ],
