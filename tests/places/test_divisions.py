@@ -26,6 +26,37 @@ def test_a_former_district_of_tianjin_is_the_one_of_today(former: str, present: 
     assert verdict(before, f"{present}{merged}人民路12号3栋-2-502") is Verdict.DIFFERENT
 
 
+RENAMED = {
+    "北京市通县": "北京市通州区",
+    "北京市宣武区": "北京市西城区",
+    "江苏省南京市江宁县": "江苏省南京市江宁区",
+    "浙江省杭州市萧山市": "浙江省杭州市萧山区",
+    "河北省石家庄市鹿泉市": "河北省石家庄市鹿泉区",
+    "上海市闸北区": "上海市静安区",
+}
+OF_TIANJIN = {f"天津市{former}": f"天津市{now}" for former, now in TIANJIN_FORMER.items() if now != "滨海新区"}
+
+
+@pytest.mark.parametrize(("former", "present"), [*OF_TIANJIN.items(), *RENAMED.items()])
+def test_a_former_and_a_present_name_are_one_in_both_directions(former: str, present: str) -> None:
+    one, other = f"{former}人民路12号3号楼501室", f"{present}人民路12号3栋501"
+    assert verdict(one, other) is verdict(other, one) is verdict(one, one) is Verdict.SAME
+    assert verdict(one, f"{present}人民路14号3栋501") is verdict(f"{present}人民路14号3栋501", one) is Verdict.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ("上海市南汇区", "上海市浦东新区"),
+        ("浙江省杭州市江干区", "浙江省杭州市上城区"),
+        ("天津市滨海新区", "天津市塘沽区"),
+    ],
+)
+def test_what_became_part_of_several_or_may_be_another_is_asked_about(former: str, present: str) -> None:
+    one, other = f"{former}人民路12号", f"{present}人民路12号"
+    assert verdict(one, other) is verdict(other, one) is Verdict.ASK
+
+
 def test_roads_of_one_name_in_a_merged_district_are_asked_about() -> None:
     assert verdict("塘沽区新华路12号", "滨海新区新华路12号") is Verdict.ASK
     assert verdict("塘沽区新华路12号", "滨海新区大港新华路12号") is Verdict.DIFFERENT

@@ -16,8 +16,7 @@ from hub.cases.connection import command, states, views
 from hub.cases.connection.command import Application
 from hub.cases.connection.hears import AskAgain, Cancel, Present, Submit
 from hub.cases.connection.procedure import PROCEDURE
-from hub.cases.connection.steps import clocks, details
-from hub.cases.connection.steps.looked import looked
+from hub.cases.connection.steps import clocks, details, looked
 from hub.cases.connection.tables import application, every, find_row, row_of
 from hub.cases.events import Event, Held, Released
 from hub.cases.identity import desk
@@ -143,10 +142,11 @@ class Applications:
     def steps(self, case_id: bytes, person: str, by: By) -> Sequence[dict[str, Any]]:
         """What the utility reported of one application, with what only the sealed records hold: for a named ``person``
         of the utility or of the operator, never for a channel (P5). The look is an event, written before anything is
-        opened. Raises ``RecordRejected`` (NO_SUCH_APPLICATION), and as ``details.shown``."""
+        opened. Raises ``RecordRejected`` (NO_SUCH_APPLICATION, LOOKS_FULL), and as ``details.shown``."""
         with self.store.write() as connection:
             row = row_of(connection, case_id)
-            event = looked(row.purpose, person)
+            looked.check(row)
+            event = looked.looked(row.purpose, person)
             locked = cases.lock(connection, [case_id])[case_id]
             self.journal.append(connection, [Decided(locked, [event], by._replace(channel=row.channel))])
         with self.store.read() as connection:

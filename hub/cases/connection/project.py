@@ -18,6 +18,7 @@ from hub.cases.connection.materials.project import documented, requested
 from hub.cases.connection.placed.project import PROJECT as PLACED
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.recall.events import Recalled, Retracted
+from hub.cases.connection.steps import looked
 from hub.cases.connection.steps.histories import histories
 from hub.cases.connection.steps.looked import StepsLooked
 from hub.cases.connection.tables import application
@@ -294,7 +295,7 @@ _PROJECT: dict[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Disputed: _disputed,
     Separated: _separated,
     **RATINGS,
-    StepsLooked: lambda _connection, _entries: None,
+    StepsLooked: looked.project,
     **PLACED,
     Warned: shown.project,
     **dict.fromkeys(HANDED, handed.project),

@@ -52,6 +52,7 @@ application = Table(
     Column("total_due_on", String(10), doc="the day on which the total is used up if the segment that runs continues"),
     Column("external_works", Boolean, doc="works outside the site are needed; null: not said"),
     Column("voltage_now", String(16), doc="after a change of kind; null: as it was submitted"),
+    Column("looks", Integer, doc="how often persons looked at what is sealed; null: never"),
     Column("mark", Integer, nullable=False, server_default="0", doc="0: not warned of counted_to; 1: before; 2: after"),
     Column("total_mark", Integer, nullable=False, server_default="0", doc="the same of total_due_on"),
     Index("ix_application_numbered", "numbered"),

@@ -137,6 +137,7 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "NO_FOLLOW_UP": ("该申请没有待办的差评回访。", "No follow-up of a bad rating is open for this application."),
     "ANSWERS_FULL": ("该问题的答复过多。", "The question has too many answers."),
+    "LOOKS_FULL": ("本申请的查看次数已达上限。", "The application has been looked at too often."),
     "NO_SUCH_QUESTION": ("该申请没有此问题。", "The application has no such question."),
     "NO_SUCH_CASE": ("没有此办件。", "There is no such case."),
     "NO_SUCH_APPLICATION": ("没有此申请。", "There is no such application."),

@@ -8,6 +8,7 @@ from hub.cases.connection.command import TITLE
 from hub.cases.connection.placed.events import PlaceAnswered, Placed, PlaceLooked
 from hub.cases.connection.placed.questions import YES
 from hub.cases.connection.placed.tables import place, place_answer
+from hub.cases.connection.steps import looked
 from hub.cases.events import Entry, Event
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
@@ -50,5 +51,5 @@ def _look_now(connection: Connection, case_id: bytes) -> None:
 PROJECT: Mapping[type[Event], Callable[[Connection, Sequence[Entry]], None]] = {
     Placed: _placed,
     PlaceAnswered: _answered,
-    PlaceLooked: lambda _connection, _entries: None,
+    PlaceLooked: looked.project,
 }

@@ -14,6 +14,7 @@ from hub.cases.connection.command import Application, Part, Short, Text, refusal
 from hub.cases.connection.placed import shown
 from hub.cases.connection.placed.events import PlaceAnswered, PlaceLooked
 from hub.cases.connection.placed.gather import title_of
+from hub.cases.connection.steps import looked
 from hub.cases.connection.tables import row_of
 from hub.cases.events import ToSeal
 from hub.cases.journal import Decided, Journal
@@ -65,12 +66,13 @@ class Places:
 
     def look(self, case_id: bytes, given: Mapping[str, Any], by: By) -> Json:
         """What ``show`` gives, to a named person. The look is an event, with the purpose of the application; there is
-        none where nothing was found yet. Raises ``RecordRejected``: NOT_ASKED, FIELD_MISSING, FIELD_INVALID,
-        TEXT_CONTROL, TEXT_ENCODING."""
+        none where nothing was found yet. Raises ``RecordRejected``: LOOKS_FULL, NOT_ASKED, FIELD_MISSING,
+        FIELD_INVALID, TEXT_CONTROL, TEXT_ENCODING."""
         person = _read(given, LookedAt).person
         with self.store.write() as connection:
             locked = cases.lock(connection, [case_id])
             row = row_of(connection, case_id)
+            looked.check(row)
             if shown.rows(connection, case_id):
                 sealed = ToSeal(json.dumps({"person": person}, ensure_ascii=False).encode())
                 event = PlaceLooked(purpose=row.purpose, sealed=sealed)

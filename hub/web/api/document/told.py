@@ -148,7 +148,7 @@ _APPLICATIONS: Final = (
         "placesOfSite", "POST", f"{_ONE}/places",
         "Findings about the site, each with the text of the site and of the title side by side, to a named person. "
         "That the person looked is recorded.",
-        {200: PlacesShown}, (*_TOKEN, *_BODY, *_SAID, "NO_SUCH_APPLICATION"),
+        {200: PlacesShown}, (*_TOKEN, *_BODY, *_SAID, "LOOKS_FULL", "NO_SUCH_APPLICATION"),
         applications.OPERATE, body=LookedAt, example={"person": "李明"},
     ),
     Told(

@@ -11,6 +11,7 @@ from hub.cases.connection.placed import questions
 from hub.cases.connection.placed.decide import FINDINGS_MAX, QUESTIONS_MAX, Near, Placing, placed
 from hub.cases.connection.placed.service import ANSWERS_MAX, Places
 from hub.cases.connection.placed.tables import place
+from hub.cases.connection.steps import looked
 from hub.cases.places.compare import Place
 from hub.cases.tables import case as cases
 from hub.codec import wire
@@ -69,6 +70,18 @@ def test_the_event_and_the_table_have_codes_only(house: House) -> None:
     for partition in range(house.log.topics()[CONNECTION_EVENTS]):
         for batch in house.log.scan(CONNECTION_EVENTS, partition, 0):
             assert all("长江道".encode() not in (one.value or b"") for one in batch.records)
+
+
+def test_the_looks_at_one_application_have_a_bound(
+    house: House, places: Places, asked: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looked, "LOOKS_MAX", 2)
+    for person in ("李明", "王芳"):
+        places.look(asked, {"person": person}, BY)
+    with pytest.raises(RecordRejected, match="LOOKS_FULL"):
+        places.look(asked, {"person": "李明"}, BY)
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
 
 
 def test_the_same_record_is_found_once(house: House) -> None:
