@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.cases import journal
 from hub.cases.transfer import command
 from hub.cases.transfer.command import MATTERS_MAX
 from hub.cases.transfer.tables import transfer_person
@@ -326,3 +327,24 @@ def test_p2_of_two_at_one_moment_one_is_registered(engine: str, tmp_path: Path, 
             both = [pool.submit(submit, f"{name}-{nth}", f"12000456{nth}") for name in ("A", "B")]
             assert sorted(one.result(timeout=30) for one in both) == ["TRANSFER_OPEN", "True"]
     house.close()
+
+
+def test_p1_a_submission_that_died_half_way_is_registered_whole_by_the_next_try(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a kill before the commit, and after it, where the caller got no answer."""
+    whole, passed = body(matter(), matter(unit_no=unit(2), accounts=[SECOND_ACCOUNT])), list[str]()
+
+    def die(name: str) -> None:
+        passed.append(name)
+        if passed.count("transfer.submitted") == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(journal, "crash_point", die)
+        town.service.submit(whole, BY)
+    assert town.states() == []
+    first, second = (town.service.submit(whole, BY) for _ in range(2))
+    assert (first.created, second.created, first.case_ids) == (True, False, second.case_ids)
+    town.settle()
+    assert sorted(town.kinds()) == ["check", "check", "registration", "registration"]
