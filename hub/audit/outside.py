@@ -4,6 +4,7 @@ as its steps tell it. Pure."""
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from hub.audit import values
 from hub.audit.account import Account, shown, submission
 from hub.audit.files import Row, Sort, Unread
 from hub.audit.findings.finding import Finding, Shown
@@ -118,7 +119,7 @@ def _readings(account: Account, rows: Sequence[Row], readings: Mapping[int, byte
     """First readings as the steps tell them: beside the segment, and beside the lines of the metering system."""
     told = [(at_ms, Shown("step", readings[at_ms].hex(), at_ms, "first reading")) for at_ms in sorted(readings)]
     for at_ms, event in told:
-        yield from _energised(account, Moment(at_ms, at_ms), event)
+        yield from _energised(account, values.whole(at_ms), event)
     for row in rows:
         at = row.at if row.sort is Sort.FIRST_READINGS else None
         if at and told and not any(_same_day(at, at_ms) for at_ms, _ in told):

@@ -15,10 +15,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select
 
 from hub.audit import places, refused, rejected
-from hub.audit.account import Account, Cancel, Paper, end_ms, shown
+from hub.audit.account import Account, Cancel, Paper, end_ms
 from hub.audit.files import Row as FileRow
 from hub.audit.findings.finding import Finding, Shown
 from hub.audit.questions import again
+from hub.audit.questions.records import Said
 from hub.cases import notices, policy
 from hub.cases.by import By
 from hub.cases.connection.command import Application
@@ -28,7 +29,7 @@ from hub.cases.connection.tables import application
 from hub.cases.procedure import installed
 from hub.cases.steps import gather
 from hub.cases.steps import read as steps
-from hub.cases.steps.facts import COMPLETION, Action, Fact, Kind
+from hub.cases.steps.facts import Fact, Kind
 from hub.cases.steps.gather import STEP
 from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.cases.tables import case
@@ -43,8 +44,6 @@ from hub.topics.declared import CONNECTION_EVENTS
 
 PAGE: Final = 500
 """Cases that are read at once."""
-_ASKING: Final = (Action.RETURN, Action.CORRECTION_START, Action.NOT_ACCEPTED)
-"""Steps whose reason may ask the customer for something."""
 
 
 class Book:
@@ -189,39 +188,17 @@ class Book:
         opened = self._parts.opener.open_values(sealed) if sealed else []
         return [Application.model_validate_json(one) if isinstance(one, bytes) else None for one in opened]
 
-    def readings(self, account: Account) -> dict[int, bytes]:
-        """When its meter was first read, as its steps say: time → the record that says it, or the first of them. What
-        the log has not is no matter of this: ``hub rebuild --check`` finds it."""
-        known = {one.record_id for one in account.facts if one.segment == COMPLETION}
-        found: dict[int, bytes] = {}
-        for record_id, told in self._said(account, known):
-            if (at_ms := told.get("first_reading_at_ms")) is not None:
-                found.setdefault(at_ms, record_id)
-        return found
-
-    def asked_in_steps(self, account: Account) -> Iterator[Finding]:
-        """Steps by which the utility sends an application back, or refuses it, with a reason that names what the policy
-        forbids to ask for. Of the reason only the policy's own words are shown (P5)."""
-        known = {one.record_id: one for one in account.facts if one.explained and one.action in _ASKING}
-        for record_id, told in self._said(account, known):
-            meant = account.policy.meant([told["reason"] or ""])
-            if meant:
-                nevers = " ".join(f"{one.zh}（{one.clause}）" for one in map(account.policy.nevers.__getitem__, meant))
-                event = shown(known[record_id])
-                yield Finding("ASKED_IN_STEP", account.case_id, (event._replace(told=f"{event.told} {nevers}"),))
-
-    def _said(self, account: Account, known: Collection[bytes]) -> Iterator[tuple[bytes, Mapping[str, Any]]]:
-        """What the records of these steps of a case say, in the order of their ids; none of one that does not open."""
-        if not known:
-            return
+    def said(self, account: Account) -> list[Said]:
+        """What the records of its steps say, in the order of their ids; none of one that does not open. What the log
+        has not is no matter of this: ``hub rebuild --check`` finds it."""
+        known = {one.record_id for one in account.facts}
         places = select(step.c.record_id, step.c.topic, step.c.partition, step.c.offset).distinct()
-        query = places.where(step.c.case_id == account.case_id)
-        for found, *place in self.connection.execute(query.order_by(step.c.record_id)):
-            if (record_id := bytes(found)) in known:
-                message = self.log.read(*place)
-                (opened,) = self._parts.opener.open([message.value if message else None])
-                if opened.record:
-                    yield record_id, opened.record["step"]
+        query = places.where(step.c.case_id == account.case_id).order_by(step.c.record_id)
+        rows = [row for row in self.connection.execute(query).all() if bytes(row.record_id) in known]
+        messages = [self.log.read(row.topic, row.partition, row.offset) for row in rows]
+        opened = self._parts.opener.open([one.value if one else None for one in messages]) if rows else []
+        found = zip(rows, opened, strict=True)
+        return [Said(bytes(row.record_id), one.record["step"]) for row, one in found if one.record]
 
     # ---- numbers of other systems --------------------------------------------------------------------------------
 

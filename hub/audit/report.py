@@ -1,6 +1,6 @@
 """The findings of the whole hub, beside what other systems say, in one order."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,8 +10,9 @@ from hub.audit.account import Account, name_of
 from hub.audit.files import Row, Sort
 from hub.audit.findings.codes import CODES
 from hub.audit.findings.finding import Finding, Shown
-from hub.audit.questions import within
+from hub.audit.questions import records, within
 from hub.audit.questions.across import Seconds
+from hub.audit.questions.records import Said
 from hub.audit.read import Book, number_of
 from hub.cases.times import iso
 from hub.clock import in_china
@@ -61,9 +62,11 @@ def findings(book: Book, paths: Mapping[Sort, Path], since_ms: int, encoding: st
     found = [Told(outside.unreadable(line)) for line in lines if not isinstance(line, Row)]
     for account in book.accounts(since_ms):
         seconds.add(account)
-        found += _of(account, chain(within.findings(account), rows.findings(account), book.asked_in_steps(account)))
+        said = book.said(account)
+        of_case = within.findings(account), records.findings(account, said), rows.findings(account, said)
+        found += _of(account, chain(*of_case))
     for account in book.chosen(rows.others()):
-        found += _of(account, rows.findings(account))
+        found += _of(account, rows.findings(account, book.said(account)))
     found += [Told(outside.unknown(row)) for row in rows.unknown]
     found += [Told(outside.of_two(row, both)) for row, both in rows.of_two]
     of_none = book.unlinked(since_ms), book.rejected(since_ms), book.disputed(), book.asked(since_ms)
@@ -82,7 +85,6 @@ class _Rows:
     ``of_two``: those whose numbers are of two cases or more; they are about none."""
 
     def __init__(self, book: Book, rows: list[Row]) -> None:
-        self._book = book
         self._by_case: dict[bytes, list[Row]] = {}
         self.unknown: list[Row] = []
         self.of_two: list[tuple[Row, tuple[bytes, ...]]] = []
@@ -103,10 +105,10 @@ class _Rows:
         elif found:
             self._by_case.setdefault(found[0], []).append(row)
 
-    def findings(self, account: Account) -> Iterator[Finding]:
+    def findings(self, account: Account, said: Sequence[Said]) -> Iterator[Finding]:
         """What the lines about a case show, and the first reading that its steps tell."""
         self._others.discard(account.case_id)
-        return outside.findings(account, self._by_case.get(account.case_id, []), self._book.readings(account))
+        return outside.findings(account, self._by_case.get(account.case_id, []), records.readings(said))
 
     def others(self) -> list[bytes]:
         """The cases of lines that no one has asked for yet, in the order of their ids."""

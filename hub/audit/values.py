@@ -23,6 +23,7 @@ _SPREAD: Final = re.compile(
     r"(?:[ T]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6}))?)?)?"
 )
 _DAY_MS: Final = 86_400_000
+_CHINA_MS: Final = int(CHINA.utcoffset(None).total_seconds()) * 1000
 _MINUTE_MS: Final = 60_000
 _GRADES: Final = {
     said: grade for grade, words in GRADES.items() for said in (f"{grade}", f"{grade}.0", f"{grade}分", words.zh)
@@ -35,6 +36,13 @@ class Moment(NamedTuple):
 
     first_ms: int
     last_ms: int
+
+
+def whole(at_ms: int) -> Moment:
+    """A time as a moment: midnight in China to the second, which is how a date is written where times are expected, is
+    the whole day."""
+    midnight = (at_ms + _CHINA_MS) % _DAY_MS == 0
+    return Moment(at_ms, at_ms + _DAY_MS - 1 if midnight else at_ms)
 
 
 def text(cell: str) -> str:

@@ -110,6 +110,14 @@ STEPS = (
         *("energised before its step began", "ENERGISED_EARLY", OFF, OTHER, ACCEPTED, PLANNED, ASKED),
         said(DONE.at, "150", "END", firstReadingAt="2022-03-10T11:00:00", firstReading="0.00"),
     ),
+    reported(
+        *("the meter was read before the application, told with acceptance", "ENERGISED_EARLY", OFF, OTHER),
+        said(ACCEPTED.at, "010", "END", firstReadingAt="2022-01-01T10:00:00"),
+    ),
+    reported(
+        *("the contract was signed before the application", "CONTRACT_BEFORE_APPLICATION", OFF, OTHER, ACCEPTED),
+        said(PLANNED.at, "060", "END", contractSignedAt="2022-02-20T10:00:00"),
+    ),
     # ---- begun twice or late ----
     reported(
         *("the customer's request is not told", "REQUEST_NOT_TOLD", RESTARTED, OTHER, ACCEPTED, PLANNED),
@@ -249,6 +257,10 @@ STEPS = (
     reported(
         *("sent back for a permit", "ASKED_IN_STEP", BEYOND, OTHER, ACCEPTED, PLANNED, ASKED),
         said("2022-03-15T09:00:00", "120", "RETURN", reason="请补交建设工程规划许可证"),
+    ),
+    reported(
+        *("terminated for want of a permit, in other characters", "ASKED_IN_STEP", BEYOND, OTHER, ACCEPTED),
+        said("2022-03-03T09:00:00", "", "TERMINATE", reason="客戶無施工許 可證"),
     ),
     reported(
         *("not accepted for want of a permit", "ASKED_IN_STEP", BEYOND, OTHER),

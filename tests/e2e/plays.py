@@ -258,6 +258,14 @@ def line_of(world: World, name: str, *cells: str) -> Play:
     return Cheated(case.case_id, [world.line(name, case.number, "", *cells)])
 
 
+def contacted_before_the_acceptance(world: World) -> Play:
+    yield SUBMITTED
+    case = world.apply(**OTHER)
+    yield "2022-03-02T09:00:00"
+    begun = world.step(case, "010", "START")
+    return Cheated(case.case_id, [begun, world.line("contacts", case.number, "", "2022-03-01 15:00:00")])
+
+
 def archived_twice(world: World) -> Play:
     case = yield from finished(world)
     cells = case.number, "", "2022-03-16 16:45:07", "2022-03-02", ""
@@ -354,7 +362,7 @@ PLAYS = (
     ),
     Cheat(
         *("contacted before the acceptance", "CONTACT_BEFORE_ACCEPTANCE", OFF),
-        lambda world: line_of(world, "contacts", "2022-03-01 15:00:00"),
+        contacted_before_the_acceptance,
     ),
     Cheat(
         *("first contacted days later", "STARTED_LATE", RESTARTED),

@@ -85,6 +85,12 @@ CODES: Final[dict[str, Code]] = {
         "The customer was contacted on an earlier day than the acceptance is said to have begun.",
         _NO_OFF,
     ),
+    "CONTRACT_BEFORE_APPLICATION": Code(
+        Class.OFF_SYSTEM,
+        "供用电合同签订日早于申请日",
+        "The supply contract was signed on an earlier day than the application was submitted.",
+        _NO_OFF,
+    ),
     "COMPLAINT_BEFORE_APPLICATION": Code(
         Class.OFF_SYSTEM,
         "客户在申请登记之前已投诉",
@@ -242,6 +248,12 @@ CODES: Final[dict[str, Code]] = {
         "The meter's first reading is reported with another day than the metering system has.",
         _TRUE,
     ),
+    "TOLD_FUTURE": Code(
+        Class.TIMES_CHANGED,
+        "合同签订或首次示数的时间晚于上报时间",
+        "The contract or the first reading is said to be of a later time than it was reported.",
+        _TRUE,
+    ),
     Why.CONFLICT.value: _claim(Class.TIMES_CHANGED, Why.CONFLICT, _TRUE),
     Why.FUTURE.value: _claim(Class.TIMES_CHANGED, Why.FUTURE, _TRUE),
     Why.WRITTEN_BEFORE.value: _claim(Class.TIMES_CHANGED, Why.WRITTEN_BEFORE, _TRUE),
@@ -326,8 +338,8 @@ CODES: Final[dict[str, Code]] = {
     Why.NOT_TIMED.value: _claim(Class.BEYOND_LIST, Why.NOT_TIMED, _NOTHING_MORE),
     "ASKED_IN_STEP": Code(
         Class.BEYOND_LIST,
-        "退回、补正或不予受理的原因提到清单外的资料",
-        "The reason of a return, a correction or a refusal names a paper that the policy forbids to ask for.",
+        "环节的原因提到禁止索要的资料",
+        "The reason of a step names a paper that the policy forbids to ask for.",
         _NOTHING_MORE,
     ),
     "REQUEST_REFUSED": Code(

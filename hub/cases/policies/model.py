@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from hub.cases.calendar import Calendar
 from hub.cases.steps.facts import ACCEPTANCE, SEGMENTS
+from hub.records.text import fold
 
 ROWS: Final = ("low-resident", "low-sanling", "low-other", "high-single", "high-dual")
 """The five kinds of customers (annex 2 of 津工信电力〔2021〕8号, and its note 2)."""
@@ -330,14 +331,15 @@ class Policy(Data):
         return tuple(one for one in self.boundaries.values() if case_type in one.rows or not one.rows)
 
     def meant(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Which of what may never be asked for these names mean.
+        """Which of what may never be asked for these names mean, in any width, with blanks inside, and in the
+        traditional characters of these words.
 
         >>> from hub.cases.policy import shipped
-        >>> shipped()[-1].meant(["施工许可证", "planning_permit", "photo"])
-        ('planning-permit', 'construction-permit')
+        >>> shipped()[-1].meant(["施工許可證", "planning_permit", "photo", "承 诺 书"])
+        ('planning-permit', 'construction-permit', 'commitment-letter')
         """
-        said = "\n".join(names).lower().replace("_", " ")
-        return tuple(one.name for one in self.nevers.values() if any(word in said for word in one.words))
+        said = "\n".join(map(_plainly, names))
+        return tuple(one.name for one in self.nevers.values() if any(_plainly(word) in said for word in one.words))
 
     def permit_days(self, voltage: str) -> int | None:
         """Working days of the permits for grid works as a whole; ``None`` where the policy sets no limit (35 kV and
@@ -364,6 +366,15 @@ class Policy(Data):
         if running is None:
             return Dates(end, "", None, end, provisional, version, calendar.number)
         return Dates(None, running.name, end, end, provisional, version, calendar.number)
+
+
+_SIMPLIFIED: Final = str.maketrans("規劃許證開設築諾書", "规划许证开设筑诺书")
+"""Traditional characters of names of papers."""
+
+
+def _plainly(text: str) -> str:
+    """A text as names of papers are compared: small letters, half width, no blanks, simplified characters."""
+    return fold(text).lower().replace("_", "").translate(_SIMPLIFIED)
 
 
 def _with_names(listed: Any) -> Any:
