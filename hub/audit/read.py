@@ -22,10 +22,12 @@ from hub.audit.questions import again
 from hub.audit.questions.records import Said
 from hub.cases import notices, policy
 from hub.cases.by import By
-from hub.cases.connection.command import Application
+from hub.cases.connection.command import TITLE, Application
 from hub.cases.connection.events import Cancelled
 from hub.cases.connection.materials.tables import document
+from hub.cases.connection.steps import sites as sites_of
 from hub.cases.connection.tables import application
+from hub.cases.evidence.tables import need
 from hub.cases.procedure import installed
 from hub.cases.steps import gather
 from hub.cases.steps import read as steps
@@ -150,9 +152,11 @@ class Book:
         """Case → those of the same holder for the same that were submitted before it, the oldest first."""
         theirs = self._of_holders(sorted({bytes(row.subject_id) for row in page}))
         alike: dict[again.Same, list[Row[Any]]] = {}
+        units = self._units([bytes(row.case_id) for row in theirs])
         for row, wanted in zip(theirs, self._opened(theirs), strict=True):
             if wanted:
-                alike.setdefault(again.same(bytes(row.subject_id), wanted), []).append(row)
+                same = again.same(bytes(row.subject_id), wanted, units.get(bytes(row.case_id)))
+                alike.setdefault(same, []).append(row)
         ids = {bytes(row.case_id) for row in page}
         before = {
             bytes(row.case_id): [one for one in rows if one.opened_ms < row.opened_ms]
@@ -164,6 +168,18 @@ class Book:
         pages = (wanted_rows[first : first + PAGE] for first in range(0, len(wanted_rows), PAGE))
         made = {one.case_id: one for rows in pages for _, one in self._made(rows)}
         return {case_id: [made[bytes(row.case_id)] for row in rows] for case_id, rows in before.items()}
+
+    def _units(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Case → the unit that the titles of its site are of, where all are of one."""
+        found: dict[bytes, bytes] = {}
+        for first in range(0, len(ids), PAGE):
+            query = select(need.c.case_id, need.c.wanted_id).where(
+                need.c.case_id.in_(ids[first : first + PAGE]), need.c.kind == TITLE, need.c.wanted_id.is_not(None)
+            )
+            sites = {bytes(case_id): bytes(site) for case_id, site in self.connection.execute(query)}
+            units = sites_of.units(self.connection, {*sites.values()})
+            found |= {case_id: units[site] for case_id, site in sites.items() if site in units}
+        return found
 
     def _of_holders(self, subjects: Sequence[bytes]) -> list[Row[Any]]:
         """The cases by now of each of these holders that has several, by holder and submission."""

@@ -1,5 +1,5 @@
-"""Locks by number, of a partition or of a part of all accounts: for work that several processes must not do at the same
-time, although they own different partitions."""
+"""Locks by number, of a partition or of a part of all accounts or holders: for work that several processes must not do
+at the same time, although they own different partitions."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -8,6 +8,8 @@ from sqlalchemy import Connection, text
 
 ACCOUNTS: Final = 7041179
 """The parts of all electricity accounts have locks of their own."""
+HOLDERS: Final = 7041180
+"""The parts of all holders of applications too."""
 _PARTITIONS: Final = 7041178
 
 

@@ -8,22 +8,22 @@ from hub.audit.account import Account, shown, submission
 from hub.audit.findings.finding import Shown
 from hub.cases.connection.command import Application
 from hub.cases.connection.steps.again import GIVEN_UP
+from hub.cases.connection.steps.sites import text_of
 from hub.cases.steps.judge import State
-from hub.records.text import fold
 
 
 class Same(NamedTuple):
-    """What two applications of one holder have in common when they are for the same. ``site``: how it is identified,
-    or the text of an address that identifies none."""
+    """What two applications of one holder have in common when they are for the same. ``site``: the unit that its titles
+    are of, otherwise how it is identified, or the text of an address that identifies none."""
 
     subject_id: bytes
-    site: tuple[str, str]
+    site: bytes | tuple[str, str]
     capacity_kw: float | None
 
 
-def same(subject_id: bytes, application: Application) -> Same:
-    """What an application is compared by."""
-    site = application.site_identity() or ("text", fold(application.site.address or ""))
+def same(subject_id: bytes, application: Application, unit: bytes | None) -> Same:
+    """What an application is compared by. ``unit``: that of the titles of its site, where all are of one."""
+    site = unit or application.site_identity() or ("text", text_of(application))
     return Same(subject_id, site, application.capacity_kw)
 
 

@@ -95,14 +95,14 @@ def _on_time(case: Case, command: Recount | Number | Warn, facts: Facts, rules: 
 
 
 def _reported(case: Case, facts: Facts, moment: Moment) -> list[Event]:
-    """What the utility reported, and the dates that follow from it."""
+    """What the utility reported, the dates that follow from it, and what the case continues."""
     if facts.reported is None:
-        return []
+        return [*facts.reapplied]
     assert facts.row is not None
     told = reports.events(facts.reported, facts.row)
     if facts.materials is not None and facts.history is not None:
         told += asked.events(facts.materials, facts.reported.asking, facts.history)
-    return [*told, *facts.reapplied, *_dated(case, facts, moment)] if facts.reported.changes else told
+    return [*told, *facts.reapplied, *(_dated(case, facts, moment) if facts.reported.changes else ())]
 
 
 def _needs(command: Settle | Look | AskAgain | PutOff, facts: Facts, moment: Moment) -> Sequence[Met | Wait | Question]:

@@ -131,12 +131,8 @@ def _report(
     given: Given, connection: Connection, work: Sequence[Work], facts: Sequence[Facts], rows: Mapping[bytes, Row[Any]]
 ) -> None:
     """What the utility reported, and the history that follows."""
-    hearing = [
-        (case, command)
-        for case, command in work
-        if isinstance(command, Number) or (isinstance(command, Settle) and command.steps)
-    ]
-    found = reports.gather(given, connection, [case for case, _ in hearing]) if hearing else {}
+    hearing = [case for case, one in work if isinstance(one, Number) or (isinstance(one, Settle) and one.steps)]
+    found = reports.gather(given, connection, hearing) if hearing else {}
     histories: dict[bytes, History] = {}
     for (case, command), known in zip(work, facts, strict=True):
         known.reported = more = found.get(case.case_id)
@@ -149,10 +145,12 @@ def _report(
         elif isinstance(command, Submit):
             known.reapplied += again.submitted(given, connection, case, command)
     left = {case.case_id for case, command in work if isinstance(command, Cancel)}
-    ends = again.Ends(given, connection, histories, left)
+    placed = {
+        case.case_id for (case, _), one in zip(work, facts, strict=True) if isinstance(one.found.get(TITLE), Match)
+    }
+    links = again.Ends(given, connection, histories, left).links([case for case, _ in work], placed, rows)
     for (case, _), known in zip(work, facts, strict=True):
-        if case.case_id in histories or case.case_id in left:
-            known.reapplied += ends.linked(case, rows[case.case_id])
+        known.reapplied += links.get(case.case_id, [])
 
 
 def _count(connection: Connection, work: Sequence[Work], facts: Sequence[Facts]) -> None:

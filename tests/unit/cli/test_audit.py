@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from openpyxl import Workbook
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from hub import settings as hub_settings
 from hub.bootstrap import Hub, open_hub
@@ -21,6 +21,7 @@ from hub.cases.calendar import china_day
 from hub.cases.connection.materials.decide import GIVEN
 from hub.cases.connection.materials.tables import request
 from hub.cases.connection.tables import application
+from hub.cases.evidence.tables import need
 from hub.cases.ratings.tables import rating, rating_refusal
 from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Action, Fact
 from hub.cases.steps.tables import case_number, number_dispute, step
@@ -29,6 +30,7 @@ from hub.cli import cli
 from hub.errors import Misconfigured
 from hub.privacy.names import utility_number
 from hub.privacy.references import grouped
+from hub.records.tables import current, record_link
 from tests import samples
 from tests.casework import body
 from tests.unit.audit.cases import END, HONEST, fact, ms
@@ -278,6 +280,32 @@ def test_p4_that_it_was_made_before_is_computed_and_no_stored_link_is_believed(h
     ]
     assert (events[0]["ref"], events[2]["ref"]) == (first.hex(), later.hex())
     assert all(one["at"] for one in events)
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_p4_a_unit_and_its_address_are_one_site_where_a_title_says_so(hub: Hub, units: int) -> None:
+    """An address that titles of two units have is neither."""
+    first = given_up(hub, "A-1", site={"unit_no": "120101001001GB00001F00010001"})
+    later = submit(hub, "A-2", site={"address": "天津市和平区南京路128号1号楼2单元301室"})
+    sites = select(need.c.wanted_id).where(need.c.case_id.in_([first, later]), need.c.kind == "licence.property-title")
+    with hub.store.write() as connection:
+        ids = list(connection.execute(sites).scalars())
+        for nth in range(units):
+            one = sha256(b"title %d" % nth).digest()[:16]
+            row = {
+                "row_id": one,
+                "record_id": one,
+                "entity_id": one,
+                "kind": "licence.property-title",
+                "authority": "x",
+            }
+            row |= {"version": 1, "revision": 0, "read_at_ms": 0, "reading": 0, "status": "CURRENT"}
+            connection.execute(insert(current).values(**row, operation="UPSERT"))
+            links = [{"link_id": it, "record_id": one, "row_id": one} for it in (ids if not nth else ids[1:])]
+            connection.execute(insert(record_link), links)
+    found = [json.loads(line) for line in run("offsystem", *DAYS, "--json").stdout.splitlines()]
+    shown = [one["code"] for one in found if one["application_id"] == later.hex() and one["code"] == "REAPPLIED"]
+    assert shown == ["REAPPLIED"] * (units == 1)
 
 
 def test_p4_an_end_that_is_told_after_the_last_day_changes_no_byte_of_the_time_before(hub: Hub) -> None:

@@ -340,6 +340,53 @@ def test_p4_one_that_was_taken_back_and_made_again_is_linked_too(house: House) -
     assert house.applications.show(later)["first_application_id"] == first.hex()
 
 
+UNIT, ADDRESS = {"unit_no": samples.UNIT_NO}, {"address": "天津市和平区南京路128号1号楼2单元301室"}
+VAGUE = {"address": "天津市武清区杨村街道某某村"}
+SITES = [
+    (UNIT, ADDRESS, True),
+    (ADDRESS, UNIT, True),
+    (VAGUE, VAGUE, True),
+    (VAGUE, {"address": "天津市武清区 杨村街道某某村"}, True),
+    (VAGUE, {"address": "天津市武清区杨村街道另一村"}, False),
+    (UNIT, VAGUE, False),
+    (ADDRESS, {"unit_no": "120101001001GB00001F00010002"}, False),
+]
+
+
+@pytest.mark.parametrize("title", ["before", "between", "after"])
+@pytest.mark.parametrize(("one", "two", "alike"), SITES)
+def test_p4_one_site_is_known_by_its_unit_its_address_and_the_text_of_a_vague_one(
+    house: House, one: dict[str, str], two: dict[str, str], alike: bool, title: str
+) -> None:
+    """Whenever the title that has both is verified."""
+
+    def verified(when: str) -> None:
+        if when == title:
+            house.verified(samples.title())
+            house.due()
+
+    verified("before")
+    first = registered(house, site=one)
+    verified("between")
+    house.applications.cancel(first, BY)
+    house.clock.pass_s(3_600)
+    later = registered(house, "A-2", site=two)
+    verified("after")
+    house.project()
+    assert house.applications.show(later)["first_application_id"] == (first.hex() if alike else None)
+    house.relay()
+    assert all(one.equal for one in house.remade().values())
+
+
+def test_p4_an_address_of_several_units_is_none_of_them(house: House) -> None:
+    house.verified(samples.title(), samples.title("T2", unit_no="120101001001GB00001F00010002"))
+    first = registered(house, site=UNIT)
+    house.applications.cancel(first, BY)
+    house.clock.pass_s(3_600)
+    later = registered(house, "A-2", site=ADDRESS)
+    assert house.applications.show(later)["first_application_id"] is None
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_p4_one_that_was_taken_back_at_the_hub_is_linked_before_any_step_says_so(house: House, before: bool) -> None:
     """In both orders. Its end by a step changes nothing, and electricity on takes the link back."""
