@@ -111,7 +111,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield named
         return
     try:
-        server = postgres.start()
+        server = postgres.start(durable=False)
     except Missing as missing:
         pytest.skip(str(missing))
     yield server.url

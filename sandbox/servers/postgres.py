@@ -21,6 +21,7 @@ class Server:
     port: int
     home: Path
     binaries: Path
+    durable: bool = True
 
     @property
     def url(self) -> str:
@@ -36,6 +37,7 @@ class Server:
     def run(self) -> None:
         """Start the server, the first time or again with the same data."""
         options = f"-p {self.port} -h 127.0.0.1 -k {self.home} -c max_prepared_transactions=0 -c max_connections=200"
+        options += "" if self.durable else " -c fsync=off -c full_page_writes=off"
         self.control("-l", str(self.home / "server.log"), "-o", options, "start")
 
     def control(self, *arguments: str) -> None:
@@ -53,14 +55,15 @@ class Server:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-def start(port: int = 0) -> Server:
-    """Create a database cluster in a temporary folder and start it. ``port`` 0: a free one. Raises ``Missing``."""
+def start(port: int = 0, durable: bool = True) -> Server:
+    """Create a database cluster in a temporary folder and start it. ``port`` 0: a free one. Without ``durable``
+    it is quicker, and its data outlive its processes, not the machine. Raises ``Missing``."""
     folder = binaries()
     # Not in pytest's or a user's private folders: PostgreSQL's own user needs access, and socket paths must be short.
     home = Path(tempfile.mkdtemp(prefix="onecert-pg-"))
     _give_away(home)
     _run(folder, "initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-    server = Server(port or free_port(), home, folder)
+    server = Server(port or free_port(), home, folder, durable)
     server.run()
     return server
 

@@ -65,8 +65,9 @@ class Government:
         asked, house = 0, self.house
         for pause_s in [31] * 40 + [1_800] * int(days * 48):
             house.due()
-            asked += self.answer()
-            house.due()
+            if answered := self.answer():
+                house.due()
+            asked += answered
             house.clock.pass_s(pause_s)
         return asked
 
