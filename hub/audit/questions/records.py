@@ -24,7 +24,7 @@ class Said(NamedTuple):
 
 
 def readings(said: Sequence[Said]) -> dict[int, bytes]:
-    """When the meter was first read, whichever step says so: time → the record that says it, or the first of them."""
+    """When the meter was first read, as any of the steps says: time → the record that says it, or the first of them."""
     found: dict[int, bytes] = {}
     for one in said:
         if (at_ms := one.step.get(_READING)) is not None:
@@ -42,7 +42,7 @@ def findings(account: Account, said: Sequence[Said]) -> Iterator[Finding]:
 
 
 def _asked(account: Account, fact: Fact, said: Said) -> Iterator[Finding]:
-    """A reason that names what the policy forbids to ask for, whatever the step does. Of the reason only the policy's
+    """A reason that names what the policy forbids to ask for, in a step of any action. Of the reason only the policy's
     own words are shown (P5)."""
     meant = account.policy.meant([said.step.get(name) or "" for name in _REASONS])
     if meant:

@@ -57,7 +57,7 @@ def test_p4_a_first_reading_of_the_future_is_found_and_an_appointment_is_none() 
 
 
 @pytest.mark.parametrize(("segment", "action"), [(ACCEPTANCE, START), (ACCEPTANCE, END), (SUPPLY_PLAN, RETURN)])
-def test_p4_a_first_reading_is_compared_whatever_step_tells_it(segment: str, action: Action) -> None:
+def test_p4_a_first_reading_is_compared_from_any_step(segment: str, action: Action) -> None:
     told = fact(segment, action, "2022-03-02")
     read = records.readings([Said(told.record_id, {"first_reading_at_ms": ms("2022-01-01")})])
     (found,) = outside.findings(account(told), [], read)
