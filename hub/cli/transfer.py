@@ -76,7 +76,7 @@ def show(
     for one in found:
         _print([one], False)
         clock = one["clock"]
-        due = f" {clock['due_on']}" if clock["due_on"] else ""
+        due = f" {_last_day(clock)}" if clock["due_on"] else ""
         click.echo(f"  时限 limit:{due} {clock['zh']} {clock['en']} ({clock['clause']})")
         click.echo(f"  事由 reason: {one['reason']} {one['reason_zh']} {one['reason_en']}")
         holder = one["account_holder_zh"], one["account_holder_en"]
@@ -86,7 +86,8 @@ def show(
             words = f"{report['result_zh']} {report['result_en']}"
             click.echo(f"  {shown_in_china(report['at'])} {report['result']} {words}{said}" + _marks(report))
         for title in one["titles"]:
-            click.echo(f"  {title['registered_on']} {title['what']} {title['what_zh']} {title['what_en']}")
+            until = f" (至 until {title['notice_on']})" if title.get("notice_on") else ""
+            click.echo(f"  {title['registered_on']} {title['what']} {title['what_zh']} {title['what_en']}{until}")
         for recall in one["recalls"]:
             click.echo(f"  {_both_times(recall)} {recall['reason']} {recall['reason_zh']} {recall['reason_en']}")
         for piece in one["deliveries"]:
@@ -103,6 +104,12 @@ def _both_times(recall: Json) -> str:
 def _when(moment: str | None) -> str:
     """A moment in China's time; a date, which an entry in the book has, as it is."""
     return shown_in_china(moment) if moment and "T" in moment else moment or "—"
+
+
+def _last_day(one: Json) -> str:
+    """The last day for the answer, and what a person should know of it."""
+    provisional = " 暂定 provisional" if one.get("provisional") else ""
+    return f"{one['due_on']}{provisional}{' 已超期 overdue' if one.get('overdue') else ''}"
 
 
 def _marks(report: Json) -> str:
@@ -207,6 +214,8 @@ def _print(found: Sequence[Json], as_json: bool) -> None:
         number = f"{escape(one['external_no'] or '—')} #{one['place']}"
         account = f"…{one['account_tail']}" if one["account_tail"] else "—"
         when = shown_in_china(one["submitted_at"])
-        words = f"{one['state_zh']} {one['state_en']}"
-        shown.add_row(one["transfer_id"], number, account, when, one["registered_on"] or "—", one["state"], words)
+        words = f"{one['state_zh']} {one['state_en']}" + (f" 时限 due {_last_day(one)}" if one["due_on"] else "")
+        shown.add_row(
+            one["transfer_id"], number, account, when, one["registered_on"] or "—", _last_day(one), one["state"], words
+        )
     console().print(shown)

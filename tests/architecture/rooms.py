@@ -63,7 +63,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.cases.identity": (*_DATA, "hub.cases"),
     "hub.cases.ratings": (*_DATA, "hub.cases"),
     "hub.cases.transfer.tables": ("hub.stores",),
-    "hub.cases.transfer.declared": ("hub.cases.transfer.tables",),
+    "hub.cases.transfer.declared": ("hub.cases", "hub.cases.transfer.tables"),
     "hub.cases.connection": (
         *(*_DATA, "hub.cases", "hub.cases.steps.facts", "hub.cases.steps.judge", "hub.cases.steps"),
         *("hub.cases.evidence", "hub.cases.identity", "hub.cases.places", "hub.cases.agreement", "hub.cases.ratings"),

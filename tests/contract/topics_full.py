@@ -62,7 +62,10 @@ WITHOUT_EXAMPLE = {
     )
 } | {
     f"transfer.{name}"
-    for name in ("conflicted", "entered", "located", "overlooked", "recalled", "reported", "undeclared", "withdrawn")
+    for name in (
+        *("conflicted", "dated", "entered", "located", "overlooked", "recalled", "reported"),
+        *("undeclared", "withdrawn"),
+    )
 }
 """Events that nothing in this small world leads to. ``tests/unit/cases/test_events.py`` writes and reads each."""
 ROWS = 40

@@ -81,8 +81,8 @@ def notice(given: Given, connection: Connection, sending: Sending, moment: Momen
     recalled = connection.execute(select(transfer_recall).where(*mine)).one_or_none()
     if recalled is not None:
         return _recall(given, connection, sending, row, recalled) | {"consNo": matter["account"]}
-    told = transfer_title.c.case_id == sending.case.case_id, transfer_title.c.what == "UNDECLARED"
-    query = select(transfer_title).where(*told, transfer_title.c.notice <= sending.piece.piece)
+    query = select(transfer_title).where(transfer_title.c.case_id == sending.case.case_id)
+    query = query.where(transfer_title.c.notice <= sending.piece.piece)
     title = connection.execute(query.order_by(transfer_title.c.notice.desc()).limit(1)).one()
     purpose = given.purposes.get(_NOTICE_PURPOSE)
     basis = next(iter(purpose.bases.values()))

@@ -1,26 +1,25 @@
 """Decisions about joint transfers: from a case, a command, facts and rules to events. No clock, no database."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
-from typing import Any
 
 from hub.cases import policy, reasons
 from hub.cases.calendar import china_day, day_of
 from hub.cases.case import Case
-from hub.cases.events import REGISTRATION, Deciding, Event, Piece, ToSeal
+from hub.cases.events import REGISTRATION, Piece, ToSeal
 from hub.cases.evidence.over import Now
 from hub.cases.evidence.titles import Title
-from hub.cases.policies.model import Policy
 from hub.cases.policy import Rules
-from hub.cases.procedure import Decision, Moment, PutOff, SinkInfo, Withdraw
+from hub.cases.procedure import Decision, Moment, PutOff, Withdraw
 from hub.cases.transfer.command import NAME, canonical
-from hub.cases.transfer.declared import fits
+from hub.cases.transfer.deciding import limits
+from hub.cases.transfer.deciding.pieces import Drafts
+from hub.cases.transfer.declared import Matter, fits, in_charge
 from hub.cases.transfer.events import (
     CANCELLATION,
     CHECK,
     NOTICE,
-    TRANSFER,
     Cancelled,
     Conflicted,
     Entered,
@@ -32,13 +31,14 @@ from hub.cases.transfer.events import (
     Undeclared,
     Withdrawn,
 )
-from hub.cases.transfer.gather import Facts, Report
+from hub.cases.transfer.gather import Facts, Report, Unsent, Waiting
 from hub.cases.transfer.hears import Cancel, Submit, TransferCommand
-from hub.cases.transfer.states import CHECKED, ENDED, TRANSFERRED, Ask, Said, Standing, State, Step, take
+from hub.cases.transfer.states import ENDED, Ask, Said, Standing, State, take
 
 OTHER_HOLDERS = "OTHER_HOLDERS"
 HOLDER_UNCONFIRMED = "HOLDER_UNCONFIRMED"
-_ASKED = {Ask.CHECK: CHECK, Ask.TRANSFER: TRANSFER}
+OTHER_TRANSFER = "OTHER_TRANSFER"
+_OVER = (State.CANCELLED, State.FAILED)
 
 
 def decide(case: Case, command: TransferCommand, facts: Facts, rules: Rules, moment: Moment) -> Decision:
@@ -58,19 +58,8 @@ def decide(case: Case, command: TransferCommand, facts: Facts, rules: Rules, mom
     return decider.events
 
 
-class _Decider:
+class _Decider(Drafts):
     """Decides about one transfer: collects events, and how it stands after them."""
-
-    def __init__(self, case: Case, facts: Facts, table: Policy, today: date) -> None:
-        self.case, self.facts, self.table, self.today = case, facts, table, today
-        self.events: list[Event] = []
-        self.standing = Standing()
-        self.registered_on: date | None = None
-        self.sinks = dict(case.sinks)
-        self.since = today
-        self.old_title: bytes | None = None
-        self.mandate = False
-        self.first = False
 
     @classmethod
     def of_new(cls, case: Case, command: Submit, facts: Facts, rules: Rules, today: date) -> "_Decider":
@@ -88,7 +77,7 @@ class _Decider:
         self = cls(case, facts, policy.by_version(row.policy), today)
         self.standing = Standing(State(row.state), row.checks, row.transfers, row.owed_ms, row.paid_ms)
         self.registered_on = date.fromisoformat(row.registered_on) if row.registered_on else None
-        self.since = day_of(case.opened_ms)
+        self.due_on = date.fromisoformat(row.due_on) if row.due_on else None
         self.old_title = bytes(row.title_id) if row.title_id else None
         self.mandate, self.first = bool(row.mandate), row.cause == "FIRST_REGISTRATION"
         return self
@@ -100,6 +89,7 @@ class _Decider:
         taking = [sink.name for sink in facts.sinks if sink.takes(NAME, REGISTRATION)]
         registrations = [Piece(nth, name, REGISTRATION) for nth, name in enumerate(taking)]
         self.sinks = {sink.name: None for sink in facts.sinks} | {piece.sink: piece.piece for piece in registrations}
+        dated = self._clock(Ask.CHECK)
         unit, title = one.unit_identity(), one.title_identity()
         self.old_title = command.ids[title] if title else None
         self.mandate, self.first = one.matter.mandate is not None, one.submission.reason == "FIRST_REGISTRATION"
@@ -120,25 +110,40 @@ class _Decider:
                 mandate=self.mandate,
                 keep_tariff=one.matter.keep_tariff,
                 number_ids=facts.numbers,
-                due_on=self._due_on(),
+                due_on=self.due_on,
                 pieces=(*registrations, *self._pieces(CHECK, 1, len(registrations))),
                 sealed=ToSeal(canonical(one.sealed())),
                 persons=command.persons,
             )
         )
+        self.events += dated
 
     def lose(self, command: Withdraw) -> None:
         """The title of a piece changed before it left. Nothing when the piece has ended already."""
-        unsent = self.facts.unsent
-        if command.piece in unsent:
-            ended = (command.piece, *(one for one, after in unsent.items() if after == command.piece))
+        lost = self.facts.unsent.get(command.piece)
+        if lost is None:
+            return
+        ended = self._with_followers({command.piece})
+        if lost.kind == NOTICE:
+            self._not_told(lost, ended, command.reason)
+        else:
             self._lost(ended, command.reason)
-            self.facts.unsent = {one: after for one, after in unsent.items() if one not in ended}
+        self.facts.unsent = {one: after for one, after in self.facts.unsent.items() if one not in ended}
+
+    def _not_told(self, lost: Unsent, withdrawn: tuple[int, ...], reason: str) -> None:
+        """The entry stays what it was. Whether there is still something to tell is looked at again."""
+        self.events.append(Withdrawn(withdrawn=withdrawn, reason=reason, state=self.standing.state.value))
+        day = self.facts.notices.get(lost.nth)
+        if day is not None:
+            self.facts.noticed.discard(day)
+            same = [title for title in self._entries() if title.registered_on == day]
+            self.facts.seen -= {one.place[:2] for title in same for one in (title, *title.earlier)}
 
     def _lost(self, withdrawn: tuple[int, ...], reason: str) -> None:
         self.standing = take(self.standing, Said.LOST).standing
-        if self.standing.state not in ENDED:  # otherwise it was a notice: the entry stays what it was
+        if self.standing.state not in ENDED:
             self.registered_on = None
+        self._clock(None)
         self.events.append(Withdrawn(withdrawn=withdrawn, reason=reason, state=self.standing.state.value))
 
     def recall(self) -> None:
@@ -178,7 +183,8 @@ class _Decider:
         )
 
     def hear(self) -> None:
-        """What the utility reported, and what the registry entered."""
+        """What the calendar, the utility and the registry said, and what is due."""
+        self._count_again()
         if self.facts.unit_id is not None:
             self.events.append(Located(unit_id=self.facts.unit_id))
         for report in self.facts.reports:
@@ -187,6 +193,7 @@ class _Decider:
             told = {name: getattr(other, name) for name in ("event", "result", "question")}
             self.events.append(Conflicted(**other.place._asdict(), **told, reported_at_ms=other.at_ms))
         self._titles()
+        self._tell()
 
     def cancel(self) -> None:
         """Nothing where it has ended. After the entry the title has changed hands and the account stays: the utility is
@@ -205,7 +212,8 @@ class _Decider:
         for title in self._entries() if entered else ():
             if title.registered_on == self.registered_on:
                 self._notify(title)
-                return
+                break
+        self._titles()
 
     # ---- what is said ----
 
@@ -213,7 +221,7 @@ class _Decider:
         step = take(self.standing, Said(report.result), report.question, report.at_ms)
         pieces = self._questions(step)
         self.standing = step.standing
-        after = self.standing
+        after, dated = self.standing, self._clock(step.ask)
         self.events.append(
             Reported(
                 **report.place._asdict(),
@@ -228,19 +236,18 @@ class _Decider:
                 transfers=after.transfers,
                 owed_ms=after.owed_ms,
                 paid_ms=after.paid_ms,
-                due_on=self._due_on(),
+                due_on=self.due_on,
                 pieces=pieces,
             )
         )
+        self.events += dated
 
     def _titles(self) -> None:
         """Titles of one day belong together: each co-owner may have one."""
         for day, same_day in groupby(self._entries(), key=lambda one: one.registered_on):
             titles = list(same_day)
-            if self.standing.state in ENDED:
-                self._changed_hands(day, titles)
-            elif self.registered_on is None:
-                self._maybe_entered(day, titles)
+            if not self._taken(titles):
+                self._other_hands(day, titles)
 
     def _entries(self) -> list[Title]:
         """Those that are the entry of a transfer at all, by its date, as its row says now or said. A mortgage or a
@@ -251,19 +258,17 @@ class _Decider:
         found = [entry for one in new if (entry := one.entry(known))]
         return sorted(found, key=lambda one: one.registered_on)
 
-    def _maybe_entered(self, day: date, titles: Sequence[Title]) -> None:
-        holders, declared = frozenset[bytes]().union(*(one.holders for one in titles)), self.facts.holders
-        alone = next((one for one in titles if self._fits(one.holders)), None)
-        if alone or self._fits(holders):
-            self._entered(alone or titles[0])
-        elif day >= self.since and not holders < declared:
-            reason = HOLDER_UNCONFIRMED if holders & declared else OTHER_HOLDERS
-            for one in titles:
-                if not one.told(self.facts.seen):
-                    record_id, reading = one.place[:2]
-                    self.events.append(
-                        Overlooked(record_id=record_id, reading=reading, registered_on=day, reason=reason)
-                    )
+    def _awaits_the_entry(self) -> bool:
+        """Also after the utility has told that the account is transferred: there is no date without the entry."""
+        return self.registered_on is None and self.standing.state not in _OVER
+
+    def _taken(self, titles: Sequence[Title]) -> bool:
+        """Whether these titles are the entry of this transfer. It is taken then."""
+        declared, mandate = self.facts.holders, self.mandate
+        if not self._awaits_the_entry() or not fits(declared, mandate, [one.holders for one in titles]):
+            return False
+        self._entered(next((one for one in titles if self._fits(one.holders)), titles[0]))
+        return True
 
     def _fits(self, holders: frozenset[bytes]) -> bool:
         declared = self.facts.holders
@@ -273,6 +278,7 @@ class _Decider:
         step = take(self.standing, Said.ENTRY)
         pieces = self._questions(step)
         self.standing, self.registered_on = step.standing, title.registered_on
+        dated = self._clock(step.ask)
         self.events.append(
             Entered(
                 **title.place._asdict(),
@@ -280,28 +286,68 @@ class _Decider:
                 state=self.standing.state.value,
                 checks=self.standing.checks,
                 transfers=self.standing.transfers,
-                due_on=self._due_on(),
+                due_on=self.due_on,
                 pieces=pieces,
             )
         )
+        self.events += dated
 
-    def _changed_hands(self, day: date, titles: Sequence[Title]) -> None:
-        """The title changed hands after this transfer ended, and none to these holders was submitted since: the account
-        did not."""
+    # ---- titles that went to others ----
+
+    def _other_hands(self, day: date, titles: Sequence[Title]) -> None:
+        """The title changed hands and this is not its transfer. Where it is for this one to tell, an ended one tells at
+        once; one that is open waits for a transfer to be declared, and so does one while it is another's to tell."""
         new = [one for one in titles if not one.told(self.facts.seen)]
-        sets = [one.holders for one in titles]
-        declared = any(fits(one.holders, one.mandate, sets) for one in self.facts.later)
-        if not new or declared or not self._knows_the_account():
+        if not new or self._nothing_follows(day, titles):
             return
-        last = max((one for one in (self.registered_on, self.facts.noticed_on) if one), default=None)
-        later = day > last if last else day >= self.since
-        same = frozenset[bytes]().union(*(one.holders for one in titles)) == self.facts.holders
-        if later and not (same and self.standing.state is State.DONE):
+        other = self._other(day, titles)
+        if self.standing.state in ENDED and other is None:
             self._notify(new[0])
+            return
+        alone = HOLDER_UNCONFIRMED if self.facts.holders & _all(titles) else OTHER_HOLDERS
+        until = limits.declare_until(self.table, self.facts.calendar, max(day, day_of(self.case.opened_ms)))
+        for one in new:
+            record_id, reading = one.place[:2]
+            self._overlook(Waiting(record_id, reading, day, OTHER_TRANSFER if other else alone, until, other))
+            self.facts.seen.add((record_id, reading))
 
-    def _knows_the_account(self) -> bool:
-        """A transfer that failed before the entry did so because there is no such account."""
-        return self.standing.state is not State.FAILED or self.registered_on is not None
+    def _nothing_follows(self, day: date, titles: Sequence[Title]) -> bool:
+        """Whether that entry was before this transfer, was told of, is that of some of the co-owners, or is to those
+        who get the account anyway; or there is no such account."""
+        holders, state = _all(titles), self.standing.state
+        no_account = state is State.FAILED and not self.standing.transfers
+        if no_account or day in self.facts.noticed or not self._matter().follows(day):
+            return True
+        theirs = holders == self.facts.holders and state not in _OVER
+        return theirs or (self._awaits_the_entry() and holders < self.facts.holders)
+
+    def _matter(self) -> Matter:
+        cancelled = self.standing.state is State.CANCELLED
+        return Matter(
+            self.case.case_id, self.facts.holders, self.mandate, self.case.opened_ms, self.registered_on, cancelled
+        )
+
+    def _other(self, day: date, titles: Sequence[Title]) -> bytes | None:
+        """The other transfer of the account and unit that this change of hands belongs to."""
+        found = in_charge((self._matter(), *self.facts.others), day, [one.holders for one in titles])
+        return found.case_id if found and found.case_id != self.case.case_id else None
+
+    def _tell(self) -> None:
+        """The titles whose days to declare a transfer are over. Each day is told of once."""
+        entries = {day: list(titles) for day, titles in groupby(self._entries(), key=lambda one: one.registered_on)}
+        due = [one for one in self.facts.waiting if one.notice_on and one.notice_on < self.today]
+        for day, rows in groupby(sorted(due, key=lambda one: one.registered_on), key=lambda one: one.registered_on):
+            titles = entries.get(day, [])
+            if not titles or self._nothing_follows(day, titles):
+                self._overlook(*(one._replace(notice_on=None) for one in rows))
+            elif other := self._other(day, titles):
+                changed = (one for one in rows if one.declared_by != other)
+                self._overlook(*(one._replace(reason=OTHER_TRANSFER, declared_by=other) for one in changed))
+            else:
+                self._notify(titles[0])
+
+    def _overlook(self, *titles: Waiting) -> None:
+        self.events += [Overlooked(**one._asdict()) for one in titles]
 
     def _notify(self, title: Title) -> None:
         first = self._next()
@@ -309,37 +355,8 @@ class _Decider:
         self.events.append(
             Undeclared(**title.place._asdict(), registered_on=title.registered_on, pieces=tuple(notices))
         )
-        self.facts.noticed_on = title.registered_on
+        self.facts.noticed.add(title.registered_on)
 
-    # ---- pieces ----
 
-    def _questions(self, step: Step) -> tuple[Piece, ...]:
-        if step.ask is None:
-            return ()
-        nth = step.standing.checks if step.ask is Ask.CHECK else step.standing.transfers
-        return tuple(self._pieces(_ASKED[step.ask], nth, self._next()))
-
-    def _pieces(self, kind: str, reading: int, first: int) -> Iterator[Piece]:
-        """One for each sink that accepts the kind and existed when the case opened, after its registration there."""
-        names = [sink.name for sink in self._known() if sink.name in self.sinks and sink.takes(NAME, kind)]
-        return (Piece(first + nth, name, kind, self.sinks[name], reading=reading) for nth, name in enumerate(names))
-
-    def _known(self) -> tuple[SinkInfo, ...]:
-        return self.facts.sinks + self.facts.absent
-
-    def _next(self) -> int:
-        return self.case.pieces + sum(len(one.pieces) for one in self.events if isinstance(one, Deciding))
-
-    def _withdrawn(self) -> tuple[int, ...]:
-        """What was not sent yet, with what was decided just now."""
-        new = [one for event in self.events if isinstance(event, Deciding) for one in event.pieces]
-        return (*self.facts.unsent, *(one.piece for one in new if one.kind in (CHECK, TRANSFER)))
-
-    def _due_on(self) -> date | None:
-        """The last day for the utility's answer to the question that is open."""
-        limits: Any = self.table.transfer
-        state = self.standing.state
-        days = limits.check_days if state in CHECKED else limits.transfer_days if state in TRANSFERRED else None
-        if days is None:
-            return None
-        return self.facts.calendar.add(self.today, days, self.table.starting_day_counts).day
+def _all(titles: Sequence[Title]) -> frozenset[bytes]:
+    return frozenset[bytes]().union(*(one.holders for one in titles))

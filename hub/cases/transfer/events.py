@@ -127,7 +127,8 @@ class Entered(Deciding):
 
 @dataclass(frozen=True, kw_only=True)
 class Overlooked(Event):
-    """A title was transferred, and not to the new holders of this matter."""
+    """A title was transferred, and not to the new holders of this matter. Until ``notice_on`` a transfer of the account
+    to them may still be declared, or was by ``declared_by``; ``None``: nothing follows, or not any more."""
 
     SCHEMA = "transfer.overlooked"
     TOPIC = TRANSFER_EVENTS
@@ -135,6 +136,21 @@ class Overlooked(Event):
     reading: int
     registered_on: date
     reason: str
+    notice_on: date | None = None
+    declared_by: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dated(Event):
+    """The last day for the answer to the question that is open was counted, from the day on which it was asked; again
+    where a notice about working days came. Fields as in ``Counted`` and ``connection.dated``."""
+
+    SCHEMA = "transfer.dated"
+    TOPIC = TRANSFER_EVENTS
+    asked_on: date
+    due_on: date
+    provisional: bool
+    edition: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +204,6 @@ class Recalled(Deciding):
 
 
 EVENTS: tuple[type[Event], ...] = (
-    *(Submitted, Located, Reported, Conflicted, Entered),
+    *(Submitted, Located, Reported, Conflicted, Entered, Dated),
     *(Overlooked, Cancelled, Undeclared, Withdrawn, Recalled),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, func, select
 
 from hub.cases import notices, reasons
 from hub.cases.calendar import Calendar
@@ -34,6 +34,9 @@ from hub.privacy.purposes import minimal
 from hub.records.tables import record, record_link
 from hub.topics.places import read_value
 
+ENTERED, UNDECLARED = "ENTERED", "UNDECLARED"
+"""What a title is: the entry of the transfer; one of which the utility was notified."""
+_TAKEN = (ENTERED, UNDECLARED)
 REPORTS_MAX = 1_000
 """Most reports that one transfer takes; further ones stay unheard."""
 
@@ -67,14 +70,37 @@ class Over(NamedTuple):
     again: bool = False
 
 
+class Waiting(NamedTuple):
+    """A title that went to others: until ``notice_on`` a transfer to them may be declared, or was by ``declared_by``.
+    ``reason``: why it is no entry."""
+
+    record_id: bytes
+    reading: int
+    registered_on: date
+    reason: str
+    notice_on: date | None
+    declared_by: bytes | None
+
+
+class Unsent(NamedTuple):
+    """A piece that is pending. ``after``: the piece that it comes after; ``nth``: the number of its question or
+    notice."""
+
+    sink: str
+    kind: str
+    after: int | None
+    nth: int
+
+
 @dataclass(slots=True)
 class Facts:
     """What is known of one transfer. ``reports``: those that it has not heard; ``conflicts``: other contents of events
     that it has heard, or hears now. ``titles``: those of its unit that are in force; ``seen``: those that it has taken
-    or overlooked (record and reading), and ``noticed_on``, the last date of which the utility was notified.
-    ``unit_id``: the unit, when it was not known before. ``later``: the transfers of the same account and unit that were
-    submitted after it. ``unsent``: its pending pieces, without registrations → the piece that each comes after.
-    ``numbers``: of a new one, at the sinks. ``over``: ``None`` while the title that was entered is as it was.
+    or overlooked (record and reading); ``noticed``: the dates of which the utility was notified, and ``notices``, by
+    the numbers of the notices; ``waiting``: titles of which it may be notified. ``unit_id``: the unit, when it was not
+    known before. ``others``: the other transfers of the same account and unit. ``unsent``: its pending pieces by their
+    numbers, without registrations. ``numbers``: of a new one, at the sinks.
+    ``over``: ``None`` while the title that was entered is as it was.
     """
 
     sinks: tuple[SinkInfo, ...] = ()
@@ -85,11 +111,13 @@ class Facts:
     reports: list[Report] = field(default_factory=list)
     conflicts: list[Report] = field(default_factory=list)
     titles: list[Title] = field(default_factory=list)
-    seen: frozenset[tuple[bytes, int]] = frozenset()
-    noticed_on: date | None = None
+    seen: set[tuple[bytes, int]] = field(default_factory=set)
+    noticed: set[date] = field(default_factory=set)
+    notices: dict[int, date] = field(default_factory=dict)
+    waiting: list[Waiting] = field(default_factory=list)
     unit_id: bytes | None = None
-    later: list[Matter] = field(default_factory=list)
-    unsent: dict[int, int | None] = field(default_factory=dict)
+    others: list[Matter] = field(default_factory=list)
+    unsent: dict[int, Unsent] = field(default_factory=dict)
     numbers: tuple[bytes, ...] = ()
     over: Over | None = None
 
@@ -105,7 +133,10 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
         if isinstance(command, Submit):
             known.numbers = numbers[one.case_id]
             known.holders = frozenset(command.ids[identity] for identity in command.transfer.holder_identities())
-            _look_for_titles(given, connection, known, *_ids(command))
+            unit_id, title_id = _ids(command)
+            _look_for_titles(given, connection, known, unit_id, title_id)
+            account_id = command.ids[command.transfer.account_identity()]
+            known.others = _others(connection, one.case_id, account_id, unit_id or known.unit_id)
         elif known.row is not None and isinstance(command, Look | Cancel | Withdraw):
             _look(given, connection, one, known)
         found.append(known)
@@ -143,25 +174,38 @@ def _look(given: Given, connection: Connection, one: Case, known: Facts) -> None
     unit_id, title_id = (bytes(value) if value else None for value in (row.unit_id, row.title_id))
     _look_for_titles(given, connection, known, unit_id, title_id)
     taken = connection.execute(select(transfer_title).where(transfer_title.c.case_id == one.case_id)).all()
-    known.seen = frozenset((bytes(title.record_id), title.reading) for title in taken)
-    noticed = [date.fromisoformat(title.registered_on) for title in taken if title.what == "UNDECLARED"]
-    known.noticed_on = max(noticed, default=None)
-    known.later = _submitted_later(connection, row)
+    known.waiting = [_waiting(title) for title in taken if title.notice_on]
+    known.notices = {title.notice: date.fromisoformat(title.registered_on) for title in taken if title.notice}
+    known.seen = {(bytes(one.record_id), one.reading) for one in taken if one.notice_on or one.what in _TAKEN}
+    known.noticed = {date.fromisoformat(title.registered_on) for title in taken if told(title)}
+    known.others = _others(connection, one.case_id, row.account_id, row.unit_id or known.unit_id)
     known.unsent = _unsent(connection, one.case_id)
     known.over = _over(given, connection, row)
 
 
-def _submitted_later(connection: Connection, row: Row[Any]) -> list[Matter]:
-    later = or_(case.c.opened_ms > row.opened_ms, (case.c.opened_ms == row.opened_ms) & (case.c.case_id > row.case_id))
+def told(title: Row[Any]) -> bool:
+    """Whether the utility was notified of a row of ``transfer_title``."""
+    return title.what == UNDECLARED or title.notice is not None
+
+
+def _waiting(title: Row[Any]) -> Waiting:
+    days = date.fromisoformat(title.registered_on), date.fromisoformat(title.notice_on)
+    other = bytes(title.declared_by) if title.declared_by else None
+    return Waiting(bytes(title.record_id), title.reading, days[0], title.what, days[1], other)
+
+
+def _others(connection: Connection, case_id: bytes, account_id: bytes, unit_id: bytes | None) -> list[Matter]:
     query = select(transfer.c.case_id).join(case, case.c.case_id == transfer.c.case_id)
-    same = transfer.c.account_id == row.account_id, transfer.c.unit_id == row.unit_id
-    return matters(connection, query.where(*same, later, ~of_no_account()).order_by(case.c.opened_ms.desc()))
+    if unit_id is None:
+        return []
+    same = transfer.c.account_id == account_id, transfer.c.unit_id == unit_id, transfer.c.case_id != case_id
+    return matters(connection, query.where(*same, ~of_no_account()).order_by(case.c.opened_ms.desc()))
 
 
-def _unsent(connection: Connection, case_id: bytes) -> dict[int, int | None]:
+def _unsent(connection: Connection, case_id: bytes) -> dict[int, Unsent]:
     pending = piece.c.kind != REGISTRATION, piece.c.state == PieceState.PENDING.value
     query = select(piece).where(piece.c.case_id == case_id, *pending).order_by(piece.c.piece)
-    return {row.piece: row.after for row in connection.execute(query)}
+    return {row.piece: Unsent(row.sink, row.kind, row.after, row.reading) for row in connection.execute(query)}
 
 
 # ---- the title that was entered ------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""What a joint transfer reacts to. It has no timers: nothing is asked again by the clock, only by what is told."""
+"""What a joint transfer reacts to. Nothing is asked again by the clock, only by what is told: the
+timer is for titles that went to others, and for the days of the calendar."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from hub.cases.case import Case
 from hub.cases.evidence.titles import TITLE
 from hub.cases.procedure import Command, Due, Heard, Hears, Moment, PutOff, Restored, Verified, Withdraw
 from hub.cases.transfer.command import NAME, Transfer
+from hub.cases.transfer.deciding.due import any_due, take_due
 from hub.cases.transfer.events import Person
 from hub.cases.transfer.tables import transfer, transfer_number
 from hub.records.identifiers import Identity
@@ -33,7 +35,8 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A title of its unit was verified, or the utility has reported: what is new is read from the tables."""
+    """A title of its unit was verified, the utility has reported, or a day is over: what is new is read from the
+    tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,9 @@ def _cases(connection: Connection, column: Any, about: ColumnElement[bool]) -> s
     return {bytes(one) for one in connection.execute(select(column).where(about)).scalars()}
 
 
-def _waits(connection: Connection, moment: Moment) -> bool:  # noqa: ARG001
-    return False
-
-
-def _take(connection: Connection, moment: Moment, most: int) -> list[tuple[Case, Command]]:  # noqa: ARG001
-    return []
+def _take(connection: Connection, moment: Moment, most: int) -> list[tuple[Case, Command]]:
+    return [(one, Look()) for one in take_due(connection, moment, most)]
 
 
 HEARS = Hears(frozenset({Verified, Restored}), _commands)
-DUE = Due(_waits, _take)
+DUE = Due(any_due, _take)

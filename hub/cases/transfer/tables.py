@@ -33,11 +33,15 @@ transfer = Table(
     Column("partition", Integer),
     Column("offset", BigInteger),
     Column("due_on", String(10), doc="last day for the utility's answer; null where the policy sets none"),
+    Column("asked_on", String(10), doc="day of the question that due_on was counted from"),
+    Column("provisional", Boolean, doc="a year without a notice was counted"),
+    Column("edition", Integer, doc="newest imported notice when it was counted; 0 for none"),
     Column("sealed", Opaque, nullable=False, doc="the matter without its holders, under the first new holder's key"),
     Index("ix_transfer_unit_id", "unit_id"),
     Index("ix_transfer_title_id", "title_id"),
     Index("ix_transfer_submission_id", "submission_id"),
     Index("ix_transfer_account_id", "account_id"),
+    Index("ix_transfer_due_on", "due_on"),
 )
 
 transfer_holder = Table(
@@ -111,6 +115,9 @@ transfer_title = Table(
     Column("offset", BigInteger),
     Column("heard_ms", BigInteger, nullable=False),
     Column("notice", Integer, doc="number of the first notice's piece"),
+    Column("notice_on", String(10), doc="last day to declare a transfer without a notice; null: nothing follows"),
+    Column("declared_by", ID, doc="the other transfer that this change of hands belongs to"),
+    Index("ix_transfer_title_notice_on", "notice_on"),
 )
 
 transfer_recall = Table(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -119,7 +119,7 @@ class Transfers:
         mine = select(transfer.c.submission_id).where(transfer.c.case_id == case_id).scalar_subquery()
         query = _all().where(transfer.c.submission_id == mine).order_by(transfer.c.place)
         with self.store.read() as connection:
-            return views.summaries(connection.execute(query).all(), self.opener)
+            return views.summaries(connection.execute(query).all(), self.opener, self._today())
 
     def story(self, case_id: bytes) -> Sequence[Json]:
         """What happened to one transfer, by the tables. Raises ``RecordRejected`` (NO_SUCH_TRANSFER)."""
@@ -129,7 +129,7 @@ class Transfers:
         """Everything that a person may see of one transfer. Raises ``RecordRejected`` (NO_SUCH_TRANSFER)."""
         with self.store.read() as connection:
             row = connection.execute(_all().where(transfer.c.case_id == case_id)).one_or_none()
-            return views.full(connection, _required(row), self.opener, self.journal.given.log)
+            return views.full(connection, _required(row), self.opener, self.journal.given.log, self._today())
 
     def cancel(self, case_id: bytes, by: By) -> None:
         """Take the electricity side back, as the applicant wants. The registry's side stays as it is. Again changes
@@ -142,6 +142,9 @@ class Transfers:
             if state in ENDED - {State.CANCELLED}:
                 raise RecordRejected("TRANSFER_ENDED")
             self.journal.run(connection, PROCEDURE, [(locked, Cancel())], by=by)
+
+    def _today(self) -> date:
+        return china_day(self.journal.clock.now())
 
     def _new(self, wanted: Submission) -> tuple[list[tuple[Case, Submit]], str]:
         """Cases that do not exist yet, and their commands, and why they cannot be opened, if so: ``_sealed``."""
@@ -212,7 +215,7 @@ class Transfers:
                 last = _required(connection.execute(_all().where(transfer.c.case_id == after)).one_or_none())
                 same = (case.c.opened_ms == last.opened_ms) & (case.c.case_id < after)
                 query = query.where((case.c.opened_ms < last.opened_ms) | same)
-            return views.summaries(connection.execute(query).all(), self.opener)
+            return views.summaries(connection.execute(query).all(), self.opener, self._today())
 
 
 def _lock_accounts(connection: Connection, wanted: Sequence[Submit]) -> None:

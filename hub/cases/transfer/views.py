@@ -3,6 +3,7 @@ the utility said."""
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -13,11 +14,13 @@ from hub.cases.procedure import Opens
 from hub.cases.reasons import Words
 from hub.cases.tables import piece
 from hub.cases.times import iso
-from hub.cases.transfer.states import CHECKED, RANK, TRANSFERRED, State
+from hub.cases.transfer.deciding import limits
+from hub.cases.transfer.states import RANK, Ask, State
 from hub.cases.transfer.tables import transfer_conflict, transfer_recall, transfer_report, transfer_title
 from hub.cases.transfer.words import (
     ACCOUNT_HOLDERS,
     CAUSES,
+    DONE_WITHOUT_ENTRY,
     FOUND,
     LIMIT,
     NO_ANSWER,
@@ -27,24 +30,26 @@ from hub.cases.transfer.words import (
     delivery,
     happened,
 )
+from hub.clock import CHINA
 from hub.errors import Unavailable
 from hub.records.tables import record
+from hub.topics import cloudevents
 from hub.topics.places import Reads, read_value
 
 Json = dict[str, Any]
 
 
-def summaries(rows: Sequence[Row[Any]], opener: Opens) -> list[Json]:
-    """Short views, from rows of ``transfer`` joined with ``case``."""
+def summaries(rows: Sequence[Row[Any]], opener: Opens, today: date) -> list[Json]:
+    """Short views, from rows of ``transfer`` joined with ``case``. ``today`` in China."""
     sealed = [(bytes(row.subject_id), bytes(row.sealed)) for row in rows]
     opened = opener.open_values(sealed) if sealed else []
     return [
-        _summary(row, json.loads(one) if isinstance(one, bytes) else None)
+        _summary(row, json.loads(one) if isinstance(one, bytes) else None, today)
         for row, one in zip(rows, opened, strict=True)
     ]
 
 
-def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Json:
+def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads, today: date) -> Json:
     """One transfer with what the utility reported, the titles that were heard, and its deliveries."""
     case_id = bytes(row.case_id)
     reports = select(transfer_report).where(transfer_report.c.case_id == case_id)
@@ -54,13 +59,13 @@ def full(connection: Connection, row: Row[Any], opener: Opens, log: Reads) -> Js
     conflicts = select(transfer_conflict).where(transfer_conflict.c.case_id == case_id)
     others = connection.execute(conflicts.order_by(transfer_conflict.c.heard_ms, transfer_conflict.c.record_id)).all()
     doubted = {bytes(one.event) for one in others}
-    (shown,) = summaries([row], opener)
+    (shown,) = summaries([row], opener, today)
     return shown | {
         "purpose": row.purpose,
         "legal_basis": row.legal_basis,
         "policy": row.policy,
         "mandate": bool(row.mandate),
-        "clock": _clock(row),
+        "clock": _clock(row, today),
         "reports": [
             _report(one, opinion, bytes(one.event) in doubted)
             for one, opinion in zip([*told, *others], _opinions([*told, *others], opener, log), strict=True)
@@ -94,20 +99,35 @@ def story(shown: Json) -> list[Json]:
         if one["ended_at"]:
             told = {"happened_at": one["ended_at"], "said": one["reason"]}
             found.append(_line(one["ended_at"], f"{one['kind']}.{one['state']}", **told))
-    return sorted(found, key=lambda line: line["at"])
+    return sorted((*found, *_limits(shown)), key=lambda line: line["at"])
 
 
-def _clock(row: Row[Any]) -> Json:
+def _limits(shown: Json) -> list[Json]:
+    """The last day of the question that is open, from when it was asked; and that it is over."""
+    clock = shown["clock"]
+    if clock["due_on"] is None:
+        return []
+    asked = [one["decided_at"] for one in shown["deliveries"] if one["kind"] == clock["awaits"]]
+    since, day = max(asked, default=shown["submitted_at"]), date.fromisoformat(clock["due_on"]) + timedelta(days=1)
+    over = cloudevents.rfc3339(datetime.combine(day, time(), CHINA).astimezone(UTC))
+    provisional = " 暂定 provisional" if clock["provisional"] else ""
+    lines = [_line(since, "limit", happened_at=since, said=clock["due_on"] + provisional)]
+    if clock["overdue"]:
+        lines.append(_line(over, "limit.overdue", happened_at=over, said=clock["due_on"]))
+    return lines
+
+
+def _clock(row: Row[Any], today: date) -> Json:
     """The limit of the answer that is awaited, in working days, by the table that the transfer began with."""
-    table, state = policy.by_version(row.policy).transfer, State(row.state)
-    running = "check" if state in CHECKED else "transfer" if state in TRANSFERRED else None
-    days = {"check": table.check_days, "transfer": table.transfer_days}
+    table, running = policy.by_version(row.policy).transfer, limits.awaits(State(row.state))
+    days = {Ask.CHECK: table.check_days, Ask.TRANSFER: table.transfer_days}
     words = NO_ANSWER if running is None else NO_LIMIT if days[running] is None else LIMIT
     return {
         "awaits": running,
         "check_days": table.check_days,
         "transfer_days": table.transfer_days,
-        "due_on": row.due_on,
+        "asked_on": row.asked_on,
+        **_last_day(row, today),
         "zh": words.zh,
         "en": words.en,
         "clause": table.clause,
@@ -131,7 +151,15 @@ def _worded(name: str, words: Words) -> Json:
     return {f"{name}_zh": words.zh, f"{name}_en": words.en}
 
 
-def _summary(row: Row[Any], matter: Json | None) -> Json:
+def _last_day(row: Row[Any], today: date) -> Json:
+    """``overdue``: it is over and the answer is not there; ``provisional``: a notice of its days is still to come."""
+    overdue = row.due_on is not None and row.due_on < today.isoformat()
+    return {"due_on": row.due_on, "provisional": bool(row.provisional), "overdue": overdue}
+
+
+def _summary(row: Row[Any], matter: Json | None, today: date) -> Json:
+    without_entry = row.state == State.DONE and row.registered_on is None
+    words = DONE_WITHOUT_ENTRY if without_entry else STATES[State(row.state)]
     return {
         "transfer_id": bytes(row.case_id).hex(),
         "external_no": matter["external_no"] if matter else None,
@@ -140,7 +168,7 @@ def _summary(row: Row[Any], matter: Json | None) -> Json:
         "reason": row.cause,
         **_worded("reason", CAUSES[row.cause]),
         "state": row.state,
-        **_worded("state", STATES[State(row.state)]),
+        **_worded("state", words),
         "held": bool(row.held),
         "submitted_at": iso(row.opened_ms),
         "account_tail": matter["account"][-4:] if matter else None,
@@ -148,10 +176,11 @@ def _summary(row: Row[Any], matter: Json | None) -> Json:
         **_worded("account_holder", ACCOUNT_HOLDERS[row.account_holder]),
         "unit_known": row.unit_id is not None,
         "registered_on": row.registered_on,
+        "done_without_entry": without_entry,
         "keep_tariff": bool(row.keep_tariff),
         "checks": row.checks,
         "transfers": row.transfers,
-        "due_on": row.due_on,
+        **_last_day(row, today),
     }
 
 
@@ -185,6 +214,8 @@ def _title(row: Row[Any]) -> Json:
         "registered_on": row.registered_on,
         "record_id": bytes(row.record_id).hex(),
         "heard_at": iso(row.heard_ms),
+        "notice_on": row.notice_on,
+        "other_transfer_id": bytes(row.declared_by).hex() if row.declared_by else None,
     }
 
 

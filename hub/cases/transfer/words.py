@@ -36,6 +36,11 @@ STATES: Final = {
         "The applicant took the electricity side back. The title's registration is not affected.",
     ),
 }
+DONE_WITHOUT_ENTRY: Final = Words(
+    "供电企业已反馈用电过户办结，不动产尚未登簿；登簿后补记登簿日期。",
+    "The utility tells that the account is transferred, and the title is not entered yet: its date is awaited.",
+)
+"""Instead of the words of DONE, while there is no entry in the book."""
 NO_LIMIT: Final = Words("等待供电企业答复；政策未规定时限。", "The utility's answer is awaited; no limit is set.")
 LIMIT: Final = Words(
     "等待供电企业答复；按工作日计算，提问当日不计。",
@@ -51,6 +56,9 @@ FOUND: Final = {
     ),
     "OTHER_HOLDERS": Words(
         "登簿的权利人不是本次申请的新权利人，请工作人员核对。", "The title went to other holders: please check."
+    ),
+    "OTHER_TRANSFER": Words(
+        "此次产权变更由该户号的另一笔过户跟进。", "Another transfer of the account is about this change of hands."
     ),
     "HOLDER_UNCONFIRMED": Words(
         "登簿的权利人与申请的新权利人不完全一致，且无委托，请工作人员核对。",
@@ -98,12 +106,15 @@ _HOW: Final = {
 }
 _SUBMITTED: Final = Words("联合过户已登记。", "The joint transfer is registered.")
 _CONFLICT: Final = Words("同一事件的另一内容，不计入：", "Another content of one event, which does not count: ")
+_LIMIT: Final = Words("已计算供电企业答复期限。", "The last day for the utility's answer was counted.")
+_OVERDUE: Final = Words("供电企业答复期限已过，尚未答复。", "The last day is over, and the utility has not answered.")
 EVENTS: Final = {
     "transfer.submitted": _SUBMITTED,
     "transfer.located": Words("原权证所在的不动产单元已知。", "The unit of the old title is known."),
     "transfer.reported": Words("供电企业反馈：", "The utility reported:"),
     "transfer.conflicted": _CONFLICT,
     "transfer.entered": Words("不动产已登簿。", "The title is entered in the book."),
+    "transfer.dated": _LIMIT,
     "transfer.overlooked": Words("产权已变更，但不是本次过户：", "The title changed hands, and not by this transfer:"),
     "transfer.cancelled": Words("用电过户已撤销。", "The electricity side was taken back."),
     "transfer.undeclared": FOUND["UNDECLARED"],
@@ -132,7 +143,8 @@ def delivery(kind: str, how: str) -> Words:
 
 
 def happened(what: str) -> Words:
-    """A line of a story in words. ``what``: submitted, report.RESULT, conflict.RESULT, or a piece's kind and state.
+    """A line of a story in words. ``what``: submitted, limit, limit.overdue, report.RESULT, conflict.RESULT, or a
+    piece's kind and state.
 
     >>> happened("report.PAID").en, happened("submitted").zh
     ('The arrears are paid.', '联合过户已登记。')
@@ -140,6 +152,8 @@ def happened(what: str) -> Words:
     sort, _, code = what.partition(".")
     if sort == "submitted":
         return _SUBMITTED
+    if sort == "limit":
+        return _OVERDUE if code else _LIMIT
     if sort == "report":
         return RESULTS[code]
     if sort == "conflict":

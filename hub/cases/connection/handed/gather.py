@@ -5,6 +5,7 @@ ended with electricity on ── its own title ── the unit ── a later ti
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, or_, select
@@ -24,7 +25,7 @@ from hub.cases.evidence.titles import TITLE, Title
 from hub.cases.procedure import Given, Moment
 from hub.cases.steps.facts import Action
 from hub.cases.tables import case, piece
-from hub.cases.transfer.declared import Matter, fits, matters, of_no_account
+from hub.cases.transfer.declared import Matter, matters, of_no_account
 from hub.cases.transfer.tables import transfer
 from hub.records.tables import current, record, record_link
 
@@ -166,7 +167,8 @@ def _declared(
     for row in rows:
         of_day = [one for one in later if row.registered_on in one.days()]
         for declared in _transfers(connection, bytes(row.unit_id), since_ms):
-            if not of_day or fits(declared.holders, declared.mandate, [one.holders for one in of_day]):
+            day, sets = date.fromisoformat(row.registered_on), [one.holders for one in of_day]
+            if not of_day or declared.declares(day, sets):
                 found.setdefault(row.registered_on, declared.case_id)
     return found
 

@@ -48,10 +48,17 @@ class TransferSummary(BaseModel):
     account_holder_en: str = Text("The account is an old holder's.")
     unit_known: bool = Field(examples=[True], description="false: named by an old title's number only.")
     registered_on: Day | None = Field(description="Date of the entry in the book; null: not entered.")
+    done_without_entry: bool = Field(
+        examples=[False], description="The utility has transferred the account, and the title is not entered yet."
+    )
     keep_tariff: bool = Field(examples=[True])
     checks: int = Field(examples=[1], description="Questions for a check so far.")
     transfers: int = Field(examples=[0], description="Questions for the transfer so far.")
     due_on: Day | None = Field(description="Last day for the utility's answer; null where the policy sets none.")
+    provisional: bool = Field(
+        examples=[False], description="The days of a year are counted whose notice about working days is not known."
+    )
+    overdue: bool = Field(examples=[False], description="The last day is over, and the answer is awaited still.")
 
 
 class TransferReport(BaseModel):
@@ -79,6 +86,10 @@ class TransferTitle(BaseModel):
     registered_on: Day
     record_id: Opaque
     heard_at: Moment
+    notice_on: Day | None = Field(
+        description="Last day to declare a transfer of the account before the utility is told that none was."
+    )
+    other_transfer_id: Opaque | None = Field(description="The transfer of the account that it belongs to instead.")
 
 
 class TransferRecall(BaseModel):
@@ -117,7 +128,10 @@ class TransferClock(BaseModel):
     )
     check_days: int | None = Field(examples=[3], description="null: no document sets any.")
     transfer_days: int | None = Field(examples=[5], description="null: no document sets any.")
-    due_on: Day | None
+    asked_on: Day | None = Field(description="The day of the question; null where no limit runs.")
+    due_on: Day | None = Field(description="Last day, counted from the day of the question.")
+    provisional: bool = Field(examples=[False], description="As in the summary.")
+    overdue: bool = Field(examples=[False], description="As in the summary.")
     zh: str = Text("等待供电企业答复；政策未规定时限。")
     en: str = Text("The utility's answer is awaited; no limit is set.")
     clause: str = Text("津工信电力〔2021〕8号 §6")
@@ -165,7 +179,8 @@ class StoryLine(BaseModel):
         description="When it happened: of a title the date of its entry; null where the source gives no time."
     )
     what: str = Text(
-        "report.CLEAR", "submitted, report.…, conflict.…, title.…, recall.…, or a piece: its kind and state."
+        "report.CLEAR",
+        "submitted, report.…, conflict.…, title.…, recall.…, limit, limit.overdue, or a piece: its kind and state.",
     )
     zh: str = Text("户号核验通过，无欠费。")
     en: str = Text("The account is clear.")

@@ -51,7 +51,7 @@ def test_every_letter_is_in_the_diagram(page: str) -> None:
 
 
 def test_every_state_has_words() -> None:
-    assert set(STATES) == set(State) and len(EVENTS) == 10
+    assert set(STATES) == set(State) and len(EVENTS) == 11
 
 
 def test_every_code_of_a_transfer_has_words_in_both_languages() -> None:
