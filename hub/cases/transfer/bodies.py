@@ -2,6 +2,7 @@
 and of the title only the fields that the purpose allows (P3)."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -10,7 +11,7 @@ from hub.cases import reasons, tables
 from hub.cases.evidence import titles
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.cases.times import china_time
-from hub.cases.transfer.command import NEW, OLD
+from hub.cases.transfer.command import MATTER, NEW, OLD
 from hub.cases.transfer.tables import transfer, transfer_person, transfer_recall, transfer_title
 from hub.ports import Fault, Plain
 
@@ -22,7 +23,7 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
     """The matter with its account, as it was recorded with the title: no holder yet. Raises ``MustNotSend`` when the
     subject's data was erased or does not open."""
     row = _row(connection, sending)
-    matter = _matter(given, sending, row)
+    matter = _matter(given, connection, sending, row)
     return {
         "channel": matter["channel"],
         "channelNo": matter["external_no"],
@@ -39,7 +40,7 @@ def registration(given: Given, connection: Connection, sending: Sending, moment:
 
 def check(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
     """The question for a check (核验): is the old holder the account's, and are there arrears?"""
-    matter = _matter(given, sending, _row(connection, sending))
+    matter = _matter(given, connection, sending, _row(connection, sending))
     return {
         "questionNo": sending.piece.reading,
         "consNo": matter["account"],
@@ -51,7 +52,7 @@ def transferred(given: Given, connection: Connection, sending: Sending, moment: 
     """The question for the transfer (过户): who had it and who has it, by which entry of which day. Raises
     ``WillNotDo`` when the title has changed since, ``MustNotSend`` when it may not be used, or does not open."""
     row = _row(connection, sending)
-    matter = _matter(given, sending, row)
+    matter = _matter(given, connection, sending, row)
     if row.record_id is None:
         raise WillNotDo(reasons.CHANGED)
     purpose = given.purposes.get(row.purpose)
@@ -76,7 +77,7 @@ def notice(given: Given, connection: Connection, sending: Sending, moment: Momen
     """That the title changed hands and the account did not, without who has it now; or that the title of a question for
     the transfer is not as it was told any more (``takesBack``). Raises as ``transferred``."""
     row = _row(connection, sending)
-    matter = _matter(given, sending, row)
+    matter = _matter(given, connection, sending, row)
     mine = transfer_recall.c.case_id == sending.case.case_id, transfer_recall.c.notice == sending.piece.reading
     recalled = connection.execute(select(transfer_recall).where(*mine)).one_or_none()
     if recalled is not None:
@@ -131,19 +132,32 @@ def _row(connection: Connection, sending: Sending) -> Row[Any]:
     return connection.execute(select(transfer).where(transfer.c.case_id == sending.case.case_id)).one()
 
 
-def _matter(given: Given, sending: Sending, row: Row[Any]) -> dict[str, Any]:
-    opened = given.opener.open_values([(sending.case.subject_id, bytes(row.sealed))])[0]
-    if isinstance(opened, Fault):
-        raise MustNotSend(opened.code)
-    matter: dict[str, Any] = json.loads(opened)
-    return matter
+def _matter(given: Given, connection: Connection, sending: Sending, row: Row[Any]) -> dict[str, Any]:
+    """The matter; where the first new holder was erased, as the next one has it."""
+    first = (sending.case.subject_id, bytes(row.sealed))
+    opened = given.opener.open_values([first])[0]
+    if not isinstance(opened, Fault):
+        matter: dict[str, Any] = json.loads(opened)
+        return matter
+    persons = given.opener.open_values(
+        [(bytes(one.subject_id), bytes(one.sealed)) for one in _persons(connection, sending, NEW)]
+    )
+    there = [json.loads(one) for one in persons if not isinstance(one, Fault)]
+    if opened.code == reasons.ERASED and (known := [one[MATTER] for one in there if MATTER in one]):
+        shared: dict[str, Any] = known[0]
+        return shared
+    raise MustNotSend(opened.code)
+
+
+def _persons(connection: Connection, sending: Sending, side: str) -> Sequence[Row[Any]]:
+    of_side = transfer_person.c.case_id == sending.case.case_id, transfer_person.c.side == side
+    return connection.execute(select(transfer_person).where(*of_side).order_by(transfer_person.c.place)).all()
 
 
 def _holders(given: Given, connection: Connection, sending: Sending, side: str, matter: dict[str, Any]) -> list[Body]:
     """Those of one side, without the ones that were erased. Raises ``MustNotSend`` when none is left, or one does not
     open. A former version of the hub had them in the matter."""
-    of_side = transfer_person.c.case_id == sending.case.case_id, transfer_person.c.side == side
-    rows = connection.execute(select(transfer_person).where(*of_side).order_by(transfer_person.c.place)).all()
+    rows = _persons(connection, sending, side)
     if not rows:
         return [_holder(one) for one in matter[f"{side.lower()}_holders"]]
     opened = given.opener.open_values([(bytes(row.subject_id), bytes(row.sealed)) for row in rows])

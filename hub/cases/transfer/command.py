@@ -34,6 +34,8 @@ HOLDERS_MAX = 50
 ACCOUNT_NO = "utility.account-no"
 OLD, NEW = "OLD", "NEW"
 """The side of a holder."""
+MATTER = "matter"
+"""Field of a sealed holder: the matter."""
 _OF_PERSONS = {"accounts": True, "old_holders": True, "new_holders": True}
 _DOCUMENT = ("id_type", "id_number")
 NAME = "transfer"
@@ -128,6 +130,10 @@ class Transfer(NamedTuple):
         told = {"external_no": submission.external_no, "channel": submission.channel, "reason": submission.reason}
         whole = sha256(submission.canonical()).hexdigest()
         return told | {"account": self.account, "whole": whole, **matter}
+
+    def shared(self) -> dict[str, Any]:
+        """What each other new holder has of it: without the mandate, which may be of one of them alone."""
+        return {MATTER: self.sealed() | {"mandate": None}}
 
     def holders(self) -> list[tuple[str, int, Holder]]:
         """Of each side (OLD, NEW) the holders with their places. Each is sealed under the own key."""

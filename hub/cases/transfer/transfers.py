@@ -19,7 +19,7 @@ from hub.cases.journal import Journal
 from hub.cases.procedure import Opens
 from hub.cases.tables import case
 from hub.cases.transfer import command, declared, views
-from hub.cases.transfer.command import Submission, Transfer, canonical, holder_identity
+from hub.cases.transfer.command import NEW, Submission, Transfer, canonical, holder_identity
 from hub.cases.transfer.events import Person
 from hub.cases.transfer.hears import Cancel, Submit
 from hub.cases.transfer.procedure import PROCEDURE
@@ -170,10 +170,14 @@ class Transfers:
         self, transfers: Sequence[Transfer], ids: Mapping[Identity, bytes]
     ) -> tuple[list[tuple[Person, ...]], str]:
         """The holders of each transfer, each under the own key, with one call; and the code of the reason (ERASED,
-        KEY_DAMAGED) where one has no key."""
+        KEY_DAMAGED) where one has no key. Other new holders than the first have the matter with them: it is theirs too
+        when the first one is erased."""
         holders = [one for each in transfers for one in each.holders()]
         owners = [ids[holder_identity(one)] for _, _, one in holders]
-        texts = [canonical(one.plain()) for _, _, one in holders]
+        theirs = [
+            each.shared() if side == NEW and place else {} for each in transfers for side, place, _ in each.holders()
+        ]
+        texts = [canonical(one.plain() | more) for (_, _, one), more in zip(holders, theirs, strict=True)]
         sealed = self.journal.sealer.seal_values(list(zip(owners, texts, strict=True)))
         if faults := [one for one in sealed if isinstance(one, Fault)]:
             return [() for _ in transfers], faults[0].code

@@ -11,7 +11,7 @@ from hub.cases.transfer.command import OLD as OLD_SIDE
 from hub.cases.transfer.tables import transfer, transfer_person
 from hub.ports import Fault
 from tests.casework import BY, House
-from tests.transfers import CO_OWNER, HEIR, NEW, OLD, Town, body, matter, sinks
+from tests.transfers import ACCOUNT, CO_OWNER, HEIR, NEW, OLD, Town, body, matter, sinks
 
 CONFIRMED = [{**NEW, "confirmed": True}, {**CO_OWNER, "confirmed": True}]
 
@@ -73,3 +73,26 @@ def test_p2_the_same_submission_again_is_the_same_also_after_an_old_holder_was_e
     assert town.service.submit(body(number="T-2"), BY).created
     old = {bytes(row.subject_id) for row in town.house.rows(transfer_person) if row.side == OLD_SIDE}
     assert len(old) == 2, "a new matter of the same person is under a new key"
+
+
+def test_the_matter_is_also_the_other_new_holder_s_when_the_first_one_was_erased(town: Town) -> None:
+    mandate = {"form": "DECLARATION", "reference": "W-17"}
+    (one,) = town.service.submit(body(matter(new_holders=CONFIRMED, mandate=mandate)), BY).case_ids
+    erase(town, NEW_SIDE, 0)
+    town.settle()
+    town.told(one, "ARREARS", 1)
+    town.told(one, "PAID")
+    town.cancel(one)
+    assert town.kinds() == ["registration", "check", "check", "cancellation"]
+    assert town.bodies("registration")[0]["consNo"] == ACCOUNT
+    (copy,) = [row for row in town.house.rows(transfer_person) if (row.side, row.place) == (NEW_SIDE, 1)]
+    (text,) = town.house.opener.open_values([(bytes(copy.subject_id), bytes(copy.sealed))])
+    assert isinstance(text, bytes) and "W-17" not in text.decode() and NEW["name"] not in text.decode()
+
+
+def test_nothing_leaves_of_a_matter_whose_new_holders_are_all_erased(town: Town) -> None:
+    town.service.submit(body(matter(new_holders=CONFIRMED)), BY)
+    erase(town, NEW_SIDE, 0)
+    erase(town, NEW_SIDE, 1)
+    town.settle()
+    assert town.kinds() == []
