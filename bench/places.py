@@ -134,7 +134,8 @@ def main() -> None:
         begun = time.perf_counter()
         found = measure(pairs)
         took_us = (time.perf_counter() - begun) / len(pairs) * 1e6
-        console.print(_shown(name, found, len(pairs), took_us))
+        print(_title(name, found, len(pairs), took_us))
+        console.print(_shown(found))
         measured_only = name.endswith(_HELD_OUT)
         bad |= found.neighbours > 0 if measured_only else fails(found)
         if options.wrong and not measured_only and not name.endswith(_ALL):
@@ -143,10 +144,13 @@ def main() -> None:
     sys.exit(1 if bad else 0)
 
 
-def _shown(name: str, found: Figures, pairs: int, took_us: float) -> Table:
+def _title(name: str, found: Figures, pairs: int, took_us: float) -> str:
     same = f"precision {found.precision:.3f}, recall {found.recall:.3f}"
-    title = f"{name}: {pairs} pairs, {took_us:.0f} µs each; same: {same}; neighbours taken for it: {found.neighbours}"
-    table = Table("label \\ verdict", *_LABELS, title=title)
+    return f"{name}: {pairs} pairs, {took_us:.0f} µs each; same: {same}; neighbours taken for it: {found.neighbours}"
+
+
+def _shown(found: Figures) -> Table:
+    table = Table("label \\ verdict", *_LABELS)
     for label in _LABELS:
         table.add_row(label, *(str(found.table[label, verdict]) for verdict in _LABELS))
     return table
