@@ -161,11 +161,18 @@ _COUNTED = {
 }
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many tests of each sort passed: what a line of dots does not say."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """At the very end, for who sees no more of a run than that: how many tests of each sort passed, and a line for each
+    that failed. pytest's own lines for these have the whole message where ``CI`` is set."""
+    yield
     passed = [report.nodeid for report in terminalreporter.getreports("passed")]
     counts = {what: sum(bool(re.search(name, one)) for one in passed) for what, name in _COUNTED.items()}
     if any(counts.values()):
         terminalreporter.section("passed, by what they are about", "-")
         for what, count in counts.items():
             terminalreporter.write_line(f"{count:5} {what}")
+    for report in (*terminalreporter.getreports("error"), *terminalreporter.getreports("failed")):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        why = str(crash.message if crash else report.longrepr or "").strip().partition("\n")[0]
+        terminalreporter.write_line(f"FAILED {report.nodeid} - {why[:200]}")
