@@ -15,7 +15,7 @@ from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policies.model import VOLTAGES
 from hub.cases.views import LIST_MAX
-from hub.cli.parts.applications import Answered, Direct, Json, anywhere, desk, or_leave
+from hub.cli.parts.applications import Answered, Direct, Json, Which, anywhere, desk, named, or_leave
 from hub.cli.shown import clock as _clock
 from hub.cli.shown import customers as _customers
 from hub.cli.shown import places as _places
@@ -195,16 +195,16 @@ def show(
 
 
 @command.command("materials")
-@click.argument("application_id")
+@named
 @anywhere
 @click.pass_obj
-def materials(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
+def materials(config: Path | None, which: Which, url: str | None, token: str | None, as_json: bool) -> None:
     """What the policy lists as materials of one application, what the hub fetched, what is missing and from whom.
 
     Also what the customer was told at once (一次性告知), what was asked for beyond the list and refused, and the fees.
     """
     with desk(config, url, token) as to:
-        found = or_leave(lambda: to.materials(application_id))
+        found = or_leave(lambda: to.materials(which(to)))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
@@ -212,10 +212,10 @@ def materials(config: Path | None, application_id: str, url: str | None, token: 
 
 
 @command.command("clock")
-@click.argument("application_id")
+@named
 @anywhere
 @click.pass_obj
-def clock(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
+def clock(config: Path | None, which: Which, url: str | None, token: str | None, as_json: bool) -> None:
     """Every limit of one application with the working days that were used, and how each was counted.
 
     A line is one round of a segment: which event opened and closed it, the days one by one (班: a make-up day, 休: a
@@ -223,7 +223,7 @@ def clock(config: Path | None, application_id: str, url: str | None, token: str 
     the utility claims as a pause is subtracted nowhere. After a change of kind the clocks of both kinds are shown.
     """
     with desk(config, url, token) as to:
-        shown = or_leave(lambda: to.clock(application_id))
+        shown = or_leave(lambda: to.clock(which(to)))
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False))
     else:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from hub.cases.ratings.grades import OUTCOMES
 from hub.cases.steps.facts import SEGMENTS
-from hub.cli.parts.applications import anywhere, desk, or_leave
+from hub.cli.parts.applications import Which, anywhere, desk, named, or_leave
 from hub.cli.shown.console import console
 from hub.cli.shown.moments import shown_in_china
 
@@ -19,17 +19,18 @@ _STATES = {"done": "已完成 done", "running": "办理中 running", "ahead": "�
 
 
 @click.command("progress")
-@click.argument("application_id")
+@named
 @anywhere
 @click.pass_obj
-def progress(config: Path | None, application_id: str, url: str | None, token: str | None, as_json: bool) -> None:
+def progress(config: Path | None, which: Which, url: str | None, token: str | None, as_json: bool) -> None:
     """The application as its customer sees it: where it stands, what is next, whose turn it is and by when, and what
     was fetched from where.
 
-    With --url, --token is the application's own token: the answer to its submission had it.
+    With --url, --token is the application's own token: the answer to its submission had it. It finds no other
+    application, so give the id then.
     """
     with desk(config, url, token) as to:
-        shown = or_leave(lambda: to.progress(application_id))
+        shown = or_leave(lambda: to.progress(which(to)))
     click.echo(json.dumps(shown, ensure_ascii=False)) if as_json else _print(shown)
 
 

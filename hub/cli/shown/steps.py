@@ -15,7 +15,7 @@ from hub.bootstrap import open_hub
 from hub.cases import reasons
 from hub.cases.steps.judge import Why
 from hub.cases.steps.words import WORDS
-from hub.cli.parts.applications import Direct, or_leave
+from hub.cli.parts.applications import Direct, Which, named, or_leave
 from hub.cli.shown.console import console
 from hub.cli.shown.moments import TIME, shown_in_china
 
@@ -32,11 +32,11 @@ _TITLES = {
 
 
 @click.command("steps")
-@click.argument("application_id")
+@named
 @click.option("--person", required=True, help="Your name; it is recorded, sealed, that you looked.")
 @click.option("--json", "as_json", is_flag=True, help="JSON, one object per line.")
 @click.pass_obj
-def steps(config: Path | None, application_id: str, person: str, as_json: bool) -> None:
+def steps(config: Path | None, which: Which, person: str, as_json: bool) -> None:
     """Every step that the utility reported of one application, by its time, with its verdict: COUNTED or why not.
 
     Also what the step says beside its time: the customer manager, the grid, the appointment, when the contract was
@@ -45,7 +45,8 @@ def steps(config: Path | None, application_id: str, person: str, as_json: bool) 
     command uses the log and the store of the settings. Exit 1 when there is no such application.
     """
     with closing(open_hub(hub_settings.load(config))) as hub:
-        found = or_leave(lambda: Direct(hub).steps(application_id, person))
+        to = Direct(hub)
+        found = or_leave(lambda: to.steps(which(to), person))
     if as_json:
         for one in found:
             click.echo(json.dumps(one, ensure_ascii=False))

@@ -80,6 +80,16 @@ def test_submit_from_options_and_many_a_file(run: Run, tmp_path: Path) -> None:
     assert "NOT_ASKED" in many.stderr and "UNREADABLE" in many.stderr
 
 
+@pytest.mark.parametrize("verb", ["show", "clock", "progress", "materials", "steps"])
+def test_one_is_named_by_its_number_where_the_id_is_not_known(run: Run, verb: str) -> None:
+    options = ["--person", "王伟"] if verb == "steps" else []
+    assert run("application", "submit", "-", given=json.dumps(body("A-1"))).exit_code == 0
+    named = run("application", verb, "--external-no", "A-1", "--channel", "gov-platform", *options)
+    assert named.exit_code == 0, named.output
+    assert run("application", verb, "--external-no", "A-9", "--channel", "gov-platform", *options).exit_code == 1
+    assert run("application", verb, *options).exit_code == 2
+
+
 def test_people_see_times_of_china_and_what_others_wrote_is_no_markup(run: Run) -> None:
     given = body("[/red] A-9", channel="counter")
     application_id = json.loads(run("application", "submit", "-", "--json", given=json.dumps(given)).stdout)[
