@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, case, func, select
 
 from hub.cases import case as cases
 from hub.cases.by import By
@@ -42,7 +42,9 @@ from hub.records.identifiers import resident_id_18
 APPLICANT: Final = By("applicant")
 """Who rates: the one who has the application's token."""
 REFUSALS_MAX: Final = 20
-"""Refused ratings of one application that are recorded: a caller cannot make a topic grow without limit."""
+"""Refused ratings of one application, one caller and one code that are recorded: one who fills it hides no other."""
+REFUSALS_IN_ALL_MAX: Final = 200
+"""Refused ratings of one application that are recorded: no caller makes a topic grow without limit."""
 NO_EVIDENCE: Final = "RATING_NO_EVIDENCE"
 GIVEN: Final = "RATING_GIVEN"
 Json = dict[str, Any]
@@ -194,8 +196,11 @@ class Customers:
         return opened == wanted.canonical()
 
     def _refuse(self, connection: Connection, locked: Case, code: str, by: By) -> None:
-        count = select(func.count()).select_from(rating_refusal).where(rating_refusal.c.case_id == locked.case_id)
-        if connection.execute(count).scalar_one() < REFUSALS_MAX:
+        of = rating_refusal.c
+        alike = case((and_(of.code == code, of.principal == by.principal), 1))
+        query = select(func.count(), func.count(alike)).where(of.case_id == locked.case_id)
+        in_all, own = connection.execute(query).one()
+        if own < REFUSALS_MAX and in_all < REFUSALS_IN_ALL_MAX:
             self.journal.append(connection, [Decided(locked, [RatingRefused(code=code)], by)])
 
     def _ends_with(self, row: Row[Any], last: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from hub.cases.by import By
 from hub.cases.calendar import Calendar, china_day
 from hub.cases.customer.said import Question
-from hub.cases.customer.service import REFUSALS_MAX
+from hub.cases.customer.service import REFUSALS_IN_ALL_MAX, REFUSALS_MAX
 from hub.cases.customer.token import ApplicationTokens
 from hub.cases.ratings.tables import rating, rating_refusal
 from hub.errors import RecordRejected
@@ -186,6 +186,22 @@ def test_a_rating_without_evidence_is_recorded_up_to_a_bound(house: House, case_
     found = house.rows(rating_refusal)
     assert len(found) == REFUSALS_MAX
     assert {(row.code, row.principal) for row in found} == {("RATING_NO_EVIDENCE", "token:abc")}
+
+
+def test_p4_callers_without_a_token_hide_no_other_refusal(house: House, case_id: bytes) -> None:
+    """Each caller and each code has a bound of its own, and an application one for all."""
+    for _ in range(REFUSALS_MAX + 1):
+        house.customers.refuse_rating(case_id, By("unknown"))
+    house.customers.refuse_rating(case_id, By("token:abc", "crm"))
+    house.connected(case_id, ConnectionSystem())
+    house.customers.rate(case_id, {"grade": 1})
+    assert code(house.customers.rate, case_id, {"grade": 5}) == "RATING_GIVEN"
+    told = [(row.code, row.principal) for row in house.rows(rating_refusal)]
+    assert told.count(("RATING_NO_EVIDENCE", "unknown")) == REFUSALS_MAX
+    assert ("RATING_NO_EVIDENCE", "token:abc") in told and told[-1][0] == "RATING_GIVEN"
+    for n in range(REFUSALS_IN_ALL_MAX):
+        house.customers.refuse_rating(case_id, By(f"token:{n}"))
+    assert len(house.rows(rating_refusal)) == REFUSALS_IN_ALL_MAX
 
 
 def test_a_bad_rating_has_a_follow_up_with_its_own_limit(house: House, case_id: bytes) -> None:
