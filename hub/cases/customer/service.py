@@ -42,7 +42,7 @@ from hub.records.identifiers import resident_id_18
 APPLICANT: Final = By("applicant")
 """Who rates: the one who has the application's token."""
 REFUSALS_MAX: Final = 20
-"""Refused ratings of one application, one caller and one code that are recorded: one who fills it hides no other."""
+"""Refused ratings of one application, one caller and one code that are recorded: no caller hides the others."""
 REFUSALS_IN_ALL_MAX: Final = 200
 """Refused ratings of one application that are recorded: no caller makes a topic grow without limit."""
 NO_EVIDENCE: Final = "RATING_NO_EVIDENCE"
