@@ -237,6 +237,10 @@ def _transferred(told: Transfers, out: Console) -> None:
     )
 
 
+_QUICK = {"ENDED_TOGETHER", "SAME_SECOND_IN_CASES"}
+"""What the audit finds of times that are close together."""
+
+
 def _audited(audited: Audited, out: Console) -> None:
     table = Table(
         "class 问题类别", "finding 问题", "count 次数", "meaning 含义", title="audit 审计", title_justify="left"
@@ -244,6 +248,9 @@ def _audited(audited: Audited, out: Console) -> None:
     for of, code, number in audited.told():
         table.add_row(of.zh, code, str(number), f"{AUDIT_CODES[code].zh} · {AUDIT_CODES[code].en}")
     out.print(table)
+    if quick := sorted(_QUICK & audited.findings.keys()):
+        codes = ", ".join(quick)
+        out.print(f"{codes}: 演示在数秒内完成数月的环节 the demonstration plays months in seconds", soft_wrap=True)
     found = f"{audited.planted - len(audited.missed)} of {audited.planted}"
     out.print(f"off-system work 体外循环等 found {found} {' '.join(audited.missed)}".rstrip())
     options = " ".join(f"--{name} {path}" for name, path in audited.paths.items())
