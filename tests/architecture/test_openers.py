@@ -30,6 +30,7 @@ OTHERS: Final = {
         *("cases/connection/applications.py", "cases/connection/materials/shown.py", "cases/connection/views.py"),
         *("cases/customer/service.py", "cases/transfer/transfers.py", "cases/transfer/views.py", "cli/shown/story.py"),
     ),
+    "the customer, by the application's token: why the utility sent it back": ("cases/customer/answers.py",),
     "the auditor's report: times, codes, the names of what was asked for beyond the list": (
         *("audit/read.py", "audit/refused.py"),
     ),

@@ -15,9 +15,11 @@ from hub.cases.clocks import Clock, clock, dates
 from hub.cases.connection.materials.shown import told as told_at_once
 from hub.cases.connection.steps.histories import history_of
 from hub.cases.connection.tables import application
+from hub.cases.customer.answers import answers
 from hub.cases.customer.steps import stand, steps, to_ask
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
+from hub.cases.procedure import Given
 from hub.cases.ratings.grades import GRADES
 from hub.cases.ratings.tables import rating
 from hub.cases.steps.judge import History
@@ -65,8 +67,9 @@ def public(found: Followed) -> Json:
     }
 
 
-def full(connection: Connection, found: Followed, authorities: Mapping[str, str]) -> Json:
-    """Everything that the customer sees. ``authorities``: source → the authority that it belongs to."""
+def full(given: Given, connection: Connection, found: Followed, authorities: Mapping[str, str]) -> Json:
+    """Everything that the customer sees. ``authorities``: source → the authority that it belongs to. Raises as
+    ``answers``."""
     told, row = stand(found.clock), found.row
     evidence = _evidence(connection, bytes(row.case_id), authorities)
     return public(found) | {
@@ -82,6 +85,7 @@ def full(connection: Connection, found: Followed, authorities: Mapping[str, str]
         "asked": _asked(found.clock),
         "may_ask": list(to_ask(found.clock)),
         "bring": [{"name": one.name, "zh": one.zh, "en": one.en, "clause": one.clause} for one in told.bring],
+        "answers": answers(given, connection, found.history),
         "notices": told_at_once(connection, bytes(row.case_id), found.clock.policy),
         "ended": found.history.end.value if found.history.end else None,
         "evidence": evidence,

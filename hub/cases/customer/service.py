@@ -65,10 +65,11 @@ class Customers:
     follow_up_days: int
 
     def progress(self, case_id: bytes) -> Json:
-        """What the customer of an application sees. Raises ``RecordRejected`` (NO_SUCH_APPLICATION)."""
+        """What the customer of an application sees. Raises ``RecordRejected`` (NO_SUCH_APPLICATION); ``Unavailable``
+        as ``answers``."""
         with self.store.read() as connection:
             found = follow(connection, case_id, self._today())
-            return full(connection, found, self.authorities)
+            return full(self.journal.given, connection, found, self.authorities)
 
     def look_up(self, question: Question) -> Json:
         """Step and dates of the application with this number, where the last characters are those of its applicant.

@@ -15,6 +15,11 @@ from hub.cli.parts.applications import Which, anywhere, desk, named, or_leave
 from hub.cli.shown.console import console
 from hub.cli.shown.moments import shown_in_china
 
+_ANSWERS = {
+    "RETURN": "退回补正 sent back",
+    "NOT_ACCEPTED": "不予受理 not accepted",
+    "TERMINATE": "终止 terminated",
+}
 _STATES = {"done": "已完成 done", "running": "办理中 running", "ahead": "未开始 ahead", "not_done": "未办 not done"}
 
 
@@ -89,6 +94,9 @@ def _print(progress: dict[str, Any]) -> None:
         out.print(f"可申请 may ask for: {', '.join(progress['may_ask'])}", highlight=False)
     for one in progress["bring"]:
         out.print(f"请准备 please bring: {one['zh']} {one['en']} ({one['clause']})", highlight=False)
+    for one in progress["answers"]:
+        why = " ".join(filter(None, (one["reason"], one["reason_code"]))) or "—"
+        out.print(f"{one['on']} {_ANSWERS[one['action']]}: {escape(why)}", highlight=False)
     for notice in progress["notices"]:
         items = ", ".join(f"{one['zh']} {one['defect']}" for one in notice["items"])
         out.print(f"一次性告知 told at once {shown_in_china(notice['told_at'])}: {items}", highlight=False)

@@ -99,6 +99,16 @@ class ToldAtOnce(BaseModel):
     items: list[Defective]
 
 
+class UtilityAnswer(BaseModel):
+    """That the utility sent a segment back, did not accept the application or ended it, and why, in its own words."""
+
+    action: Literal["RETURN", "NOT_ACCEPTED", "TERMINATE"] = Field(examples=["RETURN"])
+    segment: str | None = Field(examples=["completion"])
+    on: a.Day
+    reason: str | None = Field(examples=["接地电阻不合格"], description="null where the utility gave none.")
+    reason_code: str | None = Field(examples=["05"])
+
+
 class Progress(PublicProgress):
     """What the customer of an application sees."""
 
@@ -116,6 +126,7 @@ class Progress(PublicProgress):
         examples=[["mid-inspection"]], description="Segments to ask for now, the next one first."
     )
     bring: list[Bring] = Field(description="What the policy's list has for the customer to hand in now; nothing else.")
+    answers: list[UtilityAnswer] = Field(description="Each return with its reason, the latest 20.")
     notices: list[ToldAtOnce]
     ended: Literal["END", "NOT_ACCEPTED", "TERMINATE"] | None = Field(examples=["END"])
     evidence: list[Fetched]

@@ -14,6 +14,8 @@ from hub.cases.customer.service import REFUSALS_IN_ALL_MAX, REFUSALS_MAX
 from hub.cases.customer.token import ApplicationTokens
 from hub.cases.ratings.tables import rating, rating_refusal
 from hub.errors import RecordRejected
+from hub.privacy.references import References
+from hub.privacy.vault import MasterKey
 from tests import samples
 from tests.casework import ConnectionSystem, House, body
 from tests.tickets import KEYS, ticket
@@ -65,6 +67,41 @@ def test_p5_progress_and_look_up_hold_no_personal_value(house: House, case_id: b
     told = json.dumps([house.customers.progress(case_id), look_up(house)], ensure_ascii=False)
     for value in (samples.USCC, samples.UNIT_NO, "津门电气", "A-1"):
         assert value not in told
+
+
+def test_p6_progress_says_why_the_utility_sent_it_back_to_the_token_only_and_no_event_has_its_words(
+    house: House,
+) -> None:
+    case_id = house.submit(body("A-9", sanling=False)).case_id
+    house.due()
+    house.deliver(ConnectionSystem())
+    named = {"application_no": References(MasterKey(bytes(32)), "utility_crm").hub_number(case_id)}
+    at_ms = house.clock.now_ms()
+    house.clock.pass_s(600)
+    told = [
+        samples.step(f"E-{n}", action, segment, at_ms + n * 60_000, recorded_at_ms=at_ms + n * 60_000, **named, **more)
+        for n, (action, segment, more) in enumerate(
+            [
+                ("END", "acceptance", {}),
+                ("END", "supply-plan", {}),
+                ("START", "completion", {}),
+                ("RETURN", "completion", {"reason": "接地电阻不合格"}),
+                ("START", "completion", {}),
+                ("RETURN", "completion", {"reason_code": "05"}),
+            ],
+            1,
+        )
+    ]
+    house.verified(*told)
+    house.project()
+    shown = house.customers.progress(case_id)
+    day = china_day(house.clock.now()).isoformat()
+    of_it = {"action": "RETURN", "segment": "completion", "on": day}
+    assert shown["answers"] == [
+        of_it | {"reason": "接地电阻不合格", "reason_code": None},
+        of_it | {"reason": None, "reason_code": "05"},
+    ]
+    assert "answers" not in look_up(house, number="A-9")
 
 
 def look_up(house: House, channel: str = "gov-platform", number: str = "A-1", last: str = "") -> Any:
