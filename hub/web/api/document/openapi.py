@@ -189,7 +189,7 @@ def _answer(told: Told, status: int, model: type[BaseModel] | Json, schemas: Jso
         content: Json = {"schema": _ref(model), "example": example_of(schemas[model.__name__], schemas)}
     else:
         content = {"schema": model, "example": example_of(model, schemas)}
-    made = _response(status, {told.media_type: content})
+    made = _response(status, dict.fromkeys(told.media_type.split(", "), content))
     if "Location" in told.headers:
         made["headers"] = {"Location": _header(f"/applications/{answers.ID}")}
     return made

@@ -13,6 +13,7 @@ from hub.cases.connection.placed.service import Answer as PlaceAnswer
 from hub.cases.connection.placed.service import LookedAt
 from hub.cases.customer import asking, said
 from hub.cases.transfer.command import Submission
+from hub.records.files.licence import OFD, PDF
 from hub.web.api import applications, cases, customers, deliveries, steps, transfers
 from hub.web.api.shapes import answers as a
 from hub.web.api.shapes import customers as c
@@ -259,7 +260,7 @@ _DELIVERIES: Final = (
     ),
     Told("file", "GET", "/deliveries/{delivery_id}/file", "The licence's file. 404: none, not yet; 410: no longer.",
         {200: a.FILE}, (*_TOKEN, "NO_SUCH_DELIVERY", *reasons.NO_FILE), deliveries.SCOPE, tag="deliveries",
-        media_type="application/ofd",
+        media_type=f"{OFD}, {PDF}",
     ),
 )  # fmt: skip
 _CUSTOMERS: Final = (
