@@ -44,8 +44,8 @@ class Action(StrEnum):
     CHARGE = "CHARGE"
     """A charge to the customer was reported."""
     WITHIN = "WITHIN"
-    """A step inside a segment, such as 现场勘查: stored and shown; it neither opens nor closes anything. A utility's
-    system has some sixteen steps for five segments."""
+    """A step inside a segment, such as 现场勘查: it neither opens nor closes anything, and is a claim before its
+    segment opens and after the end. A utility's system has some sixteen steps for five segments."""
     AMEND = "AMEND"
     """A correction of the time of an earlier event, beside the original."""
     REQUEST = "REQUEST"

@@ -6,7 +6,7 @@ A fact that cannot be true, or that follows nothing, stays a claim: no clock cou
 what it follows has arrived (P4). Pauses are claims too: the policy names none (annex 2).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
@@ -123,8 +123,8 @@ def judge(facts: Collection[Fact], submitted_ms: int, kind: Kind, timed: Timed) 
     amended = {one.amends: one for one in sorted(possible, key=lambda one: one.written)}
     walk = _Walk(submitted_ms, kind, timed)
     alone = (_alone(one, amended.get(one.event), known, submitted_ms) for one in first.values())
-    moments = groupby(sorted(alone, key=_place), key=lambda one: one.at_ms)
-    walked = [one for _, moment in moments for one in walk.moment(list(moment))]
+    moments = groupby(_told_with_their_ends(alone), key=lambda one: one.at_ms)
+    walked = [walk.inside(one) for one in [one for _, moment in moments for one in walk.moment(list(moment))]]
     facts_told = tuple(sorted([*others, *walked], key=_place))
     return History(facts_told, tuple(walk.rounds), tuple(walk.kinds), walk.end, walk.ended_ms)
 
@@ -176,6 +176,15 @@ def _alone(fact: Fact, amended: Fact | None, known: Collection[bytes], submitted
     return Judged(fact, State.CLAIM if why else State.COUNTED, why, at_ms, late, told.requested_ms)
 
 
+def _told_with_their_ends(alone: Iterable[Judged]) -> list[Judged]:
+    """In their order. A start that is told with the end of its step, by one record, is late only where the end is."""
+    facts = sorted(alone, key=_place)
+    last_ms = {one.fact.record_id: one.at_ms for one in facts}
+    late = [one.fact.received_ms - last_ms[one.fact.record_id] > LATE_S * 1000 for one in facts]
+    both = zip(facts, late, strict=True)
+    return [one._replace(late=now) if one.fact.action is Action.START else one for one, now in both]
+
+
 def _cannot_be(fact: Fact, told: Fact, known: Collection[bytes], submitted_ms: int) -> Why | None:
     if fact.action in _PAUSES or (fact.action == Action.RETURN and fact.segment == ACCEPTANCE):
         return Why.PAUSE
@@ -214,6 +223,7 @@ class _Walk:
         self.kinds = [(submitted_ms, kind)]
         self.rounds = [Round(ACCEPTANCE, submitted_ms, None)]
         self._changes: set[bytes] = set()
+        self._inside: set[bytes] = set()
         self.end: Action | None = None
         self.ended_ms: int | None = None
 
@@ -237,11 +247,33 @@ class _Walk:
 
     def take(self, one: Judged) -> Judged:
         """The verdict on a fact, as far as what came before it says."""
+        if one.fact.segment in {run.segment for run in self.rounds}:
+            self._inside.add(one.fact.event)
         if one.state is State.CLAIM or one.fact.action in _NO_ROUND:
             return one
         fact = replace(one.fact, requested_ms=one.requested_ms)
         why = Why.AFTER_END if self.end else _TAKES[one.fact.action](self, fact, one.at_ms)
         return one._replace(state=State.CLAIM, why=why) if why else one
+
+    def inside(self, one: Judged) -> Judged:
+        """The verdict on a step inside a segment, when all is known: a later end may tell when its segment opened. What
+        the kind of that time does not have never opens; a step without a segment, such as 归档, follows nothing."""
+        if one.fact.action is not Action.WITHIN or one.state is State.CLAIM or not one.fact.segment:
+            return one
+        after = self.ended_ms is not None and one.at_ms > self.ended_ms
+        if not after and (one.fact.event in self._inside or self._is_open(one.fact.segment, one.at_ms)):
+            return one
+        return one._replace(state=State.CLAIM, why=Why.AFTER_END if after else Why.OUT_OF_ORDER)
+
+    def _is_open(self, segment: str, at_ms: int) -> bool:
+        """Whether a segment had opened by then. A starred one that was passed over begins with the answer before it."""
+        segments = self._timed([one for since_ms, one in self.kinds if since_ms <= at_ms][-1])
+        if segment not in segments:
+            return True
+        opened = [one.opened_ms for one in self.rounds if one.segment == segment]
+        if not opened and segment in STARRED:
+            opened = [one.closed_ms for one in self.rounds if one.segment == segments[1] and one.closed_ms is not None]
+        return any(one_ms <= at_ms for one_ms in opened)
 
     def _segments(self) -> Sequence[str]:
         return self._timed(self.kinds[-1][1])

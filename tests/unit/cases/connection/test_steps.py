@@ -234,7 +234,7 @@ def test_p4_another_content_that_differs_only_in_what_is_sealed_is_a_conflict(
 @pytest.mark.parametrize(
     ("action", "segment", "money", "charged"),
     [
-        ("WITHIN", "supply-plan", {"charge_item": "材料费"}, True),
+        ("WITHIN", "acceptance", {"charge_item": "材料费"}, True),
         ("START", "acceptance", {"charge_amount": "5000"}, True),
         ("END", "acceptance", {"charge_item": "叁佰元", "charge_amount": None}, True),
         ("TERMINATE", "", {"charge_item": "退费", "charge_amount": "12.50"}, True),
