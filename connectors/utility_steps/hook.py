@@ -7,6 +7,13 @@ from typing import Any, Final
 _CODE_DIGITS: Final = 3
 _BY_CODE: Final = ("START", "END")
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?元?")
+_TIMES: Final = (
+    *("customerRequestedAt", "startedAt", "recordedAt"),
+    *("appointmentAt", "contractSignedAt", "firstReadingAt", "promisedOn"),
+)
+"""Times that a step may leave out."""
+_NO_TIME: Final = ("NULL", "NONE", "2147483647", "-", "/", "无")
+"""What systems write for no time, in capitals."""
 _CHARGE_ITEM_MAX: Final = 200
 """Most characters of what was charged; the record's kind takes no more."""
 
@@ -14,8 +21,8 @@ _CHARGE_ITEM_MAX: Final = 200
 def before(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Join the kind of an event with the code of its step where codes.csv decides by both: ``START-010``. A call-back
     by ``sendElectType`` names neither: ``SEND-3`` is both, and ``auditTime`` is its time. The hub's number has no
-    hyphens in a record."""
-    given = dict(columns) | _charge(columns)
+    hyphens in a record. A word for no time in a time that may be left out is null."""
+    given = dict(columns) | _charge(columns) | {name: None for name in _TIMES if _is_no_time(columns.get(name))}
     code = _padded(given.get("stepCode"))
     kind, sent = str(given.get("eventType") or "").strip().upper(), str(given.get("sendElectType") or "").strip()
     if sent:
@@ -39,6 +46,10 @@ def _charge(columns: Mapping[str, Any]) -> dict[str, Any]:
         item, plain = f"{item} {amount}".strip(), ""
     found = {"chargeItem": item[:_CHARGE_ITEM_MAX] or None, "chargeAmount": plain or None}
     return {name: text for name, text in found.items() if columns.get(name) is not None or text}
+
+
+def _is_no_time(given: Any) -> bool:
+    return _text(given).upper() in _NO_TIME
 
 
 def _text(given: Any) -> str:

@@ -23,6 +23,7 @@ from hub.cases.steps.tables import case_number, number_dispute, step
 from hub.ports import Plain
 from hub.privacy.opening import Opened
 from hub.records.kinds import KINDS
+from hub.records.placeholders import is_placeholder
 from hub.records.tables import record, record_link
 from hub.topics.places import read_value
 
@@ -247,7 +248,10 @@ def _said(given: Given, one: Opened, place: str) -> bytes | None:
 
 def _told(told: Plain) -> list[tuple[str, Plain]]:
     """What the step of a record says, each with its place in the record: "" for the event itself. A step of another
-    kind that names a charge (§9) tells of that too, also where no clock counts it."""
+    kind that names a charge (§9) tells of that too, also where no clock counts it. A step of a charge that names none
+    is one of the system's steps: each case passes through it, also one that pays nothing."""
+    if told["action"] == Action.CHARGE:
+        return [("", told if _charges(told) else told | {"action": Action.WITHIN.value})]
     charged = [(Action.CHARGE.value, _part(told, Action.CHARGE))] if _charges(told) else []
     if told["started_at_ms"] is None or told["action"] not in _WITH_START:
         return [("", told), *charged]
@@ -263,11 +267,14 @@ def _part(told: Plain, action: Action) -> Plain:
     return told | nothing | asked | {"action": action.value}
 
 
+_FREE: Final = frozenset({"免费", "免收", "不收费", "未收费", "零收费"})
+"""Items that say that nothing was charged."""
+
+
 def _charges(told: Plain) -> bool:
-    """Whether a step of another kind names a charge. An amount of nothing is none: systems write 0.00 by default."""
-    amount = told["charge_amount"]
-    charged = float(amount) > 0 if amount else _says(told["charge_item"])
-    return charged and told["action"] != Action.CHARGE
+    """Whether a step names a charge. An amount of nothing is none: systems write 0.00 by default."""
+    amount, item = told["charge_amount"], told["charge_item"]
+    return float(amount) > 0 if amount else _says(item) and item.strip() not in _FREE
 
 
 def _stepped(row: Row[Any], one: Opened, told: Plain, event: tuple[bytes, bytes | None], given: Given) -> Stepped:
@@ -304,7 +311,8 @@ def _names_what_is_missing(told: Plain) -> bool:
 
 
 def _says(text: str | None) -> bool:
-    return bool(text and text.strip())
+    """Whether a text says something: signs, zeros and words such as 无 are what forms have where nothing is said."""
+    return any(one.isalnum() and one != "0" for one in text or "") and not is_placeholder(text or "")
 
 
 _BECOMES = ("becomes_class", "becomes_voltage", "becomes_sanling", "becomes_sources", "becomes_important")

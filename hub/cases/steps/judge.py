@@ -89,8 +89,7 @@ class History:
     @property
     def changes(self) -> list[Fact]:
         """The changes of kind that count, in their order."""
-        counted = (one.fact for one in self.facts if one.state is State.COUNTED)
-        return [one for one in counted if one.action is Action.CHANGE]
+        return [one.fact for one in self.facts if one.state is State.COUNTED and one.fact.action is Action.CHANGE]
 
     def running(self) -> Round | None:
         """The round that runs; ``None`` between two segments and at the end."""
@@ -232,8 +231,7 @@ class _Walk:
         what cannot be yet waits for the others, such as the next start for the return before it. What is left over has
         the reason for which it was refused first."""
         refused: dict[bytes, Judged] = {}
-        taken, waiting = list[Judged](), list(facts)
-        place = 0
+        taken, waiting, place = list[Judged](), list(facts), 0
         while place < len(waiting):
             told = self.take(waiting[place])
             if told.why is waiting[place].why:
@@ -306,10 +304,9 @@ class _Walk:
         """Open a round at the customer's request, or where none is told when the utility began."""
         if why := self._not_yet(fact.segment):
             return why
-        last_ms = self.rounds[-1].closed_ms or at_ms
-        requested_ms = at_ms if fact.requested_ms is None else fact.requested_ms
-        started_ms = at_ms if fact.action is Action.START else None
-        self.rounds.append(Round(fact.segment, max(last_ms, min(requested_ms, at_ms)), fact.event, started_ms))
+        asked_ms = at_ms if fact.requested_ms is None else min(fact.requested_ms, at_ms)
+        opened_ms = max(self.rounds[-1].closed_ms or at_ms, asked_ms)
+        self.rounds.append(Round(fact.segment, opened_ms, fact.event, at_ms if fact.action is Action.START else None))
         return None
 
     def _not_yet(self, segment: str, passed_over: Collection[str] = STARRED) -> Why | None:
@@ -330,7 +327,7 @@ class _Walk:
         running = self._running()
         if running is None or running.segment != fact.segment:
             if fact.requested_ms is None or running is not None or self._open(fact, at_ms):
-                return self._why_never_opened(fact.segment)
+                return Why.NOT_TIMED if fact.segment not in self._segments() else Why.NEVER_OPENED
             running = self.rounds[-1]
         returned = fact.action is Action.RETURN
         if returned and running.opened_by is None:
@@ -349,12 +346,8 @@ class _Walk:
         requested_ms = fact.requested_ms
         if requested_ms is None or running.opened_by is None or requested_ms >= running.opened_ms:
             return running
-        last_ms = self.rounds[-2].closed_ms or requested_ms
-        opened_ms = max(last_ms, requested_ms)
+        opened_ms = max(self.rounds[-2].closed_ms or requested_ms, requested_ms)
         return replace(running, opened_ms=opened_ms, opened_by=fact.event) if opened_ms < running.opened_ms else running
-
-    def _why_never_opened(self, segment: str) -> Why:
-        return Why.NOT_TIMED if segment not in self._segments() else Why.NEVER_OPENED
 
     def _not_accepted(self, fact: Fact, at_ms: int) -> Why | None:
         if self.rounds[-1].segment != ACCEPTANCE or self._running() is None:

@@ -258,6 +258,40 @@ def test_p6_a_step_of_any_kind_that_names_a_charge_tells_of_the_charge_too(
     assert all(one.equal for one in house.remade().values())
 
 
+@pytest.mark.parametrize(
+    ("money", "charged"),
+    [
+        ({"charge_amount": "0"}, False),
+        ({"charge_item": "接电费", "charge_amount": "0.00"}, False),
+        ({"charge_item": "免费"}, False),
+        ({"charge_item": "/"}, False),
+        ({}, False),
+        ({"charge_item": "接电费"}, True),
+        ({"charge_amount": "300"}, True),
+    ],
+)
+def test_p6_the_step_of_a_charge_that_names_none_is_no_charge(
+    house: House, money: dict[str, Any], charged: bool
+) -> None:
+    """A utility's system takes every case through 业务收费, also one that pays nothing."""
+    case_id = registered(house)
+    house.verified(samples.step("E-1", "CHARGE", "", house.clock.now_ms(), application_no=number(case_id), **money))
+    house.project()
+    assert [row.action for row in house.rows(step)] == ["CHARGE" if charged else "WITHIN"]
+
+
+@pytest.mark.parametrize("nothing", ["-", "无", "/", "00", "——", "N/A", " 　", "略"])
+def test_p4_a_sign_or_a_word_for_nothing_is_no_reason_and_no_approver(house: House, nothing: str) -> None:
+    case_id = registered(house)
+    at_ms, named = house.clock.now_ms(), {"application_no": number(case_id)}
+    house.verified(
+        samples.step("E-1", "TERMINATE", "", at_ms, **named, reason=nothing, reason_code=nothing, approver=nothing),
+        samples.step("E-2", "TERMINATE", "", at_ms, **named, reason="-", reason_code="05", approver="吴用"),
+    )
+    house.project()
+    assert sorted((row.explained, row.approved) for row in house.rows(step)) == [(False, False), (True, True)]
+
+
 def test_the_running_segment_has_its_date_and_the_sinks_are_told(house: House) -> None:
     case_id = registered(house, **HIGH)
     (before,) = house.rows(application)
