@@ -154,3 +154,14 @@ def test_a_step_that_runs_has_the_start_that_it_has_when_it_is_done(null: Any) -
     assert (running["action"], running["started_at_ms"]) == ("START", running["occurred_at_ms"])
     assert (done["action"], done["started_at_ms"]) == ("END", running["occurred_at_ms"])
     assert running["event_id"] == done["event_id"]
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "null", "2147483647", 2147483647, "-"])
+def test_a_word_for_no_time_is_no_time(nothing: Any) -> None:
+    """P1: a time that may be left out keeps no step from its case."""
+    told = {"eventId": "E-1", "externalAppNo": "7K3M9QPDX2V4TW", "eventType": "END", "stepCode": "010"}
+    optional = ("customerRequestedAt", "startedAt", "recordedAt", "appointmentAt", "contractSignedAt", "promisedOn")
+    times = dict.fromkeys((*optional, "firstReadingAt"), nothing)
+    found = step(mapped("utility_steps", told | {"occurredAt": "2026-03-02T10:00:00+08:00"} | times))
+    names = ("requested_at_ms", "started_at_ms", "recorded_at_ms", "appointment_at_ms", "contract_signed_at_ms")
+    assert {found[name] for name in (*names, "first_reading_at_ms", "promised_on")} == {None}

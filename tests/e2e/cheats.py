@@ -169,6 +169,10 @@ STEPS = (
         said("2022-03-03T09:00:00", "120", "START", customerRequestedAt="2022-03-03T08:50:00"),
     ),
     reported(
+        *("the meter on the wall before completion was reported", "STEP_OUT_OF_ORDER", TIMES, OTHER, ACCEPTED, PLANNED),
+        said("2022-03-07T09:00:00", "140", "END"),
+    ),
+    reported(
         *("refused to accept after the acceptance", "STEP_OUT_OF_ORDER", TIMES, OTHER, ACCEPTED),
         said("2022-03-03T09:00:00", "", "NOT_ACCEPTED", reason="资料不全"),
     ),

@@ -159,6 +159,14 @@ CHEATS = (
         *(ACCEPTED, PLANNED, NOT_ASKED_FOR, DONE),
     ),
     *HIDDEN_BY_A_CHANGE,
+    steps(
+        *("the meter on the wall before the customer may report completion", "STEP_OUT_OF_ORDER", Class.TIMES_CHANGED),
+        *(*HONEST, fact(COMPLETION, Action.WITHIN, "2022-03-07")),
+    ),
+    steps(
+        *("a survey after electricity is on", "STEP_AFTER_END", Class.RESTARTED),
+        *(*HONEST, fact(SUPPLY_PLAN, Action.WITHIN, "2022-03-21")),
+    ),
     steps("a day over a limit", "SEGMENT_OVER", Class.OVER_LIMIT, ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-07")),
     steps(
         *("no design review though the policy has it", "SEGMENT_SKIPPED", Class.OFF_SYSTEM, ACCEPTED, SINGLE_PLANNED),
