@@ -29,7 +29,11 @@ def unreadable(one: Unread) -> Finding:
 
 
 def unknown(row: Row) -> Finding:
-    """A line with a number that no case has."""
+    """A line with a number that no case has. One whose digits a spreadsheet may have rounded is not said to be of a
+    connection that the hub does not have."""
+    if any(map(values.may_be_rounded, (row.application_no, row.app_no))):
+        numbers = " ".join(filter(None, (row.application_no, row.app_no)))
+        return unreadable(Unread(row.sort, row.line, "a number that a spreadsheet may have rounded", numbers))
     return Finding("NOT_IN_HUB", None, (line(row),))
 
 

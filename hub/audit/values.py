@@ -18,6 +18,7 @@ NUMBER_CHARACTERS_MAX: Final = 64
 _AS_TEXT: Final = re.compile(r'="(.*)"|\'(.*)', re.DOTALL)
 """How a spreadsheet is told that a cell is text: a formula that gives it, or an apostrophe in front."""
 _SHORTENED: Final = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{1,3}", re.IGNORECASE)
+_ROUNDED: Final = re.compile(r"[0-9]{15}0+")
 _SPREAD: Final = re.compile(
     r"(?P<year>[0-9]{4})[/.年-](?P<month>[0-9]{1,2})[/.月-](?P<day>[0-9]{1,2})日?"
     r"(?:[ T]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6}))?)?)?"
@@ -66,6 +67,15 @@ def number(cell: str) -> str:
     if _SHORTENED.fullmatch(fold(cell)):
         raise ValueError("is a number that a spreadsheet has shortened")
     return tidy(cell)
+
+
+def may_be_rounded(number: str) -> bool:
+    """Whether a number has only zeros after its fifteenth digit: a spreadsheet keeps no more.
+
+    >>> may_be_rounded("120104000000123000"), may_be_rounded("120104000000123456"), may_be_rounded("120104000000000")
+    (True, False, False)
+    """
+    return _ROUNDED.fullmatch(number) is not None
 
 
 def moment(cell: str) -> Moment:

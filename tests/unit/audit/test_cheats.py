@@ -556,6 +556,13 @@ def test_p4_what_a_line_says_beside_a_bad_cell_is_compared(tmp_path: Path) -> No
     assert found(Sort.CONTACTS, "A1,7,soon") == found(Sort.FIRST_READINGS, "A1,7,soon") == []
 
 
+def test_a_number_that_may_be_rounded_accuses_no_one_where_no_case_has_it(tmp_path: Path) -> None:
+    rounded, whole = read(
+        tmp_path, Sort.ARCHIVE, ",120104000000123000,2022-03-16,,", ",120104000000123456,2022-03-16,,"
+    )
+    assert [outside.unknown(one).code for one in (rounded, whole)] == ["FILE_ROW_UNREADABLE", "NOT_IN_HUB"]
+
+
 def test_lines_are_in_the_order_of_their_numbers() -> None:
     told = [outside.unreadable(files.Unread(Sort.CONTACTS, line, "no number")) for line in (10, 2, 9)]
     assert [one.shown_by[0].ref for one in sorted(told, key=lambda one: one.order)] == ["line 2", "line 9", "line 10"]
