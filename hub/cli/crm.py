@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from rich.markup import escape
@@ -95,8 +96,8 @@ def check(
 
     Pushed to, the system gets every call as the hub makes it: repeated, several at once, without waiting for the
     answer, broken off, with another content under the same key, in another order, with a wrong token, and many at once
-    to see how it answers when it is busy. It takes a few seconds, and some times --settle-s for a system that breaks
-    the contract.
+    to see how it answers when it is busy. All that was acknowledged is asked for once more ten seconds after the other
+    checks. It takes some twenty seconds, and some times --settle-s for a system that breaks the contract.
 
     Where it lists its steps (GET /steps) or its reports about joint transfers (GET /transfer-reports), the list is
     read in small and large pages; let it have some before.
@@ -108,9 +109,10 @@ def check(
     What could not be brought about, and what no call shows (that a withdrawn piece does not count any more), is "not
     seen", with the reason and where to look; it is not "ok".
 
-    Exit 1 when a clause is broken, 75 when the system does not answer.
+    Exit 1 when a clause is broken, 75 when the system does not answer, 78 when it does not know the token: then nothing
+    is checked.
     """
-    chosen = Way(way or (Way.PUSH if url.startswith(("http:", "https:")) or "://" not in url else Way.TABLE))
+    chosen = Way(way or (Way.PUSH if _is_called(url) else Way.TABLE))
     if chosen is not Way.TABLE and not token:
         raise click.UsageError("give --token, or set HUB_CRM_TOKEN")
     lists = {path: other for path, other in ((calls.STEPS, steps_url), (calls.REPORTS, reports_url)) if other}
@@ -123,6 +125,11 @@ def check(
     else:
         _show(found, broken)
     sys.exit(1 if broken else 0)
+
+
+def _is_called(url: str) -> bool:
+    """Whether a URL is that of an interface, or none at all; any other is a database's."""
+    return "://" not in url or urlsplit(url).scheme in ("http", "https")
 
 
 def _played(

@@ -1,9 +1,11 @@
 """How a busy system answers: many calls at once, and what becomes of those that it did not take."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 
 from hub.crm.calls import EVIDENCE, To
+from hub.crm.found import why_not_found
 from hub.crm.play import OBEYED_MAX_S, Case, Play, seconds
 from hub.crm.reading import Outcome, Word, keys
 
@@ -14,7 +16,8 @@ _WAIT_S = 0.5
 
 
 def answers_when_busy(play: Play) -> None:
-    """2.5, 2.6: many calls at once. What cannot be brought about from outside is told as not seen."""
+    """2.5, 2.6, 3.4, 3.7: many calls at once, and then many pieces in one list. What cannot be brought about
+    from outside is told as not seen."""
     case = play.case()
     if not case.registered() or case.push(EVIDENCE)[1].word is not Word.YES:
         return
@@ -28,6 +31,7 @@ def answers_when_busy(play: Play) -> None:
     for _, said in others[:_LOOKED_AT_MAX]:
         told = f"{_AT_ONCE} 个调用同时到达时应答 {said}", f"with {_AT_ONCE} calls at once it answers {said}"
         play.hold("2.5", False, *told)
+    _all_are_found(play, [to for to, said in pushed if said.word is Word.YES])
     _tell_what_was_not_seen(play, put_off, silent)
 
 
@@ -35,6 +39,28 @@ def _once(play: Play, case: Case) -> tuple[To, Outcome]:
     """Post a new piece once, also where it is put off."""
     to = case.to(EVIDENCE)
     return to, play.line.push(to, case.body(EVIDENCE))
+
+
+def _all_are_found(play: Play, pieces: Sequence[To]) -> None:
+    """Each of many pieces of one application is found: the list is not cut off, and none is lost."""
+    for to in pieces:
+        said = play.line.ask(to)
+        if said.word is Word.THERE:
+            continue
+        listed = keys(said.answer) or []
+        if said.word is Word.NOT_THERE and {*listed} & {one.key for one in pieces}:
+            told = (
+                f"有 {len(pieces)} 件以上，GET 的列表只有 {len(listed)} 项，没有说明还有其他",
+                f"there are more than {len(pieces)} pieces; GET lists {len(listed)} and does not say that it has more",
+            )
+            play.hold("3.7", False, *told)
+        else:
+            told = (
+                f"{len(pieces)} 件已确认，其中一件的 GET 应答：{said}",
+                f"of {len(pieces)} pieces that were acknowledged GET says of one: {said}",
+            )
+            play.hold(why_not_found(to, said), False, *told)
+        return
 
 
 def _sort(said: Outcome) -> int:

@@ -164,7 +164,7 @@ def _base(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or "@" in parts.netloc:
         raise Misconfigured("the URL is no base URL", "use http(s)://HOST[:PORT][/PATH]")
-    return url.rstrip("/")
+    return f"{parts.scheme}{url.strip()[len(parts.scheme) :]}".rstrip("/")
 
 
 def _tls(ca_file: str | None) -> ssl.SSLContext:

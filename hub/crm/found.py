@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from hub.crm.calls import To
-from hub.crm.play import Case, Play, taken
+from hub.crm.play import Case, Play, is_time, taken
 from hub.crm.reading import Outcome, Word, keys
 
 _BEYOND: Final[Mapping[str, tuple[str, str]]] = {
@@ -72,6 +72,11 @@ def found(play: Play, to: To, pushed: Outcome) -> bool:
         for clause in ("3.1", "3.3", "3.4", "3.7"):
             play.hold(clause, True, "", "")
         play.acknowledged[to] = pushed.number
+        told = (
+            "GET 列出的 receivedAt 不是带时差的 ISO 8601 时间",
+            "GET lists a receivedAt that is no time with offset",
+        )
+        play.hold("2.1", is_time(said.received_at or None), *told)
         told = f"编号 {pushed.number} 变为 {said.number}", f"the number {pushed.number} has become {said.number}"
         return play.hold("3.5", said.number == pushed.number, *told)
     return play.hold(why_not_found(to, said), False, *told)

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Engine, Integer, MetaData, Row, Table, Text, crea
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
 
 from hub.crm import script
+from hub.crm.calls import REGISTRATION
 from hub.crm.clauses import Way
 from hub.crm.play import Notes
 from hub.crm.reading import own_number
@@ -118,7 +119,7 @@ def _is_answered(notes: Notes, outbox: Outbox, wait_s: float) -> None:
     seen = _watch(notes, outbox, [first], wait_s)
     if not seen:
         return
-    pieces = [*script.after(notes, first.number), *script.wrong(notes)]
+    pieces = [*script.after(notes, first.number), *script.wrong(notes), script.registration(notes)]
     seen |= _watch(notes, outbox, pieces, wait_s)
     time.sleep(_AGAIN_S)
     now, all_of_them = outbox.rows([first, *pieces]), [first, *pieces]
@@ -161,6 +162,8 @@ def _judge(notes: Notes, piece: Piece, row: Row[Any] | None) -> bool:
         return False
     if piece.good:
         notes.hold("10.9", state == _TAKEN, f"{piece.what} 被拒收", f"a {piece.what} was refused")
+        if piece.what == REGISTRATION and state == _TAKEN:
+            notes.owns("10.9", piece.number, _number(row))
     else:
         told = f"{piece.wrong[0]}的答复为 1", f"{piece.wrong[1]} was answered 1"
         notes.hold("10.10", state == _REFUSED, *told)

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from hub.crm.calls import REGISTRATION, TRANSFER, Line, To
-from hub.crm.reading import Answer, Outcome, Word, own_number
+from hub.crm.reading import Answer, Outcome, Word, own_number, shown
 from hub.ports import Clock
 from hub.privacy.references import References
 from hub.privacy.vault import MasterKey
@@ -53,6 +53,7 @@ class Notes:
     samples: Mapping[str, Mapping[str, Any]]
     clock: Clock
     seen: list[Seen] = field(default_factory=list)
+    _owners: dict[str, str] = field(default_factory=dict)
     _references: References = field(
         default_factory=lambda: References(MasterKey(secrets.token_bytes(32)), "conformance-check"), repr=False
     )
@@ -71,6 +72,15 @@ class Notes:
         """Write down whether a clause holds; the words are for one that does not. Returns whether it holds."""
         self.seen.append(Seen(clause, Verdict.HOLDS) if holds else Seen(clause, Verdict.BROKEN, zh, en))
         return bool(holds)
+
+    def own(self, number: str, given: str) -> bool:
+        """Whether no other application of the run has the system's number ``given``; ``number`` is the hub's."""
+        return self._owners.setdefault(given, number) == number
+
+    def owns(self, clause: str, number: str, given: str) -> bool:
+        """Write down (``clause``) that the system's number of an application is no other one's. Returns whether."""
+        told = f"两个申请得到同一编号 {shown(given)}", f"two applications have one number of the system: {shown(given)}"
+        return self.hold(clause, self.own(number, given), *told)
 
     def note(self, clause: str, zh: str, en: str) -> None:
         """Write down what is allowed and good to know."""
@@ -154,7 +164,9 @@ def taken(play: Play, to: To, said: Outcome, clause: str = "2.1") -> bool:
     success code 2.3, what is put off again and again 2.5, every other answer ``clause``."""
     if said.word is Word.YES:
         told = "receivedAt 不是带时差的 ISO 8601 时间", "receivedAt is no ISO 8601 time with its offset"
-        play.hold("2.1", _is_time(said.answer.value.get("receivedAt")), *told)
+        play.hold("2.1", is_time(said.answer.value.get("receivedAt")), *told)
+        if to.what == REGISTRATION:
+            play.owns("1.2", to.number, said.number)
         return play.hold(clause, True, "", "")
     if said.word is Word.SILENT and play.came(to):
         told = f"{to.what} 已生效，应答却是：{said}", f"a {to.what} has taken effect, and the answer was: {said}"
@@ -195,10 +207,10 @@ def _has_number(answer: Answer, name: str) -> bool:
     return any(own_number(one.get(name)) for one in (value, *below))
 
 
-def _is_time(said: object) -> bool:
+def is_time(said: object) -> bool:
     """Whether a receipt may have this time: none, or ISO 8601 with its offset.
 
-    >>> [_is_time(said) for said in (None, "2026-03-02T09:00:00.000+08:00", "2026-03-02 09:00:00", 1772413200)]
+    >>> [is_time(said) for said in (None, "2026-03-02T09:00:00.000+08:00", "2026-03-02 09:00:00", 1772413200)]
     [True, True, False, False]
     """
     try:

@@ -122,7 +122,9 @@ def _unknown_after(notes: Notes, shelf: Shelf, wait_s: float) -> None:
 
 
 def _calls(notes: Notes, shelf: Shelf) -> None:
-    """10.1: what all calls have in common."""
+    """10.1, 10.3: what all calls have in common, and the numbers of all applications."""
+    for number, given in shelf.registered():
+        notes.owns("10.3", number, given)
     strangers = shelf.strangers
     told = f"{strangers} 次调用没有令牌，或令牌错误", f"{strangers} calls had no token, or a wrong one"
     notes.hold("10.1", not strangers, *told)

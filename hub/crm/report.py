@@ -7,8 +7,8 @@ from hub.crm.calls import REGISTRATION, Line
 from hub.crm.checks import CHECKS
 from hub.crm.clauses import Clause, Way, clauses
 from hub.crm.play import Play, Seen, Verdict
-from hub.crm.reading import Word
-from hub.errors import Unavailable
+from hub.crm.reading import Outcome, Word
+from hub.errors import Misconfigured, Unavailable
 from hub.ports import Clock
 
 SEEN_MAX = 5
@@ -17,6 +17,7 @@ _NO_CALL: Final = (
     "没有调用涉及：前面的条款不符，或系统没有这样应答",
     "no call came to it: a clause before it is broken, or the system never answered so",
 )
+_REFUSED: Final = (401, 403)
 Progress = Callable[[str], None]
 
 
@@ -37,15 +38,30 @@ class Result(NamedTuple):
 
 def run(line: Line, samples: Mapping[str, Mapping[str, Any]], clock: Clock, progress: Progress) -> list[Result]:
     """Play every check against the system at the end of ``line``. ``progress`` is called with the name of each. Raises
-    ``Unavailable`` when the system does not answer at all."""
+    ``Unavailable`` when the system does not answer at all, and ``Misconfigured`` when it does not know the token."""
     play = Play(line=line, samples=samples, clock=clock)
     first = line.ask(play.case().to(REGISTRATION))
     if first.word is Word.SILENT and not first.answer.status:
         raise Unavailable(f"the connection system does not answer: {first}")
+    _knows_the_token(play, first)
     for check in CHECKS:
         progress(check.__name__.replace("_", " "))
         check(play)
     return results(play.seen, Way.PUSH)
+
+
+def _knows_the_token(play: Play, asked: Outcome) -> None:
+    """Whether the system takes the token, to ask and to post. Raises ``Misconfigured``: a run with a wrong one would
+    name clauses that no call came to."""
+    said = asked
+    if said.answer.status not in _REFUSED:
+        said = play.case().push(REGISTRATION)[1]
+        if said.answer.status != _REFUSED[0]:
+            return
+    raise Misconfigured(
+        f"the connection system does not know the token ({said}), and nothing was checked",
+        "give the token of this test system in $HUB_CRM_TOKEN, with the right to ask and to post",
+    )
 
 
 def results(seen: Sequence[Seen], way: Way) -> list[Result]:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from hub.crm.calls import REGISTRATION
 from hub.crm.reading import own_number
 from hub.crm.script import Piece
 from hub.errors import Misconfigured
@@ -92,6 +93,11 @@ class Shelf:
     def answer(self, piece: Piece) -> Answered | None:
         """What the hub took as the program's answer."""
         return self._ended.get(piece.key)
+
+    def registered(self) -> list[tuple[str, str]]:
+        """The hub's number and the system's, of each application that the program took."""
+        taken = [(one, self._ended.get(one.key)) for _, one in self._shown if one.what == REGISTRATION]
+        return [(one.number, said.number) for one, said in taken if said and said.taken and said.well_formed]
 
     def forget(self) -> None:
         """Know no more of the places that were given."""

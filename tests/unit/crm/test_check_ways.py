@@ -104,6 +104,11 @@ class AcknowledgesEverything(Fetcher):
         super()._answer(delivery_id, {"number": number, "received_at": ""})
 
 
+class OneNumberForAll(Fetcher):
+    def _answer(self, delivery_id: str, given: Any) -> None:
+        super()._answer(delivery_id, given | ({"number": "A1"} if "number" in given else {}))
+
+
 class KeepsItsPlace(Fetcher):
     """It never forgets where it was."""
 
@@ -160,6 +165,7 @@ PROGRAMS = [
     (KeepsItsPlace, {"10.6"}, set()),
     (MakesPlacesUp, {"10.1"}, set()),
     (ComesAtOnce, {"10.2"}, set()),
+    (OneNumberForAll, {"10.3"}, set()),
     (StopsAtAConflict, {"10.5"}, {"10.2", "10.6"}),
     (SaysNoNumber, {"10.3"}, {"10.2", "10.4", "10.5", "10.6"}),
 ]
@@ -233,6 +239,11 @@ class TakesEverything(Reader):
         super()._write(key, {"number": given.get("number", "A1"), "received_at": ""})
 
 
+class WritesOneNumber(Reader):
+    def _write(self, key: str, given: Any) -> None:
+        super()._write(key, given | ({"number": "A1"} if "number" in given else {}))
+
+
 class Deletes(Reader):
     def _write(self, key: str, given: Any) -> None:
         super()._write(key, given)
@@ -255,6 +266,7 @@ class Sleeps(Reader):
 
 READERS = [
     (WritesInTwoSteps, {"10.9"}, set()),
+    (WritesOneNumber, {"10.9"}, set()),
     (TakesEverything, {"10.10"}, set()),
     (Deletes, {"10.11"}, {"10.9"}),  # a row that is away before it was looked at has no answer either
     (Tidies, {"10.11"}, set()),
