@@ -6,7 +6,7 @@ itself gives (``holidays.toml``).
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
@@ -23,12 +23,13 @@ PROVISIONAL = "provisional"
 
 class Edition(NamedTuple):
     """One notice that was imported. ``number`` counts imports from 1; ``days``: day that the notice names → whether it
-    is a working day."""
+    is a working day. ``imported_ms``: when, in ms since the epoch."""
 
     number: int
     version: str
     year: int
     days: Mapping[date, bool]
+    imported_ms: int = 0
 
 
 class Counted(NamedTuple):
@@ -50,6 +51,22 @@ class Calendar:
     def number(self) -> int:
         """The number of the newest edition; 0 when nothing was imported."""
         return self.editions[-1].number if self.editions else 0
+
+    @cached_property
+    def _former(self) -> Sequence["Calendar"]:
+        """This calendar as it was before each import; the last one is itself."""
+        return [*(Calendar(self.editions[:n]) for n in range(len(self.editions))), self]
+
+    def when_known(self, at_ms: int, first: date, last: date) -> "Calendar":
+        """The calendar by which the days from ``first`` to ``last`` are settled: the one of ``at_ms``, or where a year
+        had no notice then, the first one that has it; this one while there is none."""
+        known = sum(one.imported_ms <= at_ms for one in self.editions)
+        years = range(first.year, last.year + 1)
+        return next((one for one in self._former[known:] if all(map(one.knows, years))), self)
+
+    def numbered(self, number: int) -> "Calendar":
+        """This calendar when ``number`` was its newest edition."""
+        return next(one for one in self._former if one.number == number)
 
     @cached_property
     def _imported(self) -> Mapping[int, Edition]:

@@ -15,14 +15,15 @@ from typing import NamedTuple
 from hub.cases.calendar import Calendar, day_of
 from hub.cases.policies.model import CaseType, Dates, Policy
 from hub.cases.steps.facts import Action, Kind
-from hub.cases.steps.judge import History, Judged, Round, Timed, Why
+from hub.cases.steps.judge import History, Judged, State, Timed, Why
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of days with its limit. ``closed_on``: ``None`` while it runs. ``used``: working days up to its last
     day, or to the end of today. ``limit``: working days; ``None`` where the policy sets none. ``due_on``: the last day
-    of the limit. ``provisional``: a year without a notice was counted, by the versions in ``calendar``."""
+    of the limit. ``provisional``: a year without a notice was counted, by the versions in ``calendar``.
+    ``edition``: the newest notice that was known for it; of what is closed, when its end was received."""
 
     opened_on: date
     closed_on: date | None
@@ -31,6 +32,7 @@ class Span:
     due_on: date | None
     provisional: bool
     calendar: str
+    edition: int = 0
 
     @property
     def left(self) -> int | None:
@@ -176,7 +178,13 @@ class _Counts(NamedTuple):
         used = self.days(opened_on, closed_on or self.today)
         due_on = None if limit is None else self.calendar.add(opened_on, limit, self.starting_day_counts).day
         provisional, versions = self.known([(opened_on, max(closed_on or self.today, due_on or opened_on))])
-        return Span(opened_on, closed_on, used, limit, due_on, provisional, versions)
+        return Span(opened_on, closed_on, used, limit, due_on, provisional, versions, self.calendar.number)
+
+    def settled(self, received_ms: int | None, opened_on: date, closed_on: date | None) -> "_Counts":
+        """How a span is counted whose end was received then; ``None`` for one that runs."""
+        if received_ms is None or closed_on is None:
+            return self
+        return self._replace(calendar=self.calendar.when_known(received_ms, opened_on, closed_on))
 
     def known(self, stretches: Iterable[tuple[date, date]]) -> tuple[bool, str]:
         """Whether a year without a notice is among these days, and the versions that they are counted by."""
@@ -196,11 +204,17 @@ def _last_of_each(kinds: Sequence[tuple[int, Kind]]) -> Iterable[tuple[int, Kind
 
 def _kind(history: History, kind: Kind, since: date, policy: Policy, counts: _Counts) -> KindClock:
     row = policy.cases[kind.case_type]
-    lines = tuple(_lines(history.rounds, row, kind.starred, _words(policy, row), counts))
-    ended_on = None if history.ended_ms is None else day_of(history.ended_ms)
-    whole = counts.span(day_of(history.rounds[0].opened_ms), ended_on, row.whole_process)
+    lines = tuple(_lines(history, row, kind.starred, _words(policy, row), counts))
+    ended_on, opened_on = None if history.ended_ms is None else day_of(history.ended_ms), lines[0].span.opened_on
+    whole = counts.settled(_ended(history), opened_on, ended_on).span(opened_on, ended_on, row.whole_process)
     total = None if row.whole_process else _total(lines, row.total(kind.starred), ended_on, counts)
     return KindClock(kind, since, row, lines, total, whole)
+
+
+def _ended(history: History) -> int | None:
+    """When the hub received what ended the case."""
+    ends = (one for one in history.facts if one.state is State.COUNTED and one.fact.action is history.end)
+    return next((one.fact.received_ms for one in ends if one.at_ms == history.ended_ms), None)
 
 
 def _words(policy: Policy, row: CaseType) -> Mapping[str, str]:
@@ -208,18 +222,18 @@ def _words(policy: Policy, row: CaseType) -> Mapping[str, str]:
     return {one.name: one.zh for other in (*policy.cases.values(), row) for one in other.segments}
 
 
-def _lines(
-    rounds: Sequence[Round], row: CaseType, starred: bool, words: Mapping[str, str], counts: _Counts
-) -> Iterable[Line]:
+def _lines(history: History, row: CaseType, starred: bool, words: Mapping[str, str], now: _Counts) -> Iterable[Line]:
     limits = {one.name: one for one in row.timed(starred)}
     names = _segments(row, starred)
     rounds_of: dict[str, int] = {}
-    for one in rounds:
+    received_ms = {one.fact.event: one.fact.received_ms for one in history.facts if one.state is State.COUNTED}
+    for one in history.rounds:
         nth = rounds_of[one.segment] = rounds_of.get(one.segment, 0) + 1
         segment = limits.get(one.segment)
         opened_on = day_of(one.opened_ms)
         closed_on = None if one.closed_ms is None else day_of(one.closed_ms)
         started_on = None if one.started_ms is None else day_of(one.started_ms)
+        counts = now.settled(received_ms.get(one.closed_by or b""), opened_on, closed_on)
         yield Line(
             segment=one.segment,
             zh=words.get(one.segment, ""),
@@ -249,7 +263,7 @@ def _total(lines: Sequence[Line], limit: int | None, ended_on: date | None, coun
     stretches = [(span.opened_on, span.closed_on or max(counts.today, due_on or counts.today)) for span in spans]
     provisional, versions = counts.known(stretches)
     first = lines[0].span.opened_on
-    return Span(first, ended_on, used, limit, due_on, provisional, versions)
+    return Span(first, ended_on, used, limit, due_on, provisional, versions, counts.calendar.number)
 
 
 _ENDS = {Action.CORRECTION_END: Action.CORRECTION_START, Action.SPECIAL_END: Action.SPECIAL_START}

@@ -43,7 +43,7 @@ def rows(connection: Connection) -> Sequence[Row[Any]]:
 def calendar(connection: Connection, until_ms: int | None = None) -> Calendar:
     """The working days as this installation knows them now, or knew them at ``until_ms``."""
     known = (row for row in rows(connection) if until_ms is None or row.imported_ms <= until_ms)
-    return Calendar(tuple(Edition(row.edition, row.version, row.year, _days(row)) for row in known))
+    return Calendar(tuple(Edition(row.edition, row.version, row.year, _days(row), row.imported_ms) for row in known))
 
 
 def _days(row: Row[Any]) -> dict[date, bool]:

@@ -116,12 +116,12 @@ class _Told:
     def _days(self, span: Span) -> Json:
         """The days that were counted, with the make-up days (调休) among them, and the weekdays that were off. Work on
         a day off is done on that day, and adds no working day."""
-        last = span.closed_on or self._clock.today
+        last, calendar = span.closed_on or self._clock.today, self._calendar.numbered(span.edition)
         counts = self._clock.policy.starting_day_counts
-        counted = self._calendar.working_days(span.opened_on, last, counts)[:LISTED_DAYS_MAX]
+        counted = calendar.working_days(span.opened_on, last, counts)[:LISTED_DAYS_MAX]
         between = [span.opened_on + timedelta(days=n) for n in range((last - span.opened_on).days + 1)]
-        off = [day for day in between if day.weekday() < 5 and not self._calendar.is_working_day(day)]
-        ends = [day for day in (span.opened_on, span.closed_on) if day and not self._calendar.is_working_day(day)]
+        off = [day for day in between if day.weekday() < 5 and not calendar.is_working_day(day)]
+        ends = [day for day in (span.opened_on, span.closed_on) if day and not calendar.is_working_day(day)]
         return {
             "counted": _listed(counted),
             "make_up": _listed(day for day in counted if day.weekday() >= 5),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.cases import clocks, policy
-from hub.cases.calendar import Calendar
+from hub.cases.calendar import Calendar, Edition
 from hub.cases.clocks import Clock, KindClock, Span
 from hub.cases.steps.facts import (
     ACCEPTANCE,
@@ -120,6 +120,29 @@ def test_p4_work_on_a_day_off_counts_as_the_day_it_was_done_and_adds_no_working_
     assert (saturday.span.closed_on, saturday.span.used) == (date(2022, 3, 12), 7)
     opened = told(OTHER, "2022-03-15", submitted="2022-03-12").now.lines[0]
     assert (opened.span.used, opened.span.due_on) == (2, date(2022, 3, 14))
+
+
+def test_p4_a_notice_that_is_imported_later_changes_no_segment_that_was_closed() -> None:
+    """An overrun stays one; what runs, and what was counted by weekends only, is counted by the notice."""
+    facts = ACCEPTED, fact(SUPPLY_PLAN, END, "2022-03-17")
+    off = {date(2022, 3, day): False for day in range(3, 18)}
+    later = Edition(1, "notice", 2022, off, ms("2022-03-20"))
+    history = judge(facts, ms(SUBMITTED, 9), SINGLE, clocks.timed(POLICY))
+    found = clocks.clock(history, POLICY, Calendar((later,)), date(2022, 4, 1)).now
+    assert (found.lines[1].span.over, found.lines[1].span.edition, found.over) == (1, 0, True)
+    at_once = later._replace(imported_ms=ms("2022-03-01"))
+    assert clocks.clock(history, POLICY, Calendar((at_once,)), date(2022, 4, 1)).now.lines[1].span.used == 0
+    runs = judge(facts[:1], ms(SUBMITTED, 9), SINGLE, clocks.timed(POLICY))
+    assert clocks.clock(runs, POLICY, Calendar((later,)), date(2022, 3, 21)).now.lines[1].span.used == 2
+
+
+def test_what_was_provisional_when_it_closed_is_counted_by_the_first_notice_of_its_year() -> None:
+    far = date(2040, 3, 5)
+    notices = [Edition(n, f"n{n}", 2040, {far: n == 2}, n * 1_000) for n in (1, 2)]
+    calendar = Calendar(tuple(notices))
+    assert [calendar.when_known(at_ms, far, far).number for at_ms in (0, 1_000, 2_000)] == [1, 1, 2]
+    assert Calendar().when_known(0, far, far) == Calendar()
+    assert [calendar.numbered(n).is_working_day(far) for n in (0, 1, 2)] == [True, False, True]
 
 
 def test_both_kinds_of_a_case_keep_their_clock() -> None:
