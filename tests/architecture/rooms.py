@@ -126,7 +126,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "hub.web.signatures": (*_BASE, "hub.connect", "hub.stores", "hub.web"),
     "hub.web.registry": (*_PLAIN, "hub.codec", "hub.topics", "hub.web", "hub.web.auth"),
     "hub.web.api": (
-        *(*_DATA, *_CASES, "hub.runtime", "hub.ingest", "hub.delivery", "hub.delivery.files"),
+        *(*_DATA, *_CASES, "hub.records.files", "hub.runtime", "hub.ingest", "hub.delivery", "hub.delivery.files"),
         *("hub.pipeline", "hub.operate", "hub.stages"),
         *("hub", "hub.grants", "hub.web", "hub.web.auth", "hub.web.signatures"),
     ),
