@@ -215,7 +215,5 @@ def _print(found: Sequence[Json], as_json: bool) -> None:
         account = f"…{one['account_tail']}" if one["account_tail"] else "—"
         when = shown_in_china(one["submitted_at"])
         words = f"{one['state_zh']} {one['state_en']}" + (f" 时限 due {_last_day(one)}" if one["due_on"] else "")
-        shown.add_row(
-            one["transfer_id"], number, account, when, one["registered_on"] or "—", _last_day(one), one["state"], words
-        )
+        shown.add_row(one["transfer_id"], number, account, when, one["registered_on"] or "—", one["state"], words)
     console().print(shown)

@@ -48,6 +48,14 @@ def test_submit_show_list_story_and_cancel(run: Run) -> None:
     assert "sealed" not in told and "用电过户已撤销" in told and "买卖" in run("show", one).stdout
 
 
+def test_a_list_has_a_heading_for_each_cell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "240")
+    assert run("submit", "-", "--json", given=json.dumps(body())).exit_code == 0
+    headings, *rows = (line for line in run("list").stdout.splitlines() if line.startswith(("┃", "│")))
+    assert {row.count("│") for row in rows} == {headings.count("┃")}
+    assert not any("None" in row or "due" in row for row in rows), "no limit is set, so there is no last day"
+
+
 def objects(result: Result) -> list[dict[str, Any]]:
     """The JSON lines of an output; a hub that serves in this process writes its own lines beside them."""
     return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
