@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from hub.cases.calendar import Calendar
-from hub.cases.policies.files import Filed, joined, load, of_folder
+from hub.cases.policies.files import Filed, filed, joined, load, of_folder
 from hub.cases.policies.model import Classed, Dates, Policy
 from hub.cases.steps.facts import ACCEPTANCE
 from hub.errors import Misconfigured, Unavailable
@@ -130,9 +130,18 @@ class _Known:
 def install(folder: Path | None) -> list[Filed]:
     """Know the tables of ``policies_dir`` beside those of the release from now on; ``None``: only these. Raises
     ``Misconfigured`` as ``of_folder`` and ``joined`` do."""
-    filed = of_folder(folder) if folder else []
-    _Known.tables = joined(shipped(), filed) if filed else ()
-    return filed
+    added = of_folder(folder) if folder else []
+    _Known.tables = joined(shipped(), added) if added else ()
+    return added
+
+
+def tried(file: Path, folder: Path | None) -> Policy:
+    """The table in ``file``, which would be put into ``policies_dir`` (``folder``), in the place of one with its
+    version. Raises ``Misconfigured`` where a hub would refuse it at its start."""
+    new = filed(file)
+    others = [one for one in (of_folder(folder) if folder else []) if one.table.version != new.table.version]
+    joined(shipped(), [*others, new])
+    return new.table
 
 
 def known() -> tuple[Policy, ...]:

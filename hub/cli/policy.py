@@ -172,10 +172,12 @@ def try_(config: Path | None, file: Path, as_json: bool) -> None:
 
     Open applications are counted by their kind and by the table that they began with: which limits would be others,
     what else (steps, materials, fees, ceilings, averages, works, investment), and for how many the next date, by the
-    clock of each, would be earlier or later. Exit 1 when any would change.
+    clock of each, would be earlier or later. Exit 1 when any would change, 78 for a table that a hub would refuse at
+    its start (`policies_dir`), with the remedy.
     """
-    table = read(file)
-    with reading(hub_settings.load(config)) as hub, hub.store.read() as connection:
+    settings = hub_settings.load(config)
+    table = policy.tried(file, settings.policies_dir)
+    with reading(settings) as hub, hub.store.read() as connection:
         policies = {one.version: one for one in policy.known()}
         groups = trial(views.open_cases(connection), table, policies, notices.calendar(connection))
     if as_json:

@@ -55,7 +55,11 @@ def _text(file: Path) -> str:
         ) from None
     if len(content) > POLICY_BYTES_MAX:
         raise Misconfigured(f"{file} is larger than a policy file may be", f"give at most {POLICY_BYTES_MAX} bytes")
-    return content.decode("utf-8", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Misconfigured(f"{file} is not in UTF-8 (line {line})", "save it as UTF-8, not as GBK or UTF-16") from None
 
 
 def _first(error: ValidationError) -> str:
@@ -72,12 +76,13 @@ def of_folder(folder: Path) -> list[Filed]:
     files = sorted(folder.glob("*.toml"))
     if len(files) > POLICIES_MAX:
         raise Misconfigured(f"policies_dir: {folder} has over {POLICIES_MAX} files", "name the right folder")
-    return [_filed(file) for file in files]
+    return [filed(file) for file in files]
 
 
-def _filed(file: Path) -> Filed:
-    text = _text(file)
+def filed(file: Path) -> Filed:
+    """A file as one of ``policies_dir``. Raises ``Misconfigured`` with its name."""
     try:
+        text = _text(file)
         table = load(text)
     except Misconfigured as wrong:
         raise Misconfigured(f"policies_dir: {file.name}: {wrong.what}", wrong.remedy) from None
@@ -89,13 +94,13 @@ def joined(shipped: Sequence[Policy], added: Iterable[Filed]) -> tuple[Policy, .
     """All tables, oldest first, each with its successor. Raises ``Misconfigured`` for a table that begins within
     another one, that does not name the one before it, or whose version there is already."""
     names = {one.version: "this release" for one in shipped}
-    for filed in added:
-        if other := names.get(filed.table.version):
+    for one in added:
+        if other := names.get(one.table.version):
             raise Misconfigured(
-                f"policies_dir: {filed.file.name}: version {filed.table.version} is that of {other}",
+                f"policies_dir: {one.file.name}: version {one.table.version} is that of {other}",
                 "give the table a version of its own: a case keeps the one that it began with",
             )
-        names[filed.table.version] = filed.file.name
+        names[one.table.version] = one.file.name
     tables = [*shipped, *(one.table for one in added)]
     found = sorted(tables, key=lambda one: one.effective_from)
     for before, after in pairwise(found):

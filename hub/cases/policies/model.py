@@ -34,6 +34,8 @@ Days = Annotated[int, Field(strict=True, ge=1, le=TABLE_DAYS_MAX)]
 Day = Annotated[date, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(strict=True, max_length=TABLE_CHARACTERS_MAX)]
+Words = Annotated[Text, Field(pattern=r"\S")]
+"""A text that says something."""
 Name = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
 
@@ -50,20 +52,20 @@ class Segment(Data):
     name."""
 
     name: Name
-    zh: Text
-    en: Text
+    zh: Words
+    en: Words
     days: Days | None = None
     starred: Flag = False
     materials: tuple[Name, ...] = ()
-    clause: Text = ""
+    clause: Words
 
 
 class Step(Data):
     """A step that the customer sees (2 or 3; more for starred customers), and the segments in it. ``also``: other
     official spellings."""
 
-    zh: Text
-    en: Text
+    zh: Words
+    en: Words
     segments: tuple[Name, ...]
     also: tuple[Text, ...] = ()
     starred: Flag = False
@@ -74,7 +76,7 @@ class Ceiling(Data):
 
     effective_from: Day
     days: Days
-    clause: Text
+    clause: Words
 
 
 class Average(Data):
@@ -82,16 +84,16 @@ class Average(Data):
 
     days: Days
     voltages: tuple[Text, ...]
-    clause: Text
+    clause: Words
 
 
 class Fee(Data):
     """What the customer may be charged. ``free``: nothing, under no name."""
 
     free: Flag
-    zh: Text
-    en: Text
-    clause: Text
+    zh: Words
+    en: Words
+    clause: Words
 
 
 class Material(Data):
@@ -99,9 +101,9 @@ class Material(Data):
     enough; without them the customer hands it in."""
 
     name: Name
-    zh: Text
-    en: Text
-    clause: Text
+    zh: Words
+    en: Words
+    clause: Words
     kinds: tuple[Text, ...] = ()
 
 
@@ -109,10 +111,10 @@ class Never(Data):
     """What may never be asked for: any name that contains one of ``words``."""
 
     name: Name
-    zh: Text
-    en: Text
-    clause: Text
-    words: tuple[Text, ...]
+    zh: Words
+    en: Words
+    clause: Words
+    words: tuple[Words, ...] = Field(min_length=1)
 
 
 class TransferTable(Data):
@@ -136,9 +138,9 @@ class Boundary(Data):
     about as a whole; without them it depends on the project."""
 
     name: Name
-    zh: Text
-    en: Text
-    clause: Text
+    zh: Words
+    en: Words
+    clause: Words
     rows: tuple[Name, ...] = ()
 
 
@@ -148,9 +150,9 @@ class CaseType(Data):
     that tells them apart."""
 
     name: Name
-    zh: Text
-    en: Text
-    clause: Text
+    zh: Words
+    en: Words
+    clause: Words
     steps: tuple[Step, ...]
     segments: tuple[Segment, ...]
     fee: Fee
@@ -274,13 +276,13 @@ class Policy(Data):
     service and low voltage (§7). ``division``: what codes of the city begin with."""
 
     version: Name
-    zh: Text
-    en: Text
+    zh: Words
+    en: Words
     effective_from: Day
     effective_to: Day
     successor: Text
     predecessor: Text = ""
-    source: Text
+    source: Words
     starting_day_counts: Flag
     counting: Annotated[Literal["working-days"], BeforeValidator(_counted)]
     sanling_kw: Days
@@ -312,7 +314,15 @@ class Policy(Data):
         rows = (row for entry in self.cases.values() for row in (entry, entry.with_works) if row)
         asked = {name for row in rows for segment in row.segments for name in segment.materials}
         _require(asked <= set(self.materials), f"no such material: {', '.join(sorted(asked - set(self.materials)))}")
+        _require(all(map(_plainly, self._words)), "a word of a `never` has letters: any other one forbids everything")
+        for one in self.materials.values():
+            found = self.meant((one.name.replace("-", " "), one.zh, one.en))
+            _require(not found, f"the material {one.name} is what may never be asked for: {', '.join(found)}")
         return self
+
+    @property
+    def _words(self) -> list[str]:
+        return [word for one in self.nevers.values() for word in one.words]
 
     def asked(self, case_type: str, starred: bool) -> dict[str, tuple[Material, ...]]:
         """All that may be asked of such a customer: segment → its materials."""

@@ -22,6 +22,9 @@ from tests.unit.cases.policies.test_files import following
 Run = Callable[..., Result]
 TEXT = resources.files("hub.cases").joinpath("policies/2022.toml").read_text("utf-8")
 
+NEXT = following().replace("{ effective_from = 2026-01-01", "{ effective_from = 2022-01-01")
+"""The table of 2022 as the one of 2026; the national ceilings have their own days."""
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
@@ -63,7 +66,7 @@ def test_p4_try_says_what_a_new_table_would_change_for_open_cases_and_changes_no
     first = run("application", "submit", "-", "--json", input=json.dumps(body()))
     assert first.exit_code == 0, first.output
     before = json.loads(first.stdout)["clock"]
-    (tmp_path / "new.toml").write_text(TEXT.replace("whole_process = 7\n", "whole_process = 5\n"), "utf-8")
+    (tmp_path / "new.toml").write_text(NEXT.replace("whole_process = 7\n", "whole_process = 5\n"), "utf-8")
     tried = run("policy", "try", "new.toml", "--json")
     (found,) = lines(tried)
     assert tried.exit_code == 1, tried.output
@@ -71,10 +74,14 @@ def test_p4_try_says_what_a_new_table_would_change_for_open_cases_and_changes_no
     assert (found["cases"], found["earlier"], found["later"]) == (1, 1, 0)
     (shown,) = lines(run("application", "show", json.loads(first.stdout)["application_id"], "--json"))
     assert shown["clock"] == before
-    (tmp_path / "same.toml").write_text(TEXT, "utf-8")
-    assert run("policy", "try", "same.toml").exit_code == 0
-    payable = TEXT.replace("fee = { free = true", "fee = { free = false")
-    assert payable != TEXT
+    (tmp_path / "same.toml").write_text(NEXT, "utf-8")
+    same = run("policy", "try", "same.toml", "--json")
+    assert same.exit_code == 0, same.output
+    (tmp_path / "within.toml").write_text(following(since="2022-06-01"), "utf-8")
+    refused = run("policy", "try", "within.toml").exception
+    assert isinstance(refused, Misconfigured) and "is in force until 2022-12-31" in str(refused)
+    payable = NEXT.replace("fee = { free = true", "fee = { free = false")
+    assert payable != NEXT
     (tmp_path / "payable.toml").write_text(payable, "utf-8")
     tried = run("policy", "try", "payable.toml", "--json")
     assert tried.exit_code == 1, tried.output

@@ -71,6 +71,62 @@ def test_p4_a_table_that_cannot_be_put_into_force_is_refused_with_its_file(write
         policy.install(write(a=text))
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
+def test_p4_a_table_in_another_encoding_is_refused_with_the_line_and_the_remedy(write: Write, encoding: str) -> None:
+    folder = write()
+    (folder / "a.toml").write_bytes(following().encode(encoding))
+    with pytest.raises(Misconfigured, match=r"a\.toml is not in UTF-8 \(line 1\) — save it as UTF-8"):
+        policy.install(folder)
+
+
+def test_a_table_as_an_editor_of_windows_saves_it_is_read(write: Write) -> None:
+    folder = write()
+    (folder / "a.toml").write_bytes(b"\xef\xbb\xbf" + following().replace("\n", "\r\n").encode())
+    policy.install(folder)
+    assert policy.by_version("tianjin-2026").zh == policy.by_version("tianjin-2022").zh
+
+
+SAID = 'clause = "津工信电力〔2021〕8号 §5"'
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        (SAID, 'clause = ""', "material.identity.clause"),
+        (SAID, 'clause = " "', "material.identity.clause"),
+        ('clause = "津工信电力〔2021〕8号 §9"', 'clause = ""', "fee.clause"),
+        ('zh = "用电人有效身份证件"', 'zh = ""', "material.identity.zh"),
+        ('source = "津工信', 'source = ""\n# "', "source"),
+        ('words = ["承诺书", "commitment letter"]', "words = []", "never.commitment-letter.words"),
+        ('words = ["承诺书", "commitment letter"]', 'words = ["", "a"]', "never.commitment-letter.words.0"),
+        ('words = ["承诺书", "commitment letter"]', 'words = ["_"]', "forbids everything"),
+        ('zh = "用电人有效身份证件"', 'zh = "身份证件和承 諾書"', "identity is what may never .*: commitment-letter"),
+        (
+            "[material.identity]",
+            "[material.commitment-letter]\n" + SAID + '\nzh="函"\nen="x"\n[material.identity]',
+            "never",
+        ),
+    ],
+)
+def test_p6_a_table_without_its_clauses_or_with_what_it_forbids_is_refused(was: str, becomes: str, said: str) -> None:
+    assert was in following()
+    with pytest.raises(Misconfigured, match=said):
+        files.load(following().replace(was, becomes, 1))
+
+
+def test_p4_a_table_is_tried_as_it_would_be_put_into_force(write: Write, tmp_path: Path) -> None:
+    """In the place of one of its version, and beside all others."""
+    folder, file = write(a=following()), tmp_path / "new.toml"
+    file.write_text(following().replace("whole_process = 7\n", "whole_process = 6\n"), "utf-8")
+    assert policy.tried(file, folder).version == "tianjin-2026"
+    assert policy.tried(folder / "a.toml", folder).version == "tianjin-2026"
+    file.write_text(following("tianjin-2027", "2026-06-01", "2027-12-31", "tianjin-2026"), "utf-8")
+    with pytest.raises(Misconfigured, match="begins on 2026-06-01, and tianjin-2026 is in force until 2026-12-31"):
+        policy.tried(file, folder)
+    with pytest.raises(Misconfigured, match="does not say that it follows tianjin-2022"):
+        policy.tried(file, None)
+
+
 def test_two_tables_of_one_version_or_too_many_or_no_folder_are_refused(write: Write, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"version tianjin-2026 is that of a\.toml"):
         policy.install(write(a=following(), b=following()))
