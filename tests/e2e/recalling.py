@@ -11,7 +11,7 @@ from tests import samples
 from tests.e2e.harness import PATIENCE_S, World
 
 TITLE = "licence.property-title"
-KINDS = {"unit": TITLE, "step": "utility.step"}
+KINDS = {"unit": TITLE, "step": "utility.step", "report": "utility.transfer"}
 
 
 def read(hub: Hub, *records: Plain) -> None:

@@ -48,17 +48,19 @@ AGO_DAYS = 20
 
 
 class Ago:
-    """A clock whose business time is ``AGO_DAYS`` late."""
+    """A clock whose business time is ``days`` late."""
+
+    days = AGO_DAYS
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.process_ms, self.monotonic_s = clock.process_ms, clock.monotonic_s
 
     def now(self) -> datetime:
-        return self._clock.now() - timedelta(days=AGO_DAYS)
+        return self._clock.now() - timedelta(days=self.days)
 
     def now_ms(self) -> int:
-        return self._clock.now_ms() - AGO_DAYS * 86_400_000
+        return self._clock.now_ms() - self.days * 86_400_000
 
 
 @dataclass

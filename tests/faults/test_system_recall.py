@@ -1,9 +1,11 @@
-"""Titles that end, and titles that change hands with their electricity accounts, on a real broker and PostgreSQL: the
-hub is killed with -9 where it decides and where it has posted, and the connection system drops its answers after it has
-taken effect."""
+"""Titles that end, and titles that change hands with or without their electricity accounts, on a real broker and
+PostgreSQL: the hub is killed with -9 where it decides and where it has posted, and the connection system drops its
+answers after it has taken effect."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +13,15 @@ from sqlalchemy import func, select
 
 from hub.bootstrap import Hub
 from hub.cases.by import By
+from hub.cases.calendar import china_day
 from hub.cases.transfer.states import State
+from hub.clock import SystemClock
 from hub.ingest.tables import sent_row
 from hub.records.tables import tally
 from hub.web.auth.clients import Clients
 from hub.web.auth.tokens import Tokens
 from sandbox import applications
+from sandbox.demo.demo import Demo
 from sandbox.demo.transfers import REGISTRY, ROLE
 from sandbox.servers.ports import free_port
 from sandbox.systems import FIRST
@@ -24,9 +29,11 @@ from sandbox.world.world import World as Outside
 from sandbox.world.world import WorldSpec
 from tests import samples
 from tests.casework import body
-from tests.e2e.harness import World, real_engines, rebuilt_otherwise, world
+from tests.e2e.harness import PATIENCE_S, World, real_engines, rebuilt_otherwise, world
 from tests.e2e.recalling import TITLE, electricity_on, ended, read, taken_effect, until
 from tests.faults import casebook
+from tests.transfers import HEIR, matter, unit
+from tests.transfers import body as transfer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 
@@ -42,6 +49,8 @@ FIRST_SENT = REPORTS - 2
 """What the utility sends when the arrears are paid: all but the answers to what it is asked then."""
 EFFECTS = {"": 3, "-checks": 3, "-pushes": 2, "-cancellations": 1, "-notices": 1}
 """How many pieces of each kind the connection system has in the end."""
+SOLD, OPEN = unit(3), unit(4)
+"""Units whose titles go to others: after electricity is on, and while a transfer to someone else is open."""
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +113,7 @@ def test_p1_p2_accounts_change_hands_once_after_kills_and_reports_that_come_over
         cancelled = pool.submit(casebook.call, *move.cancellation(), {})
         one.wait_killed()
         move.start("transfer.entered:2")
-        cancelled.result(casebook.PATIENCE_S)
+        cancelled.result(PATIENCE_S)
     move.enter()
     one.wait_killed()
     move.start()
@@ -119,6 +128,76 @@ def test_p1_p2_accounts_change_hands_once_after_kills_and_reports_that_come_over
     one.sandbox.clear("utility_crm")
     move.settle()
     casebook.until(lambda: move.findings() == [], move.findings)  # the last events are on their way to their topics
+
+
+def test_p1_p2_notices_of_the_clock_and_one_that_is_taken_back_are_each_told_once_after_kills(one: World) -> None:
+    one.kill()
+    before = len(one.sandbox.control("utility_crm", "effects")["transfer-notices"])
+    with long_ago(one) as late, one.hub() as hub:
+        opened_on = china_day(late.clock.now())
+        read(hub, samples.title("sold-1", unit_no=SOLD))
+        sold = late.applications().submit(body("sold", site={"unit_no": SOLD}), By("cli:test")).case_id
+        (still,) = late.transfers().submit(transfer(matter(unit_no=OPEN), number="open"), By("cli:test")).case_ids
+        connected = electricity_on(late, sold)
+        one.start()
+        has(one, lambda: hub.applications().show(sold), TITLE, 1)
+        read(hub, *connected)
+        ended(one, "sold")
+        bought = heirs("sold-2", SOLD, date(2022, 3, 1))
+        read(hub, bought)
+        has(one, lambda: hub.applications().show(sold), "handover", 1)
+        one.kill()
+        read(hub, bought | {"status": "CANCELLED", "source": bought["source"] | {"version": hub.clock.now_ms()}})
+        one.start(crash="connection.handed-back:1")
+        one.wait_killed()
+        read(hub, heirs("open-1", OPEN, opened_on + timedelta(days=1)))
+        one.start(crash="transfer.undeclared:1")
+        one.wait_killed()
+        one.start()
+        has(one, lambda: hub.applications().show(sold), "handover", 2)
+        has(one, lambda: hub.transfers().show(still), "notice", 1)
+        effects = one.sandbox.control("utility_crm", "effects")
+        assert effects["doubled"] == []
+        assert (len(effects["handovers"]), len(effects["transfer-notices"])) == (2, before + 1)
+        casebook.until(lambda: rebuilt_otherwise(hub, one.home) == [], one.tail)  # the last events are on their way
+
+
+class LongAgo(casebook.Ago):
+    """So long ago that the days to declare a transfer are over now, also where they had a week of holidays in them."""
+
+    days = 40
+
+
+@contextmanager
+def long_ago(one: World) -> Iterator[Hub]:
+    """The hub's parts, to submit with at that time."""
+    late = Hub(Demo(one.home, 0, 0).settings(), SystemClock(), LongAgo)
+    try:
+        yield late
+    finally:
+        late.close()
+
+
+def heirs(key: str, unit_no: str, issued_on: date) -> dict[str, Any]:
+    """The title of a unit that went to someone nobody has declared."""
+    title = samples.title(key, unit_no=unit_no)
+    title_no = f"津({issued_on.year})和平区不动产权第{unit_no[-7:]}号"
+    title["unit"] |= {"title_no": title_no, "issued_on": issued_on, "co_ownership": "SOLE"}
+    holder = {"name": HEIR["name"], "id_type": "RESIDENT_ID", "id_number": HEIR["resident_id"], "share": None}
+    return title | {"holders": [holder]}
+
+
+def has(one: World, show: Callable[[], Mapping[str, Any]], kind: str, count: int) -> None:
+    """Wait until a case has exactly so many pieces of one kind, all acknowledged."""
+
+    def pieces() -> list[Mapping[str, Any]]:
+        return [each for each in show()["deliveries"] if each["kind"] == kind]
+
+    def there() -> bool:
+        found = pieces()
+        return len(found) == count and _acknowledged({"deliveries": found})
+
+    casebook.until(there, lambda: f"{pieces()}\n{one.tail()}")
 
 
 class Move:
