@@ -24,6 +24,8 @@ KIND_NAMES: Final = tuple(_DECLARED)
 REPORT_STATUS: Final = "CURRENT"
 """The open status of a report, which has no status of its own: it is current until the source deletes it."""
 SUBJECTS: Final = ("person", "enterprise", "object", "party")
+STEP_SEGMENTS: Final = ("acceptance", "supply-plan", "design-review", "mid-inspection", "completion")
+"""The timed segments that a step (``utility.step``) may be of: annex 2 of 津工信电力〔2021〕8号, in their order."""
 _HEAD: Final = ("source", "authority", "region", "assurance")
 """Fields that a record of every kind has. A licence has a ``status`` too."""
 

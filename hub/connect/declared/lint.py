@@ -15,6 +15,8 @@ from hub.connect.declared.models import UNDECIDED, MappingSpec
 from hub.connect.declared.reference import models_in
 from hub.connect.declared.rows import row_of
 from hub.connect.declared.samples import plain_row, sample_names, sample_row
+from hub.connect.declared.steps import KIND as STEPS
+from hub.connect.declared.steps import of_steps
 from hub.connect.folder import CODES, HOOK, INFO, MAPPING, Folder
 from hub.connect.frozen import Frozen, loaded
 from hub.connect.spec import ConnectorInfo, Limits
@@ -43,6 +45,7 @@ def lint(
     found = [*_of_info(folder)]
     if folder.mapping:
         found += [*_of_mapping(folder, folder.mapping), *_of_table(folder), *_of_codes(folder)]
+        found += of_steps(folder.mapping, folder.codes) if folder.info.kind == STEPS else ()
         found += [_ungranted(folder.mapping)] if grant is None else _of_grant(folder, folder.mapping, grant)
         found += [] if grant is None else _of_quota(folder.info.limits_with(settings), grant)
         found += [] if any(one.grave for one in found) else _of_samples(folder, clock)
@@ -312,8 +315,9 @@ def _completed(kind: str, expected: Any) -> Any:
 
 
 def _own(plain: Any) -> Any:
-    """Without key and version, which the transport gives."""
-    source = {name: one for name, one in plain.get("source", {}).items() if name not in ("key", "version")}
+    """Without key and version, which the transport gives, and the name of the folder: a copy has another one."""
+    given = ("key", "version", "system")
+    source = {name: one for name, one in plain.get("source", {}).items() if name not in given}
     return plain | {"source": source}
 
 

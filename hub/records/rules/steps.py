@@ -5,11 +5,10 @@ at all. What is merely implausible, such as an end before its beginning, is show
 from typing import Final
 
 from hub.ports import Plain
+from hub.records.kinds import STEP_SEGMENTS
 from hub.records.rules.base import NOTHING, Context, Finding, Findings, found, rule
 
 KIND: Final = "utility.step"
-SEGMENTS: Final = ("acceptance", "supply-plan", "design-review", "mid-inspection", "completion")
-"""The timed segments of annex 2 (津工信电力〔2021〕8号), in their order."""
 _OF_A_SEGMENT: Final = ("START", "END", "RETURN")
 _TIMES: Final = (
     "occurred_at_ms",
@@ -56,7 +55,7 @@ def step_of_a_segment(record: Plain, _context: Context) -> Findings:
     (Fault(code='STEP_SEGMENT', field='step.segment'),)
     """
     step = record["step"]
-    good = step["segment"] in SEGMENTS or (step["segment"] == "" and step["action"] not in _OF_A_SEGMENT)
+    good = step["segment"] in STEP_SEGMENTS or (step["segment"] == "" and step["action"] not in _OF_A_SEGMENT)
     return NOTHING if good else found("STEP_SEGMENT", "step.segment")
 
 
