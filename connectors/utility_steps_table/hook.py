@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _CODE_DIGITS: Final = 3
+_RUNNING: Final = "RUNNING"
+_RECEIVED: Final = "-RECEIVED"
 _NULL: Final = "2147483647"
 """What this layer writes for no time, as a number or as digits."""
 
@@ -15,7 +17,16 @@ def before(columns: Mapping[str, Any]) -> dict[str, Any]:
     received, done, asked = (_time(columns.get(name)) for name in ("rcv_time", "acmp_time", "req_time"))
     code, runs = _padded(columns.get("step_no")), done is None
     times = {"acmp_time": received if runs else done, "rcv_time": received, "req_time": asked}
-    return {**columns, **times, "step_no": code, "step_stat": f"{'RUNNING' if runs else 'DONE'}-{code or ''}"}
+    return {**columns, **times, "step_no": code, "step_stat": f"{_RUNNING if runs else 'DONE'}-{code or ''}"}
+
+
+def after(record: dict[str, Any], columns: Mapping[str, Any]) -> dict[str, Any]:
+    """A step that opens and closes nothing was received, and was done later: two events, of which the first one has an
+    id of its own. Under one id they would be two contents of one event, a conflict."""
+    step = record["step"]
+    if str(columns["step_stat"]).startswith(_RUNNING) and step["action"] == "WITHIN":
+        return {**record, "step": {**step, "event_id": f"{step['event_id']}{_RECEIVED}"}}
+    return record
 
 
 def _time(given: Any) -> Any:

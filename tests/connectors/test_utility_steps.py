@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub.cases.steps.tables import step as steps
 from hub.clock import SystemClock
 from hub.connect import kit
 from hub.connect.context import Context
@@ -23,6 +25,8 @@ from hub.records.verdict import judge
 from sandbox import launch
 from sandbox.launch import Running
 from sandbox.steps.plans import PLANS
+from tests import samples
+from tests.casework import ConnectionSystem, House, body
 from tests.grants import granted
 
 NAMES = ("utility_steps", "utility_steps_table")
@@ -154,6 +158,28 @@ def test_a_step_that_runs_has_the_start_that_it_has_when_it_is_done(null: Any) -
     assert (running["action"], running["started_at_ms"]) == ("START", running["occurred_at_ms"])
     assert (done["action"], done["started_at_ms"]) == ("END", running["occurred_at_ms"])
     assert running["event_id"] == done["event_id"]
+
+
+@pytest.mark.parametrize("code", ["030", "060", "105", "125", "140", "150"])
+def test_p4_a_step_that_was_received_and_is_done_is_two_events_and_no_conflict(tmp_path: Path, code: str) -> None:
+    """An honest table tells a step inside a segment, or the one that ends it, twice under one key."""
+    house, system = House(tmp_path, kinds=frozenset()), ConnectionSystem()
+    house.submit(body("A-1", voltage="HIGH_10KV", sanling=False))
+    house.due()
+    house.deliver(system)
+    at = partial(datetime.fromtimestamp, tz=UTC)
+    now_s = house.clock.now_ms() // 1000
+    row = sample("utility_steps_table", "done") | {"step_id": "77", "step_no": code, "app_no": "R1"}
+    row |= {"rcv_time": at(now_s + 60).isoformat(), "acmp_time": None}
+    house.clock.pass_s(7_200)
+    for version in (row, row | {"acmp_time": at(now_s + 3_600).isoformat()}):
+        read = mapped("utility_steps_table", version)
+        house.verified(samples.step("77", "WITHIN") | {"step": step(read)})
+        house.project()
+    told = house.rows(steps)
+    assert len(told) == 2
+    assert "STEP_CONFLICT" not in {one.why for one in told}
+    house.close()
 
 
 @pytest.mark.parametrize("nothing", ["NULL", "null", "2147483647", 2147483647, "-"])
