@@ -1,4 +1,4 @@
-"""The demonstration: the simulated outside systems, a whole hub and three applications in one directory, and the check
+"""The demonstration: the simulated outside systems, a whole hub and its applications in one directory, and the check
 that the counts balance.
 
 After a kill at any moment, a start in the same directory continues at the same place.

@@ -44,7 +44,7 @@ class StepEvent(BaseModel):
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
     event_id: str = Field(examples=["E-20260302-000017"], description="The sender's own id of the event.")
-    external_app_no: str | None = Field(None, examples=["7K3M9-QPDX-2V4TW"], description="The hub's number.")
+    external_app_no: str | None = Field(None, examples=["7K3M9QPDX2V4TW"], description="The hub's number.")
     app_no: str | None = Field(None, examples=["A0000000017"], description="The system's own number.")
     pre_app_no: str | None = Field(None, description="The number before the formal one.")
     org_no: str | None = Field(None, description="Not read.")
@@ -86,7 +86,7 @@ class ReportEvent(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     eventId: str = Field(examples=["T-20260302-000017"], description="The sender's own id of the event.")  # noqa: N815
-    transferNo: str = Field(examples=["7K3M9-QPDX-2V4TW"], description="The hub's number.")  # noqa: N815
+    transferNo: str = Field(examples=["7K3M9QPDX2V4TW"], description="The hub's number.")  # noqa: N815
     status: str = Field(examples=["11"])
     questionNo: int | None = Field(None, examples=[1], description="The question that it answers.")  # noqa: N815
     occurredAt: str = Field(examples=["2026-03-02T10:05:00+08:00"])  # noqa: N815
@@ -108,7 +108,7 @@ EXAMPLE: Final = {
     "events": [
         {
             "eventId": "E-20260302-000017",
-            "externalAppNo": "7K3M9-QPDX-2V4TW",
+            "externalAppNo": "7K3M9QPDX2V4TW",
             "appNo": "A0000000017",
             "orgNo": "12401",
             "eventType": "END",
@@ -124,7 +124,7 @@ EXAMPLE_OF_REPORTS: Final = {
     "events": [
         {
             "eventId": "T-20260302-000017",
-            "transferNo": "7K3M9-QPDX-2V4TW",
+            "transferNo": "7K3M9QPDX2V4TW",
             "status": "11",
             "questionNo": 1,
             "consHolder": "0",

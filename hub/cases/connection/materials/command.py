@@ -37,7 +37,7 @@ class Signed(Request):
     application, and the application by the hub's number or by its own. Where both are there, the hub's counts."""
 
     requestId: Annotated[Short, Field(examples=["M-20260302-000007"])]  # noqa: N815
-    externalAppNo: Annotated[Short, Field(examples=["7K3M9-QPDX-2V4TW"])] | None = None  # noqa: N815
+    externalAppNo: Annotated[Short, Field(examples=["7K3M9QPDX2V4TW"])] | None = None  # noqa: N815
     appNo: Annotated[Short, Field(examples=["A0000000017"])] | None = None  # noqa: N815
 
 

@@ -14,7 +14,7 @@ HANDED: Final[dict[str, Any]] = {
 ASKED: Final[dict[str, Any]] = {"segment": "design-review", "items": [{"material": "design", "defect": "INCOMPLETE"}]}
 BY_SYSTEM: Final[dict[str, Any]] = {
     "requestId": "M-20260302-000007",
-    "externalAppNo": "7K3M9-QPDX-2V4TW",
+    "externalAppNo": "7K3M9QPDX2V4TW",
     "appNo": "A0000000017",
     "segment": "design-review",
     "items": [{"material": "design", "defect": "INCOMPLETE"}],

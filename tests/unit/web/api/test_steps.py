@@ -345,7 +345,7 @@ def test_killed_between_two_lines_the_caller_sends_again_and_nothing_is_twice(
 
 # ---- reports about joint transfers ----
 
-REPORT = {"eventId": "T-1", "transferNo": "7K3M9-QPDX-2V4TW", "status": "11", "questionNo": 1}
+REPORT = {"eventId": "T-1", "transferNo": "7K3M9QPDX2V4TW", "status": "11", "questionNo": 1}
 REPORT |= {"occurredAt": "2026-03-02T10:05:00+08:00"}
 
 
