@@ -107,6 +107,10 @@ STEPS = (
         said("2022-03-16T09:30:00", "120", "START", customerRequestedAt="2022-03-16T09:00:00"),
     ),
     reported(
+        *("the meter on the wall before its segment began", "WITHIN_EARLY", OFF, OTHER, ACCEPTED, PLANNED),
+        said("2022-03-07T09:00:00", "140", "END"),
+    ),
+    reported(
         *("energised before its step began", "ENERGISED_EARLY", OFF, OTHER, ACCEPTED, PLANNED, ASKED),
         said(DONE.at, "150", "END", firstReadingAt="2022-03-10T11:00:00", firstReading="0.00"),
     ),
@@ -167,10 +171,6 @@ STEPS = (
     reported(
         *("before what it has to follow", "STEP_OUT_OF_ORDER", TIMES, OTHER, ACCEPTED),
         said("2022-03-03T09:00:00", "120", "START", customerRequestedAt="2022-03-03T08:50:00"),
-    ),
-    reported(
-        *("the meter on the wall before completion was reported", "STEP_OUT_OF_ORDER", TIMES, OTHER, ACCEPTED, PLANNED),
-        said("2022-03-07T09:00:00", "140", "END"),
     ),
     reported(
         *("refused to accept after the acceptance", "STEP_OUT_OF_ORDER", TIMES, OTHER, ACCEPTED),

@@ -67,6 +67,12 @@ CODES: Final[dict[str, Code]] = {
         "Completion began, and design review or mid inspection, which this customer's kind has, never ran.",
         "附件2 注3",
     ),
+    "WITHIN_EARLY": Code(
+        Class.OFF_SYSTEM,
+        "竣工检验和装表接电环节开始之前已验收、装表",
+        "Work of completion, such as the inspection or the meter, was done before the segment began.",
+        _NO_OFF,
+    ),
     "ENERGISED_EARLY": Code(
         Class.OFF_SYSTEM,
         "首次示数早于竣工检验和装表接电环节开始",

@@ -9,7 +9,7 @@ from hub.audit.account import Account, changed, name_of, of_line, shown, submiss
 from hub.audit.findings.finding import Finding, Shown
 from hub.cases.calendar import day_of
 from hub.cases.steps.facts import COMPLETION, Action
-from hub.cases.steps.judge import Judged, Round
+from hub.cases.steps.judge import Judged, Round, State, Why
 
 START_DAYS: Final = 1
 """Working days after the opening in which the utility's work begins; later is late."""
@@ -136,4 +136,27 @@ def _skipped(account: Account) -> Iterator[Finding]:
                 yield Finding("SEGMENT_SKIPPED", account.case_id, events, figures)
 
 
-QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (_started_late, _requests, _papers, _skipped)
+def _within_early(account: Account) -> Iterator[Finding]:
+    """Work of completion, such as the inspection or the meter, that was done before the segment opened: what had been
+    reached by then, the work, and what opened the segment later, if anything. What may still be told of accuses no
+    one."""
+    run = next((one for one in account.history.rounds if one.segment == COMPLETION), None)
+    early = [one for one in account.reported if _is_early(one, run)]
+    if not early or (run is None and account.still_untold(early[0].at_ms)):
+        return
+    reached = [one for one in account.reported if one.state is State.COUNTED and one.at_ms <= early[0].at_ms]
+    opened = account.event(run.opened_by) if run else None
+    before = shown(reached[-1]) if reached else submission(account)
+    events = (before, *map(shown, early), *([shown(opened)] if opened else []))
+    days = [("working_days", account.counted(day_of(early[0].at_ms), day_of(run.opened_ms)))] if run else []
+    yield Finding("WITHIN_EARLY", account.case_id, events, (("steps", len(early)), *days))
+
+
+def _is_early(one: Judged, run: Round | None) -> bool:
+    inside = one.fact.action is Action.WITHIN and one.fact.segment == COMPLETION
+    return inside and one.why is Why.OUT_OF_ORDER and (run is None or one.at_ms < run.opened_ms)
+
+
+QUESTIONS: Final[tuple[Callable[[Account], Iterator[Finding]], ...]] = (
+    *(_started_late, _requests, _papers, _skipped, _within_early),
+)

@@ -164,6 +164,10 @@ CHEATS = (
         *(*HONEST, fact(COMPLETION, Action.WITHIN, "2022-03-07")),
     ),
     steps(
+        *("inspected and metered before the segment of completion", "WITHIN_EARLY", Class.OFF_SYSTEM),
+        *(*HONEST, fact(COMPLETION, Action.WITHIN, "2022-03-07")),
+    ),
+    steps(
         *("a survey after electricity is on", "STEP_AFTER_END", Class.RESTARTED),
         *(*HONEST, fact(SUPPLY_PLAN, Action.WITHIN, "2022-03-21")),
     ),

@@ -1,6 +1,7 @@
 """P4: how a segment began, as the utility says it, beside what the hub knows itself: the customer's request, and the
 papers that were handed in."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from hub.audit.account import Account, Paper
 from hub.audit.findings.finding import Finding
 from hub.audit.questions import within
-from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Fact
-from tests.unit.audit.cases import CASE, END, RETURN, STARRED, START, account, fact, ms
+from hub.cases.steps.facts import ACCEPTANCE, COMPLETION, SUPPLY_PLAN, Action, Fact
+from tests.unit.audit.cases import CASE, END, HONEST, RETURN, STARRED, START, account, fact, ms
 
 REVIEW = "design-review"
 PLANNED = (fact(ACCEPTANCE, END, "2022-03-01T16:00:00"), fact(SUPPLY_PLAN, END, "2022-03-08"))
@@ -93,3 +94,37 @@ def test_after_a_return_what_was_handed_in_since_is_compared() -> None:
     assert "PAPERS_WAITED" not in dict(found(*first, *again, papers=BOTH))
     assert dict(found(*first, *again, papers=(*BOTH, new)))["PAPERS_WAITED"]["working_days"] == 3
     assert COMPLETION not in [run.segment for run in told(*first).history.rounds]
+
+
+def early(*facts: Fact, **more: Any) -> list[Finding]:
+    return [one for one in within.findings(account(*facts, **more)) if one.code == "WITHIN_EARLY"]
+
+
+METER = fact(COMPLETION, Action.WITHIN, "2022-03-09")
+
+
+def test_p4_work_of_completion_before_its_segment_is_shown_between_what_was_reached_and_what_opened_it() -> None:
+    inspection = fact(COMPLETION, Action.WITHIN, "2022-03-07")
+    (one,) = early(METER, *HONEST, inspection)
+    told = [HONEST[2], inspection, METER, HONEST[3]]
+    assert [shown.ref for shown in one.shown_by] == [each.record_id.hex() for each in told]
+    assert one.figures == (("steps", 2), ("working_days", 5))
+
+
+def test_p4_work_of_completion_before_a_segment_that_never_opened_is_found_a_day_later() -> None:
+    (one,) = early(METER)
+    assert [shown.sort for shown in one.shown_by] == ["submission", "step"]
+    assert early(METER, today=date(2022, 3, 9)) == [], "what opened the segment may be told in the night"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        fact(COMPLETION, Action.WITHIN, "2022-03-15"),
+        fact(COMPLETION, Action.WITHIN, "2022-03-15", requested_ms=ms("2022-03-16")),
+        fact(SUPPLY_PLAN, Action.WITHIN, "2022-03-01T12:00:00"),
+        fact("", Action.WITHIN, "2022-03-07"),
+    ],
+)
+def test_no_other_work_is_work_of_completion_before_its_segment(inside: Fact) -> None:
+    assert early(*HONEST, inside) == []
