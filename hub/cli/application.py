@@ -259,6 +259,9 @@ def story(
     console().print(table(found))
 
 
+_LISTED = ("number", "channel", "submitted (China)", "due", "states", "pieces")
+
+
 @command.command("list")
 @click.option("--channel", help="Only of this channel.")
 @click.option("--voltage", type=click.Choice(VOLTAGES), help="Only of this voltage class.")
@@ -284,14 +287,14 @@ def list_(
     refused   a sink refused a piece, or the hub must not send one
     stuck     a piece has had no acknowledgement for an hour
     held      an operator holds its deliveries
-    waiting   it lacks evidence
+    waiting   it lacks evidence, and the hub still looks for it
     late      its last day is over, and a piece or evidence is still open
     follow-up a bad rating waits for its follow-up
     """
     chosen = {name: value for name, value in wanted.items() if value}
     with desk(config, url, token) as to:
         found = or_leave(lambda: to.list(limit, after, chosen))
-    table = Table("application", "number", "channel", "submitted (China)", "due", "states", "pieces")
+    table = Table(Column("application", no_wrap=True, overflow="ignore", min_width=32), *_LISTED)
     for one in found:
         if as_json:
             click.echo(json.dumps(one, ensure_ascii=False))

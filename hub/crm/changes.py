@@ -61,9 +61,10 @@ def _rates(play: Play, case: Case) -> None:
 
 
 def _changes_hands(play: Play, case: Case) -> None:
-    """6.8: a notice, and one that takes it back. A system without joint transfers says so by 404 or 405."""
+    """6.8: a notice, and one that takes it back. A system without joint transfers says so by 404, 405 or
+    a refusal."""
     to, said = case.push(HANDOVER)
-    if said.word is not Word.YES and said.answer.status in (404, 405):
+    if said.word is Word.NO or (said.word is not Word.YES and said.answer.status in (404, 405)):
         told = "系统不接收产权变更的告知", "the system takes no notices of titles that changed hands"
         play.note("6.8", *told)
     elif (

@@ -268,10 +268,10 @@ def ignores_half_a_call(play: Play) -> None:
 
 def takes_joint_transfers(play: Play) -> None:
     """12.1 to 12.3: a joint transfer, its questions, its cancellation, and a notice. A system without them says so by
-    404 or 405."""
+    404, 405 or a refusal."""
     early, case = play.case(), play.case()
     to, said = case.push(TRANSFER)
-    if said.word is not Word.YES and said.answer.status in (404, 405):
+    if said.word is Word.NO or (said.word is not Word.YES and said.answer.status in (404, 405)):
         told = "系统不接收联合过户", "the system takes no joint transfers: do not let the hub send them"
         play.note("12.1", *told)
         return

@@ -12,6 +12,7 @@ from hub.cases.connection.tables import application
 from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.ratings.tables import rating
+from hub.cases.reasons import CASE_OVER
 from hub.cases.tables import case, piece
 
 REFUSED: Final = "refused"
@@ -21,7 +22,7 @@ STUCK: Final = "stuck"
 HELD: Final = "held"
 """An operator holds its deliveries."""
 WAITING: Final = "waiting"
-"""It lacks evidence."""
+"""It lacks evidence that is still looked for: after the end of a case the hub does not ask again for what it had."""
 LATE: Final = "late"
 """Its last day, or that of its segment, is over, and a piece or evidence of it is still open."""
 FOLLOW_UP: Final = "follow-up"
@@ -53,7 +54,12 @@ def _has_piece(*states: PieceState, until_ms: int | None = None) -> ColumnElemen
 
 
 def _waits() -> ColumnElement[bool]:
-    return case.c.case_id.in_(select(need.c.case_id).where(need.c.state == NeedState.OPEN.value))
+    return case.c.case_id.in_(select(need.c.case_id).where(looked_for()))
+
+
+def looked_for() -> ColumnElement[bool]:
+    """Whether a row of ``need`` is evidence that is missing, and that the hub still looks for."""
+    return (need.c.state == NeedState.OPEN.value) & (func.coalesce(need.c.reason, "") != CASE_OVER)
 
 
 def _followed_up() -> ColumnElement[bool]:

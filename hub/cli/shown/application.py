@@ -5,12 +5,18 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Column, Table
 
+from hub.cases.reasons import CASE_OVER
 from hub.cli.shown.console import console
 from hub.cli.shown.moments import shown_in_china
 
 Json = dict[str, Any]
 _AGREES = {"AGREES": "[green]=[/]", "DIFFERS": "[yellow]≠[/]", "UNKNOWN": "[yellow]?[/]"}
-_NOTHING = "no limit runs: it is the customer's turn, or the case has ended"
+_NOTHING = "no limit runs: it is the customer's turn"
+_ENDED = {
+    "END": "electricity on 已送电",
+    "NOT_ACCEPTED": "not accepted 不予受理",
+    "TERMINATE": "ended by the utility 已终止",
+}
 
 
 def print_head(shown: Json, said: str) -> None:
@@ -22,7 +28,10 @@ def print_head(shown: Json, said: str) -> None:
 
 
 def due(shown: Json) -> str:
-    """The date that is promised, in words: of the whole process, or of the segment that runs."""
+    """The date that is promised, in words: of the whole process, or of the segment that runs. Of a case that has ended,
+    how and when."""
+    if shown["ended"]:
+        return f"{_ENDED[shown['ended']]} {shown_in_china(shown['ended_at'])} (China time)"
     segment = (
         f"{shown['segment']} by {shown['segment_due_on']}, no date for the whole" if shown["segment"] else _NOTHING
     )
@@ -45,7 +54,8 @@ def show_one(shown: Json, said: str) -> None:
     print_head(shown, said)
     begun = f"{shown_in_china(shown['submitted_at'])} (China time)"
     out.print(f"{clock['case_type_zh']}, {clock['working_days']} working days from {begun}:")
-    out.print(f"{due(shown)}; {clock['working_days_left']} working days left, by {clock['calendar'] or '?'}")
+    left = "" if shown["ended"] else f"; {clock['working_days_left']} working days left, by {clock['calendar'] or '?'}"
+    out.print(f"{due(shown)}{left}")
     if counted := _counting(clock):
         out.print(counted, highlight=False)
     if own := shown.get("application_token"):
@@ -79,7 +89,7 @@ def show_one(shown: Json, said: str) -> None:
 
 def _looks(need: Json) -> str:
     """How often a source was asked for the evidence, and when it is looked for again."""
-    if need["state"] == "met" or not need["next_look_at"]:
+    if need["state"] == "met" or not need["next_look_at"] or need["reason"] == CASE_OVER:
         return ""
     return f" (asked {need['asked']} times; next look {shown_in_china(need['next_look_at'])}, China time)"
 

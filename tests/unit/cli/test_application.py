@@ -56,7 +56,7 @@ def test_submit_show_list_hold_and_release_without_a_server(run: Run) -> None:
     assert json.loads(run("application", "release", application_id, "--json").stdout)["state"] == "open"
     listed = run("application", "list", "--json").stdout.splitlines()
     assert [json.loads(line)["application_id"] for line in listed] == [application_id]
-    assert application_id[:8] in run("application", "list").stdout
+    assert application_id in run("application", "list").stdout  # whole, so that it can be copied
 
 
 def test_submit_from_options_and_many_a_file(run: Run, tmp_path: Path) -> None:

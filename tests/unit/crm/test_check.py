@@ -661,8 +661,18 @@ class NoTransfers(Good):
         return super().handle(method, target, headers, body)
 
 
-def test_a_system_without_joint_transfers_is_noted_and_breaks_nothing() -> None:
-    with serving(NoTransfers()) as system:
+class RefusesTransfers(Good):
+    """It says itself that it has the applications only."""
+
+    def take(self, what: str, number: str, key: str, sent: Any) -> Any:
+        if what.startswith(("transfer", "handover")):
+            return answer({"errorCode": "NOT_SUPPORTED"}, 422)
+        return super().take(what, number, key, sent)
+
+
+@pytest.mark.parametrize("system", [NoTransfers(), RefusesTransfers()], ids=["404", "422"])
+def test_a_system_without_joint_transfers_is_noted_and_breaks_nothing(system: Good) -> None:
+    with serving(system):
         told = check(system.url, "--json")
     assert told.exit_code == 0, told.output
     found = {one["clause"]: one["verdict"] for one in json.loads(told.stdout)["clauses"]}

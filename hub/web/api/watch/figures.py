@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, case, func, select
 from hub.cases import notices, policy, tables
 from hub.cases.calendar import china_day
 from hub.cases.case import PieceState
+from hub.cases.connection.states import looked_for
 from hub.cases.connection.tables import application
-from hub.cases.evidence.needs import NeedState
 from hub.cases.evidence.tables import need
 from hub.cases.policy import Ahead
 from hub.cases.tables import piece
@@ -132,7 +132,7 @@ def _undelivered(connection: Connection, sinks: Iterable[str], now_ms: int) -> d
 
 def _applications_waiting(connection: Connection) -> int:
     query = select(func.count(need.c.case_id.distinct()))
-    return int(connection.execute(query.where(need.c.state == NeedState.OPEN.value)).scalar_one())
+    return int(connection.execute(query.where(looked_for())).scalar_one())
 
 
 def _applications_provisional(connection: Connection, today: date) -> int:

@@ -50,6 +50,22 @@ def test_an_application_that_lacks_evidence_waits_until_the_record_is_there(hous
     assert found(house) == {}
 
 
+def test_what_is_not_looked_for_after_the_end_of_the_case_does_not_wait(house: House) -> None:
+    complete(house)
+    case_id = house.submit(body()).case_id
+    house.due()
+    house.deliver(ConnectionSystem())
+    house.verified(samples.business(version=house.clock.now_ms()) | {"status": "REVOKED"})
+    house.project()
+    assert found(house) == {"waiting": ["A-1"]}
+    house.electricity_on(case_id)
+    house.clock.pass_s(DAY_S)
+    house.due()
+    needs = house.applications.show(case_id)["evidence"]
+    assert [one["reason"] for one in needs if one["state"] == "open"] == ["CASE_OVER"]
+    assert "waiting" not in found(house)
+
+
 def test_a_piece_without_an_acknowledgement_is_stuck_after_an_hour_and_not_before(house: House) -> None:
     complete(house)
     house.submit(body())
