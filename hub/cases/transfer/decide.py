@@ -31,7 +31,7 @@ from hub.cases.transfer.events import (
     Undeclared,
     Withdrawn,
 )
-from hub.cases.transfer.gather import Facts, Report, Unsent, Waiting
+from hub.cases.transfer.gather import Facts, Over, Report, Unsent, Waiting
 from hub.cases.transfer.hears import Cancel, Submit, TransferCommand
 from hub.cases.transfer.states import ENDED, Ask, Said, Standing, State, take
 
@@ -152,17 +152,26 @@ class _Decider(Drafts):
         over = self.facts.over
         if over is None or self.registered_on is None:
             return
-        if over.told and not self._went_on(over.now.record_id):
+        if over.told and not self._went_on(over):
             self._recall(over.now, over.told)
         if self.standing.state in (State.ENTERED, State.OWING) and not over.again:
             self._lost((), over.now.reason)
 
-    def _went_on(self, record_id: bytes) -> bool:
-        """Whether a transfer that is done was followed by another one in the same row."""
-        if self.standing.state is not State.DONE or self.registered_on is None:
+    def _went_on(self, over: Over) -> bool:
+        """Whether the title passed on to others, in the same row or in one of its own: that is told of by itself. Where
+        the source says that another title is instead of it, that one is awaited."""
+        if self.registered_on is None or self.standing.state in (State.ENTERED, State.OWING):
             return False
-        later = [one for one in self._entries() if one.place.record_id == record_id]
+        if over.replaced and not any(self._comes_after(one) for one in self.facts.titles):
+            return True
+        later = [one for one in self._entries() if over.replaced or one.place.record_id == over.now.record_id]
         return any(one.registered_on > self.registered_on and not self._fits(one.holders) for one in later)
+
+    def _comes_after(self, title: Title) -> bool:
+        """Whether it may be instead of the title that was entered: another co-owner's of that day is not."""
+        assert self.registered_on is not None
+        same_day = title.registered_on == self.registered_on
+        return title.registered_on >= self.registered_on and not (same_day and title.holders <= self.facts.holders)
 
     def _recall(self, now: Now, told: Mapping[str, int]) -> None:
         row, first = self.facts.row, self._next()

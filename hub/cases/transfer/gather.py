@@ -63,11 +63,13 @@ class Report(NamedTuple):
 class Over(NamedTuple):
     """The title that was entered is not the current version of its row any more, or a higher authority has ended it.
     ``told``: the pieces by which sinks have it or may get it (sink → number), where what they were told of has changed
-    and they do not know it yet. ``again``: it is in force again by a higher authority, so the entry stands."""
+    and they do not know it yet. ``again``: it is in force again by a higher authority, so the entry stands.
+    ``replaced``: its source says that another title is instead of it."""
 
     now: Now
     told: Mapping[str, int]
     again: bool = False
+    replaced: bool = False
 
 
 class Waiting(NamedTuple):
@@ -222,7 +224,9 @@ def _over(given: Given, connection: Connection, row: Row[Any]) -> Over | None:
     told = {one.sink: one.piece for one in connection.execute(query.order_by(piece.c.piece))}
     in_force_again = last is not None and last[0] == reasons.NOT_CURRENT
     differs = told and (in_force_again or _says_other(given, connection, row, news))
-    return Over(news, told if differs else {}, again=now is None)
+    status = select(record.c.status).where(record.c.record_id == news.record_id)
+    replaced = connection.execute(status).scalar() == "SUPERSEDED"
+    return Over(news, told if differs else {}, again=now is None, replaced=replaced)
 
 
 def _told_last(connection: Connection, row: Row[Any]) -> over.Told | None:
