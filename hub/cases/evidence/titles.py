@@ -48,14 +48,17 @@ class Title(NamedTuple):
     numbers: frozenset[bytes]
     earlier: "tuple[Title, ...]" = ()
 
-    def entry(self, kinds: Collection[str]) -> "Title | None":
-        """This title with the date on which it was registered by one of these types last: a change of particulars, or a
-        correction, in the row of a transfer leaves the transfer as it was. ``None`` when it never was."""
-        if self.registration_type in kinds:
-            return self
-        days = (one.registered_on for one in self.earlier if one.registration_type in kinds)
-        day = next(days, None)
-        return self._replace(registered_on=day) if day else None
+    def entry(self, kinds: Collection[str], corrections: Collection[str]) -> "Title | None":
+        """This title with the date and the holders of its last registration by one of these types: a change of
+        particulars in the row of a transfer leaves both, a correction corrects the holders. ``None`` when there was
+        none."""
+        corrected: Title | None = None
+        for one in (self, *self.earlier):
+            if one.registration_type in kinds:
+                return self._replace(registered_on=one.registered_on, holders=(corrected or one).holders)
+            if one.registration_type in corrections:
+                corrected = corrected or one
+        return None
 
     def days(self) -> set[str]:
         """The dates on which it was registered, as its row says now or said."""

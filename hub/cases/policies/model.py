@@ -120,6 +120,7 @@ class Never(Data):
 class TransferTable(Data):
     """What joint transfers of title and account (房产+用电联合过户) go by. ``transfers`` and ``firsts``: the registry's
     types of registration (codes or words) that are a transfer, and a first registration; any other type starts nothing.
+    ``corrections``: the types that correct who was registered by such a one; any other leaves its holders as they were.
     ``check_days`` and ``transfer_days``: working days for the utility's answers; ``None`` where no document sets any.
     ``undeclared_days``: working days, from the entry of a title, in which a transfer of its account may be declared
     before the utility is told that none was; ``None``: it is told on the day after the entry.
@@ -127,6 +128,7 @@ class TransferTable(Data):
 
     transfers: tuple[Text, ...] = ("200", "转移登记")
     firsts: tuple[Text, ...] = ("100", "首次登记")
+    corrections: tuple[Text, ...] = ("500", "更正登记")
     check_days: Days | None = None
     transfer_days: Days | None = None
     undeclared_days: Days | None = None

@@ -264,7 +264,7 @@ class _Decider(Drafts):
         kinds = self.table.transfer
         known = (*kinds.transfers, *kinds.firsts) if self.first else kinds.transfers
         new = [one for one in self.facts.titles if self.old_title is None or self.old_title not in one.numbers]
-        found = [entry for one in new if (entry := one.entry(known))]
+        found = [entry for one in new if (entry := one.entry(known, kinds.corrections))]
         return sorted(found, key=lambda one: one.registered_on)
 
     def _awaits_the_entry(self) -> bool:

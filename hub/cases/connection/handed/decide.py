@@ -35,7 +35,8 @@ def hands(case: Case, handed: Handed, table: Policy) -> Hands:
     co-owner may have one."""
     if handed.former is None:
         return {}
-    entries = [entry for one in handed.later if (entry := one.entry(table.transfer.transfers))]
+    kinds = table.transfer
+    entries = [entry for one in handed.later if (entry := one.entry(kinds.transfers, kinds.corrections))]
     found: Hands = {}
     for day, same_day in groupby(sorted(entries, key=lambda one: one.registered_on), lambda one: one.registered_on):
         titles = list(same_day)

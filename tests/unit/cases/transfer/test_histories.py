@@ -355,6 +355,41 @@ def declared_after_a_change_of_particulars(town: Town) -> list[str]:
     return ["registration", "check", "transfer"]
 
 
+def particulars_that_name_the_new_holder_are_no_entry(town: Town) -> list[str]:
+    """Also where the row was entered by a transfer once: that one was to the old holder."""
+    town.entered(OLD, key="same", issued_on=date(2015, 1, 1))
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(key="same", registration_type="300", issued_on=date(2026, 3, 3))
+    assert town.states() == ["ready"] and not town.house.rows(transfer_title)
+    town.entered(key="same", issued_on=date(2026, 3, 9))
+    assert town.service.show(one)["registered_on"] == "2026-03-09"
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def a_developer_s_title_that_names_the_buyer_by_particulars_is_no_entry(town: Town) -> list[str]:
+    (one,) = town.submit(body(matter(old_holders=[DEVELOPER]), reason="FIRST_REGISTRATION"))
+    town.told(one, "CLEAR", 1)
+    town.entered(DEVELOPER, key="same", registration_type="100", issued_on=date(2026, 3, 1))
+    town.entered(key="same", registration_type="300")
+    assert town.states() == ["ready"]
+    town.entered(key="same", issued_on=date(2026, 3, 9))
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def the_new_holder_s_number_is_corrected_in_the_entry(town: Town) -> list[str]:
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    town.entered(CO_OWNER, key="same")
+    assert town.states() == ["ready"]
+    town.entered(key="same", registration_type="500", issued_on=date(2026, 3, 10))
+    assert town.service.show(one)["registered_on"] == "2026-03-03"
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
 def particulars_of_another_s_title_change(town: Town) -> list[str]:
     """One who was overlooked is overlooked once, and no transfer starts by a change of particulars alone."""
     (one,) = town.submit(body())
@@ -468,6 +503,9 @@ ENDS_DONE: list[Callable[[Town], list[str]]] = [
     particulars_change_while_arrears_are_open,
     the_entry_is_corrected_while_arrears_are_open,
     declared_after_a_change_of_particulars,
+    particulars_that_name_the_new_holder_are_no_entry,
+    a_developer_s_title_that_names_the_buyer_by_particulars_is_no_entry,
+    the_new_holder_s_number_is_corrected_in_the_entry,
     particulars_of_another_s_title_change,
     the_entry_is_corrected_after_it_was_told,
     the_entry_ends_after_it_is_done,
