@@ -15,7 +15,7 @@ from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policies.model import VOLTAGES
 from hub.cases.views import LIST_MAX
-from hub.cli.parts.applications import Answered, Direct, Json, Which, anywhere, desk, named, or_leave
+from hub.cli.parts.applications import Answered, Direct, Json, Which, anywhere, desk, found_by, named, or_leave
 from hub.cli.shown import clock as _clock
 from hub.cli.shown import customers as _customers
 from hub.cli.shown import places as _places
@@ -190,7 +190,9 @@ def show(
     if not application_id and not external_no:
         raise click.UsageError("give an application id, or --external-no")
     with desk(config, url, token) as to:
-        shown = or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
+        shown = or_leave(
+            lambda: to.show(application_id) if application_id else found_by(to, channel, external_no or "")
+        )
     _print(shown, as_json)
 
 
@@ -249,7 +251,9 @@ def story(
         raise click.UsageError("give an application id, or --external-no")
     with reading(hub_settings.load(config)) as hub:
         to = Direct(hub)
-        shown = or_leave(lambda: to.show(application_id) if application_id else to.find(channel, external_no or ""))
+        shown = or_leave(
+            lambda: to.show(application_id) if application_id else found_by(to, channel, external_no or "")
+        )
         found = lines(hub, bytes.fromhex(shown["application_id"]))
     if as_json:
         for line in found:

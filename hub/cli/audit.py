@@ -256,8 +256,8 @@ def evidence_(config: Path | None, since: datetime, until: datetime, late: bool,
 
     \b
       AGREEMENT   who agrees with or differs from whom, by what, and the versions that were compared
-      WITHDRAWAL  a record changed before electricity was on: evidence was taken back
-      NOTICE      it changed after that: the systems were told
+      WITHDRAWAL  a record changed, and the hub had not been told of the case's end: evidence was taken back
+      NOTICE      the hub had been told of the end: the systems were told
 
     A change has two times: when it happened at its source, empty where the source gives none, and when the hub verified
     it. Then when each system had it. Read from the topic: every finding is there, also one that a later one replaced.
@@ -295,6 +295,16 @@ def _moment(since: datetime | None) -> int:
     return int(datetime.combine(since.date() if since else _EVER, time(), CHINA).timestamp() * 1000)
 
 
+def _told_when_none(rows: Iterable[Any]) -> Iterator[Any]:
+    """The rows; where there are none, standard error says so."""
+    none = True
+    for row in rows:
+        none = False
+        yield row
+    if none:
+        click.echo("此期间没有内容 nothing was found for this time and these options", err=True)
+
+
 def _print(
     rows: Iterable[Any],
     titles: Mapping[str, str],
@@ -303,6 +313,7 @@ def _print(
     file: Path,
     as_json: bool,
 ) -> None:
+    rows = _told_when_none(rows)
     if as_json:
         with opened(file, "utf-8") as stream:
             for row in rows:

@@ -97,7 +97,8 @@ def check(
     Pushed to, the system gets every call as the hub makes it: repeated, several at once, without waiting for the
     answer, broken off, with another content under the same key, in another order, with a wrong token, and many at once
     to see how it answers when it is busy. All that was acknowledged is asked for once more ten seconds after the other
-    checks. It takes some twenty seconds, and some times --settle-s for a system that breaks the contract.
+    checks. It takes about --settle-s, once or more, also for a system that keeps the contract:
+    a call that no one waited for may take effect until then.
 
     Where it lists its steps (GET /steps) or its reports about joint transfers (GET /transfer-reports), the list is
     read in small and large pages; let it have some before.

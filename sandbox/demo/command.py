@@ -83,7 +83,7 @@ def command(
        late, a high-voltage one with its project; a resident by face, one at a counter, and an enterprise
        through an agent
     4. transfers an account with arrears together with its title: the registry enters the title, the arrears are paid,
-       the utility transfers; a title ends before electricity is on and is taken back, one ends after it and is told
+       the utility transfers; a title ends before the hub is told of electricity on and is taken back, another after
     5. lets the utility report their steps until electricity is on: sent, fetched and from a table, some of them twice,
        in disorder, or with other contents; then the customers rate the service,
        and the clocks of each case are shown
@@ -232,7 +232,7 @@ def _transferred(told: Transfers, out: Console) -> None:
         f"reports {told.reported} = verified {told.verified} + duplicate {told.duplicate} + rejected {told.rejected}"
     )
     out.print(
-        f"titles that ended 证照失效 taken back before electricity was on 送电前撤回 {told.withdrawn}, "
+        f"titles that ended 证照失效 taken back before electricity on was known 获知送电前撤回 {told.withdrawn}, "
         f"told after it 送电后告知 {told.noticed}"
     )
 

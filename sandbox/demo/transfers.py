@@ -1,5 +1,5 @@
-"""A joint transfer with arrears, to its end; and two titles that end after their delivery: one before electricity is
-on, which is taken back, and one after it, of which the utility gets a notice."""
+"""A joint transfer with arrears, to its end; and two titles that end after their delivery: one before the
+hub is told that electricity is on, which is taken back, and one after that, of which the utility gets a notice."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from sandbox.world.world import World, WorldSpec
 ROLE: Final = "utility_transfers"
 REGISTRY: Final = "property_title"
 WITHDRAWN, RECALLED = "tenant", "at-counter"
-"""The applications whose title ends: before electricity is on, and after it."""
+"""The applications whose title ends: before the hub is told that electricity is on, and after that."""
 Wait = Callable[[Callable[[], bool]], None]
 """Waits until something is so."""
 

@@ -33,7 +33,7 @@ class Answered(Exception):
     def __init__(self, code: str, field: str, message: str, allowed: Sequence[str] = ()) -> None:
         would = f"allowed: {', '.join(allowed)}" if allowed else ""
         super().__init__(" ".join(part for part in (code, field, message, would) if part))
-        self.code = code
+        self.code, self.field, self.message = code, field, message
 
 
 class Desk(Protocol):
@@ -122,13 +122,24 @@ def named(function: Callable[..., None]) -> Callable[..., None]:
             raise click.UsageError("give an application id, or --external-no")
 
         def which(to: Desk) -> str:
-            return application_id or str(to.find(channel, external_no or "")["application_id"])
+            return application_id or str(found_by(to, channel, external_no or "")["application_id"])
 
         function(*given, which=which, **more)
 
     for option in reversed(_NAMED):
         found = option(found)
     return found
+
+
+def found_by(to: Desk, channel: str, external_no: str) -> Json:
+    """The application of a number. Raises ``Answered``; where there is none it says which channel was searched."""
+    try:
+        return to.find(channel, external_no)
+    except Answered as refused:
+        if refused.code != "NO_SUCH_APPLICATION":
+            raise
+        searched = f"looked in the channel {channel}: name another with --channel"
+        raise Answered(refused.code, refused.field, f"{refused.message} ({searched})") from None
 
 
 def or_leave(act: Callable[[], Any]) -> Any:

@@ -191,6 +191,10 @@ def test_a_list_by_state_and_a_channel_that_is_misspelt(run: Run) -> None:
         told = run("application", *misspelt)
         assert told.exit_code == 1
         assert "CHANNEL_UNKNOWN" in told.stderr and "allowed: counter, gov-platform" in told.stderr
+    for verb in ("show", "story", "clock"):
+        told = run("application", verb, "--channel", "gov-platform", "--external-no", "A-404")
+        assert told.exit_code == 1
+        assert "NO_SUCH_APPLICATION" in told.stderr and "looked in the channel gov-platform" in told.stderr
 
 
 def test_a_token_to_fetch_names_a_sink_whose_system_fetches(run: Run, tmp_path: Path) -> None:

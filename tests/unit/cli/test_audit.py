@@ -492,5 +492,6 @@ def test_a_hub_without_applications_is_audited(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     for command in (("steps", *DAYS), ("sample", "--seed", "1", "-n", "1"), ("offsystem",)):
         done = run(*command, "--json")
-        assert (done.exit_code, done.output) == (0, "")
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert "nothing was found for this time" in done.stderr
     assert list(tmp_path.iterdir()) == []
