@@ -81,9 +81,9 @@ _WORDS = {
         "The source returned a record, but none has passed verification yet: please check the source's data.",
     ),
     OTHER_SITE: Words(
-        f"来源中有申请人名下的记录，但均不在本次申请的用电地址，请工作人员核对地址或补充不动产单元号。{_GOES_ON_ZH}",
-        "The source has records of the applicant, but none of them is for this site: please check the address, or add "
-        f"the unit number. {_GOES_ON_EN}",
+        f"来源中有相关记录，但均不在本次申请的用电地址，请工作人员核对地址或补充不动产单元号。{_GOES_ON_ZH}",
+        "The source has records of the applicant or of this address, but none of them is for this site: please check "
+        f"the address, or add the unit number. {_GOES_ON_EN}",
     ),
     NOT_OF_SITE: Words(
         "工作人员更正：此不动产不在本次申请的用电地址。已推送的此项材料不再作数。",

@@ -17,7 +17,8 @@ LOOKS: Final = {
 OTHERS: Final = {
     "a machine decides, judges, matches or counts; nothing of it is printed": (
         *("cases/connection/agreed/gather.py", "cases/connection/gather.py"),
-        *("cases/connection/placed/gather.py", "cases/connection/placed/near.py", "cases/evidence/titles.py"),
+        *("cases/connection/placed/door.py", "cases/connection/placed/gather.py", "cases/connection/placed/near.py"),
+        "cases/evidence/titles.py",
         *("cases/connection/steps/again.py", "cases/connection/steps/changes.py", "cases/connection/steps/reports.py"),
         *("cases/steps/gather.py", "cases/transfer/gather.py", "ingest/deletions.py", "pipeline/again/remap.py"),
         *("pipeline/lookup.py", "pipeline/reconcile.py", "pipeline/verdicts/report.py", "pipeline/verify.py"),

@@ -20,6 +20,7 @@ from hub.cases.connection.materials.reported import Before
 from hub.cases.connection.materials.shown import before
 from hub.cases.connection.placed import near
 from hub.cases.connection.placed.decide import Placing
+from hub.cases.connection.placed.door import at_site
 from hub.cases.connection.placed.gather import placings
 from hub.cases.connection.recall import denied
 from hub.cases.connection.recall import shown as recalls
@@ -256,7 +257,7 @@ def _find(
     said = near.confirmed(connection, {case.case_id for case, _, need in waiting if need.kind == TITLE})
     wanted = [_wanted(given, case, need, rows[case.case_id].purpose, year, said) for case, _, need in waiting]
     matches = matching.find(connection, given.log, wanted, given.authorities)
-    for (_, known, need), match in zip(waiting, matches, strict=True):
+    for (_, known, need), match in zip(waiting, at_site(given, waiting, matches, rows, said), strict=True):
         known.found = {**known.found, need.kind: match}
 
 
