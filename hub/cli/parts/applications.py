@@ -20,7 +20,7 @@ from hub.cases.by import By
 from hub.errors import Misconfigured, RecordRejected, Unavailable
 
 TIMEOUT_S = 10.0
-_REMEDY = "give a token with --token or HUB_TOKEN"
+_REMEDY = "give a token with --token or HUB_TOKEN; for progress the application's own one"
 Json = dict[str, Any]
 _Desk = TypeVar("_Desk")
 Titles = list[Json]
