@@ -20,7 +20,8 @@ def run(notes: Notes, shelf: Shelf, wait_s: float, progress: Progress) -> list[R
     piece is answered, seconds. Raises ``Unavailable`` when no program calls."""
     progress("wait for the program")
     if not shelf.wait(lambda: shelf.pages, wait_s):
-        raise Unavailable(f"no program has called GET /deliveries within {wait_s:.0f} s")
+        remedy = "check its address of this command, its token, and the firewall between them"
+        raise Unavailable(f"no program has called GET /deliveries with the token within {wait_s:.0f} s: {remedy}")
     for step in (_pieces, _lost, _untaken, _busy, _unknown_after):
         progress(step.__name__.strip("_").replace("_", " "))
         step(notes, shelf, wait_s)

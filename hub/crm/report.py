@@ -42,7 +42,7 @@ def run(line: Line, samples: Mapping[str, Mapping[str, Any]], clock: Clock, prog
     play = Play(line=line, samples=samples, clock=clock)
     first = line.ask(play.case().to(REGISTRATION))
     if first.word is Word.SILENT and not first.answer.status:
-        raise Unavailable(f"the connection system does not answer: {first}")
+        raise Unavailable(f"the connection system does not answer: {first}; check the URL, and the way to it")
     _knows_the_token(play, first)
     for check in CHECKS:
         progress(check.__name__.replace("_", " "))
