@@ -93,6 +93,12 @@ class Book:
             found |= {one.case_id: one for one in self._placed(list(self._made(page)))}
         return [found[one] for one in ids if one in found]
 
+    def of_procedure(self, name: str, ids: Sequence[bytes]) -> Mapping[bytes, Mapping[str, str]]:
+        """The cases of one procedure among these, ``PAGE`` at most: id → the hub's number at each sink."""
+        query = select(case.c.case_id, case.c.sinks).where(case.c.procedure == name, case.c.case_id.in_(ids))
+        rows = self.connection.execute(query)
+        return {bytes(row.case_id): self._numbers(bytes(row.case_id), row.sinks) for row in rows}
+
     def _made(self, page: Sequence[Row[Any]]) -> Iterator[tuple[Row[Any], Account]]:
         """The accounts of these rows, without their districts and without what they follow."""
         ids, until_ms = [bytes(row.case_id) for row in page], self.until_ms

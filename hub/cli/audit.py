@@ -255,12 +255,17 @@ def evidence_(config: Path | None, since: datetime, until: datetime, late: bool,
     """What the certificates of each case say of each other, and what was withdrawn or told after its delivery.
 
     \b
-      AGREEMENT   who agrees with or differs from whom, by what, and the versions that were compared
-      WITHDRAWAL  a record changed, and the hub had not been told of the case's end: evidence was taken back
-      NOTICE      the hub had been told of the end: the systems were told
+      AGREEMENT        who agrees with or differs from whom, by what, and the versions that were compared
+      WITHDRAWAL       a record changed, and the hub had not been told of the case's end: evidence was taken back
+      NOTICE           the hub had been told of the end: the systems were told
+      HANDOVER         the title went to others after it, and no transfer of the account was declared
+      HANDOVER_BACK    that was taken back: one was declared, or the title is in force no more
+      TRANSFER_NOTICE  the title went to others, and the joint transfer that is there is not for them
+      TRANSFER_RECALL  the title that a joint transfer was told of changed
 
     A change has two times: when it happened at its source, empty where the source gives none, and when the hub verified
-    it. Then when each system had it. Read from the topic: every finding is there, also one that a later one replaced.
+    it; of an entry in the book, its day. Then when each system had it. Read from the topics: every finding is there,
+    also one that a later one replaced.
 
     \b
       hub audit evidence --from 2026-01-01 --to 2026-03-31 --csv evidence.csv

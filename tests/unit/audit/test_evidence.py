@@ -24,9 +24,21 @@ from tests import samples
 from tests.casework import body
 from tests.e2e.recalling import electricity_on, read
 from tests.feeding import flow
+from tests.transfers import HEIR, NEW, matter, unit
+from tests.transfers import body as transfer
 from tests.unit.cli.test_audit import SETTINGS, table
 
-PRIVATE = (samples.USCC, samples.UNIT_NO, samples.PERSON, samples.OTHER_PERSON, "津门电气", "王伟", "李娜", "2020)和平")
+PRIVATE = (
+    samples.USCC,
+    samples.UNIT_NO,
+    samples.PERSON,
+    samples.OTHER_PERSON,
+    "津门电气",
+    "王伟",
+    "李娜",
+    "2020)和平",
+    HEIR["name"],
+)
 STAGES = ("verify", "project", "due", "relay")
 
 
@@ -142,3 +154,117 @@ def test_p4_a_finding_that_a_later_one_replaced_is_there_and_other_days_have_non
     ]
     days = ("--from", "2026-01-01", "--to", "2026-01-02")
     assert CliRunner().invoke(cli, ["audit", "evidence", *days, "--json"]).stdout == ""
+
+
+HELD, OPEN, MOVED = samples.UNIT_NO, unit(4), unit(5)
+"""Units of an application with electricity on, of a transfer that stays open, and of one that is entered."""
+
+
+def bought(hub: Hub, who: dict[str, Any], unit_no: str, version: int = 1, **changes: Any) -> dict[str, Any]:
+    """The title of a unit that was entered today for someone else."""
+    title = samples.title(f"bought-{unit_no}", version, unit_no)
+    number = f"津(2026)和平区不动产权第{unit_no[-7:]}号"
+    title["unit"] |= {"title_no": number, "issued_on": china_day(hub.clock.now()), "co_ownership": "SOLE"}
+    holder = {"name": who["name"], "id_type": "RESIDENT_ID", "id_number": who["resident_id"], "share": None}
+    return title | {"holders": [holder]} | changes
+
+
+def reported(hub: Hub, transfer_id: bytes) -> dict[str, Any]:
+    number = hub.parts.references("utility_crm").hub_number(transfer_id)
+    return samples.transfer_report("R-1", number, "CLEAR", 1, occurred_at_ms=hub.clock.now_ms())
+
+
+def days_pass(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    now, process_ms = SystemClock.now, SystemClock.process_ms
+    monkeypatch.setattr(SystemClock, "now", lambda clock: now(clock) + timedelta(days=days))
+    monkeypatch.setattr(SystemClock, "process_ms", lambda clock: process_ms(clock) + days * 86_400_000)
+
+
+def declare(hub: Hub) -> None:
+    """A transfer of the unit with electricity on; the same one again is the same."""
+    seller, buyer = {"name": "津门电气有限公司", "uscc": samples.USCC}, HEIR | {"confirmed": True}
+    one = matter(unit_no=HELD, old_holders=[seller], new_holders=[buyer])
+    hub.transfers().submit(transfer(one, number="T-3"), By("cli:test"))
+    flow(hub, *STAGES)
+
+
+def moved(hub: Hub, monkeypatch: pytest.MonkeyPatch, declared: str = "") -> dict[str, bytes]:
+    """Titles went to others 40 days ago. Now the sinks are told, and two of the titles are cancelled. ``declared``: a
+    transfer of the first one was, "before" or "after" that."""
+    read(hub, samples.title())
+    ids = {"A-1": hub.applications().submit(body("A-1"), By("cli:test")).case_id}
+    for name, unit_no in (("T-1", OPEN), ("T-2", MOVED)):
+        (ids[name],) = hub.transfers().submit(transfer(matter(unit_no=unit_no), number=name), By("cli:test")).case_ids
+    flow(hub, *STAGES)
+    acknowledged(hub, 1_000)
+    read(hub, *electricity_on(hub, ids["A-1"]), reported(hub, ids["T-2"]))
+    flow(hub, *STAGES)
+    acknowledged(hub, 1_000)
+    titles = bought(hub, HEIR, HELD), bought(hub, HEIR, OPEN), bought(hub, NEW, MOVED)
+    read(hub, *titles)
+    flow(hub, *STAGES)
+    acknowledged(hub, 1_000)
+    if declared == "before":
+        declare(hub)
+    days_pass(monkeypatch, 40)
+    flow(hub, *STAGES)
+    acknowledged(hub, 2_000)
+    if declared:
+        declare(hub)
+        read(
+            hub, titles[0] | {"source": titles[0]["source"] | {"version": hub.clock.now_ms()}}
+        )  # it is looked at again
+        flow(hub, *STAGES)
+        return ids
+    for one in (titles[0], titles[2]):
+        read(hub, one | {"status": "CANCELLED", "source": one["source"] | {"version": hub.clock.now_ms()}})
+    flow(hub, *STAGES)
+    return ids
+
+
+def test_titles_that_went_on_without_their_account_are_told_with_both_times_and_their_acknowledgement(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, entered_on = moved(hub, monkeypatch), china_day(hub.clock.now()) - timedelta(days=40)
+    rows = [json.loads(one) for one in run(hub, "--json").stdout.splitlines()]
+    told = {one["what"]: one for one in rows}
+    assert sorted(one["what"] for one in rows) == ["HANDOVER", "HANDOVER_BACK", "TRANSFER_NOTICE", "TRANSFER_RECALL"]
+    for what, name in (("HANDOVER", "A-1"), ("HANDOVER_BACK", "A-1")):
+        assert (told[what]["application_id"], told[what]["transfer_id"]) == (ids[name].hex(), None)
+    for what, name in (("TRANSFER_NOTICE", "T-1"), ("TRANSFER_RECALL", "T-2")):
+        assert (told[what]["application_id"], told[what]["transfer_id"]) == (None, ids[name].hex())
+        assert told[what]["numbers"] == hub.parts.references("utility_crm").hub_number(ids[name])
+    for what in ("HANDOVER", "TRANSFER_NOTICE"):
+        one = told[what]
+        assert (one["result"], one["changed_at"]) == ("UNDECLARED", entered_on.isoformat())
+        assert one["learned_at"] == one["versions"][0]["learned_at"] < one["at"] < one["told"][0]["had_at"]
+        assert one["learned_at"][:10] == entered_on.isoformat(), "when the title was verified, before these days"
+        assert (one["told"][0]["state"], one["late"]) == ("acknowledged", False)
+    for what in ("HANDOVER_BACK", "TRANSFER_RECALL"):
+        one = told[what]
+        assert (one["about"], one["result"], one["why"]) == ("licence.property-title", "NOT_CURRENT", "CANCELLED")
+        assert one["changed_at"] <= one["learned_at"] <= one["at"]
+        assert [each["version"] for each in one["versions"]] == [1, one["versions"][1]["version"]]
+        assert [each["state"] for each in one["told"]] == ["pending"], "no system has it yet"
+    cells = {one["what"]: one for one in table(run(hub).stdout)}
+    assert cells["HANDOVER"]["changed_at"] == entered_on.isoformat() and cells["TRANSFER_RECALL"]["changed_at"]
+
+
+def test_a_notice_of_an_entry_is_late_from_when_its_days_were_over(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved(hub, monkeypatch)
+    acknowledged(hub, 61_000)
+    rows = [json.loads(one) for one in run(hub, "--late", "--json").stdout.splitlines()]
+    assert sorted(one["what"] for one in rows) == ["HANDOVER_BACK", "TRANSFER_RECALL"]
+
+
+@pytest.mark.parametrize(("declared", "results"), [("after", ["UNDECLARED", "DECLARED"]), ("before", [])])
+def test_a_transfer_that_is_declared_takes_a_notice_back_and_is_no_line_where_there_was_none(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, declared: str, results: list[str]
+) -> None:
+    ids = moved(hub, monkeypatch, declared)
+    (shown,) = hub.applications().show(ids["A-1"])["handovers"]
+    assert shown["state"] == "DECLARED"
+    rows = [json.loads(one) for one in run(hub, "--json").stdout.splitlines()]
+    told = [one for one in rows if one["what"].startswith("HANDOVER")]
+    assert [one["result"] for one in told] == results
+    assert all(one["changed_at"] and one["learned_at"] == told[0]["learned_at"] and one["told"] for one in told)
