@@ -322,13 +322,18 @@ class _Decider(Drafts):
 
     def _nothing_follows(self, day: date, titles: Sequence[Title]) -> bool:
         """Whether that entry was before this transfer, was told of, is that of some of the co-owners, or is to those
-        who get the account anyway; or there is no such account."""
+        who get the account anyway, or to one who has it; or there is no such account."""
         holders, state = _all(titles), self.standing.state
         no_account = state is State.FAILED and not self.standing.transfers
         if no_account or day in self.facts.noticed or not self._matter().follows(day):
             return True
-        theirs = holders == self.facts.holders and state not in _OVER
+        theirs = (holders == self.facts.holders and state not in _OVER) or bool(holders & self._of_the_account())
         return theirs or (self._awaits_the_entry() and holders < self.facts.holders)
+
+    def _of_the_account(self) -> frozenset[bytes]:
+        """Those who have the account, or get it by the entry that is there."""
+        gets = self.standing.state is State.DONE or (self.registered_on and self.standing.state not in _OVER)
+        return self.facts.holders if gets else self.facts.old_holders
 
     def _matter(self) -> Matter:
         cancelled = self.standing.state is State.CANCELLED

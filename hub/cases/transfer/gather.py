@@ -16,6 +16,7 @@ from hub.cases.evidence.over import Now
 from hub.cases.evidence.titles import TITLE, Place, Title
 from hub.cases.procedure import Given, Moment, SinkInfo, Withdraw, Work
 from hub.cases.tables import case, piece
+from hub.cases.transfer.command import OLD
 from hub.cases.transfer.declared import Matter, matters, of_no_account
 from hub.cases.transfer.events import TRANSFER
 from hub.cases.transfer.hears import REPORT, Cancel, Look, Submit
@@ -25,6 +26,7 @@ from hub.cases.transfer.tables import (
     transfer_conflict,
     transfer_holder,
     transfer_number,
+    transfer_person,
     transfer_recall,
     transfer_report,
     transfer_title,
@@ -102,7 +104,8 @@ class Facts:
     the numbers of the notices; ``waiting``: titles of which it may be notified. ``unit_id``: the unit, when it was not
     known before. ``others``: the other transfers of the same account and unit. ``unsent``: its pending pieces by their
     numbers, without registrations. ``numbers``: of a new one, at the sinks.
-    ``over``: ``None`` while the title that was entered is as it was.
+    ``old_holders``: empty where a former version registered it. ``over``: ``None`` while the title that was entered is
+    as it was.
     """
 
     sinks: tuple[SinkInfo, ...] = ()
@@ -110,6 +113,7 @@ class Facts:
     calendar: Calendar = field(default_factory=Calendar)
     row: Row[Any] | None = None
     holders: frozenset[bytes] = frozenset()
+    old_holders: frozenset[bytes] = frozenset()
     reports: list[Report] = field(default_factory=list)
     conflicts: list[Report] = field(default_factory=list)
     titles: list[Title] = field(default_factory=list)
@@ -135,6 +139,7 @@ def gather(given: Given, connection: Connection, work: Sequence[Work], moment: M
         if isinstance(command, Submit):
             known.numbers = numbers[one.case_id]
             known.holders = frozenset(command.ids[identity] for identity in command.transfer.holder_identities())
+            known.old_holders = frozenset(each.subject_id for each in command.persons if each.side == OLD)
             unit_id, title_id = _ids(command)
             _look_for_titles(given, connection, known, unit_id, title_id)
             account_id = command.ids[command.transfer.account_identity()]
@@ -172,6 +177,8 @@ def _look(given: Given, connection: Connection, one: Case, known: Facts) -> None
     assert row is not None
     holders = select(transfer_holder.c.holder_id).where(transfer_holder.c.case_id == one.case_id)
     known.holders = frozenset(map(bytes, connection.execute(holders).scalars()))
+    old = select(transfer_person.c.subject_id).where(transfer_person.c.case_id == one.case_id)
+    known.old_holders = frozenset(map(bytes, connection.execute(old.where(transfer_person.c.side == OLD)).scalars()))
     known.reports, known.conflicts = _reports(given, connection, one.case_id)
     unit_id, title_id = (bytes(value) if value else None for value in (row.unit_id, row.title_id))
     _look_for_titles(given, connection, known, unit_id, title_id)
