@@ -16,6 +16,20 @@ _SORTS = (
     ("路(?!街道)", "道"), ("大街(?!道)", "大道"), ("厂房", "车间"), ("村(?!街)", "镇"), ("组", "队"),
     ("街(?!道|$|.{2,6}[路道])", "路"), ("号院", "号楼"),
 )  # fmt: skip
+_NOTES = (
+    "五〇一",
+    "第三家",
+    "东起第三家",
+    "东半部",
+    "左手边",
+    "市场内摊位",
+    "复式上层",
+    "换热站",
+    "理发店",
+    "对面100米",
+    "三号楼对面",
+)
+"""Notes that name a door, or lead away from the gate."""
 _LOST = re.compile(r"\d{1,2}(?:单元|门)|\d{2,5}(?:室|铺)$|附\d+号?|-\d+(?=号|室|$)|\d期|[东西南北]区")
 
 
@@ -45,6 +59,11 @@ def neighbours(text: str) -> Iterator[str]:
         yield from changed(letter, chr(ord(letter) + 1) if letter not in "Zz" else "Y")
     for one, other in _SORTS:
         yield from changed(one, other)
+    yield from changed(r"(?<=[号楼门座厦层])(?=[1-3]\d\d(?:室|号|户)?$)", "-")
+    yield from changed(r"(?<=[楼座厦])(?=[1-9]层)", "-")
+    yield from changed(r"(?<=\d)室$", "铺", "门面", "底商")
+    yield from changed("(?<=花园|家园|中心|大学|医院|学院|酒店|商场)(?=[0-9A-Z]|$)", "公寓", "写字楼", "家属院")
+    yield from changed(r"(?<=\d号)$", *(f"({note})" for note in _NOTES))
     yield from (text[: match.start()] + text[match.end() :] for match in _LOST.finditer(text) if not kept)
 
 

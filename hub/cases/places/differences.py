@@ -253,6 +253,12 @@ def _is_name(compound: str) -> bool:
 
 
 _KIND: Final = re.compile("(?:居住)?(?:小区|住宅区?|家属院|社区|大厦|大楼|写字楼|公寓|商厦|广场)$")
+_OWN_SORT: Final = re.compile(
+    "(?:花园|家园|新村|新城|里|苑|园|城|府|庭|中心|大学|学院|学校|医院|公司|集团|酒店|宾馆|商场|国际)$"
+)
+"""A name that says its sort already: 福安酒店 and 福安酒店写字楼 are two places."""
+_LIVES: Final = re.compile("(?<!家属)(?:花园|家园|新村|新城|里|苑|园|城|府|庭)(?:居住)?(?:小区|住宅区?|社区)(?:[|]|$)")
+"""An estate with a word that says the same: 美丽花园小区."""
 
 
 def _compound(one: Address, other: Address) -> _Says:
@@ -278,7 +284,9 @@ def _is_one_name(mine: str, others: str) -> bool:
     (True, False)
     """
     bare = _KIND.sub("", mine)
-    return bare == _KIND.sub("", others) and bare in (mine, others)
+    if bare != _KIND.sub("", others) or bare not in (mine, others):
+        return False
+    return not _OWN_SORT.search(bare) or _LIVES.search(mine + "|" + others) is not None
 
 
 def _floor(one: Address, other: Address) -> _Says:

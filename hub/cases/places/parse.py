@@ -226,11 +226,18 @@ def _doors(found: Address, rest: str) -> Address:
     return _tidy(replace(found, **values), near + values["rest"])
 
 
+_SHOP_BEHIND: Final = re.compile(f"[0-9A-Z]号?(?:{SHOP}|铺)$")
+"""101铺 is a shop, and 101 may be a flat."""
+_UNDER_GROUND: Final = re.compile("-[1-3][0-9]{2}(?![0-9])")
+"""A room that may be below the ground: -101. The dash before 501 is no minus."""
+
+
 def _before_a_door(text: str) -> tuple[str, str]:
     """What stands before the first door of a text, and the text from there."""
     found = _FIRST_DOOR.search(text)
     start = found.start() if found else len(text)
-    return text[:start].strip("-,、"), text[start:]
+    minus = _UNDER_GROUND.match(text, start - 1) if start else None
+    return text[:start].strip("-,、"), text[start - 1 if minus else start :]
 
 
 def _built(rest: str) -> dict[str, Any]:
@@ -251,8 +258,9 @@ def _built(rest: str) -> dict[str, Any]:
     if match := _FLOOR.match(rest):
         values["floor"], rest = match[1], rest[match.end() :]
     if match := _ROOM.match(rest):
-        under = "-" if match[1] and not (values.get("building") or values.get("entrance")) else ""
-        values["room"], rest = under + match[2], ""
+        under = "-" if _UNDER_GROUND.match(match[1] + match[2]) else ""
+        shop = "商铺" if _SHOP_BEHIND.search(match[0]) else ""
+        values["room"], rest = shop + under + match[2], ""
     return values | {"rest": rest}
 
 
@@ -264,7 +272,8 @@ def _dashed(values: dict[str, Any], match: re.Match[str]) -> dict[str, Any]:
         free = []
     if len(doors) == _BUILDING_AND_ROOM:
         free = free[:1]
-    return dict(zip(free, doors, strict=False)) | {"room": "-".join(doors[len(free) :])}
+    shop = "商铺" if _SHOP_BEHIND.search(match[0]) else ""
+    return dict(zip(free, doors, strict=False)) | {"room": shop + "-".join(doors[len(free) :])}
 
 
 _BUILDING_AND_ROOM: Final = 2

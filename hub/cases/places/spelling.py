@@ -42,9 +42,14 @@ _BESIDE: Final = re.compile(
     r".{1,40}(?:附近|对面|对过|隔壁|旁边?|交[叉汇]?[口处].{0,12}|[0-9]{1,5}米.{0,4}|地铁.{0,12}口|出口|托管第?[0-9]{1,6}号?)"
 )
 """A note that says what is near, or whose mail is taken in, also with figures."""
+_POINTS_AWAY: Final = re.compile(
+    rf"^(?:对面|对过|隔壁|旁|[往向再][东西南北前后里内左右行走]|前行)|(?:{NUMERAL}|[0-9A-Z{STEM}])(?:号楼|号|楼|栋|幢|座|单元|门|室)(?:对面|对过|隔壁|旁)"
+)
+"""A note that leads away from the gate, or to beside one of its doors: (对面100米), (三号楼对面)."""
 _NAMES_DOOR: Final = re.compile(
     rf"(?:{NUMERAL}|{FORMAL_NUMERAL}|[{STEM}])(?:{_DOOR_WORD}|楼|户|期|区|院)(?!{WAY}|桥)"
     rf"|[东西南北中主副附左右前后][^路街道巷口]{{0,2}}?(?:户|间|铺|楼|栋|座|塔|厅|侧|院)"
+    rf"|^(?:{NUMERAL})$|第(?:{NUMERAL})(?:家|户|间|个)?$|数第|手边|半部|部分|摊|档口|[上下]层|设备层|充电|站$|店$"
     rf"|{SHOP}|{HALL}|地下|[顶底]层|[室房屋间棚]$|楼$"
 )
 """A door, or a side of one, in words: (二号楼), (一楼东户), (西侧底商), (地下室)."""
@@ -94,6 +99,8 @@ def is_hint(note: str) -> bool:
     >>> [is_hint(note) for note in ("二号楼", "一楼东户", "地下室", "东")]
     [False, False, False, False]
     """
+    if _POINTS_AWAY.search(note):
+        return False
     if _BESIDE.fullmatch(note):
         return True
     door = _NAMES_DOOR.search(note) and not note.startswith(_FORMER_OR_NEAR)
