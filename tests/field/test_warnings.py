@@ -21,6 +21,9 @@ from hub.cases.imports.notices import Notices
 from hub.cases.journal import Decided
 from hub.cases.policy import Recipients
 from hub.pipeline.due import PUT_OFF_S, DueStage
+from hub.privacy.references import References
+from hub.privacy.vault import MasterKey
+from tests import samples
 from tests.casework import BY, ConnectionSystem, House, body
 from tests.limits import NOTICE_2027
 
@@ -121,6 +124,66 @@ def test_a_total_that_is_nearly_used_up_is_warned_of_beside_its_segment(house: H
     assert warned(house)[1:] == [("AFTER", "TOTAL", "completion", "2022-02-09", 1)]
     go_to(house, date(2022, 2, 21))
     assert warned(house)[2:] == [("AFTER", "SEGMENT", "completion", "2022-02-18", 1)]
+
+
+def number(case_id: bytes) -> str:
+    return References(MasterKey(bytes(32)), "utility_crm").hub_number(case_id)
+
+
+def becomes(house: House, case_id: bytes, *, sanling: bool) -> None:
+    """The utility reports that the case is of another kind now: at 10 kV, or 三零."""
+    told = {"becomes_class": "NON_RESIDENT", "becomes_voltage": "LOW" if sanling else "HIGH_10KV"}
+    told |= {"becomes_sanling": sanling, "becomes_sources": 1, "becomes_important": False}
+    told |= {"reason": "客户要求", "approver": "李四", "application_no": number(case_id)}
+    house.verified(samples.step(f"C-{house.clock.now_ms()}", "CHANGE", "", house.clock.now_ms(), **told))
+    house.project()
+
+
+@pytest.mark.parametrize("told_before", [True, False])
+def test_p4_a_change_of_kind_silences_no_limit_of_the_former_kind(house: House, told_before: bool) -> None:
+    """三零 until the sixth day of seven, then 10 kV: its whole process is escalated all the same, once."""
+    case_id = house.submit(body()).case_id
+    house.deliver(ConnectionSystem())
+    accepted = {"application_no": number(case_id)}
+    house.clock.pass_s(60)
+    house.verified(samples.step("E-1", "END", "acceptance", house.clock.now_ms(), **accepted))
+    house.project()
+    go_to(house, date(2022, 2, 9))
+    before = ("BEFORE", "WHOLE", "", "2022-02-10", 1)
+    assert not told_before or warned(house) == [before]
+    becomes(house, case_id, sanling=False)
+    first = (*before[:2], "" if told_before else "supply-plan", *before[3:])
+    assert warned(house) == warned(house) == [first]
+    go_to(house, date(2022, 2, 14))
+    over = ("AFTER", "WHOLE", "supply-plan", "2022-02-10", 2)
+    told = [first, ("BEFORE", "SEGMENT", "supply-plan", "2022-02-15", 1), over]
+    assert sorted(warned(house)) == sorted(warned(house)) == sorted(told)
+    for day in (date(2022, 2, 17), date(2022, 3, 1), date(2022, 3, 8), date(2022, 3, 25)):
+        go_to(house, day)
+        warned(house)
+    days = [(one[0], one[3]) for one in warned(house)]
+    assert len(days) == len(set(days)), days
+    assert [one[1] for one in warned(house) if one[0] == "AFTER"] == ["WHOLE", "SEGMENT", "TOTAL"]
+    house.relay()
+    assert [found for found in house.remade().values() if not found.equal] == []
+
+
+def test_p4_limits_of_segments_that_a_change_of_kind_ended_are_escalated_too(house: House) -> None:
+    """10 kV until its acceptance is a day over, then 三零 and back: each last day once, of whatever kind it is."""
+    case_id = house.submit(body(**HIGH)).case_id
+    house.deliver(ConnectionSystem())
+    house.clock.pass_s(60)
+    for day, sanling in ((date(2022, 1, 28), True), (date(2022, 2, 8), False)):
+        go_to(house, day)
+        becomes(house, case_id, sanling=sanling)
+    for day in (date(2022, 2, 9), date(2022, 2, 14), date(2022, 2, 16), date(2022, 3, 10)):
+        go_to(house, day)
+        warned(house)
+    days = [(one[0], one[3]) for one in warned(house)]
+    assert len(days) == len(set(days)), days
+    assert {("AFTER", "2022-01-28"), ("AFTER", "2022-02-10")} <= set(days)
+    house.relay()
+    assert [found for found in house.remade().values() if not found.equal] == []
 
 
 def test_a_follow_up_of_a_bad_rating_is_warned_of_once_past_its_day(house: House) -> None:

@@ -1,6 +1,6 @@
 """Decisions about connection applications: from a case, a command, facts and rules to events. No clock, no database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from hub.cases import policy, reasons
 from hub.cases.calendar import china_day
 from hub.cases.case import Case
-from hub.cases.clocks import clock, dates
+from hub.cases.clocks import Clock, clock, dates
 from hub.cases.connection.agreed.events import Agreed
 from hub.cases.connection.command import Needed, needs_of
 from hub.cases.connection.events import (
@@ -23,7 +23,7 @@ from hub.cases.connection.events import (
     Wanted,
     Withdrawn,
 )
-from hub.cases.connection.gather import Facts, dates_of
+from hub.cases.connection.gather import Facts
 from hub.cases.connection.handed import decide as handed
 from hub.cases.connection.hears import (
     NAME,
@@ -42,6 +42,7 @@ from hub.cases.connection.hears import (
 from hub.cases.connection.materials import reported as asked
 from hub.cases.connection.placed.decide import placed
 from hub.cases.connection.recall import decide as recall
+from hub.cases.connection.recount import dates_of
 from hub.cases.connection.steps import reports
 from hub.cases.connection.warnings import decide as warnings
 from hub.cases.connection.warnings.events import WARNING, About, Level, Warned
@@ -178,7 +179,8 @@ def _dated(case: Case, facts: Facts, moment: Moment) -> list[Event]:
     another process has computed them already."""
     assert facts.row is not None and facts.history is not None
     row, before = facts.row, dates_of(facts.row)
-    now = dates(clock(facts.history, policy.of_case(row), facts.calendar, china_day(moment.now)))
+    found = clock(facts.history, policy.of_case(row), facts.calendar, china_day(moment.now))
+    now = warnings.with_former(dates(found), found, facts.escalated)
     if now == before:
         return []
     told = now.promised != before.promised
@@ -190,7 +192,9 @@ def _warned(case: Case, facts: Facts, rules: Rules, moment: Moment) -> list[Even
     assert facts.row is not None
     today = china_day(moment.now)
     days = warnings.window(today, facts.calendar)
-    found = ((one, warnings.level(one, case.opened_ms, days)) for one in warnings.limits(facts.row))
+    clocks = clock(facts.history, policy.of_case(facts.row), facts.calendar, today) if facts.history else None
+    limits = warnings.limits(facts.row, warnings.of_kinds(clocks) if clocks else None)
+    found = ((one, warnings.level(one, case.opened_ms, days)) for one in limits)
     due = [(one, what) for one, what in found if what and not (facts.cancelled and what is Level.BEFORE)]
     if facts.follow_up is not None:
         due.append((warnings.Limit(About.FOLLOW_UP, "", date.fromisoformat(facts.follow_up), 0), Level.AFTER))
@@ -217,7 +221,17 @@ def _warned(case: Case, facts: Facts, rules: Rules, moment: Moment) -> list[Even
                 pieces=tuple(pieces),
             )
         )
-    return events
+    return [*events, *_next_of_kinds(facts, clocks, {one.due_on for one, what in due if what is Level.AFTER})]
+
+
+def _next_of_kinds(facts: Facts, clocks: Clock | None, over: Collection[date]) -> list[Event]:
+    """After an escalation of an application that was of several kinds: the next last day of all of them."""
+    assert facts.row is not None
+    before = dates_of(facts.row)
+    if clocks is None or not over:
+        return []
+    now = warnings.with_former(before, clocks, facts.escalated.union(over))
+    return [Dated(**now._asdict())] if now != before else []
 
 
 def _accepting(case: Case, facts: Facts, kind: str) -> list[str]:

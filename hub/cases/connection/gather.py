@@ -13,7 +13,7 @@ from hub.cases.calendar import Calendar, china_day
 from hub.cases.case import Case, PieceState
 from hub.cases.connection.agreed.gather import findings
 from hub.cases.connection.command import TITLE, Application
-from hub.cases.connection.events import CANCELLATION, NOT_COUNTED
+from hub.cases.connection.events import CANCELLATION
 from hub.cases.connection.handed.gather import Handed, handed
 from hub.cases.connection.hears import AskAgain, AskFor, Cancel, Look, Number, Present, Recount, Settle, Submit, Warn
 from hub.cases.connection.materials.reported import Before
@@ -25,6 +25,7 @@ from hub.cases.connection.placed.gather import placings
 from hub.cases.connection.recall import denied
 from hub.cases.connection.recall import shown as recalls
 from hub.cases.connection.steps import again, reports
+from hub.cases.connection.steps.histories import history_of
 from hub.cases.connection.tables import application
 from hub.cases.connection.warnings import due
 from hub.cases.connection.warnings import shown as warnings
@@ -39,7 +40,6 @@ from hub.cases.evidence.needs import Need
 from hub.cases.evidence.over import Over
 from hub.cases.identity import desk
 from hub.cases.identity.kinds import KINDS as IDENTITY_KINDS
-from hub.cases.policies.model import Dates
 from hub.cases.procedure import Answered, Given, Moment, PutOff, SinkInfo, Withdraw, Work
 from hub.cases.ratings.decide import Rate
 from hub.cases.steps.events import Reapplied, Separated
@@ -62,7 +62,8 @@ class Facts:
     and ``told``: how many warnings and notices of recalls there were. ``ended``: as its row says. ``placing``: what is
     known of its site, where the command is about its title. ``agreed``: what the certificates say of each other, where
     it was not told before. ``handed``: what is known of its title's holders since electricity is on, where the command
-    is about that. ``follow_up``: the last day of a bad rating's follow-up that is over and was not warned of."""
+    is about that. ``follow_up``: the last day of a bad rating's follow-up that is over and was not warned of.
+    ``escalated``: of an application that was of several kinds, the last days that were escalated."""
 
     sinks: tuple[SinkInfo, ...] = ()
     absent: tuple[SinkInfo, ...] = ()
@@ -88,6 +89,7 @@ class Facts:
     placing: Placing | None = None
     agreed: list[Finding] = field(default_factory=list)
     handed: Handed | None = None
+    escalated: frozenset[date] = frozenset()
 
     @property
     def is_over(self) -> bool:
@@ -180,16 +182,9 @@ def _warn(
             known.cancelled = due.taken_back(connection, case.case_id)
             days = window(china_day(moment.now), notices.calendar(connection))
             known.follow_up = due.follow_up(connection, case.case_id, days)
-
-
-def dates_of(row: Row[Any]) -> Dates:
-    """The dates in a row of ``application``; a date that is missing is ``None``."""
-    due_on, segment_due_on, counted_to = (
-        date.fromisoformat(one) if one else None for one in (row.due_on, row.segment_due_on, row.counted_to)
-    )
-    by = row.segment or "", segment_due_on, counted_to, bool(row.provisional), row.calendar or ""
-    total_due_on = date.fromisoformat(row.total_due_on) if row.total_due_on else None
-    return Dates(due_on, *by, NOT_COUNTED if row.edition is None else row.edition, total_due_on)
+            known.history = history_of(connection, case.case_id) if known.row.voltage_now else None
+        if known.history and len(known.history.kinds) > 1:
+            known.escalated = warnings.escalated(connection, case.case_id)
 
 
 def _applications(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, Row[Any]]:

@@ -73,6 +73,11 @@ def _dated(connection: Connection, entries: Sequence[Entry]) -> None:
     for mark, columns in _MARKED.items():
         same = and_(*(application.c[name] == bindparam(f"new_{name}") for name in columns))
         values[mark] = case((same, application.c[mark]), else_=0)
+    # What a former kind's last day was warned of stays, where a change of kind puts it in the place of the total.
+    main = func.coalesce(application.c.due_on, application.c.segment_due_on) == bindparam("new_total_due_on")
+    former = and_(main, application.c.voltage_now.is_not(None))
+    same = application.c.total_due_on == bindparam("new_total_due_on")
+    values["total_mark"] = case((same, application.c.total_mark), (former, application.c.mark), else_=0)
     rows = [_changed(entry, _of(entry, Dated)) for entry in entries]
     connection.execute(update(application).where(about).values(**values), rows)
 

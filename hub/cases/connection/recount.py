@@ -14,9 +14,20 @@ from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.connection.events import NOT_COUNTED
 from hub.cases.connection.tables import application
+from hub.cases.policies.model import Dates
 from hub.cases.procedure import Moment
 from hub.cases.tables import case
 from hub.clock import CHINA
+
+
+def dates_of(row: Row[Any]) -> Dates:
+    """The dates in a row of ``application``; a date that is missing is ``None``."""
+    due_on, segment_due_on, counted_to = (
+        date.fromisoformat(one) if one else None for one in (row.due_on, row.segment_due_on, row.counted_to)
+    )
+    by = row.segment or "", segment_due_on, counted_to, bool(row.provisional), row.calendar or ""
+    total_due_on = date.fromisoformat(row.total_due_on) if row.total_due_on else None
+    return Dates(due_on, *by, NOT_COUNTED if row.edition is None else row.edition, total_due_on)
 
 
 def any_due(connection: Connection, moment: Moment) -> bool:

@@ -49,7 +49,9 @@ application = Table(
     Column("ended", String(16), doc="END, NOT_ACCEPTED or TERMINATE, as the utility's steps say"),
     Column("ended_ms", BigInteger, doc="when, as the utility says"),
     Column("first_id", ID, doc="the first of the applications for the same, of which earlier ones were ended"),
-    Column("total_due_on", String(10), doc="the day on which the total is used up if the segment that runs continues"),
+    Column(
+        "total_due_on", String(10), doc="the day on which the total is used up, or the next of a former kind's limits"
+    ),
     Column("external_works", Boolean, doc="works outside the site are needed; null: not said"),
     Column("voltage_now", String(16), doc="after a change of kind; null: as it was submitted"),
     Column("looks", Integer, doc="how often persons looked at what is sealed; null: never"),

@@ -4,7 +4,7 @@ A last day is warned of once before it and once after it. When a notice about wo
 and is warned of again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,9 @@ from sqlalchemy import Row
 
 from hub.cases import policy
 from hub.cases.calendar import Calendar
+from hub.cases.clocks import Clock
 from hub.cases.connection.warnings.events import About, Level
+from hub.cases.policies.model import Dates
 from hub.clock import CHINA
 
 BEFORE_DAYS: Final = 1
@@ -59,9 +61,28 @@ class Limit(NamedTuple):
     mark: int
 
 
-def limits(row: Row[Any]) -> Iterator[Limit]:
-    """The limits of a row of ``application`` that run. Where the table has totals only, the last day of the segment is
-    that of the total: it is one limit, told as the total."""
+def of_kinds(found: Clock) -> dict[date, About]:
+    """Last day → what it is of: the limits of every kind that the case has had, and the total of the one in force. A
+    day that several limits share is one."""
+    segments = [(one.running.span.due_on, About.SEGMENT) for one in found.kinds[:-1] if one.running]
+    wholes = [(one.limited.due_on, About.TOTAL if one.total else About.WHOLE) for one in found.kinds]
+    return {day: about for day, about in (*segments, *wholes) if day}
+
+
+def with_former(told: Dates, found: Clock, escalated: Collection[date]) -> Dates:
+    """The dates of a case that was of several kinds: in the place of the total the first last day of ``of_kinds`` that
+    was not ``escalated``, and is no matter of the audit only. A change of kind silences no warning. Dates of a table
+    with totals only, of an end and of one kind stay."""
+    if len(found.kinds) == 1 or found.ended or found.policy.totals_only:
+        return told
+    since, done = found.today - timedelta(days=BACK_DAYS), {told.due_on or told.segment_due_on, *escalated}
+    days = (one for one in of_kinds(found) if one >= since and one not in done)
+    return told._replace(total_due_on=min(days, default=None))
+
+
+def limits(row: Row[Any], kinds: Mapping[date, About] | None = None) -> Iterator[Limit]:
+    """The limits of a row of ``application`` that run. ``kinds``: as ``of_kinds``, where it was of several. Where
+    the table has totals only, the last day of the segment is that of the total: it is one limit, told as the total."""
     if row.ended is not None:
         return
     segment = row.segment or ""
@@ -74,7 +95,8 @@ def limits(row: Row[Any]) -> Iterator[Limit]:
     elif row.segment_due_on:
         yield Limit(About.SEGMENT, segment, date.fromisoformat(row.segment_due_on), row.mark)
     if row.total_due_on:
-        yield Limit(About.TOTAL, segment, date.fromisoformat(row.total_due_on), row.total_mark)
+        total = date.fromisoformat(row.total_due_on)
+        yield Limit((kinds or {}).get(total, About.TOTAL), segment, total, row.total_mark)
 
 
 def level(limit: Limit, opened_ms: int, days: Window) -> Level | None:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, false, func, insert, or_, select, update
 
 from hub.cases import policy
 from hub.cases.connection.tables import application
@@ -23,7 +24,11 @@ def project(connection: Connection, entries: Sequence[Entry]) -> None:
     connection.execute(insert(warning), [_row(entry) for entry in entries])
     totals = [one for one in entries if _event(one).about == About.TOTAL]
     _mark(connection, totals, "total_mark")
-    _mark(connection, [one for one in entries if _event(one).about in (About.SEGMENT, About.WHOLE)], "mark")
+    others = [one for one in entries if _event(one).about in (About.SEGMENT, About.WHOLE)]
+    # That of a kind that the case has had is in the place of the total.
+    is_main = func.coalesce(application.c.due_on, application.c.segment_due_on, "") == bindparam("day")
+    _mark(connection, others, "mark", is_main)
+    _mark(connection, others, "total_mark", ~is_main, application.c.total_due_on == bindparam("day"))
     of_totals = [one.version for one in policy.known() if one.totals_only]
     # Not ``in_``: its list cannot be part of a statement that is run for many rows at once.
     _mark(connection, totals, "mark", or_(false(), *(application.c.policy == one for one in of_totals)))
@@ -33,7 +38,12 @@ def _mark(connection: Connection, entries: Sequence[Entry], column: str, *where:
     if entries:
         one = update(application).where(application.c.case_id == bindparam("of"), *where)
         marks = one.values({column: bindparam("to")})
-        connection.execute(marks, [{"of": one.case_id, "to": MARKS[Level(_event(one).level)]} for one in entries])
+        connection.execute(marks, [_marked(one) for one in entries])
+
+
+def _marked(entry: Entry) -> dict[str, Any]:
+    event = _event(entry)
+    return {"of": entry.case_id, "to": MARKS[Level(event.level)], "day": event.due_on.isoformat()}
 
 
 def _event(entry: Entry) -> Warned:
@@ -55,6 +65,12 @@ def _row(entry: Entry) -> dict[str, Any]:
 def rows(connection: Connection, case_id: bytes) -> Sequence[Row[Any]]:
     """The warnings of a case, in their order."""
     return connection.execute(select(warning).where(warning.c.case_id == case_id).order_by(warning.c.nth)).all()
+
+
+def escalated(connection: Connection, case_id: bytes) -> frozenset[date]:
+    """The last days of limits of a case that were escalated."""
+    over = (one for one in rows(connection, case_id) if one.level == Level.AFTER and one.about != About.FOLLOW_UP)
+    return frozenset(date.fromisoformat(one.due_on) for one in over)
 
 
 def shown(connection: Connection, case_id: bytes) -> list[Body]:
