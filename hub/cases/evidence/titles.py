@@ -20,7 +20,7 @@ TITLE = "licence.property-title"
 TITLES_MAX = 200
 """Most titles of one unit that are looked at."""
 EARLIER_MAX = 200
-"""Most earlier versions of the titles of one unit that are looked at, the latest ones."""
+"""Most earlier versions of the titles of one unit, and of those that ended, that are looked at, the latest ones."""
 _HOLDER = "HOLDER"
 _ANY = 1_000_000
 """Below every rank."""
@@ -88,6 +88,21 @@ def in_force(given: Given, connection: Connection, unit_id: bytes) -> list[Title
     ranks = {bytes(row.record_id): given.authorities.rank(TITLE, row.source, row.authority) for row in rows}
     found = [one._replace(earlier=tuple(earlier.get(one.place.record_id, ()))) for one in read(given, rows)]
     return sorted(found, key=lambda one: (ranks[one.place.record_id], one.registered_on, one.place))
+
+
+def ended(given: Given, connection: Connection, unit_id: bytes) -> list[Title]:
+    """What the rows of a unit's titles said while they were in force, of those that are not any more. Raises as
+    ``in_force``."""
+    over = (current.c.status != "CURRENT") | (current.c.operation != "UPSERT")
+    query = (
+        select(record)
+        .join(current, current.c.row_id == record.c.row_id)
+        .where(current.c.entity_id == unit_id, current.c.kind == TITLE, over, record.c.entity_id == unit_id)
+        .where(record.c.state == "verified", record.c.operation == "UPSERT", record.c.status == "CURRENT")
+        .order_by(record.c.version.desc(), record.c.record_id)
+        .limit(EARLIER_MAX)
+    )
+    return read(given, connection.execute(query).all())
 
 
 def _not_overruled(given: Given, connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:

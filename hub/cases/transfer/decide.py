@@ -274,10 +274,25 @@ class _Decider(Drafts):
     def _taken(self, titles: Sequence[Title]) -> bool:
         """Whether these titles are the entry of this transfer. It is taken then."""
         declared, mandate = self.facts.holders, self.mandate
+        titles = [one for one in titles if not self._held_before(one)]
         if not self._awaits_the_entry() or not fits(declared, mandate, [one.holders for one in titles]):
             return False
         self._entered(next((one for one in titles if self._fits(one.holders)), titles[0]))
         return True
+
+    def _held_before(self, entry: Title) -> bool:
+        """Whether the new holders had this title before the transfer: it names an old holder who gives it away, or such
+        a one held the unit after it, or beside it, until the transfer was submitted."""
+        gives, opened = self.facts.old_holders - self.facts.holders, day_of(self.case.opened_ms)
+        known = [version for one in (*self.facts.titles, *self.facts.ended) for version in (one, *one.earlier)]
+        held = [one for one in known if one.holders & gives and one.registered_on <= opened]
+        row = {one.place.record_id for one in (entry, *entry.earlier)}
+        beside = entry.holders & self.facts.old_holders
+        return bool(entry.holders & gives) or any(
+            one.registered_on > entry.registered_on
+            or (one.registered_on == entry.registered_on and (beside or one.place.record_id in row))
+            for one in held
+        )
 
     def _fits(self, holders: frozenset[bytes]) -> bool:
         declared = self.facts.holders

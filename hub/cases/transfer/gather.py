@@ -99,7 +99,8 @@ class Unsent(NamedTuple):
 @dataclass(slots=True)
 class Facts:
     """What is known of one transfer. ``reports``: those that it has not heard; ``conflicts``: other contents of events
-    that it has heard, or hears now. ``titles``: those of its unit that are in force; ``seen``: those that it has taken
+    that it has heard, or hears now. ``titles``: those of its unit that are in force; ``ended``: those that were, where
+    an entry is awaited and an old holder gives the title away; ``seen``: those that it has taken
     or overlooked (record and reading); ``noticed``: the dates of which the utility was notified, and ``notices``, by
     the numbers of the notices; ``waiting``: titles of which it may be notified. ``unit_id``: the unit, when it was not
     known before. ``others``: the other transfers of the same account and unit. ``unsent``: its pending pieces by their
@@ -117,6 +118,7 @@ class Facts:
     reports: list[Report] = field(default_factory=list)
     conflicts: list[Report] = field(default_factory=list)
     titles: list[Title] = field(default_factory=list)
+    ended: list[Title] = field(default_factory=list)
     seen: set[tuple[bytes, int]] = field(default_factory=set)
     noticed: set[date] = field(default_factory=set)
     notices: dict[int, date] = field(default_factory=dict)
@@ -324,6 +326,9 @@ def _look_for_titles(
     if unit_id is None:
         return
     known.titles = titles.in_force(given, connection, unit_id)
+    awaited = known.row is None or known.row.registered_on is None
+    if known.titles and awaited and known.old_holders - known.holders:
+        known.ended = titles.ended(given, connection, unit_id)
 
 
 def _open(given: Given, rows: Sequence[Row[Any]]) -> list[Opened]:

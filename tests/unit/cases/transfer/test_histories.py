@@ -390,6 +390,72 @@ def the_new_holder_s_number_is_corrected_in_the_entry(town: Town) -> list[str]:
     return ["registration", "check", "transfer"]
 
 
+def a_mandate_takes_no_title_that_names_the_old_holder(town: Town) -> list[str]:
+    """Spouses had one title; the survivor and a child inherit, the survivor acts for both."""
+    town.entered(OLD, NEW, key="both", issued_on=date(2015, 1, 1))
+    (one,) = town.submit(body(matter(mandate={"form": "DECLARATION", "reference": "D-1"}), reason="INHERITANCE"))
+    town.told(one, "CLEAR", 1)
+    assert town.states() == ["ready"], "nothing was entered yet"
+    town.heard(town.title(OLD, NEW, key="both", issued_on=date(2015, 1, 1)) | {"status": "SUPERSEDED"})
+    town.entered(NEW, HEIR, issued_on=date(2026, 3, 9))
+    assert town.service.show(one)["registered_on"] == "2026-03-09"
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def a_co_owner_s_own_former_title_is_no_entry(town: Town) -> list[str]:
+    """Each had one, of one day; one of them inherits. Also after the other one has ended."""
+    first = {"issued_on": date(2015, 1, 1)}
+    town.entered(OLD, key="old", **first)
+    town.entered(NEW, key="own", **first)
+    (one,) = town.submit(body(matter(old_holders=[OLD, NEW]), reason="INHERITANCE"))
+    town.told(one, "CLEAR", 1)
+    town.heard(town.title(OLD, key="old", **first) | {"status": "CANCELLED"})
+    town.heard(town.title(NEW, key="own", mortgaged=True, **first))
+    assert town.states() == ["ready"]
+    town.entered(NEW, issued_on=date(2026, 3, 9))
+    assert town.service.show(one)["registered_on"] == "2026-03-09"
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def a_former_title_that_was_never_closed_is_no_entry(town: Town) -> list[str]:
+    town.entered(NEW, key="former", issued_on=date(2010, 1, 4))
+    town.entered(OLD, key="old", issued_on=date(2015, 1, 1))
+    (one,) = town.submit(body())
+    town.told(one, "CLEAR", 1)
+    assert town.states() == ["ready"]
+    town.heard(town.title(OLD, key="old", issued_on=date(2015, 1, 1)) | {"status": "SUPERSEDED"})
+    assert town.states() == ["ready"], "that it has ended makes the former one no entry"
+    town.entered(issued_on=date(2026, 3, 9))
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
+def sold_back_and_again(town: Town) -> list[str]:
+    back = matter(old_holders=[NEW], new_holders=[{**OLD, "confirmed": True}])
+    for nth, (each, holder, day) in enumerate(((matter(), NEW, 3), (back, OLD, 10), (matter(), NEW, 20)), 1):
+        (one,) = town.submit(body(each, number=f"T-{nth}"))
+        town.told(one, "CLEAR", 1)
+        assert town.service.show(one)["registered_on"] is None, "the title of an earlier sale is none of this one"
+        town.entered(holder, issued_on=date(2026, 3, day))
+        town.told(one, "DONE", 1)
+        town.house.clock.pass_s(10 * 86_400)
+    assert [sent["registeredOn"] for sent in town.bodies("transfer")] == ["2026-03-03", "2026-03-10", "2026-03-20"]
+    return ["registration", "check", "transfer"] * 3
+
+
+def a_developer_s_title_and_the_buyer_s_of_one_day(town: Town) -> list[str]:
+    day = {"issued_on": date(2026, 3, 1)}
+    town.entered(DEVELOPER, registration_type="100", **day)
+    town.entered(NEW, **day)
+    (one,) = town.submit(body(matter(old_holders=[DEVELOPER]), reason="FIRST_REGISTRATION"))
+    assert town.service.show(one)["registered_on"] == "2026-03-01", "declared late"
+    town.told(one, "CLEAR", 1)
+    town.told(one, "DONE", 1)
+    return ["registration", "check", "transfer"]
+
+
 def particulars_of_another_s_title_change(town: Town) -> list[str]:
     """One who was overlooked is overlooked once, and no transfer starts by a change of particulars alone."""
     (one,) = town.submit(body())
@@ -506,6 +572,11 @@ ENDS_DONE: list[Callable[[Town], list[str]]] = [
     particulars_that_name_the_new_holder_are_no_entry,
     a_developer_s_title_that_names_the_buyer_by_particulars_is_no_entry,
     the_new_holder_s_number_is_corrected_in_the_entry,
+    a_mandate_takes_no_title_that_names_the_old_holder,
+    a_co_owner_s_own_former_title_is_no_entry,
+    a_former_title_that_was_never_closed_is_no_entry,
+    sold_back_and_again,
+    a_developer_s_title_and_the_buyer_s_of_one_day,
     particulars_of_another_s_title_change,
     the_entry_is_corrected_after_it_was_told,
     the_entry_ends_after_it_is_done,
