@@ -49,7 +49,8 @@ RECIPIENTS = {"before": ["duty-desk"], "after": ["duty-desk", "supervision"]}
 """Who is told before and after the last day of a limit."""
 AUDIT = "audit"
 """The folder of the files that the audit is given."""
-NO_PROGRESS_S = 60.0
+NO_PROGRESS_S = 120.0
+"""A fetch of a file that was killed is begun again by another one after 90 s: this must be longer."""
 _LOOK_S = 0.1
 
 
