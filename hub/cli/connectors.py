@@ -30,7 +30,7 @@ from hub.ingest.reload import Reloads
 from hub.ingest.seen import StoredSeen
 from hub.topics.cursors import newest
 
-_TROUBLE = Column("trouble (times: China)", overflow="fold")
+_TROUBLE = "trouble (times: China)"
 _SOUND = (RUNNING, UNASSIGNED)
 LOOK_UP_ONLY = "LOOK_UP_ONLY"
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
@@ -140,7 +140,7 @@ def _show_status(shown: list[tuple[Report, bool]], sinks: Sequence[SinkStatus], 
 
 
 def _show_sinks(sinks: Sequence[SinkStatus]) -> None:
-    table = Table("sink", "state", "pieces waiting", "failing", _TROUBLE)
+    table = Table("sink", "state", "pieces waiting", "failing", Column(_TROUBLE, overflow="fold"))
     for one in sinks:
         table.add_row(one.name, one.state, str(one.waiting), str(one.failing), escape(_sink_trouble(one)))
     console().print(table)
@@ -162,7 +162,8 @@ def _sink_shape(one: SinkStatus) -> dict[str, Any]:
 
 
 def _show_sources(shown: list[tuple[Report, bool]], now_ms: int) -> None:
-    table = Table("name", "state", "rows", "rows/s", "ends", "last fetch", "behind for", "quota left", _TROUBLE)
+    counts = ("rows", "rows/s", "ends", "last fetch", "behind for", "quota left")
+    table = Table("name", "state", *counts, Column(_TROUBLE, overflow="fold"))
     for report, stale in shown:
         table.add_row(
             report.name,

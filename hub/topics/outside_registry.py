@@ -1,9 +1,10 @@
 """The catalogue in another schema registry (`registry_url`): published under its own ids, and compared id by id."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -12,6 +13,10 @@ from hub.errors import Misconfigured, Unavailable
 from hub.topics.subjects import subjects
 
 TIMEOUT_S = 10.0
+PAUSE_S: Final = 1.0
+"""The pause after an answer 429. The catalogue is hundreds of calls: more than many a registry answers at once."""
+PAUSES_MAX: Final = 30
+"""Pauses before one call; then the registry is away."""
 _HEADERS = {
     "Accept": "application/vnd.schemaregistry.v1+json, application/json",
     "Content-Type": "application/vnd.schemaregistry.v1+json",
@@ -86,11 +91,19 @@ class OutsideRegistry:
         return answer.json()
 
     def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        for _ in range(PAUSES_MAX):
+            answer = self._once(method, path, body)
+            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                return answer
+            time.sleep(PAUSE_S)
+        raise Unavailable(f"the schema registry answers with {httpx.codes.TOO_MANY_REQUESTS.value}")
+
+    def _once(self, method: str, path: str, body: Any) -> httpx.Response:
         try:
             answer = self._client.request(method, path, json=body)
         except httpx.TransportError as error:
             raise Unavailable(f"the schema registry is away: {type(error).__name__}") from None
-        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code == 429:
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise Unavailable(f"the schema registry answers with {answer.status_code}")
         return answer
 

@@ -11,6 +11,7 @@ import pytest
 
 from hub.codec.catalogue import catalogue
 from hub.errors import Misconfigured, Unavailable
+from hub.topics import outside_registry
 from hub.topics.outside_registry import OutsideRegistry
 from hub.topics.subjects import subjects
 
@@ -93,11 +94,22 @@ def test_p4_an_id_that_means_something_else_is_named_and_not_touched(
     assert not theirs.subjects
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_registry_that_says_later_is_unavailable(theirs: Confluents, registry: OutsideRegistry, status: int) -> None:
-    theirs.failing = [status]
+@pytest.mark.parametrize("failing", [[429] * outside_registry.PAUSES_MAX, [429, 500], [500], [503]])
+def test_a_registry_that_goes_on_to_say_later_is_unavailable(
+    theirs: Confluents, registry: OutsideRegistry, failing: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs.failing = failing
+    monkeypatch.setattr(outside_registry, "PAUSE_S", 0.0)
     with pytest.raises(Unavailable):
         registry.differences()
+
+
+def test_more_calls_than_a_registry_answers_at_once_go_on_a_moment_later(
+    theirs: Confluents, registry: OutsideRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs.failing = [429] * 3
+    monkeypatch.setattr(outside_registry, "PAUSE_S", 0.0)
+    assert len(registry.publish()) == PLACES
 
 
 def test_what_is_no_registry_is_misconfigured(theirs: Confluents, registry: OutsideRegistry) -> None:
