@@ -179,6 +179,7 @@ def test_status_of_a_sink_says_what_failed_last_and_for_which_application(config
     assert (one["type"], one["progress"]["trouble"], one["progress"]["remedy"]) == (
         "sink", "HTTP 404", "compare the url",
     )  # fmt: skip
+    hub(config, "status")  # another table of the same process
     said = " ".join(hub(config, "status", "utility_crm").output.split())
     assert "HTTP 404" in said and "over;" in said
 
