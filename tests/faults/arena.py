@@ -83,8 +83,7 @@ class Arena:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Topics that are there; at the end nobody runs any more, and the proxy does nothing but pass on."""
-        partitions = self._schedule.partitions
-        self._broker.log.create([TopicSpec(self.source, partitions), TopicSpec(self.target, partitions)])
+        self._create()
         try:
             yield
             self._stop_all()
@@ -92,6 +91,19 @@ class Arena:
             self._broker.proxy.forget()
             for _, process in self._running.values():
                 process.kill()
+
+    def _create(self) -> None:
+        """Create the topics. A node that has just started again may not be known to the others yet."""
+        specs = [TopicSpec(name, self._schedule.partitions) for name in (self.source, self.target)]
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                self._broker.log.create(specs)
+                return
+            except Unavailable:
+                if time.monotonic() > deadline_s:
+                    raise
+            time.sleep(0.2)
 
     def findings(self) -> list[Finding]:
         for topic in (self.source, self.target):
