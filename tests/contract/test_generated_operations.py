@@ -5,6 +5,7 @@ more, and is read into the client's own types."""
 import importlib
 import json
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -250,6 +251,7 @@ def reported(hub: Hub, call: Calls, client: Any, one: str, *codes: str) -> None:
         told = {"eventId": f"E-{one[-8:]}-{code}", "externalAppNo": number, "appNo": None, "stepCode": code}
         event = {**example("sendSteps")["events"][0], **told, "occurredAt": at, "recordedAt": at}
         signed(call, "sendSteps", "/steps", {"events": [event]})
+    time.sleep(len(codes))  # the last of them is over then: what is asked next comes after it
     flow(hub, "relay", "verify", "project", "due")
 
 
