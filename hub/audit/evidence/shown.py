@@ -13,11 +13,11 @@ from hub.cases.connection.handed.events import Declared, HandedBack, Undeclared
 from hub.cases.connection.handed.gather import DECLARED, TOLD
 from hub.cases.connection.handed.shown import WORDS
 from hub.cases.connection.recall.events import Recalled, Retracted
-from hub.cases.connection.recall.shown import reason
 from hub.cases.events import Event
 from hub.cases.evidence import changes
 from hub.cases.evidence.over import changed_ms
 from hub.cases.evidence.titles import TITLE
+from hub.cases.evidence.told import reason
 from hub.cases.reasons import Words
 from hub.cases.times import iso
 from hub.cases.transfer import events as transfers

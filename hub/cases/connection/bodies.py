@@ -11,7 +11,6 @@ from hub.cases.calendar import china_day
 from hub.cases.clocks import KindClock
 from hub.cases.connection.command import Agent, Application
 from hub.cases.connection.recall import denied
-from hub.cases.connection.recall.shown import told_reason
 from hub.cases.connection.steps import clocks
 from hub.cases.connection.tables import application
 from hub.cases.connection.views import said
@@ -19,6 +18,7 @@ from hub.cases.events import Relation
 from hub.cases.evidence import over
 from hub.cases.evidence.original import original
 from hub.cases.evidence.tables import need
+from hub.cases.evidence.told import taken_back, told_reason
 from hub.cases.identity.ticket import AGENT, APPLICANT
 from hub.cases.policies.questions import questions
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
@@ -186,9 +186,7 @@ def withdrawal(given: Given, connection: Connection, sending: Sending, moment: M
     """That evidence which a sink has does not count any more: which, why, since when the hub knows it, and when its
     source changed it (``None`` where that gives no time, or a person took back that it is of the site). It holds no
     personal value. Raises ``WillNotDo`` when the record is the current one again."""
-    about = tables.piece.c.case_id == sending.case.case_id, tables.piece.c.piece == sending.piece.after
-    query = select(tables.piece).where(*about)
-    taken = connection.execute(query).one()
+    taken = taken_back(connection, sending)
     record_id = bytes(taken.record_id)
     found = denied.of(connection, sending.case.case_id, record_id) or over.instead(
         connection, record_id, given.authorities

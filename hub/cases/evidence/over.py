@@ -40,6 +40,11 @@ class Now(NamedTuple):
         """Why a former version is not in force any more."""
         return self.why or (reasons.CHANGED if self.in_force else reasons.NOT_CURRENT)
 
+    def said(self) -> dict[str, Any]:
+        """What an event says of it."""
+        times = {"changed_ms": self.changed_ms, "learned_ms": self.learned_ms}
+        return {"reason": self.reason, "later_id": self.record_id, **times}
+
 
 class Over(NamedTuple):
     """A need whose record is not in force any more, what is instead of it, and the pieces by which sinks have it or may

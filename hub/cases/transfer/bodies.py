@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from hub.cases import reasons, tables
 from hub.cases.evidence import titles
+from hub.cases.evidence.told import change, taken_back
 from hub.cases.procedure import Body, Given, Moment, MustNotSend, Sending, WillNotDo
 from hub.cases.times import china_time
 from hub.cases.transfer.command import MATTER, NEW, OLD
@@ -102,20 +103,14 @@ def _recall(given: Given, connection: Connection, sending: Sending, row: Row[Any
     """Of the title only what it is called: the utility has the rest, and that is over."""
     purpose = given.purposes.get(row.purpose)
     basis = purpose.basis(row.legal_basis)
-    about = tables.piece.c.case_id == sending.case.case_id, tables.piece.c.piece == sending.piece.after
-    question = connection.execute(select(tables.piece.c.reading).where(*about)).scalar_one()
     return {
         "noticeNo": sending.piece.reading,
-        "takesBack": question,
+        "takesBack": taken_back(connection, sending).reading,
         "registeredOn": recalled.registered_on,
         "purpose": purpose.name,
         "legalBasis": basis.code,
         "legalClause": basis.clause,
-        "recordId": sending.refer(bytes(recalled.record_id)),
-        "reading": recalled.reading,
-        "reason": reasons.SUPERSEDED if recalled.reason == reasons.CHANGED else recalled.reason,
-        "changedAt": china_time(recalled.changed_ms),
-        "learnedAt": china_time(recalled.learned_ms),
+        **change(sending, bytes(recalled.record_id), recalled.reading, recalled),
         "fields": {},
     }
 

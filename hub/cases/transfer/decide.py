@@ -13,9 +13,8 @@ from hub.cases.evidence.titles import Title
 from hub.cases.policy import Rules
 from hub.cases.procedure import Decision, Moment, PutOff, Withdraw
 from hub.cases.transfer.command import NAME, canonical
-from hub.cases.transfer.deciding import limits
 from hub.cases.transfer.deciding.pieces import Drafts
-from hub.cases.transfer.declared import Matter, fits, in_charge
+from hub.cases.transfer.declared import Matter, declare_until, fits, in_charge
 from hub.cases.transfer.events import (
     CANCELLATION,
     CHECK,
@@ -183,10 +182,7 @@ class _Decider(Drafts):
                 record_id=bytes(row.record_id),
                 reading=row.reading,
                 registered_on=self.registered_on,
-                reason=now.reason,
-                later_id=now.record_id,
-                changed_ms=now.changed_ms,
-                learned_ms=now.learned_ms,
+                **now.said(),
                 pieces=tuple(pieces),
             )
         )
@@ -295,8 +291,7 @@ class _Decider(Drafts):
         )
 
     def _fits(self, holders: frozenset[bytes]) -> bool:
-        declared = self.facts.holders
-        return holders == declared or (self.mandate and holders > declared)
+        return fits(self.facts.holders, self.mandate, [holders])
 
     def _entered(self, title: Title) -> None:
         step = take(self.standing, Said.ENTRY)
@@ -329,7 +324,7 @@ class _Decider(Drafts):
             self._notify(new[0])
             return
         alone = HOLDER_UNCONFIRMED if self.facts.holders & _all(titles) else OTHER_HOLDERS
-        until = limits.declare_until(self.table, self.facts.calendar, max(day, day_of(self.case.opened_ms)))
+        until = declare_until(self.table, self.facts.calendar, max(day, day_of(self.case.opened_ms)))
         for one in new:
             record_id, reading = one.place[:2]
             self._overlook(Waiting(record_id, reading, day, OTHER_TRANSFER if other else alone, until, other))

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
-from hub.cases.calendar import day_of
+from hub.cases.calendar import Calendar, day_of
+from hub.cases.policies.model import Policy
 from hub.cases.tables import case
 from hub.cases.transfer.tables import transfer, transfer_holder
 
@@ -59,10 +60,21 @@ def in_charge(matters: Sequence[Matter], day: date, titles: Sequence[frozenset[b
     return min(before, key=lambda one: (one.opened_ms, one.case_id), default=None)
 
 
+def declare_until(table: Policy, calendar: Calendar, since: date) -> date:
+    """The last day to declare a transfer of the account after an entry, a submission or electricity on of that day."""
+    days = table.transfer.undeclared_days
+    return calendar.add(since, days, table.starting_day_counts).day if days else since
+
+
 def of_no_account() -> ColumnElement[bool]:
     """Of rows of ``transfer``: it failed at the check, so that there is no such account. The answer to a question for
     the transfer is another one."""
     return (transfer.c.state == "failed") & (transfer.c.transfers == 0)
+
+
+def has_no_account(case_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Of rows that name a transfer: it is of no account."""
+    return select(transfer.c.case_id).where(transfer.c.case_id == case_id, of_no_account()).exists()
 
 
 def matters(connection: Connection, ids: Select[Any]) -> list[Matter]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hub.cases import policy, reasons
+from hub.cases import policy
 from hub.cases.evidence import changes
+from hub.cases.evidence.told import reason
 from hub.cases.procedure import Opens
 from hub.cases.reasons import Words
 from hub.cases.tables import piece
@@ -235,7 +236,7 @@ def _recall(row: Row[Any]) -> Json:
         "record_id": bytes(row.record_id).hex(),
         "later_record_id": bytes(row.later_id).hex(),
         "registered_on": row.registered_on,
-        "reason": reasons.SUPERSEDED if row.reason == reasons.CHANGED else row.reason,
+        "reason": reason(row.reason),
         "reason_zh": words.zh,
         "reason_en": words.en,
         "changed_at": iso(row.changed_ms),

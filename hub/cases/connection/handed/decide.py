@@ -26,6 +26,7 @@ from hub.cases.evidence.over import Now
 from hub.cases.evidence.titles import Title
 from hub.cases.policies.model import Policy
 from hub.cases.procedure import SinkInfo
+from hub.cases.transfer.declared import declare_until
 
 Hands = dict[date, list[Title]]
 
@@ -52,15 +53,10 @@ def handed_over(handed: Handed, hands: Hands, table: Policy, calendar: Calendar)
     found: list[Event] = []
     for day, titles in hands.items():
         if day.isoformat() not in noted:
-            notice_on = _notice_on(max(day, day_of(handed.ended_ms)), table, calendar)
+            notice_on = declare_until(table, calendar, max(day, day_of(handed.ended_ms)))
             unit_id, place = titles[0].unit_id, titles[0].place._asdict()
             found.append(HandedOver(**place, unit_id=unit_id, registered_on=day, notice_on=notice_on))
     return found
-
-
-def _notice_on(since: date, table: Policy, calendar: Calendar) -> date:
-    days = table.transfer.undeclared_days
-    return calendar.add(since, days, table.starting_day_counts).day if days else since
 
 
 def told(case: Case, handed: Handed, hands: Hands, first: int, sinks: Sequence[SinkInfo], today: date) -> list[Event]:
@@ -112,10 +108,7 @@ def _follows(row: Row[Any], handed: Handed, hands: Hands, today: date) -> type[E
 def _handed_back(day: date, now: Now, nth: int | None, pieces: tuple[Piece, ...]) -> HandedBack:
     return HandedBack(
         registered_on=day,
-        reason=now.reason,
-        later_id=now.record_id,
-        changed_ms=now.changed_ms,
-        learned_ms=now.learned_ms,
+        **now.said(),
         nth=nth,
         pieces=pieces,
     )

@@ -25,7 +25,7 @@ from hub.cases.evidence.titles import TITLE, Title
 from hub.cases.procedure import Given, Moment
 from hub.cases.steps.facts import Action
 from hub.cases.tables import case, piece
-from hub.cases.transfer.declared import Matter, matters, of_no_account
+from hub.cases.transfer.declared import Matter, has_no_account, matters, of_no_account
 from hub.cases.transfer.tables import transfer
 from hub.records.tables import current, record, record_link
 
@@ -111,8 +111,7 @@ def take_due(connection: Connection, moment: Moment, most: int) -> list[Case]:
 
 def _due(query: Select[Any], moment: Moment) -> Select[Any]:
     """One whose transfer has turned out to be for an account that is none is due again."""
-    none = select(transfer.c.case_id).where(transfer.c.case_id == handover.c.transfer_id, of_no_account())
-    open_again = (handover.c.state == DECLARED) & none.exists()
+    open_again = (handover.c.state == DECLARED) & has_no_account(handover.c.transfer_id)
     late = handover.c.notice_on < china_day(moment.now).isoformat()
     return query.where(or_(handover.c.state == WAITING, open_again), late)
 

@@ -9,13 +9,12 @@ from hub.cases import reasons
 from hub.cases.connection.handed.events import Declared, HandedBack, HandedOver, Undeclared
 from hub.cases.connection.handed.gather import DECLARED, ENDED, TOLD, WAITING
 from hub.cases.connection.handed.tables import handover
-from hub.cases.connection.recall.shown import reason
 from hub.cases.events import Entry, Event
 from hub.cases.evidence import over, titles
+from hub.cases.evidence.told import change, taken_back
 from hub.cases.procedure import Body, Given, Moment, Sending, WillNotDo
 from hub.cases.reasons import Words
-from hub.cases.tables import piece
-from hub.cases.times import china_time, iso
+from hub.cases.times import iso
 
 PURPOSE: Final = "undeclared-transfer"
 WORDS: Final = {
@@ -103,30 +102,18 @@ def body(given: Given, connection: Connection, sending: Sending, moment: Moment)
     told |= {"legalBasis": basis.code, "legalClause": basis.clause}
     if row.back_nth == nth:
         why = _ended(given, connection, sending, row) if row.state == ENDED else {}
-        return told | {"takesBack": _number(connection, sending)} | why
+        return told | {"takesBack": taken_back(connection, sending).reading} | why
     if row.state != TOLD:
         raise WillNotDo(reasons.CHANGED)
     at = _title_now(given, connection, row)
     return told | {"takesBack": None} | titles.body(given, connection, sending, at, purpose)
 
 
-def _number(connection: Connection, sending: Sending) -> int:
-    """Of the notice that this one takes back."""
-    of = piece.c.case_id == sending.case.case_id, piece.c.piece == sending.piece.after
-    return int(connection.execute(select(piece.c.reading).where(*of)).scalar_one())
-
-
 def _ended(given: Given, connection: Connection, sending: Sending, row: Row[Any]) -> Body:
     now = over.instead(connection, bytes(row.record_id), given.authorities)
     if now is None:
         raise WillNotDo(reasons.CHANGED)
-    return {
-        "recordId": sending.refer(bytes(row.record_id)),
-        "reading": row.reading,
-        "reason": reason(now.reason),
-        "changedAt": china_time(now.changed_ms),
-        "learnedAt": china_time(now.learned_ms),
-    }
+    return change(sending, bytes(row.record_id), row.reading, now)
 
 
 def _title_now(given: Given, connection: Connection, row: Row[Any]) -> Any:

@@ -33,11 +33,8 @@ def retracted(over: Sequence[Over], first: int, takes: Takes, moment: Moment) ->
                 kind=one.need.kind,
                 record_id=record_id,
                 reading=reading,
-                reason=one.now.reason,
                 next_ask_ms=moment.process_ms,
-                later_id=one.now.record_id,
-                changed_ms=one.now.changed_ms,
-                learned_ms=one.now.learned_ms,
+                **one.now.said(),
                 pieces=tuple(pieces),
             )
         )
@@ -58,10 +55,7 @@ def recalled(over: Sequence[Over], first: int, takes: Takes, so_far: int) -> lis
                 kind=one.need.kind,
                 record_id=record_id,
                 reading=reading,
-                reason=one.now.reason,
-                later_id=one.now.record_id,
-                changed_ms=one.now.changed_ms,
-                learned_ms=one.now.learned_ms,
+                **one.now.said(),
                 pieces=tuple(pieces),
             )
         )

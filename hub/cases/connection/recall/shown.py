@@ -11,6 +11,7 @@ from hub.cases.connection.recall.tables import recall
 from hub.cases.connection.tables import application
 from hub.cases.events import Entry
 from hub.cases.evidence import changes, over
+from hub.cases.evidence.told import change, reason
 from hub.cases.procedure import Body, Given, Moment, Sending
 from hub.cases.times import china_time, iso
 from hub.records.tables import record
@@ -90,16 +91,6 @@ def _shown(row: Row[Any]) -> Body:
     }
 
 
-def reason(code: str) -> str:
-    """As people and sinks read it: NOT_CURRENT, or SUPERSEDED where a later version is in force."""
-    return reasons.SUPERSEDED if code == reasons.CHANGED else code
-
-
-def told_reason(code: str) -> str:
-    """As sinks read it: what a person denied does not count, as what is not in force."""
-    return reasons.NOT_CURRENT if code == reasons.NOT_OF_SITE else reason(code)
-
-
 def body(given: Given, connection: Connection, sending: Sending, moment: Moment) -> Body:  # noqa: ARG001
     """One notice for a sink, as it was decided: which evidence, why, when it changed at its source and when the hub
     learned it, and when the case ended. It holds no personal value."""
@@ -110,11 +101,7 @@ def body(given: Given, connection: Connection, sending: Sending, moment: Moment)
     return {
         "noticeNo": row.nth,
         "kind": row.kind,
-        "recordId": sending.refer(bytes(row.record_id)),
-        "reading": row.reading,
-        "reason": told_reason(row.reason),
-        "changedAt": china_time(row.changed_ms),
-        "learnedAt": china_time(row.learned_ms),
+        **change(sending, bytes(row.record_id), row.reading, row),
         "ended": case.ended,
         "endedAt": china_time(case.ended_ms),
     }

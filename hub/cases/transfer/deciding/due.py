@@ -13,7 +13,7 @@ from hub.cases.calendar import china_day
 from hub.cases.case import Case
 from hub.cases.procedure import Moment
 from hub.cases.tables import case
-from hub.cases.transfer.declared import of_no_account
+from hub.cases.transfer.declared import has_no_account
 from hub.cases.transfer.tables import transfer, transfer_title
 
 _YEARS = 3
@@ -40,8 +40,7 @@ def _due(connection: Connection, moment: Moment) -> Iterator[Select[Any]]:
 
 def _undeclared(today: date) -> Select[Any]:
     """One that another transfer declares waits for as long as that one is of an account that there is."""
-    none = select(transfer.c.case_id).where(transfer.c.case_id == transfer_title.c.declared_by, of_no_account())
-    alone = transfer_title.c.declared_by.is_(None) | none.exists()
+    alone = transfer_title.c.declared_by.is_(None) | has_no_account(transfer_title.c.declared_by)
     return select(transfer_title.c.case_id).where(transfer_title.c.notice_on < today.isoformat(), alone)
 
 

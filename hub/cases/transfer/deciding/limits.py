@@ -32,9 +32,3 @@ def again(row: Any, table: Policy, calendar: Calendar, today: date) -> Dated | N
     found = dated(table, calendar, awaits(State(row.state)), date.fromisoformat(row.asked_on))
     new = found and (row.edition != found.edition or bool(row.provisional) != found.provisional)
     return found if new else None
-
-
-def declare_until(table: Policy, calendar: Calendar, since: date) -> date:
-    """The last day to declare a transfer of the account after an entry, or a submission, of that day."""
-    days = table.transfer.undeclared_days
-    return calendar.add(since, days, table.starting_day_counts).day if days else since
