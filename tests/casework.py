@@ -216,6 +216,12 @@ class House:
     def due(self) -> int:
         return drain(DueStage(self.store, self.journal, idle_s=0))
 
+    def live(self, *records: Plain) -> None:
+        """These are verified, and what follows is decided."""
+        self.verified(*records)
+        self.project()
+        self.due()
+
     def relay(self) -> int:
         stage = Relay(self.log, self.store, self.clock, idle_s=0)
         try:

@@ -1,8 +1,6 @@
 """P4, P5: what the certificates of an application say of each other, as events and for people. It refuses nothing."""
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,19 +21,6 @@ AGENT = {
     "resident_id": samples.OTHER_PERSON,
     "authorisation": {"form": "DECLARATION", "reference": "D-1"},
 }
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.close()
-
-
-def live(house: House, *records: dict[str, Any]) -> None:
-    house.verified(*records)
-    house.project()
-    house.due()
 
 
 def found(house: House, case_id: bytes) -> dict[str, tuple[str, str]]:
@@ -62,7 +47,7 @@ def submitted(house: House, **changes: Any) -> bytes:
 
 
 def test_a_holder_and_an_enterprise_are_compared_by_their_numbers(house: House) -> None:
-    live(house, samples.business(), samples.title())
+    house.live(samples.business(), samples.title())
     case_id = submitted(house)
     assert found(house, case_id) == {
         "APPLICANT_LICENCE": ("AGREES", "NUMBER"), "APPLICANT_HOLDER": ("AGREES", "NUMBER"),
@@ -76,7 +61,7 @@ def test_a_tenants_case_says_that_the_holder_is_another_and_no_name(house: House
     title["unit"]["co_ownership"] = "SOLE"
     person = next(one for one in title["holders"] if one["id_type"] == "RESIDENT_ID")
     title["holders"] = [person | {"share": None}]
-    live(house, samples.business(), title)
+    house.live(samples.business(), title)
     case_id, sink = submitted(house), ConnectionSystem()
     house.deliver(sink)
     assert found(house, case_id)["APPLICANT_HOLDER"] == ("DIFFERS", "SORT")
@@ -110,10 +95,10 @@ def test_an_enterprise_in_a_unit_of_its_representative_is_told_so(
     """P1: the applicant is another than the holder, and the representative is the holder, of a namesake it is not; in
     either order of the two."""
     title, licence = sole(id_number=id_number), samples.business()
-    live(house, *([title] if title_first else [licence]))
+    house.live(*([title] if title_first else [licence]))
     case_id = submitted(house)
     assert "REPRESENTATIVE_HOLDER" not in found(house, case_id)
-    live(house, *([licence] if title_first else [title]))
+    house.live(*([licence] if title_first else [title]))
     assert found(house, case_id)["REPRESENTATIVE_HOLDER"] == said
     assert found(house, case_id)["APPLICANT_HOLDER"][0] != "AGREES"
     (told,) = [one for one in house.applications.show(case_id)["agreement"] if one["about"] == "REPRESENTATIVE_HOLDER"]
@@ -123,12 +108,12 @@ def test_an_enterprise_in_a_unit_of_its_representative_is_told_so(
 def test_a_former_name_is_explained_by_a_licence_that_comes_later(house: House) -> None:
     title = samples.title()
     next(one for one in title["holders"] if one["id_type"] == "USCC")["name"] = "津门电器厂"
-    live(house, title)
+    house.live(title)
     case_id = submitted(house)
     assert found(house, case_id)["APPLICANT_HOLDER"] == ("UNKNOWN", "NAME_DIFFERS")
     licence = samples.business()
     licence["enterprise"]["former_names"] = ["津门电器厂"]
-    live(house, licence)
+    house.live(licence)
     assert found(house, case_id)["APPLICANT_HOLDER"] == ("AGREES", "FORMER_NAME")
     assert [one.why for one in events(house) if one.about == "APPLICANT_HOLDER"] == ["NAME_DIFFERS", "FORMER_NAME"]
 
@@ -136,11 +121,11 @@ def test_a_former_name_is_explained_by_a_licence_that_comes_later(house: House) 
 def test_a_representative_who_changed_is_told_with_both_versions(house: House) -> None:
     first, now = samples.business(), samples.business(version=2)
     now["legal_representative"] = {"name": "赵六", "id_type": "RESIDENT_ID", "id_number": samples.PERSON}
-    live(house, first)
+    house.live(first)
     case_id = submitted(house, agent=AGENT)
     assert found(house, case_id)["AGENT_REPRESENTATIVE"] == ("AGREES", "NUMBER")
     assert "REPRESENTATIVE_BEFORE" not in found(house, case_id)
-    live(house, now)
+    house.live(now)
     assert found(house, case_id)["AGENT_REPRESENTATIVE"] == ("DIFFERS", "NUMBER")
     assert found(house, case_id)["REPRESENTATIVE_BEFORE"] == ("DIFFERS", "NUMBER")
     (told,) = [one for one in house.applications.show(case_id)["agreement"] if one["about"] == "REPRESENTATIVE_BEFORE"]
@@ -178,14 +163,14 @@ def test_the_day_of_a_mandate_is_compared_with_the_licence_of_that_day(
 ) -> None:
     """By the dates of issue, and where these leave it open it is not guessed."""
     for number, (day, representative) in enumerate(issued, 1):
-        live(house, version(number, day, representative))
+        house.live(version(number, day, representative))
     dated = AGENT | {"authorisation": {"form": "DECLARATION", "reference": "D-1", "signed_on": signed_on}}
     case_id = submitted(house, agent=dated)
     assert found(house, case_id)["REPRESENTATIVE_AT_MANDATE"] == said
 
 
 def test_a_mandate_without_a_day_is_not_given_one(house: House) -> None:
-    live(house, version(1, "2018-03-01", A), version(2, "2024-05-06", B))
+    house.live(version(1, "2018-03-01", A), version(2, "2024-05-06", B))
     case_id = submitted(house, agent=AGENT)
     assert "REPRESENTATIVE_AT_MANDATE" not in found(house, case_id)
     assert found(house, case_id)["REPRESENTATIVE_BEFORE"] == ("DIFFERS", "NUMBER")
@@ -201,8 +186,8 @@ def test_p5_no_name_and_no_number_of_who_was_compared_is_in_a_piece_an_event_or_
     licence["legal_representative"] |= {"name": canaries[1]}
     later = samples.business(version=2)
     later["legal_representative"] = {"name": canaries[0], "id_type": "RESIDENT_ID", "id_number": samples.PERSON}
-    live(house, licence, title)
-    live(house, later)
+    house.live(licence, title)
+    house.live(later)
     case_id, sink = submitted(house, agent=AGENT | {"name": "代办"}), ConnectionSystem()
     house.deliver(sink)
     results = {result for result, _ in found(house, case_id).values()}
@@ -222,11 +207,11 @@ def test_a_mandate_of_tomorrow_is_refused(house: House) -> None:
 
 
 def test_p4_each_finding_is_told_once_and_the_tables_can_be_made_again(house: House) -> None:
-    live(house, samples.business(), samples.title())
+    house.live(samples.business(), samples.title())
     submitted(house, agent=AGENT)
     before = events(house)
     for _ in range(2):
-        live(house, samples.title())
+        house.live(samples.title())
     assert events(house) == before
     assert len({one.about for one in before}) == len(before) > 2
     house.relay()

@@ -1,8 +1,5 @@
 """An application that its applicant takes back: the sinks are told once, and get no evidence any more."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from hub.cases.evidence.tables import need
@@ -17,18 +14,6 @@ AGENT = {
     "resident_id": samples.OTHER_PERSON,
     "authorisation": {"form": "DECLARATION", "reference": "D-1"},
 }
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def sink() -> ConnectionSystem:
-    return ConnectionSystem()
 
 
 def pieces(house: House) -> dict[str, str]:

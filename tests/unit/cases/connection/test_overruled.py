@@ -1,8 +1,6 @@
 """P3: a title that one source has is taken back when a higher authority says that it is not in force, and never when a
 lower one says so."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,24 +16,6 @@ CITY, DISTRICT, UNRANKED = "property_title", "district_files", "archive"
 HOUR_S = 3_600
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def sink() -> ConnectionSystem:
-    return ConnectionSystem()
-
-
-def live(house: House, *records: dict[str, Any]) -> None:
-    house.verified(*records)
-    house.project()
-    house.due()
-
-
 def title(system: str, key: str, version: int = 1, status: str = "CURRENT") -> dict[str, Any]:
     found = samples.title(key, version)
     found["source"]["system"] = system
@@ -43,7 +23,7 @@ def title(system: str, key: str, version: int = 1, status: str = "CURRENT") -> d
 
 
 def submitted(house: House, system: str, number: str = "A-1") -> bytes:
-    live(house, samples.business(), title(system, "OURS"))
+    house.live(samples.business(), title(system, "OURS"))
     case_id = house.submit(body(number)).case_id
     house.due()
     return case_id
@@ -62,7 +42,7 @@ def spoken(house: House, system: str, status: str = "REVOKED", key: str = "THEIR
     """Another source says that the unit's title is not in force, an hour before the hub hears of it."""
     version = house.clock.now_ms()
     house.clock.pass_s(HOUR_S)
-    live(house, title(system, key, version, status))
+    house.live(title(system, key, version, status))
 
 
 @pytest.mark.parametrize("status", ["REVOKED", "CANCELLED", "SUPERSEDED"])
@@ -87,7 +67,7 @@ def test_after_the_end_the_utility_is_told_once(house: House, sink: ConnectionSy
     house.connected(case_id, sink)
     spoken(house, CITY)
     for _ in range(2):
-        live(house, title(DISTRICT, "OURS"), title(CITY, "THEIRS", house.clock.now_ms() - HOUR_S * 1000, "REVOKED"))
+        house.live(title(DISTRICT, "OURS"), title(CITY, "THEIRS", house.clock.now_ms() - HOUR_S * 1000, "REVOKED"))
         house.deliver(sink)
     (told,) = sent(sink, "learnedAt")
     assert (told["reason"], told["noticeNo"]) == ("NOT_CURRENT", 1)
@@ -119,7 +99,7 @@ def test_after_the_end_the_higher_word_counts_also_of_a_title_that_was_mortgaged
     house.connected(case_id, sink)
     mortgaged = title(DISTRICT, "OURS", 2)
     mortgaged["unit"]["mortgaged"] = True
-    live(house, mortgaged)
+    house.live(mortgaged)
     spoken(house, CITY)
     spoken(house, CITY, "CURRENT")
     house.deliver(sink)
@@ -163,7 +143,7 @@ def test_a_row_that_a_higher_authority_ends_beside_one_in_force_takes_nothing_ba
 ) -> None:
     """A registry has a row for each co-owner; the last one that ends counts."""
     case_id = submitted(house, DISTRICT)
-    live(house, title(CITY, "CO-OWNER"))
+    house.live(title(CITY, "CO-OWNER"))
     house.deliver(sink)
     spoken(house, CITY)
     house.deliver(sink)
@@ -177,7 +157,7 @@ def test_what_is_in_force_again_is_found_and_its_withdrawal_is_not_sent(house: H
     case_id = submitted(house, DISTRICT)
     house.deliver(sink)
     spoken(house, CITY)
-    live(house, title(CITY, "THEIRS", house.clock.now_ms()))
+    house.live(title(CITY, "THEIRS", house.clock.now_ms()))
     house.deliver(sink)
     assert sent(sink, "withdrawnAt") == []
     assert state(house, case_id)[0] == "met"
@@ -186,7 +166,7 @@ def test_what_is_in_force_again_is_found_and_its_withdrawal_is_not_sent(house: H
 def test_after_a_restore_every_record_is_looked_at(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its word was verified, and no case has heard of it."""
     case_id = submitted(house, DISTRICT)
-    live(house, title(UNRANKED, "IN-FORCE"))
+    house.live(title(UNRANKED, "IN-FORCE"))
     with house.store.read() as connection:
         assert over.all_replaced(connection) == []
     monkeypatch.setattr(over, "displaced", lambda *_: [])

@@ -1,9 +1,7 @@
 """A record that changes at its source after its delivery: taken back before electricity is on, told of after it, once
 in either order of time, also where the system drops its answers."""
 
-from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,26 +17,8 @@ KINDS = ("licence.business", "licence.property-title")
 HOUR_S = 3_600
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def sink() -> ConnectionSystem:
-    return ConnectionSystem()
-
-
-def live(house: House, *records: dict[str, Any]) -> None:
-    house.verified(*records)
-    house.project()
-    house.due()
-
-
 def submitted(house: House) -> bytes:
-    live(house, samples.business(version=house.clock.now_ms() - HOUR_S * 1000), samples.title())
+    house.live(samples.business(version=house.clock.now_ms() - HOUR_S * 1000), samples.title())
     case_id = house.submit(body()).case_id
     house.due()
     return case_id
@@ -58,7 +38,7 @@ def sent(sink: ConnectionSystem, field: str) -> list[dict[str, Any]]:
 def test_before_electricity_is_on_it_is_taken_back_with_both_times(house: House, sink: ConnectionSystem) -> None:
     case_id = submitted(house)
     house.deliver(sink)
-    live(house, revoked(house))
+    house.live(revoked(house))
     house.deliver(sink)
     assert sent(sink, "learnedAt") == []
     (taken,) = sent(sink, "withdrawnAt")
@@ -73,7 +53,7 @@ def test_after_electricity_is_on_the_sinks_are_told_and_nothing_is_looked_for(
 ) -> None:
     case_id = submitted(house)
     house.connected(case_id, sink)
-    live(house, revoked(house))
+    house.live(revoked(house))
     house.deliver(sink)
     assert sent(sink, "withdrawnAt") == []
     (told,) = sent(sink, "learnedAt")
@@ -98,7 +78,7 @@ def test_what_changed_before_electricity_and_is_heard_of_after_it_is_told_with_b
     house.deliver(sink)
     late = revoked(house)
     house.connected(case_id, sink)
-    live(house, late)
+    house.live(late)
     house.deliver(sink)
     (told,) = sent(sink, "learnedAt")
     assert told["changedAt"] < told["endedAt"] < told["learnedAt"]
@@ -123,7 +103,7 @@ def test_each_change_after_the_end_is_told_once(house: House, sink: ConnectionSy
     gone = samples.title(version=3) | {"status": "CANCELLED"}
     for record in (mortgaged, gone):
         for _ in range(2):
-            live(house, record)
+            house.live(record)
             house.deliver(sink)
     told = sent(sink, "learnedAt")
     assert [(one["noticeNo"], one["reason"]) for one in told] == [(1, "SUPERSEDED"), (2, "NOT_CURRENT")]
@@ -142,7 +122,7 @@ def test_p2_in_either_order_of_time_it_is_delivered_once_where_every_answer_is_l
     if on_first:
         house.connected(case_id, sink)
         settled(house, sink)
-    live(house, revoked(house))
+    house.live(revoked(house))
     settled(house, sink)
     if not on_first:
         house.connected(case_id, sink)
@@ -167,7 +147,7 @@ def test_a_row_under_another_key_that_is_over_takes_back_no_evidence_of_the_same
     licence = samples.business("B2", house.clock.now_ms()) | {"status": status}
     issued = licence["enterprise"]["issued_on"]
     licence["enterprise"]["issued_on"] = issued.replace(year=issued.year + years)
-    live(house, licence, samples.title("T2", house.clock.now_ms()) | {"status": status})
+    house.live(licence, samples.title("T2", house.clock.now_ms()) | {"status": status})
     house.deliver(sink)
     shown = house.applications.show(case_id)["evidence"]
     assert {one["kind"]: one["state"] for one in shown if one["kind"] in KINDS} == dict.fromkeys(KINDS, "met")

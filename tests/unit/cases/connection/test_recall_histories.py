@@ -1,8 +1,6 @@
 """P2: longer histories of one delivered record: in force again, in and after the end that was not electricity, beside a
 new application, and where an answer was lost. What a sink has at the end is what the source says."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,26 +15,8 @@ LICENCE = "licence.business"
 HOUR_S = 3_600
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def sink() -> ConnectionSystem:
-    return ConnectionSystem()
-
-
-def live(house: House, *records: dict[str, Any]) -> None:
-    house.verified(*records)
-    house.project()
-    house.due()
-
-
 def submitted(house: House, number: str = "A-1") -> bytes:
-    live(house, samples.business(version=house.clock.now_ms()), samples.title())
+    house.live(samples.business(version=house.clock.now_ms()), samples.title())
     case_id = house.submit(body(number)).case_id
     house.due()
     return case_id
@@ -46,7 +26,7 @@ def becomes(house: House, sink: ConnectionSystem, *statuses: str) -> None:
     """The licence, hour by hour; each is delivered."""
     for status in statuses:
         house.clock.pass_s(HOUR_S)
-        live(house, samples.business(version=house.clock.now_ms()) | {"status": status})
+        house.live(samples.business(version=house.clock.now_ms()) | {"status": status})
         house.deliver(sink)
 
 
@@ -120,12 +100,12 @@ def test_evidence_that_took_effect_and_whose_answer_was_lost_is_taken_back(
     house: House, sink: ConnectionSystem, statuses: tuple[str, ...]
 ) -> None:
     """The change is heard while its piece is pending."""
-    live(house, samples.title())
+    house.live(samples.title())
     house.submit(body())
     house.due()
     house.deliver(sink)
     sink.failures = ["dropped"]
-    live(house, samples.business(version=house.clock.now_ms()))
+    house.live(samples.business(version=house.clock.now_ms()))
     house.deliver(sink)
     becomes(house, sink, *statuses)
     house.clock.pass_s(2 * HOUR_S)

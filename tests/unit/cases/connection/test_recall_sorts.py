@@ -83,11 +83,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-@pytest.fixture
-def sink() -> ConnectionSystem:
-    return ConnectionSystem()
-
-
 def live(house: House, *records: Record) -> None:
     for record in records:
         house.verified(record)

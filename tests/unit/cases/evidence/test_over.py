@@ -32,12 +32,6 @@ def later(version: int = 2, **changes: Any) -> dict[str, Any]:
     return record | changes | {"source": record["source"] | changes.get("source", {})}
 
 
-def live(house: House, *records: dict[str, Any]) -> None:
-    house.verified(*records)
-    house.project()
-    house.due()
-
-
 def sent(sink: ConnectionSystem, kind: str) -> list[dict[str, Any]]:
     return [one for (one,) in sink.effects.values() if one["kind"] == kind]
 
@@ -52,7 +46,7 @@ def state(house: House) -> tuple[str, str]:
 
 def delivered(house: House, sink: ConnectionSystem) -> dict[str, Any]:
     """An application whose licence is delivered; the evidence as it was sent."""
-    live(house, samples.business())
+    house.live(samples.business())
     house.submit(body())
     house.due()
     house.deliver(sink)
@@ -63,7 +57,7 @@ def delivered(house: House, sink: ConnectionSystem) -> dict[str, Any]:
 
 def test_a_licence_that_ends_is_taken_back_from_the_sink_that_has_it(house: House, sink: ConnectionSystem) -> None:
     evidence = delivered(house, sink)
-    live(house, later(status="REVOKED"))
+    house.live(later(status="REVOKED"))
     house.deliver(sink)
     (taken,) = withdrawals(sink)
     assert {name: taken[name] for name in ("kind", "recordId", "reading", "reason", "withdrawnAt")} == {
@@ -75,13 +69,13 @@ def test_a_licence_that_ends_is_taken_back_from_the_sink_that_has_it(house: Hous
     }
     assert state(house)[0] == "open"
     assert {row.state for row in house.rows(piece)} == {"acknowledged"}
-    live(house, later(3, status="REVOKED"))
+    house.live(later(3, status="REVOKED"))
     assert house.deliver(sink) == 0, "it is taken back once"
 
 
 def test_a_later_version_that_fits_follows_as_evidence_of_its_own(house: House, sink: ConnectionSystem) -> None:
     evidence = delivered(house, sink)
-    live(house, later(2))
+    house.live(later(2))
     house.deliver(sink)
     (taken,) = withdrawals(sink)
     assert (taken["recordId"], taken["reason"]) == (evidence["recordId"], "SUPERSEDED")
@@ -91,7 +85,7 @@ def test_a_later_version_that_fits_follows_as_evidence_of_its_own(house: House, 
 
 def test_a_licence_that_the_source_deletes_is_taken_back(house: House, sink: ConnectionSystem) -> None:
     delivered(house, sink)
-    live(house, later(2, source={"operation": "DELETE"}))
+    house.live(later(2, source={"operation": "DELETE"}))
     house.deliver(sink)
     assert [one["reason"] for one in withdrawals(sink)] == ["NOT_CURRENT"]
 
@@ -99,10 +93,10 @@ def test_a_licence_that_the_source_deletes_is_taken_back(house: House, sink: Con
 def test_p2_what_the_sink_never_got_is_not_taken_back(house: House, sink: ConnectionSystem) -> None:
     """The evidence and its withdrawal wait in one queue: the first is withdrawn before it is sent, and so the second
     has nothing to take back."""
-    live(house, samples.business())
+    house.live(samples.business())
     house.submit(body())
     house.due()
-    live(house, later(status="REVOKED"))
+    house.live(later(status="REVOKED"))
     house.deliver(sink)
     assert (sent(sink, LICENCE), withdrawals(sink)) == ([], [])
     states = sorted(row.state for row in house.rows(piece))
@@ -111,14 +105,14 @@ def test_p2_what_the_sink_never_got_is_not_taken_back(house: House, sink: Connec
 
 def test_p1_what_the_sink_got_while_the_record_ended_is_taken_back(house: House, sink: ConnectionSystem) -> None:
     """The push ends after the record: the withdrawal waits for its outcome."""
-    live(house, samples.business())
+    house.live(samples.business())
     house.submit(body())
     house.due()
     push = sink.push
 
     def while_it_ends(address: Any, sent_body: Any) -> Any:
         if address.kind == LICENCE:
-            live(house, later(status="REVOKED"))
+            house.live(later(status="REVOKED"))
         return push(address, sent_body)
 
     sink.push = while_it_ends  # type: ignore[method-assign]
@@ -133,7 +127,7 @@ def test_a_sink_that_takes_no_withdrawals_is_not_told_and_the_evidence_is_looked
     (tmp_path / "h").mkdir()
     house = House(tmp_path / "h", sinks=(SinkInfo("utility_crm", ("connection:registration", "connection:licence.*")),))
     delivered(house, sink)
-    live(house, later(status="REVOKED"))
+    house.live(later(status="REVOKED"))
     house.deliver(sink)
     assert (withdrawals(sink), state(house)[0]) == ([], "open")
     house.close()
@@ -141,7 +135,7 @@ def test_a_sink_that_takes_no_withdrawals_is_not_told_and_the_evidence_is_looked
 
 def test_p4_the_tables_are_the_same_when_they_are_made_again(house: House, sink: ConnectionSystem) -> None:
     delivered(house, sink)
-    live(house, later(2))
+    house.live(later(2))
     house.deliver(sink)
     house.relay()
     assert {name: one for name, one in house.remade().items() if not one.equal} == {}

@@ -1,7 +1,5 @@
 """P2, P3: a person's later no takes back what a yes sent: withdrawn before the end of the case, told of after it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,20 +17,8 @@ OTHER_UNIT = samples.UNIT_NO[:-1] + "7"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
-
-
-@pytest.fixture
 def places(house: House) -> Places:
     return Places(house.store, house.log, house.opener, shipped(), house.journal)
-
-
-@pytest.fixture
-def sink() -> ConnectionSystem:
-    return ConnectionSystem()
 
 
 def titled(house: House, version: int = 1, unit_no: str = OTHER_UNIT, status: str = "CURRENT") -> None:
