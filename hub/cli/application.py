@@ -15,7 +15,8 @@ from hub.bootstrap import reading
 from hub.cases.connection.states import STATES
 from hub.cases.policies.model import VOLTAGES
 from hub.cases.views import LIST_MAX
-from hub.cli.parts.applications import Answered, Direct, Json, Which, anywhere, desk, found_by, named, or_leave
+from hub.cli.parts.applications import Answered, Direct, Json, anywhere, desk, or_leave
+from hub.cli.parts.named import Which, named
 from hub.cli.shown import clock as _clock
 from hub.cli.shown import customers as _customers
 from hub.cli.shown import places as _places
@@ -172,27 +173,13 @@ def titles(config: Path | None, file: Any, url: str | None, token: str | None, a
 
 
 @command.command("show")
-@click.argument("application_id", required=False)
-@click.option("--external-no", help="Instead of the id: the caller's own number.")
-@click.option("--channel", default="counter", show_default=True, help="With --external-no.")
+@named
 @anywhere
 @click.pass_obj
-def show(
-    config: Path | None,
-    application_id: str | None,
-    external_no: str | None,
-    channel: str,
-    url: str | None,
-    token: str | None,
-    as_json: bool,
-) -> None:
+def show(config: Path | None, which: Which, url: str | None, token: str | None, as_json: bool) -> None:
     """One application: its time limit, the evidence that was found or is still missing and why, and its deliveries."""
-    if not application_id and not external_no:
-        raise click.UsageError("give an application id, or --external-no")
     with desk(config, url, token) as to:
-        shown = or_leave(
-            lambda: to.show(application_id) if application_id else found_by(to, channel, external_no or "")
-        )
+        shown = or_leave(lambda: which.shown(to))
     _print(shown, as_json)
 
 
@@ -206,7 +193,7 @@ def materials(config: Path | None, which: Which, url: str | None, token: str | N
     Also what the customer was told at once (一次性告知), what was asked for beyond the list and refused, and the fees.
     """
     with desk(config, url, token) as to:
-        found = or_leave(lambda: to.materials(which(to)))
+        found = or_leave(lambda: to.materials(which.at(to)))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
@@ -225,7 +212,7 @@ def clock(config: Path | None, which: Which, url: str | None, token: str | None,
     the utility claims as a pause is subtracted nowhere. After a change of kind the clocks of both kinds are shown.
     """
     with desk(config, url, token) as to:
-        shown = or_leave(lambda: to.clock(which(to)))
+        shown = or_leave(lambda: to.clock(which.at(to)))
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False))
     else:
@@ -233,27 +220,19 @@ def clock(config: Path | None, which: Which, url: str | None, token: str | None,
 
 
 @command.command("story")
-@click.argument("application_id", required=False)
-@click.option("--external-no", help="Instead of the id: the caller's own number.")
-@click.option("--channel", default="counter", show_default=True, help="With --external-no.")
+@named
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_obj
-def story(
-    config: Path | None, application_id: str | None, external_no: str | None, channel: str, as_json: bool
-) -> None:
+def story(config: Path | None, which: Which, as_json: bool) -> None:
     """The whole story of one application: every message about it on every topic, in the order in which it happened.
 
     Its events, its questions to sources, their answers, the records that they found or that the application waits
     for, and the verdicts on them. What a sink said is opened; all other sealed values stay sealed. Reads the log and
     the store of the settings, not a hub's HTTP API.
     """
-    if not application_id and not external_no:
-        raise click.UsageError("give an application id, or --external-no")
     with reading(hub_settings.load(config)) as hub:
         to = Direct(hub)
-        shown = or_leave(
-            lambda: to.show(application_id) if application_id else found_by(to, channel, external_no or "")
-        )
+        shown = or_leave(lambda: which.shown(to))
         found = lines(hub, bytes.fromhex(shown["application_id"]))
     if as_json:
         for line in found:

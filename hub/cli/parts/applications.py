@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -97,49 +96,11 @@ _WHERE = (
 )
 
 
-_NAMED = (
-    click.argument("application_id", required=False),
-    click.option("--external-no", help="Instead of the id: the caller's own number."),
-    click.option("--channel", default="counter", show_default=True, help="With --external-no."),
-)
-Which = Callable[[Desk], str]
-
-
 def anywhere(function: Callable[..., None]) -> Callable[..., None]:
     """A command on the store of the settings or on a hub's API: the options ``--url``, ``--token``, ``--json``."""
     for option in reversed(_WHERE):
         function = option(function)
     return function
-
-
-def named(function: Callable[..., None]) -> Callable[..., None]:
-    """A command on one application, by its id, or by ``--external-no`` and ``--channel``. ``which`` finds the id at a
-    desk; it may raise ``Answered``."""
-
-    @wraps(function)
-    def found(*given: Any, application_id: str | None, external_no: str | None, channel: str, **more: Any) -> None:
-        if not application_id and not external_no:
-            raise click.UsageError("give an application id, or --external-no")
-
-        def which(to: Desk) -> str:
-            return application_id or str(found_by(to, channel, external_no or "")["application_id"])
-
-        function(*given, which=which, **more)
-
-    for option in reversed(_NAMED):
-        found = option(found)
-    return found
-
-
-def found_by(to: Desk, channel: str, external_no: str) -> Json:
-    """The application of a number. Raises ``Answered``; where there is none it says which channel was searched."""
-    try:
-        return to.find(channel, external_no)
-    except Answered as refused:
-        if refused.code != "NO_SUCH_APPLICATION":
-            raise
-        searched = f"looked in the channel {channel}: name another with --channel"
-        raise Answered(refused.code, refused.field, f"{refused.message} ({searched})") from None
 
 
 def or_leave(act: Callable[[], Any]) -> Any:

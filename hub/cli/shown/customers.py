@@ -11,7 +11,8 @@ from rich.table import Table
 
 from hub.cases.ratings.grades import OUTCOMES
 from hub.cases.steps.facts import SEGMENTS
-from hub.cli.parts.applications import Which, anywhere, desk, named, or_leave
+from hub.cli.parts.applications import anywhere, desk, or_leave
+from hub.cli.parts.named import Which, named
 from hub.cli.shown.console import console
 from hub.cli.shown.moments import shown_in_china
 
@@ -35,7 +36,7 @@ def progress(config: Path | None, which: Which, url: str | None, token: str | No
     application, so give the id then.
     """
     with desk(config, url, token) as to:
-        shown = or_leave(lambda: to.progress(which(to)))
+        shown = or_leave(lambda: to.progress(which.at(to)))
     click.echo(json.dumps(shown, ensure_ascii=False)) if as_json else _print(shown)
 
 

@@ -15,7 +15,8 @@ from hub.bootstrap import open_hub
 from hub.cases import reasons
 from hub.cases.steps.judge import Why
 from hub.cases.steps.words import WORDS
-from hub.cli.parts.applications import Direct, Which, named, or_leave
+from hub.cli.parts.applications import Direct, or_leave
+from hub.cli.parts.named import Which, named
 from hub.cli.shown.console import console
 from hub.cli.shown.moments import TIME, shown_in_china
 
@@ -46,7 +47,7 @@ def steps(config: Path | None, which: Which, person: str, as_json: bool) -> None
     """
     with closing(open_hub(hub_settings.load(config))) as hub:
         to = Direct(hub)
-        found = or_leave(lambda: to.steps(which(to), person))
+        found = or_leave(lambda: to.steps(which.at(to), person))
     if as_json:
         for one in found:
             click.echo(json.dumps(one, ensure_ascii=False))
