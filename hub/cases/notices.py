@@ -1,11 +1,11 @@
 """The table of notices about working days, and the calendar that it gives."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, insert, select
 
 from hub.cases.calendar import Calendar, Edition
 from hub.cases.events import CalendarImported, Entry
@@ -42,8 +42,22 @@ def rows(connection: Connection) -> Sequence[Row[Any]]:
 
 def calendar(connection: Connection, until_ms: int | None = None) -> Calendar:
     """The working days as this installation knows them now, or knew them at ``until_ms``."""
-    known = (row for row in rows(connection) if until_ms is None or row.imported_ms <= until_ms)
+    return of_rows(row for row in rows(connection) if until_ms is None or row.imported_ms <= until_ms)
+
+
+def of_rows(known: Iterable[Row[Any]]) -> Calendar:
+    """The working days as these notices give them."""
     return Calendar(tuple(Edition(row.edition, row.version, row.year, _days(row), row.imported_ms) for row in known))
+
+
+def missed(
+    known: Iterable[Row[Any]], today: date, edition: Column[Any], last: Column[Any]
+) -> Iterator[tuple[Row[Any], ColumnElement[bool]]]:
+    """Each of these notices that changed days, with the condition for what was counted up to the day ``last`` without
+    it (``edition``): that day is not over, and not before the days that it changed."""
+    for row in known:
+        if row.changed_from:
+            yield row, and_(edition < row.edition, last >= max(row.changed_from, today.isoformat()))
 
 
 def _days(row: Row[Any]) -> dict[date, bool]:

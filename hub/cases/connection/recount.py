@@ -41,9 +41,10 @@ def take_due(connection: Connection, moment: Moment, most: int) -> list[Case]:
 
 
 def _due(connection: Connection, query: Select[Any], moment: Moment) -> Select[Any]:
-    today = china_day(moment.now)
-    known_until = notices.calendar(connection).known_until(today)
-    changes = [_changed(row, today) for row in notices.rows(connection) if row.changed_from]
+    today, imported = china_day(moment.now), notices.rows(connection)
+    known_until = notices.of_rows(imported).known_until(today)
+    missed = notices.missed(imported, today, application.c.edition, application.c.counted_to)
+    changes = [lacks_it & _opened_by(row) for row, lacks_it in missed]
     known = and_(application.c.provisional.is_(True), application.c.counted_to <= known_until.isoformat())
     runs = application.c.counted_to >= today.isoformat()
     again = and_(runs, or_(application.c.edition == NOT_COUNTED, known, *changes))
@@ -51,11 +52,7 @@ def _due(connection: Connection, query: Select[Any], moment: Moment) -> Select[A
     return joined.where(application.c.ended.is_(None), or_(application.c.counted_to.is_(None), again))
 
 
-def _changed(notice: Row[Any], today: date) -> ColumnElement[bool]:
-    """Dates that were counted without this notice, over days that it changed."""
+def _opened_by(notice: Row[Any]) -> ColumnElement[bool]:
+    """A case of before the end of the days that a notice changed."""
     after = datetime.combine(date.fromisoformat(notice.changed_to) + timedelta(days=1), time(), CHINA)
-    return and_(
-        application.c.edition < notice.edition,
-        application.c.counted_to >= max(notice.changed_from, today.isoformat()),
-        case.c.opened_ms < int(after.timestamp() * 1000),
-    )
+    return case.c.opened_ms < int(after.timestamp() * 1000)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from hub.cases import case as cases
 from hub.cases import notices
@@ -45,22 +45,15 @@ def _undeclared(today: date) -> Select[Any]:
 
 
 def _to_count(connection: Connection, today: date) -> Select[Any]:
-    calendar = notices.calendar(connection)
+    imported = notices.rows(connection)
+    calendar = notices.of_rows(imported)
     years = [str(year) for year in range(today.year - _YEARS, today.year + 1) if calendar.knows(year)]
     known = and_(
         transfer.c.provisional.is_(True),
         transfer.c.due_on <= calendar.known_until(today).isoformat(),
         func.substr(transfer.c.asked_on, 1, 4).in_(years),
     )
-    changes = [_changed(row, today) for row in notices.rows(connection) if row.changed_from]
+    missed = notices.missed(imported, today, transfer.c.edition, transfer.c.due_on)
+    changes = [lacks_it & (transfer.c.asked_on <= row.changed_to) for row, lacks_it in missed]
     runs = transfer.c.asked_on.is_not(None), transfer.c.due_on >= today.isoformat()
     return select(transfer.c.case_id).where(*runs, or_(known, *changes))
-
-
-def _changed(notice: Any, today: date) -> ColumnElement[bool]:
-    """Days that were counted without this notice, over some that it changed."""
-    return and_(
-        transfer.c.edition < notice.edition,
-        transfer.c.due_on >= max(notice.changed_from, today.isoformat()),
-        transfer.c.asked_on <= notice.changed_to,
-    )
